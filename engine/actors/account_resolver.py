@@ -1,0 +1,167 @@
+"""Account resolver: from a customer of the source to its account in the target, in batches.
+
+Two questions stand behind each answer: which target id the customer carries (asked of the
+source) and whether that account exists (asked of the target). Each batch also asks for the
+customers of the records next in line, so that a backlog costs one request of each kind per
+hundred customers and not one per record.
+
+Mailbox   none: callers ask through `resolve` and share batches
+Sends     a ring of the dispatchers' bells when a record that waited for an account can go on
+Store     reads the customers of pending records, and those records were synced without
+Metrics   references{account, outcome}, errors{account_resolver}
+Stops     when it is cancelled
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import anyio
+import structlog
+
+from engine.errors import EngineError, StateUnusable
+from engine.metrics import Metrics
+from engine.ports import Source, Target, WallClock
+from engine.records import FieldKind
+from engine.store import work
+from engine.store.threaded import ThreadedStore
+from engine.triage import error_class
+
+BATCH_MAX = 100
+# Answers kept in memory; the oldest go first.
+CACHE_MAX = 10_000
+
+log = structlog.get_logger("account_resolver")
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    account_id: int | None
+    note: str | None
+    known_at: float
+
+
+@dataclass(slots=True)
+class AccountResolver:
+    """Answers which target account belongs to a customer.
+
+    Args:
+        columns: source columns that hold a record's customer, for reading ahead.
+        ttl_s: seconds an answer counts.
+    """
+
+    source: Source
+    target: Target
+    store: ThreadedStore
+    clock: WallClock
+    columns: Sequence[str]
+    ttl_s: float
+    metrics: Metrics
+    wake: Callable[[], None]
+    _answers: OrderedDict[int, _Answer] = field(
+        default_factory=OrderedDict[int, _Answer], init=False
+    )
+    _wanted: set[int] = field(default_factory=set[int], init=False)
+    _lock: anyio.Lock = field(default_factory=anyio.Lock, init=False)
+
+    async def run(self) -> None:
+        """Once per time to live, let records go on whose customer has an account by now."""
+        while True:
+            await anyio.sleep(self.ttl_s)
+            try:
+                await self.step()
+            except StateUnusable:
+                raise
+            except EngineError as error:
+                self.metrics.errors.labels("account_resolver", error_class(error)).inc()
+                log.warning("refresh_failed", reason=str(error), remedy=error.remedy)
+
+    async def step(self) -> int:
+        """Ask again for every awaited customer; asks nobody anything when none is awaited."""
+        names = await self.store.read(work.awaited_names, FieldKind.ACCOUNT.value)
+        found: list[str] = []
+        for start in range(0, len(names), BATCH_MAX):
+            batch = [int(name) for name in names[start : start + BATCH_MAX]]
+            async with self._lock:
+                await self._load(batch)
+            found += [str(customer) for customer in batch if self._known_account(customer)]
+        woken = await self.store.write(
+            work.wake_awaiting, FieldKind.ACCOUNT.value, found, self.clock.now()
+        )
+        if woken:
+            log.info("references_turned_up", records=woken)
+            self.wake()
+        return woken
+
+    async def resolve(self, name: str) -> tuple[int | None, str | None]:
+        """The account of the customer named by its source id, or None and why, if that is odd.
+
+        A customer that carries no target id is usual and gives no note.
+
+        Raises:
+            Transient: one of the two systems could not be asked.
+        """
+        if not name.isdigit():
+            return None, f"the customer id {name[:40]!r} is not a number: account left blank"
+        customer = int(name)
+        if self._fresh(customer) is None:
+            self._wanted.add(customer)
+            async with self._lock:
+                if self._fresh(customer) is None:
+                    await self._load(await self._batch())
+        answer = self._answers.get(customer)
+        if answer is None:
+            return None, None
+        self._answers.move_to_end(customer)
+        outcome = "found" if answer.account_id is not None else "unknown"
+        self.metrics.references.labels("account", outcome).inc()
+        return answer.account_id, answer.note
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Ask again for these customers: an account just given was refused."""
+        for name in names:
+            if name.isdigit():
+                self._answers.pop(int(name), None)
+
+    async def _batch(self) -> list[int]:
+        wanted = list(self._wanted)[:BATCH_MAX]
+        self._wanted.difference_update(wanted)
+        for column in self.columns:
+            room = BATCH_MAX - len(wanted)
+            if room > 0:
+                ahead = await self.store.read(work.pending_column, column, 4 * BATCH_MAX)
+                fresh = [one for one in ahead if one not in wanted and self._fresh(one) is None]
+                wanted += fresh[:room]
+        return wanted
+
+    async def _load(self, customers: Sequence[int]) -> None:
+        carried = await self.source.account_ids(customers)
+        valid = {
+            customer: int(account)
+            for customer, account in carried.items()
+            if account.isascii() and account.isdigit()
+        }
+        exist = await self.target.accounts(set(valid.values())) if valid else set[int]()
+        now = anyio.current_time()
+        for customer in customers:
+            account = valid.get(customer)
+            note = None
+            if customer in carried and account not in exist:
+                note = f"account {carried[customer][:40]!r} does not exist: left blank"
+            found = account if account in exist else None
+            self._answers[customer] = _Answer(found, note, now)
+            self._answers.move_to_end(customer)
+        while len(self._answers) > CACHE_MAX:
+            self._answers.popitem(last=False)
+
+    def _fresh(self, customer: int) -> _Answer | None:
+        answer = self._answers.get(customer)
+        if answer is None or anyio.current_time() - answer.known_at >= self.ttl_s:
+            return None
+        return answer
+
+    def _known_account(self, customer: int) -> bool:
+        answer = self._answers.get(customer)
+        return answer is not None and answer.account_id is not None

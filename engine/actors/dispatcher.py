@@ -1,0 +1,80 @@
+"""Dispatcher: hand keys that are due from the store to a mailbox, one dispatcher per lane.
+
+The store holds the backlog, the mailbox only the next keys of it; so memory does not grow with
+the backlog, and a restart goes on where the last process ended.
+
+Mailbox   none: it is woken by its bell, by room in the mailbox it fills, and by time
+Sends     keys to that mailbox
+Store     reads due keys
+Metrics   the mailbox's own
+Stops     when it is cancelled
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import anyio
+
+from engine.flow.bell import Bell
+from engine.flow.lane import Lane
+from engine.flow.mailbox import Mailbox
+from engine.ports import WallClock
+
+# Longest sleep without looking: a wall clock that stepped must not leave due work lying.
+LOOK_AGAIN_S = 5.0
+
+
+@dataclass(slots=True)
+class Dispatcher:
+    """Keeps one lane of one mailbox filled.
+
+    Args:
+        due_keys: (now, limit) to the keys that are due, most urgent first.
+        next_due: (now) to the time the next one becomes due, or None.
+    """
+
+    mailbox: Mailbox
+    lane: Lane
+    clock: WallClock
+    due_keys: Callable[[float, int], Awaitable[list[int]]]
+    next_due: Callable[[float], Awaitable[float | None]]
+    bell: Bell = field(default_factory=Bell)
+
+    async def run(self) -> None:
+        """Fill the lane whenever there is room and something is due."""
+        while True:
+            if await self.step():
+                await self._wait_room_or_ring()
+            else:
+                await self.bell.wait(await self._idle_s())
+
+    async def step(self) -> int:
+        """Send every due key the lane has room for; returns how many were new to the mailbox."""
+        # Keys in the mailbox are still due in the store, so they are asked for on top.
+        limit = self.mailbox.capacity + len(self.mailbox) + self.mailbox.held
+        keys = await self.due_keys(self.clock.now(), limit)
+        new = [key for key in keys if key not in self.mailbox]
+        for key in new:
+            await self.mailbox.send(key, self.lane)
+        return len(new)
+
+    async def _wait_room_or_ring(self) -> None:
+        async with anyio.create_task_group() as tasks:
+
+            async def ring() -> None:
+                await self.bell.wait(LOOK_AGAIN_S)
+                tasks.cancel_scope.cancel()
+
+            async def room() -> None:
+                await self.mailbox.wait_room(self.lane)
+                tasks.cancel_scope.cancel()
+
+            tasks.start_soon(ring)
+            tasks.start_soon(room)
+
+    async def _idle_s(self) -> float:
+        now = self.clock.now()
+        due_at = await self.next_due(now)
+        return LOOK_AGAIN_S if due_at is None else max(0.0, min(LOOK_AGAIN_S, due_at - now))

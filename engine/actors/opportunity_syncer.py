@@ -1,0 +1,360 @@
+"""Opportunity syncer: make one target record agree with its source record (rules 3 to 7).
+
+Mailbox   keys of records that may differ; a lost key costs delay, never work
+Sends     a ring of the write-back bell when something is owed to the source
+Store     reads the record; writes intents before creates, and every outcome with its reason
+Metrics   reconciles{outcome}, sync_lag{target_ack}, errors{opportunity_syncer}, duplicates_found
+Stops     when its mailbox is closed and the key in hand is settled
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+import structlog
+
+from engine.errors import EngineError, Gone, Rejected, StateUnusable, Unreachable
+from engine.flow.backoff import BackoffLimits, delay_s
+from engine.flow.governor import Governor
+from engine.flow.lane import current_lane
+from engine.flow.mailbox import Closed, Mailbox
+from engine.mapping import FieldMapping, Wanted
+from engine.metrics import Metrics
+from engine.plan import Create, Leave, Reconcile, Refuse, course, difference, held_target_id
+from engine.ports import Source, Target, WallClock
+from engine.records import Fields, SourceRecord
+from engine.references import References, Resolution
+from engine.store import work as store_work
+from engine.store.threaded import ThreadedStore
+from engine.store.work import Failure, Note, Owed, Work
+from engine.triage import Circumstances, Flag, Pause, error_class, judge, plain_reason
+
+# Waits, in seconds, before each look for a create in doubt; the last one repeats until the
+# visibility bound, at which the look counts for good.
+DOUBT_CHECKS_S = (5.0, 15.0, 60.0, 300.0)
+# A pause for trouble that only an operator can end; looked at again after so many seconds.
+OPERATOR_PAUSE_S = 60.0
+# One record may need several rounds at once: adopted, read, compared.
+ROUNDS_MAX = 4
+
+log = structlog.get_logger("opportunity_syncer")
+
+
+@dataclass(frozen=True, slots=True)
+class SyncLimits:
+    """`visibility_s`: seconds a target collection may lag behind a write."""
+
+    attempts_max: int
+    backoff: BackoffLimits
+    visibility_s: float
+    recreate_missing: bool
+    correlation_field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a reconcile sent: `fields` is what the target holds now, `changes` what was sent."""
+
+    outcome: str
+    target_id: int
+    fields: Fields
+    changes: Fields
+
+
+@dataclass(slots=True)
+class OpportunitySyncer:
+    """One worker; several share one mailbox and never hold the same record."""
+
+    inbox: Mailbox
+    store: ThreadedStore
+    source: Source
+    target: Target
+    governor: Governor
+    mapping: FieldMapping
+    references: References
+    clock: WallClock
+    rng: Random
+    limits: SyncLimits
+    metrics: Metrics
+    wake_write_back: Callable[[], None]
+    wake: Callable[[], None]
+    unsettled: bool = field(default=False, init=False)
+
+    async def run(self) -> None:
+        """Reconcile key after key."""
+        while True:
+            try:
+                async with self.inbox.holding() as key:
+                    await self.step(key)
+            except Closed:
+                return
+            if self.unsettled:
+                # A retry or a newer change waits; only now, let go of, can the key be sent again.
+                self.wake()
+
+    async def step(self, key: int) -> str:
+        """Reconcile one record until it rests; returns the outcome as counted."""
+        outcome = "left"
+        self.unsettled = False
+        for _ in range(ROUNDS_MAX):
+            work = await self.store.read(store_work.load, key)
+            if work is None:
+                return outcome
+            current_lane.set(work.lane)
+            outcome = await self._attempt(work)
+            self.metrics.reconciles.labels(outcome).inc()
+            if outcome != "adopted":
+                break
+        self.unsettled |= outcome in ("adopted", "deferred", "in_doubt")
+        return outcome
+
+    async def _attempt(self, work: Work) -> str:
+        try:
+            return await self._reconcile(work)
+        except StateUnusable:
+            raise
+        except EngineError as error:
+            return await self._failed(work, error)
+        except Exception as error:  # one record's surprise must not stop the others
+            log.error("unexpected", record=work.ref, exc_info=error)
+            return await self._failed(work, error)
+
+    async def _reconcile(self, work: Work) -> str:
+        record = self.source.read(work.payload)
+        way = course(work, record)
+        match way:
+            case Leave(reason):
+                return await self._leave(work, reason)
+            case Refuse(reason, field):
+                raise Rejected(reason, field=field)
+            case Create():
+                return await self._with_fields(work, record, None)
+            case Reconcile():
+                return await self._with_fields(work, record, way)
+            case _:
+                return await self._resolve_doubt(work, record)
+
+    async def _leave(self, work: Work, reason: str) -> str:
+        note = Note("left out", reason)
+        await self.store.write(store_work.settle_ineligible, work, note, self.clock.now())
+        log.debug("left_out", record=work.ref, reason=reason)
+        return "left"
+
+    async def _with_fields(self, work: Work, record: SourceRecord, way: Reconcile | None) -> str:
+        """Map the record and send it; once more when the target refuses a reference."""
+        wanted = self.mapping.references(record)
+        resolution = await self.references.resolve(wanted)
+        try:
+            return await self._send(work, record, way, resolution)
+        except Rejected as error:
+            if not _may_be_reference(error, wanted, resolution):
+                raise
+            anew = await self.references.resolve_anew(wanted)
+            if anew.ids == resolution.ids:
+                raise
+            return await self._send(work, record, way, anew)
+
+    async def _send(
+        self, work: Work, record: SourceRecord, way: Reconcile | None, resolution: Resolution
+    ) -> str:
+        fields = self.mapping.fields(record, resolution.ids)
+        if way is None:
+            return await self._create(work, record, fields, resolution)
+        return await self._update(work, record, way, fields, resolution)
+
+    async def _create(
+        self, work: Work, record: SourceRecord, fields: Fields, resolution: Resolution
+    ) -> str:
+        correlation = fields.get(self.limits.correlation_field)
+        if not isinstance(correlation, str) or not correlation:
+            raise Rejected(
+                f"{self.limits.correlation_field} is blank; without it a lost create could not"
+                " be found again",
+                field=self.limits.correlation_field,
+            )
+        # Announced before it is sent: whatever dies from here on, the create is looked for.
+        await self.store.write(store_work.open_intent, work.id, correlation, self.clock.now())
+        try:
+            target_id = await self.target.create(fields)
+        except Unreachable as error:
+            if error.ambiguous:
+                return await self._doubt(work, error, since=self.clock.now(), checks=0)
+            await self.store.write(store_work.close_intent, work.id)
+            raise
+        except EngineError:
+            await self.store.write(store_work.close_intent, work.id)
+            raise
+        sent = Sent("created", target_id, fields, fields)
+        return await self._settle(work, record, sent, resolution)
+
+    async def _update(
+        self,
+        work: Work,
+        record: SourceRecord,
+        way: Reconcile,
+        fields: Fields,
+        resolution: Resolution,
+    ) -> str:
+        try:
+            known = work.synced
+            if way.observe or known is None:
+                known = await self.target.get(way.target_id, self.mapping.field_names)
+            changes = difference(fields, known)
+            if changes:
+                await self.target.update(way.target_id, changes)
+        except Gone as error:
+            return await self._gone(work, way, error)
+        outcome = "updated" if changes else "noop"
+        sent = Sent(outcome, way.target_id, fields, changes)
+        return await self._settle(work, record, sent, resolution)
+
+    async def _settle(
+        self, work: Work, record: SourceRecord, sent: Sent, resolution: Resolution
+    ) -> str:
+        now = self.clock.now()
+        names = ", ".join(sorted(sent.changes)) or "no field"
+        detail = "; ".join([f"id {sent.target_id}, sent {names}", *resolution.notes])
+        settled = await self.store.write(
+            store_work.settle_linked,
+            work,
+            target_id=sent.target_id,
+            synced=sent.fields,
+            owed=self._owed(work, record, sent.target_id),
+            awaited=resolution.awaited,
+            note=Note(sent.outcome, detail),
+            now=now,
+        )
+        self.unsettled = not settled
+        self.wake_write_back()
+        level = log.info if sent.changes else log.debug
+        level(sent.outcome, record=work.ref, target_id=sent.target_id, fields=sorted(sent.changes))
+        for note in resolution.notes:
+            log.info("reference_left_blank", record=work.ref, reason=note)
+        if settled and sent.changes:
+            self.metrics.sync_lag.labels("target_ack").observe(max(0.0, now - work.updated_at))
+        return sent.outcome
+
+    def _owed(self, work: Work, record: SourceRecord, target_id: int) -> Owed | None:
+        """What the source must still be told: the id if it does not carry it, a blank URL."""
+        if held_target_id(work, record) != str(target_id):
+            return Owed(target_id=str(target_id), target_url=self.target.url(target_id))
+        if record.target_url is None and work.version != work.delivered_version:
+            return Owed(target_url=self.target.url(target_id))
+        return None
+
+    async def _gone(self, work: Work, way: Reconcile, error: Gone) -> str:
+        if not (way.lost_link or self.limits.recreate_missing):
+            raise Rejected(
+                f"the target record {way.target_id} does not exist any more, or our user may not"
+                " see it; clear the id to have it created anew",
+                status=error.status,
+            ) from error
+        note = Note("target gone", f"id {way.target_id} does not exist; creating it anew")
+        await self.store.write(store_work.forget_target, work, note, self.clock.now())
+        log.warning("target_gone", record=work.ref, target_id=way.target_id)
+        return "adopted"
+
+    async def _resolve_doubt(self, work: Work, record: SourceRecord) -> str:
+        """Find out whether a create in doubt was executed; never repeat it on one empty answer."""
+        intent = work.intent
+        if intent is None:
+            return "left"
+        # Taken before the look: only a look that began past the bound proves anything.
+        now = self.clock.now()
+        doubt_since = intent.doubt_since if intent.doubt_since is not None else now
+        matches = [
+            match for match in await self.target.find(intent.correlation) if not match.trashed
+        ]
+        if matches:
+            return await self._adopt(work, [match.id for match in matches])
+        if now < doubt_since + self.limits.visibility_s:
+            reason = Unreachable("the create is not to be seen yet", operation="look for create")
+            return await self._doubt(work, reason, since=doubt_since, checks=intent.checks)
+        if not record.eligible:
+            await self.store.write(store_work.close_intent, work.id)
+            return await self._leave(work, "no longer eligible, and the create never happened")
+        log.info("create_not_executed", record=work.ref, correlation=intent.correlation)
+        return await self._with_fields(work, record, None)
+
+    async def _adopt(self, work: Work, ids: list[int]) -> str:
+        lowest = min(ids)
+        others = sorted(set(ids) - {lowest})
+        detail = f"found id {lowest} by its correlation value"
+        if others:
+            self.metrics.duplicates.inc(len(others))
+            self.metrics.errors.labels("opportunity_syncer", "duplicate").inc()
+            detail += f"; also found {others}, which somebody should look at"
+            log.error("duplicates_found", record=work.ref, kept=lowest, others=others)
+        note = Note("adopted", detail)
+        await self.store.write(store_work.adopt, work, lowest, note, self.clock.now())
+        log.info("adopted", record=work.ref, target_id=lowest)
+        return "adopted"
+
+    async def _doubt(self, work: Work, error: Unreachable, *, since: float, checks: int) -> str:
+        now = self.clock.now()
+        wait = DOUBT_CHECKS_S[min(checks, len(DOUBT_CHECKS_S) - 1)]
+        due_at = max(now + 0.5, min(now + wait, since + self.limits.visibility_s))
+        failure = Failure(error_class(error), None, plain_reason(error))
+        counts = checks == 0 and self._others_succeed(work)
+        await self.store.write(
+            store_work.doubt, work, failure, due_at=due_at, counts=counts, now=now
+        )
+        if checks == 0:
+            self.metrics.errors.labels("opportunity_syncer", failure.reason_class).inc()
+            log.warning("create_in_doubt", record=work.ref, reason=failure.reason)
+        return "in_doubt"
+
+    async def _failed(self, work: Work, error: Exception) -> str:
+        """Flag the record, try it again later, or pause everything: `triage.judge` decides."""
+        reason_class = error_class(error)
+        self.metrics.errors.labels("opportunity_syncer", reason_class).inc()
+        around = Circumstances(
+            attempts=work.attempts,
+            attempts_max=self.limits.attempts_max,
+            others_succeed=self._others_succeed(work),
+            forbidden_alike=await self.store.read(store_work.failing_alike, "forbidden", work.id),
+        )
+        verdict = judge(error, around)
+        if isinstance(verdict, Flag):
+            failure = Failure(reason_class, verdict.field, verdict.reason)
+            return await self._refuse(work, failure)
+        counts = not isinstance(verdict, Pause) and verdict.counts
+        wait = delay_s(max(1, work.attempts + int(counts)), self.rng, self.limits.backoff)
+        if isinstance(verdict, Pause):
+            self.governor.pause(OPERATOR_PAUSE_S, verdict.reason)
+            wait = OPERATOR_PAUSE_S
+        elif isinstance(error, EngineError) and error.retry_after_s is not None:
+            wait = error.retry_after_s
+        now = self.clock.now()
+        failure = Failure(reason_class, None, plain_reason(error))
+        await self.store.write(
+            store_work.defer, work, failure, due_at=now + wait, counts=counts, now=now
+        )
+        remedy = error.remedy if isinstance(error, EngineError) else None
+        log.warning(
+            "deferred", record=work.ref, wait_s=round(wait, 1), reason=failure.reason, remedy=remedy
+        )
+        return "deferred"
+
+    async def _refuse(self, work: Work, failure: Failure) -> str:
+        self.unsettled = not await self.store.write(
+            store_work.settle_refused, work, failure, self.clock.now()
+        )
+        self.wake_write_back()
+        log.warning("refused", record=work.ref, field=failure.field, reason=failure.reason)
+        return "refused"
+
+    def _others_succeed(self, work: Work) -> bool:
+        """Whether the target answered anybody properly since this record last failed."""
+        since = work.failed_at
+        return since is not None and self.governor.last_success_at > since
+
+
+def _may_be_reference(error: Rejected, wanted: list[Wanted], resolution: Resolution) -> bool:
+    """Whether a refusal may be about a reference that was sent."""
+    sent = {reference.field for reference in wanted if resolution.ids.get(reference.field)}
+    if not sent or error.status is None:
+        return False
+    return error.field is None or error.field in sent

@@ -1,0 +1,124 @@
+"""Owner resolver: the target's users and stages by exact name, cached (mission rule 7).
+
+Mailbox   none: callers ask through `resolve` and share one reading of the target
+Sends     a ring of the dispatchers' bells when a record that waited for a name can go on
+Store     reads the names records were synced without; wakes those records
+Metrics   references{kind, outcome}, errors{owner_resolver}
+Stops     when it is cancelled
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import anyio
+import structlog
+
+from engine.errors import EngineError, StateUnusable
+from engine.flow.directory import Directory
+from engine.metrics import Metrics
+from engine.ports import Target, WallClock
+from engine.records import FieldKind, User
+from engine.store import work
+from engine.store.threaded import ThreadedStore
+from engine.triage import error_class
+
+log = structlog.get_logger("owner_resolver")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerRules:
+    """How an owner's name is matched; `ttl_s` in seconds."""
+
+    match: Literal["name", "username", "email"]
+    ttl_s: float
+    aliases: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class OwnerResolver:
+    """Answers which target id bears a name, or none when nobody or more than one does."""
+
+    target: Target
+    store: ThreadedStore
+    clock: WallClock
+    rules: OwnerRules
+    metrics: Metrics
+    wake: Callable[[], None]
+    _directories: dict[FieldKind, Directory] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._directories = {
+            FieldKind.USER: Directory(self._users, self.rules.ttl_s),
+            FieldKind.STAGE: Directory(self._stages, self.rules.ttl_s),
+        }
+
+    async def run(self) -> None:
+        """Once per time to live, let records go on whose name has turned up."""
+        while True:
+            await anyio.sleep(self.rules.ttl_s)
+            try:
+                await self.step()
+            except StateUnusable:
+                raise
+            except EngineError as error:
+                self.metrics.errors.labels("owner_resolver", error_class(error)).inc()
+                log.warning("refresh_failed", reason=str(error), remedy=error.remedy)
+
+    async def step(self) -> int:
+        """Look again for every awaited name; asks the target nothing when none is awaited."""
+        woken = 0
+        for kind, directory in self._directories.items():
+            names = await self.store.read(work.awaited_names, kind.value)
+            if not names:
+                continue
+            await directory.refresh()
+            found = [name for name in names if await self._unique(kind, name) is not None]
+            woken += await self.store.write(work.wake_awaiting, kind.value, found, self.clock.now())
+        if woken:
+            log.info("references_turned_up", records=woken)
+            self.wake()
+        return woken
+
+    async def resolve(self, kind: FieldKind, name: str) -> tuple[int | None, str | None]:
+        """The id that bears the name, or None and why not.
+
+        Raises:
+            Transient: the target could not be asked.
+        """
+        ids = await self._directories[kind].lookup(self._target_name(kind, name))
+        noun = "user" if kind is FieldKind.USER else "stage"
+        if len(ids) == 1:
+            self.metrics.references.labels(kind.value, "found").inc()
+            return ids[0], None
+        if ids:
+            self.metrics.references.labels(kind.value, "ambiguous").inc()
+            return None, f"{len(ids)} {noun}s are named {name!r}: left blank"
+        self.metrics.references.labels(kind.value, "unknown").inc()
+        return None, f"no {noun} is named {name!r}: left blank"
+
+    async def refresh(self, kinds: Iterable[FieldKind]) -> None:
+        """Read these kinds anew: a reference just given was refused."""
+        for kind in kinds:
+            if kind in self._directories:
+                await self._directories[kind].refresh()
+
+    async def _unique(self, kind: FieldKind, name: str) -> int | None:
+        ids = await self._directories[kind].lookup(self._target_name(kind, name))
+        return ids[0] if len(ids) == 1 else None
+
+    def _target_name(self, kind: FieldKind, name: str) -> str:
+        return self.rules.aliases.get(name, name) if kind is FieldKind.USER else name
+
+    async def _users(self) -> Iterable[tuple[str, int]]:
+        users = await self.target.users()
+        return [(self._bears(user), user.id) for user in users if self._bears(user)]
+
+    def _bears(self, user: User) -> str:
+        name: str = getattr(user, self.rules.match)
+        return name.strip()
+
+    async def _stages(self) -> Iterable[tuple[str, int]]:
+        return [(stage.name.strip(), stage.id) for stage in await self.target.stages()]

@@ -1,0 +1,202 @@
+"""Poller: capture every eligible change of the source, once, in order.
+
+Mailbox   none: it is driven by time
+Sends     a ring of the dispatcher's bells when something was captured
+Store     reads and moves the watermark; writes captured records
+Metrics   polls, poll_pages, poll_records, poll_last_success, sync_lag{observed}, errors{poller}
+Stops     when it is cancelled; a page is captured whole or not at all
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from random import Random
+
+import anyio
+import structlog
+
+from engine.errors import EngineError, StateUnusable, TheirFault
+from engine.flow.backoff import BackoffLimits, delay_s
+from engine.metrics import Metrics
+from engine.ports import Source, WallClock
+from engine.records import Captured, Page, Position
+from engine.store import capture, kept
+from engine.store.capture import Watermark
+from engine.store.threaded import ThreadedStore
+from engine.triage import error_class
+
+FEED = "changes"
+LAST_SWEEP = "last_sweep_at"
+# A page in which more than this share of the rows are changes belongs to a bulk import.
+FRESH_SHARE = 0.25
+
+log = structlog.get_logger("poller")
+
+
+@dataclass(frozen=True, slots=True)
+class PollLimits:
+    """Times in seconds; `page_size` in rows."""
+
+    interval_s: float
+    overlap_s: int
+    sweep_interval_s: float
+    page_size: int
+
+
+@dataclass(slots=True)
+class Poller:
+    """Runs one poll at a time; a late one is followed at once by the next, never by several."""
+
+    source: Source
+    store: ThreadedStore
+    clock: WallClock
+    rng: Random
+    limits: PollLimits
+    backoff: BackoffLimits
+    metrics: Metrics
+    wake: Callable[[], None]
+    polled: anyio.Event = field(default_factory=anyio.Event)
+    captured: int = 0
+    failures: int = 0
+
+    async def run(self) -> None:
+        """Poll for ever, on the interval; after a failure, after a backoff instead."""
+        while True:
+            started = anyio.current_time()
+            ok = await self.attempt()
+            wait = self.limits.interval_s - (anyio.current_time() - started)
+            if not ok:
+                # At least half a second, so that a refused connection is not tried in a tight loop.
+                wait = max(0.5, delay_s(self.failures, self.rng, self.backoff))
+            await anyio.sleep(max(0.0, wait))
+
+    async def attempt(self) -> bool:
+        """One poll, and a sweep when it is due; failures are counted and logged, not raised."""
+        try:
+            await self.step()
+            await self.sweep_when_due()
+        except StateUnusable:
+            raise
+        except EngineError as error:
+            self.failures += 1
+            self.metrics.polls.labels("error").inc()
+            self.metrics.errors.labels("poller", error_class(error)).inc()
+            log.warning("poll_failed", reason=str(error), remedy=error.remedy)
+            return False
+        self.failures = 0
+        self.metrics.poll_last_success.set(self.clock.now())
+        self.polled.set()
+        return True
+
+    async def step(self) -> int:
+        """Read everything behind the watermark and capture it; returns how many rows changed."""
+        mark = await self.store.read(capture.watermark, FEED)
+        first_ever = mark.position is None
+        cursor, changed = mark.position, 0
+        while True:
+            page = await self.source.changes(cursor, self.limits.page_size)
+            self.metrics.poll_pages.inc()
+            if page.rows:
+                mark = self._advanced(mark, page)
+                taken = await self._capture(page, mark=mark)
+                changed += len(taken)
+                if not first_ever:
+                    self._observe_lag(taken)
+                cursor = self._cursor_behind(cursor, page)
+            if page.complete:
+                break
+        self.metrics.polls.labels("ok" if changed else "empty").inc()
+        log.debug("poll_done", changed=changed)
+        return changed
+
+    async def sweep(self) -> int:
+        """Read every eligible record without a target id (rule 2, condition 3), by id.
+
+        What it does not show, although it waits to be created, is no longer eligible.
+        """
+        started_at = self.clock.now()
+        number = await self.store.read(capture.next_sweep)
+        after, changed = 0, 0
+        while True:
+            page = await self.source.unlinked(after, self.limits.page_size)
+            self.metrics.poll_pages.inc()
+            if page.rows:
+                changed += len(await self._capture(page, sweep=number))
+                after = max(row.id for row in page.rows)
+            if page.complete:
+                break
+        left = await self.store.write(capture.finish_sweep, number, started_at)
+        await self.store.write(kept.set_setting, LAST_SWEEP, str(started_at))
+        log.info("sweep_done", found=changed, no_longer_eligible=left)
+        return changed
+
+    async def sweep_when_due(self) -> None:
+        """Sweep, if the last sweep is `sweep_interval_s` ago."""
+        last = await self.store.read(kept.setting, LAST_SWEEP)
+        if last is None:
+            # The first poll of a new state reads the whole eligible population: a sweep by itself.
+            await self.store.write(kept.set_setting, LAST_SWEEP, str(self.clock.now()))
+        elif abs(self.clock.now() - float(last)) >= self.limits.sweep_interval_s:
+            await self.sweep()
+
+    async def _capture(
+        self, page: Page, *, mark: Watermark | None = None, sweep: int = 0
+    ) -> list[Captured]:
+        outcome = await self.store.write(
+            capture.capture_page,
+            page.rows,
+            now=self.clock.now(),
+            fresh_max=int(self.limits.page_size * FRESH_SHARE),
+            feed=FEED if mark is not None else None,
+            mark=mark,
+            sweep=sweep,
+        )
+        self.captured += len(outcome.changed)
+        self.metrics.poll_records.labels("changed").inc(len(outcome.changed))
+        self.metrics.poll_records.labels("known").inc(outcome.known)
+        for row in outcome.changed:
+            log.debug("captured", record=row.ref, version=row.version, linked=row.linked)
+        if outcome.changed:
+            self.wake()
+        return outcome.changed
+
+    def _advanced(self, mark: Watermark, page: Page) -> Watermark:
+        """The watermark after this page.
+
+        A record may commit late, with an earlier time than rows seen already. So the watermark
+        follows only up to `overlap_s` behind the source's clock, and the rows above it are read
+        again by the next poll, which knows them by their version. The source's clock is at least
+        the newest time it ever showed plus the time that passed here since; the machine's own
+        clock is never compared with it.
+        """
+        now = self.clock.now()
+        newest = max(row.updated_at for row in page.rows)
+        mark = _with_newest(mark, newest, now)
+        newest_at, seen_at = mark.newest_at or newest, mark.newest_seen_at or now
+        final = newest_at + max(0.0, now - seen_at) - self.limits.overlap_s
+        safe = [row.position for row in page.rows if row.updated_at <= final]
+        if not safe or (mark.position is not None and max(safe) <= mark.position):
+            return mark
+        return replace(mark, position=max(safe))
+
+    def _cursor_behind(self, cursor: Position | None, page: Page) -> Position:
+        newest = max(row.position for row in page.rows)
+        if cursor is not None and newest <= cursor:
+            raise TheirFault(
+                "a page of changes lies before the position it was asked for",
+                operation="poll",
+                remedy="the source ignores the filter or the sort order; run: wosync check",
+            )
+        return newest
+
+    def _observe_lag(self, rows: list[Captured]) -> None:
+        now = self.clock.now()
+        for row in rows:
+            self.metrics.sync_lag.labels("observed").observe(max(0.0, now - row.updated_at))
+
+
+def _with_newest(mark: Watermark, newest: int, now: float) -> Watermark:
+    if mark.newest_at is not None and newest <= mark.newest_at:
+        return mark
+    return replace(mark, newest_at=newest, newest_seen_at=now)

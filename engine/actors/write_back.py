@@ -1,0 +1,247 @@
+"""Write-back: tell the source what it is owed, in batches, until it is told.
+
+Mailbox   keys of records with an outbox entry; a lost key costs delay: the outbox is the truth
+Sends     a ring of the dispatchers' bells when a re-read record turned out to have changed
+Store     reads the outbox; confirms, postpones or withdraws entries; captures re-read records
+Metrics   writebacks{outcome}, writeback_batch_records, sync_lag{written_back}, errors{write_back}
+Stops     when its mailbox is closed and empty and the batch in hand is delivered
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from random import Random
+
+import anyio
+import structlog
+
+from engine.errors import EngineError, Misconfigured, StateUnusable, Unreachable
+from engine.flow.backoff import BackoffLimits, delay_s
+from engine.flow.governor import Governor
+from engine.flow.mailbox import Closed, Mailbox
+from engine.metrics import Metrics
+from engine.ports import Source, WallClock
+from engine.records import Captured, Delivery, SourceRecord, WriteBackResult
+from engine.store import capture, outbox
+from engine.store.outbox import Entry
+from engine.store.threaded import ThreadedStore
+from engine.store.work import Note
+from engine.triage import error_class
+
+# A lingering batch looks this often whether anything more can come at all.
+LOOK_S = 0.05
+# A record that is deleted or hidden is looked for again after so many seconds.
+MISSING_RETRY_S = 3600.0
+# A pause for trouble that only an operator can end.
+OPERATOR_PAUSE_S = 60.0
+
+log = structlog.get_logger("write_back")
+
+
+@dataclass(frozen=True, slots=True)
+class WriteBackLimits:
+    """`batch_max` in entries, `linger_s` in seconds."""
+
+    batch_max: int
+    linger_s: float
+    backoff: BackoffLimits
+
+
+@dataclass(slots=True)
+class WriteBacks:
+    """One worker. Workers share `gathering`, so that batches fill one after the other.
+
+    Args:
+        upstream_idle: True when no syncer works or has work, so that waiting for a fuller
+            batch would be for nothing.
+    """
+
+    inbox: Mailbox
+    store: ThreadedStore
+    source: Source
+    governor: Governor
+    clock: WallClock
+    rng: Random
+    limits: WriteBackLimits
+    metrics: Metrics
+    upstream_idle: Callable[[], bool]
+    wake_changes: Callable[[], None]
+    wake: Callable[[], None]
+    gathering: anyio.Lock = field(default_factory=anyio.Lock)
+
+    async def run(self) -> None:
+        """Deliver batch after batch."""
+        while True:
+            keys: list[int] = []
+            try:
+                async with self.gathering:
+                    await self._gather(keys)
+                await self.step(keys)
+            except Closed:
+                return
+            finally:
+                for key in keys:
+                    self.inbox.release(key)
+            self.wake()
+
+    async def step(self, keys: Sequence[int]) -> None:
+        """Deliver what these records are owed; every entry ends confirmed, postponed or void."""
+        entries = await self.store.read(outbox.load, list(keys))
+        if not entries:
+            return
+        try:
+            again = await self._deliver(entries)
+            if again:
+                again = await self._deliver(await self._reread(again))
+            await self._postpone_each(again, "the record keeps changing", counts=True)
+        except StateUnusable:
+            raise
+        except EngineError as error:
+            await self._failed(entries, error)
+
+    async def _gather(self, keys: list[int]) -> None:
+        """Fill `keys` until the batch is full, time is up, or nothing more can come."""
+        keys.append(await self.inbox.receive())
+        deadline = anyio.current_time() + self.limits.linger_s
+        while len(keys) < self.limits.batch_max:
+            key = self.inbox.receive_nowait()
+            if key is not None:
+                keys.append(key)
+                continue
+            if self.upstream_idle() or anyio.current_time() >= deadline:
+                return
+            await anyio.sleep(LOOK_S)
+
+    async def _deliver(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Send one batch; returns the entries whose record must be read again first."""
+        if not entries:
+            return []
+        self.metrics.batch_records.observe(len(entries))
+        try:
+            results = await self.source.write_back([entry.as_write() for entry in entries])
+        except Unreachable as error:
+            if not error.ambiguous:
+                raise
+            # Some may have been written: the records themselves tell.
+            self.metrics.deliveries.labels("unknown").inc(len(entries))
+            log.warning("write_back_unanswered", records=len(entries), reason=str(error))
+            return list(entries)
+        again: list[Entry] = []
+        confirmed: list[tuple[Entry, int]] = []
+        for entry, result in zip(entries, results, strict=True):
+            self.metrics.deliveries.labels(result.outcome.value).inc()
+            if result.outcome is Delivery.DELIVERED and result.version is not None:
+                confirmed.append((entry, result.version))
+            elif result.outcome is Delivery.REFUSED:
+                await self._refused(entry, result)
+            else:
+                again.append(entry)
+        await self._confirm(confirmed)
+        return again
+
+    async def _confirm(self, confirmed: Sequence[tuple[Entry, int]]) -> None:
+        now = self.clock.now()
+        await self.store.write(outbox.delivered, confirmed, now)
+        for entry, _ in confirmed:
+            self.metrics.sync_lag.labels("written_back").observe(max(0.0, now - entry.changed_at))
+            log.info("written_back", record=entry.ref, what=outbox.describe(entry))
+
+    async def _reread(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Look at the records themselves; returns the entries still to be written on top."""
+        rows = {row.id: row for row in await self.source.fetch([e.record_id for e in entries])}
+        still: list[Entry] = []
+        for entry in entries:
+            row = rows.get(entry.record_id)
+            if row is None:
+                await self._missing(entry)
+                continue
+            record = self.source.read(row.payload)
+            if _holds(record, entry):
+                await self._confirm([(entry, row.version)])
+            elif (reason := _not_ours(record, entry, row)) is not None:
+                await self._withdraw(entry, row, reason)
+            else:
+                await self._take(row)
+                still.append(replace(entry, version=row.version))
+        return still
+
+    async def _take(self, row: Captured) -> None:
+        """The record changed: that change is captured like any other."""
+        await self.store.write(_capture_one, row, self.clock.now())
+        self.wake_changes()
+
+    async def _withdraw(self, entry: Entry, row: Captured, reason: str) -> None:
+        self.metrics.deliveries.labels("withdrawn").inc()
+        log.warning("write_back_withdrawn", record=entry.ref, reason=reason)
+        await self.store.write(
+            _withdraw_and_capture,
+            entry,
+            Note("write-back withdrawn", reason),
+            row,
+            self.clock.now(),
+        )
+        self.wake_changes()
+
+    async def _missing(self, entry: Entry) -> None:
+        reason = "the record is deleted, or hidden from our user"
+        log.warning("write_back_waits", record=entry.ref, reason=reason)
+        due_at = self.clock.now() + MISSING_RETRY_S
+        await self.store.write(outbox.postpone, entry, reason, due_at=due_at, counts=True)
+
+    async def _refused(self, entry: Entry, result: WriteBackResult) -> None:
+        self.metrics.errors.labels("write_back", "validation").inc()
+        log.error("write_back_refused", record=entry.ref, reason=result.reason)
+        await self._postpone_each([entry], result.reason, counts=True)
+
+    async def _postpone_each(
+        self, entries: Sequence[Entry], reason: str, *, counts: bool, wait_s: float | None = None
+    ) -> None:
+        for entry in entries:
+            wait = wait_s
+            if wait is None:
+                wait = delay_s(entry.attempts + 1, self.rng, self.limits.backoff)
+            due_at = self.clock.now() + wait
+            await self.store.write(outbox.postpone, entry, reason, due_at=due_at, counts=counts)
+
+    async def _failed(self, entries: Sequence[Entry], error: EngineError) -> None:
+        """The source as a whole is in trouble; what was confirmed meanwhile stays confirmed."""
+        self.metrics.errors.labels("write_back", error_class(error)).inc()
+        log.warning(
+            "write_back_failed", records=len(entries), reason=str(error), remedy=error.remedy
+        )
+        wait = error.retry_after_s
+        if isinstance(error, Misconfigured):
+            self.governor.pause(OPERATOR_PAUSE_S, str(error))
+            wait = OPERATOR_PAUSE_S
+        await self._postpone_each(entries, error.message, counts=wait is None, wait_s=wait)
+
+
+def _holds(record: SourceRecord, entry: Entry) -> bool:
+    """Whether the record carries already what the entry would write."""
+    return (
+        (entry.target_id is None or record.target_id == entry.target_id)
+        and (entry.target_url is None or record.target_url == entry.target_url)
+        and (entry.error is None or record.error == entry.error)
+    )
+
+
+def _not_ours(record: SourceRecord, entry: Entry, row: Captured) -> str | None:
+    """Why the entry must not be written on top of the record as it is now, or None."""
+    if entry.target_id is not None and record.target_id not in (None, entry.target_id):
+        return f"the record carries another target id, {(record.target_id or '')[:40]}"
+    if entry.error and row.version > entry.version:
+        return "the record was changed since it was refused, and is tried again first"
+    return None
+
+
+def _capture_one(connection: sqlite3.Connection, row: Captured, now: float) -> None:
+    capture.capture_page(connection, [row], now=now, fresh_max=1)
+
+
+def _withdraw_and_capture(
+    connection: sqlite3.Connection, entry: Entry, note: Note, row: Captured, now: float
+) -> None:
+    outbox.withdraw(connection, entry, note, now)
+    _capture_one(connection, row, now)

@@ -1,0 +1,105 @@
+"""The command line, assembled from small commands; connectors add theirs by entry point."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from engine.about import PROGRAM, about
+from engine.cli.exits import Exit, first_engine_error, report
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="PATH",
+        help="Configuration file; by default ./config.toml, then /etc/wosync/config.toml.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")]
+
+
+def _run(config: ConfigOption = None) -> None:
+    """Run the service in the foreground until SIGTERM or Ctrl-C; the same code as under systemd."""
+    from engine.cli.running import run
+
+    raise typer.Exit(run(config))
+
+
+def _once(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Poll once, drain everything due with its write-backs, and exit."""
+    from engine.cli.running import once
+
+    raise typer.Exit(once(config, as_json=as_json))
+
+
+def _check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Check configuration, credentials, fields and connectivity; changes nothing."""
+    from engine.cli.checking import check
+
+    raise typer.Exit(check(config, as_json=as_json))
+
+
+def _status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show how the service does: ready or why not, what waits, what is in error."""
+    from engine.cli.showing import status
+
+    raise typer.Exit(status(config, as_json=as_json))
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"{PROGRAM} {about().version}")
+        raise typer.Exit
+
+
+def application() -> typer.Typer:
+    """Build the command tree; connector commands are listed by name and loaded when called."""
+    app = typer.Typer(
+        name=PROGRAM,
+        help=about().summary,
+        no_args_is_help=True,
+        add_completion=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+
+    @app.callback()
+    def options(  # pyright: ignore[reportUnusedFunction] # registered by the decorator
+        version: Annotated[  # acted on by its callback
+            bool,
+            typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+        ] = False,
+    ) -> None: ...
+
+    for name, command in (("run", _run), ("once", _once), ("check", _check), ("status", _status)):
+        app.command(name)(command)
+    for entry in sorted(entry_points(group="wosync.commands"), key=lambda entry: entry.name):
+        app.command(entry.name)(entry.load())
+    return app
+
+
+def start(arguments: Sequence[str]) -> int:
+    """Run one command line; every known error ends in a paragraph and a code, not a traceback."""
+    try:
+        outcome = application()(list(arguments), standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return Exit.USAGE
+    except click.Abort:
+        return Exit.INTERRUPTED
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        return Exit.DONE
+    except Exception as error:
+        known = first_engine_error(error)
+        if known is None:
+            raise
+        return report(known)
+    return outcome if isinstance(outcome, int) else Exit.DONE

@@ -1,0 +1,139 @@
+"""`wosync check`: one line per step, each with a verdict, and a remedy where it fails."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import anyio
+from rich.console import Console
+from rich.table import Table
+
+from engine.assembly import Outside, assemble, open_systems
+from engine.cli.exits import Exit, code_for
+from engine.cli.running import load
+from engine.config import Config
+from engine.errors import EngineError
+from engine.logs import redact
+from engine.metrics import Metrics
+from engine.ports import Step
+from engine.store import statefile
+from engine.store.threaded import open_store
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One line: `ok` is None for a step that could not be reached."""
+
+    subject: str
+    step: str
+    ok: bool | None
+    detail: str
+    remedy: str | None = None
+    code: Exit = Exit.DONE
+
+
+def check(path: Path | None, *, as_json: bool) -> int:
+    """Run every step and print the verdicts; the code is that of the first failure."""
+    config = load(path)
+    verdicts = [Verdict("configuration", "read", True, f"{config.path} is complete")]
+    verdicts += anyio.run(_verdicts, config)
+    (_print_json if as_json else _print_table)(verdicts)
+    return next((verdict.code for verdict in verdicts if verdict.ok is False), Exit.DONE)
+
+
+async def _verdicts(config: Config) -> list[Verdict]:
+    state_dir = config.engine.service.state_dir
+    fresh_directory = not state_dir.exists()
+    try:
+        with statefile.lease(state_dir):
+            path = state_dir / statefile.FILE_NAME
+            fresh = not path.exists()
+            try:
+                return await _with_state(config, path, f"{state_dir} can be written")
+            finally:
+                if fresh:
+                    statefile.discard_if_empty(path, directory=fresh_directory)
+    except statefile.StateInUse:
+        return await _beside_the_service(config)
+    except EngineError as error:
+        return [_failed("state", "directory", error)]
+
+
+async def _with_state(config: Config, path: Path, fact: str) -> list[Verdict]:
+    """Every step, with the real state: a token minted on the way is kept, not lost."""
+    verdicts = [Verdict("state", "directory", True, fact)]
+    metrics = Metrics()
+    async with (
+        open_store(path) as store,
+        open_systems(config, Outside.real(), store, metrics) as systems,
+    ):
+        try:
+            assemble(config, Outside.real(), store, systems, metrics)
+            verdicts.append(Verdict("mapping", "fields", True, "every line suits its field"))
+        except EngineError as error:
+            verdicts.append(_failed("mapping", "fields", error))
+        verdicts += await _walk(config.connectors.source.name, systems.source.steps())
+        verdicts += await _walk(config.connectors.target.name, systems.target.steps())
+    return verdicts
+
+
+async def _beside_the_service(config: Config) -> list[Verdict]:
+    """The service holds the state and its tokens; what needs neither is checked all the same."""
+    verdicts = [Verdict("state", "directory", True, "in use by the running service")]
+    with TemporaryDirectory(prefix="wosync-check-") as directory:
+        async with (
+            open_store(Path(directory) / statefile.FILE_NAME) as store,
+            open_systems(config, Outside.real(), store, Metrics()) as systems,
+        ):
+            verdicts += await _walk(config.connectors.source.name, systems.source.steps())
+    left = "left to the running service, which holds the tokens; see: wosync status"
+    verdicts.append(Verdict(config.connectors.target.name, "all steps", None, left))
+    return verdicts
+
+
+async def _walk(subject: str, steps: Sequence[Step]) -> list[Verdict]:
+    """Run the steps in order; behind a failure the rest cannot be judged."""
+    verdicts: list[Verdict] = []
+    for step in steps:
+        if any(verdict.ok is False for verdict in verdicts):
+            verdicts.append(Verdict(subject, step.name, None, "not reached"))
+            continue
+        try:
+            verdicts.append(Verdict(subject, step.name, True, await step.run()))
+        except EngineError as error:
+            verdicts.append(_failed(subject, step.name, error))
+    return verdicts
+
+
+def _failed(subject: str, step: str, error: EngineError) -> Verdict:
+    return Verdict(subject, step, False, redact(str(error)), error.remedy, code_for(error))
+
+
+def _print_table(verdicts: Sequence[Verdict]) -> None:
+    words = {True: "ok", False: "FAILED", None: "skipped"}
+    table = Table("Subject", "Step", "Verdict", "Detail", box=None, pad_edge=False)
+    for verdict in verdicts:
+        detail = verdict.detail
+        if verdict.remedy:
+            detail += f"\nWhat to do: {verdict.remedy}"
+        table.add_row(verdict.subject, verdict.step, words[verdict.ok], detail)
+    Console(soft_wrap=False, highlight=False, markup=False).print(table)
+
+
+def _print_json(verdicts: Sequence[Verdict]) -> None:
+    lines = [
+        {
+            "subject": verdict.subject,
+            "step": verdict.step,
+            "ok": verdict.ok,
+            "detail": verdict.detail,
+            "remedy": verdict.remedy,
+        }
+        for verdict in verdicts
+    ]
+    sys.stdout.write(json.dumps({"schema_version": 1, "verdicts": lines}) + "\n")

@@ -1,0 +1,69 @@
+"""Exit codes, and how an error becomes one paragraph with a remedy."""
+
+from __future__ import annotations
+
+import sys
+from enum import IntEnum
+
+from engine.errors import (
+    EngineError,
+    Misconfigured,
+    StateUnusable,
+    Throttled,
+    Unauthorized,
+    Unreachable,
+)
+from engine.logs import redact
+
+
+class Exit(IntEnum):
+    """What a command's end means; systemd does not restart on CREDENTIALS and CONFIGURATION."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    ATTENTION = 3
+    UNREACHABLE = 69
+    STATE = 74
+    CREDENTIALS = 77
+    CONFIGURATION = 78
+    INTERRUPTED = 130
+
+
+_CODES: tuple[tuple[type[EngineError], Exit], ...] = (
+    (Unauthorized, Exit.CREDENTIALS),
+    (Misconfigured, Exit.CONFIGURATION),
+    (StateUnusable, Exit.STATE),
+    (Unreachable, Exit.UNREACHABLE),
+    (Throttled, Exit.UNREACHABLE),
+)
+
+
+def code_for(error: EngineError) -> Exit:
+    """The exit code that tells this error from others."""
+    for kind, code in _CODES:
+        if isinstance(error, kind):
+            return code
+    return Exit.FAILED
+
+
+def paragraph(error: EngineError) -> str:
+    """What is wrong, where, and what to do about it."""
+    text = f"wosync: {error}"
+    if error.remedy:
+        text += f"\n  What to do: {error.remedy}."
+    return redact(text)
+
+
+def first_engine_error(error: BaseException) -> EngineError | None:
+    """The engine's own error inside a group of a task group, if there is one."""
+    if isinstance(error, EngineError):
+        return error
+    inner: tuple[BaseException, ...] = getattr(error, "exceptions", ())
+    return next((known for one in inner if (known := first_engine_error(one))), None)
+
+
+def report(error: EngineError) -> Exit:
+    """Say the error on standard error and return its code."""
+    sys.stderr.write(paragraph(error) + "\n")
+    return code_for(error)

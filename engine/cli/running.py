@@ -1,0 +1,69 @@
+"""`wosync run` and `wosync once`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import anyio
+from pydantic import BaseModel, SecretStr
+
+from engine import config as configuration
+from engine import logs, service
+from engine.cli.exits import Exit
+from engine.config import Config
+
+
+def load(path: Path | None) -> Config:
+    """Read the configuration and set logging up; from here on no secret is printed."""
+    config = configuration.load(path)
+    for settings in (config.source, config.target):
+        logs.keep_secret(_secrets(settings))
+    logs.configure(config.engine.service.log_level, config.engine.service.log_format)
+    return config
+
+
+def run(path: Path | None) -> int:
+    """The service; 0 after an orderly stop."""
+    config = load(path)
+    anyio.run(service.run, config)
+    return Exit.DONE
+
+
+def once(path: Path | None, *, as_json: bool) -> int:
+    """One poll and everything that follows; 3 when records need attention."""
+    config = load(path)
+    result = anyio.run(service.once, config)
+    counts = result.counts
+    document: dict[str, int] = {
+        "changed": result.changed,
+        "linked": counts.linked,
+        "refused": counts.refused,
+        "pending": counts.pending,
+        "in_doubt": counts.in_doubt,
+        "outbox": counts.outbox,
+    }
+    if as_json:
+        sys.stdout.write(json.dumps({"schema_version": 1, **document}) + "\n")
+    else:
+        words = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in document.items())
+        sys.stdout.write(f"{words}\n")
+        if counts.refused:
+            sys.stdout.write("some records are in error; see: wosync status\n")
+    attention = counts.refused or counts.pending or counts.outbox
+    return Exit.ATTENTION if attention else Exit.DONE
+
+
+def _secrets(settings: Any) -> list[str]:
+    if not isinstance(settings, BaseModel):
+        return []
+    found: list[str] = []
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr):
+            found.append(value.get_secret_value())
+        else:
+            found += _secrets(value)
+    return found

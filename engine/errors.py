@@ -1,0 +1,162 @@
+"""The error tree. The class says what the caller must do, the fields say what happened.
+
+EngineError
+├── Transient            may work later by itself; alone it never flags a record
+│   ├── Throttled        told to wait; the whole system pauses until then
+│   ├── Unreachable      no usable answer; `ambiguous` when a write may have been executed
+│   └── Conflict         the record changed since it was read
+├── Terminal             repeating the same request cannot help
+│   ├── Rejected         this record (or one field of it) was refused
+│   ├── Gone             the record does not exist, or is hidden from us
+│   └── Misconfigured    an operator must act; concerns every record
+│       └── Unauthorized the credentials are refused
+├── ProtocolError        somebody does not speak the protocol
+│   ├── OurFault         our request was malformed
+│   └── TheirFault       the answer cannot be understood
+└── StateUnusable        the state directory or file cannot be used
+"""
+
+from __future__ import annotations
+
+# An excerpt of a foreign error text kept in messages: long enough to name a field and a reason,
+# short enough for one log line.
+EXCERPT_CHARS_MAX = 300
+
+
+class EngineError(Exception):
+    """Base of every error the engine knows how to handle.
+
+    Args:
+        message: what went wrong, for a person; never a secret, never a record's content.
+        system: configuration table of the system concerned, for example a connector's name.
+        operation: what was attempted ("create", "poll", ...).
+        status: HTTP status, when there was an answer.
+        retry_after_s: seconds the other side asked us to wait.
+        remedy: what an operator can do about it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        system: str | None = None,
+        operation: str | None = None,
+        status: int | None = None,
+        retry_after_s: float | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.system = system
+        self.operation = operation
+        self.status = status
+        self.retry_after_s = retry_after_s
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        """One line: system, operation, status and message, as far as they are known."""
+        where = " ".join(part for part in (self.system, self.operation) if part)
+        answer = f"HTTP {self.status}: " if self.status is not None else ""
+        return f"{where}: {answer}{self.message}" if where else f"{answer}{self.message}"
+
+
+class Transient(EngineError):
+    """May work later without anybody changing anything."""
+
+
+class Throttled(Transient):
+    """The system asked us to wait `retry_after_s` seconds."""
+
+
+class Unreachable(Transient):
+    """No usable answer arrived.
+
+    Args:
+        ambiguous: True when the request may have been executed all the same.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        ambiguous: bool = False,
+        system: str | None = None,
+        operation: str | None = None,
+        status: int | None = None,
+        retry_after_s: float | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        super().__init__(
+            message,
+            system=system,
+            operation=operation,
+            status=status,
+            retry_after_s=retry_after_s,
+            remedy=remedy,
+        )
+        self.ambiguous = ambiguous
+
+
+class Conflict(Transient):
+    """The record changed between our read and our write."""
+
+
+class Terminal(EngineError):
+    """Sending the same thing again cannot help."""
+
+
+class Rejected(Terminal):
+    """The record was refused, by the target or by our own check before sending.
+
+    Args:
+        field: the target field at fault, when known.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        field: str | None = None,
+        system: str | None = None,
+        operation: str | None = None,
+        status: int | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        super().__init__(message, system=system, operation=operation, status=status, remedy=remedy)
+        self.field = field
+
+
+class Gone(Terminal):
+    """The record does not exist, or is not visible to our user."""
+
+
+class Misconfigured(Terminal):
+    """Settings, permissions or installed fields are wrong for every record alike."""
+
+
+class Unauthorized(Misconfigured):
+    """The credentials are refused."""
+
+
+class ProtocolError(EngineError):
+    """One side does not speak the protocol."""
+
+
+class OurFault(ProtocolError):
+    """We sent something malformed: a defect of this program."""
+
+
+class TheirFault(ProtocolError):
+    """The answer has a shape that the reference does not know."""
+
+
+class StateUnusable(EngineError):
+    """The state directory or the state file cannot be used."""
+
+
+def excerpt(text: str) -> str:
+    """Shorten a foreign text to one line of at most EXCERPT_CHARS_MAX characters."""
+    line = " ".join(text.split())
+    if len(line) <= EXCERPT_CHARS_MAX:
+        return line
+    return line[: EXCERPT_CHARS_MAX - 1] + "…"

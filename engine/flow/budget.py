@@ -1,0 +1,130 @@
+"""The request budget: pure arithmetic over counted requests, told the time, never reading it."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+HOUR_S = 3600
+MINUTE_S = 60
+DAY_S = 86_400
+YEAR_DAYS = 365
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetLimits:
+    """What may be spent, in requests.
+
+    Args:
+        per_hour: our own ceiling for any 60 minutes; 0 leaves it to the system's headers.
+        reserve: requests per hour left for others who share the allowance.
+        per_year: ceiling for any 365 days; 0 for none.
+        fresh_share: part (0..1) of the hourly allowance that a backlog may not use.
+    """
+
+    per_hour: int = 0
+    reserve: int = 0
+    per_year: int = 0
+    fresh_share: float = 0.1
+
+
+@dataclass(slots=True)
+class Budget:
+    """Requests counted by minute and by day, and the window the system's headers describe."""
+
+    limits: BudgetLimits
+    minutes: deque[tuple[int, int]] = field(default_factory=deque[tuple[int, int]])
+    days: dict[int, int] = field(default_factory=dict[int, int])
+    header_limit: int | None = None
+    header_remaining: int | None = None
+    header_reset_at: float | None = None
+
+    def count(self, now: float) -> None:
+        """Count one request sent at `now` (unix seconds)."""
+        minute = int(now // MINUTE_S)
+        if self.minutes and self.minutes[-1][0] >= minute:
+            # A clock that stepped back keeps counting in the newest minute: nothing is forgotten.
+            newest, used = self.minutes.pop()
+            self.minutes.append((newest, used + 1))
+        else:
+            self.minutes.append((minute, 1))
+        day = int(now // DAY_S)
+        self.days[day] = self.days.get(day, 0) + 1
+        if self.header_remaining is not None:
+            self.header_remaining -= 1
+
+    def learn(
+        self, limit: int | None, remaining: int | None, reset_at: float | None, now: float
+    ) -> None:
+        """Take over what a response said about the system's own window.
+
+        Answers overtake each other, so within one window the lowest `remaining` is believed.
+        """
+        same_window = (
+            self.header_reset_at is not None
+            and reset_at is not None
+            and abs(reset_at - self.header_reset_at) < 1.0
+            and now < self.header_reset_at
+        )
+        if limit is not None:
+            self.header_limit = limit
+        if remaining is not None:
+            known = self.header_remaining
+            self.header_remaining = (
+                min(known, remaining) if same_window and known is not None else remaining
+            )
+        if reset_at is not None:
+            self.header_reset_at = reset_at
+
+    def used_last_hour(self, now: float) -> int:
+        """Requests of the last 60 minutes, the oldest minute counted whole."""
+        oldest = int(now // MINUTE_S) - 60
+        while self.minutes and self.minutes[0][0] < oldest:
+            self.minutes.popleft()
+        return sum(used for _, used in self.minutes)
+
+    def used_last_year(self, now: float) -> int:
+        """Requests of the last 365 days."""
+        oldest = int(now // DAY_S) - YEAR_DAYS + 1
+        for day in [day for day in self.days if day < oldest]:
+            del self.days[day]
+        return sum(self.days.values())
+
+    def wait_s(self, now: float, *, backlog: bool) -> float:
+        """Seconds until one more request is within every limit; 0 when it is now."""
+        waits = [self._own_wait_s(now, backlog), self._header_wait_s(now, backlog)]
+        if self.limits.per_year and self.used_last_year(now) >= self.limits.per_year:
+            waits.append(DAY_S - now % DAY_S)
+        return max(waits)
+
+    def _allowance(self, limit: int, backlog: bool) -> int:
+        # A reserve larger than half the limit would stop the service for ever; half is kept.
+        allowed = limit - min(self.limits.reserve, limit // 2)
+        if backlog:
+            allowed -= int(allowed * self.limits.fresh_share)
+        return max(1, allowed)
+
+    def _own_wait_s(self, now: float, backlog: bool) -> float:
+        if not self.limits.per_hour:
+            return 0.0
+        surplus = self.used_last_hour(now) - self._allowance(self.limits.per_hour, backlog) + 1
+        if surplus <= 0:
+            return 0.0
+        for minute, used in self.minutes:
+            surplus -= used
+            if surplus <= 0:
+                return max(1.0, (minute + 61) * MINUTE_S - now)
+        return float(MINUTE_S)
+
+    def _header_wait_s(self, now: float, backlog: bool) -> float:
+        if self.header_remaining is None or self.header_reset_at is None:
+            return 0.0
+        if now >= self.header_reset_at:
+            # The window is over; the next answer says how the new one stands.
+            return 0.0
+        limit = self.header_limit or HOUR_S
+        kept = limit - self._allowance(limit, backlog)
+        if self.header_remaining > kept:
+            return 0.0
+        # One hour is the longest the reference lets any single wait be believed.
+        return min(max(1.0, self.header_reset_at - now), float(HOUR_S))

@@ -1,0 +1,141 @@
+"""The governor: every request to one system passes here.
+
+It bounds the requests in flight, holds them to the hourly and yearly budget, keeps a share for
+fresh edits, waits as long as the system told us to, and pauses the system while it is down.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from random import Random
+from typing import Protocol
+
+import anyio
+
+from engine.flow.backoff import BackoffLimits, delay_s
+from engine.flow.budget import Budget, BudgetLimits
+from engine.flow.lane import Lane, current_lane
+
+# So many failures in a row, without one success, are an outage and not a record's own trouble.
+OUTAGE_FAILURES = 3
+
+
+class Clock(Protocol):
+    """Reads the wall clock."""
+
+    def now(self) -> float:
+        """Unix seconds."""
+        ...
+
+
+@dataclass(slots=True)
+class Governor:
+    """Admission to one system.
+
+    Args:
+        in_flight_max: requests under way at once.
+        limits: the budget.
+        backoff: how long to pause while the system is down.
+    """
+
+    clock: Clock
+    rng: Random
+    in_flight_max: int
+    limits: BudgetLimits = field(default_factory=BudgetLimits)
+    backoff: BackoffLimits = field(default_factory=lambda: BackoffLimits(1.0, 60.0))
+    budget: Budget = field(init=False)
+    in_flight: int = field(default=0, init=False)
+    waiting: int = field(default=0, init=False)
+    failures: int = field(default=0, init=False)
+    last_success_at: float = field(default=-math.inf, init=False)
+    pause_reason: str | None = field(default=None, init=False)
+    _paused_until: float = field(default=-math.inf, init=False)
+    _changed: anyio.Event = field(default_factory=anyio.Event, init=False)
+
+    def __post_init__(self) -> None:
+        self.budget = Budget(self.limits)
+
+    @asynccontextmanager
+    async def admitted(self, *, metered: bool = True) -> AsyncGenerator[None]:
+        """Hold one place for one request; waits until there is one.
+
+        Args:
+            metered: False for requests that do not count against the budget.
+        """
+        await self._admit(metered)
+        try:
+            yield
+        finally:
+            self.in_flight -= 1
+            self._notify()
+
+    def learn(self, limit: int | None, remaining: int | None, reset_at: float | None) -> None:
+        """Take over the rate-limit headers of an answer; `reset_at` in unix seconds."""
+        self.budget.learn(limit, remaining, reset_at, self.clock.now())
+
+    def pause(self, seconds: float, reason: str) -> None:
+        """Admit nothing for `seconds`; a longer pause under way stays."""
+        until = anyio.current_time() + seconds
+        if until > self._paused_until:
+            self._paused_until = until
+            self.pause_reason = reason
+
+    def succeeded(self) -> None:
+        """An answer came that shows the system works."""
+        self.last_success_at = self.clock.now()
+        if self.failures:
+            self.failures = 0
+            self._notify()
+
+    def failed(self, reason: str) -> None:
+        """No usable answer came; enough of these in a row pause the system."""
+        self.failures += 1
+        if self.failures >= OUTAGE_FAILURES:
+            attempt = self.failures - OUTAGE_FAILURES + 1
+            # Never less than half the bound: a pause of nothing would hammer a system in trouble.
+            bound = min(self.backoff.cap_s, self.backoff.base_s * 2.0 ** min(attempt - 1, 60))
+            self.pause(max(bound / 2, delay_s(attempt, self.rng, self.backoff)), reason)
+
+    @property
+    def paused_s(self) -> float:
+        """Seconds until the present pause ends; 0 when there is none."""
+        return max(0.0, self._paused_until - anyio.current_time())
+
+    @property
+    def down(self) -> bool:
+        """True while the system counts as being in an outage."""
+        return self.failures >= OUTAGE_FAILURES
+
+    async def _admit(self, metered: bool) -> None:
+        self.waiting += 1
+        try:
+            while (wait := self._wait_s(metered)) > 0:
+                # Every finished request may open the way, so the event is watched beside the time.
+                with anyio.move_on_after(None if math.isinf(wait) else wait):
+                    await self._changed.wait()
+            self.in_flight += 1
+            if metered:
+                self.budget.count(self.clock.now())
+        finally:
+            self.waiting -= 1
+
+    def _wait_s(self, metered: bool) -> float:
+        if self.in_flight >= self.in_flight_max:
+            return math.inf
+        if self.down and self.in_flight:
+            # One request at a time probes whether the system is back.
+            return math.inf
+        paused = self.paused_s
+        if paused:
+            return paused
+        self.pause_reason = None
+        if not metered:
+            return 0.0
+        return self.budget.wait_s(self.clock.now(), backlog=current_lane.get() is Lane.BACKLOG)
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()

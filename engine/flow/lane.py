@@ -1,0 +1,20 @@
+"""The two lanes work travels in: a fresh edit overtakes a bulk backlog.
+
+The lane of the work in hand is a context variable, so that a connector deep in a call need not
+pass it on; the governor reads it when a request asks for admission.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from enum import IntEnum
+
+
+class Lane(IntEnum):
+    """Lower is more urgent; the number is what the store sorts by."""
+
+    FRESH = 0
+    BACKLOG = 1
+
+
+current_lane: ContextVar[Lane] = ContextVar("current_lane", default=Lane.FRESH)

@@ -1,0 +1,187 @@
+"""The keyed mailbox: bounded, coalescing, one holder per key, fresh before backlog.
+
+A message is a key and nothing else: "this record may differ". Sending a key that is queued
+already changes nothing (but may lift it to the fresh lane); sending one that a worker holds
+queues it once more for when the worker lets go. A full lane makes its sender wait.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import anyio
+
+from engine.flow.lane import Lane
+
+# After so many fresh keys in a row one backlog key is served, so that every key is.
+FRESH_STREAK_MAX = 4
+
+
+class Closed(Exception):
+    """The mailbox is closed and empty: the worker may leave."""
+
+
+@dataclass(slots=True)
+class Mailbox:
+    """Keys waiting for a worker.
+
+    Args:
+        name: as in configuration and metrics.
+        capacity: keys each lane holds before its sender waits.
+    """
+
+    name: str
+    capacity: int
+    depth_peak: int = field(default=0, init=False)
+    blocked_senders: int = field(default=0, init=False)
+    _lanes: dict[Lane, OrderedDict[int, float]] = field(init=False)
+    _held: dict[int, Lane | None] = field(default_factory=dict[int, Lane | None], init=False)
+    _streak: int = field(default=0, init=False)
+    _closed: bool = field(default=False, init=False)
+    # Two events, so that busy workers letting go of keys do not wake idle ones for nothing.
+    _filled: anyio.Event = field(default_factory=anyio.Event, init=False)
+    _freed: anyio.Event = field(default_factory=anyio.Event, init=False)
+
+    def __post_init__(self) -> None:
+        self._lanes = {lane: OrderedDict() for lane in Lane}
+
+    def __len__(self) -> int:
+        """Keys queued, held ones not counted."""
+        return sum(len(lane) for lane in self._lanes.values())
+
+    def __contains__(self, key: int) -> bool:
+        """Whether the key is queued or held."""
+        return key in self._held or any(key in lane for lane in self._lanes.values())
+
+    @property
+    def held(self) -> int:
+        """Keys in the hands of workers."""
+        return len(self._held)
+
+    @property
+    def idle(self) -> bool:
+        """True when no key is queued and none is held."""
+        return not self._held and not len(self)
+
+    def room(self, lane: Lane) -> int:
+        """Keys the lane takes before a sender waits."""
+        return self.capacity - len(self._lanes[lane])
+
+    def oldest_age_s(self) -> float:
+        """Seconds the longest waiting key has waited; 0 when none does."""
+        heads = [next(iter(lane.values())) for lane in self._lanes.values() if lane]
+        return anyio.current_time() - min(heads) if heads else 0.0
+
+    async def send(self, key: int, lane: Lane) -> None:
+        """Queue the key; waits while its lane is full.
+
+        Raises:
+            Closed: nothing more is taken.
+        """
+        while True:
+            if self._closed:
+                raise Closed
+            if self._coalesced(key, lane):
+                return
+            if self.room(lane) > 0:
+                self._lanes[lane][key] = anyio.current_time()
+                self.depth_peak = max(self.depth_peak, len(self))
+                self._notify_filled()
+                return
+            self.blocked_senders += 1
+            try:
+                await self._freed.wait()
+            finally:
+                self.blocked_senders -= 1
+
+    async def receive(self) -> int:
+        """Take the next key and hold it; `release` it when done.
+
+        Raises:
+            Closed: the mailbox is closed and nothing is left in it.
+        """
+        while (key := self.receive_nowait()) is None:
+            if self._closed and self.idle:
+                raise Closed
+            await self._filled.wait()
+        return key
+
+    def receive_nowait(self) -> int | None:
+        """Take the next key when there is one."""
+        lane = self._next_lane()
+        if lane is None:
+            return None
+        self._streak = self._streak + 1 if lane is Lane.FRESH else 0
+        key, _ = self._lanes[lane].popitem(last=False)
+        self._held[key] = None
+        self._notify_freed()
+        return key
+
+    def release(self, key: int) -> None:
+        """Let go of a held key; a message that came meanwhile queues it again."""
+        again = self._held.pop(key)
+        if self._closed:
+            again = None
+        if again is not None:
+            self._lanes[again][key] = anyio.current_time()
+        if again is not None or self._closed:
+            self._notify_filled()
+        self._notify_freed()
+
+    @asynccontextmanager
+    async def holding(self) -> AsyncGenerator[int]:
+        """Receive one key and hold it for the block."""
+        key = await self.receive()
+        try:
+            yield key
+        finally:
+            self.release(key)
+
+    def close(self, *, discard: bool = False) -> None:
+        """Take nothing more; workers leave once what is queued is done.
+
+        Args:
+            discard: forget what is queued; the store knows it and the next start goes on with it.
+        """
+        self._closed = True
+        if discard:
+            for lane in self._lanes.values():
+                lane.clear()
+        self._notify_filled()
+        self._notify_freed()
+
+    async def wait_room(self, lane: Lane) -> None:
+        """Wait until the lane is at most half full."""
+        while len(self._lanes[lane]) > self.capacity // 2:
+            await self._freed.wait()
+
+    def _coalesced(self, key: int, lane: Lane) -> bool:
+        if key in self._held:
+            again = self._held[key]
+            self._held[key] = lane if again is None else min(again, lane)
+            return True
+        for queued in Lane:
+            if key in self._lanes[queued]:
+                if lane < queued:
+                    self._lanes[lane][key] = self._lanes[queued].pop(key)
+                return True
+        return False
+
+    def _next_lane(self) -> Lane | None:
+        fresh, backlog = self._lanes[Lane.FRESH], self._lanes[Lane.BACKLOG]
+        if fresh and (not backlog or self._streak < FRESH_STREAK_MAX):
+            return Lane.FRESH
+        if backlog:
+            return Lane.BACKLOG
+        return None
+
+    def _notify_filled(self) -> None:
+        self._filled.set()
+        self._filled = anyio.Event()
+
+    def _notify_freed(self) -> None:
+        self._freed.set()
+        self._freed = anyio.Event()

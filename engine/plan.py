@@ -1,0 +1,98 @@
+"""The pure core: what to do with a record, decided from what is known and nothing else.
+
+`run` and every command that explains use these functions, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.records import Fields, Scalar, SourceRecord
+from engine.store.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """The record may not be synced as it stands."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """A create is in doubt; look for its result before anything else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """No target record exists: create one, without searching (mission rule 3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconcile:
+    """A target record exists under this id.
+
+    Args:
+        observe: what it holds is not known, or whether it still exists: read it first.
+        lost_link: the source had the id and lost it; when the target record is gone too, the
+            record is to be created anew.
+    """
+
+    target_id: int
+    observe: bool
+    lost_link: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """The record cannot be synced until somebody changes it."""
+
+    reason: str
+    field: str | None = None
+
+
+Course = Leave | Resolve | Create | Reconcile | Refuse
+
+
+def course(work: Work, record: SourceRecord) -> Course:
+    """Which way a pending record goes, before any field is looked at."""
+    if work.intent is not None:
+        # Even an unticked record's create must be accounted for: it may exist in the target.
+        return Resolve()
+    if not record.eligible:
+        return Leave("sync is off" if not record.sync else "the error flag is set")
+    held = held_target_id(work, record)
+    if held is None:
+        return _unlinked(work)
+    if not held.isascii() or not held.isdigit() or int(held) < 1:
+        return Refuse(f"the record's target id {held[:40]!r} is not a positive whole number")
+    if int(held) != work.target_id:
+        # Linked by somebody else, or our state was lost: what it holds must be read first.
+        return Reconcile(int(held), observe=True)
+    return Reconcile(int(held), observe=work.synced is None)
+
+
+def held_target_id(work: Work, record: SourceRecord) -> str | None:
+    """The target id the source record carries now, as far as we know.
+
+    The payload is older than our own last write-back; what that wrote counts until a newer
+    version is captured.
+    """
+    if work.version == work.delivered_version and work.delivered_id is not None:
+        return work.delivered_id
+    return record.target_id
+
+
+def _unlinked(work: Work) -> Course:
+    if work.target_id is None:
+        return Create()
+    if work.owes_id:
+        return Reconcile(work.target_id, observe=work.synced is None)
+    # The id was in the source (or was about to be) and is not: never a second create on that
+    # word alone; the record we know of is looked at first.
+    return Reconcile(work.target_id, observe=True, lost_link=True)
+
+
+def difference(desired: Fields, known: Fields) -> dict[str, Scalar]:
+    """The fields to send: those that differ from what the target is known to hold."""
+    return {name: value for name, value in desired.items() if value != known.get(name)}

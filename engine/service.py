@@ -1,0 +1,244 @@
+"""The service: start-up, the actors in one task group, and an orderly end.
+
+`run` goes on until it is told to stop; `once` is one poll and everything that follows from it.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import anyio
+import structlog
+
+from engine import http
+from engine.assembly import Assembly, Outside, assemble, open_systems, save_usage
+from engine.config import Config
+from engine.errors import Transient, Unreachable
+from engine.flow.backoff import delay_s
+from engine.metrics import Metrics
+from engine.ports import Step
+from engine.status import Status
+from engine.store import kept, report, statefile, work
+from engine.store.report import Counts
+from engine.store.threaded import open_store
+
+USAGE_EVERY_S = 10.0
+# How long `once` waits for a retry that is due soon, before it leaves it to the next run.
+RETRY_PATIENCE_S = 15.0
+LOOK_S = 0.05
+
+log = structlog.get_logger("service")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How `once` ended."""
+
+    changed: int
+    counts: Counts
+
+
+@asynccontextmanager
+async def _opened(config: Config, outside: Outside) -> AsyncGenerator[Assembly]:
+    """Everything built, nothing sent yet; the state directory is ours for the block.
+
+    When the block fails before anything worth keeping was stored in a state made just now, that
+    state is taken away again.
+    """
+    state_dir = config.engine.service.state_dir
+    path = state_dir / statefile.FILE_NAME
+    with statefile.lease(state_dir) as made:
+        fresh = not path.exists()
+        try:
+            metrics = Metrics()
+            async with open_store(path, metrics.commits.observe) as store:
+                await store.write(kept.claim_pair, _pair(config))
+                async with open_systems(config, outside, store, metrics) as systems:
+                    yield assemble(config, outside, store, systems, metrics)
+        except BaseException:
+            if fresh:
+                statefile.discard_if_empty(path, directory=made)
+            raise
+
+
+def _pair(config: Config) -> str:
+    connectors = config.connectors
+    return (
+        f"{connectors.source.name} at {config.source.base_url}"
+        f" and {connectors.target.name} at {config.target.base_url}"
+    )
+
+
+async def _steps(steps: Sequence[Step]) -> None:
+    for step in steps:
+        fact = await step.run()
+        log.info("start_up_step", step=step.name, fact=fact)
+
+
+async def run(config: Config, outside: Outside | None = None) -> None:
+    """The service. Returns after SIGTERM or SIGINT, once what was in hand is settled.
+
+    Raises:
+        EngineError: it cannot start, or the state cannot be used any more.
+    """
+    listener = http.listen(*config.engine.service.http_address)
+    with listener:
+        async with _opened(config, outside or Outside.real()) as assembly:
+            status = Status(assembly)
+            async with anyio.create_task_group() as outermost, http.serving(status, listener):
+                stop = anyio.Event()
+                whole = anyio.CancelScope()
+                outermost.start_soon(_watch_signals, assembly, status, stop, whole)
+                with whole:
+                    await _until(stop, lambda: _prepare(assembly, status))
+                    if not stop.is_set():
+                        await _work(assembly, status, stop)
+                outermost.cancel_scope.cancel()
+            await save_usage(assembly)
+    log.info("stopped")
+
+
+async def _watch_signals(
+    assembly: Assembly, status: Status, stop: anyio.Event, whole: anyio.CancelScope
+) -> None:
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for number in signals:
+            if stop.is_set():
+                log.warning("stopping_at_once", signal=signal.Signals(number).name)
+                whole.cancel()
+                return
+            shutdown_s = assembly.config.engine.service.shutdown_s
+            log.info("stopping", signal=signal.Signals(number).name, within_s=shutdown_s)
+            status.stopping = True
+            whole.deadline = anyio.current_time() + shutdown_s
+            stop.set()
+
+
+async def _until(stop: anyio.Event, first: Callable[[], Awaitable[None]]) -> None:
+    """Run the work; give it up when told to stop."""
+    async with anyio.create_task_group() as tasks:
+
+        async def give_up() -> None:
+            await stop.wait()
+            tasks.cancel_scope.cancel()
+
+        tasks.start_soon(give_up)
+        await first()
+        tasks.cancel_scope.cancel()
+
+
+async def _prepare(assembly: Assembly, status: Status) -> None:
+    """Start-up steps of both systems; a system that is down is waited for, not given up."""
+    attempt, rng = 0, assembly.outside.rng("start")
+    while True:
+        try:
+            await _steps(assembly.systems.source.steps())
+            await _steps(assembly.systems.target.steps())
+        except Transient as error:
+            attempt += 1
+            wait = max(1.0, delay_s(attempt, rng, assembly.config.engine.retry.backoff))
+            status.waiting_for = str(error)
+            log.warning(
+                "waiting_for_system", reason=str(error), remedy=error.remedy, wait_s=round(wait, 1)
+            )
+            await anyio.sleep(error.retry_after_s or wait)
+        else:
+            break
+    doubtful = await assembly.store.write(work.doubt_all, assembly.outside.clock.now())
+    if doubtful:
+        log.warning("creates_in_doubt", records=doubtful)
+    status.started = True
+    log.info("started", state=str(assembly.config.engine.service.state_dir))
+
+
+async def _work(assembly: Assembly, status: Status, stop: anyio.Event) -> None:
+    async with _running(assembly), anyio.create_task_group() as upstream:
+        upstream.start_soon(assembly.poller.run)
+        upstream.start_soon(assembly.owner_resolver.run)
+        upstream.start_soon(assembly.account_resolver.run)
+        upstream.start_soon(_keep_usage, assembly)
+        await stop.wait()
+        upstream.cancel_scope.cancel()
+    status.stopping = True
+
+
+@asynccontextmanager
+async def _running(assembly: Assembly) -> AsyncGenerator[None]:
+    """Syncers, write-backs and their dispatchers; the end goes downstream, box by box."""
+    async with anyio.create_task_group() as delivering:
+        for worker in assembly.write_back_workers:
+            delivering.start_soon(worker.run)
+        async with anyio.create_task_group() as delivery_dispatch:
+            delivery_dispatch.start_soon(assembly.write_back_dispatcher.run)
+            async with anyio.create_task_group() as syncing:
+                for syncer in assembly.opportunity_syncers:
+                    syncing.start_soon(syncer.run)
+                async with anyio.create_task_group() as dispatching:
+                    for dispatcher in assembly.change_dispatchers:
+                        dispatching.start_soon(dispatcher.run)
+                    yield
+                    dispatching.cancel_scope.cancel()
+                assembly.changes.close(discard=True)
+            delivery_dispatch.cancel_scope.cancel()
+        # What the last syncers owed is in the outbox; one look brings it into the last batches.
+        await assembly.write_back_dispatcher.step()
+        assembly.write_backs.close()
+
+
+async def _keep_usage(assembly: Assembly) -> None:
+    while True:
+        await anyio.sleep(USAGE_EVERY_S)
+        await save_usage(assembly)
+
+
+async def once(config: Config, outside: Outside | None = None) -> Result:
+    """One poll, everything due drained, write-backs included.
+
+    Raises:
+        EngineError: a system cannot be reached, or refuses us; what was captured stays captured.
+    """
+    async with _opened(config, outside or Outside.real()) as assembly:
+        await _steps(assembly.systems.source.steps())
+        # The target is asked nothing before there is something to say to it.
+        await _steps(assembly.systems.target.steps()[:1])
+        await assembly.store.write(work.doubt_all, assembly.outside.clock.now())
+        async with _running(assembly):
+            await assembly.owner_resolver.step()
+            await assembly.account_resolver.step()
+            changed = await assembly.poller.step()
+            await assembly.poller.sweep_when_due()
+            await _drained(assembly)
+        await save_usage(assembly)
+        counts = await assembly.store.read(report.counts)
+        _raise_if_unreachable(assembly, counts)
+        return Result(changed, counts)
+
+
+async def _drained(assembly: Assembly) -> None:
+    """Wait until nothing is due, now or within RETRY_PATIENCE_S, or a system is out of reach."""
+    governors = assembly.systems.governors(assembly.config).values()
+    while True:
+        await anyio.sleep(LOOK_S)
+        if any(governor.paused_s > RETRY_PATIENCE_S for governor in governors):
+            return
+        if not (assembly.changes.idle and assembly.write_backs.idle):
+            continue
+        soon = assembly.outside.clock.now() + RETRY_PATIENCE_S
+        if not await assembly.store.read(report.due, soon):
+            return
+
+
+def _raise_if_unreachable(assembly: Assembly, counts: Counts) -> None:
+    if not (counts.pending or counts.outbox):
+        return
+    for name, governor in assembly.systems.governors(assembly.config).items():
+        if governor.down or governor.paused_s > RETRY_PATIENCE_S:
+            raise Unreachable(
+                f"{counts.pending} records and {counts.outbox} write-backs wait:"
+                f" {governor.pause_reason or 'the system does not answer'}",
+                system=name,
+                remedy="nothing is lost; run again when the system answers",
+            )

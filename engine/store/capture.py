@@ -1,0 +1,145 @@
+"""Capture: a page of source rows and the watermark move in one transaction.
+
+From then on the change is ours to finish, whatever dies. A row whose version is known already
+(our own echo, or a second look at an overlap window) changes nothing.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.flow.lane import Lane
+from engine.records import Captured, Position
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """What a page held: the rows taken as changes, and how many were known already."""
+
+    changed: list[Captured]
+    known: int
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """How far a feed is captured.
+
+    `position`: every change at or below it is captured; None before the first.
+    `newest_at`, `newest_seen_at`: the newest source time ever seen in the feed, and our own time
+    when it was first seen; together they bound the source's clock from below.
+    """
+
+    position: Position | None
+    newest_at: int | None
+    newest_seen_at: float | None
+
+
+def watermark(connection: sqlite3.Connection, feed: str) -> Watermark:
+    """The feed's watermark."""
+    row = connection.execute("SELECT * FROM watermark WHERE feed = ?", (feed,)).fetchone()
+    if row is None:
+        return Watermark(None, None, None)
+    position = None if row["updated_at"] is None else Position(row["updated_at"], row["id"])
+    return Watermark(position, row["newest_at"], row["newest_seen_at"])
+
+
+def set_watermark(connection: sqlite3.Connection, feed: str, mark: Watermark) -> None:
+    """Store the feed's watermark; only the poller, which never moves it back, calls this."""
+    updated_at, record_id = mark.position or (None, None)
+    connection.execute(
+        "INSERT OR REPLACE INTO watermark (feed, updated_at, id, newest_at, newest_seen_at)"
+        " VALUES (?, ?, ?, ?, ?)",
+        (feed, updated_at, record_id, mark.newest_at, mark.newest_seen_at),
+    )
+
+
+def capture_page(
+    connection: sqlite3.Connection,
+    rows: Sequence[Captured],
+    *,
+    now: float,
+    fresh_max: int,
+    feed: str | None = None,
+    mark: Watermark | None = None,
+    sweep: int = 0,
+) -> Capture:
+    """Take a page in; see the module for what counts as a change.
+
+    Args:
+        fresh_max: a page with more changes than this is a bulk import and goes to the backlog.
+        feed, mark: the watermark to move in the same transaction.
+        sweep: number of the sweep the page belongs to; 0 for none.
+    """
+    changed = [row for row in rows if _is_change(connection, row, sweep)]
+    lane = Lane.FRESH if len(changed) <= fresh_max else Lane.BACKLOG
+    for row in changed:
+        _take(connection, row, lane, now)
+    if sweep:
+        connection.executemany(
+            "UPDATE record SET swept = ? WHERE id = ?",
+            [(sweep, row.id) for row in rows],
+        )
+    if feed is not None and mark is not None:
+        set_watermark(connection, feed, mark)
+    return Capture(changed, len(rows) - len(changed))
+
+
+def _is_change(connection: sqlite3.Connection, row: Captured, sweep: int) -> bool:
+    known = connection.execute(
+        "SELECT version, state FROM record WHERE id = ?", (row.id,)
+    ).fetchone()
+    if known is None:
+        return True
+    version, state = known
+    if row.version != version:
+        # A lower version is a stale read that arrived late; the newer state is known already.
+        return row.version > version
+    return bool(sweep) and state == "ineligible"
+
+
+def _take(connection: sqlite3.Connection, row: Captured, lane: Lane, now: float) -> None:
+    state = "pending" if row.eligible else "ineligible"
+    connection.execute(
+        "INSERT INTO record (id, ref, version, updated_at, captured_at, linked, payload, state,"
+        " lane, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (id) DO UPDATE SET ref = excluded.ref, version = excluded.version,"
+        " updated_at = excluded.updated_at, captured_at = excluded.captured_at,"
+        " linked = excluded.linked, payload = excluded.payload, state = excluded.state,"
+        " lane = excluded.lane, due_at = excluded.due_at, revision = revision + 1,"
+        " attempts = 0, failed_since = NULL, failed_at = NULL",
+        (
+            row.id,
+            row.ref,
+            row.version,
+            row.updated_at,
+            now,
+            row.linked,
+            row.payload,
+            state,
+            lane,
+            now,
+        ),
+    )
+
+
+def next_sweep(connection: sqlite3.Connection) -> int:
+    """Number for a sweep about to start."""
+    return connection.execute("SELECT coalesce(max(swept), 0) + 1 FROM record").fetchone()[0]
+
+
+def finish_sweep(connection: sqlite3.Connection, sweep: int, started_at: float) -> int:
+    """After a complete sweep of unlinked records: forget those waiting that it did not show.
+
+    A record captured before the sweep, still to be created, and not shown by it, is no longer
+    eligible: unticked, flagged or deleted while it waited. Returns how many were left out.
+    """
+    cursor = connection.execute(
+        "UPDATE record SET state = 'ineligible', revision = revision + 1"
+        " WHERE state = 'pending' AND target_id IS NULL AND NOT linked AND swept < ?"
+        " AND captured_at < ?"
+        " AND NOT EXISTS (SELECT 1 FROM intent WHERE record_id = record.id)",
+        (sweep, started_at),
+    )
+    return cursor.rowcount

@@ -1,0 +1,109 @@
+"""Facts, secrets and request counts the service keeps between runs."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.errors import StateUnusable
+from engine.flow.budget import YEAR_DAYS
+from engine.store.threaded import ThreadedStore
+
+
+def setting(connection: sqlite3.Connection, name: str) -> str | None:
+    """A kept fact, or None."""
+    row = connection.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
+    return row[0] if row else None
+
+
+def set_setting(connection: sqlite3.Connection, name: str, value: str) -> None:
+    """Keep a fact."""
+    connection.execute(
+        "INSERT INTO setting (name, value) VALUES (?, ?)"
+        " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        (name, value),
+    )
+
+
+def claim_pair(connection: sqlite3.Connection, pair: str) -> None:
+    """Bind the state to one pair of systems.
+
+    Raises:
+        StateUnusable: it belongs to another pair, whose ids would mean nothing here.
+    """
+    known = setting(connection, "pair")
+    if known is None:
+        set_setting(connection, "pair", pair)
+    elif known != pair:
+        raise StateUnusable(
+            f"this state belongs to {known}, the configuration names {pair}",
+            remedy="use another [service] state_dir for another pair of systems; if an address"
+            " merely changed its spelling, restore it or start with an empty state directory",
+        )
+
+
+def secret(connection: sqlite3.Connection, name: str) -> str | None:
+    """A kept secret, or None."""
+    row = connection.execute("SELECT value FROM secret WHERE name = ?", (name,)).fetchone()
+    return row[0] if row else None
+
+
+def set_secret(connection: sqlite3.Connection, name: str, value: str) -> None:
+    """Keep a secret."""
+    connection.execute(
+        "INSERT INTO secret (name, value) VALUES (?, ?)"
+        " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        (name, value),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StoreVault:
+    """The vault of one connector, in the state file."""
+
+    store: ThreadedStore
+    system: str
+
+    async def load(self, name: str) -> str | None:
+        """The text saved under `name`, or None."""
+        return await self.store.read(secret, f"{self.system}.{name}")
+
+    async def save(self, name: str, text: str) -> None:
+        """Store `text`; it is on disk when this returns."""
+        await self.store.write(set_secret, f"{self.system}.{name}", text)
+
+
+def save_usage(
+    connection: sqlite3.Connection,
+    system: str,
+    minutes: Mapping[int, int],
+    days: Mapping[int, int],
+) -> None:
+    """Keep the request counts; what no limit looks at any more is dropped."""
+    for table, unit, counts in (("usage_minute", "minute", minutes), ("usage_day", "day", days)):
+        connection.executemany(
+            f"INSERT INTO {table} (system, {unit}, requests) VALUES (?, ?, ?)"  # noqa: S608 # names above
+            f" ON CONFLICT (system, {unit}) DO UPDATE SET requests = excluded.requests",
+            [(system, at, requests) for at, requests in counts.items()],
+        )
+    if minutes:
+        connection.execute(
+            "DELETE FROM usage_minute WHERE system = ? AND minute < ?", (system, max(minutes) - 61)
+        )
+    if days:
+        connection.execute(
+            "DELETE FROM usage_day WHERE system = ? AND day < ?", (system, max(days) - YEAR_DAYS)
+        )
+
+
+def load_usage(
+    connection: sqlite3.Connection, system: str
+) -> tuple[dict[int, int], dict[int, int]]:
+    """Request counts by minute and by day."""
+    minutes = connection.execute(
+        "SELECT minute, requests FROM usage_minute WHERE system = ? ORDER BY minute", (system,)
+    )
+    minute_counts = dict[int, int](minutes.fetchall())
+    days = connection.execute("SELECT day, requests FROM usage_day WHERE system = ?", (system,))
+    return minute_counts, dict[int, int](days.fetchall())

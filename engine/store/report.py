@@ -1,0 +1,99 @@
+"""What the store tells an operator: counts, ages, reasons, history."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The state of the work; times in unix seconds."""
+
+    pending: int
+    pending_oldest_at: int | None
+    in_doubt: int
+    refused: int
+    linked: int
+    outbox: int
+    outbox_stuck: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRecord:
+    """A record that is left out until somebody resets its error flag."""
+
+    id: int
+    ref: str
+    reason_class: str
+    field: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One decision about a record; `at` in unix seconds."""
+
+    at: float
+    version: int
+    decision: str
+    detail: str
+
+
+def counts(connection: sqlite3.Connection) -> Counts:
+    """Count everything once; cheap enough for every few seconds."""
+    pending, oldest = connection.execute(
+        "SELECT count(*), min(updated_at) FROM record WHERE state = 'pending'"
+    ).fetchone()
+    linked = connection.execute(
+        "SELECT count(*) FROM record WHERE target_id IS NOT NULL"
+    ).fetchone()[0]
+    refused = connection.execute("SELECT count(*) FROM record WHERE state = 'refused'").fetchone()[
+        0
+    ]
+    owed, stuck = connection.execute(
+        "SELECT count(*), coalesce(sum(attempts > 0), 0) FROM outbox"
+    ).fetchone()
+    in_doubt = connection.execute(
+        "SELECT count(*) FROM intent WHERE doubt_since IS NOT NULL"
+    ).fetchone()[0]
+    return Counts(pending, oldest, in_doubt, refused, linked, owed, stuck)
+
+
+def due(connection: sqlite3.Connection, now: float) -> int:
+    """Records and write-backs that could be worked on now."""
+    return connection.execute(
+        "SELECT (SELECT count(*) FROM record WHERE state = 'pending' AND due_at <= ?)"
+        " + (SELECT count(*) FROM outbox WHERE due_at <= ?)",
+        (now, now),
+    ).fetchone()[0]
+
+
+def refused(connection: sqlite3.Connection, limit: int) -> list[RefusedRecord]:
+    """Refused records with their reasons, by reference."""
+    rows = connection.execute(
+        "SELECT id, ref, reason_class, reason_field, reason FROM record"
+        " WHERE state = 'refused' ORDER BY ref LIMIT ?",
+        (limit,),
+    )
+    return [RefusedRecord(*row) for row in rows]
+
+
+def waiting_reasons(connection: sqlite3.Connection, limit: int) -> list[tuple[str, int]]:
+    """Why pending records wait, most frequent first: (reason, records)."""
+    rows = connection.execute(
+        "SELECT reason, count(*) FROM record WHERE state = 'pending' AND reason IS NOT NULL"
+        " GROUP BY reason ORDER BY count(*) DESC LIMIT ?",
+        (limit,),
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def history(connection: sqlite3.Connection, ref: str) -> list[HistoryLine]:
+    """The decisions about one record, oldest first."""
+    rows = connection.execute(
+        "SELECT h.at, h.version, h.decision, h.detail FROM history h"
+        " JOIN record r ON r.id = h.record_id WHERE r.ref = ? ORDER BY h.seq",
+        (ref,),
+    )
+    return [HistoryLine(*row) for row in rows]

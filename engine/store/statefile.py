@@ -1,0 +1,186 @@
+"""The state file: where it lies, who may use it, and how it gets its present schema."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+
+from engine.errors import StateUnusable
+
+FILE_NAME = "state.db"
+# "wosy" in ASCII: tells our file from any other SQLite file.
+APPLICATION_ID = 0x776F7379
+
+
+class StateInUse(StateUnusable):
+    """Another process holds the state."""
+
+
+def migrations() -> list[str]:
+    """The schema's steps in order; step n brings version n - 1 to version n."""
+    folder = resources.files("engine.store") / "schema"
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return [(folder / name).read_text(encoding="utf-8") for name in names]
+
+
+@contextmanager
+def lease(state_dir: Path) -> Generator[bool]:
+    """Hold the state directory for this process; yields whether the directory was made just now.
+
+    The lease is an advisory lock on the directory itself, so it leaves no file behind and ends
+    with the process, however that ends.
+
+    Raises:
+        StateUnusable: the directory cannot be made, written to, or another process holds it.
+    """
+    made = not state_dir.exists()
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(state_dir, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise _unusable(state_dir, error) from error
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StateInUse(
+                f"another wosync process is using the state directory {state_dir}",
+                remedy="stop that process first (systemctl status wosync), or give this one"
+                " another [service] state_dir; two writers on one state would duplicate records",
+            ) from error
+        if not os.access(state_dir, os.W_OK | os.X_OK):
+            raise StateUnusable(
+                f"the state directory {state_dir} cannot be written to",
+                remedy=f"make it writable for this user: chown $(id -un) {state_dir}",
+            )
+        yield made
+    finally:
+        os.close(handle)
+
+
+def connect(path: Path, *, query_only: bool = False) -> sqlite3.Connection:
+    """Open the file with the pragmas every connection needs.
+
+    The writer runs with synchronous=FULL: an intent must survive a power loss, or the create it
+    announces could be sent twice.
+    """
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA busy_timeout = 5000")
+    connection.execute("PRAGMA foreign_keys = ON")
+    if query_only:
+        connection.execute("PRAGMA query_only = ON")
+    else:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA journal_size_limit = 67108864")
+    return connection
+
+
+def prepare(path: Path) -> None:
+    """Check the file and bring its schema up to date; creates it when it does not exist.
+
+    Raises:
+        StateUnusable: not our file, damaged, from a newer version, or not writable.
+    """
+    try:
+        connection = connect(path)
+    except sqlite3.Error as error:
+        raise _damaged(path, error) from error
+    try:
+        _check(path, connection)
+        _migrate(path, connection)
+        path.chmod(0o600)
+    except sqlite3.Error as error:
+        raise _damaged(path, error) from error
+    except OSError as error:
+        raise _unusable(path, error) from error
+    finally:
+        connection.close()
+
+
+def discard_if_empty(path: Path, *, directory: bool) -> None:
+    """Take away a state file that was made just now and holds nothing worth keeping.
+
+    Args:
+        directory: its directory was made just now as well, and goes with it.
+    """
+    if not path.exists():
+        return
+    with contextlib.closing(connect(path)) as connection:
+        kept = connection.execute(
+            "SELECT (SELECT count(*) FROM record) + (SELECT count(*) FROM secret)"
+        ).fetchone()[0]
+    if kept:
+        return
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    if directory:
+        with contextlib.suppress(OSError):
+            path.parent.rmdir()
+
+
+def _check(path: Path, connection: sqlite3.Connection) -> None:
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    owner = connection.execute("PRAGMA application_id").fetchone()[0]
+    if tables and owner != APPLICATION_ID:
+        raise StateUnusable(
+            f"{path} is a SQLite file of another program",
+            remedy="point [service] state_dir at a directory of its own",
+        )
+    verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if verdict != "ok":
+        raise _damaged(path, verdict)
+
+
+def _migrate(path: Path, connection: sqlite3.Connection) -> None:
+    steps = migrations()
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(steps):
+        raise StateUnusable(
+            f"{path} was written by a newer version of wosync"
+            f" (schema {version}, this version knows {len(steps)})",
+            remedy="install the newer version again; this one would not understand the state",
+        )
+    for number, script in enumerate(steps[version:], start=version + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            # Statement by statement: executescript would commit the transaction first.
+            for statement in _statements(script):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number}")
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute("COMMIT")
+        except sqlite3.Error:
+            connection.execute("ROLLBACK")
+            raise
+
+
+def _statements(script: str) -> Generator[str]:
+    pending = ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            yield pending
+            pending = ""
+
+
+def _unusable(path: Path, error: OSError) -> StateUnusable:
+    return StateUnusable(
+        f"{path} cannot be used: {error.strerror or error}",
+        remedy="check [service] state_dir, its owner and the free space of its file system",
+    )
+
+
+def _damaged(path: Path, detail: object) -> StateUnusable:
+    return StateUnusable(
+        f"the state file {path} cannot be read: {detail}",
+        remedy=f"move {path} (and its -wal and -shm files) away and start again: the state is"
+        " rebuilt from the ids in both systems and nothing is duplicated",
+    )

@@ -1,0 +1,160 @@
+"""The store of the running service: SQLite on threads of its own, commits of many callers grouped.
+
+Callers hand over functions of one connection. A write function runs whole inside one
+transaction; all that wait at the same moment share that transaction's commit, each behind a
+savepoint of its own, so that one caller's error undoes one caller's work only. When `write`
+returns, the work is on disk.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+
+import aiosqlite
+import anyio
+
+from engine.errors import StateUnusable
+from engine.store import statefile
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+GROUP_MAX = 256
+
+
+class _Thread(aiosqlite.Connection):
+    """aiosqlite's connection thread, also able to run a whole function of the connection."""
+
+    async def run(self, job: Callable[[sqlite3.Connection], R]) -> R:
+        return cast("R", await self._execute(job, self._conn))  # pyright: ignore[reportUnknownMemberType] # untyped upstream
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    run: Callable[[sqlite3.Connection], Any]
+    done: anyio.Event = field(default_factory=anyio.Event)
+    result: Any = None
+    error: BaseException | None = None
+
+
+class ThreadedStore:
+    """One writer and one reader connection on one state file."""
+
+    def __init__(
+        self, writer: _Thread, reader: _Thread, on_commit: Callable[[float], None] | None = None
+    ) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._on_commit = on_commit
+        self._queue: list[_Job] = []
+        self._work = anyio.Event()
+
+    async def write(
+        self,
+        function: Callable[Concatenate[sqlite3.Connection, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """Run `function(connection, ...)` in a transaction; durable on return.
+
+        A caller cancelled while waiting leaves the work to be done all the same.
+
+        Raises:
+            StateUnusable: the disk refused the commit.
+        """
+        job = _Job(lambda connection: function(connection, *args, **kwargs))
+        self._queue.append(job)
+        self._work.set()
+        await job.done.wait()
+        if isinstance(job.error, sqlite3.OperationalError):
+            raise StateUnusable(
+                f"the state file cannot be written: {job.error}",
+                remedy="free space on the file system of [service] state_dir, check its"
+                " permissions, then start again; nothing acknowledged is lost",
+            ) from job.error
+        if job.error is not None:
+            raise job.error
+        return job.result
+
+    async def read(
+        self,
+        function: Callable[Concatenate[sqlite3.Connection, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """Run `function(connection, ...)` on the reader; sees everything committed so far."""
+        return await self._reader.run(lambda connection: function(connection, *args, **kwargs))
+
+    async def _commit_groups(self) -> None:
+        while True:
+            await self._work.wait()
+            self._work = anyio.Event()
+            while self._queue:
+                group, self._queue = self._queue[:GROUP_MAX], self._queue[GROUP_MAX:]
+                await self._commit(group)
+
+    async def _commit(self, group: list[_Job]) -> None:
+        started = anyio.current_time()
+        try:
+            await self._writer.run(lambda connection: _run_group(connection, group))
+        except sqlite3.Error as error:
+            for job in group:
+                job.error = error
+        finally:
+            for job in group:
+                job.done.set()
+        if self._on_commit is not None:
+            self._on_commit(anyio.current_time() - started)
+
+
+def _run_group(connection: sqlite3.Connection, group: list[_Job]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for job in group:
+            connection.execute("SAVEPOINT job")
+            try:
+                job.result = job.run(connection)
+            except Exception as error:  # noqa: BLE001 # handed to the caller who waits for it
+                connection.execute("ROLLBACK TO job")
+                job.error = error
+            connection.execute("RELEASE job")
+        connection.execute("COMMIT")
+    except sqlite3.Error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+@asynccontextmanager
+async def open_store(
+    path: Path, on_commit: Callable[[float], None] | None = None
+) -> AsyncGenerator[ThreadedStore]:
+    """Open the prepared state file; on exit everything handed over is committed first.
+
+    Args:
+        on_commit: told the seconds each group took.
+
+    Raises:
+        StateUnusable: see `statefile.prepare`.
+    """
+    statefile.prepare(path)
+    writer = _Thread(lambda: statefile.connect(path), 64)
+    reader = _Thread(lambda: statefile.connect(path, query_only=True), 64)
+    async with writer, reader, anyio.create_task_group() as tasks:
+        store = ThreadedStore(writer, reader, on_commit)
+        tasks.start_soon(store._commit_groups)  # pyright: ignore[reportPrivateUsage] # same room
+        try:
+            yield store
+        finally:
+            with anyio.CancelScope(shield=True):
+                await store.write(_nothing)
+            tasks.cancel_scope.cancel()
+
+
+def _nothing(connection: sqlite3.Connection) -> None:
+    """Wait for everything handed over before."""

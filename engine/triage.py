@@ -1,0 +1,120 @@
+"""What follows from an error: the only place that tells an outage from a record's own failure.
+
+Pure. An outage, a throttle or refused credentials flag no record, however long they last; a
+record is flagged when it is refused, or when it keeps failing while others succeed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.errors import (
+    Conflict,
+    EngineError,
+    Gone,
+    Misconfigured,
+    ProtocolError,
+    Rejected,
+    StateUnusable,
+    Throttled,
+    Unauthorized,
+    Unreachable,
+)
+
+FORBIDDEN_STATUS = 403
+# So many other records refused with "forbidden" as well mean a missing permission.
+FORBIDDEN_ALIKE = 2
+# A single forbidden record is tried this often before it is believed.
+FORBIDDEN_ATTEMPTS = 2
+
+_CLASSES: tuple[tuple[type[EngineError], str], ...] = (
+    (Unauthorized, "auth"),
+    (Misconfigured, "configuration"),
+    (Throttled, "rate_limited"),
+    (Unreachable, "unreachable"),
+    (Conflict, "conflict"),
+    (Gone, "not_found"),
+    (Rejected, "validation"),
+    (ProtocolError, "protocol"),
+    (StateUnusable, "storage"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is known besides the error itself.
+
+    Args:
+        attempts: failures of this record that counted so far.
+        others_succeed: the target served somebody since this record last failed.
+        forbidden_alike: other waiting records last refused with "forbidden".
+    """
+
+    attempts: int
+    attempts_max: int
+    others_succeed: bool
+    forbidden_alike: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """The record is at fault: flag it, with this reason."""
+
+    reason: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Nobody is known to be at fault: try again; `counts` towards the record's attempts."""
+
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Every record is concerned and an operator must act: stop asking for a while."""
+
+    reason: str
+
+
+Verdict = Flag | Retry | Pause
+
+
+def error_class(error: Exception) -> str:
+    """One of `metrics.ERROR_CLASSES`."""
+    if isinstance(error, Rejected) and error.status == FORBIDDEN_STATUS:
+        return "forbidden"
+    for kind, name in _CLASSES:
+        if isinstance(error, kind):
+            return name
+    return "unexpected"
+
+
+def plain_reason(error: Exception) -> str:
+    """The reason as a person should read it, without a stack and without the call's context."""
+    if isinstance(error, EngineError):
+        return error.message
+    return f"internal error: {type(error).__name__}"
+
+
+def judge(error: Exception, around: Circumstances) -> Verdict:
+    """What to do with the record whose reconcile ended in this error."""
+    reason = plain_reason(error)
+    if isinstance(error, Misconfigured):
+        kind = "credentials" if isinstance(error, Unauthorized) else "configuration"
+        return Pause(f"{kind}: {error}")
+    if error_class(error) == "forbidden":
+        if around.forbidden_alike >= FORBIDDEN_ALIKE:
+            return Pause(f"permission: {reason}")
+        if around.attempts + 1 < FORBIDDEN_ATTEMPTS:
+            return Retry(counts=True)
+    if isinstance(error, Rejected | Gone):
+        return Flag(reason, error.field if isinstance(error, Rejected) else None)
+    if isinstance(error, Throttled):
+        return Retry(counts=False)
+    # A surprise in our own code is always this record's, or it would be everybody's.
+    counts = around.others_succeed or not isinstance(error, EngineError)
+    if counts and around.attempts + 1 >= around.attempts_max:
+        return Flag(f"kept failing while others succeeded: {reason}")
+    return Retry(counts=counts)
