@@ -1,0 +1,1 @@
+"""The Workbooks side: reads eligible opportunities and writes results back to them."""

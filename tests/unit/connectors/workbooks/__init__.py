@@ -1,0 +1,1 @@
+"""Unit tests of the Workbooks connector, one file per module."""

@@ -1,0 +1,197 @@
+"""The connector as the engine sees it: pages, records, write-backs, accounts."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+
+import httpx
+import pytest
+
+from connectors.workbooks.connector import connector
+from connectors.workbooks.settings import WorkbooksSettings
+from engine import Kind, Money, OurFault, Position, SourceConnector, TheirFault, WriteBack
+from tests.unit.connectors.workbooks.stand_ins import (
+    COLUMNS,
+    CONFIGURED,
+    Arrived,
+    a_row,
+    as_json,
+    listed,
+    opened,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+class Shop:
+    """A service without readable catalogues that lists what it is given."""
+
+    def __init__(self, *rows: dict[str, object]) -> None:
+        self.rows = rows
+
+    def __call__(self, arrived: Arrived) -> httpx.Response:
+        """Answer one request."""
+        if arrived.path in ("/admin/custom_fields.api", "/metadata/types.api"):
+            return as_json({}, 404)
+        return listed(*self.rows)
+
+
+def test_the_connector_is_offered_by_its_entry_point() -> None:
+    """The engine never imports a vendor by name."""
+    [entry] = entry_points(group="wosync.connectors", name="workbooks")
+
+    assert entry.load() is connector
+    assert isinstance(connector, SourceConnector)
+    assert connector.settings is WorkbooksSettings
+    assert set(connector.standard_columns) == {
+        "title", "value", "close_date", "probability", "stage", "notes", "reference",
+        "created_at", "owner", "customer",
+    }  # fmt: skip # a list of words
+
+
+async def test_every_start_up_step_reports_a_fact_and_can_run_again() -> None:
+    """An operator runs `check` as often as needed."""
+    async with opened(Shop(a_row()), fields=CONFIGURED, columns=("description",)) as world:
+        first = [await step.run() for step in world.source.steps()]
+        second = [await step.run() for step in world.source.steps()]
+
+    assert [step.name for step in world.source.steps()] == [
+        "credentials",
+        "fields",
+        "opportunities",
+    ]
+    assert first == second
+    assert first[2] == "readable, absent columns: description"
+
+
+async def test_a_database_without_eligible_records_passes_the_steps() -> None:
+    """On the first day nobody has ticked the box yet."""
+    async with opened(Shop(), fields=CONFIGURED) as world:
+        await world.ready()
+        assert await world.source.steps()[2].run() == "readable, none is eligible yet"
+
+
+async def test_a_page_is_complete_when_it_is_not_full() -> None:
+    """A full page may have a successor."""
+    async with opened(Shop(a_row(1), a_row(2)), fields=CONFIGURED) as world:
+        await world.ready()
+        full = await world.source.changes(Position(5, 6), 2)
+        short = await world.source.unlinked(0, 3)
+
+    assert ([row.id for row in full.rows], full.complete) == ([1, 2], False)
+    assert ([row.id for row in short.rows], short.complete) == ([1, 2], True)
+
+
+async def test_a_page_is_never_larger_than_the_setting() -> None:
+    """The operator knows what the service bears."""
+    async with opened(Shop(), fields=CONFIGURED, page_size=20) as world:
+        await world.ready()
+        await world.source.changes(None, 100)
+
+    assert world.service.arrived[0].one("_limit") == "20"
+
+
+async def test_only_needed_columns_are_asked_for() -> None:
+    """Without a selection a row has hundreds of columns."""
+    async with opened(Shop(), fields=CONFIGURED, columns=("description", "object_ref")) as world:
+        await world.ready()
+        await world.source.changes(None, 10)
+
+    assert world.service.arrived[0].every("_select_columns[]") == [
+        "id",
+        "lock_version",
+        "updated_at",
+        "object_ref",
+        COLUMNS.sync,
+        COLUMNS.error,
+        COLUMNS.outreach_id,
+        COLUMNS.outreach_url,
+        "description",
+    ]
+
+
+async def test_rows_that_are_not_eligible_are_marked_and_kept() -> None:
+    """The poll must move on past them."""
+    async with opened(Shop(a_row(1, **{COLUMNS.error: True})), fields=CONFIGURED) as world:
+        await world.ready()
+        page = await world.source.changes(None, 10)
+
+    assert [(row.id, row.eligible) for row in page.rows] == [(1, False)]
+
+
+async def test_a_page_with_an_unusable_row_is_their_fault() -> None:
+    """Leaving it out would lose a change."""
+    shop = Shop(a_row(1))
+    async with opened(shop, fields=CONFIGURED) as world:
+        await world.ready()
+        shop.rows = (a_row(1, lock_version=None),)
+        with pytest.raises(TheirFault, match="lock_version"):
+            await world.source.changes(None, 10)
+
+
+async def test_many_ids_are_read_in_requests_of_a_hundred() -> None:
+    """It is what the service promises to answer in full."""
+    async with opened(Shop(), fields=CONFIGURED) as world:
+        await world.ready()
+        assert await world.source.fetch([*range(1, 251), 1]) == []
+
+    asked = [arrived.filters[0][2].split(",") for arrived in world.service.arrived]
+    assert [len(ids) for ids in asked] == [100, 100, 50]
+
+
+async def test_a_captured_row_opens_and_its_columns_parse() -> None:
+    """From wire to typed value, as a syncer does it."""
+    row = a_row(document_currency_net_value="12500.0 GBP 1")
+    async with opened(
+        Shop(row), fields=CONFIGURED, columns=("document_currency_net_value",)
+    ) as world:
+        await world.ready()
+        [captured] = (await world.source.changes(None, 10)).rows
+        record = world.source.read(captured.payload)
+        value = world.source.parse(record.columns["document_currency_net_value"], Kind.MONEY)
+
+    assert isinstance(value, Money)
+    assert (str(value.amount), value.code) == ("12500.0", "GBP")
+
+
+async def test_an_empty_batch_needs_no_request() -> None:
+    """The service would refuse a write without objects."""
+    async with opened(Shop(), fields=CONFIGURED) as world:
+        await world.ready()
+        assert await world.source.write_back([]) == []
+
+    assert world.service.arrived == []
+
+
+async def test_a_batch_beyond_the_limit_is_our_own_mistake() -> None:
+    """Splitting is the engine's business."""
+    async with opened(Shop(), fields=CONFIGURED) as world:
+        await world.ready()
+        with pytest.raises(OurFault, match="101"):
+            await world.source.write_back([WriteBack(each, 1, error=True) for each in range(101)])
+
+
+async def test_accounts_of_customers_are_read_by_id() -> None:
+    """The opportunity's customer carries its Outreach account id."""
+
+    def respond(arrived: Arrived) -> httpx.Response:
+        if arrived.path == "/crm/organisations.api":
+            return listed({"id": 77, "cf_account": "31"}, {"id": 78, "cf_account": None})
+        return Shop()(arrived)
+
+    async with opened(respond, fields=CONFIGURED, account_field="cf_account") as world:
+        await world.ready()
+        assert await world.source.account_ids({77, 78, 79}) == {77: "31"}
+
+    [arrived] = world.service.arrived
+    assert arrived.every("_select_columns[]") == ["id", "cf_account"]
+    assert {*arrived.filters[0][2].split(",")} == {"77", "78", "79"}
+
+
+async def test_without_an_account_column_accounts_stay_unknown() -> None:
+    """It is a blank account in the target, and no error."""
+    async with opened(Shop(), fields=CONFIGURED) as world:
+        await world.ready()
+        assert await world.source.account_ids([77]) == {}
+
+    assert world.service.arrived == []
