@@ -1,0 +1,1 @@
+"""Outreach, the system opportunities are created and updated in."""

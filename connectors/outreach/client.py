@@ -1,0 +1,209 @@
+"""The only user of HTTP: sends requests, keeps the governor informed, follows pages.
+
+Tokens are fetched before a request asks the governor for admission, so that a request waiting for
+one never holds a place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection as AnyCollection
+from collections.abc import Sequence
+
+from connectors.outreach import limits, protocol, refusals
+from connectors.outreach.oauth import Tokens
+from connectors.outreach.protocol import MEDIA_TYPE, SYSTEM, Request, Requests, Shape
+from connectors.outreach.settings import OutreachSettings
+from connectors.outreach.wire import Collection, Document, Resource
+from engine import (
+    Answer,
+    EngineError,
+    Exchange,
+    Fields,
+    Gone,
+    Surroundings,
+    TheirFault,
+    Throttled,
+    Unreachable,
+)
+
+# Two million records at the largest page size; more is a link that runs in circles.
+PAGES_MAX = 2000
+TOKEN_PATH = "/oauth/token"  # noqa: S105 # an address, not a secret
+
+
+class OutreachClient:
+    """Every call the connector makes, in wire shapes."""
+
+    def __init__(
+        self, settings: OutreachSettings, surroundings: Surroundings, exchange: Exchange
+    ) -> None:
+        self._exchange = exchange
+        self._surroundings = surroundings
+        self._token_url = settings.base_url + TOKEN_PATH
+        self._requests = Requests(settings.base_url)
+        self._patience = limits.Patience(surroundings.rng)
+        self.tokens = Tokens(settings, surroundings, self._request_token)
+
+    async def create(self, fields: Fields) -> int:
+        """Create one opportunity and return its id."""
+        return (await self._call(self._requests.create(fields), Document)).data.id
+
+    async def update(self, target_id: int, changes: Fields) -> None:
+        """Send exactly these fields; a repeat does no harm."""
+        request = self._requests.update(target_id, changes)
+        answer = await self._send(request)
+        # A body that speaks of another record, or of none, means that nothing can be relied on.
+        if answer.status != 204:
+            document = self._parsed(Document, answer, request)
+            if document.data.id != target_id:
+                raise protocol.unusable(answer, request)
+        self._succeeded()
+
+    async def get(self, target_id: int, field_names: AnyCollection[str]) -> Resource:
+        """One opportunity, limited to these fields."""
+        return (await self._call(self._requests.get(target_id, field_names), Document)).data
+
+    async def find(self, correlation: str) -> list[Resource]:
+        """Opportunities whose `customId` equals the value as far as the filter can tell."""
+        return await self._collect(self._requests.find(correlation))
+
+    async def probe(self) -> list[Resource]:
+        """One opportunity, or none when there is none."""
+        return (await self._call(self._requests.probe(), Collection)).data
+
+    async def users(self) -> list[Resource]:
+        """Every user."""
+        return await self._collect(self._requests.users())
+
+    async def stages(self) -> list[Resource]:
+        """Every opportunity stage."""
+        return await self._collect(self._requests.stages())
+
+    async def indexed_accounts(self, ids: Sequence[int]) -> set[int]:
+        """Those of the ids that the account index shows."""
+        found = {resource.id for resource in await self._collect(self._requests.accounts(ids))}
+        return found.intersection(ids)
+
+    async def account_exists(self, account_id: int) -> bool:
+        """Whether one account exists, shown by the index or not."""
+        try:
+            await self._call(self._requests.account(account_id), Document)
+        except Gone:
+            return False
+        return True
+
+    async def _collect(self, first: Request) -> list[Resource]:
+        """Every resource of a collection, each id once.
+
+        Raises:
+            TheirFault: a page leads to another origin, or the pages never end.
+        """
+        found: dict[int, Resource] = {}
+        request: Request | None = first
+        for _ in range(PAGES_MAX):
+            page = await self._page(request)
+            # Pages of a moving collection may overlap; the later reading is the newer one.
+            found.update((resource.id, resource) for resource in page.data)
+            request = self._requests.following(first, page)
+            if request is None:
+                return list(found.values())
+        raise TheirFault(
+            f"the collection goes on after {PAGES_MAX} pages",
+            system=SYSTEM,
+            operation=first.operation,
+        )
+
+    async def _page(self, request: Request) -> Collection:
+        while True:
+            try:
+                return await self._call(request, Collection)
+            except Unreachable as error:
+                lighter = _lighter(error.status, request)
+                if lighter is None:
+                    raise
+                request = lighter
+
+    async def _call(self, request: Request, shape: type[Shape]) -> Shape:
+        document = self._parsed(shape, await self._send(request), request)
+        self._succeeded()
+        return document
+
+    def _parsed(self, shape: type[Shape], answer: Answer, request: Request) -> Shape:
+        try:
+            return protocol.parsed(shape, answer, request)
+        except (Unreachable, TheirFault) as error:
+            # A success in name only, such as a portal's page, is a sign of an outage.
+            self._surroundings.governor.failed(str(error))
+            raise
+
+    def _succeeded(self) -> None:
+        self._patience.rest()
+        self._surroundings.governor.succeeded()
+
+    async def _send(self, request: Request) -> Answer:
+        answer = await self._authorised(request)
+        if 200 <= answer.status < 300:
+            return answer
+        raise self._told(answer, request)
+
+    async def _authorised(self, request: Request) -> Answer:
+        """The answer, after one replacement of the token when it is refused (outreach-api §3.2)."""
+        token = await self.tokens.bearer()
+        answer = await self._sent(request, token)
+        if answer.status == 401:
+            token = await self.tokens.replace(token)
+            answer = await self._sent(request, token)
+        if answer.status != 401 and answer.status < 500:
+            # A failing gateway may not have looked at the token.
+            self.tokens.accepted(token)
+        return answer
+
+    async def _sent(self, request: Request, token: str) -> Answer:
+        answer = await self._exchange.send(
+            request.method,
+            request.url,
+            route=request.route,
+            operation=request.operation,
+            headers={
+                "Authorization": f"Bearer {token}",
+                "Content-Type": MEDIA_TYPE,
+                "Accept": MEDIA_TYPE,
+            },
+            content=request.content,
+        )
+        seen = limits.rate_limit(answer.headers, self._surroundings.clock.now())
+        self._surroundings.governor.learn(seen.limit, seen.remaining, seen.reset_at)
+        return answer
+
+    def _told(self, answer: Answer, request: Request) -> EngineError:
+        """The error of a refusing answer, with the governor told what follows from it."""
+        error = refusals.error_for(answer, request)
+        governor = self._surroundings.governor
+        now = self._surroundings.clock.now()
+        told_s = limits.retry_after_s(answer.headers.get("Retry-After"), now)
+        if isinstance(error, Throttled) or (answer.status == 503 and told_s is not None):
+            error.retry_after_s = self._patience.wait_s(told_s, now)
+            governor.pause(error.retry_after_s, str(error))
+        elif isinstance(error, Unreachable) and _lighter(answer.status, request) is None:
+            # A page that is too heavy says nothing about the system; a lighter one is tried next.
+            governor.failed(str(error))
+        return error
+
+    async def _request_token(self, content: bytes) -> Answer:
+        return await self._exchange.send(
+            "POST",
+            self._token_url,
+            route=TOKEN_PATH,
+            operation="token",
+            headers={
+                "Content-Type": "application/x-www-form-urlencoded",
+                "Accept": "application/json",
+            },
+            content=content,
+            metered=False,
+        )
+
+
+def _lighter(status: int | None, request: Request) -> Request | None:
+    """What to try after a 502 that may mean a page too heavy to serve (outreach-api §5)."""
+    return protocol.smaller(request) if status == 502 else None

@@ -1,0 +1,115 @@
+"""What a response says about rates: the budget headers, and how long to wait when told to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from random import Random
+
+# Digits from here on are a point in time, below it a number of seconds (outreach-api §4).
+EPOCH_MIN = 1_000_000_000
+# No real value is longer; what is longer is noise, and would be slow to read as a number.
+DIGITS_MAX = 15
+
+WAIT_FIRST_S = 60.0
+WAIT_GUESSED_MAX_S = 900.0
+WAIT_MAX_S = 3600.0
+WAIT_MIN_S = 1.0
+JITTER_SHARE = 0.1
+JITTER_MAX_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """The budget headers of one response; `reset_at` in unix seconds, None for what is absent."""
+
+    limit: int | None = None
+    remaining: int | None = None
+    reset_at: float | None = None
+
+
+def _digits(text: str) -> int | None:
+    if text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX:
+        return int(text)
+    return None
+
+
+def _first_number(text: str | None) -> int | None:
+    # Remaining has been seen as two comma-joined values, of which the first is ours.
+    return None if text is None else _digits(text.split(",")[0].strip())
+
+
+def _instant(text: str) -> float | None:
+    """Unix seconds of an ISO 8601 or HTTP date; without a zone it is UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        try:
+            moment = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment.timestamp()
+
+
+def rate_limit(headers: Mapping[str, str], now: float) -> RateLimit:
+    """Read the `X-RateLimit-*` headers (outreach-api §4); `headers` must ignore case.
+
+    Args:
+        now: unix seconds, needed when the reset is given as a number of seconds.
+    """
+    reset = _first_number(headers.get("X-RateLimit-Reset"))
+    return RateLimit(
+        limit=_first_number(headers.get("X-RateLimit-Limit")),
+        remaining=_first_number(headers.get("X-RateLimit-Remaining")),
+        reset_at=None if reset is None else float(reset if reset >= EPOCH_MIN else now + reset),
+    )
+
+
+def retry_after_s(text: str | None, now: float) -> float | None:
+    """Seconds a `Retry-After` asks for, None when it says nothing usable (outreach-api §4).
+
+    In order: digits from 1,000,000,000 on are unix seconds, other digits a number of seconds,
+    then ISO 8601 with or without a zone, then an HTTP date. A moment already past says nothing:
+    clocks differ, and trusting it would mean asking again at once.
+    """
+    if text is None or not (text := text.strip()):
+        return None
+    number = _digits(text)
+    if number is not None and number < EPOCH_MIN:
+        return float(number)
+    until = float(number) if number is not None else _instant(text)
+    return until - now if until is not None and until > now else None
+
+
+@dataclass(slots=True)
+class Patience:
+    """Turns what a response asked for into a wait, and grows the wait when it asked for nothing."""
+
+    rng: Random
+    _guess_s: float = field(default=0.0, init=False)
+    _guessed_until: float = field(default=0.0, init=False)
+
+    def wait_s(self, told_s: float | None, now: float) -> float:
+        """Seconds to wait: never less than told, at most one hour, plus jitter of up to 30 s.
+
+        Without being told: 60, 120, 240, 480, then 900 s for each further refusal in a row.
+        Refusals of requests that were under way together count as one.
+        """
+        wait = self._guessed(now) if told_s is None else told_s
+        wait = min(max(wait, WAIT_MIN_S), WAIT_MAX_S)
+        return wait + self.rng.uniform(0.0, min(wait * JITTER_SHARE, JITTER_MAX_S))
+
+    def rest(self) -> None:
+        """Forget the refusals: a request has succeeded."""
+        self._guess_s = 0.0
+        self._guessed_until = 0.0
+
+    def _guessed(self, now: float) -> float:
+        if now >= self._guessed_until:
+            self._guess_s = min(max(self._guess_s * 2, WAIT_FIRST_S), WAIT_GUESSED_MAX_S)
+            self._guessed_until = now + self._guess_s
+        return self._guess_s

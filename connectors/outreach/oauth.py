@@ -1,0 +1,323 @@
+"""Access tokens: minted with a rotating refresh token, shared by all requests, kept in the vault.
+
+The rules (outreach-api §3.2): one refresher at a time; refresh tokens count as single use; a
+rotated one is on disk before its access token is used; no two mints within 60 seconds, not even
+across a restart; a refusal that only a person can cure reaches the operator as Unauthorized.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from urllib.parse import urlencode
+
+import anyio
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from connectors.outreach.limits import WAIT_MAX_S, retry_after_s
+from connectors.outreach.protocol import SYSTEM
+from connectors.outreach.refusals import AUTHORISE_AGAIN
+from connectors.outreach.settings import OutreachSettings
+from connectors.outreach.wire import TokenGrant, TokenRefusal
+from engine import (
+    Answer,
+    EngineError,
+    Misconfigured,
+    Surroundings,
+    TheirFault,
+    Throttled,
+    Transient,
+    Unauthorized,
+    Unreachable,
+)
+
+VAULT_NAME = "oauth"
+OPERATION = "token"
+# The vendor's throttle is 60 s between arrivals; the second more covers requests that travel at
+# different speeds.
+MINT_INTERVAL_S = 61.0
+THROTTLE_S = 60.0
+# Part of its lifetime after which an access token is replaced (§3.2).
+REFRESH_SHARE = 0.9
+
+TokenRequest = Callable[[bytes], Awaitable[Answer]]
+"""Sends a form-encoded body to the token endpoint and returns the whole answer."""
+
+
+class Kept(BaseModel):
+    """What the vault holds, as one JSON text; times in unix seconds.
+
+    `fingerprint` is the SHA-256 of the configured refresh token these tokens descend from.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    access_token: str = Field(default="", repr=False)
+    refresh_token: str = Field(default="", repr=False)
+    minted_at: float = 0.0
+    expires_at: float = 0.0
+    attempted_at: float = 0.0
+    fingerprint: str = ""
+
+    @property
+    def refresh_at(self) -> float:
+        """When the access token is due for replacement."""
+        return self.minted_at + REFRESH_SHARE * (self.expires_at - self.minted_at)
+
+
+class _GrantRefused(Exception):
+    """The refresh token is bad, expired or used (`invalid_grant`)."""
+
+
+@dataclass(slots=True)
+class Tokens:
+    """Hands out a usable access token, minting one when needed."""
+
+    settings: OutreachSettings
+    surroundings: Surroundings = field(repr=False)
+    request: TokenRequest = field(repr=False)
+    mints: int = field(default=0, init=False)
+    """Access tokens minted since start."""
+    _kept: Kept | None = field(default=None, init=False, repr=False)
+    # A token nobody has accepted yet; refused right away, a further mint would not help.
+    _unproven: str | None = field(default=None, init=False, repr=False)
+    _lock: anyio.Lock = field(default_factory=anyio.Lock, init=False)
+
+    async def bearer(self) -> str:
+        """A usable access token.
+
+        Waits for a mint under way, and for the rest of the 60 seconds since the last attempt.
+
+        Raises:
+            Unauthorized: the credentials are refused.
+            Throttled: minted too often, for example by another process.
+            Unreachable: the token endpoint does not answer; never ambiguous, since the request
+                that needed the token was not sent.
+            TheirFault: its answer cannot be understood.
+        """
+        if (token := self._usable()) is not None:
+            return token
+        async with self._lock:
+            await self._load()
+            if (token := self._usable()) is not None:
+                return token
+            return await self._renewed()
+
+    async def replace(self, refused: str) -> str:
+        """Another access token than `refused`, which earned a 401.
+
+        Raises:
+            Unauthorized: the refused token is fresh from the mint, so another one would not help.
+            Throttled, Unreachable, TheirFault: as with `bearer`.
+        """
+        async with self._lock:
+            await self._load()
+            kept = self._stored()
+            if kept.access_token and kept.access_token != refused:
+                return kept.access_token
+            if refused == self._unproven and self._now() < kept.minted_at + MINT_INTERVAL_S:
+                raise Unauthorized(
+                    "a freshly minted access token is refused",
+                    system=SYSTEM,
+                    operation=OPERATION,
+                    status=401,
+                    remedy=AUTHORISE_AGAIN,
+                )
+            return (await self._mint()).access_token
+
+    def accepted(self, token: str) -> None:
+        """Note that the API took this token."""
+        if token == self._unproven:
+            self._unproven = None
+
+    @property
+    def expires_in_s(self) -> float:
+        """Seconds the present access token still lives; 0 without one."""
+        return max(0.0, self._stored().expires_at - self._now())
+
+    def _now(self) -> float:
+        return self.surroundings.clock.now()
+
+    def _stored(self) -> Kept:
+        """What is kept, without tokens of a grant that another authorisation has replaced."""
+        kept = self._kept or Kept()
+        if kept.fingerprint == self._fingerprint():
+            return kept
+        return Kept(attempted_at=kept.attempted_at)
+
+    def _usable(self) -> str | None:
+        """The present access token, while it needs no replacement or cannot be replaced yet."""
+        kept = self._stored()
+        now = self._now()
+        if kept.access_token and (
+            now < kept.refresh_at or (now < kept.expires_at and self._rest_s() > 0)
+        ):
+            return kept.access_token
+        return None
+
+    async def _renewed(self) -> str:
+        try:
+            return (await self._mint()).access_token
+        except Transient:
+            kept = self._stored()
+            # Renewal starts while the old token still lives, so trouble then delays nobody.
+            if kept.access_token and self._now() < kept.expires_at:
+                return kept.access_token
+            raise
+
+    async def _load(self) -> None:
+        if self._kept is not None:
+            return
+        text = await self.surroundings.vault.load(VAULT_NAME)
+        try:
+            kept = Kept.model_validate_json(text) if text is not None else Kept()
+        except ValidationError:
+            # Unreadable state is as good as none: the configured token starts afresh.
+            kept = Kept()
+        self._kept = kept
+
+    def _fingerprint(self) -> str:
+        return sha256(self._configured().encode()).hexdigest()
+
+    def _configured(self) -> str:
+        return self.settings.refresh_token.get_secret_value()
+
+    def _rest_s(self) -> float:
+        """Seconds until the next attempt may be made."""
+        now = self._now()
+        # A stamp from a clock that ran ahead must not hold the service up for longer than usual.
+        attempted_at = min(self._stored().attempted_at, now)
+        return max(0.0, attempted_at + MINT_INTERVAL_S - now)
+
+    async def _mint(self) -> Kept:
+        """Mint with the newest refresh token, then, when that is refused, with the configured one.
+
+        A configured token may outlive its successors: whether rotation ends a token is contested
+        (outreach-api §3.2).
+        """
+        candidates = [self._stored().refresh_token, self._configured()]
+        for refresh_token in dict.fromkeys(filter(None, candidates)):
+            await anyio.sleep(self._rest_s())
+            # Waited out here, because the mint itself cannot be cancelled.
+            await anyio.sleep(self.surroundings.governor.paused_s)
+            try:
+                # A cancelled mint would lose the rotated token, and with it the authorisation.
+                with anyio.CancelScope(shield=True):
+                    return await self._attempt(refresh_token)
+            except _GrantRefused:
+                continue
+        raise Unauthorized(
+            "the refresh token is refused (invalid_grant)",
+            system=SYSTEM,
+            operation=OPERATION,
+            remedy=AUTHORISE_AGAIN,
+        )
+
+    async def _attempt(self, refresh_token: str) -> Kept:
+        started = self._now()
+        # Tokens of a replaced grant stay in the vault until the new one has proved itself, so that
+        # a mistyped secret can be corrected back.
+        await self._keep((self._kept or Kept()).model_copy(update={"attempted_at": started}))
+        try:
+            answer = await self.request(self._form(refresh_token))
+        except Unreachable as error:
+            raise Unreachable(
+                error.message,
+                system=SYSTEM,
+                operation=OPERATION,
+                retry_after_s=MINT_INTERVAL_S,
+                remedy=error.remedy,
+            ) from error
+        grant = self._granted(answer)
+        kept = Kept(
+            access_token=grant.access_token,
+            refresh_token=grant.refresh_token or refresh_token,
+            minted_at=started,
+            expires_at=started + grant.expires_in,
+            attempted_at=started,
+            fingerprint=self._fingerprint(),
+        )
+        await self._keep(kept)
+        self.mints += 1
+        self._unproven = kept.access_token
+        return kept
+
+    async def _keep(self, kept: Kept) -> None:
+        await self.surroundings.vault.save(VAULT_NAME, kept.model_dump_json())
+        self._kept = kept
+
+    def _form(self, refresh_token: str) -> bytes:
+        form = {
+            "client_id": self.settings.client_id,
+            "client_secret": self.settings.client_secret.get_secret_value(),
+            "grant_type": "refresh_token",
+            "refresh_token": refresh_token,
+        }
+        if self.settings.redirect_uri:
+            form["redirect_uri"] = self.settings.redirect_uri
+        return urlencode(form).encode()
+
+    def _granted(self, answer: Answer) -> TokenGrant:
+        """Read the answer of the token endpoint (outreach-api §3.1, §3.4)."""
+        governor = self.surroundings.governor
+        if 200 <= answer.status < 300:
+            try:
+                return TokenGrant.model_validate_json(answer.body)
+            except ValidationError as error:
+                raise _incomprehensible(answer.status) from error
+        if answer.status == 429:
+            told = retry_after_s(answer.headers.get("Retry-After"), self._now())
+            wait = max(THROTTLE_S, min(told or 0.0, WAIT_MAX_S))
+            reason = "access tokens are minted too often"
+            governor.pause(wait, reason)
+            raise Throttled(
+                reason, system=SYSTEM, operation=OPERATION, status=429, retry_after_s=wait
+            )
+        if answer.status >= 500:
+            reason = f"the token endpoint answers {answer.status}"
+            governor.failed(reason)
+            raise Unreachable(
+                reason,
+                system=SYSTEM,
+                operation=OPERATION,
+                status=answer.status,
+                retry_after_s=MINT_INTERVAL_S,
+            )
+        raise _refused(answer)
+
+
+def _refused(answer: Answer) -> EngineError | _GrantRefused:
+    """The error behind a 3xx or 4xx answer; descriptions stay out, since they may quote a token."""
+    try:
+        reason = TokenRefusal.model_validate_json(answer.body).error
+    except ValidationError:
+        reason = "invalid_client" if answer.status == 401 else None
+    if reason is None:
+        return _incomprehensible(answer.status)
+    if reason == "invalid_grant":
+        return _GrantRefused()
+    if answer.status == 401 or reason in {"invalid_client", "unauthorized_client"}:
+        return Unauthorized(
+            "the application's credentials are refused",
+            system=SYSTEM,
+            operation=OPERATION,
+            status=answer.status,
+            remedy="check [outreach] client_id and client_secret against the developer portal",
+        )
+    return Misconfigured(
+        "the token request is refused",
+        system=SYSTEM,
+        operation=OPERATION,
+        status=answer.status,
+        remedy="check [outreach] client_id, client_secret, redirect_uri and refresh_token",
+    )
+
+
+def _incomprehensible(status: int) -> TheirFault:
+    return TheirFault(
+        "the token endpoint's answer cannot be understood",
+        system=SYSTEM,
+        operation=OPERATION,
+        status=status,
+    )

@@ -1,0 +1,71 @@
+"""Settings of the table `[outreach]`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import httpx
+from pydantic import AfterValidator, Field
+
+from engine import BudgetSettings, Secret, Settings
+
+API_PATH = "/api/v2"
+
+
+def _origin(text: str) -> str:
+    try:
+        url = httpx.URL(text.strip())
+    except httpx.InvalidURL as error:
+        raise ValueError(f"not an address: {error}") from error
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise ValueError("must be an http or https address, for example https://api.outreach.io")
+    if url.query or url.fragment or url.userinfo:
+        raise ValueError("must not carry a query, a fragment or credentials")
+    origin = str(url).rstrip("/")
+    if origin.endswith(API_PATH):
+        raise ValueError(f"must be given without {API_PATH}: the token endpoint lies beside it")
+    return origin
+
+
+def _with_id(text: str) -> str:
+    if "{id}" not in text:
+        raise ValueError("must contain {id}, which stands for the record's id")
+    return text
+
+
+class OutreachSettings(Settings):
+    """How to reach Outreach and as whom (outreach-api §1, §3, §4, §13)."""
+
+    # Where both the API and the token endpoint live; plain http serves local emulators.
+    base_url: Annotated[str, AfterValidator(_origin)] = "https://api.outreach.io"
+
+    # The application's credentials from the developer portal.
+    client_id: str = Field(min_length=1)
+    client_secret: Secret
+
+    # The first refresh token only: each mint rotates it, and the successor is kept in the state.
+    # A different value here means that an operator has authorised the application again.
+    refresh_token: Secret
+
+    # Sent with a refresh when the application is registered with one; both forms are accepted.
+    redirect_uri: str | None = None
+
+    # Address of an opportunity in the web application; a template, because it is unpublished.
+    record_url: Annotated[str, AfterValidator(_with_id)] = (
+        "https://web.outreach.io/opportunities/{id}"
+    )
+
+    # Requests under way at once; no limit is published, four per user is considerate.
+    requests_in_flight_max: int = Field(default=4, ge=1, le=64)
+
+    # Seconds to connect, and again for each read; heavy collection pages take tens of seconds.
+    timeout_s: float = Field(default=60, gt=0, allow_inf_nan=False)
+
+    # Seconds a collection may lag behind a write; a create in doubt is looked for that long.
+    visibility_s: float = Field(default=300, ge=0, allow_inf_nan=False)
+
+    # What to do when the record behind a stored id is gone: refuse, or create it once more.
+    on_missing: Literal["refuse", "recreate"] = "refuse"
+
+    # Requests this service may spend.
+    budget: BudgetSettings = Field(default_factory=BudgetSettings)

@@ -1,0 +1,104 @@
+"""Shapes exactly as on the wire: resources, collections, error envelopes, token answers.
+
+Unknown members are ignored, since live payloads carry more than the vendor's schema says
+(outreach-api §1). Validation errors never show the input: it may be a token or a customer's record.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt
+
+from engine import Json
+
+# Lifetime of an access token in seconds when the answer leaves it out (outreach-api §3.2).
+EXPIRES_IN_S = 7200
+
+
+def _text_or_none(value: Json) -> str | None:
+    return str(value) if isinstance(value, str | int) else None
+
+
+def _mapping_or_none(value: Json) -> dict[str, Json] | None:
+    return cast("dict[str, Json]", value) if isinstance(value, dict) else None
+
+
+LenientText = Annotated[str | None, BeforeValidator(_text_or_none)]
+
+
+class Wire(BaseModel):
+    """Base of every shape."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+
+class Resource(Wire):
+    """One resource object; ids are JSON integers, digit strings are tolerated (§1, §2)."""
+
+    id: PositiveInt
+    attributes: dict[str, Json] = Field(default_factory=dict[str, Json])
+    relationships: dict[str, Json] = Field(default_factory=dict[str, Json])
+
+
+class Document(Wire):
+    """Envelope of a single resource (§2)."""
+
+    data: Resource
+
+
+class Links(Wire):
+    """Paging links; `next` is absent or null on the last page (§6.1)."""
+
+    next: str | None = None
+
+
+class Collection(Wire):
+    """Envelope of a collection; `links` is missing when it is empty (§6.1)."""
+
+    data: list[Resource]
+    links: Links | None = None
+
+
+class Source(Wire):
+    """Where in the request an error lies, as a JSON Pointer (§5)."""
+
+    pointer: LenientText = None
+
+
+class Problem(Wire):
+    """One member of an error envelope; the 415 body spells the detail `details` (§5)."""
+
+    id: LenientText = None
+    title: LenientText = None
+    detail: LenientText = None
+    details: LenientText = None
+    source: Annotated[Source | None, BeforeValidator(_mapping_or_none)] = None
+
+
+class Problems(Wire):
+    """The error envelope (§5)."""
+
+    errors: list[Problem] = Field(min_length=1)
+
+
+class GatewayProblem(Wire):
+    """The bare object some failures are answered with by the gateway in front (§5)."""
+
+    error: str
+    description: LenientText = None
+    error_description: LenientText = None
+
+
+class TokenGrant(Wire):
+    """A successful token answer (§3.1); `expires_in` in seconds."""
+
+    access_token: str = Field(min_length=1, repr=False)
+    refresh_token: str | None = Field(default=None, repr=False)
+    expires_in: PositiveInt = EXPIRES_IN_S
+
+
+class TokenRefusal(Wire):
+    """A refused token request, by RFC 6749 (§3.4)."""
+
+    error: str

@@ -1,0 +1,289 @@
+"""Client: what reaches the server, and what the governor learns from the answers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+import httpx
+import pytest
+
+from connectors.outreach.client import OutreachClient
+from engine import (
+    Exchange,
+    Gone,
+    Rejected,
+    TheirFault,
+    Throttled,
+    Unauthorized,
+    Unreachable,
+)
+from tests.unit.connectors.outreach.stand_ins import (
+    BASE,
+    NOW,
+    World,
+    document,
+    page,
+    problem,
+    resource,
+    settings,
+)
+
+pytestmark = pytest.mark.anyio
+
+GATEWAY_401 = {"error": "Invalid JWT token.", "description": "could not be decoded"}
+
+
+@pytest.fixture
+def world() -> World:
+    """A server without a script yet."""
+    return World()
+
+
+@pytest.fixture
+async def client(world: World) -> AsyncGenerator[OutreachClient]:
+    """A client of that server."""
+    async with Exchange("outreach", world.surroundings, timeout_s=5) as exchange:
+        yield OutreachClient(settings(), world.surroundings, exchange)
+
+
+async def test_a_create_carries_the_token_and_the_media_type(
+    world: World, client: OutreachClient
+) -> None:
+    """Without either the vendor refuses it."""
+    world.server.script = [httpx.Response(201, json={"data": resource(17)})]
+
+    assert await client.create({"name": "Acme"}) == 17
+
+    request = world.server.requests[0]
+    assert request.headers["authorization"] == "Bearer AT1"
+    assert request.headers["content-type"] == "application/vnd.api+json"
+    assert request.headers["accept"] == "application/vnd.api+json"
+    assert world.observed[-1][:3] == ("POST", "/opportunities", "201")
+
+
+async def test_token_requests_stay_outside_the_request_budget(
+    world: World, client: OutreachClient
+) -> None:
+    """They have a limit of their own."""
+    world.server.script = [document(17)]
+
+    await client.get(17, ["name"])
+
+    assert world.server.mints == 1
+    assert world.governor.budget.used_last_hour(NOW) == 1
+
+
+async def test_a_refused_token_is_replaced_once_and_the_request_repeated(
+    world: World, client: OutreachClient
+) -> None:
+    """Tokens are revoked before their time now and then."""
+    world.server.script = [document(17), httpx.Response(401, json=GATEWAY_401), document(17)]
+    await client.get(17, ["name"])
+    world.clock.time += 100
+
+    await client.get(17, ["name"])
+
+    tokens = [request.headers["authorization"] for request in world.server.requests]
+    assert tokens == ["Bearer AT1", "Bearer AT1", "Bearer AT2"]
+
+
+async def test_a_second_refusal_of_the_token_is_final(world: World, client: OutreachClient) -> None:
+    """More tokens would not help, and each costs a minute."""
+    world.server.script = [document(17), *[httpx.Response(401, json=GATEWAY_401)] * 2]
+    await client.get(17, ["name"])
+    world.clock.time += 100
+
+    with pytest.raises(Unauthorized) as caught:
+        await client.create({"name": "a"})
+
+    assert caught.value.status == 401
+    assert world.server.mints == 2
+    assert "AT" not in caught.value.message
+
+
+async def test_a_fresh_token_that_is_refused_is_not_minted_again(
+    world: World, client: OutreachClient
+) -> None:
+    """A minute's wait would end in the same refusal."""
+    world.server.script = [httpx.Response(401, json=GATEWAY_401)]
+
+    with pytest.raises(Unauthorized):
+        await client.get(17, ["name"])
+
+    assert world.server.mints == 1
+
+
+async def test_the_governor_learns_the_budget_from_every_answer(
+    world: World, client: OutreachClient
+) -> None:
+    """A refusal counts against the budget as well."""
+    headers = {
+        "X-RateLimit-Limit": "10000",
+        "X-RateLimit-Remaining": "9321, 19988",
+        "X-RateLimit-Reset": str(int(NOW) + 1800),
+    }
+    world.server.script = [problem(422, "validationError", headers=headers)]
+
+    with pytest.raises(Rejected):
+        await client.create({"name": "a"})
+
+    assert world.governor.budget.header_limit == 10000
+    assert world.governor.budget.header_remaining == 9321
+    assert world.governor.budget.header_reset_at == NOW + 1800
+
+
+@pytest.mark.parametrize(
+    ("status", "error_id"), [(429, "rateLimitExceeded"), (503, "scheduledServerMaintenance")]
+)
+async def test_being_told_to_wait_pauses_the_whole_system(
+    world: World, client: OutreachClient, status: int, error_id: str
+) -> None:
+    """Neither was executed, so nothing is in doubt and nothing is a failure."""
+    headers = {"Retry-After": str(int(NOW) + 900)}
+    world.server.script = [problem(status, error_id, headers=headers)]
+
+    with pytest.raises(Throttled) as caught:
+        await client.create({"name": "a"})
+
+    assert caught.value.retry_after_s is not None
+    assert 900 <= caught.value.retry_after_s <= 930
+    assert world.governor.paused_s > 890
+    assert world.governor.failures == 0
+
+
+async def test_a_503_of_unknown_origin_is_in_doubt_but_its_wait_is_kept(
+    world: World, client: OutreachClient
+) -> None:
+    """A gateway may answer so after the write went through."""
+    world.server.script = [httpx.Response(503, text="busy", headers={"Retry-After": "30"})]
+
+    with pytest.raises(Unreachable) as caught:
+        await client.create({"name": "a"})
+
+    assert caught.value.ambiguous
+    assert world.governor.paused_s > 29
+
+
+async def test_server_failures_are_reported_to_the_governor_and_a_success_clears_them(
+    world: World, client: OutreachClient
+) -> None:
+    """Enough of them in a row are an outage."""
+    world.server.script = [httpx.Response(500), httpx.Response(504), document(17)]
+
+    for _ in range(2):
+        with pytest.raises(Unreachable):
+            await client.get(17, ["name"])
+    assert world.governor.failures == 2
+
+    await client.get(17, ["name"])
+    assert world.governor.failures == 0
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"data":{"type":"opportunity"}}'])
+async def test_a_create_whose_answer_is_unusable_is_in_doubt(
+    world: World, client: OutreachClient, body: bytes
+) -> None:
+    """The record exists, but nobody knows its id."""
+    world.server.script = [httpx.Response(201, content=body)]
+
+    with pytest.raises(Unreachable) as caught:
+        await client.create({"name": "a"})
+
+    assert caught.value.ambiguous
+    assert world.governor.failures == 1
+
+
+async def test_a_lost_answer_to_a_create_is_in_doubt(world: World, client: OutreachClient) -> None:
+    """The connection broke after the request had left."""
+    world.server.script = [httpx.ReadError("reset")]
+
+    with pytest.raises(Unreachable) as caught:
+        await client.create({"name": "a"})
+
+    assert caught.value.ambiguous
+
+
+async def test_an_update_answered_with_another_record_is_not_believed(
+    world: World, client: OutreachClient
+) -> None:
+    """Something between us and the vendor has mixed up answers; the update is sent again later."""
+    world.server.script = [document(18)]
+
+    with pytest.raises(Unreachable) as caught:
+        await client.update(17, {"amount": 1})
+
+    assert not caught.value.ambiguous
+
+
+async def test_an_update_of_a_missing_record_is_gone(world: World, client: OutreachClient) -> None:
+    """The engine has a setting for what happens then."""
+    detail = "Could not find 'opportunity' with ID '17'."
+    world.server.script = [problem(404, "resourceNotFound", detail)]
+
+    with pytest.raises(Gone):
+        await client.update(17, {"amount": 1})
+
+
+async def test_pages_are_followed_and_each_id_is_kept_once(
+    world: World, client: OutreachClient
+) -> None:
+    """A collection that moves while it is read repeats records."""
+    link = f"{BASE}/api/v2/users?page%5Bafter%5D=abc"
+    world.server.script = [
+        page(resource(1), resource(2), following=link),
+        page(resource(2), resource(3)),
+    ]
+
+    users = await client.users()
+
+    assert [one.id for one in users] == [1, 2, 3]
+    assert str(world.server.requests[1].url) == link
+
+
+async def test_a_page_on_another_origin_is_never_requested(
+    world: World, client: OutreachClient
+) -> None:
+    """The request would carry our token."""
+    world.server.script = [page(resource(1), following="https://evil.test/users")]
+
+    with pytest.raises(TheirFault):
+        await client.users()
+
+    assert len(world.server.requests) == 1
+
+
+async def test_pages_without_end_are_an_error(
+    world: World, client: OutreachClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A link that runs in circles must not burn the budget."""
+    monkeypatch.setattr("connectors.outreach.client.PAGES_MAX", 3)
+    world.server.script = [page(resource(1), following=f"{BASE}/api/v2/users?x=1")] * 3
+
+    with pytest.raises(TheirFault, match="3 pages"):
+        await client.users()
+
+
+async def test_a_page_too_heavy_is_asked_for_again_at_half_the_size(
+    world: World, client: OutreachClient
+) -> None:
+    """That is how the vendor's gateway answers heavy pages, and it is no outage."""
+    world.server.script = [httpx.Response(502), httpx.Response(502), page(resource(1))]
+
+    assert len(await client.users()) == 1
+
+    sizes = [request.url.params["page[size]"] for request in world.server.requests]
+    assert sizes == ["1000", "500", "250"]
+    assert world.governor.failures == 0
+
+
+async def test_a_gateway_that_fails_on_the_lightest_page_counts_as_a_failure(
+    world: World, client: OutreachClient
+) -> None:
+    """Then it is not the weight."""
+    world.server.script = [httpx.Response(502)] * 6
+
+    with pytest.raises(Unreachable):
+        await client.users()
+
+    assert world.server.requests[-1].url.params["page[size]"] == "50"
+    assert world.governor.failures == 1

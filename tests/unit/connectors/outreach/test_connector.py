@@ -1,0 +1,203 @@
+"""Connector: the target port as the engine uses it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+
+from connectors.outreach.connector import OutreachTarget, connector, open_target
+from connectors.outreach.fields import FIELDS
+from engine import EngineError, Misconfigured, Stage, User
+from tests.unit.connectors.outreach.stand_ins import World, document, page, problem, resource
+from tests.unit.connectors.outreach.stand_ins import settings as some_settings
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def world() -> World:
+    """A server without a script yet."""
+    return World()
+
+
+@pytest.fixture
+async def target(world: World) -> AsyncGenerator[OutreachTarget]:
+    """The opened target."""
+    async with open_target(some_settings(), world.surroundings) as opened:
+        yield opened
+
+
+async def run_step(target: OutreachTarget, name: str) -> str:
+    """Run one start-up step by name."""
+    [step] = [step for step in target.steps() if step.name == name]
+    return await step.run()
+
+
+def test_the_default_mapping_names_fields_that_exist_once_each() -> None:
+    """A default that cannot be written would fail every record of every installation."""
+    names = [line.field for line in connector.standard_mapping]
+
+    assert set(names) <= set(FIELDS)
+    assert len(set(names)) == len(names)
+    assert connector.correlation_field in names
+
+
+async def test_an_update_of_nothing_sends_nothing(world: World, target: OutreachTarget) -> None:
+    """An empty change may be refused, and always costs a request."""
+    await target.update(17, {})
+
+    assert world.server.requests == []
+
+
+async def test_an_update_sends_what_it_is_given(world: World, target: OutreachTarget) -> None:
+    """Blank included: that is how a field is cleared."""
+    world.server.script = [document(17)]
+
+    await target.update(17, {"probability": None})
+
+    assert world.server.body()["data"]["attributes"] == {"probability": None}
+
+
+async def test_a_reading_returns_the_asked_fields_canonically(
+    world: World, target: OutreachTarget
+) -> None:
+    """What the service wrote and the vendor restyled must compare equal."""
+    members: dict[str, Any] = {
+        "attributes": {"closeDate": "2026-09-29T22:00:00.000Z", "name": "Acme"},
+        "relationships": {"owner": {"data": {"type": "user", "id": 3}}},
+    }
+    world.server.script = [document(17, **members)]
+
+    values = await target.get(17, ["closeDate", "owner"])
+
+    assert values == {"closeDate": "2026-09-30T12:00:00.000Z", "owner": 3}
+
+
+async def test_a_search_returns_exact_matches_only(world: World, target: OutreachTarget) -> None:
+    """Adopting a record of another reference would overwrite it."""
+    world.server.script = [
+        page(
+            resource(5, attributes={"customId": "opp-1", "createdAt": "2026-08-01T00:00:00.000Z"}),
+            resource(6, attributes={"customId": "OPP-1", "createdAt": "2026-08-01T00:00:01.000Z"}),
+        )
+    ]
+
+    assert [match.id for match in await target.find("OPP-1")] == [6]
+
+
+async def test_users_and_stages_come_as_neutral_records(
+    world: World, target: OutreachTarget
+) -> None:
+    """The engine resolves owners and stages by name."""
+    world.server.script = [
+        page(resource(3, attributes={"name": "Ada L", "username": "Ada_L", "email": "a@b.c"})),
+        page(resource(2, attributes={"name": "Won"}), resource(4, attributes={"name": None})),
+    ]
+
+    assert await target.users() == [User(3, "Ada L", "Ada_L", "a@b.c")]
+    assert await target.stages() == [Stage(2, "Won"), Stage(4, "")]
+
+
+async def test_accounts_the_index_hides_are_asked_for_one_by_one(
+    world: World, target: OutreachTarget
+) -> None:
+    """Only named accounts appear there, so absence from it proves nothing."""
+    world.server.script = [
+        page(resource(1)),
+        document(2),
+        problem(404, "resourceNotFound", "Could not find 'account' with ID '3'."),
+    ]
+
+    assert await target.accounts([3, 1, 2, 2, 0]) == {1, 2}
+
+    assert world.server.query(0)["filter[id]"] == "1,2,3"
+    assert [request.url.path for request in world.server.requests[1:]] == [
+        "/api/v2/accounts/2",
+        "/api/v2/accounts/3",
+    ]
+
+
+async def test_no_ids_cost_no_request(world: World, target: OutreachTarget) -> None:
+    """An empty filter would list every account there is."""
+    assert await target.accounts([]) == set()
+    assert world.server.requests == []
+
+
+async def test_the_address_of_a_record_comes_from_the_template(world: World) -> None:
+    """It must be possible to compute it again at any time."""
+    template = "https://web.outreach.io/opportunities/{id}/overview?x={y}"
+
+    async with open_target(some_settings(record_url=template), world.surroundings) as target:
+        assert target.url(17) == "https://web.outreach.io/opportunities/17/overview?x={y}"
+
+
+async def test_the_credentials_step_says_whether_it_minted(
+    world: World, target: OutreachTarget
+) -> None:
+    """An operator sees at once whether restarts cost mints."""
+    assert await run_step(target, "credentials") == "access token minted, expires in 120 minutes"
+
+    world.clock.time += 600
+
+    assert await run_step(target, "credentials") == "access token reused, expires in 110 minutes"
+
+
+async def test_the_opportunities_step_accepts_an_org_without_any(
+    world: World, target: OutreachTarget
+) -> None:
+    """A new installation has nothing to look at yet."""
+    world.server.script = [page(), page(resource(1, attributes={"customId": None}))]
+
+    assert "none there yet" in await run_step(target, "opportunities")
+    assert "customId" in await run_step(target, "opportunities")
+    assert world.server.query() == {
+        "page[size]": "1",
+        "count": "false",
+        "fields[opportunity]": "customId",
+    }
+
+
+async def test_the_opportunities_step_refuses_an_org_without_the_correlation_field(
+    world: World, target: OutreachTarget
+) -> None:
+    """Without it a create in doubt could never be found again."""
+    world.server.script = [page(resource(1, attributes={}))]
+
+    with pytest.raises(Misconfigured, match="customId") as caught:
+        await run_step(target, "opportunities")
+
+    assert caught.value.remedy
+
+
+async def test_the_opportunities_step_explains_a_user_without_access(
+    world: World, target: OutreachTarget
+) -> None:
+    """At start this concerns every record, so it is a matter of configuration."""
+    world.server.script = [problem(403, "unauthorizedRequest", "You are not authorized.")]
+
+    with pytest.raises(EngineError) as caught:
+        await run_step(target, "opportunities")
+
+    assert type(caught.value) is Misconfigured
+    assert "profile" in (caught.value.remedy or "")
+
+
+async def test_the_last_steps_count_users_and_stages(world: World, target: OutreachTarget) -> None:
+    """They also prove that both scopes are granted."""
+    world.server.script = [page(resource(1), resource(2)), page(resource(1))]
+
+    assert await run_step(target, "users") == "2 users"
+    assert await run_step(target, "stages") == "1 stages"
+
+
+@pytest.mark.parametrize("step", ["users", "stages"])
+async def test_a_step_refused_by_the_profile_is_a_matter_of_configuration(
+    world: World, target: OutreachTarget, step: str
+) -> None:
+    """There is no record to blame at start."""
+    world.server.script = [problem(403, "unauthorizedRequest", "You are not authorized.")]
+
+    with pytest.raises(Misconfigured, match=step):
+        await run_step(target, step)

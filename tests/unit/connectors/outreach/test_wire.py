@@ -1,0 +1,48 @@
+"""Wire shapes: tolerant of what live payloads add, silent about what they contain."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from connectors.outreach.wire import Collection, Document, Problems, TokenGrant
+
+
+def test_unknown_members_are_ignored() -> None:
+    """Attributes appear unannounced in live payloads."""
+    text = '{"data":{"type":"opportunity","id":7,"attributes":{"healthScore":3},"extra":1}}'
+
+    assert Document.model_validate_json(text).data.attributes == {"healthScore": 3}
+
+
+def test_a_digit_string_passes_for_an_id() -> None:
+    """Ids are integers, but strings are tolerated elsewhere and cost nothing to accept."""
+    assert Document.model_validate_json('{"data":{"id":"7"}}').data.id == 7
+
+
+def test_an_empty_collection_has_no_links() -> None:
+    """The vendor leaves the member out altogether."""
+    assert Collection.model_validate_json('{"data":[],"meta":{"count":null}}').links is None
+
+
+def test_problems_survive_members_of_unexpected_types() -> None:
+    """An odd member must not hide the rest of an error."""
+    text = '{"errors":[{"id":5,"title":{},"detail":"Name can\'t be blank.","source":"here"}]}'
+
+    problem = Problems.model_validate_json(text).errors[0]
+
+    assert (problem.id, problem.title, problem.detail) == ("5", None, "Name can't be blank.")
+    assert problem.source is None
+
+
+def test_a_validation_error_never_shows_its_input() -> None:
+    """The input may be a token or a customer's record, and errors are logged."""
+    with pytest.raises(ValidationError) as caught:
+        TokenGrant.model_validate_json('{"access_token":"","refresh_token":["s3cret"]}')
+
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_grant_without_lifetime_counts_as_two_hours() -> None:
+    """The member is optional in OAuth, and two hours is the published lifetime."""
+    assert TokenGrant.model_validate_json('{"access_token":"a"}').expires_in == 7200
