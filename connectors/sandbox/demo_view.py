@@ -1,0 +1,187 @@
+"""What the demo shows: a live table on a terminal, plain lines everywhere else."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rich import box
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+
+from connectors.sandbox.demo_edits import Change
+from connectors.sandbox.demo_service import Look, Refusal
+from connectors.sandbox.demo_tally import Tally
+from connectors.sandbox.sandbox import Addresses
+from connectors.sandbox.settings_file import SettingsFile
+
+LINE_EVERY_S = 2.0
+_INDENT = (0, 0, 0, 3)
+
+
+class Board:
+    """One place on the screen that changes while it is watched.
+
+    On a terminal it is redrawn in place and stays as it was last; elsewhere `line` is printed, at
+    most every two seconds.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live: Live | None = None
+        self._next_line_s = LINE_EVERY_S
+        if console.is_terminal:
+            self._live = Live(console=console, auto_refresh=False)
+
+    def __enter__(self) -> Self:
+        if self._live is not None:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def show(self, picture: RenderableType, line: str, elapsed_s: float) -> None:
+        """Show the present state."""
+        if self._live is not None:
+            self._live.update(_indented(picture), refresh=True)
+        elif elapsed_s >= self._next_line_s:
+            self._next_line_s = elapsed_s + LINE_EVERY_S
+            self.say(line)
+
+    def say(self, line: str) -> None:
+        """Print a line where nothing is redrawn."""
+        if self._live is None:
+            self._console.print(f"   {escape(line)}", soft_wrap=True)
+
+    @property
+    def redraws(self) -> bool:
+        """Whether the last picture stays on the screen."""
+        return self._live is not None
+
+
+def heading(console: Console, text: str) -> None:
+    """Begin a part of the demo."""
+    console.print(f"\n[bold]{escape(text)}[/bold]\n")
+
+
+def opening(console: Console, addresses: Addresses, records: int) -> None:
+    """Say what is about to happen."""
+    console.print("[bold]Workbooks to Outreach, on this machine[/bold]\n")
+    console.print(f"   Two local stand-ins, {records} sample opportunities in one of them, and the")
+    console.print("   real service between the two. Nothing leaves this machine.")
+    console.print()
+    _facts(console, (("Workbooks", addresses.workbooks), ("Outreach", addresses.outreach)))
+
+
+def progress(look: Look | None, written: int, elapsed_s: float) -> tuple[RenderableType, str]:
+    """The first synchronisation: as a table and as a line."""
+    table = _table("Time", "Captured", "Synced", "In error", "Waiting", "Ids back")
+    table.add_column("Requests\nWorkbooks", justify="right")
+    table.add_column("Requests\nOutreach", justify="right")
+    for column in table.columns:
+        column.justify = "right"
+    if look is None:
+        table.add_row(f"{elapsed_s:.1f} s", *("·" for _ in table.columns[1:]))
+        return table, f"{elapsed_s:4.1f} s  the service is starting"
+    numbers = (look.captured, look.linked, look.in_error, look.pending, written)
+    requests = (look.workbooks_requests, look.outreach_requests)
+    table.add_row(f"{elapsed_s:.1f} s", *(f"{number:,}" for number in (*numbers, *requests)))
+    captured, synced, in_error, waiting, ids = numbers
+    line = (
+        f"{elapsed_s:4.1f} s  captured {captured}, synced {synced}, in error {in_error},"
+        f" waiting {waiting}, ids back {ids},"
+        f" requests: Workbooks {requests[0]}, Outreach {requests[1]}"
+    )
+    return table, line
+
+
+def changes_table(changes: Sequence[Change]) -> RenderableType:
+    """Edits and what became of them."""
+    table = _table("What somebody did", "Record", "Outreach before", "Outreach after")
+    for column in table.columns[2:]:
+        # Room for a date: folded, it would no longer be read as one.
+        column.min_width = 10
+    table.add_column("Arrived", justify="right", min_width=len("Arrived"), no_wrap=True)
+    for change in changes:
+        took = "…" if change.arrived_s is None else f"{change.arrived_s:.1f} s"
+        after = "" if change.after is None else escape(change.after)
+        table.add_row(change.what, change.ref, escape(change.before), after, took)
+    return table
+
+
+def change_line(change: Change) -> str:
+    """One edit that has arrived."""
+    return (
+        f"{change.what}, {change.ref}: {change.before} → {change.after}"
+        f" after {change.arrived_s or 0:.1f} s"
+    )
+
+
+def summary(console: Console, tally: Tally, look: Look) -> None:
+    """What happened, in numbers."""
+    workbooks = tally.per_record(tally.workbooks_requests)
+    outreach = tally.per_record(tally.outreach_requests)
+    _facts(
+        console,
+        (
+            ("Created in Outreach", f"{tally.created:,}"),
+            ("Updates in Outreach", f"{tally.updated:,}"),
+            ("Ids written back", f"{tally.written_back:,}"),
+            ("Duplicates in Outreach", f"{tally.duplicates:,}"),
+            ("In error", f"{look.in_error:,}"),
+            ("Requests per record", f"Workbooks {workbooks:.2f}, Outreach {outreach:.2f}"),
+        ),
+    )
+
+
+def refusals_table(console: Console, refusals: Sequence[Refusal]) -> None:
+    """The records in error, with the reason a user of Workbooks needs."""
+    table = _table("Record", "Field", "Why it cannot be synced")
+    for refusal in refusals:
+        table.add_row(refusal.ref or "·", refusal.field or "·", escape(refusal.reason))
+    console.print(_indented(table))
+
+
+def whereabouts(console: Console, settings: SettingsFile, log_path: Path) -> None:
+    """Where to look next."""
+    config = str(settings.path)
+    _facts(
+        console,
+        (
+            ("Configuration", config),
+            ("Log of the service", str(log_path)),
+            ("Its state", f"wosync status --config {shlex.quote(config)}"),
+            ("Its log lines", f"grep refused {shlex.quote(log)}"),
+            ("A sandbox that stays", "wosync sandbox"),
+            ("Your own systems", "README.md, from Installation on"),
+        ),
+    )
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _indented(picture: RenderableType) -> RenderableType:
+    return Padding(picture, _INDENT, expand=False)
+
+
+def _facts(console: Console, facts: Sequence[tuple[str, str]]) -> None:
+    width = max(len(name) for name, _ in facts)
+    for name, value in facts:
+        # Addresses, paths and commands are there to be copied, so no line is ever folded.
+        console.print(f"   {name:<{width}}   {escape(value)}", soft_wrap=True)

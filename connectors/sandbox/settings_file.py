@@ -1,0 +1,97 @@
+"""A ready `config.toml` for a running sandbox, with its secrets in files beside it."""
+
+import json
+import math
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+from connectors.sandbox.sandbox import Addresses, Credentials
+from connectors.sandbox.serving import HOST, free_port
+
+CONFIG_NAME = "config.toml"
+STATE_NAME = "state"
+
+_VISIBILITY_S = 5
+_OWNER_ONLY = 0o600
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsFile:
+    """What was written: the configuration's path and text, and where the service will listen."""
+
+    path: Path
+    text: str
+    service_url: str
+
+
+def prepared(directory: Path) -> Path:
+    """The directory, made if need be, for its owner alone; absolute.
+
+    Raises:
+        FileExistsError: it holds the state of an earlier sandbox, whose records are gone, or is a
+            file.
+        OSError: it cannot be made.
+    """
+    directory = directory.expanduser().resolve()
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if (directory / STATE_NAME).exists():
+        raise FileExistsError(
+            f"{directory} holds the state of an earlier sandbox, whose records are gone;"
+            " name an empty directory"
+        )
+    return directory
+
+
+def write_settings(
+    directory: Path,
+    addresses: Addresses,
+    credentials: Credentials,
+    *,
+    owners_ttl_s: int = 30,
+    index_lag_s: float = 0.0,
+) -> SettingsFile:
+    """Write the configuration and its secrets (mode 0600) into a prepared directory.
+
+    Args:
+        owners_ttl_s: seconds until the service looks again for a user it did not find.
+        index_lag_s: seconds that the emulated collections lag; the service waits longer.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    secrets = {
+        name: _write_secret(directory / name, getattr(credentials, name))
+        for name in ("api_key", "client_secret", "refresh_token")
+    }
+    http = f"{HOST}:{free_port()}"
+    values: dict[str, str | int] = {
+        **secrets,
+        "state_dir": str(directory / STATE_NAME),
+        "http": http,
+        "workbooks_url": addresses.workbooks,
+        "outreach_url": addresses.outreach,
+        "client_id": credentials.client_id,
+        "record_url": f"{addresses.outreach}/opportunities/{{id}}",
+        "visibility_s": max(_VISIBILITY_S, math.ceil(index_lag_s) + 1),
+        "owners_ttl_s": owners_ttl_s,
+    }
+    template = files("connectors.sandbox").joinpath("settings.toml").read_text(encoding="utf-8")
+    text = Template(template).substitute({name: _toml(value) for name, value in values.items()})
+    path = directory / CONFIG_NAME
+    path.write_text(text, encoding="utf-8")
+    return SettingsFile(path, text, f"http://{http}")
+
+
+def _write_secret(path: Path, secret: str) -> str:
+    # Made with its mode, so that there is no moment at which others could read it.
+    path.unlink(missing_ok=True)
+    path.touch(mode=_OWNER_ONLY, exist_ok=False)
+    path.write_text(secret + "\n", encoding="utf-8")
+    return str(path)
+
+
+def _toml(value: str | int) -> str:
+    # A JSON string is a TOML basic string, but for DEL, which no path or address has.
+    return json.dumps(value, ensure_ascii=False)

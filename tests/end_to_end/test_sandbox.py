@@ -1,0 +1,122 @@
+"""`wosync sandbox` and `wosync demo` as processes, the way people start them."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tomllib
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+DEADLINE_S = 60.0
+
+
+@contextmanager
+def process(*arguments: str) -> Generator[subprocess.Popen[str]]:
+    """A module of this package run by this interpreter, ended for certain."""
+    with subprocess.Popen(
+        [sys.executable, "-m", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    ) as started:
+        try:
+            yield started
+        finally:
+            if started.poll() is None:
+                started.kill()
+
+
+def printed_until(started: subprocess.Popen[str], words: str) -> str:
+    """Output up to the line with these words."""
+    assert started.stdout is not None
+    seen = ""
+    for line in started.stdout:
+        seen += line
+        if words in line:
+            return seen
+    raise AssertionError(f"{words!r} was never printed:\n{seen}")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Where configuration, state and log go."""
+    return tmp_path / "home"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_sandbox_prints_a_working_configuration_and_ends_when_told(
+    home: Path, number: signal.Signals
+) -> None:
+    """Copying what it prints must be all it takes to try the service."""
+    arguments = ("--directory", str(home), "--bulk", "5", "--seed", "3")
+    with process("connectors.sandbox", *arguments) as started:
+        printed = printed_until(started, "Ctrl-C ends")
+        settings = tomllib.loads((home / "config.toml").read_text(encoding="utf-8"))
+        key = Path(settings["workbooks"]["api_key"]["file"]).read_text(encoding="utf-8").strip()
+        page = httpx.post(
+            f"{settings['workbooks']['base_url']}/crm/opportunities.api",
+            data={"_method": "GET", "api_key": key, "_start": "0", "_limit": "1"},
+        ).json()
+        control = re.findall(r"^Control +(\S+)$", printed, re.MULTILINE)[0]
+        counters = httpx.get(control).json()
+        started.send_signal(number)
+        rest, _ = started.communicate(timeout=DEADLINE_S)
+
+    assert page["total"] == 188
+    assert counters["workbooks"]["requests"] == 1
+    assert (home / "config.toml").read_text(encoding="utf-8").strip() in printed
+    assert key not in printed
+    assert (started.returncode, rest.strip()) == (0, "Sandbox stopped.")
+
+
+def test_a_taken_port_is_said_in_one_line(home: Path) -> None:
+    """A traceback would hide the one fact that matters."""
+    with process("connectors.sandbox", "--directory", str(home)) as first:
+        printed = printed_until(first, "Ctrl-C ends")
+        port = re.findall(r"^Control +\S+:(\d+)$", printed, re.MULTILINE)[0]
+        other = str(home.with_name("other"))
+        with process("connectors.sandbox", "--directory", other, "--control-port", port) as second:
+            said, _ = second.communicate(timeout=DEADLINE_S)
+
+    assert second.returncode == 1
+    assert said.startswith("The sandbox cannot start: ")
+    assert "Traceback" not in said
+
+
+@pytest.mark.slow
+def test_the_demo_tells_its_story_and_ends_by_itself(home: Path) -> None:
+    """It is the first thing anybody sees of this project."""
+    with process("connectors.sandbox.demo", "--directory", str(home)) as started:
+        said, _ = started.communicate(timeout=2 * DEADLINE_S)
+
+    assert started.returncode == 0, said
+    assert re.search(r"Duplicates in Outreach +0\n", said)
+    created, returned = (
+        int(re.findall(rf"{title} +(\d+)\n", said)[0])
+        for title in ("Created in Outreach", "Ids written back")
+    )
+    assert created == returned == 362
+    for edit in ("Amount edited", "Close date moved", "Stage changed", "Owner changed"):
+        assert edit in said
+    assert "\x1b" not in said
+
+
+@pytest.mark.slow
+def test_an_interrupted_demo_leaves_no_service_behind(home: Path) -> None:
+    """Whoever presses Ctrl-C expects everything to be gone."""
+    with process("connectors.sandbox.demo", "--directory", str(home)) as started:
+        printed_until(started, "captured")
+        service = tomllib.loads((home / "config.toml").read_text(encoding="utf-8"))["service"]
+        started.send_signal(signal.SIGINT)
+        started.communicate(timeout=DEADLINE_S)
+
+    assert started.returncode == 128 + signal.SIGINT
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://{service['http']}/status")

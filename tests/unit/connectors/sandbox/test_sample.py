@@ -1,0 +1,138 @@
+"""The sample data is the same for the same seed, and has every kind of record that matters."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from connectors.sandbox import sample_words as words
+from connectors.sandbox.outreach import OutreachWorld
+from connectors.sandbox.planted import Sample
+from connectors.sandbox.sample import plant
+from connectors.sandbox.workbooks import Money, WorkbooksWorld
+
+NOON = 1_741_521_600
+
+
+class Planted:
+    """Both worlds with sample data, at a fixed time."""
+
+    def __init__(self, seed: int = 1, bulk: int = 240) -> None:
+        self.workbooks = WorkbooksWorld(lambda: NOON)
+        self.outreach = OutreachWorld(lambda: NOON)
+        self.sample: Sample = plant(self.workbooks, self.outreach, seed=seed, bulk=bulk)
+
+    def column(self, opportunity_id: int, name: str) -> object:
+        """One column of an opportunity."""
+        return self.workbooks.opportunities.value(opportunity_id, name)
+
+    def everything(self) -> list[Any]:
+        """All records of both worlds."""
+        workbooks = self.workbooks
+        tables = (workbooks.opportunities, workbooks.people, workbooks.organisations)
+        outreach = self.outreach
+        shelves = (outreach.opportunities, outreach.users, outreach.accounts, outreach.prospects)
+        return [list(table.rows()) for table in tables] + [shelf.rows() for shelf in shelves]
+
+
+@pytest.fixture(scope="module")
+def planted() -> Planted:
+    """Sample data nobody changes."""
+    return Planted()
+
+
+def test_the_same_seed_gives_the_same_data() -> None:
+    """A screenshot or a failing test must be repeatable."""
+    assert Planted(seed=7).everything() == Planted(seed=7).everything()
+    assert Planted(seed=7).everything() != Planted(seed=8).everything()
+
+
+def test_every_opportunity_is_of_one_kind(planted: Planted) -> None:
+    """Tests count on the kinds to be the whole."""
+    sample = planted.sample
+    kinds = (sample.ordinary, sample.bulk, sample.unticked, sample.flagged)
+    ids = [one for kind in (*kinds, sample.linked, sample.failing) for one in kind]
+
+    assert sorted(ids) == planted.workbooks.opportunities.ids()
+    assert sample.opportunities == len(ids) == 423
+
+
+def test_the_bulk_import_shares_one_second_and_scales(planted: Planted) -> None:
+    """More rows in a second than a page holds is what breaks naive paging."""
+    seconds = {planted.column(one, "updated_at") for one in planted.sample.bulk}
+
+    assert (len(planted.sample.bulk), len(seconds)) == (240, 1)
+    assert len(Planted(bulk=3).sample.bulk) == 3
+
+
+def test_nothing_lies_in_the_future(planted: Planted) -> None:
+    """A poll from the start of time until now must find every record."""
+    for opportunity_id in planted.workbooks.opportunities.ids():
+        created_at = planted.column(opportunity_id, "created_at")
+        updated_at = planted.column(opportunity_id, "updated_at")
+        assert isinstance(created_at, datetime)
+        assert isinstance(updated_at, datetime)
+        assert created_at <= updated_at < datetime.fromtimestamp(NOON, UTC)
+
+
+def test_linked_records_have_a_counterpart_that_has_fallen_behind(planted: Planted) -> None:
+    """The first synchronisation must update them, and must not create anything for them."""
+    for opportunity_id, target_id in planted.sample.linked.items():
+        counterpart = planted.outreach.opportunities.get(target_id)
+        assert counterpart is not None
+        assert planted.column(opportunity_id, "cf_opportunity_outreach_id") == str(target_id)
+        money = planted.column(opportunity_id, "document_currency_net_value")
+        assert isinstance(money, Money)
+        theirs = counterpart.attributes
+        assert (
+            theirs["name"] != planted.column(opportunity_id, "description")
+            or abs(theirs["amount"] - money.amount) > 1
+            or theirs.get("description") != planted.column(opportunity_id, "comment")
+        )
+
+
+def test_each_failing_record_fails_for_a_reason_of_its_own(planted: Planted) -> None:
+    """The list of errors is what the demo is judged by."""
+    failing = planted.sample.failing
+    names = [str(planted.column(one, "description")) for one in failing]
+    target_ids = [str(planted.column(one, "cf_opportunity_outreach_id") or "") for one in failing]
+
+    assert len(set(failing.values())) == len(failing) == 7
+    assert [len(name) > 255 for name in names].count(True) == 1
+    assert [not name.strip() for name in names].count(True) == 1
+    wrong_id, missing_id = (one for one in target_ids if one)
+    assert not wrong_id.isdigit()
+    assert planted.outreach.opportunities.get(int(missing_id)) is None
+
+
+def test_names_identify_one_user_none_or_two(planted: Planted) -> None:
+    """An owner is set only where the name is exactly one user's (mission rule 7)."""
+    seats = Counter(str(row.attributes["name"]) for row in planted.outreach.users.rows())
+    assigned = {planted.column(one, "assigned_to_name") for one in planted.sample.ordinary}
+
+    assert len(planted.outreach.users) == 8
+    assert seats[words.AMBIGUOUS_SELLER] == 2
+    assert seats[words.MISSING_SELLER] == seats[words.NOBODY] == 0
+    assert {words.AMBIGUOUS_SELLER, words.MISSING_SELLER, words.NOBODY} < assigned
+
+
+def test_stages_and_accounts_are_known_but_for_a_few(planted: Planted) -> None:
+    """References that lead nowhere are ordinary life."""
+    stages = {planted.column(one, "opportunity_stage[name]") for one in planted.sample.ordinary}
+    accounts = {row.id for row in planted.outreach.accounts.rows()}
+    carried = [row["cf_organisation_outreach_id"] for row in planted.workbooks.organisations.rows()]
+
+    assert stages - planted.sample.stages.keys() == {words.WORKBOOKS_STAGE[0]}
+    assert (len(carried), carried.count(None)) == (30, 5)
+    assert len({int(str(one)) for one in carried if one} - accounts) == 1
+
+
+def test_people_are_on_tabs_and_some_hold_two_relationships(planted: Planted) -> None:
+    """One person with two relationships yields two roles (mission rule 9)."""
+    tabs = [planted.workbooks.people_on(one) for one in planted.workbooks.opportunities.ids()]
+    twice = [tab for tab in tabs if len({person for person, _ in tab}) < len(tab)]
+
+    assert len(planted.workbooks.people) == 80
+    assert twice
+    assert {role for tab in tabs for _, role in tab} == set(words.RELATIONSHIPS)
