@@ -48,7 +48,7 @@ from engine.records import (
     WriteBack,
     WriteBackResult,
 )
-from engine.settings import BudgetSettings, Secret, Settings
+from engine.settings import BudgetSettings, Secret, Settings, TextOrReference
 
 __all__ = [
     "Answer",
@@ -85,6 +85,7 @@ __all__ = [
     "TargetConnector",
     "TargetField",
     "Terminal",
+    "TextOrReference",
     "TheirFault",
     "Throttled",
     "Transient",

@@ -26,12 +26,18 @@ from engine.settings import Settings
 DEFAULT_PATHS = (Path("config.toml"), Path("/etc/wosync/config.toml"))
 
 
+def _lower(raw: Any) -> Any:
+    return raw.lower() if isinstance(raw, str) else raw
+
+
 class ServiceSettings(Settings):
     """[service]"""
 
     state_dir: Path = Path("state")
     http: Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$")] = "127.0.0.1:9464"
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)
+    ] = "info"
     log_format: Literal["auto", "json", "console"] = "auto"
     shutdown_s: float = Field(default=30, ge=0, le=3600)
 

@@ -68,6 +68,14 @@ Secret = Annotated[SecretStr, BeforeValidator(resolve_secret)]
 """A settings field that holds a secret; printing it shows asterisks."""
 
 
+def _resolve_reference(raw: Any) -> Any:
+    return resolve_secret(raw) if isinstance(raw, Mapping) else raw
+
+
+TextOrReference = Annotated[str, BeforeValidator(_resolve_reference), Field(min_length=1)]
+"""A settings field that is no secret itself, but may lie beside one and be named like one."""
+
+
 class BudgetSettings(Settings):
     """Requests a system may receive from us."""
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import httpx
 from pydantic import AfterValidator, Field
 
-from engine import BudgetSettings, Secret, Settings
+from engine import BudgetSettings, Secret, Settings, TextOrReference
 
 API_PATH = "/api/v2"
 
@@ -40,7 +40,7 @@ class OutreachSettings(Settings):
     base_url: Annotated[str, AfterValidator(_origin)] = "https://api.outreach.io"
 
     # The application's credentials from the developer portal.
-    client_id: str = Field(min_length=1)
+    client_id: TextOrReference
     client_secret: Secret
 
     # The first refresh token only: each mint rotates it, and the successor is kept in the state.

@@ -162,9 +162,9 @@ def whereabouts(console: Console, settings: SettingsFile, log_path: Path) -> Non
             ("Configuration", config),
             ("Log of the service", str(log_path)),
             ("Its state", f"wosync status --config {shlex.quote(config)}"),
-            ("Its log lines", f"grep refused {shlex.quote(log)}"),
+            ("Why a record failed", f"grep refused {shlex.quote(str(log_path))}"),
             ("A sandbox that stays", "wosync sandbox"),
-            ("Your own systems", "README.md, from Installation on"),
+            ("Your own systems", "README.md, Connect your own systems"),
         ),
     )
 

@@ -57,8 +57,8 @@ class WorkbooksSettings(Settings):
     page_size: int = Field(default=100, ge=1, le=100)
     """Rows per listing request; Workbooks promises no more than 100."""
 
-    requests_in_flight_max: int = Field(default=4, ge=1, le=5)
-    """Requests under way at once; the vendor's own binding stops at 5."""
+    requests_in_flight_max: int = Field(default=4, ge=1, le=64)
+    """Requests under way at once; the vendor's own binding stops at 5 (workbooks-api §10)."""
 
     timeout_s: float = Field(default=120.0, gt=0)
     """Seconds for connecting and for each read; a delaying address may hold an answer this long."""

