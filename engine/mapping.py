@@ -174,7 +174,7 @@ class FieldMapping:
                 value = self.reader.parse(record.columns.get(column), _READ_AS[line.conversion])
             except Malformed as error:
                 raise Rejected(
-                    f"{line.field.name}: the value of {column} is not usable: {error}",
+                    f"{line.field.name}, from {column}: {error}",
                     field=line.field.name,
                 ) from error
             if value is not None:

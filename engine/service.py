@@ -30,7 +30,7 @@ USAGE_EVERY_S = 10.0
 RETRY_PATIENCE_S = 15.0
 LOOK_S = 0.05
 
-log = structlog.get_logger("service")
+log = structlog.get_logger(component="service")
 
 
 @dataclass(frozen=True, slots=True)

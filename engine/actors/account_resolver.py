@@ -33,7 +33,7 @@ BATCH_MAX = 100
 # Answers kept in memory; the oldest go first.
 CACHE_MAX = 10_000
 
-log = structlog.get_logger("account_resolver")
+log = structlog.get_logger(component="account_resolver")
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ OPERATOR_PAUSE_S = 60.0
 # One record may need several rounds at once: adopted, read, compared.
 ROUNDS_MAX = 4
 
-log = structlog.get_logger("opportunity_syncer")
+log = structlog.get_logger(component="opportunity_syncer")
 
 
 @dataclass(frozen=True, slots=True)

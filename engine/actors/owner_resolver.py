@@ -25,7 +25,7 @@ from engine.store import work
 from engine.store.threaded import ThreadedStore
 from engine.triage import error_class
 
-log = structlog.get_logger("owner_resolver")
+log = structlog.get_logger(component="owner_resolver")
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ LAST_SWEEP = "last_sweep_at"
 # A page in which more than this share of the rows are changes belongs to a bulk import.
 FRESH_SHARE = 0.25
 
-log = structlog.get_logger("poller")
+log = structlog.get_logger(component="poller")
 
 
 @dataclass(frozen=True, slots=True)

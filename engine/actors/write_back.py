@@ -37,7 +37,7 @@ MISSING_RETRY_S = 3600.0
 # A pause for trouble that only an operator can end.
 OPERATOR_PAUSE_S = 60.0
 
-log = structlog.get_logger("write_back")
+log = structlog.get_logger(component="write_back")
 
 
 @dataclass(frozen=True, slots=True)
