@@ -35,9 +35,9 @@ class ServiceSettings(Settings):
 
     state_dir: Path = Path("state")
     http: Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$")] = "127.0.0.1:9464"
-    log_level: Annotated[
-        Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)
-    ] = "info"
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = (
+        "info"
+    )
     log_format: Literal["auto", "json", "console"] = "auto"
     shutdown_s: float = Field(default=30, ge=0, le=3600)
 

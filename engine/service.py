@@ -16,7 +16,7 @@ import structlog
 from engine import http
 from engine.assembly import Assembly, Outside, assemble, open_systems, save_usage
 from engine.config import Config
-from engine.errors import Transient, Unreachable
+from engine.errors import Misconfigured, Transient, Unreachable
 from engine.flow.backoff import delay_s
 from engine.metrics import Metrics
 from engine.ports import Step
@@ -236,6 +236,8 @@ def _raise_if_unreachable(assembly: Assembly, counts: Counts) -> None:
         return
     for name, governor in assembly.systems.governors(assembly.config).items():
         if governor.down or governor.paused_s > RETRY_PATIENCE_S:
+            if isinstance(governor.pause_cause, Misconfigured):
+                raise governor.pause_cause
             raise Unreachable(
                 f"{counts.pending} records and {counts.outbox} write-backs wait:"
                 f" {governor.pause_reason or 'the system does not answer'}",

@@ -10,7 +10,7 @@ from engine.assembly import Assembly
 from engine.store import report
 from engine.store.report import Counts
 
-# So many poll intervals without a complete poll, and the service is no longer ready.
+# So many failed polls in a row, and the service is no longer ready.
 LATE_POLLS = 3
 REFUSED_SHOWN_MAX = 50
 
@@ -37,11 +37,11 @@ class Status:
             if governor.down:
                 return f"{name} does not answer"
         poller = self.assembly.poller
-        if not poller.polled.is_set():
-            return "the first poll is under way"
-        if poller.failures >= LATE_POLLS:
-            return f"the last {poller.failures} polls failed"
-        return None
+        if poller.trouble is not None and (
+            not poller.polled.is_set() or poller.failures >= LATE_POLLS
+        ):
+            return f"the last {poller.failures} polls failed: {poller.trouble}"
+        return None if poller.polled.is_set() else "the first poll is under way"
 
     async def refresh(self) -> Counts:
         """Count, and set the gauges that show state."""

@@ -21,6 +21,7 @@ from engine.errors import (
     Unreachable,
 )
 
+FORBIDDEN = "forbidden"
 FORBIDDEN_STATUS = 403
 # So many other records refused with "forbidden" as well mean a missing permission.
 FORBIDDEN_ALIKE = 2
@@ -84,7 +85,7 @@ Verdict = Flag | Retry | Pause
 def error_class(error: Exception) -> str:
     """One of `metrics.ERROR_CLASSES`."""
     if isinstance(error, Rejected) and error.status == FORBIDDEN_STATUS:
-        return "forbidden"
+        return FORBIDDEN
     for kind, name in _CLASSES:
         if isinstance(error, kind):
             return name
@@ -104,7 +105,7 @@ def judge(error: Exception, around: Circumstances) -> Verdict:
     if isinstance(error, Misconfigured):
         kind = "credentials" if isinstance(error, Unauthorized) else "configuration"
         return Pause(f"{kind}: {error}")
-    if error_class(error) == "forbidden":
+    if error_class(error) == FORBIDDEN:
         if around.forbidden_alike >= FORBIDDEN_ALIKE:
             return Pause(f"permission: {reason}")
         if around.attempts + 1 < FORBIDDEN_ATTEMPTS:

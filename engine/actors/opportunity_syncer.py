@@ -29,7 +29,15 @@ from engine.references import References, Resolution
 from engine.store import work as store_work
 from engine.store.threaded import ThreadedStore
 from engine.store.work import Failure, Note, Owed, Work
-from engine.triage import Circumstances, Flag, Pause, error_class, judge, plain_reason
+from engine.triage import (
+    FORBIDDEN,
+    Circumstances,
+    Flag,
+    Pause,
+    error_class,
+    judge,
+    plain_reason,
+)
 
 # Waits, in seconds, before each look for a create in doubt; the last one repeats until the
 # visibility bound, at which the look counts for good.
@@ -310,11 +318,14 @@ class OpportunitySyncer:
         """Flag the record, try it again later, or pause everything: `triage.judge` decides."""
         reason_class = error_class(error)
         self.metrics.errors.labels("opportunity_syncer", reason_class).inc()
+        alike = 0
+        if reason_class == FORBIDDEN:
+            alike = await self.store.read(store_work.failing_alike, FORBIDDEN, work.id)
         around = Circumstances(
             attempts=work.attempts,
             attempts_max=self.limits.attempts_max,
             others_succeed=self._others_succeed(work),
-            forbidden_alike=await self.store.read(store_work.failing_alike, "forbidden", work.id),
+            forbidden_alike=alike,
         )
         verdict = judge(error, around)
         if isinstance(verdict, Flag):
@@ -323,7 +334,7 @@ class OpportunitySyncer:
         counts = not isinstance(verdict, Pause) and verdict.counts
         wait = delay_s(max(1, work.attempts + int(counts)), self.rng, self.limits.backoff)
         if isinstance(verdict, Pause):
-            self.governor.pause(OPERATOR_PAUSE_S, verdict.reason)
+            self.governor.pause(OPERATOR_PAUSE_S, verdict.reason, cause=error)
             wait = OPERATOR_PAUSE_S
         elif isinstance(error, EngineError) and error.retry_after_s is not None:
             wait = error.retry_after_s

@@ -59,6 +59,7 @@ class Poller:
     polled: anyio.Event = field(default_factory=anyio.Event)
     captured: int = 0
     failures: int = 0
+    trouble: str | None = None
 
     async def run(self) -> None:
         """Poll for ever, on the interval; after a failure, after a backoff instead."""
@@ -80,11 +81,12 @@ class Poller:
             raise
         except EngineError as error:
             self.failures += 1
+            self.trouble = str(error)
             self.metrics.polls.labels("error").inc()
             self.metrics.errors.labels("poller", error_class(error)).inc()
             log.warning("poll_failed", reason=str(error), remedy=error.remedy)
             return False
-        self.failures = 0
+        self.failures, self.trouble = 0, None
         self.metrics.poll_last_success.set(self.clock.now())
         self.polled.set()
         return True

@@ -213,7 +213,7 @@ class WriteBacks:
         )
         wait = error.retry_after_s
         if isinstance(error, Misconfigured):
-            self.governor.pause(OPERATOR_PAUSE_S, str(error))
+            self.governor.pause(OPERATOR_PAUSE_S, str(error), cause=error)
             wait = OPERATOR_PAUSE_S
         await self._postpone_each(entries, error.message, counts=wait is None, wait_s=wait)
 

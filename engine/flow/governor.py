@@ -52,6 +52,7 @@ class Governor:
     failures: int = field(default=0, init=False)
     last_success_at: float = field(default=-math.inf, init=False)
     pause_reason: str | None = field(default=None, init=False)
+    pause_cause: Exception | None = field(default=None, init=False)
     _paused_until: float = field(default=-math.inf, init=False)
     _changed: anyio.Event = field(default_factory=anyio.Event, init=False)
 
@@ -76,12 +77,17 @@ class Governor:
         """Take over the rate-limit headers of an answer; `reset_at` in unix seconds."""
         self.budget.learn(limit, remaining, reset_at, self.clock.now())
 
-    def pause(self, seconds: float, reason: str) -> None:
-        """Admit nothing for `seconds`; a longer pause under way stays."""
+    def pause(self, seconds: float, reason: str, *, cause: Exception | None = None) -> None:
+        """Admit nothing for `seconds`; a longer pause under way stays.
+
+        Args:
+            cause: the error behind it, for whoever has to end with one.
+        """
         until = anyio.current_time() + seconds
         if until > self._paused_until:
             self._paused_until = until
             self.pause_reason = reason
+            self.pause_cause = cause
 
     def succeeded(self) -> None:
         """An answer came that shows the system works."""
@@ -131,7 +137,7 @@ class Governor:
         paused = self.paused_s
         if paused:
             return paused
-        self.pause_reason = None
+        self.pause_reason = self.pause_cause = None
         if not metered:
             return 0.0
         return self.budget.wait_s(self.clock.now(), backlog=current_lane.get() is Lane.BACKLOG)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.flow.lane import Lane
 from engine.records import Fields
@@ -164,6 +164,8 @@ def settle_linked(
         awaited: (kind, name) of references the record was synced without.
     """
     close_intent(connection, work.id)
+    if _was_refused(connection, work.id):
+        owed = replace(owed or Owed(), message="")
     connection.execute(
         "UPDATE record SET target_id = ?, synced = ?, attempts = 0, failed_since = NULL,"
         " failed_at = NULL, reason = NULL, reason_class = NULL, reason_field = NULL,"
@@ -346,6 +348,14 @@ def remember(
         " (SELECT seq FROM history WHERE record_id = ? ORDER BY seq DESC LIMIT 1 OFFSET ?)",
         (record_id, record_id, HISTORY_MAX),
     )
+
+
+def _was_refused(connection: sqlite3.Connection, record_id: int) -> bool:
+    """A reason without a failure under way is that of a refusal, which the source may show."""
+    row = connection.execute(
+        "SELECT reason IS NOT NULL AND failed_since IS NULL FROM record WHERE id = ?", (record_id,)
+    ).fetchone()
+    return bool(row[0])
 
 
 def _is_settled(connection: sqlite3.Connection, record_id: int) -> bool:

@@ -49,6 +49,7 @@ CREATE TABLE record (
 CREATE INDEX record_due ON record (lane, due_at, id) WHERE state = 'pending';
 CREATE INDEX record_pending_age ON record (updated_at) WHERE state = 'pending';
 CREATE INDEX record_refused ON record (reason_class, id) WHERE state = 'refused';
+CREATE INDEX record_linked ON record (target_id) WHERE target_id IS NOT NULL;
 CREATE INDEX record_ref ON record (ref);
 
 -- A create that was, or is about to be, sent. While a row exists, its result is not known.
