@@ -18,9 +18,26 @@ EngineError
 
 from __future__ import annotations
 
+from typing import TypedDict, Unpack
+
 # An excerpt of a foreign error text kept in messages: long enough to name a field and a reason,
 # short enough for one log line.
 EXCERPT_CHARS_MAX = 300
+
+
+class Context(TypedDict, total=False):
+    """What an error knows besides its message.
+
+    `system` is the configuration table of the system concerned; `operation` what was attempted
+    ("create", "poll", ...); `status` the HTTP status, when there was an answer; `retry_after_s`
+    the seconds the other side asked us to wait; `remedy` what an operator can do about it.
+    """
+
+    system: str | None
+    operation: str | None
+    status: int | None
+    retry_after_s: float | None
+    remedy: str | None
 
 
 class EngineError(Exception):
@@ -28,30 +45,16 @@ class EngineError(Exception):
 
     Args:
         message: what went wrong, for a person; never a secret, never a record's content.
-        system: configuration table of the system concerned, for example a connector's name.
-        operation: what was attempted ("create", "poll", ...).
-        status: HTTP status, when there was an answer.
-        retry_after_s: seconds the other side asked us to wait.
-        remedy: what an operator can do about it.
     """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        system: str | None = None,
-        operation: str | None = None,
-        status: int | None = None,
-        retry_after_s: float | None = None,
-        remedy: str | None = None,
-    ) -> None:
+    def __init__(self, message: str, **context: Unpack[Context]) -> None:
         super().__init__(message)
         self.message = message
-        self.system = system
-        self.operation = operation
-        self.status = status
-        self.retry_after_s = retry_after_s
-        self.remedy = remedy
+        self.system = context.get("system")
+        self.operation = context.get("operation")
+        self.status = context.get("status")
+        self.retry_after_s = context.get("retry_after_s")
+        self.remedy = context.get("remedy")
 
     def __str__(self) -> str:
         """One line: system, operation, status and message, as far as they are known."""
@@ -76,24 +79,9 @@ class Unreachable(Transient):
     """
 
     def __init__(
-        self,
-        message: str,
-        *,
-        ambiguous: bool = False,
-        system: str | None = None,
-        operation: str | None = None,
-        status: int | None = None,
-        retry_after_s: float | None = None,
-        remedy: str | None = None,
+        self, message: str, *, ambiguous: bool = False, **context: Unpack[Context]
     ) -> None:
-        super().__init__(
-            message,
-            system=system,
-            operation=operation,
-            status=status,
-            retry_after_s=retry_after_s,
-            remedy=remedy,
-        )
+        super().__init__(message, **context)
         self.ambiguous = ambiguous
 
 
@@ -113,16 +101,9 @@ class Rejected(Terminal):
     """
 
     def __init__(
-        self,
-        message: str,
-        *,
-        field: str | None = None,
-        system: str | None = None,
-        operation: str | None = None,
-        status: int | None = None,
-        remedy: str | None = None,
+        self, message: str, *, field: str | None = None, **context: Unpack[Context]
     ) -> None:
-        super().__init__(message, system=system, operation=operation, status=status, remedy=remedy)
+        super().__init__(message, **context)
         self.field = field
 
 
