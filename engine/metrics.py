@@ -5,18 +5,17 @@ Labels are closed sets: never a record id, a name, or an address.
 
 from __future__ import annotations
 
-import os
-
-# Without this every counter and histogram would export a second `_created` series.
-os.environ.setdefault("PROMETHEUS_DISABLE_CREATED_SERIES", "True")
-
-from prometheus_client import (  # the switch above is read at import
+from prometheus_client import (
     CollectorRegistry,
     Counter,
     Gauge,
     Histogram,
     ProcessCollector,
+    disable_created_metrics,
 )
+
+# Otherwise every counter and histogram would export a second `_created` series.
+disable_created_metrics()
 
 PREFIX = "wosync"
 LAG_BUCKETS = (1, 2.5, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 21_600, 86_400)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -84,21 +85,25 @@ async def run(config: Config, outside: Outside | None = None) -> None:
     Raises:
         EngineError: it cannot start, or the state cannot be used any more.
     """
-    listener = http.listen(*config.engine.service.http_address)
-    with listener:
-        async with _opened(config, outside or Outside.real()) as assembly:
-            status = Status(assembly)
-            async with anyio.create_task_group() as outermost, http.serving(status, listener):
-                stop = anyio.Event()
-                whole = anyio.CancelScope()
-                outermost.start_soon(_watch_signals, assembly, status, stop, whole)
-                with whole:
-                    await _until(stop, lambda: _prepare(assembly, status))
-                    if not stop.is_set():
-                        await _work(assembly, status, stop)
-                outermost.cancel_scope.cancel()
-            await save_usage(assembly)
+    async with _opened(config, outside or Outside.real()) as assembly:
+        # Behind the lease: a second process on the same state must hear that, not of the port.
+        with http.listen(*config.engine.service.http_address) as listener:
+            await _serve(assembly, listener)
+        await save_usage(assembly)
     log.info("stopped")
+
+
+async def _serve(assembly: Assembly, listener: socket.socket) -> None:
+    status = Status(assembly)
+    async with anyio.create_task_group() as outermost, http.serving(status, listener):
+        stop = anyio.Event()
+        whole = anyio.CancelScope()
+        outermost.start_soon(_watch_signals, assembly, status, stop, whole)
+        with whole:
+            await _until(stop, lambda: _prepare(assembly, status))
+            if not stop.is_set():
+                await _work(assembly, status, stop)
+        outermost.cancel_scope.cancel()
 
 
 async def _watch_signals(
