@@ -53,6 +53,7 @@ class Governor:
     last_success_at: float = field(default=-math.inf, init=False)
     pause_reason: str | None = field(default=None, init=False)
     pause_cause: Exception | None = field(default=None, init=False)
+    _rounds: int = field(default=0, init=False)
     _paused_until: float = field(default=-math.inf, init=False)
     _changed: anyio.Event = field(default_factory=anyio.Event, init=False)
 
@@ -93,17 +94,18 @@ class Governor:
         """An answer came that shows the system works."""
         self.last_success_at = self.clock.now()
         if self.failures:
-            self.failures = 0
+            self.failures = self._rounds = 0
             self._notify()
 
     def failed(self, reason: str) -> None:
         """No usable answer came; enough of these in a row pause the system."""
         self.failures += 1
-        if self.failures >= OUTAGE_FAILURES:
-            attempt = self.failures - OUTAGE_FAILURES + 1
+        # Requests that were under way together fail together: that is one round of the outage.
+        if self.failures >= OUTAGE_FAILURES and not self.paused_s:
+            self._rounds += 1
             # Never less than half the bound: a pause of nothing would hammer a system in trouble.
-            bound = min(self.backoff.cap_s, self.backoff.base_s * 2.0 ** min(attempt - 1, 60))
-            self.pause(max(bound / 2, delay_s(attempt, self.rng, self.backoff)), reason)
+            bound = min(self.backoff.cap_s, self.backoff.base_s * 2.0 ** min(self._rounds - 1, 60))
+            self.pause(max(bound / 2, delay_s(self._rounds, self.rng, self.backoff)), reason)
 
     @property
     def paused_s(self) -> float:
