@@ -223,16 +223,23 @@ async def once(config: Config, outside: Outside | None = None) -> Result:
 
 
 async def _drained(assembly: Assembly) -> None:
-    """Wait until nothing is due, now or within RETRY_PATIENCE_S, or a system is out of reach."""
+    """Wait until nothing is due any more, or a system is out of reach.
+
+    A retry that is due soon is waited for, RETRY_PATIENCE_S at most.
+    """
     governors = assembly.systems.governors(assembly.config).values()
+    clock, read = assembly.outside.clock, assembly.store.read
+    worked_at = anyio.current_time()
     while True:
         await anyio.sleep(LOOK_S)
         if any(governor.paused_s > RETRY_PATIENCE_S for governor in governors):
             return
-        if not (assembly.changes.idle and assembly.write_backs.idle):
-            continue
-        soon = assembly.outside.clock.now() + RETRY_PATIENCE_S
-        if not await assembly.store.read(report.due, soon):
+        busy = not (assembly.changes.idle and assembly.write_backs.idle)
+        if busy or await read(report.due, clock.now()):
+            worked_at = anyio.current_time()
+        elif not await read(report.due, clock.now() + RETRY_PATIENCE_S):
+            return
+        elif anyio.current_time() - worked_at > RETRY_PATIENCE_S:
             return
 
 
