@@ -237,9 +237,9 @@ async def _drained(assembly: Assembly) -> None:
         busy = not (assembly.changes.idle and assembly.write_backs.idle)
         if busy or await read(report.due, clock.now()):
             worked_at = anyio.current_time()
-        elif not await read(report.due, clock.now() + RETRY_PATIENCE_S):
-            return
-        elif anyio.current_time() - worked_at > RETRY_PATIENCE_S:
+            continue
+        soon = await read(report.due, clock.now() + RETRY_PATIENCE_S)
+        if not soon or anyio.current_time() - worked_at > RETRY_PATIENCE_S:
             return
 
 
