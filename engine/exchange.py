@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Self
 
 import anyio
@@ -57,30 +56,25 @@ class Exchange:
         timeout_s: seconds for connecting, and again for each read.
     """
 
-    def __init__(
-        self,
-        system: str,
-        surroundings: Surroundings,
-        *,
-        timeout_s: float,
-    ) -> None:
+    def __init__(self, system: str, surroundings: Surroundings, *, timeout_s: float) -> None:
         self._system = system
         self._surroundings = surroundings
-        self._client = httpx.AsyncClient(
-            transport=surroundings.transport,
-            timeout=timeout_s,
-            follow_redirects=False,
-            # A cookie would be sent wherever the client goes next; each protocol keeps its own.
-            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
-            headers={"User-Agent": surroundings.user_agent},
-        )
+        # The transport itself and no client above it: redirects, cookies and credentials are each
+        # protocol's own business, and a client's share of them costs as much CPU as the request.
+        self._transport = surroundings.transport
+        self._extensions = {"timeout": httpx.Timeout(timeout_s).as_dict()}
+        self._headers = {
+            "Accept": "*/*",
+            "Accept-Encoding": "gzip, deflate",
+            "User-Agent": surroundings.user_agent,
+        }
 
     async def __aenter__(self) -> Self:
-        await self._client.__aenter__()
+        await self._transport.__aenter__()
         return self
 
     async def __aexit__(self, *details: object) -> None:
-        await self._client.aclose()
+        await self._transport.__aexit__(None, None, None)
 
     async def send(
         self,
@@ -107,9 +101,12 @@ class Exchange:
             started = anyio.current_time()
             status = "unfinished"
             try:
-                request = self._client.build_request(method, url, headers=headers, content=content)
+                request = self._request(method, url, headers, content)
                 response = await self._sent(request, operation)
-                body = await response.aread()
+                try:
+                    body = await response.aread()
+                finally:
+                    await response.aclose()
                 status = str(response.status_code)
                 return Answer(response.status_code, response.headers, body)
             except Unreachable:
@@ -124,10 +121,21 @@ class Exchange:
             finally:
                 self._surroundings.observe(method, route, status, anyio.current_time() - started)
 
+    def _request(
+        self, method: str, url: str, headers: Mapping[str, str] | None, content: bytes | None
+    ) -> httpx.Request:
+        return httpx.Request(
+            method,
+            url,
+            headers={**self._headers, **(headers or {})},
+            content=content,
+            extensions=self._extensions,
+        )
+
     async def _sent(self, request: httpx.Request, operation: str) -> httpx.Response:
         """Send and wait for the head of the answer; only here can a request not have left."""
         try:
-            return await self._client.send(request, stream=True)
+            return await self._transport.handle_async_request(request)
         except NOT_SENT as error:
             raise self._unreachable(operation, error, ambiguous=False) from error
 

@@ -44,10 +44,7 @@ async def serving(
     """
     wanted = ports or {}
     with contextlib.ExitStack() as sockets:
-        listeners = {
-            name: sockets.enter_context(socket.create_server((HOST, wanted.get(name, 0))))
-            for name in apps
-        }
+        listeners = {name: sockets.enter_context(_listener(wanted.get(name, 0))) for name in apps}
         urls = {name: f"http://{HOST}:{_port(listener)}" for name, listener in listeners.items()}
         servers = {name: _Server(_config(app)) for name, app in apps.items()}
         # Tasks and no task group: a failure inside the `async with` then arrives as itself.
@@ -63,6 +60,14 @@ async def serving(
                 server.should_exit = True
             with anyio.CancelScope(shield=True):
                 await asyncio.gather(*tasks)
+
+
+def _listener(port: int) -> socket.socket:
+    listener = socket.create_server((HOST, port))
+    # Accepted connections inherit it. The loop sets it by itself only on sockets it made, and
+    # without it every answer waits some 40 ms for the client's delayed acknowledgement.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 class _Server(uvicorn.Server):

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
+import anyio
 import structlog
 
 from engine.errors import EngineError, Gone, Rejected, StateUnusable, Unreachable
@@ -88,24 +89,34 @@ class OpportunitySyncer:
     metrics: Metrics
     wake_write_back: Callable[[], None]
     wake: Callable[[], None]
-    unsettled: bool = field(default=False, init=False)
+    _asking: anyio.Lock = field(default_factory=anyio.Lock, init=False)
+    _unsettled: set[int] = field(default_factory=set[int], init=False)
 
     async def run(self) -> None:
-        """Reconcile key after key."""
+        """Reconcile key after key.
+
+        The worker asks the target one thing at a time, but prepares its next record, and keeps
+        the outcome of the last one, while that is under way.
+        """
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._reconcile_keys)
+            tasks.start_soon(self._reconcile_keys)
+
+    async def _reconcile_keys(self) -> None:
         while True:
             try:
                 async with self.inbox.holding() as key:
                     await self.step(key)
             except Closed:
                 return
-            if self.unsettled:
+            if key in self._unsettled:
                 # A retry or a newer change waits; only now, let go of, can the key be sent again.
+                self._unsettled.discard(key)
                 self.wake()
 
     async def step(self, key: int) -> str:
         """Reconcile one record until it rests; returns the outcome as counted."""
         outcome = "left"
-        self.unsettled = False
         for _ in range(ROUNDS_MAX):
             work = await self.store.read(store_work.load, key)
             if work is None:
@@ -115,7 +126,8 @@ class OpportunitySyncer:
             self.metrics.reconciles.labels(outcome).inc()
             if outcome != "adopted":
                 break
-        self.unsettled |= outcome in ("adopted", "deferred", "in_doubt")
+        if outcome in ("adopted", "deferred", "in_doubt"):
+            self._unsettled.add(key)
         return outcome
 
     async def _attempt(self, work: Work) -> str:
@@ -185,7 +197,8 @@ class OpportunitySyncer:
         # Announced before it is sent: whatever dies from here on, the create is looked for.
         await self.store.write(store_work.open_intent, work.id, correlation, self.clock.now())
         try:
-            target_id = await self.target.create(fields)
+            async with self._asking:
+                target_id = await self.target.create(fields)
         except Unreachable as error:
             if error.ambiguous:
                 return await self._doubt(work, error, since=self.clock.now(), checks=0)
@@ -206,12 +219,13 @@ class OpportunitySyncer:
         resolution: Resolution,
     ) -> str:
         try:
-            known = work.synced
-            if way.observe or known is None:
-                known = await self.target.get(way.target_id, self.mapping.field_names)
-            changes = difference(fields, known)
-            if changes:
-                await self.target.update(way.target_id, changes)
+            async with self._asking:
+                known = work.synced
+                if way.observe or known is None:
+                    known = await self.target.get(way.target_id, self.mapping.field_names)
+                changes = difference(fields, known)
+                if changes:
+                    await self.target.update(way.target_id, changes)
         except Gone as error:
             return await self._gone(work, way, error)
         outcome = "updated" if changes else "noop"
@@ -234,7 +248,7 @@ class OpportunitySyncer:
             note=Note(sent.outcome, detail),
             now=now,
         )
-        self.unsettled = not settled
+        self._note_settled(work, settled)
         self.wake_write_back()
         level = log.info if sent.changes else log.debug
         level(sent.outcome, record=work.ref, target_id=sent.target_id, fields=sorted(sent.changes))
@@ -243,6 +257,10 @@ class OpportunitySyncer:
         if settled and sent.changes:
             self.metrics.sync_lag.labels("target_ack").observe(max(0.0, now - work.updated_at))
         return sent.outcome
+
+    def _note_settled(self, work: Work, settled: bool) -> None:
+        if not settled:
+            self._unsettled.add(work.id)
 
     def _owed(self, work: Work, record: SourceRecord, target_id: int) -> Owed | None:
         """What the source must still be told: the id if it does not carry it, a blank URL."""
@@ -272,9 +290,9 @@ class OpportunitySyncer:
         # Taken before the look: only a look that began past the bound proves anything.
         now = self.clock.now()
         doubt_since = intent.doubt_since if intent.doubt_since is not None else now
-        matches = [
-            match for match in await self.target.find(intent.correlation) if not match.trashed
-        ]
+        async with self._asking:
+            found = await self.target.find(intent.correlation)
+        matches = [match for match in found if not match.trashed]
         if matches:
             return await self._adopt(work, [match.id for match in matches])
         if now < doubt_since + self.limits.visibility_s:
@@ -350,9 +368,8 @@ class OpportunitySyncer:
         return "deferred"
 
     async def _refuse(self, work: Work, failure: Failure) -> str:
-        self.unsettled = not await self.store.write(
-            store_work.settle_refused, work, failure, self.clock.now()
-        )
+        settled = await self.store.write(store_work.settle_refused, work, failure, self.clock.now())
+        self._note_settled(work, settled)
         self.wake_write_back()
         log.warning("refused", record=work.ref, field=failure.field, reason=failure.reason)
         return "refused"

@@ -1,0 +1,109 @@
+"""`make bench`: every benchmark, one after the other, and a table of what they found.
+
+Rates and memory depend on the machine; ratios within one run and request counts do not.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from tests.benchmarks import memory, report, requests, speed, store
+from tests.benchmarks.report import Figure
+from tests.benchmarks.stage import BenchmarkFailed
+
+
+class Benchmark(StrEnum):
+    """What can be run by itself."""
+
+    REQUESTS = "requests"
+    SPEED = "speed"
+    MEMORY = "memory"
+    STORE = "store"
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much each benchmark does; `latency_s` in seconds."""
+
+    requests: int
+    creates: int
+    workers: int
+    latency_s: float
+    backlog_small: int
+    backlog: int
+    store_rows: int
+    repeat: int
+
+
+FULL = Sizes(1000, 2000, 16, 0.1, 1000, 100_000, 1000, 3)
+QUICK = Sizes(200, 160, 16, 0.02, 100, 500, 100, 1)
+
+
+def main(
+    only: Annotated[
+        list[Benchmark] | None, typer.Argument(help="Which ones; all by default.")
+    ] = None,
+    *,
+    quick: Annotated[bool, typer.Option("--quick", help="Small sizes, a few seconds.")] = False,
+    creates: Annotated[int, typer.Option(help="Records of the speed benchmark.")] = 0,
+    backlog: Annotated[int, typer.Option(help="Records of the large backlog.")] = 0,
+    repeat: Annotated[int, typer.Option(help="Rounds of what is timed.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="One document, for programs.")] = False,
+) -> None:
+    """Measure requests, speed, memory and store; medians where there are several rounds."""
+    base = QUICK if quick else FULL
+    sizes = Sizes(
+        base.requests,
+        creates or base.creates,
+        base.workers,
+        base.latency_s,
+        base.backlog_small,
+        backlog or base.backlog,
+        base.store_rows,
+        repeat or base.repeat,
+    )
+    errors = Console(stderr=True, highlight=False)
+    findings: dict[str, list[Figure]] = {}
+    try:
+        for benchmark in only or list(Benchmark):
+            errors.print(f"measuring {benchmark.value} …", style="dim")
+            findings[benchmark.value] = measure(benchmark, sizes)
+    except BenchmarkFailed as error:
+        errors.print(str(error), soft_wrap=True, markup=False)
+        raise typer.Exit(1) from error
+    if as_json:
+        sys.stdout.write(report.as_json(findings) + "\n")
+    else:
+        report.show(Console(highlight=False), findings)
+
+
+def measure(benchmark: Benchmark, sizes: Sizes) -> list[Figure]:
+    """Run one benchmark.
+
+    Raises:
+        BenchmarkFailed: it could not be carried out.
+    """
+    match benchmark:
+        case Benchmark.REQUESTS:
+            return requests.measure(sizes.requests)
+        case Benchmark.SPEED:
+            return speed.measure(
+                sizes.creates,
+                workers=sizes.workers,
+                latency_s=sizes.latency_s,
+                repeat=sizes.repeat,
+            )
+        case Benchmark.MEMORY:
+            return memory.measure(sizes.backlog_small, sizes.backlog)
+        case Benchmark.STORE:
+            return store.measure(sizes.store_rows, repeat=sizes.repeat)
+
+
+if __name__ == "__main__":
+    typer.run(main)

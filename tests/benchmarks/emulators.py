@@ -1,0 +1,188 @@
+"""Both emulators in a process of their own, so that their CPU and memory count for nobody else.
+
+Prints one JSON line once both serve, and ends when its standard input does: whoever started it
+cannot leave it behind. A ledger in front of Outreach notes when the first create arrived and the
+last one was answered, and keeps the bodies for the bare loop to send again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+import anyio
+import anyio.to_thread
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from connectors.sandbox.control import control_app
+from connectors.sandbox.desks import OutreachDesk, WorkbooksDesk
+from connectors.sandbox.faults import Faults
+from connectors.sandbox.outreach import OutreachKnobs, OutreachWorld, outreach_app
+from connectors.sandbox.serving import serving
+from connectors.sandbox.workbooks import Money, WorkbooksWorld, workbooks_app
+
+API_KEY = "00000-bench"
+CLIENT_ID = "bench"
+CLIENT_SECRET = "bench-client-secret"
+OWNERS, CUSTOMERS = 4, 20
+STAGES = ("Qualify", "Propose", "Negotiate")
+CREATES_PATH = "/api/v2/opportunities"
+# Rows that share one second of updated_at: more than a page holds, as after an import.
+ROWS_PER_SECOND = 200
+HOUR_S = 3600
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Creates as they cross the wire; times on this process's monotonic clock."""
+
+    app: ASGIApp
+    first_at: float | None = None
+    last_at: float | None = None
+    creates: int = 0
+    bodies: list[str] = field(default_factory=list[str])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on; note the creates."""
+        creates = scope["type"] == "http" and (scope["method"], scope["path"]) == (
+            "POST",
+            CREATES_PATH,
+        )
+        if not creates:
+            await self.app(scope, receive, send)
+            return
+        if self.first_at is None:
+            self.first_at = time.monotonic()
+        body = bytearray()
+
+        async def reading() -> Message:
+            message = await receive()
+            body.extend(message.get("body", b""))
+            return message
+
+        await self.app(scope, reading, send)
+        self.last_at = time.monotonic()
+        self.creates += 1
+        self.bodies.append(body.decode())
+
+    def routes(self) -> Starlette:
+        """`GET /` the span of the creates, `GET /bodies` what they sent, `DELETE /` forgets the
+        span, not the bodies."""
+
+        async def show(_: Request) -> Response:
+            span_s = None
+            if self.first_at is not None and self.last_at is not None:
+                span_s = self.last_at - self.first_at
+            return JSONResponse({"creates": self.creates, "span_s": span_s})
+
+        async def bodies(_: Request) -> Response:
+            return JSONResponse(self.bodies)
+
+        async def forget(_: Request) -> Response:
+            self.first_at = self.last_at = None
+            self.creates = 0
+            return JSONResponse({})
+
+        return Starlette(
+            routes=[
+                Route("/", show, methods=["GET"]),
+                Route("/", forget, methods=["DELETE"]),
+                Route("/bodies", bodies, methods=["GET"]),
+            ]
+        )
+
+
+def plant(workbooks: WorkbooksWorld, outreach: OutreachWorld, rows: int) -> int:
+    """Fill both worlds with plain, ticked, valid opportunities; returns a user to consent."""
+    first_user = 0
+    for number in range(OWNERS):
+        workbooks.add_user(f"Owner {number}", f"owner{number}@bench.example")
+        attributes = {"firstName": "Owner", "lastName": str(number), "username": f"owner{number}"}
+        user_id = outreach.users.create(attributes)
+        first_user = first_user or user_id
+    for order, name in enumerate(STAGES):
+        workbooks.stage_id(name)
+        outreach.stages.create({"name": name, "order": order, "isClosed": False})
+    customers = [_customer(workbooks, outreach, number) for number in range(CUSTOMERS)]
+    began = int(workbooks.clock()) - HOUR_S - rows // ROWS_PER_SECOND
+    for number in range(rows):
+        changed_at = began + number // ROWS_PER_SECOND
+        workbooks.opportunities.create(
+            created_at=changed_at,
+            updated_at=changed_at,
+            description=f"Opportunity {number + 1} of a usual length",
+            document_date=date(2030, 1, 1 + number % 28),
+            document_currency_net_value=Money(Decimal(1000 + number), "GBP"),
+            probability=Decimal(number % 100),
+            opportunity_stage_name=STAGES[number % len(STAGES)],
+            comment="A comment such as people write: two sentences. Not long.",
+            assigned_to_name=f"Owner {number % OWNERS}",
+            party_id=customers[number % CUSTOMERS],
+            cf_opportunity_sync_to_outreach=True,
+        )
+    return first_user
+
+
+def _customer(workbooks: WorkbooksWorld, outreach: OutreachWorld, number: int) -> int:
+    name = f"Customer {number}"
+    account_id = outreach.accounts.create({"name": name})
+    return workbooks.organisations.create(name=name, cf_organisation_outreach_id=str(account_id))
+
+
+async def serve(rows: int, latency_s: float) -> None:
+    """Serve until standard input ends.
+
+    Args:
+        latency_s: seconds added to every request of both systems.
+    """
+    workbooks = WorkbooksWorld(time.time)
+    knobs = OutreachKnobs(mint_interval_s=0.0, rate_limit=10_000_000)
+    outreach = OutreachWorld(time.time, knobs)
+    user_id = plant(workbooks, outreach, rows)
+    workbooks.add_api_key(API_KEY)
+    outreach.add_app(CLIENT_ID, CLIENT_SECRET)
+    workbooks_traffic = Faults(workbooks_app(workbooks), latency_s=latency_s)
+    outreach_traffic = Faults(outreach_app(outreach), latency_s=latency_s)
+    ledger = Ledger(outreach_traffic)
+    apps: dict[str, ASGIApp] = {
+        "workbooks": workbooks_traffic,
+        "outreach": ledger,
+        "control": control_app(
+            WorkbooksDesk(workbooks, workbooks_traffic), OutreachDesk(outreach, outreach_traffic)
+        ),
+        "ledger": ledger.routes(),
+    }
+    async with serving(apps) as urls:
+        told = {
+            "urls": urls,
+            "api_key": API_KEY,
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
+            "refresh_token": outreach.grant(CLIENT_ID, user_id),
+            "access_token": outreach.issue_access_token(CLIENT_ID, user_id),
+        }
+        sys.stdout.write(json.dumps(told) + "\n")
+        sys.stdout.flush()
+        await anyio.to_thread.run_sync(sys.stdin.read, abandon_on_cancel=True)
+
+
+def main() -> None:
+    """Read the two sizes and serve."""
+    parser = argparse.ArgumentParser(prog="tests.benchmarks.emulators")
+    parser.add_argument("--rows", type=int, required=True)
+    parser.add_argument("--latency", type=float, default=0.0)
+    chosen = parser.parse_args()
+    anyio.run(serve, chosen.rows, chosen.latency)
+
+
+if __name__ == "__main__":
+    main()

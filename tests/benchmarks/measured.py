@@ -1,0 +1,87 @@
+"""A process that measures itself: `once` of the service, or a bare loop sending the same requests.
+
+Prints `{"wall_s": ..., "cpu_s": ...}`; start-up of the interpreter and imports are left out, CPU of
+every thread is included.
+
+    once CONFIG                       one poll and everything that follows
+    bare OUTREACH_URL LEDGER_URL N    N tasks send the creates the ledger kept
+
+The bare loop's access token comes in $BENCH_TOKEN.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import anyio
+import httpx
+
+from engine import service
+from engine.cli.running import load
+from engine.transport import Transport
+
+CREATES_PATH = "/api/v2/opportunities"
+MEDIA_TYPE = "application/vnd.api+json"
+TIMEOUT_S = 60.0
+
+
+async def _measured(act: Callable[[], Awaitable[object]]) -> None:
+    wall, cpu = time.monotonic(), _cpu_s()
+    await act()
+    told = {"wall_s": time.monotonic() - wall, "cpu_s": _cpu_s() - cpu}
+    sys.stdout.write(json.dumps(told) + "\n")
+
+
+def _cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+async def once(path: str) -> None:
+    """Run `once` with this configuration, logging as the command does."""
+    config = load(Path(path))
+    await _measured(lambda: service.once(config))
+
+
+async def bare(outreach_url: str, ledger_url: str, tasks: str) -> None:
+    """Send every create the ledger kept, as fast as so many tasks can."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        texts: list[str] = (await client.get(f"{ledger_url}/bodies")).json()
+    bodies = iter([text.encode() for text in texts])
+    headers = {
+        "Authorization": f"Bearer {os.environ['BENCH_TOKEN']}",
+        "Content-Type": MEDIA_TYPE,
+        "Accept": MEDIA_TYPE,
+    }
+    async with httpx.AsyncClient(transport=Transport(), timeout=TIMEOUT_S) as client:
+
+        async def send_on() -> None:
+            for body in bodies:
+                answer = await client.post(
+                    outreach_url + CREATES_PATH, content=body, headers=headers
+                )
+                answer.raise_for_status()
+
+        async def send_all() -> None:
+            async with anyio.create_task_group() as group:
+                for _ in range(int(tasks)):
+                    group.start_soon(send_on)
+
+        await _measured(send_all)
+
+
+def main() -> None:
+    """Choose what to measure."""
+    modes: dict[str, Callable[..., Awaitable[None]]] = {"once": once, "bare": bare}
+    mode, *arguments = sys.argv[1:]
+    anyio.run(modes[mode], *arguments)
+
+
+if __name__ == "__main__":
+    main()

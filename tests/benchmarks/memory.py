@@ -1,0 +1,54 @@
+"""Memory: the service's peak with a small and a large backlog captured, each in a fresh process.
+
+Creates are slow, so that the backlog stays; syncers and write-backs work on it all the while.
+"""
+
+from __future__ import annotations
+
+import time
+
+from tests.benchmarks.report import Figure
+from tests.benchmarks.stage import Scene, Stage, peak_rss_mb, stage
+
+GROWTH_MB_MAX = 30.0
+WORKERS = 16
+CREATE_DELAY_S = 5.0
+# Work goes on for so long with the whole backlog on disk.
+LINGER_S = 2.0
+START_S = 60.0
+# Far below what capture needs on any machine: 100 rows a second.
+ROWS_PER_S_MIN = 100
+
+
+def measure(small: int, large: int) -> list[Figure]:
+    """Peak resident memory with each backlog, and the difference."""
+    few, _ = _peak_mb(small)
+    many, captured_per_s = _peak_mb(large)
+    return [
+        Figure("small", f"peak with a backlog of {small:,}", few, "MB"),
+        Figure("large", f"peak with a backlog of {large:,}", many, "MB"),
+        Figure("growth", "difference", many - few, "MB", at_most=GROWTH_MB_MAX),
+        Figure("capture", "rows captured per second", captured_per_s, "1/s"),
+    ]
+
+
+def _peak_mb(rows: int) -> tuple[float, float]:
+    with stage(Scene(rows=rows, workers=WORKERS)) as set_up:
+        set_up.slow_creates(CREATE_DELAY_S)
+        with set_up.running() as process:
+            set_up.wait_until(lambda: set_up.status() is not None, "the service answers", START_S)
+            before, started = _held(set_up), time.monotonic()
+            set_up.wait_until(
+                lambda: _held(set_up) >= rows,
+                f"{rows} rows are captured",
+                START_S + rows / ROWS_PER_S_MIN,
+            )
+            took_s = time.monotonic() - started
+            time.sleep(LINGER_S)
+            return peak_rss_mb(process.pid), (rows - before) / took_s
+
+
+def _held(set_up: Stage) -> int:
+    """Rows in the state file: counted by the store, not by the poller that put them there."""
+    records = (set_up.status() or {}).get("records", {})
+    return sum(records.get(state, 0) for state in ("pending", "linked", "refused"))

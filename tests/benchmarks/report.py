@@ -1,0 +1,74 @@
+"""What a benchmark found, as a table for people and as JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number with its unit; `at_most` and `at_least` are the goal, when there is one."""
+
+    key: str
+    title: str
+    value: float
+    unit: str
+    at_most: float | None = None
+    at_least: float | None = None
+
+    @property
+    def goal(self) -> str:
+        """The goal in words; empty without one."""
+        if self.at_most is not None:
+            return f"≤ {self.at_most:g}"
+        return "" if self.at_least is None else f"≥ {self.at_least:g}"
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the goal is met; None without one."""
+        if self.at_most is not None:
+            return self.value <= self.at_most
+        return None if self.at_least is None else self.value >= self.at_least
+
+
+Findings = Mapping[str, Sequence[Figure]]
+"""Figures by benchmark, in the order they were measured."""
+
+
+def show(console: Console, findings: Findings) -> None:
+    """Print one table."""
+    table = Table(title="Benchmarks", title_justify="left")
+    for heading in ("Benchmark", "Measured", "Value", "Unit", "Goal", ""):
+        table.add_column(heading, justify="right" if heading == "Value" else "left")
+    for benchmark, figures in findings.items():
+        for place, figure in enumerate(figures):
+            verdict = {None: "", True: "met", False: "[bold]missed[/bold]"}[figure.met]
+            name = "" if place else benchmark
+            value = f"{figure.value:,.4g}" if abs(figure.value) < 1000 else f"{figure.value:,.0f}"
+            table.add_row(name, figure.title, value, figure.unit, figure.goal, verdict)
+        table.add_section()
+    console.print(table)
+
+
+def as_json(findings: Findings) -> str:
+    """One document: `{"schema_version": 1, benchmark: {key: {value, unit, goal, met}}}`."""
+    document: dict[str, Any] = {"schema_version": SCHEMA_VERSION}
+    for benchmark, figures in findings.items():
+        document[benchmark] = {
+            figure.key: {
+                "value": figure.value,
+                "unit": figure.unit,
+                "goal": figure.goal or None,
+                "met": figure.met,
+            }
+            for figure in figures
+        }
+    return json.dumps(document, ensure_ascii=False)

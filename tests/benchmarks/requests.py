@@ -1,0 +1,105 @@
+"""Requests: what creating n opportunities costs each system, and what an idle poll costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+from tests.benchmarks.report import Figure
+from tests.benchmarks.stage import BenchmarkFailed, Scene, Stage, stage
+
+CREATES = "POST /api/v2/opportunities"
+READS = "GET /crm/opportunities.api"
+WRITES = "PUT /crm/opportunities.api"
+POLLS = 'wosync_polls_total{outcome="empty"}'
+KNOWN = 'wosync_poll_records_total{what="known"}'
+INTERVAL_S = 0.25
+IDLE_POLLS = 4
+PATIENCE_S = 30.0
+# Token, users, stages, accounts: what Outreach is asked besides creates, in pages.
+CONSTANT_MAX = 6
+
+
+def measure(rows: int) -> list[Figure]:
+    """Create `rows` opportunities with `once`, then let `run` poll with nothing to do."""
+    with stage(Scene(rows=rows, interval_s=INTERVAL_S)) as set_up:
+        set_up.measured("once", str(set_up.config))
+        workbooks, outreach = set_up.counters("workbooks"), set_up.counters("outreach")
+        with set_up.running():
+            idle = _idle(set_up)
+    creates, total = outreach[CREATES], sum(outreach.values())
+    hundreds = rows / 100
+    return [
+        Figure("records", "records created from nothing", rows, "records"),
+        Figure("creates", f"creates for {rows} records", creates, "requests", at_most=rows),
+        Figure("outreach_per_record", "Outreach requests per record", total / rows, "requests"),
+        Figure(
+            "outreach_constant",
+            "Outreach requests besides creates",
+            total - creates,
+            "requests",
+            at_most=CONSTANT_MAX,
+        ),
+        Figure(
+            "workbooks_reads_per_100",
+            "opportunity reads per 100 records, start-up included",
+            workbooks[READS] / hundreds,
+            "requests",
+        ),
+        Figure(
+            "workbooks_writes_per_100",
+            "write requests per 100 write-backs",
+            workbooks[WRITES] / hundreds,
+            "requests",
+        ),
+        *idle,
+    ]
+
+
+def _idle(set_up: Stage) -> list[Figure]:
+    """Requests of polls that find nothing, each system's per poll."""
+    set_up.wait_until(lambda: bool((set_up.status() or {}).get("ready")), "ready", PATIENCE_S)
+    # The write-backs just made are read once as echoes; only behind them is a poll idle.
+    _wait_unchanged(set_up, lambda: set_up.metric(KNOWN))
+    before = _consistent(set_up)
+    set_up.wait_until(
+        lambda: set_up.metric(POLLS) >= before[0] + IDLE_POLLS, "idle polls", PATIENCE_S
+    )
+    after = _consistent(set_up)
+    polls, reads, outreach = (now - then for then, now in zip(before, after, strict=True))
+    return [
+        Figure("idle_reads", "Workbooks requests per idle poll", reads / polls, "requests", 1),
+        Figure("idle_outreach", "Outreach requests per idle poll", outreach / polls, "requests", 0),
+    ]
+
+
+def _wait_unchanged(set_up: Stage, value: Callable[[], float]) -> None:
+    """Wait until the value stays the same over some polls."""
+    seen: list[tuple[float, float]] = []
+
+    def steady() -> bool:
+        seen.append((set_up.metric(POLLS), value()))
+        recent = [one for one in seen if one[0] >= seen[-1][0] - IDLE_POLLS]
+        long_enough = recent[-1][0] - seen[0][0] >= IDLE_POLLS
+        return long_enough and all(one[1] == other[1] for one, other in pairwise(recent))
+
+    set_up.wait_until(steady, "polls that read nothing", PATIENCE_S)
+
+
+def _consistent(set_up: Stage) -> tuple[float, int, int]:
+    """Polls finished, and requests of each system, at a moment when no poll is under way."""
+    found: list[tuple[float, int, int]] = []
+
+    def taken() -> bool:
+        polls = set_up.metric(POLLS)
+        workbooks = sum(set_up.counters("workbooks").values())
+        outreach = sum(set_up.counters("outreach").values())
+        if set_up.in_flight() or set_up.metric(POLLS) != polls:
+            return False
+        found.append((polls, workbooks, outreach))
+        return True
+
+    set_up.wait_until(taken, "a moment between two polls", PATIENCE_S)
+    if not found:
+        raise BenchmarkFailed("no moment between two polls")
+    return found[-1]

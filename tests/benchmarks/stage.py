@@ -1,0 +1,250 @@
+"""The stage of a benchmark: emulators in one process, the service in another, both ended for sure.
+
+with stage(Scene(rows=1000)) as set_up:
+    set_up.once()
+    set_up.counters()
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import httpx
+
+from connectors.sandbox.serving import free_port
+
+STOP_S = 20.0
+LOOK_S = 0.05
+CONTROL_TIMEOUT_S = 60.0
+
+
+class BenchmarkFailed(Exception):
+    """A benchmark could not be carried out; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Sizes of a stage; times in seconds.
+
+    Args:
+        rows: opportunities ready to be created.
+        latency_s: added to every request of both systems.
+        workers: opportunity syncers, and requests in flight to Outreach.
+        interval_s: between two polls of `wosync run`.
+    """
+
+    rows: int
+    latency_s: float = 0.0
+    workers: int = 4
+    interval_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Running emulators, and a configuration that points at them."""
+
+    directory: Path
+    config: Path
+    service_url: str
+    told: dict[str, Any]
+    http: httpx.Client
+
+    def url(self, name: str) -> str:
+        """Base URL of `workbooks`, `outreach`, `control` or `ledger`."""
+        return self.told["urls"][name]
+
+    def counters(self, system: str) -> dict[str, int]:
+        """Requests the system has seen, by "METHOD path"."""
+        return self._control().json()[system]["by_route"]
+
+    def in_flight(self) -> int:
+        """Requests both systems are serving now."""
+        return sum(system["in_flight"] for system in self._control().json().values())
+
+    def slow_creates(self, delay_s: float) -> None:
+        """Let every create take that much longer."""
+        fault = {
+            "method": "POST",
+            "path": "/opportunities$",
+            "action": "delay",
+            "delay_s": delay_s,
+            "times": None,
+        }
+        self.http.post(f"{self.url('control')}/outreach/faults", json=fault).raise_for_status()
+
+    def ledger(self) -> dict[str, Any]:
+        """`creates`, a number, and `span_s`, from the first one's arrival to the last answer."""
+        return self.http.get(self.url("ledger")).json()
+
+    def forget_creates(self) -> None:
+        """Start the ledger's span anew; the bodies stay."""
+        self.http.delete(self.url("ledger")).raise_for_status()
+
+    def status(self) -> dict[str, Any] | None:
+        """What the running service says about itself; None while it does not answer."""
+        try:
+            answer = self.http.get(f"{self.service_url}/status")
+        except httpx.TransportError:
+            return None
+        return answer.json() if answer.status_code == 200 else None
+
+    def metric(self, sample: str) -> float:
+        """One sample of the running service, by its full name with labels."""
+        for line in self.http.get(f"{self.service_url}/metrics").text.splitlines():
+            name, _, value = line.rpartition(" ")
+            if name == sample:
+                return float(value)
+        raise BenchmarkFailed(f"the service has no metric {sample}")
+
+    def measured(self, *arguments: str, **environment: str) -> dict[str, float]:
+        """Run `tests.benchmarks.measured` to its end: `wall_s` and `cpu_s` of what it measured.
+
+        Raises:
+            BenchmarkFailed: it ended with an error.
+        """
+        with self._log().open("ab") as log:
+            ended = subprocess.run(
+                [sys.executable, "-m", "tests.benchmarks.measured", *arguments],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env={**os.environ, **environment},
+                check=False,
+            )
+        if ended.returncode:
+            raise BenchmarkFailed(
+                f"{arguments[0]} ended with {ended.returncode}; {self._log_end()}"
+            )
+        return json.loads(ended.stdout)
+
+    @contextlib.contextmanager
+    def running(self) -> Generator[subprocess.Popen[bytes]]:
+        """`wosync run` for the block."""
+        command = [sys.executable, "-m", "engine", "run", "--config", str(self.config)]
+        with (
+            self._log().open("ab") as log,
+            subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log) as process,
+            _ending(process),
+        ):
+            yield process
+
+    def wait_until(self, reached: Callable[[], bool], what: str, within_s: float) -> None:
+        """Look again and again until it is so.
+
+        Raises:
+            BenchmarkFailed: it is not so in time.
+        """
+        give_up_at = time.monotonic() + within_s
+        while not reached():
+            if time.monotonic() > give_up_at:
+                raise BenchmarkFailed(f"not within {within_s:g} s: {what}; {self._log_end()}")
+            time.sleep(LOOK_S)
+
+    def _control(self) -> httpx.Response:
+        return self.http.get(self.url("control"))
+
+    def _log(self) -> Path:
+        return self.directory / "service.log"
+
+    def _log_end(self) -> str:
+        lines = self._log().read_text(encoding="utf-8", errors="replace").splitlines()
+        return "the end of its log:\n  " + "\n  ".join(lines[-8:])
+
+
+@contextlib.contextmanager
+def stage(scene: Scene) -> Generator[Stage]:
+    """Set everything up in a directory of its own, and take it away again."""
+    command = [sys.executable, "-m", "tests.benchmarks.emulators"]
+    command += ["--rows", str(scene.rows), "--latency", str(scene.latency_s)]
+    with (
+        tempfile.TemporaryDirectory(prefix="wosync-bench-") as name,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as emulators,
+        _ending(emulators),
+        httpx.Client(timeout=CONTROL_TIMEOUT_S, trust_env=False) as http,
+    ):
+        told: dict[str, Any] = json.loads(_first_line(emulators.stdout))
+        directory, address = Path(name), f"127.0.0.1:{free_port()}"
+        config = _write_config(directory, scene, told, address)
+        yield Stage(directory, config, f"http://{address}", told, http)
+
+
+def _first_line(stream: IO[bytes] | None) -> bytes:
+    line = stream.readline() if stream is not None else b""
+    if not line:
+        raise BenchmarkFailed("the emulators did not start")
+    return line
+
+
+@contextlib.contextmanager
+def _ending(process: subprocess.Popen[bytes]) -> Generator[None]:
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _write_config(directory: Path, scene: Scene, told: dict[str, Any], address: str) -> Path:
+    for name in ("api_key", "client_secret", "refresh_token"):
+        secret = directory / name
+        secret.touch(mode=0o600)
+        secret.write_text(told[name], encoding="utf-8")
+    text = f"""
+[service]
+state_dir = "state"
+http = "{address}"
+log_format = "json"
+shutdown_s = 0
+
+[workbooks]
+base_url = "{told["urls"]["workbooks"]}"
+api_key = {{ file = "{directory / "api_key"}" }}
+
+[outreach]
+base_url = "{told["urls"]["outreach"]}"
+client_id = "{told["client_id"]}"
+client_secret = {{ file = "{directory / "client_secret"}" }}
+refresh_token = {{ file = "{directory / "refresh_token"}" }}
+requests_in_flight_max = {scene.workers}
+
+[poller]
+interval_s = {scene.interval_s}
+# The seconds after which an idle poll reads nothing twice; the default would only lengthen the run.
+overlap_s = 1
+
+[concurrency]
+opportunity_syncers = {scene.workers}
+"""
+    path = directory / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def peak_rss_mb(process_id: int) -> float:
+    """Most memory the process has had resident so far, in MB (10⁶ bytes).
+
+    Read from the kernel and not from the resource usage of an ended child, which would also count
+    what this process held when it started the child.
+
+    Raises:
+        BenchmarkFailed: the system has no /proc.
+    """
+    path = Path(f"/proc/{process_id}/status")
+    if not path.exists():
+        raise BenchmarkFailed("the memory benchmark needs Linux: it reads /proc")
+    for line in path.read_text(encoding="ascii").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024 / 1e6
+    raise BenchmarkFailed(f"{os.fspath(path)} has no VmHWM")

@@ -1,0 +1,75 @@
+"""The benchmarks themselves: they run, print what they promise, and count requests rightly.
+
+Only counts are asserted; times belong to the machine.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.benchmarks.requests import CONSTANT_MAX
+
+DEADLINE_S = 180.0
+
+
+def run(*arguments: str) -> str:
+    """Standard output of one run that must succeed."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    """What a quick run of everything reports."""
+    return json.loads(run("--quick", "--json"))
+
+
+@pytest.mark.slow
+def test_every_benchmark_reports_its_figures(document: dict[str, Any]) -> None:
+    """A benchmark that silently measures nothing would pass for a good one."""
+    expected = {
+        "requests": {"outreach_per_record", "idle_reads", "idle_outreach"},
+        "speed": {"rate", "ratio", "bare_ratio", "cpu", "bare_cpu", "cpu_ratio"},
+        "memory": {"small", "large", "growth"},
+        "store": {"alone", "together", "gain"},
+    }
+
+    assert document["schema_version"] == 1
+    for benchmark, keys in expected.items():
+        assert keys <= document[benchmark].keys()
+        for key in keys - {"growth", "idle_outreach"}:
+            assert document[benchmark][key]["value"] > 0, key
+
+
+@pytest.mark.slow
+def test_a_create_costs_one_outreach_request_and_an_idle_poll_none(
+    document: dict[str, Any],
+) -> None:
+    """The request budget is shared with others; this is the promise made about it."""
+    figures = {key: figure["value"] for key, figure in document["requests"].items()}
+
+    assert figures["creates"] == figures["records"]
+    assert figures["outreach_constant"] <= CONSTANT_MAX
+    assert figures["idle_reads"] == 1
+    assert figures["idle_outreach"] == 0
+
+
+@pytest.mark.slow
+def test_a_person_gets_a_table() -> None:
+    """The figures are mostly read by people."""
+    said = run("--quick", "store")
+
+    for words in ("Benchmarks", "rows per second, one caller", "gain of sharing commits"):
+        assert words in said
