@@ -7,6 +7,7 @@ The engine's own tables are below; each connector adds the table that bears its 
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,14 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    create_model,
+)
 
 from engine.errors import Misconfigured
 from engine.flow.backoff import BackoffLimits
@@ -23,6 +31,7 @@ from engine.mapping import LineSetting
 from engine.ports import SourceConnector, SourceTerms, TargetConnector, TargetTerms
 from engine.settings import Settings
 
+PORT_MAX = 65_535
 DEFAULT_PATHS = (Path("config.toml"), Path("/etc/wosync/config.toml"))
 
 
@@ -30,11 +39,18 @@ def _lower(raw: Any) -> Any:
     return raw.lower() if isinstance(raw, str) else raw
 
 
+def _address(text: str) -> str:
+    found = re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^:\s]+):(\d{1,5})", text)
+    if found is None or int(found.group(2)) > PORT_MAX:
+        raise ValueError('must be "host:port" such as "127.0.0.1:9464", with a port up to 65535')
+    return text
+
+
 class ServiceSettings(Settings):
     """[service]"""
 
-    state_dir: Path = Path("state")
-    http: Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$")] = "127.0.0.1:9464"
+    state_dir: Annotated[Path, Field(strict=False)] = Path("state")
+    http: Annotated[str, AfterValidator(_address)] = "127.0.0.1:9464"
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = (
         "info"
     )

@@ -71,6 +71,8 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
         listener.bind((host, port))
+        # Two that start together may both bind; only one of them may listen.
+        listener.listen(CONNECTIONS_MAX)
     except OSError as error:
         listener.close()
         raise Misconfigured(

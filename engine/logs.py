@@ -27,7 +27,8 @@ def keep_secret(texts: Iterable[str]) -> None:
 
 def redact(text: str) -> str:
     """The text with every known secret masked."""
-    for secret in _known_secrets:
+    # The longest first: one secret may be part of another, whose rest would be left to read.
+    for secret in sorted(_known_secrets, key=len, reverse=True):
         if secret in text:
             text = text.replace(secret, MASK)
     return text

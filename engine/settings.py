@@ -18,9 +18,9 @@ REFERENCE_FORMS = '{ env = "NAME" }, { file = "PATH" } or { credential = "NAME" 
 
 
 class Settings(BaseModel):
-    """Base of every settings model: frozen, unknown keys refused."""
+    """Base of every settings model: frozen, unknown keys refused, types taken literally."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 def _read_secret_file(path: Path) -> str:

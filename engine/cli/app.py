@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from engine.about import PROGRAM, about
 from engine.cli.exits import Exit, first_engine_error, report
@@ -88,12 +89,13 @@ def start(arguments: Sequence[str]) -> int:
     """Run one command line; every known error ends in a paragraph and a code, not a traceback."""
     try:
         outcome = application()(list(arguments), standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
+    except TyperException as error:
+        said = error.format_message()
+        # Without any argument, what is said is the help itself.
+        hint = "" if said.startswith("Usage") else f"\n  See: {PROGRAM} --help"
+        sys.stderr.write(f"{said}\n" if not hint else f"{PROGRAM}: {said}{hint}\n")
         return Exit.USAGE
-    except click.Abort:
-        return Exit.INTERRUPTED
-    except KeyboardInterrupt:
+    except (typer.Abort, KeyboardInterrupt):
         return Exit.INTERRUPTED
     except BrokenPipeError:
         return Exit.DONE

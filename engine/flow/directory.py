@@ -42,7 +42,11 @@ class Directory:
         if self._age_s() >= self.ttl_s:
             await self._refresh(self.ttl_s)
         elif name not in self._names and name not in self._unknown:
+            readings = self.readings
             await self._refresh(min(self.ttl_s, REFRESH_MIN_S))
+            if self.readings == readings:
+                # Read a moment ago, before anybody asked for this name: not proof enough.
+                return self._names.get(name, ())
         ids = self._names.get(name, ())
         if not ids:
             self._unknown.add(name)

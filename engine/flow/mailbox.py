@@ -41,6 +41,7 @@ class Mailbox:
     _held: dict[int, Lane | None] = field(default_factory=dict[int, Lane | None], init=False)
     _streak: int = field(default=0, init=False)
     _closed: bool = field(default=False, init=False)
+    _discarding: bool = field(default=False, init=False)
     # Two events, so that busy workers letting go of keys do not wake idle ones for nothing.
     _filled: anyio.Event = field(default_factory=anyio.Event, init=False)
     _freed: anyio.Event = field(default_factory=anyio.Event, init=False)
@@ -123,7 +124,7 @@ class Mailbox:
     def release(self, key: int) -> None:
         """Let go of a held key; a message that came meanwhile queues it again."""
         again = self._held.pop(key)
-        if self._closed:
+        if self._discarding:
             again = None
         if again is not None:
             self._lanes[again][key] = anyio.current_time()
@@ -147,6 +148,7 @@ class Mailbox:
             discard: forget what is queued; the store knows it and the next start goes on with it.
         """
         self._closed = True
+        self._discarding = discard
         if discard:
             for lane in self._lanes.values():
                 lane.clear()

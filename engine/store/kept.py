@@ -27,20 +27,20 @@ def set_setting(connection: sqlite3.Connection, name: str, value: str) -> None:
 
 
 def claim_pair(connection: sqlite3.Connection, pair: str) -> None:
-    """Bind the state to one pair of systems.
+    """Bind the state to one pair of systems; while it holds no record, to another one again.
 
     Raises:
         StateUnusable: it belongs to another pair, whose ids would mean nothing here.
     """
     known = setting(connection, "pair")
-    if known is None:
-        set_setting(connection, "pair", pair)
-    elif known != pair:
+    records = connection.execute("SELECT EXISTS (SELECT 1 FROM record)").fetchone()[0]
+    if known is not None and known != pair and records:
         raise StateUnusable(
             f"this state belongs to {known}, the configuration names {pair}",
             remedy="use another [service] state_dir for another pair of systems; if an address"
             " merely changed its spelling, restore it or start with an empty state directory",
         )
+    set_setting(connection, "pair", pair)
 
 
 def secret(connection: sqlite3.Connection, name: str) -> str | None:

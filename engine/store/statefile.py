@@ -90,11 +90,14 @@ def prepare(path: Path) -> None:
         StateUnusable: not our file, damaged, from a newer version, or not writable.
     """
     try:
+        if path.exists():
+            # Looked at before any setting is made that would alter somebody else's file.
+            with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as look:
+                _check(path, look)
         connection = connect(path)
     except sqlite3.Error as error:
         raise _damaged(path, error) from error
     try:
-        _check(path, connection)
         _migrate(path, connection)
         path.chmod(0o600)
     except sqlite3.Error as error:

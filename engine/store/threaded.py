@@ -71,12 +71,8 @@ class ThreadedStore:
         self._queue.append(job)
         self._work.set()
         await job.done.wait()
-        if isinstance(job.error, sqlite3.OperationalError):
-            raise StateUnusable(
-                f"the state file cannot be written: {job.error}",
-                remedy="free space on the file system of [service] state_dir, check its"
-                " permissions, then start again; nothing acknowledged is lost",
-            ) from job.error
+        if isinstance(job.error, sqlite3.DatabaseError):
+            raise _unusable("written", job.error) from job.error
         if job.error is not None:
             raise job.error
         return job.result
@@ -87,8 +83,15 @@ class ThreadedStore:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> R:
-        """Run `function(connection, ...)` on the reader; sees everything committed so far."""
-        return await self._reader.run(lambda connection: function(connection, *args, **kwargs))
+        """Run `function(connection, ...)` on the reader; sees everything committed so far.
+
+        Raises:
+            StateUnusable: the file cannot be read.
+        """
+        try:
+            return await self._reader.run(lambda connection: function(connection, *args, **kwargs))
+        except sqlite3.DatabaseError as error:
+            raise _unusable("read", error) from error
 
     async def _commit_groups(self) -> None:
         while True:
@@ -110,6 +113,14 @@ class ThreadedStore:
                 job.done.set()
         if self._on_commit is not None:
             self._on_commit(anyio.current_time() - started)
+
+
+def _unusable(what: str, error: sqlite3.DatabaseError) -> StateUnusable:
+    return StateUnusable(
+        f"the state file cannot be {what}: {error}",
+        remedy="check the free space and the permissions of [service] state_dir, then start again;"
+        " nothing acknowledged is lost",
+    )
 
 
 def _run_group(connection: sqlite3.Connection, group: list[_Job]) -> None:

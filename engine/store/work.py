@@ -373,11 +373,11 @@ def _owe(
 ) -> None:
     """Merge into the outbox; one row per record says what the source shall hold in the end."""
     present = connection.execute(
-        "SELECT target_id, target_url, error FROM outbox WHERE record_id = ?", (work.id,)
+        "SELECT target_id, target_url, error, message FROM outbox WHERE record_id = ?", (work.id,)
     ).fetchone()
     if present is None and owed is None:
         return
-    target_id, target_url, error = present or (None, None, None)
+    target_id, target_url, error, message = present or (None, None, None, None)
     owed = owed or Owed()
     # A flag on its way to the source must be taken back, or it would outlive its cause.
     unflag = clears_error and error == 1
@@ -385,7 +385,7 @@ def _owe(
         owed.target_id if owed.target_id is not None else target_id,
         owed.target_url if owed.target_url is not None else target_url,
         0 if unflag else (owed.error if owed.error is not None else error),
-        "" if unflag else owed.message,
+        "" if unflag else (owed.message if owed.message is not None else message),
     )
     connection.execute(
         "INSERT INTO outbox (record_id, target_id, target_url, error, message, changed_at, due_at)"

@@ -135,7 +135,9 @@ def mismatches(sandbox: Sandbox) -> list[str]:
         for column, name in (("description", "name"), ("object_ref", "customId")):
             if row[column] != shown.get(name):
                 found.append(f"{row['object_ref']}: {name} is {shown.get(name)!r}")
-        if row["probability"] is not None and int(str(row["probability"])) != shown.get("probability"):
+        if row["probability"] is not None and int(str(row["probability"])) != shown.get(
+            "probability"
+        ):
             found.append(f"{row['object_ref']}: probability is {shown.get('probability')!r}")
         if (row["comment"] or None) != shown.get("description"):
             found.append(f"{row['object_ref']}: description is {shown.get('description')!r}")

@@ -1,0 +1,380 @@
+"""Every way a command line can fail: one paragraph, the right code, nothing written, no secret."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+import pytest
+
+from connectors.sandbox.sandbox import Addresses, Ports, Sandbox, SandboxOptions
+from connectors.sandbox.serving import free_port
+from connectors.sandbox.settings_file import prepared, write_settings
+from engine.store import statefile
+
+pytestmark = pytest.mark.anyio
+
+ROOT = str(Path(__file__).resolve().parents[2])
+DEADLINE_S = 60
+PLAIN_SECRET = "plain-text-secret-0123456789"
+UNREACHABLE, STATE, CREDENTIALS, CONFIGURATION = 69, 74, 77, 78
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a process ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def everything(self) -> str:
+        """Both streams."""
+        return self.out + self.err
+
+
+async def wosync(*arguments: str, cwd: Path, **environment: str) -> Ended:
+    """One command line, as a real process."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"STATE_DIRECTORY", "CREDENTIALS_DIRECTORY", "JOURNAL_STREAM"}
+    }
+    with anyio.fail_after(DEADLINE_S):
+        done = await anyio.run_process(
+            [sys.executable, "-m", "engine", *arguments],
+            cwd=cwd,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env={**inherited, "PYTHONPATH": ROOT, "COLUMNS": "200", **environment},
+        )
+    return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def names_in(directory: Path) -> list[str]:
+    """What lies there."""
+    return sorted(one.name for one in directory.iterdir())
+
+
+def paragraph(ended: Ended) -> str:
+    """The one paragraph on standard error; log lines before it are not part of it."""
+    assert "Traceback" not in ended.everything
+    assert ended.err.count("wosync: ") == 1, ended.err
+    text = ended.err[ended.err.index("wosync: ") :]
+    assert "\n\n" not in text.strip()
+    assert "What to do: " in text
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A directory with a configuration for a sandbox, and what must never be printed."""
+
+    directory: Path
+    config: Path
+    secrets: tuple[str, ...]
+
+    @property
+    def state(self) -> Path:
+        """The state directory."""
+        return self.directory / "state"
+
+    @property
+    def captured(self) -> int:
+        """Records in the state; it may exist to remember when a sign-in was last tried."""
+        path = self.state / statefile.FILE_NAME
+        if not path.exists():
+            return 0
+        with contextlib.closing(statefile.connect(path, query_only=True)) as connection:
+            return int(connection.execute("SELECT count(*) FROM record").fetchone()[0])
+
+    def replace(self, old: str, new: str) -> None:
+        """Change the configuration."""
+        text = self.config.read_text(encoding="utf-8")
+        assert old in text
+        self.config.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    def secret(self, name: str, text: str) -> None:
+        """Put another secret into its file."""
+        (self.directory / name).write_text(text, encoding="utf-8")
+
+    async def run(self, *arguments: str) -> Ended:
+        """A command with this configuration; no secret may appear whatever happens."""
+        ended = await wosync(*arguments, "--config", str(self.config), cwd=self.directory)
+        leaked = [secret for secret in self.secrets if secret in ended.everything]
+        assert leaked == []
+        return ended
+
+
+def home_of(directory: Path, sandbox: Sandbox, addresses: Addresses) -> Home:
+    """A configuration that works."""
+    home = prepared(directory)
+    written = write_settings(home, addresses, sandbox.credentials)
+    credentials = sandbox.credentials
+    secrets = (credentials.api_key, credentials.client_secret, credentials.refresh_token)
+    return Home(home, written.path, secrets)
+
+
+@contextlib.asynccontextmanager
+async def served(directory: Path, sandbox: Sandbox | None = None) -> AsyncGenerator[Home]:
+    """A small sandbox on real sockets, and a configuration for it."""
+    sandbox = sandbox or Sandbox(SandboxOptions(bulk=0))
+    async with sandbox.serving(Ports()) as addresses:
+        yield home_of(directory, sandbox, addresses)
+
+
+@pytest.fixture
+def unserved(tmp_path: Path) -> Home:
+    """A configuration of two systems that nobody serves."""
+    closed = f"http://127.0.0.1:{free_port()}"
+    sandbox = Sandbox(SandboxOptions(bulk=0))
+    return home_of(tmp_path / "home", sandbox, Addresses(closed, closed, closed))
+
+
+@pytest.mark.parametrize("command", ["run", "once", "check", "status"])
+async def test_no_configuration_is_a_wrong_configuration(tmp_path: Path, command: str) -> None:
+    """The first thing anybody does is start it without one."""
+    ended = await wosync(command, "--config", "absent.toml", cwd=tmp_path)
+
+    assert ended.code == CONFIGURATION
+    assert "absent.toml" in paragraph(ended)
+    assert names_in(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("[poller]", "[poller", "is not valid TOML"),
+        ("interval_s = 2", "intervall_s = 2", "[poller] intervall_s: unknown key; did you mean"),
+        ("[owners]", "[owner]", "[owner]: unknown key; did you mean 'owners'?"),
+        ("interval_s = 2", 'interval_s = "often"', "[poller] interval_s: "),
+        ("visibility_s = 5", "visibility_s = -1", "[outreach] visibility_s: "),
+    ],
+)
+async def test_a_mistake_in_the_configuration_is_named(
+    unserved: Home, old: str, new: str, words: str
+) -> None:
+    """The operator corrects the line and goes on."""
+    unserved.replace(old, new)
+    ended = await unserved.run("run")
+
+    assert ended.code == CONFIGURATION
+    assert words in paragraph(ended)
+    assert not unserved.state.exists()
+
+
+async def test_several_mistakes_are_reported_together(unserved: Home) -> None:
+    """A start for each mistake would be a start too many."""
+    unserved.replace("interval_s = 2", "interval_s = 0\noverlap = 1")
+    unserved.replace("ttl_s = 30", 'ttl_s = "x"')
+    ended = await unserved.run("once")
+
+    text = paragraph(ended)
+    assert ended.code == CONFIGURATION
+    assert "has 3 mistakes" in text
+    for place in ("[poller] interval_s", "[poller] overlap", "[owners] ttl_s"):
+        assert place in text
+
+
+@pytest.mark.parametrize("name", ["api_key", "client_secret", "refresh_token"])
+async def test_a_secret_in_plain_text_is_refused_and_never_repeated(
+    unserved: Home, name: str
+) -> None:
+    """The paragraph goes to a log; the secret must not."""
+    reference = f'{name} = {{ file = "{unserved.directory / name}" }}'
+    unserved.replace(reference, f'{name} = "{PLAIN_SECRET}"')
+    ended = await unserved.run("check")
+
+    assert ended.code == CONFIGURATION
+    assert f"{name}: a secret is never written in the file" in paragraph(ended)
+    assert PLAIN_SECRET not in ended.everything
+
+
+async def test_a_secret_the_environment_does_not_hold_is_named(unserved: Home) -> None:
+    """A unit file without its EnvironmentFile."""
+    reference = f'{{ file = "{unserved.directory / "api_key"}" }}'
+    unserved.replace(reference, '{ env = "SURELY_NOT_SET" }')
+    ended = await unserved.run("run")
+
+    assert ended.code == CONFIGURATION
+    assert "the environment variable SURELY_NOT_SET is not set" in paragraph(ended)
+    assert not unserved.state.exists()
+
+
+async def test_once_says_that_a_system_cannot_be_reached(unserved: Home) -> None:
+    """A timer unit tries again later; nothing is left behind until it does."""
+    ended = await unserved.run("once")
+
+    assert ended.code == UNREACHABLE
+    assert "workbooks" in paragraph(ended)
+    assert not unserved.state.exists()
+
+
+async def test_check_says_that_a_system_cannot_be_reached(unserved: Home) -> None:
+    """Each step has its verdict, and a remedy where it failed."""
+    ended = await unserved.run("check")
+
+    assert ended.code == UNREACHABLE
+    assert "Traceback" not in ended.everything
+    assert "FAILED" in ended.out
+    assert "What to do: " in ended.out
+    assert unserved.captured == 0
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+async def test_status_says_that_no_service_answers(unserved: Home, form: tuple[str, ...]) -> None:
+    """A look at a service that is not there must not make it a state."""
+    ended = await unserved.run("status", *form)
+
+    assert (ended.code, ended.err) == (UNREACHABLE, "")
+    assert "no service is running" in ended.out
+    assert not unserved.state.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "system"),
+    [("api_key", "workbooks"), ("client_secret", "outreach"), ("refresh_token", "outreach")],
+)
+@pytest.mark.parametrize("command", ["once", "run"])
+async def test_refused_credentials_have_a_code_of_their_own(
+    tmp_path: Path, name: str, system: str, command: str
+) -> None:
+    """systemd must not restart into a locked account."""
+    async with served(tmp_path / "home") as home:
+        home.secret(name, PLAIN_SECRET)
+        ended = await home.run(command)
+
+    assert ended.code == CREDENTIALS
+    assert f"wosync: {system}" in paragraph(ended)
+    assert PLAIN_SECRET not in ended.everything
+    assert home.captured == 0
+
+
+@pytest.mark.parametrize("name", ["api_key", "client_secret", "refresh_token"])
+async def test_check_finds_refused_credentials(tmp_path: Path, name: str) -> None:
+    """What check says and what the service does are the same."""
+    async with served(tmp_path / "home") as home:
+        home.secret(name, PLAIN_SECRET)
+        ended = await home.run("check")
+
+    assert ended.code == CREDENTIALS
+    assert "FAILED" in ended.out
+    assert "Traceback" not in ended.everything
+    assert PLAIN_SECRET not in ended.everything
+
+
+@pytest.mark.parametrize("command", ["once", "run"])
+async def test_a_missing_custom_field_is_named_with_its_key(tmp_path: Path, command: str) -> None:
+    """The plugin is not installed, or an administrator renamed its field."""
+    sandbox = Sandbox(SandboxOptions(bulk=0))
+    sandbox.workbooks.custom_fields.remove("cf_opportunity_sync_to_outreach")
+    async with served(tmp_path / "home", sandbox) as home:
+        ended = await home.run(command)
+
+    text = paragraph(ended)
+    assert ended.code == CONFIGURATION
+    assert "Sync to Outreach" in text
+    assert "[workbooks.fields] sync" in text
+    assert not home.state.exists()
+
+
+@pytest.mark.parametrize("command", ["once", "run"])
+async def test_a_state_of_a_newer_version_is_left_alone(unserved: Home, command: str) -> None:
+    """A downgrade must not damage what the newer version wrote."""
+    unserved.state.mkdir()
+    path = unserved.state / statefile.FILE_NAME
+    statefile.prepare(path)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 999")
+    before = path.read_bytes()
+    ended = await unserved.run(command)
+
+    assert ended.code == STATE
+    assert "newer version of wosync" in paragraph(ended)
+    assert path.read_bytes() == before
+    assert names_in(unserved.state) == [statefile.FILE_NAME]
+
+
+async def test_a_state_directory_that_cannot_be_made_is_named(unserved: Home) -> None:
+    """Below a regular file, which not even an administrator's rights get around."""
+    unserved.replace(str(unserved.state), str(unserved.config / "state"))
+    ended = await unserved.run("once")
+
+    assert ended.code == STATE
+    assert "config.toml/state" in paragraph(ended)
+    assert unserved.config.is_file()
+
+
+@pytest.mark.parametrize("command", ["once", "run"])
+async def test_a_second_process_on_the_same_state_is_refused(unserved: Home, command: str) -> None:
+    """Two writers on one state would duplicate records."""
+    with statefile.lease(unserved.state):
+        ended = await unserved.run(command)
+
+        assert ended.code == STATE
+        assert "another wosync process" in paragraph(ended)
+        assert names_in(unserved.state) == []
+
+
+async def test_a_port_in_use_is_the_operators_to_change(unserved: Home) -> None:
+    """Two pairs on one machine, both on the default port."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port: int = other.getsockname()[1]
+        unserved.replace('http = "127.0.0.1:', f'http = "127.0.0.1:{port}" # ')
+        ended = await unserved.run("run")
+
+    assert ended.code == CONFIGURATION
+    assert f"cannot listen on 127.0.0.1:{port}" in paragraph(ended)
+    assert not unserved.state.exists()
+
+
+async def test_a_port_that_cannot_exist_is_a_wrong_configuration(unserved: Home) -> None:
+    """A digit too many is a typing mistake like any other."""
+    unserved.replace('http = "127.0.0.1:', 'http = "127.0.0.1:99999" # ')
+    ended = await unserved.run("run")
+
+    assert ended.code == CONFIGURATION
+    assert "[service] http" in paragraph(ended)
+    assert not unserved.state.exists()
+
+
+@pytest.mark.parametrize(
+    "arguments", [("sing",), ("run", "--louder"), ("once", "--config"), ("run", "extra"), ("--no",)]
+)
+async def test_a_command_line_that_does_not_exist_is_bad_usage(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """A mistyped command must not look like a failed run."""
+    ended = await wosync(*arguments, cwd=tmp_path)
+
+    assert ended.code == 2
+    assert "Traceback" not in ended.everything
+    assert ended.err.startswith("wosync: ")
+    assert names_in(tmp_path) == []
+
+
+async def test_the_version_is_one_line(tmp_path: Path) -> None:
+    """It is pasted into reports."""
+    ended = await wosync("--version", cwd=tmp_path)
+
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith("wosync ")
+    assert ended.out.count("\n") == 1
+
+
+async def test_the_help_lists_every_command(tmp_path: Path) -> None:
+    """It is the first page of the manual."""
+    ended = await wosync("--help", cwd=tmp_path)
+
+    assert (ended.code, ended.err) == (0, "")
+    for command in ("run", "once", "check", "status", "demo", "sandbox"):
+        assert f"\n  {command} " in ended.out

@@ -1,0 +1,344 @@
+"""The rules of the house, read from the source: who imports whom, what stands in which file."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from pydantic import BaseModel
+
+import engine
+from engine.config import Config, installed_connectors, load
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# From the bottom up. A module imports its own layer and those below; a folder stands for
+# everything in it.
+LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
+    (
+        "plain modules",
+        frozenset(
+            {
+                "about",
+                "clock",
+                "errors",
+                "logs",
+                "mapping",
+                "metrics",
+                "records",
+                "settings",
+                "transport",
+                "triage",
+            }
+        ),
+    ),
+    ("flow", frozenset({"flow"})),
+    ("store, ports", frozenset({"store", "ports", "plan", "exchange", "config", "__init__"})),
+    ("actors", frozenset({"actors", "references"})),
+    ("assembly", frozenset({"assembly"})),
+    ("service", frozenset({"status", "http", "service", "cli", "__main__"})),
+)
+
+VENDOR_WORDS = ("workbooks", "outreach")
+KEY_LINE = re.compile(r'^#? ?("[^"]+"|\w+) = ')
+
+
+def sources(folder: str) -> dict[str, Path]:
+    """Every module of the folder by its dotted name; a package by the name of its file."""
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts): path
+        for path in sorted((ROOT / folder).rglob("*.py"))
+    }
+
+
+ENGINE = sources("engine")
+CONNECTORS = sources("connectors")
+
+
+def tree(path: Path) -> ast.Module:
+    """The file, parsed."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imports(path: Path) -> Iterator[tuple[str, str | None]]:
+    """Every (module, name) imported anywhere in the file; name is None for the module itself."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, None
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                yield node.module, alias.name
+
+
+def engine_imports(path: Path) -> set[str]:
+    """The engine's modules a file imports, `from engine.store import work` as the module."""
+    found: set[str] = set()
+    for module, name in imports(path):
+        whole = f"{module}.{name}"
+        if whole in ENGINE:
+            found.add(whole)
+        elif module in ENGINE:
+            found.add(module)
+        elif f"{module}.__init__" in ENGINE:
+            found.add(f"{module}.__init__")
+    return found
+
+
+def height(module: str) -> int:
+    """The layer of an engine module, counted from the bottom."""
+    room = module.split(".")[1]
+    [found] = [number for number, (_, rooms) in enumerate(LAYERS) if room in rooms]
+    return found
+
+
+def test_every_module_of_the_engine_has_its_place_in_one_layer() -> None:
+    """A module nobody placed may be imported from anywhere."""
+    placed = [room for _, rooms in LAYERS for room in rooms]
+
+    assert {module.split(".")[1] for module in ENGINE} == set(placed)
+    assert len(placed) == len(set(placed))
+
+
+@pytest.mark.parametrize("module", ENGINE)
+def test_imports_of_the_engine_run_one_way(module: str) -> None:
+    """service, assembly, actors, store and ports, flow, plain modules: never upwards."""
+    upwards = {
+        imported for imported in engine_imports(ENGINE[module]) if height(imported) > height(module)
+    }
+
+    assert upwards == set()
+
+
+def test_no_modules_of_the_engine_import_each_other() -> None:
+    """A circle within one layer is one module in two files."""
+    graph = {module: engine_imports(path) - {module} for module, path in ENGINE.items()}
+
+    TopologicalSorter(graph).prepare()
+
+
+@pytest.mark.parametrize("module", ENGINE)
+def test_the_engine_does_not_import_a_connector(module: str) -> None:
+    """It finds them through their entry points, and would work with any other pair."""
+    assert [one for one, _ in imports(ENGINE[module]) if one.startswith("connectors")] == []
+
+
+@pytest.mark.parametrize("module", CONNECTORS)
+def test_connectors_import_only_what_the_engine_promises(module: str) -> None:
+    """Everything else may change without asking them."""
+    taken = [
+        (one, name) for one, name in imports(CONNECTORS[module]) if one.split(".")[0] == "engine"
+    ]
+
+    assert [item for item in taken if item[0] != "engine" or item[1] not in engine.__all__] == []
+
+
+@pytest.mark.parametrize("module", CONNECTORS)
+def test_the_emulators_and_the_clients_know_nothing_of_each_other(module: str) -> None:
+    """Two independent readings of the reference; a shared mistake would go unseen."""
+    room = module.split(".")[1]
+    others = {"workbooks", "outreach", "sandbox"} - {room}
+    taken = [one.split(".") for one, _ in imports(CONNECTORS[module])]
+
+    assert [one for one in taken if one[0] == "connectors" and set(one[1:2]) & others] == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in sorted((ROOT / "engine").rglob("*")) if path.suffix in {".py", ".sql"}],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_the_engine_names_no_vendor(path: Path) -> None:
+    """A vendor's word in the engine is a vendor's rule in the engine."""
+    text = f"{path.name}\n{path.read_text(encoding='utf-8')}".lower()
+
+    assert [word for word in VENDOR_WORDS if word in text] == []
+
+
+def test_what_the_engine_exports_is_sorted_and_there() -> None:
+    """The list is the promise; it is read by people."""
+    assert list(engine.__all__) == sorted(engine.__all__)
+    assert all(hasattr(engine, name) for name in engine.__all__)
+
+
+def calls(path: Path) -> Iterator[str]:
+    """Every call in the file whose function is a dotted name."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func)
+
+
+@pytest.mark.parametrize(
+    "module",
+    [*ENGINE, *(name for name in CONNECTORS if not name.startswith("connectors.sandbox"))],
+)
+def test_time_and_chance_enter_at_one_place_each(module: str) -> None:
+    """Otherwise a simulation on virtual time, from one seed, would not repeat."""
+    path = (ENGINE | CONNECTORS)[module]
+    imported = {one.split(".")[0] for one, _ in imports(path)}
+    chance = [name for one, name in imports(path) if one == "random"]
+    called = set(calls(path))
+
+    assert "asyncio" not in imported
+    assert module == "engine.clock" or "time" not in imported
+    assert set(chance) <= {"Random"}
+    assert [one for one in called if re.search(r"\.(now|utcnow|today)$", one)] == [
+        one for one in called if one.endswith("clock.now")
+    ]
+
+
+def test_only_the_assembly_makes_randomness_without_a_seed() -> None:
+    """Every actor is handed its own."""
+    unseeded = [
+        module
+        for module, path in ENGINE.items()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Random" and not node.args
+    ]
+
+    assert unseeded == ["engine.assembly"]
+
+
+MANUAL = ROOT / "config.toml"
+SECRETS = (
+    "WORKBOOKS_API_KEY",
+    "WORKBOOKS_PASSWORD",
+    "OUTREACH_CLIENT_ID",
+    "OUTREACH_CLIENT_SECRET",
+    "OUTREACH_REFRESH_TOKEN",
+)
+# What nobody can guess for an operator.
+NECESSARY = """
+[workbooks]
+api_key = { env = "WORKBOOKS_API_KEY" }
+[outreach]
+client_id = { env = "OUTREACH_CLIENT_ID" }
+client_secret = { env = "OUTREACH_CLIENT_SECRET" }
+refresh_token = { env = "OUTREACH_REFRESH_TOKEN" }
+"""
+
+
+def read_config(directory: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> Config:
+    """The text as a configuration, every secret set."""
+    for name in SECRETS:
+        monkeypatch.setenv(name, f"value of {name}")
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    path = directory / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    return load(path)
+
+
+def uncommented(text: str) -> str:
+    """The manual with every commented-out key in force."""
+    return "\n".join(
+        line.removeprefix("# ") if KEY_LINE.match(line) else line for line in text.splitlines()
+    )
+
+
+def dumped(model: object) -> dict[str, object]:
+    """A settings model as plain values."""
+    assert isinstance(model, BaseModel)
+    return model.model_dump()
+
+
+def keys(model: type[BaseModel], table: str) -> Iterator[str]:
+    """Every key of a settings model, its tables included, as `table.key`."""
+    for name, field in model.model_fields.items():
+        annotation = field.annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            yield from keys(annotation, f"{table}{name}.")
+        else:
+            yield f"{table}{name}"
+
+
+def keys_of(table: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """Every key of a TOML table, its own tables included, as `table.key`."""
+    for name, value in table.items():
+        yield f"{prefix}{name}"
+        if isinstance(value, dict):
+            yield from keys_of(cast("dict[str, Any]", value), f"{prefix}{name}.")
+
+
+def test_the_manual_has_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that stands nowhere is a key nobody sets."""
+    config = read_config(tmp_path, NECESSARY, monkeypatch)
+    connectors = installed_connectors()
+    known = {
+        *keys(type(config.engine), ""),
+        *keys(connectors.source.settings, f"{connectors.source.name}."),
+        *keys(connectors.target.settings, f"{connectors.target.name}."),
+    }
+
+    written = set(keys_of(tomllib.loads(uncommented(MANUAL.read_text(encoding="utf-8")))))
+
+    assert known - written == set()
+
+
+def test_the_manual_is_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every key stands there at its default, so that a reader sees what leaving it out means."""
+    defaults = read_config(tmp_path, NECESSARY, monkeypatch)
+    manual = read_config(tmp_path, MANUAL.read_text(encoding="utf-8"), monkeypatch)
+
+    assert dumped(manual.source) == dumped(defaults.source)
+    assert dumped(manual.target) == dumped(defaults.target)
+    assert manual.engine.model_dump(exclude={"mapping"}) == defaults.engine.model_dump(
+        exclude={"mapping"}
+    )
+
+
+def test_the_manuals_mapping_is_the_default_mapping() -> None:
+    """Each line is written out, so that an operator changes it instead of guessing it."""
+    lines = tomllib.loads(MANUAL.read_text(encoding="utf-8"))["mapping"]["opportunity"]
+    written = {
+        name: ([line["from"]] if isinstance(line["from"], str) else line["from"], line["as"])
+        for name, line in lines.items()
+    }
+
+    default = installed_connectors().default_mapping()
+
+    assert written == {
+        name: (list(line.columns), line.conversion) for name, line in default.items()
+    }
+
+
+def test_every_commented_out_key_can_be_put_in_force(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An example that is refused is worse than none."""
+    text = uncommented(MANUAL.read_text(encoding="utf-8"))
+
+    assert text != MANUAL.read_text(encoding="utf-8")
+    assert read_config(tmp_path, text, monkeypatch).engine.owners.aliases
+
+
+def test_the_version_is_the_newest_one_of_the_changelog() -> None:
+    """An operator finds what changed by the number `wosync --version` shows."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## +\[?([^\]\s]+)", changelog, re.MULTILINE)
+
+    assert headings[0] == project["version"]
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_pins_are_exact_and_name_no_address(name: str) -> None:
+    """Whoever builds this uses the registry they trust."""
+    lines = (ROOT / name).read_text(encoding="utf-8").split("\n")
+    pins = [line for line in lines if line and not line.startswith(("#", "-r "))]
+
+    assert [line for line in lines if "://" in line] == []
+    assert [pin for pin in pins if "==" not in pin] == []
+
+
+def test_the_readme_says_how_to_begin() -> None:
+    """The first two things anybody wants: see it work, and see it tested."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert "make demo" in readme
+    assert "make test" in readme

@@ -1,0 +1,115 @@
+"""The budget: our own ceilings and the window the system's headers describe."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.flow.budget import DAY_S, HOUR_S, MINUTE_S, YEAR_DAYS, Budget, BudgetLimits
+from tests.unit.engine.stand_ins import NOW
+
+# On a full minute, so that the arithmetic can be read off.
+START = NOW - NOW % MINUTE_S
+
+
+def spent(limits: BudgetLimits, *times: float) -> Budget:
+    """A budget with one request at each of the times."""
+    budget = Budget(limits)
+    for at in times:
+        budget.count(at)
+    return budget
+
+
+def test_without_limits_nothing_waits() -> None:
+    """Most tenants start without any setting here."""
+    assert spent(BudgetLimits(), *[START] * 1000).wait_s(START, backlog=True) == 0
+
+
+def test_the_hour_is_full_until_its_oldest_minute_has_left_it() -> None:
+    """The ceiling holds in any 60 minutes, not from full hour to full hour."""
+    budget = spent(BudgetLimits(per_hour=2), START, START + 60)
+
+    assert budget.wait_s(START + 60, backlog=False) == 60 * MINUTE_S
+    assert budget.wait_s(START + 61 * MINUTE_S, backlog=False) == 0
+
+
+def test_a_backlog_leaves_a_share_for_fresh_edits() -> None:
+    """A bulk import must not make the next edit wait for an hour."""
+    budget = spent(BudgetLimits(per_hour=10, fresh_share=0.2), *[START] * 8)
+
+    assert budget.wait_s(START, backlog=False) == 0
+    assert budget.wait_s(START, backlog=True) > 0
+
+
+def test_the_reserve_is_left_to_others_but_never_more_than_half() -> None:
+    """A reserve larger than the limit would stop the service for ever."""
+    modest, greedy = BudgetLimits(per_hour=10, reserve=3), BudgetLimits(per_hour=10, reserve=500)
+
+    assert spent(modest, *[START] * 6).wait_s(START, backlog=False) == 0
+    assert spent(modest, *[START] * 7).wait_s(START, backlog=False) > 0
+    assert spent(greedy, *[START] * 4).wait_s(START, backlog=False) == 0
+    assert spent(greedy, *[START] * 5).wait_s(START, backlog=False) > 0
+
+
+def test_the_year_waits_for_the_next_day() -> None:
+    """The yearly allowance is bought; exceeding it costs money."""
+    budget = spent(BudgetLimits(per_year=2), START, START)
+    until_midnight = DAY_S - START % DAY_S
+
+    assert budget.wait_s(START, backlog=False) == until_midnight
+    assert budget.used_last_year(START + YEAR_DAYS * DAY_S) == 0
+    assert budget.days == {}
+
+
+def test_a_clock_that_steps_back_forgets_nothing() -> None:
+    """Time synchronisation must not give the hour's requests back."""
+    budget = spent(BudgetLimits(per_hour=3), START, START - 120, START - 300)
+
+    assert budget.used_last_hour(START) == 3
+    assert budget.wait_s(START - 300, backlog=False) > 0
+
+
+@pytest.mark.parametrize(
+    ("backlog", "remaining", "waits"),
+    [
+        (False, 11, False),
+        (False, 10, True),
+        (True, 20, False),
+        (True, 19, True),
+    ],
+)
+def test_the_systems_own_window_is_respected(backlog: bool, remaining: int, waits: bool) -> None:
+    """Headers say what is left; the reserve and the share are kept from that too."""
+    budget = Budget(BudgetLimits(reserve=10, fresh_share=0.1))
+    budget.learn(100, remaining, START + 500, START)
+
+    assert (budget.wait_s(START, backlog=backlog) > 0) is waits
+    assert budget.wait_s(START + 500, backlog=backlog) == 0
+
+
+def test_answers_that_overtake_each_other_do_not_raise_what_is_left() -> None:
+    """An older answer arriving late would otherwise hand requests out twice."""
+    budget = Budget(BudgetLimits())
+    budget.learn(100, 5, START + 500, START)
+    budget.learn(100, 8, START + 500.4, START)
+
+    assert budget.header_remaining == 5
+    budget.count(START)
+    assert budget.header_remaining == 4
+
+
+def test_a_new_window_is_believed_as_it_says() -> None:
+    """After the reset the whole allowance is back."""
+    budget = Budget(BudgetLimits())
+    budget.learn(100, 0, START + 500, START)
+    budget.learn(100, 99, START + 500 + HOUR_S, START + 501)
+
+    assert budget.header_remaining == 99
+    assert budget.wait_s(START + 501, backlog=False) == 0
+
+
+def test_no_window_is_waited_for_longer_than_an_hour() -> None:
+    """A garbled reset time must not stop the service for a year."""
+    budget = Budget(BudgetLimits())
+    budget.learn(100, 0, START + 1e9, START)
+
+    assert budget.wait_s(START, backlog=False) == HOUR_S

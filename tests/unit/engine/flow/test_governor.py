@@ -1,0 +1,178 @@
+"""The governor: places, pauses, outages and the budget in front of one system."""
+
+from __future__ import annotations
+
+import anyio
+import pytest
+from anyio.lowlevel import checkpoint
+
+from engine.flow.backoff import BackoffLimits
+from engine.flow.budget import BudgetLimits
+from engine.flow.governor import OUTAGE_FAILURES, Governor
+from engine.flow.lane import Lane, current_lane
+from tests.unit.engine.stand_ins import NOW, FakeClock, governor, seeded
+
+pytestmark = pytest.mark.anyio
+
+
+async def enters(subject: Governor, *, metered: bool = True) -> bool:
+    """Whether a request is admitted without waiting."""
+    entered = False
+    with anyio.move_on_after(0.005):
+        async with subject.admitted(metered=metered):
+            entered = True
+    return entered
+
+
+async def test_no_more_than_the_allowed_requests_are_under_way_at_once() -> None:
+    """The source's own client library stops at five."""
+    subject = governor(in_flight_max=2)
+    peak = 0
+
+    async def request() -> None:
+        nonlocal peak
+        async with subject.admitted():
+            peak = max(peak, subject.in_flight)
+            await checkpoint()
+
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as tasks:
+            for _ in range(20):
+                tasks.start_soon(request)
+
+    assert peak == 2
+    assert (subject.in_flight, subject.waiting) == (0, 0)
+
+
+async def test_a_request_that_fails_or_is_cancelled_gives_its_place_back() -> None:
+    """A place lost for each time-out would stop the service after four."""
+    subject = governor(in_flight_max=1)
+    with pytest.raises(ValueError, match="x"):
+        async with subject.admitted():
+            raise ValueError("x")
+    with anyio.move_on_after(0.001):
+        async with subject.admitted():
+            await anyio.sleep_forever()
+
+    assert await enters(subject)
+
+
+async def test_a_waiter_that_is_cancelled_takes_no_place() -> None:
+    """An orderly stop cancels whoever waits for admission."""
+    subject = governor(in_flight_max=1)
+    async with subject.admitted():
+        assert not await enters(subject)
+        assert (subject.in_flight, subject.waiting) == (1, 0)
+
+    assert await enters(subject)
+
+
+async def test_a_pause_admits_nothing_and_a_longer_one_stays() -> None:
+    """When the system says wait, everybody waits."""
+    subject = governor()
+    subject.pause(30, "told to wait")
+    subject.pause(0.001, "a shorter one")
+
+    assert not await enters(subject)
+    assert 29 < subject.paused_s <= 30
+    assert subject.pause_reason == "told to wait"
+
+
+async def test_after_a_pause_requests_go_on() -> None:
+    """The engine resumes by itself."""
+    subject = governor()
+    subject.pause(0.001, "told to wait")
+
+    with anyio.fail_after(5):
+        async with subject.admitted():
+            pass
+
+    assert subject.pause_reason is None
+
+
+async def test_failures_in_a_row_are_an_outage_and_pause_the_system() -> None:
+    """An outage is no record's fault; the first failures alone may be."""
+    subject = governor()
+    for _ in range(OUTAGE_FAILURES - 1):
+        subject.failed("timed out")
+    assert not subject.down
+    assert subject.paused_s == 0
+
+    subject.failed("timed out")
+
+    assert subject.down
+    assert 0 < subject.paused_s <= 1.0
+    assert subject.pause_reason == "timed out"
+
+
+async def test_requests_that_fail_together_are_one_round_of_an_outage() -> None:
+    """Many requests under way at once must not make the first pause as long as the last."""
+    subject = governor()
+    for _ in range(100):
+        subject.failed("timed out")
+
+    assert 0 < subject.paused_s <= 1.0
+
+
+async def test_the_pauses_of_an_outage_grow_from_round_to_round() -> None:
+    """A system in trouble is asked less and less."""
+    subject = Governor(FakeClock(), seeded(), 4, backoff=BackoffLimits(1e-9, 60.0))
+
+    with anyio.fail_after(10):
+        while subject.paused_s < 0.01:
+            subject.failed("timed out")
+            await checkpoint()
+
+    assert subject.paused_s <= 60
+
+
+async def test_in_an_outage_one_request_probes_and_a_success_opens_the_way() -> None:
+    """A recovering system must not be met by everything that waited."""
+    subject = Governor(FakeClock(), seeded(), 4, backoff=BackoffLimits(1e-9, 1e-9))
+    for _ in range(OUTAGE_FAILURES):
+        subject.failed("timed out")
+
+    async with subject.admitted():
+        assert not await enters(subject)
+        subject.succeeded()
+        assert await enters(subject)
+
+    assert not subject.down
+    assert subject.last_success_at == NOW
+
+
+async def test_a_backlog_is_held_back_where_a_fresh_edit_still_goes() -> None:
+    """The lane of the work in hand is read without the connector passing it on."""
+    subject = governor(limits=BudgetLimits(per_hour=10, fresh_share=0.5))
+    for _ in range(5):
+        assert await enters(subject)
+
+    token = current_lane.set(Lane.BACKLOG)
+    try:
+        backlog = await enters(subject)
+    finally:
+        current_lane.reset(token)
+
+    assert not backlog
+    assert await enters(subject)
+
+
+async def test_an_unmetered_request_neither_counts_nor_waits_for_the_budget() -> None:
+    """Minting a token must be possible when the hour is spent."""
+    subject = governor(limits=BudgetLimits(per_hour=1))
+    assert await enters(subject)
+
+    assert not await enters(subject)
+    assert await enters(subject, metered=False)
+    assert subject.budget.used_last_hour(NOW) == 1
+
+
+async def test_an_answer_with_more_allowance_lets_requests_go_on_before_the_reset() -> None:
+    """What the headers say is taken over as it comes."""
+    subject = governor(limits=BudgetLimits(reserve=0))
+    subject.learn(100, 0, NOW + 50)
+    assert not await enters(subject)
+
+    subject.learn(100, 100, NOW + 3650)
+
+    assert await enters(subject)

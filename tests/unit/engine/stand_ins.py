@@ -1,0 +1,117 @@
+"""Stand-ins the engine's tests share: a clock that is moved by hand, and ready-made rows."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass, field
+from random import Random
+
+import httpx
+
+from engine.flow.budget import BudgetLimits
+from engine.flow.governor import Governor
+from engine.ports import Surroundings
+from engine.records import Captured
+from engine.store import capture, work
+from engine.store.work import Work
+
+NOW = 1_790_000_000.0
+
+
+def seeded(seed: int = 7) -> Random:
+    """A random source that draws the same numbers in every run."""
+    return Random(seed)  # noqa: S311 # jitter is no secret
+
+
+@dataclass
+class FakeClock:
+    """A wall clock that stands still until it is moved."""
+
+    time: float = NOW
+
+    def now(self) -> float:
+        """Unix seconds."""
+        return self.time
+
+
+class NoVault:
+    """A vault that keeps nothing."""
+
+    async def load(self, name: str) -> str | None:  # noqa: ARG002 # the port has it
+        """Nothing is kept."""
+        return None
+
+    async def save(self, name: str, text: str) -> None:
+        """Nothing is kept."""
+
+
+@dataclass
+class Observations:
+    """Every finished request, as metrics would hear of it: (method, route, status)."""
+
+    seen: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
+
+    def __call__(
+        self,
+        method: str,
+        route: str,
+        status: str,
+        duration_s: float,  # noqa: ARG002 # the port has it
+    ) -> None:
+        """Keep one."""
+        self.seen.append((method, route, status))
+
+
+def governor(in_flight_max: int = 4, limits: BudgetLimits | None = None) -> Governor:
+    """A governor on a clock that stands still."""
+    return Governor(FakeClock(), seeded(), in_flight_max, limits or BudgetLimits())
+
+
+def surroundings(
+    transport: httpx.AsyncBaseTransport, observe: Observations | None = None
+) -> Surroundings:
+    """What a connector would get, on the given transport."""
+    return Surroundings(
+        clock=FakeClock(),
+        rng=seeded(),
+        governor=governor(),
+        vault=NoVault(),
+        observe=observe or Observations(),
+        transport=transport,
+        user_agent="test",
+    )
+
+
+def row(
+    record_id: int,
+    version: int = 1,
+    *,
+    updated_at: int = 1_700_000_000,
+    eligible: bool = True,
+    linked: bool = False,
+    name: str = "A deal",
+) -> Captured:
+    """One captured source row."""
+    payload = json.dumps({"id": record_id, "name": name, "customer": record_id * 10})
+    return Captured(record_id, f"OPP-{record_id}", version, updated_at, eligible, linked, payload)
+
+
+def take(connection: sqlite3.Connection, *rows: Captured, now: float = NOW) -> None:
+    """Capture rows as a poll would."""
+    capture.capture_page(connection, rows, now=now, fresh_max=20)
+
+
+def pending(connection: sqlite3.Connection, record_id: int) -> Work:
+    """The record's work, which must be pending."""
+    found = work.load(connection, record_id)
+    assert found is not None
+    return found
+
+
+def state_of(connection: sqlite3.Connection, record_id: int) -> str:
+    """The record's state as stored."""
+    found: sqlite3.Row = connection.execute(
+        "SELECT state FROM record WHERE id = ?", (record_id,)
+    ).fetchone()
+    return str(found["state"])

@@ -1,0 +1,63 @@
+"""What is kept between runs: the pair, and the requests spent."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from engine.errors import StateUnusable
+from engine.flow.budget import YEAR_DAYS
+from engine.store import kept
+from tests.unit.engine.stand_ins import row, take
+
+
+def test_a_state_with_records_belongs_to_one_pair_for_ever(
+    connection: sqlite3.Connection,
+) -> None:
+    """Ids of another tenant would point at other people's records."""
+    kept.claim_pair(connection, "a and b")
+    take(connection, row(1))
+    kept.claim_pair(connection, "a and b")
+
+    with pytest.raises(StateUnusable, match="belongs to a and b, the configuration names a and c"):
+        kept.claim_pair(connection, "a and c")
+
+
+def test_a_state_without_records_may_change_its_pair(connection: sqlite3.Connection) -> None:
+    """A mistyped address must be correctable without removing files."""
+    kept.claim_pair(connection, "a and typo")
+    kept.claim_pair(connection, "a and b")
+
+    assert kept.setting(connection, "pair") == "a and b"
+
+
+def test_a_fact_and_a_secret_replace_their_former_value(connection: sqlite3.Connection) -> None:
+    """Each refresh rotates the token."""
+    for value in ("1", "2"):
+        kept.set_setting(connection, "x", value)
+        kept.set_secret(connection, "x", f"secret {value}")
+
+    assert kept.setting(connection, "x") == "2"
+    assert kept.secret(connection, "x") == "secret 2"
+    assert kept.secret(connection, "y") is None
+
+
+def test_spent_requests_survive_a_restart(connection: sqlite3.Connection) -> None:
+    """A service that restarts hourly must not get a new hour each time."""
+    kept.save_usage(connection, "target", {100: 3, 101: 4}, {7: 40})
+    kept.save_usage(connection, "target", {101: 5}, {7: 41})
+    kept.save_usage(connection, "source", {100: 1}, {7: 1})
+
+    assert kept.load_usage(connection, "target") == ({100: 3, 101: 5}, {7: 41})
+
+
+def test_counts_no_limit_looks_at_are_dropped(connection: sqlite3.Connection) -> None:
+    """One row a minute for years is a million rows."""
+    kept.save_usage(connection, "target", {100: 1, 101: 1, 162: 1}, {1: 1, 2: 1})
+    kept.save_usage(connection, "target", {163: 1}, {YEAR_DAYS + 2: 1})
+
+    assert kept.load_usage(connection, "target") == (
+        {162: 1, 163: 1},
+        {2: 1, YEAR_DAYS + 2: 1},
+    )

@@ -1,0 +1,141 @@
+"""The state file: its directory, its one owner, its schema."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from engine.errors import StateUnusable
+from engine.store import statefile
+from engine.store.statefile import APPLICATION_ID, FILE_NAME, StateInUse
+
+
+def pragma(path: Path, name: str) -> int:
+    """A number from the file's header."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def test_a_new_state_is_for_its_owner_alone_and_bears_our_mark(tmp_path: Path) -> None:
+    """Tokens lie in it."""
+    directory = tmp_path / "a" / "state"
+    with statefile.lease(directory) as made:
+        statefile.prepare(directory / FILE_NAME)
+
+    assert made
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    assert stat.S_IMODE((directory / FILE_NAME).stat().st_mode) == 0o600
+    assert pragma(directory / FILE_NAME, "application_id") == APPLICATION_ID
+    assert pragma(directory / FILE_NAME, "user_version") == len(statefile.migrations())
+
+
+def test_preparing_twice_changes_nothing(tmp_path: Path) -> None:
+    """Every start prepares."""
+    path = tmp_path / FILE_NAME
+    statefile.prepare(path)
+    before = path.read_bytes()
+    statefile.prepare(path)
+
+    assert path.read_bytes() == before
+
+
+def test_the_writer_is_durable_and_a_reader_cannot_write(tmp_path: Path) -> None:
+    """An intent must survive a power loss, or its create could be sent twice."""
+    path = tmp_path / FILE_NAME
+    statefile.prepare(path)
+    with contextlib.closing(statefile.connect(path)) as writer:
+        durable = writer.execute("PRAGMA synchronous").fetchone()[0]
+        journal = writer.execute("PRAGMA journal_mode").fetchone()[0]
+    with (
+        contextlib.closing(statefile.connect(path, query_only=True)) as reader,
+        pytest.raises(sqlite3.OperationalError),
+    ):
+        reader.execute("DELETE FROM record")
+
+    assert (durable, journal) == (2, "wal")
+
+
+def test_a_second_process_is_refused_and_may_come_when_the_first_is_gone(tmp_path: Path) -> None:
+    """Two writers on one state would duplicate records."""
+    with (
+        statefile.lease(tmp_path),
+        pytest.raises(StateInUse, match="another wosync process") as refused,
+        statefile.lease(tmp_path),
+    ):
+        pass
+    with statefile.lease(tmp_path) as made:
+        assert not made
+
+    assert refused.value.remedy
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    """A path below a regular file is a typing mistake the operator can see."""
+    (tmp_path / "file").write_text("")
+
+    with (
+        pytest.raises(StateUnusable, match="file/state cannot be used") as refused,
+        statefile.lease(tmp_path / "file" / "state"),
+    ):
+        pass
+
+    assert refused.value.remedy
+
+
+def test_a_state_of_a_newer_version_is_refused_untouched(tmp_path: Path) -> None:
+    """A downgrade must not damage what the newer version wrote."""
+    path = tmp_path / FILE_NAME
+    statefile.prepare(path)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 999")
+    before = path.read_bytes()
+
+    with pytest.raises(StateUnusable, match=r"newer version of wosync \(schema 999"):
+        statefile.prepare(path)
+
+    assert path.read_bytes() == before
+
+
+def test_another_programs_database_is_refused(tmp_path: Path) -> None:
+    """Somebody pointed state_dir at the wrong directory."""
+    path = tmp_path / FILE_NAME
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE theirs (x)")
+
+    with pytest.raises(StateUnusable, match="another program"):
+        statefile.prepare(path)
+
+
+def test_a_damaged_file_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    """Losing the file must not duplicate anything, and the operator must know that."""
+    path = tmp_path / FILE_NAME
+    path.write_bytes(b"this is no database, whatever its name says" * 100)
+
+    with pytest.raises(StateUnusable, match="cannot be read") as refused:
+        statefile.prepare(path)
+
+    assert "away and start again" in (refused.value.remedy or "")
+
+
+@pytest.mark.parametrize("worth_keeping", [False, True])
+def test_a_state_made_just_now_goes_only_when_it_holds_nothing(
+    tmp_path: Path, worth_keeping: bool
+) -> None:
+    """A failed first start leaves no trace; a rotated token must never be thrown away."""
+    directory = tmp_path / "state"
+    directory.mkdir()
+    path = directory / FILE_NAME
+    statefile.prepare(path)
+    if worth_keeping:
+        with contextlib.closing(statefile.connect(path)) as connection:
+            connection.execute("INSERT INTO secret VALUES ('x', 'y')")
+
+    statefile.discard_if_empty(path, directory=True)
+
+    assert directory.exists() is worth_keeping
+    assert path.exists() is worth_keeping

@@ -1,0 +1,76 @@
+"""Secrets: referred to, never written down, never shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from engine.settings import Secret, Settings, resolve_secret
+
+
+class Keyed(Settings):
+    """A table with a secret."""
+
+    key: Secret
+
+
+def test_each_form_of_reference_gives_the_text_without_its_line_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Editors end files with a line break, and a key with a line break is refused."""
+    (tmp_path / "key").write_text("from-file\n")
+    monkeypatch.setenv("A_KEY", " from-env ")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+
+    assert resolve_secret({"env": "A_KEY"}) == "from-env"
+    assert resolve_secret({"file": str(tmp_path / "key")}) == "from-file"
+    assert resolve_secret({"credential": "key"}) == "from-file"
+    assert resolve_secret(SecretStr("x")) == SecretStr("x")
+
+
+@pytest.mark.parametrize(
+    ("reference", "words"),
+    [
+        ("plain text", "never written in the file"),
+        ({}, "never written in the file"),
+        ({"env": "A", "file": "B"}, "never written in the file"),
+        ({"env": ""}, "needs a name"),
+        ({"env": 7}, "needs a name"),
+        ({"env": "SURELY_NOT_SET"}, "SURELY_NOT_SET is not set"),
+        ({"file": "/no/such/file"}, "/no/such/file cannot be read"),
+        ({"credential": "key"}, "CREDENTIALS_DIRECTORY"),
+        ({"vault": "key"}, "unknown secret form"),
+    ],
+)
+def test_an_unusable_reference_says_why(
+    reference: Any, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first start of an installation usually fails here."""
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+
+    with pytest.raises(ValueError, match=words):
+        resolve_secret(reference)
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", b"\xff\xfe"])
+def test_a_secret_file_without_text_is_refused(tmp_path: Path, content: bytes) -> None:
+    """An empty key would be sent and refused much later, for a reason nobody sees."""
+    path = tmp_path / "key"
+    path.write_bytes(content)
+
+    with pytest.raises(ValueError, match=r"is empty|not readable as text"):
+        resolve_secret({"file": str(path)})
+
+
+def test_a_secret_shows_as_asterisks_and_a_refused_one_not_at_all() -> None:
+    """Settings end up in logs and error texts."""
+    keyed = Keyed.model_validate({"key": SecretStr("very-secret")})
+    with pytest.raises(ValidationError) as refused:
+        Keyed.model_validate({"key": "very-secret"})
+
+    assert "very-secret" not in f"{keyed!r} {keyed}"
+    assert keyed.key.get_secret_value() == "very-secret"
+    assert "very-secret" not in str(refused.value.errors(include_input=False))
