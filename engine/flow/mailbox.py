@@ -1,8 +1,8 @@
 """The keyed mailbox: bounded, coalescing, one holder per key, fresh before backlog.
 
 A message is a key and nothing else: "this record may differ". Sending a key that is queued
-already changes nothing (but may lift it to the fresh lane); sending one that a worker holds
-queues it once more for when the worker lets go. A full lane makes its sender wait.
+already changes nothing (but lifts it to the fresh lane, once that has room); sending one that a
+worker holds queues it once more for when the worker lets go. A full lane makes its sender wait.
 """
 
 from __future__ import annotations
@@ -165,12 +165,16 @@ class Mailbox:
             again = self._held[key]
             self._held[key] = lane if again is None else min(again, lane)
             return True
-        for queued in Lane:
-            if key in self._lanes[queued]:
-                if lane < queued:
-                    self._lanes[lane][key] = self._lanes[queued].pop(key)
-                return True
-        return False
+        queued = next((one for one in Lane if key in self._lanes[one]), None)
+        if queued is None:
+            return False
+        if lane < queued:
+            # Without room it waits like any other, or a lane could grow without bound.
+            if self.room(lane) <= 0:
+                return False
+            self._lanes[lane][key] = self._lanes[queued].pop(key)
+            self._notify_freed()
+        return True
 
     def _next_lane(self) -> Lane | None:
         fresh, backlog = self._lanes[Lane.FRESH], self._lanes[Lane.BACKLOG]

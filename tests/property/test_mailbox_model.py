@@ -37,8 +37,9 @@ class MailboxModel(RuleBasedStateMachine):
 
     @rule(key=KEYS, lane=LANES)
     def send(self, key: int, lane: Lane) -> None:
-        """A key queued or held is coalesced; a new one is queued or has to wait."""
-        known = key in self.queued or key in self.held
+        """A key queued or held is coalesced; a new one, or one to lift, fits or has to wait."""
+        lifted = key in self.queued and lane < self.queued[key]
+        known = key in self.held or (key in self.queued and not lifted)
         fits = known or len(self.in_lane(lane)) < CAPACITY
 
         assert self.runner.run(self._sent(key, lane)) is fits
@@ -46,9 +47,9 @@ class MailboxModel(RuleBasedStateMachine):
         if key in self.held:
             again = self.held[key]
             self.held[key] = lane if again is None else min(again, lane)
-        elif key in self.queued:
-            self.queued[key] = min(self.queued[key], lane)
-        elif fits:
+        elif fits and not known:
+            # In the order the mailbox has: a lifted key goes to the end of its new lane.
+            self.queued.pop(key, None)
             self.queued[key] = lane
 
     async def _sent(self, key: int, lane: Lane) -> bool:

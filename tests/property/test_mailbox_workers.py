@@ -64,7 +64,8 @@ def test_every_key_is_served_after_its_last_message_and_by_one_worker_at_a_time(
                 while not mailbox.idle:
                     await checkpoint()
                 mailbox.close()
-        assert mailbox.depth_peak <= 2 * capacity
+        # A key sent again while it is held comes back whether there is room or not.
+        assert mailbox.depth_peak <= 2 * capacity + workers
 
     anyio.run(everything)
 

@@ -67,6 +67,14 @@ async def test_a_fresh_edit_lifts_its_key_out_of_the_backlog() -> None:
     assert await drained(mailbox) == [1003, 1001, 1002]
 
 
+async def test_a_key_is_lifted_only_where_there_is_room() -> None:
+    """Lifting key after key out of a refilled backlog would make a bounded mailbox unbounded."""
+    mailbox = await filled(2, fresh=2, backlog=2)
+
+    assert await blocks(mailbox, 1001, Lane.FRESH)
+    assert await drained(mailbox) == [1, 2, 1001, 1002]
+
+
 async def test_fresh_keys_overtake_a_backlog_and_the_backlog_still_moves() -> None:
     """Nobody starves: one backlog key after so many fresh ones."""
     mailbox = await filled(fresh=FRESH_STREAK_MAX + 2, backlog=2)
