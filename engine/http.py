@@ -98,8 +98,14 @@ async def serving(status: Status, listener: socket.socket) -> AsyncGenerator[Non
             limit_concurrency=CONNECTIONS_MAX,
         )
     )
+
+    async def serve() -> None:
+        # Cut short it would leave its socket registered with the event loop.
+        with anyio.CancelScope(shield=True):
+            await server.serve([listener])
+
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(server.serve, [listener])
+        tasks.start_soon(serve)
         try:
             yield
         finally:

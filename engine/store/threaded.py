@@ -53,6 +53,7 @@ class ThreadedStore:
         self._on_commit = on_commit
         self._queue: list[_Job] = []
         self._work = anyio.Event()
+        self._closing = False
 
     async def write(
         self,
@@ -93,13 +94,20 @@ class ThreadedStore:
         except sqlite3.DatabaseError as error:
             raise _unusable("read", error) from error
 
-    async def _commit_groups(self) -> None:
-        while True:
-            await self._work.wait()
-            self._work = anyio.Event()
-            while self._queue:
-                group, self._queue = self._queue[:GROUP_MAX], self._queue[GROUP_MAX:]
-                await self._commit(group)
+    def close(self) -> None:
+        """Commit what was handed over, then stop."""
+        self._closing = True
+        self._work.set()
+
+    async def commit_groups(self) -> None:
+        """Commit for as long as the store is open; a cancelled caller does not cut this short."""
+        with anyio.CancelScope(shield=True):
+            while self._queue or not self._closing:
+                await self._work.wait()
+                self._work = anyio.Event()
+                while self._queue:
+                    group, self._queue = self._queue[:GROUP_MAX], self._queue[GROUP_MAX:]
+                    await self._commit(group)
 
     async def _commit(self, group: list[_Job]) -> None:
         started = anyio.current_time()
@@ -108,9 +116,8 @@ class ThreadedStore:
         except sqlite3.Error as error:
             for job in group:
                 job.error = error
-        finally:
-            for job in group:
-                job.done.set()
+        for job in group:
+            job.done.set()
         if self._on_commit is not None:
             self._on_commit(anyio.current_time() - started)
 
@@ -154,18 +161,25 @@ async def open_store(
         StateUnusable: see `statefile.prepare`.
     """
     statefile.prepare(path)
-    writer = _Thread(lambda: statefile.connect(path), 64)
-    reader = _Thread(lambda: statefile.connect(path, query_only=True), 64)
-    async with writer, reader, anyio.create_task_group() as tasks:
+    async with (
+        _connected(_Thread(lambda: statefile.connect(path), 64)) as writer,
+        _connected(_Thread(lambda: statefile.connect(path, query_only=True), 64)) as reader,
+        anyio.create_task_group() as tasks,
+    ):
         store = ThreadedStore(writer, reader, on_commit)
-        tasks.start_soon(store._commit_groups)  # pyright: ignore[reportPrivateUsage] # same room
+        tasks.start_soon(store.commit_groups)
         try:
             yield store
         finally:
-            with anyio.CancelScope(shield=True):
-                await store.write(_nothing)
-            tasks.cancel_scope.cancel()
+            store.close()
 
 
-def _nothing(connection: sqlite3.Connection) -> None:
-    """Wait for everything handed over before."""
+@asynccontextmanager
+async def _connected(thread: _Thread) -> AsyncGenerator[_Thread]:
+    """The thread while it is connected; it is closed even when everything around is cancelled."""
+    await thread
+    try:
+        yield thread
+    finally:
+        with anyio.CancelScope(shield=True):
+            await thread.close()
