@@ -213,7 +213,8 @@ class _Builder:
         async def next_due(now: float) -> float | None:
             return await self.store.read(work.next_due, lane, now)
 
-        return Dispatcher(mailbox, lane, self.outside.clock, due_keys, next_due)
+        governor = self.systems.target_governor
+        return Dispatcher(mailbox, lane, self.outside.clock, due_keys, next_due, governor)
 
     def _write_back_dispatcher(self, mailbox: Mailbox) -> Dispatcher:
         async def due_keys(now: float, limit: int) -> list[int]:
@@ -222,7 +223,8 @@ class _Builder:
         async def next_due(now: float) -> float | None:
             return await self.store.read(outbox.next_due, now)
 
-        return Dispatcher(mailbox, Lane.FRESH, self.outside.clock, due_keys, next_due)
+        governor = self.systems.source_governor
+        return Dispatcher(mailbox, Lane.FRESH, self.outside.clock, due_keys, next_due, governor)
 
     def _poller(self, wake: Callable[[], None]) -> Poller:
         settings = self.config.engine.poller

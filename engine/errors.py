@@ -3,6 +3,7 @@
 EngineError
 ├── Transient            may work later by itself; alone it never flags a record
 │   ├── Throttled        told to wait; the whole system pauses until then
+│   ├── HeldBack         not sent: a pause or the budget would have kept it waiting for long
 │   ├── Unreachable      no usable answer; `ambiguous` when a write may have been executed
 │   └── Conflict         the record changed since it was read
 ├── Terminal             repeating the same request cannot help
@@ -71,6 +72,10 @@ class Throttled(Transient):
     """The system asked us to wait `retry_after_s` seconds."""
 
 
+class HeldBack(Transient):
+    """The request was not sent: the system is paused, or the budget spent, for `retry_after_s`."""
+
+
 class Unreachable(Transient):
     """No usable answer arrived.
 
@@ -133,6 +138,14 @@ class TheirFault(ProtocolError):
 
 class StateUnusable(EngineError):
     """The state directory or the state file cannot be used."""
+
+
+def first_engine_error(error: BaseException) -> EngineError | None:
+    """The engine's own error inside a group of a task group, if there is one."""
+    if isinstance(error, EngineError):
+        return error
+    inner: tuple[BaseException, ...] = getattr(error, "exceptions", ())
+    return next((known for one in inner if (known := first_engine_error(one))), None)
 
 
 def excerpt(text: str) -> str:

@@ -24,10 +24,21 @@ COMMIT_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1,
 BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100)
 
 STAGES = ("observed", "target_ack", "written_back")
-OUTCOMES = ("created", "updated", "noop", "adopted", "deferred", "in_doubt", "refused", "left")
+OUTCOMES = (
+    "created",
+    "updated",
+    "noop",
+    "adopted",
+    "held",
+    "deferred",
+    "in_doubt",
+    "refused",
+    "left",
+)
 ERROR_CLASSES = (
     "auth",
     "rate_limited",
+    "held_back",
     "unreachable",
     "conflict",
     "not_found",

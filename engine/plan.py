@@ -62,7 +62,7 @@ def course(work: Work, record: SourceRecord) -> Course:
     if not record.eligible:
         return Leave("sync is off" if not record.sync else "the error flag is set")
     held = held_target_id(work, record)
-    if held is None:
+    if held is None or held == str(work.gone_id):
         return _unlinked(work)
     if not held.isascii() or not held.isdigit() or int(held) < 1:
         return Refuse(f"the record's target id {held[:40]!r} is not a positive whole number")

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import signal
 import socket
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 import anyio
@@ -17,8 +17,10 @@ import structlog
 from engine import http
 from engine.assembly import Assembly, Outside, assemble, open_systems, save_usage
 from engine.config import Config
-from engine.errors import Misconfigured, Transient, Unreachable
+from engine.errors import Misconfigured, Transient, Unreachable, first_engine_error
 from engine.flow.backoff import delay_s
+from engine.flow.governor import Governor
+from engine.flow.lane import Lane
 from engine.metrics import Metrics
 from engine.ports import Step
 from engine.status import Status
@@ -29,6 +31,8 @@ from engine.store.threaded import open_store
 USAGE_EVERY_S = 10.0
 # How long `once` waits for a retry that is due soon, before it leaves it to the next run.
 RETRY_PATIENCE_S = 15.0
+# How long `once` goes on although nothing it does succeeds.
+STALL_PATIENCE_S = 120.0
 LOOK_S = 0.05
 
 log = structlog.get_logger(component="service")
@@ -85,17 +89,30 @@ async def run(config: Config, outside: Outside | None = None) -> None:
     Raises:
         EngineError: it cannot start, or the state cannot be used any more.
     """
-    async with _opened(config, outside or Outside.real()) as assembly:
-        # Behind the lease: a second process on the same state must hear that, not of the port.
-        with http.listen(*config.engine.service.http_address) as listener:
-            await _serve(assembly, listener)
-        await save_usage(assembly)
+    with _plain_errors():
+        async with _opened(config, outside or Outside.real()) as assembly:
+            # Behind the lease: a second process on the same state must hear that, not of the port.
+            with http.listen(*config.engine.service.http_address) as listener:
+                await _serve(assembly, listener)
+            await save_usage(assembly)
     log.info("stopped")
+
+
+@contextmanager
+def _plain_errors() -> Generator[None]:
+    """The engine's own error in place of the task groups' wrapping around it."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        known = first_engine_error(group)
+        if known is None:
+            raise
+        raise known from group
 
 
 async def _serve(assembly: Assembly, listener: socket.socket) -> None:
     status = Status(assembly)
-    async with anyio.create_task_group() as outermost, http.serving(status, listener):
+    async with http.serving(status, listener), anyio.create_task_group() as outermost:
         stop = anyio.Event()
         whole = anyio.CancelScope()
         outermost.start_soon(_watch_signals, assembly, status, stop, whole)
@@ -205,7 +222,12 @@ async def once(config: Config, outside: Outside | None = None) -> Result:
     Raises:
         EngineError: a system cannot be reached, or refuses us; what was captured stays captured.
     """
-    async with _opened(config, outside or Outside.real()) as assembly:
+    with _plain_errors():
+        return await _once(config, outside or Outside.real())
+
+
+async def _once(config: Config, outside: Outside) -> Result:
+    async with _opened(config, outside) as assembly:
         await _steps(assembly.systems.source.steps())
         # The target is asked nothing before there is something to say to it.
         await _steps(assembly.systems.target.steps()[:1])
@@ -225,22 +247,41 @@ async def once(config: Config, outside: Outside | None = None) -> Result:
 async def _drained(assembly: Assembly) -> None:
     """Wait until nothing is due any more, or a system is out of reach.
 
-    A retry that is due soon is waited for, RETRY_PATIENCE_S at most.
+    A retry that is due soon is waited for, RETRY_PATIENCE_S at most; what waits longer, for a
+    pause, an outage or the budget, is left to the next run.
     """
-    governors = assembly.systems.governors(assembly.config).values()
     clock, read = assembly.outside.clock, assembly.store.read
-    worked_at = anyio.current_time()
+    worked_at = progress_at = anyio.current_time()
+    served: list[float] = []
     while True:
         await anyio.sleep(LOOK_S)
-        if any(governor.paused_s > RETRY_PATIENCE_S for governor in governors):
+        if _out_of_reach(assembly, Lane.FRESH):
             return
+        now = anyio.current_time()
+        before, served = served, [one.last_success_at for one in _governors(assembly)]
+        progress_at = progress_at if served == before else now
+        if now - progress_at > STALL_PATIENCE_S:
+            return
+        lanes = Lane.FRESH if _out_of_reach(assembly, Lane.BACKLOG) else Lane.BACKLOG
         busy = not (assembly.changes.idle and assembly.write_backs.idle)
-        if busy or await read(report.due, clock.now()):
-            worked_at = anyio.current_time()
+        if busy or await read(report.due, clock.now(), lanes):
+            worked_at = now
             continue
-        soon = await read(report.due, clock.now() + RETRY_PATIENCE_S)
-        if not soon or anyio.current_time() - worked_at > RETRY_PATIENCE_S:
+        soon = await read(report.due, clock.now() + RETRY_PATIENCE_S, lanes)
+        if not soon or now - worked_at > RETRY_PATIENCE_S:
             return
+
+
+def _governors(assembly: Assembly) -> list[Governor]:
+    return list(assembly.systems.governors(assembly.config).values())
+
+
+def _out_of_reach(assembly: Assembly, lane: Lane) -> bool:
+    """Whether a system takes no request of this lane for longer than a run of `once` waits."""
+    return any(
+        max(governor.held_s(lane), governor.down_s) > RETRY_PATIENCE_S
+        for governor in _governors(assembly)
+    )
 
 
 def _raise_if_unreachable(assembly: Assembly, counts: Counts) -> None:

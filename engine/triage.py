@@ -12,6 +12,7 @@ from engine.errors import (
     Conflict,
     EngineError,
     Gone,
+    HeldBack,
     Misconfigured,
     ProtocolError,
     Rejected,
@@ -32,6 +33,7 @@ _CLASSES: tuple[tuple[type[EngineError], str], ...] = (
     (Unauthorized, "auth"),
     (Misconfigured, "configuration"),
     (Throttled, "rate_limited"),
+    (HeldBack, "held_back"),
     (Unreachable, "unreachable"),
     (Conflict, "conflict"),
     (Gone, "not_found"),
@@ -112,7 +114,7 @@ def judge(error: Exception, around: Circumstances) -> Verdict:
             return Retry(counts=True)
     if isinstance(error, Rejected | Gone):
         return Flag(reason, error.field if isinstance(error, Rejected) else None)
-    if isinstance(error, Throttled):
+    if isinstance(error, Throttled | HeldBack):
         return Retry(counts=False)
     # A surprise in our own code is always this record's, or it would be everybody's.
     counts = around.others_succeed or not isinstance(error, EngineError)

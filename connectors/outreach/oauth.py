@@ -198,9 +198,9 @@ class Tokens:
         """
         candidates = [self._stored().refresh_token, self._configured()]
         for refresh_token in dict.fromkeys(filter(None, candidates)):
+            # Both are waited out here, because the mint itself cannot be cancelled.
+            await self.surroundings.governor.hold()
             await anyio.sleep(self._rest_s())
-            # Waited out here, because the mint itself cannot be cancelled.
-            await anyio.sleep(self.surroundings.governor.paused_s)
             try:
                 # A cancelled mint would lose the rotated token, and with it the authorisation.
                 with anyio.CancelScope(shield=True):
@@ -222,6 +222,8 @@ class Tokens:
         try:
             answer = await self.request(self._form(refresh_token))
         except Unreachable as error:
+            # Whoever waits for this token must not each wait for a mint of their own.
+            self.surroundings.governor.pause(MINT_INTERVAL_S, error.message)
             raise Unreachable(
                 error.message,
                 system=SYSTEM,

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 import anyio
 
 from engine.flow.bell import Bell
+from engine.flow.governor import Governor
 from engine.flow.lane import Lane
 from engine.flow.mailbox import Mailbox
 from engine.ports import WallClock
@@ -34,6 +35,8 @@ class Dispatcher:
     Args:
         due_keys: (now, limit) to the keys that are due, most urgent first.
         next_due: (now) to the time the next one becomes due, or None.
+        governor: keys are kept back while it would turn their requests away, so that no worker
+            holds a key it can do nothing with.
     """
 
     mailbox: Mailbox
@@ -41,12 +44,15 @@ class Dispatcher:
     clock: WallClock
     due_keys: Callable[[float, int], Awaitable[list[int]]]
     next_due: Callable[[float], Awaitable[float | None]]
+    governor: Governor
     bell: Bell = field(default_factory=Bell)
 
     async def run(self) -> None:
         """Fill the lane whenever there is room and something is due."""
         while True:
-            if await self.step():
+            if self.governor.closed(self.lane):
+                await anyio.sleep(min(self.governor.held_s(self.lane), LOOK_AGAIN_S))
+            elif await self.step():
                 await self._wait_room_or_ring()
             else:
                 await self.bell.wait(await self._idle_s())

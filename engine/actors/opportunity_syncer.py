@@ -16,7 +16,7 @@ from random import Random
 import anyio
 import structlog
 
-from engine.errors import EngineError, Gone, Rejected, StateUnusable, Unreachable
+from engine.errors import EngineError, Gone, HeldBack, Rejected, StateUnusable, Unreachable
 from engine.flow.backoff import BackoffLimits, delay_s
 from engine.flow.governor import Governor
 from engine.flow.lane import current_lane
@@ -126,7 +126,7 @@ class OpportunitySyncer:
             self.metrics.reconciles.labels(outcome).inc()
             if outcome != "adopted":
                 break
-        if outcome in ("adopted", "deferred", "in_doubt"):
+        if outcome in ("adopted", "held", "deferred", "in_doubt"):
             self._unsettled.add(key)
         return outcome
 
@@ -135,6 +135,10 @@ class OpportunitySyncer:
             return await self._reconcile(work)
         except StateUnusable:
             raise
+        except HeldBack as error:
+            # Still due as it is: the dispatcher sends it again once the way is open.
+            log.debug("held", record=work.ref, reason=error.message)
+            return "held"
         except EngineError as error:
             return await self._failed(work, error)
         except Exception as error:  # one record's surprise must not stop the others
@@ -278,7 +282,8 @@ class OpportunitySyncer:
                 status=error.status,
             ) from error
         note = Note("target gone", f"id {way.target_id} does not exist; creating it anew")
-        await self.store.write(store_work.forget_target, work, note, self.clock.now())
+        now = self.clock.now()
+        await self.store.write(store_work.forget_target, work, way.target_id, note, now)
         log.warning("target_gone", record=work.ref, target_id=way.target_id)
         return "adopted"
 

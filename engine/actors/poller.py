@@ -60,6 +60,7 @@ class Poller:
     captured: int = 0
     failures: int = 0
     trouble: str | None = None
+    told_s: float | None = None
 
     async def run(self) -> None:
         """Poll for ever, on the interval; after a failure, after a backoff instead."""
@@ -69,7 +70,7 @@ class Poller:
             wait = self.limits.interval_s - (anyio.current_time() - started)
             if not ok:
                 # At least half a second, so that a refused connection is not tried in a tight loop.
-                wait = max(0.5, delay_s(self.failures, self.rng, self.backoff))
+                wait = max(0.5, self.told_s or delay_s(self.failures, self.rng, self.backoff))
             await anyio.sleep(max(0.0, wait))
 
     async def attempt(self) -> bool:
@@ -81,7 +82,7 @@ class Poller:
             raise
         except EngineError as error:
             self.failures += 1
-            self.trouble = str(error)
+            self.trouble, self.told_s = str(error), error.retry_after_s
             self.metrics.polls.labels("error").inc()
             self.metrics.errors.labels("poller", error_class(error)).inc()
             log.warning("poll_failed", reason=str(error), remedy=error.remedy)

@@ -229,7 +229,11 @@ def _holds(record: SourceRecord, entry: Entry) -> bool:
 
 def _not_ours(record: SourceRecord, entry: Entry, row: Captured) -> str | None:
     """Why the entry must not be written on top of the record as it is now, or None."""
-    if entry.target_id is not None and record.target_id not in (None, entry.target_id):
+    if entry.target_id is not None and record.target_id not in (
+        None,
+        entry.target_id,
+        entry.gone_id,
+    ):
         return f"the record carries another target id, {(record.target_id or '')[:40]}"
     if entry.error and row.version > entry.version:
         return "the record was changed since it was refused, and is tried again first"

@@ -12,7 +12,8 @@ import typer
 from typer.exceptions import TyperException
 
 from engine.about import PROGRAM, about
-from engine.cli.exits import Exit, first_engine_error, report
+from engine.cli.exits import Exit, report
+from engine.errors import first_engine_error
 
 ConfigOption = Annotated[
     Path | None,

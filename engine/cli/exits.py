@@ -7,6 +7,7 @@ from enum import IntEnum
 
 from engine.errors import (
     EngineError,
+    HeldBack,
     Misconfigured,
     StateUnusable,
     Throttled,
@@ -36,6 +37,7 @@ _CODES: tuple[tuple[type[EngineError], Exit], ...] = (
     (StateUnusable, Exit.STATE),
     (Unreachable, Exit.UNREACHABLE),
     (Throttled, Exit.UNREACHABLE),
+    (HeldBack, Exit.UNREACHABLE),
 )
 
 
@@ -53,14 +55,6 @@ def paragraph(error: EngineError) -> str:
     if error.remedy:
         text += f"\n  What to do: {error.remedy}."
     return redact(text)
-
-
-def first_engine_error(error: BaseException) -> EngineError | None:
-    """The engine's own error inside a group of a task group, if there is one."""
-    if isinstance(error, EngineError):
-        return error
-    inner: tuple[BaseException, ...] = getattr(error, "exceptions", ())
-    return next((known for one in inner if (known := first_engine_error(one))), None)
 
 
 def report(error: EngineError) -> Exit:

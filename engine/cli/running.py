@@ -50,6 +50,8 @@ def once(path: Path | None, *, as_json: bool) -> int:
     else:
         words = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in document.items())
         sys.stdout.write(f"{words}\n")
+        if counts.pending or counts.outbox:
+            sys.stdout.write("what waits is tried again by the next run; see: wosync status\n")
         if counts.refused:
             sys.stdout.write("some records are in error; see: wosync status\n")
     attention = counts.refused or counts.pending or counts.outbox

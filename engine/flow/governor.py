@@ -1,7 +1,9 @@
 """The governor: every request to one system passes here.
 
 It bounds the requests in flight, holds them to the hourly and yearly budget, keeps a share for
-fresh edits, waits as long as the system told us to, and pauses the system while it is down.
+fresh edits, holds back as long as the system told us to, and pauses the system while it is down.
+A short hold is waited out; for a long one the caller is turned away, so that nobody who has
+something else to do stands in line.
 """
 
 from __future__ import annotations
@@ -15,12 +17,15 @@ from typing import Protocol
 
 import anyio
 
+from engine.errors import HeldBack
 from engine.flow.backoff import BackoffLimits, delay_s
 from engine.flow.budget import Budget, BudgetLimits
 from engine.flow.lane import Lane, current_lane
 
 # So many failures in a row, without one success, are an outage and not a record's own trouble.
 OUTAGE_FAILURES = 3
+# A hold of up to so many seconds is waited out.
+HOLD_MAX_S = 5.0
 
 
 class Clock(Protocol):
@@ -54,6 +59,7 @@ class Governor:
     pause_reason: str | None = field(default=None, init=False)
     pause_cause: Exception | None = field(default=None, init=False)
     _rounds: int = field(default=0, init=False)
+    _down_since: float = field(default=-math.inf, init=False)
     _paused_until: float = field(default=-math.inf, init=False)
     _changed: anyio.Event = field(default_factory=anyio.Event, init=False)
 
@@ -66,6 +72,9 @@ class Governor:
 
         Args:
             metered: False for requests that do not count against the budget.
+
+        Raises:
+            HeldBack: a pause or the budget allows none for more than HOLD_MAX_S.
         """
         await self._admit(metered)
         try:
@@ -100,6 +109,8 @@ class Governor:
     def failed(self, reason: str) -> None:
         """No usable answer came; enough of these in a row pause the system."""
         self.failures += 1
+        if self.failures == OUTAGE_FAILURES:
+            self._down_since = anyio.current_time()
         # Requests that were under way together fail together: that is one round of the outage.
         if self.failures >= OUTAGE_FAILURES and not self.paused_s:
             self._rounds += 1
@@ -117,10 +128,41 @@ class Governor:
         """True while the system counts as being in an outage."""
         return self.failures >= OUTAGE_FAILURES
 
+    @property
+    def down_s(self) -> float:
+        """Seconds the present outage has lasted; 0 without one."""
+        return anyio.current_time() - self._down_since if self.down else 0.0
+
+    def held_s(self, lane: Lane) -> float:
+        """Seconds until the pause and the budget allow a request of this lane; 0 when they do."""
+        backlog = lane is Lane.BACKLOG
+        return max(self.paused_s, self.budget.wait_s(self.clock.now(), backlog=backlog))
+
+    def closed(self, lane: Lane) -> bool:
+        """Whether a request of this lane would be turned away now."""
+        return self.held_s(lane) > HOLD_MAX_S
+
+    async def hold(self) -> None:
+        """Wait out a short pause.
+
+        Raises:
+            HeldBack: the pause is a long one.
+        """
+        while (paused := self.paused_s) > 0:
+            if paused > HOLD_MAX_S:
+                raise HeldBack(f"held back: {self.pause_reason}", retry_after_s=paused)
+            await anyio.sleep(paused)
+
     async def _admit(self, metered: bool) -> None:
         self.waiting += 1
         try:
-            while (wait := self._wait_s(metered)) > 0:
+            while True:
+                await self.hold()
+                wait = self._wait_s(metered)
+                if wait <= 0:
+                    break
+                if HOLD_MAX_S < wait < math.inf:
+                    raise HeldBack("held back: the request budget is spent", retry_after_s=wait)
                 # Every finished request may open the way, so the event is watched beside the time.
                 with anyio.move_on_after(None if math.isinf(wait) else wait):
                     await self._changed.wait()
@@ -136,9 +178,6 @@ class Governor:
         if self.down and self.in_flight:
             # One request at a time probes whether the system is back.
             return math.inf
-        paused = self.paused_s
-        if paused:
-            return paused
         self.pause_reason = self.pause_cause = None
         if not metered:
             return 0.0

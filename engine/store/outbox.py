@@ -13,7 +13,10 @@ from engine.store.work import Note, remember
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row of the outbox with the newest record version known; times in unix seconds."""
+    """One row of the outbox with the newest record version known; times in unix seconds.
+
+    `gone_id` is a target id that may be overwritten, because its record does not exist any more.
+    """
 
     record_id: int
     ref: str
@@ -25,6 +28,7 @@ class Entry:
     message: str | None
     changed_at: int
     attempts: int
+    gone_id: str | None = None
 
     def as_write(self) -> WriteBack:
         """The entry in the source port's terms."""
@@ -57,7 +61,7 @@ def next_due(connection: sqlite3.Connection, now: float) -> float | None:
 def load(connection: sqlite3.Connection, record_ids: Sequence[int]) -> list[Entry]:
     """The entries still owed among these records."""
     rows = connection.execute(
-        "SELECT o.*, r.ref, r.version FROM outbox o JOIN record r ON r.id = o.record_id"
+        "SELECT o.*, r.ref, r.version, r.gone_id FROM outbox o JOIN record r ON r.id = o.record_id"
         " WHERE o.record_id IN (SELECT value FROM json_each(?))",
         (json.dumps(record_ids),),
     )
@@ -73,6 +77,7 @@ def load(connection: sqlite3.Connection, record_ids: Sequence[int]) -> list[Entr
             message=row["message"],
             changed_at=row["changed_at"],
             attempts=row["attempts"],
+            gone_id=None if row["gone_id"] is None else str(row["gone_id"]),
         )
         for row in rows
     ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
+from engine.flow.lane import Lane
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -60,12 +62,13 @@ def counts(connection: sqlite3.Connection) -> Counts:
     return Counts(pending, oldest, in_doubt, refused, linked, owed, stuck)
 
 
-def due(connection: sqlite3.Connection, now: float) -> int:
-    """Records and write-backs that could be worked on now."""
+def due(connection: sqlite3.Connection, now: float, lane_max: Lane) -> int:
+    """Records of these lanes, and write-backs, that could be worked on now."""
     return connection.execute(
-        "SELECT (SELECT count(*) FROM record WHERE state = 'pending' AND due_at <= ?)"
+        "SELECT (SELECT count(*) FROM record"
+        " WHERE state = 'pending' AND lane <= ? AND due_at <= ?)"
         " + (SELECT count(*) FROM outbox WHERE due_at <= ?)",
-        (now, now),
+        (lane_max, now, now),
     ).fetchone()[0]
 
 

@@ -43,6 +43,7 @@ class Work:
     failed_since: float | None
     failed_at: float | None
     target_id: int | None
+    gone_id: int | None
     synced: Fields | None
     delivered_id: str | None
     delivered_version: int | None
@@ -122,6 +123,7 @@ def load(connection: sqlite3.Connection, record_id: int) -> Work | None:
         failed_since=row["failed_since"],
         failed_at=row["failed_at"],
         target_id=row["target_id"],
+        gone_id=row["gone_id"],
         synced=json.loads(row["synced"]) if row["synced"] is not None else None,
         delivered_id=row["delivered_id"],
         delivered_version=row["delivered_version"],
@@ -195,12 +197,17 @@ def adopt(
     remember(connection, work.id, work.version, note, now)
 
 
-def forget_target(connection: sqlite3.Connection, work: Work, note: Note, now: float) -> None:
-    """The target record is gone and shall be created anew: reconcile again from nothing."""
+def forget_target(
+    connection: sqlite3.Connection, work: Work, gone_id: int, note: Note, now: float
+) -> None:
+    """The target record is gone and shall be created anew: reconcile again from nothing.
+
+    The source may go on showing `gone_id` for a while; it counts as blank from now on.
+    """
     connection.execute(
-        "UPDATE record SET target_id = NULL, synced = NULL, delivered_id = NULL,"
+        "UPDATE record SET gone_id = ?, target_id = NULL, synced = NULL, delivered_id = NULL,"
         " delivered_version = NULL, due_at = ? WHERE id = ?",
-        (now, work.id),
+        (gone_id, now, work.id),
     )
     remember(connection, work.id, work.version, note, now)
 

@@ -37,6 +37,7 @@ CREATE TABLE record (
     failed_since      REAL,                          -- first failure of the present series
     failed_at         REAL,                          -- latest failure of the present series
     target_id         INTEGER,
+    gone_id           INTEGER,                       -- target id found not to exist any more
     synced            TEXT,                          -- canonical fields the target is known to hold, JSON
     delivered_id      TEXT,                          -- target id the source is known to carry
     delivered_version INTEGER,                       -- version our own last write-back produced

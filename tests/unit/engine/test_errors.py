@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from engine import errors
-from engine.cli.exits import Exit, code_for, first_engine_error, paragraph
-from engine.errors import EngineError, Rejected, Unreachable, excerpt
+from engine.cli.exits import Exit, code_for, paragraph
+from engine.errors import EngineError, Rejected, Unreachable, excerpt, first_engine_error
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ def known(**changes: Any) -> Work:
         "failed_since": None,
         "failed_at": None,
         "target_id": None,
+        "gone_id": None,
         "synced": None,
         "delivered_id": None,
         "delivered_version": None,

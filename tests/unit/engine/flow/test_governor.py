@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
+from engine.errors import HeldBack
 from engine.flow.backoff import BackoffLimits
 from engine.flow.budget import BudgetLimits
-from engine.flow.governor import OUTAGE_FAILURES, Governor
+from engine.flow.governor import HOLD_MAX_S, OUTAGE_FAILURES, Governor
 from engine.flow.lane import Lane, current_lane
 from tests.unit.engine.stand_ins import NOW, FakeClock, governor, seeded
 
@@ -16,9 +19,9 @@ pytestmark = pytest.mark.anyio
 
 
 async def enters(subject: Governor, *, metered: bool = True) -> bool:
-    """Whether a request is admitted without waiting."""
+    """Whether a request is admitted, neither waiting nor turned away."""
     entered = False
-    with anyio.move_on_after(0.005):
+    with anyio.move_on_after(0.005), suppress(HeldBack):
         async with subject.admitted(metered=metered):
             entered = True
     return entered
@@ -76,6 +79,22 @@ async def test_a_pause_admits_nothing_and_a_longer_one_stays() -> None:
     assert not await enters(subject)
     assert 29 < subject.paused_s <= 30
     assert subject.pause_reason == "told to wait"
+
+
+async def test_a_long_hold_turns_away_and_says_for_how_long() -> None:
+    """Whoever waits in line for an hour cannot do what could be done meanwhile."""
+    subject = governor(limits=BudgetLimits(per_hour=1))
+    assert await enters(subject)
+    with pytest.raises(HeldBack, match="budget") as spent:
+        async with subject.admitted():
+            pass
+    assert spent.value.retry_after_s == subject.held_s(Lane.FRESH) > HOLD_MAX_S
+    assert subject.closed(Lane.FRESH)
+
+    subject.pause(7200, "maintenance")
+    with pytest.raises(HeldBack, match="maintenance"):
+        await subject.hold()
+    assert subject.in_flight == subject.waiting == 0
 
 
 async def test_after_a_pause_requests_go_on() -> None:

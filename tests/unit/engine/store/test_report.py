@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from engine.flow.lane import Lane
 from engine.store import report, work
 from engine.store.outbox import load, postpone
 from engine.store.report import Counts
@@ -14,7 +15,7 @@ from tests.unit.engine.stand_ins import NOW, pending, row, take
 def test_an_empty_state_counts_nothing(connection: sqlite3.Connection) -> None:
     """The first look at a new service."""
     assert report.counts(connection) == Counts(0, None, 0, 0, 0, 0, 0)
-    assert report.due(connection, NOW) == 0
+    assert report.due(connection, NOW, Lane.BACKLOG) == 0
     assert report.history(connection, "OPP-1") == []
 
 
@@ -47,6 +48,6 @@ def test_every_kind_of_record_is_counted_once(connection: sqlite3.Connection) ->
         outbox=2,
         outbox_stuck=1,
     )
-    assert report.due(connection, NOW) == 2
-    assert report.due(connection, NOW + 9) == 4
+    assert report.due(connection, NOW, Lane.BACKLOG) == 2
+    assert report.due(connection, NOW + 9, Lane.BACKLOG) == 4
     assert report.waiting_reasons(connection, 5) == [("no", 1)]

@@ -162,8 +162,8 @@ def test_an_adopted_record_is_read_before_it_is_changed(db: sqlite3.Connection) 
     found = pending(db, 1)
     assert (found.target_id, found.synced, found.intent) == (7, None, None)
 
-    work.forget_target(db, found, Note("target gone", "7"), NOW)
-    assert pending(db, 1).target_id is None
+    work.forget_target(db, found, 7, Note("target gone", "7"), NOW)
+    assert (pending(db, 1).target_id, pending(db, 1).gone_id) == (None, 7)
 
 
 def test_a_deferred_record_comes_back_when_it_is_due(db: sqlite3.Connection) -> None:

@@ -1,0 +1,319 @@
+"""The bench: the real engine between both emulators, over real HTTP, in one process.
+
+One clock drives both worlds and the engine's wall clock; it runs like a real one and can be moved
+ahead. A test edits a world, lets the engine run once, and looks at both worlds.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import anyio
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from connectors.sandbox.faults import Fault, Faults
+from connectors.sandbox.outreach import OutreachWorld, Row, outreach_app
+from connectors.sandbox.sample import add_seat
+from connectors.sandbox.serving import serving
+from connectors.sandbox.workbooks import Money, WorkbooksKnobs, WorkbooksWorld, workbooks_app
+from engine import config as configuration
+from engine import service
+from engine.assembly import Outside
+from engine.store import report, statefile
+
+START = 1_790_000_000.0
+API_KEY = "a1b2c-3d4e5"
+CLIENT_ID = "bench"
+DEADLINE_S = 30.0
+POLL_S = 0.01
+
+OPPORTUNITIES = "/crm/opportunities.api"
+CREATE = ("POST", "/api/v2/opportunities")
+UPDATE = ("PATCH", "/api/v2/opportunities/{id}")
+SEARCH = ("GET", "/api/v2/opportunities")
+READ = ("GET", "/api/v2/opportunities/{id}")
+
+
+class Clock:
+    """Epoch seconds that pass by themselves and can be moved ahead."""
+
+    def __init__(self) -> None:
+        self._ahead_s = START - time.monotonic()
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self._ahead_s + time.monotonic()
+
+    def advance(self, seconds: float) -> None:
+        """Let so much time have passed."""
+        self._ahead_s += seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One request as it arrived; `path` without the query."""
+
+    method: str
+    path: str
+    body: str
+
+    @property
+    def form(self) -> dict[str, list[str]]:
+        """A form-encoded body."""
+        return parse_qs(self.body, keep_blank_values=True)
+
+    @property
+    def sent(self) -> set[str]:
+        """Names of the attributes and relationships in a JSON:API body."""
+        data = json.loads(self.body)["data"]
+        return {*data.get("attributes", {}), *data.get("relationships", {})}
+
+
+@dataclass(slots=True)
+class Recorder:
+    """An ASGI application around another one that keeps every request.
+
+    `before` holds what somebody does just as a request with this method and path arrives, once.
+    """
+
+    app: ASGIApp
+    seen: list[Seen] = field(default_factory=list[Seen])
+    before: dict[tuple[str, str], Callable[[], object]] = field(
+        default_factory=dict[tuple[str, str], Callable[[], object]]
+    )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        action = self.before.pop((scope["method"], scope["path"]), None)
+        if action is not None:
+            action()
+        body = bytearray()
+
+        async def listening() -> Message:
+            message = await receive()
+            body.extend(message.get("body", b""))
+            return message
+
+        try:
+            await self.app(scope, listening, send)
+        finally:
+            self.seen.append(Seen(scope["method"], scope["path"], body.decode()))
+
+
+@dataclass(slots=True)
+class Bench:
+    """Both worlds, their traffic, and the engine's configuration.
+
+    `settings` holds the configuration by table and key; a test changes it before it runs.
+    """
+
+    clock: Clock
+    workbooks: WorkbooksWorld
+    outreach: OutreachWorld
+    workbooks_traffic: Faults
+    outreach_traffic: Faults
+    workbooks_door: Recorder
+    outreach_door: Recorder
+    directory: Path
+    settings: dict[str, dict[str, Any]]
+
+    @property
+    def workbooks_seen(self) -> list[Seen]:
+        """Requests to Workbooks, in the order of their answers."""
+        return self.workbooks_door.seen
+
+    @property
+    def outreach_seen(self) -> list[Seen]:
+        """Requests to Outreach, in the order of their answers."""
+        return self.outreach_door.seen
+
+    @property
+    def state(self) -> Path:
+        """Where the engine keeps its state."""
+        return self.directory / "state"
+
+    def config(self) -> configuration.Config:
+        """The configuration, written and read as an operator's would be."""
+        path = self.directory / "config.toml"
+        path.write_text(_toml(self.settings), encoding="utf-8")
+        return configuration.load(path)
+
+    async def once(self) -> service.Result:
+        """One run of the engine over both worlds.
+
+        Raises:
+            EngineError: what the command line would report.
+        """
+        with anyio.fail_after(DEADLINE_S):
+            return await service.once(self.config(), self.outside())
+
+    async def run(self) -> None:
+        """The service, until it is told to stop."""
+        await service.run(self.config(), self.outside())
+
+    def outside(self) -> Outside:
+        """Our clock, repeatable chance, real sockets."""
+        return Outside(self.clock, "scenario", {})
+
+    def forget_traffic(self) -> None:
+        """Count requests anew."""
+        for traffic in (self.workbooks_traffic, self.outreach_traffic):
+            traffic.reset()
+        self.workbooks_seen.clear()
+        self.outreach_seen.clear()
+
+    def workbooks_fault(self, fault: Fault) -> None:
+        """Let this go wrong at Workbooks."""
+        self.workbooks_traffic.plan.add(fault)
+
+    def just_before_a_write_back(self, action: Callable[[], object]) -> None:
+        """Let somebody do this as the next write-back arrives, before it is carried out."""
+        self.workbooks_door.before["PUT", OPPORTUNITIES] = action
+
+    def just_before_a_create(self, action: Callable[[], object]) -> None:
+        """Let somebody do this as the next create arrives, before it is carried out."""
+        self.outreach_door.before[CREATE] = action
+
+    def outreach_fault(self, fault: Fault) -> None:
+        """Let this go wrong at Outreach."""
+        self.outreach_traffic.plan.add(fault)
+
+    # The hands of the people who use Workbooks.
+
+    def has(self, name: str = "Harbour crane", **columns: Any) -> int:
+        """An opportunity ticked for sync; returns its id."""
+        given = {"cf_opportunity_sync_to_outreach": True} | columns
+        return self.workbooks.opportunities.create(description=name, **given)
+
+    def has_valued(self, name: str, amount: str, **columns: Any) -> int:
+        """An opportunity with an amount in pounds."""
+        return self.has(name, document_currency_net_value=Money(Decimal(amount)), **columns)
+
+    def edit(self, record_id: int, **columns: Any) -> None:
+        """Edit an opportunity."""
+        assert self.workbooks.opportunities.update(record_id, **columns)
+
+    def record(self, record_id: int) -> dict[str, object]:
+        """An opportunity's columns, the plugin's own by short names."""
+        columns = self.workbooks.opportunities.get(record_id)
+        value = self.workbooks.opportunities.value
+        return columns | {
+            "error": value(record_id, "cf_opportunity_outreach_sync_error"),
+            "outreach_id": value(record_id, "cf_opportunity_outreach_id"),
+            "outreach_url": value(record_id, "cf_opportunity_outreach_url"),
+        }
+
+    # What both sides hold.
+
+    def twins(self, record_id: int) -> list[Row]:
+        """Outreach opportunities made for a record."""
+        return self.outreach.find_opportunities(f"OPP-{record_id}")
+
+    def twin(self, record_id: int) -> Row:
+        """The one Outreach opportunity of a record, checked to be linked from it."""
+        [row] = self.twins(record_id)
+        held = self.record(record_id)
+        assert held["outreach_id"] == str(row.id)
+        assert held["outreach_url"] == f"https://outreach.example/opportunities/{row.id}"
+        assert held["error"] is False
+        return row
+
+    def reasons(self) -> dict[str, report.RefusedRecord]:
+        """Refused records by their reference."""
+        with closing(statefile.connect(self.state / statefile.FILE_NAME)) as connection:
+            return {one.ref: one for one in report.refused(connection, 1000)}
+
+    def history(self, record_id: int) -> list[report.HistoryLine]:
+        """The decisions about a record."""
+        with closing(statefile.connect(self.state / statefile.FILE_NAME)) as connection:
+            return report.history(connection, f"OPP-{record_id}")
+
+    def forget_state(self) -> None:
+        """Lose everything the engine knows."""
+        for path in self.state.glob("*"):
+            path.unlink()
+
+
+@asynccontextmanager
+async def bench(directory: Path, knobs: WorkbooksKnobs | None = None) -> AsyncGenerator[Bench]:
+    """A bench in this directory, both worlds empty but for one Outreach user."""
+    clock = Clock()
+    workbooks = WorkbooksWorld(clock.now, knobs)
+    workbooks.add_api_key(API_KEY)
+    outreach = OutreachWorld(clock.now)
+    outreach.knobs.mint_interval_s = 0
+    outreach.add_app(CLIENT_ID, "client secret")
+    refresh_token = outreach.grant(CLIENT_ID, add_seat(outreach, "Ines Integration"))
+    workbooks_traffic, outreach_traffic = (
+        Faults(workbooks_app(workbooks)),
+        Faults(outreach_app(outreach)),
+    )
+    workbooks_door, outreach_door = Recorder(workbooks_traffic), Recorder(outreach_traffic)
+    secrets = {"api_key": API_KEY, "client_secret": "client secret", "refresh_token": refresh_token}
+    for name, secret in secrets.items():
+        (directory / name).write_text(secret, encoding="utf-8")
+    async with serving({"workbooks": workbooks_door, "outreach": outreach_door}) as urls:
+        yield Bench(
+            clock,
+            workbooks,
+            outreach,
+            workbooks_traffic,
+            outreach_traffic,
+            workbooks_door,
+            outreach_door,
+            directory,
+            _settings(directory, urls),
+        )
+
+
+def _settings(directory: Path, urls: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    def secret(name: str) -> dict[str, str]:
+        return {"file": str(directory / name)}
+
+    return {
+        "service": {"state_dir": str(directory / "state"), "http": "127.0.0.1:0"},
+        "workbooks": {"base_url": urls["workbooks"], "api_key": secret("api_key")},
+        "outreach": {
+            "base_url": urls["outreach"],
+            "client_id": CLIENT_ID,
+            "client_secret": secret("client_secret"),
+            "refresh_token": secret("refresh_token"),
+            "record_url": "https://outreach.example/opportunities/{id}",
+            "visibility_s": 1,
+        },
+        "retry": {"base_s": 0.05, "cap_s": 0.2},
+        "write_back": {"linger_ms": 20},
+    }
+
+
+def _toml(tables: Mapping[str, Mapping[str, Any]]) -> str:
+    lines: list[str] = []
+    for table, keys in tables.items():
+        lines.append(f"[{table}]")
+        lines += [f"{name} = {_toml_value(value)}" for name, value in keys.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _toml_value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        members = (f"{name} = {_toml_value(one)}" for name, one in value.items())  # pyright: ignore[reportUnknownVariableType] # untyped TOML
+        return f"{{ {', '.join(members)} }}"
+    # A JSON string, number or boolean is a TOML one.
+    return json.dumps(value)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    with anyio.fail_after(DEADLINE_S):
+        while True:
+            if holds():
+                return
+            await anyio.sleep(POLL_S)

@@ -1,0 +1,17 @@
+"""Fixtures of the scenario tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from tests.scenario.bench import Bench, bench
+
+
+@pytest.fixture
+async def world(anyio_backend: str, tmp_path: Path) -> AsyncGenerator[Bench]:
+    """Both systems, empty, and an engine that has never run."""
+    async with bench(tmp_path) as opened:
+        yield opened

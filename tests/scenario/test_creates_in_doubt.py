@@ -1,0 +1,122 @@
+"""No duplicate, ever: a create whose answer is lost is looked for before anything is repeated."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.sandbox.faults import Fault
+from engine.actors import opportunity_syncer
+from tests.scenario.bench import CREATE, SEARCH, Bench
+
+pytestmark = pytest.mark.anyio
+
+LOST_AFTER = [
+    Fault(method="POST", path="/opportunities$", when="after", action="drop"),
+    Fault(method="POST", path="/opportunities$", when="after", status=502),
+    Fault(method="POST", path="/opportunities$", when="after", status=500),
+    Fault(method="POST", path="/opportunities$", when="after", action="garbage"),
+]
+LOST_BEFORE = [
+    Fault(method="POST", path="/opportunities$", when="before", action="drop"),
+    Fault(method="POST", path="/opportunities$", when="before", status=502),
+    Fault(method="POST", path="/opportunities$", when="before", action="garbage"),
+]
+NAMES_AFTER = ["dropped", "502", "500", "unreadable"]
+NAMES_BEFORE = ["dropped", "502", "unreadable"]
+
+
+@pytest.mark.parametrize("fault", LOST_AFTER, ids=NAMES_AFTER)
+async def test_a_create_carried_out_and_not_answered_is_adopted(world: Bench, fault: Fault) -> None:
+    """The record exists; sending it again would make two."""
+    world.outreach_fault(fault)
+    record = world.has("Harbour crane", comment="Two hooks")
+
+    result = await world.once()
+
+    assert world.twin(record).attributes["description"] == "Two hooks"
+    assert world.outreach_traffic.counts[CREATE] == 1
+    assert (result.counts.in_doubt, result.counts.pending) == (0, 0)
+
+
+@pytest.mark.parametrize("fault", LOST_BEFORE, ids=NAMES_BEFORE)
+async def test_a_create_never_carried_out_is_sent_again_once(world: Bench, fault: Fault) -> None:
+    """Only after the bound within which a collection may lag is an empty answer believed."""
+    world.outreach_fault(fault)
+    record = world.has("Harbour crane")
+
+    await world.once()
+
+    assert world.twin(record)
+    assert world.outreach_traffic.counts[CREATE] == 2
+    assert world.outreach_traffic.counts[SEARCH] >= 1
+
+
+@pytest.fixture
+def patient(world: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """A bench that looks for a create in doubt once a minute, so that a run leaves it in doubt."""
+    monkeypatch.setattr(opportunity_syncer, "DOUBT_CHECKS_S", (60.0,))
+    world.settings["outreach"]["visibility_s"] = 300
+    world.outreach_fault(LOST_AFTER[0])
+    return world
+
+
+async def test_a_lagging_collection_keeps_the_create_in_doubt(patient: Bench) -> None:
+    """Within the lag, not finding a record proves nothing."""
+    patient.outreach.knobs.index_lag_s = 100
+    record = patient.has("Harbour crane")
+
+    await patient.once()
+    patient.clock.advance(61)
+    result = await patient.once()
+    assert result.counts.in_doubt == 1
+    assert len(patient.twins(record)) == 1
+    assert patient.record(record)["outreach_id"] is None
+
+    patient.clock.advance(61)
+    result = await patient.once()
+
+    assert patient.twin(record)
+    assert (result.counts.in_doubt, patient.outreach_traffic.counts[CREATE]) == (0, 1)
+
+
+async def test_an_edit_while_in_doubt_arrives_after_the_adoption(patient: Bench) -> None:
+    """The create carried the old values; the newest ones must win in the end."""
+    patient.outreach.knobs.index_lag_s = 30
+    record = patient.has("Harbour crane")
+    await patient.once()
+
+    patient.edit(record, description="Harbour crane, blue")
+    patient.clock.advance(61)
+    await patient.once()
+
+    assert patient.twin(record).attributes["name"] == "Harbour crane, blue"
+    assert patient.outreach_traffic.counts[CREATE] == 1
+
+
+async def test_a_record_unticked_while_in_doubt_is_accounted_for(patient: Bench) -> None:
+    """It may exist in Outreach; forgetting it would make the next tick a duplicate."""
+    patient.outreach.knobs.index_lag_s = 30
+    record = patient.has("Harbour crane")
+    await patient.once()
+
+    patient.edit(record, cf_opportunity_sync_to_outreach=False)
+    patient.clock.advance(61)
+    await patient.once()
+    patient.edit(record, cf_opportunity_sync_to_outreach=True)
+    await patient.once()
+
+    assert patient.twin(record)
+    assert patient.outreach_traffic.counts[CREATE] == 1
+
+
+async def test_several_answers_lost_together_duplicate_nothing(world: Bench) -> None:
+    """A gateway in trouble loses many answers, not one."""
+    fault = Fault(method="POST", path="/opportunities$", when="after", action="drop", times=6)
+    world.outreach_fault(fault)
+    records = [world.has(f"Row {number}") for number in range(8)]
+
+    result = await world.once()
+
+    assert len({world.twin(record).id for record in records}) == 8
+    assert len(world.outreach.opportunities) == 8
+    assert (result.counts.in_doubt, result.counts.refused) == (0, 0)

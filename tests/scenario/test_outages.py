@@ -1,0 +1,221 @@
+"""Outage is not failure: whatever a system does as a whole flags no record and loses nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+import pytest
+
+from connectors.sandbox.faults import Fault
+from engine import service
+from engine.errors import Transient, Unauthorized, Unreachable
+from tests.scenario.bench import CREATE, OPPORTUNITIES, Bench
+
+pytestmark = pytest.mark.anyio
+
+MINT = ("POST", "/oauth/token")
+# The first pause of an outage is at least half of this, so that a run gives up at once.
+LONG_PAUSE = {"base_s": 60, "cap_s": 300}
+
+
+def moment(epoch_s: float) -> datetime:
+    """Whole seconds, UTC."""
+    return datetime.fromtimestamp(int(epoch_s), UTC)
+
+
+RETRY_AFTER: dict[str, Callable[[float], str]] = {
+    "seconds": lambda _: "1",
+    "epoch": lambda now: str(int(now) + 2),
+    "ISO without zone": lambda now: moment(now + 2).replace(tzinfo=None).isoformat(),
+    "HTTP date": lambda now: format_datetime(moment(now + 2), usegmt=True),
+}
+
+
+@pytest.mark.parametrize("form", RETRY_AFTER.values(), ids=RETRY_AFTER.keys())
+async def test_a_throttle_is_waited_out_in_whatever_form_it_comes(
+    world: Bench, form: Callable[[float], str]
+) -> None:
+    """A misread wait is either an hour lost or a hammered system."""
+    headers = {"Retry-After": form(world.clock.now())}
+    world.outreach_fault(Fault(method="POST", path="/opportunities$", status=429, headers=headers))
+    records = [world.has(f"Row {number}") for number in range(2)]
+
+    result = await world.once()
+
+    assert len({world.twin(record).id for record in records}) == 2
+    assert world.outreach_traffic.counts[CREATE] == 3
+    assert result.counts.refused == 0
+
+
+async def test_maintenance_flags_nobody_and_the_next_run_finishes(world: Bench) -> None:
+    """It says when it ends; until then there is nothing to try."""
+    world.has("Synced before")
+    await world.once()
+    world.outreach.knobs.maintenance_until = world.clock.now() + 1800
+    record = world.has("Harbour crane")
+
+    with pytest.raises(Unreachable, match="wait"):
+        await world.once()
+    assert world.record(record)["error"] is False
+    assert world.reasons() == {}
+
+    world.clock.advance(1900)
+    await world.once()
+
+    assert world.twin(record)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(path="/api/", action="drop", times=None),
+        Fault(path="/api/", status=503, times=None),
+        Fault(path="/api/", action="garbage", times=None),
+    ],
+    ids=["no answer", "503", "a portal's page"],
+)
+async def test_outreach_being_down_flags_nobody_and_the_next_run_finishes(
+    world: Bench, fault: Fault
+) -> None:
+    """Operators must not come back to a thousand flags after a bad night."""
+    world.settings["retry"] = LONG_PAUSE
+    records = [world.has(f"Row {number}") for number in range(3)]
+    world.outreach_fault(fault)
+
+    with pytest.raises(Unreachable, match="wait"):
+        await world.once()
+    assert [world.record(record)["error"] for record in records] == [False] * 3
+    assert world.reasons() == {}
+
+    world.outreach_traffic.plan.clear()
+    world.clock.advance(301)
+    await world.once()
+
+    assert len({world.twin(record).id for record in records}) == 3
+    assert len(world.outreach.opportunities) == 3
+
+
+async def test_an_outage_with_more_records_than_workers_ends_the_run_at_once(world: Bench) -> None:
+    """The pause may last an hour; the next run is soon enough."""
+    world.settings["retry"] = LONG_PAUSE
+    for number in range(8):
+        world.has(f"Row {number}")
+    world.outreach_fault(Fault(path="/api/", action="drop", times=None))
+
+    with pytest.raises(Unreachable, match="wait"):
+        await world.once()
+
+    assert world.reasons() == {}
+
+
+async def test_an_outage_that_outlives_many_short_pauses_ends_the_run(
+    world: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Short pauses must not keep a single run alive for as long as the outage lasts."""
+    monkeypatch.setattr(service, "RETRY_PATIENCE_S", 0.5)
+    record = world.has("Harbour crane")
+    await world.once()
+    world.edit(record, description="Harbour crane, blue")
+    world.outreach_fault(Fault(path="/api/", action="drop", times=None))
+
+    with pytest.raises(Unreachable, match="wait"):
+        await world.once()
+
+    assert world.reasons() == {}
+
+
+async def test_workbooks_being_down_is_said_and_loses_nothing(world: Bench) -> None:
+    """Without a poll there is nothing to do but to say so."""
+    record = world.has("Harbour crane")
+    world.workbooks_fault(Fault(action="drop", times=None))
+
+    with pytest.raises(Unreachable):
+        await world.once()
+
+    world.workbooks_traffic.plan.clear()
+    await world.once()
+    assert world.twin(record)
+
+
+async def test_workbooks_maintenance_is_an_outage_and_no_refusal(world: Bench) -> None:
+    """A 403 with a database reason concerns nobody's record and nobody's key."""
+    record = world.has("Harbour crane")
+    world.workbooks.start_maintenance()
+
+    with pytest.raises(Transient, match="database_being_migrated"):
+        await world.once()
+
+    world.workbooks.end_maintenance()
+    await world.once()
+    assert world.twin(record)
+
+
+async def test_an_expired_access_token_is_replaced_once_for_all(world: Bench) -> None:
+    """Several workers notice at the same moment; one mint must serve them all."""
+    for number in range(4):
+        world.has(f"Row {number}")
+    await world.once()
+    assert world.outreach_traffic.counts[MINT] == 1
+    world.outreach.expire_access_tokens()
+    world.clock.advance(61)
+    records = [world.has(f"New {number}") for number in range(4)]
+
+    await world.once()
+
+    assert len({world.twin(record).id for record in records}) == 4
+    assert world.outreach_traffic.counts[MINT] == 2
+
+
+async def test_runs_share_one_access_token(world: Bench) -> None:
+    """Mints are throttled, and each one rotates the refresh token."""
+    for number in range(3):
+        world.has(f"Row {number}")
+        await world.once()
+
+    assert world.outreach_traffic.counts[MINT] == 1
+
+
+async def test_refused_credentials_flag_nobody(world: Bench) -> None:
+    """Only an operator can end this, and no record is to blame."""
+    world.outreach.revoke_all_tokens()
+    record = world.has("Harbour crane")
+
+    with pytest.raises(Unauthorized, match="invalid_grant"):
+        await world.once()
+
+    assert world.record(record)["error"] is False
+    assert world.twins(record) == []
+
+
+async def test_a_session_that_expires_and_delays_bring_every_record_once(world: Bench) -> None:
+    """Session mode lives with lost sessions and with answers that come by another address."""
+    world.settings["workbooks"] |= {"auth": "session", "page_size": 7}
+    world.workbooks.knobs.delay_every = 3
+    world.workbooks.knobs.delay_hops = 2
+    world.workbooks.knobs.rotate_session_every = 4
+    records = [world.has(f"Row {number}") for number in range(30)]
+    world.just_before_a_write_back(world.workbooks.expire_sessions)
+
+    await world.once()
+    world.workbooks.expire_sessions()
+    world.forget_traffic()
+    await world.once()
+
+    assert len({world.twin(record).id for record in records}) == 30
+    assert len(world.outreach.opportunities) == 30
+    assert world.outreach_traffic.total == 0
+    assert world.workbooks.delays.followed > 0
+
+
+async def test_delays_with_an_api_key_bring_every_record_once(world: Bench) -> None:
+    """A delayed write is kept, not carried out; following it must not carry it out twice."""
+    world.workbooks.knobs.delay_every = 2
+    records = [world.has(f"Row {number}") for number in range(10)]
+
+    await world.once()
+
+    assert len({world.twin(record).id for record in records}) == 10
+    assert {world.record(record)["lock_version"] for record in records} == {1}
+    assert world.workbooks_traffic.counts["PUT", OPPORTUNITIES] >= 1

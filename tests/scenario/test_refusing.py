@@ -1,0 +1,154 @@
+"""Rule 6: what retrying cannot cure is flagged with its reason, and a reset flag is enough."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.sandbox.outreach import Validation
+from tests.scenario.bench import Bench
+
+pytestmark = pytest.mark.anyio
+
+TOO_LONG = "x" * 256
+
+
+def flagged(world: Bench, record: int) -> bool:
+    """Whether a record carries the flag and nothing of it exists in Outreach."""
+    held = world.record(record)
+    assert held["outreach_id"] is None
+    assert world.twins(record) == []
+    return held["error"] is True
+
+
+async def test_an_overlong_name_is_flagged_and_others_go_on(world: Bench) -> None:
+    """One bad record must neither stop the rest nor vanish without a word."""
+    bad = world.has(TOO_LONG)
+    good = world.has("Harbour crane")
+
+    result = await world.once()
+
+    assert flagged(world, bad)
+    reason = world.reasons()[f"OPP-{bad}"]
+    assert (reason.field, reason.reason_class) == ("name", "validation")
+    assert "256 characters" in reason.reason
+    assert world.twin(good)
+    assert (result.counts.refused, result.counts.pending) == (1, 0)
+
+
+async def test_a_malformed_amount_is_flagged_and_names_its_field(world: Bench) -> None:
+    """A column of free text may hold anything; guessing an amount would be worse."""
+    world.settings["mapping.opportunity"] = {"amount": {"from": "fao", "as": "money"}}
+    bad = world.has("Harbour crane", fao="about a million")
+    good = world.has("Dry dock", fao="1200.00")
+
+    await world.once()
+
+    assert flagged(world, bad)
+    assert world.reasons()[f"OPP-{bad}"].field == "amount"
+    assert world.twin(good).attributes["amount"] == 1200
+
+
+async def test_a_refusal_by_outreach_is_flagged_with_its_own_words(world: Bench) -> None:
+    """Rules that only the organisation knows show in its refusal alone."""
+    rule = Validation("inclusion", definition=("hot", "cold"))
+    world.outreach.define_custom_field("opportunity", "custom1", rule)
+    world.settings["mapping.opportunity"] = {"custom1": "refcode"}
+    bad = world.has("Harbour crane", refcode="lukewarm")
+    good = world.has("Dry dock", refcode="hot")
+
+    await world.once()
+
+    assert flagged(world, bad)
+    reason = world.reasons()[f"OPP-{bad}"]
+    assert reason.field == "custom1"
+    assert "not included in the list" in reason.reason
+    assert world.twin(good).attributes["custom1"] == "hot"
+
+
+async def test_a_flagged_record_is_left_out_until_its_flag_is_reset(world: Bench) -> None:
+    """Editing alone does not try it again; rule 6 says who decides."""
+    record = world.has(TOO_LONG)
+    await world.once()
+
+    world.forget_traffic()
+    world.edit(record, description="Harbour crane")
+    await world.once()
+
+    assert flagged(world, record)
+    assert world.outreach_traffic.total == 0
+
+
+async def test_resetting_the_flag_alone_tries_the_record_again(world: Bench) -> None:
+    """The cause may lie in Outreach, where nobody touches the Workbooks record."""
+    rule = Validation("inclusion", definition=("hot", "cold"))
+    world.outreach.define_custom_field("opportunity", "custom1", rule)
+    world.settings["mapping.opportunity"] = {"custom1": "refcode"}
+    record = world.has("Harbour crane", refcode="lukewarm")
+    await world.once()
+
+    world.edit(record, cf_opportunity_outreach_sync_error=False)
+    await world.once()
+    assert flagged(world, record)
+
+    wider = Validation("inclusion", definition=("hot", "lukewarm", "cold"))
+    world.outreach.define_custom_field("opportunity", "custom1", wider)
+    world.edit(record, cf_opportunity_outreach_sync_error=False)
+    result = await world.once()
+
+    assert world.twin(record).attributes["custom1"] == "lukewarm"
+    assert result.counts.refused == 0
+
+
+async def test_a_mended_record_syncs_and_stays_unflagged(world: Bench) -> None:
+    """The everyday way out: mend the name, reset the flag."""
+    record = world.has(TOO_LONG)
+    await world.once()
+
+    world.edit(record, description="Harbour crane", cf_opportunity_outreach_sync_error=False)
+    await world.once()
+    await world.once()
+
+    assert world.twin(record).attributes["name"] == "Harbour crane"
+    assert world.reasons() == {}
+
+
+async def test_an_update_that_cannot_be_sent_is_flagged_and_keeps_its_link(world: Bench) -> None:
+    """The record in Outreach stays as it was, and the id stays where it is."""
+    record = world.has("Harbour crane")
+    await world.once()
+    world.edit(record, description=TOO_LONG)
+    await world.once()
+
+    held = world.record(record)
+    [row] = world.twins(record)
+    assert (held["error"], held["outreach_id"]) == (True, str(row.id))
+    assert row.attributes["name"] == "Harbour crane"
+
+    world.edit(record, description="Mended", cf_opportunity_outreach_sync_error=False)
+    await world.once()
+
+    assert world.twin(record).attributes["name"] == "Mended"
+
+
+async def test_a_record_mended_before_its_flag_arrives_is_not_flagged(world: Bench) -> None:
+    """The refusal concerns a version that is gone; flagging the new one would be wrong."""
+    record = world.has(TOO_LONG)
+    world.just_before_a_write_back(lambda: world.edit(record, description="Harbour crane"))
+
+    await world.once()
+
+    assert world.twin(record).attributes["name"] == "Harbour crane"
+    assert world.reasons() == {}
+
+
+async def test_the_reason_is_written_beside_the_flag_where_there_is_a_field(world: Bench) -> None:
+    """Whoever sees the flag in Workbooks should not have to ask an engineer."""
+    column = world.workbooks.custom_fields.add("Opportunity", "Outreach Sync Error Message")
+    record = world.has(TOO_LONG)
+    await world.once()
+    assert "256 characters" in str(world.workbooks.opportunities.value(record, column))
+
+    world.edit(record, description="Harbour crane", cf_opportunity_outreach_sync_error=False)
+    await world.once()
+
+    assert world.twin(record).attributes["name"] == "Harbour crane"

@@ -1,0 +1,113 @@
+"""Links that people break: ids cleared in Workbooks, records deleted in Outreach, or both."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.scenario.bench import CREATE, Bench
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_cleared_id_is_written_again_and_nothing_is_created(world: Bench) -> None:
+    """A blank id asks for a create, but we know the record that exists."""
+    record = world.has("Harbour crane")
+    await world.once()
+    before = world.twin(record).id
+
+    world.edit(record, cf_opportunity_outreach_id=None, cf_opportunity_outreach_url=None)
+    await world.once()
+
+    assert world.twin(record).id == before
+    assert len(world.outreach.opportunities) == 1
+
+
+async def test_a_cleared_url_alone_is_written_again(world: Bench) -> None:
+    """Rule 5 wants both; the link is what people click."""
+    record = world.has("Harbour crane")
+    await world.once()
+
+    world.edit(record, cf_opportunity_outreach_url=None)
+    await world.once()
+
+    assert world.twin(record)
+
+
+async def test_a_cleared_id_of_a_deleted_record_creates_it_anew(world: Bench) -> None:
+    """It is how a person asks for a new one after deleting the old."""
+    record = world.has("Harbour crane")
+    await world.once()
+    before = world.twin(record).id
+    world.outreach.opportunities.delete(before)
+
+    world.edit(record, cf_opportunity_outreach_id=None)
+    await world.once()
+
+    assert world.twin(record).id != before
+    assert world.outreach_traffic.counts[CREATE] == 2
+
+
+async def test_an_edit_of_a_record_deleted_in_outreach_is_refused_with_the_reason(
+    world: Bench,
+) -> None:
+    """Somebody deleted it on purpose; bringing it back unasked would be wrong."""
+    record = world.has("Harbour crane")
+    await world.once()
+    world.outreach.opportunities.delete(world.twin(record).id)
+
+    world.edit(record, description="Harbour crane, blue")
+    await world.once()
+
+    assert len(world.outreach.opportunities) == 0
+    assert world.record(record)["error"] is True
+    assert "does not exist any more" in world.reasons()[f"OPP-{record}"].reason
+
+
+async def test_a_deleted_record_is_created_anew_where_the_operator_wants_it(world: Bench) -> None:
+    """`on_missing` decides between the two readings of a deletion."""
+    world.settings["outreach"]["on_missing"] = "recreate"
+    record = world.has("Harbour crane")
+    await world.once()
+    before = world.twin(record).id
+    world.outreach.opportunities.delete(before)
+
+    world.edit(record, description="Harbour crane, blue")
+    await world.once()
+
+    twin = world.twin(record)
+    assert twin.attributes["name"] == "Harbour crane, blue"
+    assert twin.id != before
+
+
+async def test_an_id_replaced_by_a_person_moves_the_link(world: Bench) -> None:
+    """A present id is the truth; the former record stays as it was."""
+    record = world.has("Harbour crane")
+    await world.once()
+    before = world.twin(record).id
+    chosen = world.outreach.opportunities.create({"name": "Chosen by hand"})
+
+    world.edit(
+        record,
+        description="Harbour crane, blue",
+        cf_opportunity_outreach_id=str(chosen),
+        cf_opportunity_outreach_url=f"https://outreach.example/opportunities/{chosen}",
+    )
+    await world.once()
+
+    moved, former = (world.outreach.opportunities.get(one) for one in (chosen, before))
+    assert moved is not None
+    assert former is not None
+    assert moved.attributes["name"] == "Harbour crane, blue"
+    assert former.attributes["name"] == "Harbour crane"
+    assert world.record(record)["outreach_id"] == str(chosen)
+
+
+async def test_an_id_that_is_no_number_is_refused(world: Bench) -> None:
+    """Guessing what somebody meant to paste could overwrite a stranger's record."""
+    record = world.has("Harbour crane", cf_opportunity_outreach_id="see my e-mail")
+
+    await world.once()
+
+    assert world.record(record)["error"] is True
+    assert "see my e-mail" in world.reasons()[f"OPP-{record}"].reason
+    assert len(world.outreach.opportunities) == 0

@@ -1,0 +1,100 @@
+"""Rule 5 and the echo: ids and URLs return to Workbooks, in batches, and cost nothing after."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.sandbox.faults import Fault
+from tests.scenario.bench import CREATE, OPPORTUNITIES, Bench
+
+pytestmark = pytest.mark.anyio
+
+WRITE = ("PUT", OPPORTUNITIES)
+
+
+async def test_several_ids_return_in_one_request(world: Bench) -> None:
+    """One request per record would take a bulk import hours."""
+    records = [world.has(f"Row {number}") for number in range(12)]
+
+    await world.once()
+
+    assert len({world.twin(record).id for record in records}) == 12
+    assert world.workbooks_traffic.counts[WRITE] <= 3
+
+
+async def test_our_own_write_back_is_no_news(world: Bench) -> None:
+    """It moves Updated At, and a service that answers its own echo never rests."""
+    for number in range(5):
+        world.has(f"Row {number}")
+    await world.once()
+
+    world.forget_traffic()
+    result = await world.once()
+
+    assert result.changed == 0
+    assert world.outreach_traffic.total == 0
+    assert world.workbooks_traffic.counts[WRITE] == 0
+
+
+async def test_an_edit_made_before_the_id_returns_is_kept_and_synced(world: Bench) -> None:
+    """The version moved on: neither may the id be lost nor the edit be overwritten."""
+    record = world.has("Harbour crane")
+    world.just_before_a_write_back(lambda: world.edit(record, description="Harbour crane, blue"))
+
+    await world.once()
+
+    assert world.twin(record).attributes["name"] == "Harbour crane, blue"
+    assert world.outreach_traffic.counts[CREATE] == 1
+    assert world.record(record)["description"] == "Harbour crane, blue"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(method="PUT", when="after", action="drop"),
+        Fault(method="PUT", when="after", status=502),
+        Fault(method="PUT", when="after", action="garbage"),
+        Fault(method="PUT", when="before", action="drop"),
+    ],
+    ids=["answer lost", "gateway failed", "answer unreadable", "request lost"],
+)
+async def test_a_lost_answer_to_a_write_back_is_cleared_up(world: Bench, fault: Fault) -> None:
+    """The records themselves tell what was written; nothing is written twice."""
+    records = [world.has(f"Row {number}") for number in range(3)]
+    world.workbooks_fault(fault)
+
+    result = await world.once()
+
+    versions = {world.record(record)["lock_version"] for record in records}
+    assert len({world.twin(record).id for record in records}) == 3
+    assert (versions, result.counts.outbox) == ({1}, 0)
+    world.forget_traffic()
+    await world.once()
+    assert world.outreach_traffic.total == 0
+
+
+async def test_one_bad_row_does_not_hold_up_its_batch(world: Bench) -> None:
+    """Each object answers for itself; a deleted record must not cost the others their ids."""
+    doomed, *others = [world.has(f"Row {number}") for number in range(4)]
+    world.just_before_a_write_back(lambda: world.workbooks.opportunities.delete(doomed))
+
+    result = await world.once()
+
+    assert all(world.twin(record) for record in others)
+    assert result.counts.outbox == 1
+    assert len(world.twins(doomed)) == 1
+
+
+async def test_a_record_restored_after_its_create_still_gets_its_id(world: Bench) -> None:
+    """What is owed stays owed; without it a restored record would be created twice."""
+    record = world.has("Harbour crane")
+    world.just_before_a_write_back(lambda: world.workbooks.opportunities.hide(record))
+    await world.once()
+    world.workbooks.opportunities.show(record)
+
+    world.clock.advance(3601)
+    result = await world.once()
+
+    assert world.twin(record).attributes["name"] == "Harbour crane"
+    assert world.outreach_traffic.counts[CREATE] == 1
+    assert result.counts.outbox == 0
