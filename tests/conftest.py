@@ -1,8 +1,23 @@
-"""Fixtures every test may use."""
+"""Fixtures every test may use, and how the property tests search.
+
+A busy machine must not fail a search for being slow, so Hypothesis judges neither the time of one
+example nor that of drawing it.
+"""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.searching import examples
+
+settings.register_profile(
+    "wosync",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=examples(100),
+)
+settings.load_profile("wosync")
 
 
 @pytest.fixture

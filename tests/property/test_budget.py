@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.flow.budget import HOUR_S, Budget, BudgetLimits
+from tests.searching import examples
 
 START = 1_790_000_000.0
 STEPS = st.lists(
@@ -28,7 +29,7 @@ def busiest_hour(sent: list[float]) -> int:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(limits=LIMITS, steps=STEPS)
 def test_no_sixty_minutes_ever_hold_more_than_the_hour_allows(
     limits: BudgetLimits, steps: list[tuple[float, bool]]
@@ -45,7 +46,7 @@ def test_no_sixty_minutes_ever_hold_more_than_the_hour_allows(
     assert busiest_hour(sent) <= allowed
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(limits=LIMITS, steps=STEPS)
 def test_waiting_as_long_as_told_always_leads_to_a_request(
     limits: BudgetLimits, steps: list[tuple[float, bool]]
@@ -63,7 +64,7 @@ def test_waiting_as_long_as_told_always_leads_to_a_request(
         budget.count(now)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(limits=LIMITS, times=st.lists(st.floats(0, 8000), max_size=40), at=st.floats(0, 9000))
 def test_a_backlog_never_goes_where_a_fresh_edit_must_wait(
     limits: BudgetLimits, times: list[float], at: float
@@ -77,7 +78,7 @@ def test_a_backlog_never_goes_where_a_fresh_edit_must_wait(
     assert budget.wait_s(START + at, backlog=True) >= fresh
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(
     answers=st.lists(st.tuples(st.integers(0, 100), st.booleans()), min_size=1, max_size=30),
     reserve=st.integers(0, 60),

@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from engine.flow.lane import Lane
 from engine.flow.mailbox import FRESH_STREAK_MAX, Mailbox
+from tests.searching import examples
 
 CAPACITY = 4
 KEYS = st.integers(1, 12)
@@ -114,4 +115,4 @@ class MailboxModel(RuleBasedStateMachine):
 
 
 TestMailboxModel = MailboxModel.TestCase
-TestMailboxModel.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestMailboxModel.settings = settings(max_examples=examples(25), stateful_step_count=25)

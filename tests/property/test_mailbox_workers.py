@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from engine.flow.lane import Lane
 from engine.flow.mailbox import Closed, Mailbox
+from tests.searching import examples
 
 MESSAGES = st.lists(
     st.tuples(st.integers(1, 8), st.sampled_from(list(Lane)), st.integers(0, 2)), max_size=40
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30))
 @given(
     messages=MESSAGES,
     workers=st.integers(1, 4),
