@@ -1,10 +1,9 @@
-"""The assembly: every part of the engine, built from one configuration and wired together."""
+"""The assembly: everything that runs, and the way to both systems."""
 
 from __future__ import annotations
 
-import platform
 import sqlite3
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from random import Random
@@ -14,30 +13,34 @@ import httpx
 from engine.about import PROGRAM, about
 from engine.actors.account_resolver import AccountResolver
 from engine.actors.dispatcher import Dispatcher
-from engine.actors.opportunity_syncer import OpportunitySyncer, SyncLimits
-from engine.actors.owner_resolver import OwnerResolver, OwnerRules
-from engine.actors.poller import Poller, PollLimits
-from engine.actors.write_back import WriteBackLimits, WriteBacks
+from engine.actors.fuse_keeper import FuseKeeper
+from engine.actors.mapping_reader import MappingReader
+from engine.actors.opportunity_syncer import OpportunitySyncer
+from engine.actors.owner_resolver import OwnerResolver
+from engine.actors.people_poller import PeoplePoller
+from engine.actors.poller import Poller
+from engine.actors.prospect_resolver import ProspectResolver
+from engine.actors.relationship_syncer import RelationshipSyncer
+from engine.actors.write_back import WriteBacks
 from engine.clock import SystemClock
 from engine.config import Config
 from engine.flow.budget import BudgetLimits
 from engine.flow.governor import Governor
-from engine.flow.lane import Lane
 from engine.flow.mailbox import Mailbox
-from engine.mapping import FieldMapping, Line, columns_of, compose
+from engine.mappings import Mappings
 from engine.metrics import Metrics
 from engine.ports import RequestObserver, Source, Surroundings, Target, WallClock
-from engine.records import FieldKind
-from engine.references import References
-from engine.store import kept, outbox, work
+from engine.store import kept
 from engine.store.kept import StoreVault
-from engine.store.threaded import ThreadedStore
+from engine.store.outbox import Key
+from engine.store.port import OpenStore, Store
+from engine.store.threaded import open_store
 from engine.transport import Transport
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """Where time, chance and the network come from; tests replace them.
+    """Where time, chance, storage and the network come from; tests replace them.
 
     `transports` by system; one that is missing is a real one.
     """
@@ -45,6 +48,7 @@ class Outside:
     clock: WallClock
     seed: str
     transports: Mapping[str, httpx.AsyncBaseTransport]
+    open_store: OpenStore = open_store
 
     @classmethod
     def real(cls) -> Outside:
@@ -83,23 +87,31 @@ class Assembly:
 
     config: Config
     outside: Outside
-    store: ThreadedStore
+    store: Store
     systems: Systems
     metrics: Metrics
-    changes: Mailbox
-    write_backs: Mailbox
+    changes: Mailbox[int]
+    contacts: Mailbox[int]
+    write_backs: Mailbox[Key]
+    mappings: Mappings
+    mapping_reader: MappingReader
     poller: Poller
+    fuse_keeper: FuseKeeper
+    people_poller: PeoplePoller
     owner_resolver: OwnerResolver
     account_resolver: AccountResolver
+    prospect_resolver: ProspectResolver
     opportunity_syncers: list[OpportunitySyncer]
+    relationship_syncers: list[RelationshipSyncer]
     write_back_workers: list[WriteBacks]
-    change_dispatchers: list[Dispatcher]
-    write_back_dispatcher: Dispatcher
+    change_dispatchers: list[Dispatcher[int]]
+    contact_dispatchers: list[Dispatcher[int]]
+    write_back_dispatcher: Dispatcher[Key]
 
 
 @asynccontextmanager
 async def open_systems(
-    config: Config, outside: Outside, store: ThreadedStore, metrics: Metrics
+    config: Config, outside: Outside, store: Store, metrics: Metrics
 ) -> AsyncGenerator[Systems]:
     """Open both connectors; nothing is sent before their start-up steps run."""
     source, target = config.connectors.source, config.connectors.target
@@ -121,7 +133,7 @@ async def open_systems(
     )
     await _load_usage(store, target.name, target_governor)
 
-    def surroundings(name: str, governor: Governor, columns: list[str]) -> Surroundings:
+    def surroundings(name: str, governor: Governor) -> Surroundings:
         return Surroundings(
             clock=clock,
             rng=outside.rng(name),
@@ -130,217 +142,19 @@ async def open_systems(
             observe=_observer(metrics, name),
             transport=outside.transport(name),
             user_agent=f"{PROGRAM}/{about().version} (gzip)",
-            columns=columns,
         )
 
-    columns = columns_of(config.engine.mapping.opportunity, config.connectors.default_mapping())
     async with AsyncExitStack() as stack:
         yield Systems(
             await stack.enter_async_context(
-                source.open(config.source, surroundings(source.name, source_governor, columns))
+                source.open(config.source, surroundings(source.name, source_governor))
             ),
             await stack.enter_async_context(
-                target.open(config.target, surroundings(target.name, target_governor, []))
+                target.open(config.target, surroundings(target.name, target_governor))
             ),
             source_governor,
             target_governor,
         )
-
-
-def assemble(
-    config: Config, outside: Outside, store: ThreadedStore, systems: Systems, metrics: Metrics
-) -> Assembly:
-    """Build every actor.
-
-    Raises:
-        Misconfigured: the mapping cannot be used.
-    """
-    builder = _Builder(config, outside, store, systems, metrics)
-    return builder.build()
-
-
-@dataclass(slots=True)
-class _Builder:
-    config: Config
-    outside: Outside
-    store: ThreadedStore
-    systems: Systems
-    metrics: Metrics
-
-    def build(self) -> Assembly:
-        limits = self.config.engine.mailboxes
-        changes = Mailbox("changes", limits.changes)
-        write_backs = Mailbox("write_backs", limits.write_backs)
-        fresh, backlog = (self._change_dispatcher(changes, lane) for lane in Lane)
-        delivery = self._write_back_dispatcher(write_backs)
-
-        def wake() -> None:
-            fresh.bell.ring()
-            backlog.bell.ring()
-
-        lines = compose(
-            self.config.engine.mapping.opportunity,
-            self.config.connectors.default_mapping(),
-            self.systems.target.fields,
-            "mapping.opportunity",
-        )
-        owners = self._owner_resolver(wake)
-        accounts = self._account_resolver(lines, wake)
-        syncers = self._syncers(changes, lines, References(owners, accounts), wake, delivery)
-        about_us = about()
-        self.metrics.build.labels(about_us.version, platform.python_version()).set(1)
-        return Assembly(
-            config=self.config,
-            outside=self.outside,
-            store=self.store,
-            systems=self.systems,
-            metrics=self.metrics,
-            changes=changes,
-            write_backs=write_backs,
-            poller=self._poller(wake),
-            owner_resolver=owners,
-            account_resolver=accounts,
-            opportunity_syncers=syncers,
-            write_back_workers=self._write_back_workers(write_backs, changes, wake, delivery),
-            change_dispatchers=[fresh, backlog],
-            write_back_dispatcher=delivery,
-        )
-
-    def _change_dispatcher(self, mailbox: Mailbox, lane: Lane) -> Dispatcher:
-        async def due_keys(now: float, limit: int) -> list[int]:
-            return await self.store.read(work.due_keys, lane, now, limit)
-
-        async def next_due(now: float) -> float | None:
-            return await self.store.read(work.next_due, lane, now)
-
-        governor = self.systems.target_governor
-        return Dispatcher(mailbox, lane, self.outside.clock, due_keys, next_due, governor)
-
-    def _write_back_dispatcher(self, mailbox: Mailbox) -> Dispatcher:
-        async def due_keys(now: float, limit: int) -> list[int]:
-            return await self.store.read(outbox.due_keys, now, limit)
-
-        async def next_due(now: float) -> float | None:
-            return await self.store.read(outbox.next_due, now)
-
-        governor = self.systems.source_governor
-        return Dispatcher(mailbox, Lane.FRESH, self.outside.clock, due_keys, next_due, governor)
-
-    def _poller(self, wake: Callable[[], None]) -> Poller:
-        settings = self.config.engine.poller
-        return Poller(
-            source=self.systems.source,
-            store=self.store,
-            clock=self.outside.clock,
-            rng=self.outside.rng("poller"),
-            limits=PollLimits(
-                interval_s=settings.interval_s,
-                overlap_s=settings.overlap_s,
-                sweep_interval_s=settings.sweep_interval_s,
-                page_size=self.config.source.page_size,
-            ),
-            backoff=self.config.engine.retry.backoff,
-            metrics=self.metrics,
-            wake=wake,
-        )
-
-    def _owner_resolver(self, wake: Callable[[], None]) -> OwnerResolver:
-        settings = self.config.engine.owners
-        return OwnerResolver(
-            target=self.systems.target,
-            store=self.store,
-            clock=self.outside.clock,
-            rules=OwnerRules(settings.match, settings.ttl_s, settings.aliases),
-            metrics=self.metrics,
-            wake=wake,
-        )
-
-    def _account_resolver(self, lines: list[Line], wake: Callable[[], None]) -> AccountResolver:
-        columns = [
-            column
-            for line in lines
-            if line.reference is FieldKind.ACCOUNT
-            for column in line.columns
-        ]
-        return AccountResolver(
-            source=self.systems.source,
-            target=self.systems.target,
-            store=self.store,
-            clock=self.outside.clock,
-            columns=columns,
-            ttl_s=self.config.engine.owners.ttl_s,
-            metrics=self.metrics,
-            wake=wake,
-        )
-
-    def _syncers(
-        self,
-        changes: Mailbox,
-        lines: list[Line],
-        references: References,
-        wake: Callable[[], None],
-        delivery: Dispatcher,
-    ) -> list[OpportunitySyncer]:
-        retry = self.config.engine.retry
-        terms = self.config.target
-        limits = SyncLimits(
-            attempts_max=retry.attempts_max,
-            backoff=retry.backoff,
-            visibility_s=terms.visibility_s,
-            recreate_missing=terms.on_missing == "recreate",
-            correlation_field=self.config.connectors.target.correlation_field,
-        )
-        mapping = FieldMapping(lines, self.systems.source, self.systems.target)
-        return [
-            OpportunitySyncer(
-                inbox=changes,
-                store=self.store,
-                source=self.systems.source,
-                target=self.systems.target,
-                governor=self.systems.target_governor,
-                mapping=mapping,
-                references=references,
-                clock=self.outside.clock,
-                rng=self.outside.rng(f"opportunity_syncer.{number}"),
-                limits=limits,
-                metrics=self.metrics,
-                wake_write_back=delivery.bell.ring,
-                wake=wake,
-            )
-            for number in range(self.config.engine.concurrency.opportunity_syncers)
-        ]
-
-    def _write_back_workers(
-        self,
-        inbox: Mailbox,
-        changes: Mailbox,
-        wake: Callable[[], None],
-        delivery: Dispatcher,
-    ) -> list[WriteBacks]:
-        settings = self.config.engine.write_back
-        workers = [
-            WriteBacks(
-                inbox=inbox,
-                store=self.store,
-                source=self.systems.source,
-                governor=self.systems.source_governor,
-                clock=self.outside.clock,
-                rng=self.outside.rng(f"write_back.{number}"),
-                limits=WriteBackLimits(
-                    settings.batch_max,
-                    settings.linger_ms / 1000,
-                    self.config.engine.retry.backoff,
-                ),
-                metrics=self.metrics,
-                upstream_idle=lambda: changes.idle,
-                wake_changes=wake,
-                wake=delivery.bell.ring,
-            )
-            for number in range(self.config.engine.concurrency.write_backs)
-        ]
-        for worker in workers[1:]:
-            worker.gathering = workers[0].gathering
-        return workers
 
 
 def _observer(metrics: Metrics, connector: str) -> RequestObserver:
@@ -351,7 +165,7 @@ def _observer(metrics: Metrics, connector: str) -> RequestObserver:
     return observe
 
 
-async def _load_usage(store: ThreadedStore, system: str, governor: Governor) -> None:
+async def _load_usage(store: Store, system: str, governor: Governor) -> None:
     minutes, days = await store.read(kept.load_usage, system)
     governor.budget.minutes.extend(minutes.items())
     governor.budget.days.update(days)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -28,7 +28,9 @@ from pydantic import (
 from engine.errors import Misconfigured
 from engine.flow.backoff import BackoffLimits
 from engine.mapping import LineSetting
+from engine.mapping_settings import read_line
 from engine.ports import SourceConnector, SourceTerms, TargetConnector, TargetTerms
+from engine.records import RecordType
 from engine.settings import Settings
 
 PORT_MAX = 65_535
@@ -70,6 +72,15 @@ class PollerSettings(Settings):
     interval_s: float = Field(default=60, gt=0, le=86_400)
     overlap_s: int = Field(default=10, ge=0, le=3600)
     sweep_interval_s: float = Field(default=3600, gt=0)
+    mapping_interval_s: float = Field(default=300, gt=0)
+    audit_interval_s: float = Field(default=86_400, gt=0)
+
+
+class FuseSettings(Settings):
+    """[fuse]"""
+
+    share: float = Field(default=0.3, ge=0, le=1)
+    records_min: int = Field(default=200, ge=0)
 
 
 class OwnersSettings(Settings):
@@ -124,38 +135,14 @@ class RetrySettings(Settings):
         return BackoffLimits(self.base_s, self.cap_s)
 
 
-def _line(raw: Any) -> Any:
-    if raw is False:
-        return None
-    if isinstance(raw, str):
-        return LineSetting((raw,))
-    if isinstance(raw, Mapping):
-        line = cast("Mapping[str, Any]", raw)
-        unknown = set(line) - {"from", "as"}
-        columns = line.get("from")
-        columns = [columns] if isinstance(columns, str) else columns
-        conversion = line.get("as")
-        if (
-            not unknown
-            and isinstance(columns, list)
-            and columns
-            and all(isinstance(column, str) and column for column in cast("list[Any]", columns))
-            and (conversion is None or isinstance(conversion, str))
-        ):
-            return LineSetting(tuple(cast("list[str]", columns)), conversion)
-    raise ValueError(
-        'a mapping line is a column name, { from = "column", as = "conversion" },'
-        ' { from = ["first", "second"] }, or false to leave the field alone'
-    )
-
-
-MappingLine = Annotated[LineSetting | None, BeforeValidator(_line)]
+MappingLine = Annotated[LineSetting | None, BeforeValidator(read_line)]
 
 
 class MappingSettings(Settings):
     """[mapping.*]"""
 
     opportunity: dict[str, MappingLine] = Field(default_factory=dict[str, MappingLine])
+    prospect: dict[str, MappingLine] = Field(default_factory=dict[str, MappingLine])
 
 
 class EngineSettings(Settings):
@@ -163,6 +150,7 @@ class EngineSettings(Settings):
 
     service: ServiceSettings = ServiceSettings()
     poller: PollerSettings = PollerSettings()
+    fuse: FuseSettings = FuseSettings()
     owners: OwnersSettings = OwnersSettings()
     contacts: ContactsSettings = ContactsSettings()
     concurrency: ConcurrencySettings = ConcurrencySettings()
@@ -179,11 +167,12 @@ class Connectors:
     source: SourceConnector
     target: TargetConnector
 
-    def default_mapping(self) -> dict[str, LineSetting]:
+    def default_mapping(self, record_type: RecordType) -> dict[str, LineSetting]:
         """The standard lines, each target field joined to the source's columns for it."""
+        columns = self.source.standard_columns[record_type]
         return {
-            line.field: LineSetting(self.source.standard_columns[line.standard], line.conversion)
-            for line in self.target.standard_mapping
+            line.field: LineSetting(columns[line.standard], line.conversion)
+            for line in self.target.standard_mapping[record_type]
         }
 
 

@@ -8,6 +8,7 @@ EngineError
 │   └── Conflict         the record changed since it was read
 ├── Terminal             repeating the same request cannot help
 │   ├── Rejected         this record (or one field of it) was refused
+│   │   └── Taken        what was to be created is there already, as another record
 │   ├── Gone             the record does not exist, or is hidden from us
 │   └── Misconfigured    an operator must act; concerns every record
 │       └── Unauthorized the credentials are refused
@@ -110,6 +111,10 @@ class Rejected(Terminal):
     ) -> None:
         super().__init__(message, **context)
         self.field = field
+
+
+class Taken(Rejected):
+    """The target holds a record already that leaves no room for this one."""
 
 
 class Gone(Terminal):

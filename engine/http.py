@@ -1,4 +1,4 @@
-"""The service's small HTTP server: /metrics, /healthz, /readyz and /status, on the event loop."""
+"""The service's small HTTP server on the event loop: metrics, health, status and mapping."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from engine.about import PROGRAM
 from engine.errors import Misconfigured
 from engine.status import Status
 
 IDLE_S = 15
+ASKED_BY = "X-Requested-With"
 CONNECTIONS_MAX = 200
 
 
@@ -40,12 +42,23 @@ def application(status: Status) -> Starlette:
     async def show(_: Request) -> Response:
         return JSONResponse(await status.document())
 
+    async def mapping(_: Request) -> Response:
+        return JSONResponse(status.assembly.mappings.document())
+
+    async def approve(request: Request) -> Response:
+        # A header no web page can send unasked: a browser on this machine must not approve.
+        if request.headers.get(ASKED_BY) != PROGRAM:
+            return PlainTextResponse("only wosync approve may ask\n", status_code=403)
+        return JSONResponse({"approved": await status.assembly.fuse_keeper.approve()})
+
     return Starlette(
         routes=[
             Route("/metrics", metrics),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/status", show),
+            Route("/mapping", mapping),
+            Route("/approve", approve, methods=["POST"]),
         ]
     )
 

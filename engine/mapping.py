@@ -1,20 +1,21 @@
-"""The mapping: which source columns make which target field, and through which conversion.
+"""The mapping: what each target field is filled with, and through which conversion.
 
-Pure. A line names its columns (the first that is not blank wins) and a conversion; the target
-says how the converted value looks on its wire and what it would refuse.
+Pure. A line takes columns (the first that is not blank wins), a template of columns, or a
+constant; the target says how the converted value looks on its wire and what it would refuse.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as member
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import Protocol
 
-from engine.errors import Misconfigured, Rejected
+from engine.errors import Rejected
 from engine.records import (
     REFERENCES,
     FieldKind,
@@ -28,6 +29,12 @@ from engine.records import (
     Value,
 )
 
+Constant = str | bool | int | Decimal
+"""A value that is written in a line itself."""
+
+BUILT_IN = "default"
+"""Origin of the lines that apply when nobody says otherwise."""
+
 
 class Conversion(StrEnum):
     """The small named set of conversions."""
@@ -40,6 +47,7 @@ class Conversion(StrEnum):
     DATE = "date"
     DATETIME = "datetime"
     BOOLEAN = "boolean"
+    PICKLIST = "picklist"
     LIST = "list"
     USER = "user"
     STAGE = "stage"
@@ -56,43 +64,102 @@ _READ_AS = {
     Conversion.DATE: Kind.DATE,
     Conversion.DATETIME: Kind.DATETIME,
     Conversion.BOOLEAN: Kind.BOOLEAN,
+    Conversion.PICKLIST: Kind.TEXT,
     Conversion.LIST: Kind.LIST,
     Conversion.USER: Kind.TEXT,
     Conversion.STAGE: Kind.TEXT,
     Conversion.ACCOUNT: Kind.TEXT,
 }
 
-# Which conversions make sense for each kind of target field; the first is the default.
-_ALLOWED: Mapping[FieldKind, tuple[Conversion, ...]] = {
-    FieldKind.TEXT: (
-        Conversion.TEXT,
-        Conversion.CURRENCY_CODE,
-        Conversion.MONEY,
-        Conversion.INTEGER,
-        Conversion.PERCENT,
-        Conversion.DATE,
-        Conversion.DATETIME,
-        Conversion.BOOLEAN,
-    ),
-    FieldKind.INTEGER: (Conversion.INTEGER, Conversion.MONEY, Conversion.PERCENT),
-    FieldKind.DECIMAL: (Conversion.MONEY, Conversion.INTEGER, Conversion.PERCENT),
-    FieldKind.DATE: (Conversion.DATE, Conversion.DATETIME),
-    FieldKind.DATETIME: (Conversion.DATETIME, Conversion.DATE),
-    FieldKind.BOOLEAN: (Conversion.BOOLEAN,),
-    FieldKind.LIST: (Conversion.LIST,),
-    FieldKind.USER: (Conversion.USER,),
-    FieldKind.STAGE: (Conversion.STAGE,),
-    FieldKind.ACCOUNT: (Conversion.ACCOUNT,),
-}
+_TEMPLATE_TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text with columns in it: `pieces` are (text, column behind it or None) in order."""
+
+    text: str
+    pieces: tuple[tuple[str, str | None], ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Template:
+        """Read `"{first} ({second})"`; doubled braces stand for themselves.
+
+        Raises:
+            ValueError: a brace without its partner, an empty pair, or no column at all.
+        """
+        pieces: list[tuple[str, str | None]] = []
+        literal, end = "", 0
+        for token in _TEMPLATE_TOKEN.finditer(text):
+            literal += text[end : token.start()]
+            end = token.end()
+            if token[0] in ("{{", "}}"):
+                literal += token[0][0]
+            elif token[1] is None:
+                raise ValueError(f"the template has a single {token[0]!r}; write it twice")
+            elif not token[1].strip():
+                raise ValueError("the template has braces without a column")
+            else:
+                pieces.append((literal, token[1].strip()))
+                literal = ""
+        if not pieces:
+            raise ValueError("the template has no column in braces; use constant instead")
+        return cls(text, (*pieces, (literal + text[end:], None)))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns in it, each once."""
+        return tuple(dict.fromkeys(column for _, column in self.pieces if column is not None))
+
+    def render(self, texts: Mapping[str, str]) -> str | None:
+        """The text with every column filled in; None when all of them are blank."""
+        if not any(texts.values()):
+            return None
+        return "".join(
+            literal + (texts[column] if column is not None else "")
+            for literal, column in self.pieces
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LineSetting:
+    """A mapping line as configured; the conversion only where it is not the default one.
+
+    Exactly one of `columns`, `constant` and `template` is there; the members mean what they mean
+    for `Line`.
+    """
+
+    columns: tuple[str, ...] = ()
+    conversion: str | None = None
+    values: Mapping[str, Constant] = member(default_factory=dict[str, Constant])
+    constant: Constant | None = None
+    template: str | None = None
+    skip_blank: bool = False
+    default: Constant | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One target field, the source columns it takes, and the conversion between them."""
+    """One target field and what it is filled with.
+
+    Args:
+        columns: every column that is read, a template's included.
+        origin: who asked for it, in words.
+        values: the table of a picklist, target value by source text.
+        constant: the value of every record, in place of columns.
+        skip_blank: a blank value leaves the field as it is in the target.
+        default: what stands in for a blank value, or for one a picklist does not know.
+    """
 
     field: TargetField
     columns: tuple[str, ...]
     conversion: Conversion
+    origin: str = BUILT_IN
+    values: Mapping[str, Constant] = member(default_factory=dict[str, Constant])
+    constant: Constant | None = None
+    template: Template | None = None
+    skip_blank: bool = False
+    default: Constant | None = None
 
     @property
     def reference(self) -> FieldKind | None:
@@ -120,7 +187,7 @@ class Reader(Protocol):
 class Encoder(Protocol):
     """The part of a target the mapping needs."""
 
-    def encode(self, field_name: str, value: Value) -> Scalar:
+    def encode(self, field: TargetField, value: Value) -> Scalar:
         """See `Target.encode`."""
         ...
 
@@ -139,7 +206,11 @@ class FieldMapping:
         return [line.field.name for line in self.lines]
 
     def references(self, record: SourceRecord) -> list[Wanted]:
-        """The references the record names; blank ones are left out."""
+        """The references the record names; blank ones are left out.
+
+        Raises:
+            Rejected: a name cannot be read, or a picklist does not know it.
+        """
         wanted: list[Wanted] = []
         for line in self.lines:
             if line.reference is not None:
@@ -151,7 +222,9 @@ class FieldMapping:
     def fields(
         self, record: SourceRecord, references: Mapping[str, int | None]
     ) -> dict[str, Scalar]:
-        """What the target shall hold: every mapped field in canonical form, None for blank.
+        """What the target shall hold: mapped fields in canonical form, None for blank.
+
+        A field whose value is blank under `skip_blank` is left out: the target may hold anything.
 
         Args:
             references: target id by field name; a missing or None one leaves the field blank.
@@ -163,30 +236,75 @@ class FieldMapping:
         for line in self.lines:
             name = line.field.name
             if line.reference is not None:
-                fields[name] = references.get(name)
+                value: Scalar = references.get(name)
             else:
-                fields[name] = self.encoder.encode(name, self._converted(record, line))
+                value = self.encoder.encode(line.field, self._value(record, line))
+            if not (line.skip_blank and value in (None, [])):
+                fields[name] = value
         return fields
 
     def _value(self, record: SourceRecord, line: Line) -> Value:
+        """The converted value, or what stands in for it; None for blank."""
+        if line.constant is not None:
+            return line.constant
+        if line.template is not None:
+            value = self._templated(record, line, line.template)
+        else:
+            value = self._first(record, line)
+        return line.default if value is None else value
+
+    def _first(self, record: SourceRecord, line: Line) -> Value:
         for column in line.columns:
-            try:
-                value = self.reader.parse(record.columns.get(column), _READ_AS[line.conversion])
-            except Malformed as error:
-                raise Rejected(
-                    f"{line.field.name}, from {column}: {error}",
-                    field=line.field.name,
-                ) from error
-            if value is not None:
+            value = self._converted(line, record.columns.get(column), column)
+            if not _blank(value):
                 return value
         return None
 
-    def _converted(self, record: SourceRecord, line: Line) -> Value:
-        value = self._value(record, line)
-        if value is None:
-            return None
+    def _templated(self, record: SourceRecord, line: Line, template: Template) -> Value:
+        texts: dict[str, str] = {}
+        for column in line.columns:
+            text = self._parsed(line, record.columns.get(column), Kind.TEXT, column)
+            # A padded value would tear a hole into the sentence around it.
+            texts[column] = "" if text is None else str(text).strip()
+        value = self._converted(line, template.render(texts), "its template")
+        return None if _blank(value) else value
+
+    def _converted(self, line: Line, raw: Json, place: str) -> Value:
+        value = self._parsed(line, raw, _READ_AS[line.conversion], place)
+        if line.conversion is Conversion.PICKLIST:
+            return _picked(line, value, place)
         convert = _CONVERT.get(line.conversion)
         return convert(value) if convert is not None else value
+
+    def _parsed(self, line: Line, raw: Json, kind: Kind, place: str) -> Value:
+        try:
+            return self.reader.parse(raw, kind)
+        except Malformed as error:
+            raise _rejected(line, place, str(error)) from error
+
+
+def _blank(value: Value) -> bool:
+    if isinstance(value, tuple):
+        return not any(part.strip() for part in value)
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _rejected(line: Line, place: str, reason: str) -> Rejected:
+    return Rejected(f"{title(line.field)}, from {place}: {reason}", field=line.field.name)
+
+
+def title(target: TargetField) -> str:
+    """The field's name, with its label where it has one: `custom1 (Region)`."""
+    return f"{target.name} ({target.label})" if target.label else target.name
+
+
+def _picked(line: Line, value: Value, place: str) -> Value:
+    if _blank(value):
+        return None
+    picked = line.values.get(str(value).strip(), line.default)
+    if picked is None:
+        raise _rejected(line, place, "the value is not in the line's values, which has no default")
+    return picked
 
 
 def _currency_code(value: Value) -> Value:
@@ -196,7 +314,7 @@ def _currency_code(value: Value) -> Value:
 def _percent(value: Value) -> Value:
     # Half up like the amounts: 12.5 % reads as 13 for a person, and 49.5 must not become 49.
     if isinstance(value, Decimal):
-        return int(value.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+        return int(value.to_integral_value(rounding=ROUND_HALF_UP))
     return value
 
 
@@ -209,74 +327,3 @@ _CONVERT: Mapping[Conversion, Callable[[Value], Value]] = {
     Conversion.PERCENT: _percent,
     Conversion.DATE: _date,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class LineSetting:
-    """A mapping line as configured: columns, and the conversion where it is not the default."""
-
-    columns: tuple[str, ...]
-    conversion: str | None = None
-
-
-def compose(
-    settings: Mapping[str, LineSetting | None],
-    defaults: Mapping[str, LineSetting],
-    fields: Mapping[str, TargetField],
-    table: str,
-) -> list[Line]:
-    """The lines in force: the defaults, each replaced or (None) dropped by the settings.
-
-    Raises:
-        Misconfigured: every mistake at once, each with its line.
-    """
-    lines: list[Line] = []
-    mistakes: list[str] = []
-    merged: dict[str, LineSetting | None] = {**defaults, **settings}
-    for name, setting in merged.items():
-        if setting is None:
-            continue
-        try:
-            lines.append(_line(name, setting, fields))
-        except ValueError as error:
-            mistakes.append(f"[{table}] {name}: {error}")
-    required = {name for name, field in fields.items() if field.required}
-    for name in sorted(required - {line.field.name for line in lines}):
-        mistakes.append(f"[{table}] {name}: the target demands this field, so it must be mapped")
-    if mistakes:
-        raise Misconfigured(
-            "the mapping cannot be used:\n  " + "\n  ".join(mistakes),
-            remedy=f"correct these lines of [{table}] in config.toml",
-        )
-    return lines
-
-
-def _line(name: str, setting: LineSetting, fields: Mapping[str, TargetField]) -> Line:
-    field = fields.get(name)
-    if field is None:
-        raise ValueError("no such writable field" + _nearest(name, list(fields)))
-    allowed = _ALLOWED[field.kind]
-    if setting.conversion is None:
-        return Line(field, setting.columns, allowed[0])
-    names = [conversion.value for conversion in allowed]
-    if setting.conversion not in names:
-        raise ValueError(
-            f"conversion {setting.conversion!r} does not suit it; possible: {', '.join(names)}"
-        )
-    return Line(field, setting.columns, Conversion(setting.conversion))
-
-
-def _nearest(name: str, known: Sequence[str]) -> str:
-    near = get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
-
-
-def columns_of(
-    settings: Mapping[str, LineSetting | None], defaults: Mapping[str, LineSetting]
-) -> list[str]:
-    """Every source column the lines in force name, each once."""
-    columns: dict[str, None] = {}
-    for line in {**defaults, **settings}.values():
-        for column in line.columns if line is not None else ():
-            columns[column] = None
-    return list(columns)

@@ -50,7 +50,30 @@ ERROR_CLASSES = (
     "storage",
     "unexpected",
 )
-COMPONENTS = ("poller", "opportunity_syncer", "owner_resolver", "account_resolver", "write_back")
+COMPONENTS = (
+    "poller",
+    "people_poller",
+    "mapping_reader",
+    "opportunity_syncer",
+    "relationship_syncer",
+    "owner_resolver",
+    "account_resolver",
+    "prospect_resolver",
+    "write_back",
+)
+RELATE_OUTCOMES = (
+    "related",
+    "agreed",
+    "again",
+    "held",
+    "held_by_fuse",
+    "deferred",
+    "in_doubt",
+    "left",
+)
+AUDIT_OUTCOMES = ("agreed", "differed", "vanished")
+ROLE_EDITS = ("created", "changed", "removed", "adopted")
+PROSPECT_OUTCOMES = ("created", "adopted", "held_back", "refused", "in_doubt")
 POLL_OUTCOMES = ("ok", "empty", "error")
 DELIVERIES = ("delivered", "stale", "missing", "refused", "withdrawn", "unknown")
 REFERENCE_KINDS = ("user", "stage", "account")
@@ -138,6 +161,18 @@ class Metrics:
         self.reconciles = self._counter(
             "reconciles", "Finished reconcile attempts.", outcome=OUTCOMES
         )
+        self.audited = self._counter(
+            "audited", "Records compared with the source.", outcome=AUDIT_OUTCOMES
+        )
+        self.relates = self._counter(
+            "relates", "Finished attempts to relate people.", outcome=RELATE_OUTCOMES
+        )
+        self.role_edits = self._counter(
+            "role_edits", "Roles edited in the target, or found there.", edit=ROLE_EDITS
+        )
+        self.prospects = self._counter(
+            "prospects", "People who had no prospect, by outcome.", outcome=PROSPECT_OUTCOMES
+        )
         self.errors = self._counter(
             "errors",
             "Errors, each counted once where it is handled.",
@@ -157,6 +192,21 @@ class Metrics:
             "sqlite_commit_duration_seconds", "One group of store writes.", COMMIT_BUCKETS
         )
 
+    def rested(self) -> float:
+        """How many records, tabs and write-backs came to rest so far: a measure of progress."""
+        counted = (
+            (self.reconciles, {"created", "updated", "noop", "refused", "left"}),
+            (self.relates, {"related", "agreed", "left"}),
+            (self.deliveries, {"delivered", "withdrawn"}),
+        )
+        return sum(
+            sample.value
+            for counter, outcomes in counted
+            for family in counter.collect()
+            for sample in family.samples
+            if sample.labels.get("outcome") in outcomes
+        )
+
     def _state(self) -> None:
         self.poll_last_success = self._gauge(
             "poll_last_success_timestamp_seconds", "End of the last complete poll, unix time."
@@ -169,7 +219,24 @@ class Metrics:
         self.records_in_error = self._gauge("records_in_error", "Refused records.")
         self.records_linked = self._gauge("records_linked", "Records with a target record.")
         self.outbox_entries = self._gauge("outbox_entries", "Write-backs owed to the source.")
-        mailboxes = ("changes", "write_backs")
+        self.contacts_pending = self._gauge(
+            "contacts_pending", "Opportunities whose people wait to be related."
+        )
+        self.lines_held_back = self._gauge(
+            "lines_held_back", "Opportunities with a person who cannot be related yet."
+        )
+        self.people_in_error = self._gauge("people_in_error", "Refused people.")
+        self.records_unproven = self._gauge(
+            "records_unproven", "Records the source did not show within two audit intervals."
+        )
+        self.unproven_age = self._gauge(
+            "records_unproven_age_seconds", "Age of the oldest proof of a record."
+        )
+        self.fuse_held = self._gauge("fuse_held_records", "Edits held by the mass-change fuse.")
+        self.fuse_tripped = self._gauge(
+            "fuse_tripped", "1 while a mass change waits for wosync approve."
+        )
+        mailboxes = ("changes", "contacts", "write_backs")
         self.mailbox_depth = self._gauge("mailbox_depth", "Keys queued.", mailbox=mailboxes)
         self.mailbox_capacity = self._gauge(
             "mailbox_capacity", "Keys each lane of the mailbox holds.", mailbox=mailboxes

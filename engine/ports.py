@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 from typing import Any, Protocol
 
@@ -14,15 +14,21 @@ from pydantic import BaseModel
 from engine.flow.governor import Governor
 from engine.records import (
     Captured,
+    Column,
     Fields,
     Json,
     Kind,
+    MappingRow,
     Match,
     Page,
     Position,
+    ProspectMatch,
+    RecordType,
+    Role,
     Scalar,
     SourceRecord,
     Stage,
+    TabPage,
     TargetField,
     User,
     Value,
@@ -83,31 +89,71 @@ class Surroundings:
     observe: RequestObserver
     transport: httpx.AsyncBaseTransport
     user_agent: str
-    columns: Sequence[str] = field(default_factory=tuple)
-    """Source columns the mapping needs, beyond the connector's own; empty for a target."""
 
 
 class Source(Protocol):
     """The system changes come from and results are written back to."""
 
     def steps(self) -> Sequence[Step]:
-        """Start-up steps in order; all must have run before any other call."""
+        """Start-up steps in order; all must have run before any other call but `select`."""
+        ...
+
+    def select(self, record_type: RecordType, columns: Sequence[str]) -> None:
+        """Read these columns too from now on, in place of those selected before."""
+        ...
+
+    @property
+    def people(self) -> bool:
+        """Whether people carry the columns that link them to the target."""
+        ...
+
+    @property
+    def tab_changes_listed(self) -> bool:
+        """Whether `tab_changes` can be asked."""
+        ...
+
+    async def columns(self, record_type: RecordType) -> Mapping[str, Column] | None:
+        """Every column of the record type by name, or None when we may not read the metadata."""
         ...
 
     async def changes(self, after: Position | None, limit: int) -> Page:
-        """Eligible records behind `after` in the change order (mission rule 2)."""
+        """Eligible opportunities behind `after` in the change order (mission rule 2)."""
         ...
 
     async def unlinked(self, after_id: int, limit: int) -> Page:
-        """Eligible records without a target id and with id > `after_id`, by id (rule 2, 3)."""
+        """Eligible opportunities without a target id and with id > `after_id`, by id (rule 3)."""
         ...
 
-    async def fetch(self, ids: Sequence[int]) -> list[Captured]:
+    async def eligible(self, after_id: int, limit: int) -> Page:
+        """Eligible opportunities with id > `after_id`, by id, linked or not."""
+        ...
+
+    async def tab_changes(self, after: Position, limit: int) -> TabPage:
+        """Relationships behind `after` in their own change order, removed ones included."""
+        ...
+
+    async def newest_tab_change(self) -> Position | None:
+        """Where the change order of relationships ends now; None when there is none."""
+        ...
+
+    async def people_changes(self, after: Position, limit: int) -> Page:
+        """Eligible people behind `after` in their change order."""
+        ...
+
+    async def newest_person_change(self) -> Position | None:
+        """Where the change order of people ends now; None when there is nobody."""
+        ...
+
+    async def fetch(self, record_type: RecordType, ids: Sequence[int]) -> list[Captured]:
         """The records with these ids, whatever their eligibility; missing ones are left out."""
         ...
 
-    def read(self, payload: str) -> SourceRecord:
-        """Open the payload of a captured row."""
+    async def mapping_rows(self) -> list[MappingRow] | None:
+        """Enabled lines kept in the source; None when it keeps none at all."""
+        ...
+
+    def read(self, record_type: RecordType, payload: str) -> SourceRecord:
+        """Open the payload of a captured row; a column it does not hold is absent."""
         ...
 
     def parse(self, raw: Json, kind: Kind) -> Value:
@@ -118,7 +164,9 @@ class Source(Protocol):
         """
         ...
 
-    async def write_back(self, entries: Sequence[WriteBack]) -> list[WriteBackResult]:
+    async def write_back(
+        self, record_type: RecordType, entries: Sequence[WriteBack]
+    ) -> list[WriteBackResult]:
         """Deliver up to one batch; one result per entry, in order.
 
         Raises:
@@ -134,16 +182,15 @@ class Source(Protocol):
 class Target(Protocol):
     """The system records are created and updated in."""
 
-    @property
-    def fields(self) -> Mapping[str, TargetField]:
-        """Every writable field, by name."""
+    def fields(self, record_type: RecordType) -> Mapping[str, TargetField]:
+        """Every writable field by name; labels and choices are known after the start-up steps."""
         ...
 
     def steps(self) -> Sequence[Step]:
         """Start-up steps in order; all must have run before any other call."""
         ...
 
-    def encode(self, field_name: str, value: Value) -> Scalar:
+    def encode(self, field: TargetField, value: Value) -> Scalar:
         """A typed value in the field's canonical wire form.
 
         Raises:
@@ -152,31 +199,77 @@ class Target(Protocol):
         ...
 
     async def create(self, fields: Fields) -> int:
-        """Create one record and return its id. Never repeats a request by itself.
+        """Create one opportunity and return its id. Never repeats a request by itself.
 
         Raises:
-            Unreachable: with `ambiguous` when the record may exist all the same.
+            Unreachable: with `ambiguous` when the opportunity may exist all the same.
         """
         ...
 
     async def update(self, target_id: int, changes: Fields) -> None:
-        """Send exactly these fields; None clears one.
+        """Send exactly these fields of an opportunity; None clears one.
 
         Raises:
-            Gone: no such record.
+            Gone: no such opportunity.
         """
         ...
 
     async def get(self, target_id: int, field_names: Collection[str]) -> Fields:
-        """The record's present values, canonical.
+        """The opportunity's present values, canonical.
 
         Raises:
-            Gone: no such record.
+            Gone: no such opportunity.
         """
         ...
 
     async def find(self, correlation: str) -> list[Match]:
-        """Records that carry the correlation value, oldest first, as the collection shows them."""
+        """Opportunities that carry the correlation value, oldest first, as the collection shows."""
+        ...
+
+    async def delete(self, target_id: int) -> None:
+        """Remove an opportunity; one that is gone already counts as removed."""
+        ...
+
+    async def find_prospects(self, emails: Collection[str]) -> list[ProspectMatch]:
+        """Prospects that carry any of these e-mail addresses, by id, as the collection shows."""
+        ...
+
+    async def create_prospect(self, fields: Fields) -> int:
+        """Create one prospect and return its id. Never repeats a request by itself.
+
+        Raises:
+            Unreachable: with `ambiguous` when the prospect may exist all the same.
+            Taken: another prospect has the e-mail address.
+        """
+        ...
+
+    async def prospect_exists(self, prospect_id: int) -> bool:
+        """Whether there is such a prospect now."""
+        ...
+
+    async def roles(self, target_id: int) -> list[Role]:
+        """Every role on the opportunity, by id, as the collection shows."""
+        ...
+
+    async def create_role(self, target_id: int, prospect_id: int, role: str) -> int:
+        """Relate a prospect to an opportunity and return the role's id. Never repeats by itself.
+
+        Raises:
+            Unreachable: with `ambiguous` when the role may exist all the same.
+            Taken: the target holds that very role already.
+        """
+        ...
+
+    async def update_role(self, role_id: int, role: str) -> None:
+        """Change the text of a role.
+
+        Raises:
+            Gone: no such role.
+        """
+        ...
+
+    async def delete_role(self, role_id: int) -> None:
+        """Remove a role; one that is gone already counts as removed."""
         ...
 
     async def users(self) -> list[User]:
@@ -191,7 +284,7 @@ class Target(Protocol):
         """Those of the given account ids that exist."""
         ...
 
-    def url(self, target_id: int) -> str:
+    def url(self, record_type: RecordType, target_id: int) -> str:
         """Address of the record in the target's web application."""
         ...
 
@@ -257,12 +350,13 @@ class StandardField:
 class SourceConnector:
     """A source, as the entry-point group `wosync.connectors` offers it.
 
-    `standard_columns` names the columns behind each neutral field, first non-blank wins.
+    `standard_columns` names, for each record type, the columns behind each neutral field; the
+    first that is not blank wins.
     """
 
     name: str
     settings: type[BaseModel]
-    standard_columns: Mapping[str, tuple[str, ...]]
+    standard_columns: Mapping[RecordType, Mapping[str, tuple[str, ...]]]
     open: Callable[[Any, Surroundings], AbstractAsyncContextManager[Source]]
 
 
@@ -270,11 +364,13 @@ class SourceConnector:
 class TargetConnector:
     """A target, as the entry-point group `wosync.connectors` offers it.
 
-    `correlation_field` is the filterable target field that carries the correlation value.
+    `correlation_field` is the filterable field of an opportunity that carries the correlation
+    value; `email_field` the field of a prospect that holds its addresses.
     """
 
     name: str
     settings: type[BaseModel]
-    standard_mapping: Sequence[StandardField]
+    standard_mapping: Mapping[RecordType, Sequence[StandardField]]
     correlation_field: str
+    email_field: str
     open: Callable[[Any, Surroundings], AbstractAsyncContextManager[Target]]

@@ -43,6 +43,13 @@ class Kind(StrEnum):
     LIST = "list"
 
 
+class RecordType(StrEnum):
+    """The two kinds of record that are kept in step."""
+
+    OPPORTUNITY = "opportunity"
+    PERSON = "person"
+
+
 class Malformed(ValueError):
     """A source value that does not have the form its kind demands; the text says how."""
 
@@ -54,12 +61,24 @@ class Position(NamedTuple):
     id: int
 
 
+class Relation(NamedTuple):
+    """One line of an opportunity's People tab; a blank relationship is an empty text.
+
+    Order on the tab means nothing, and the same person may stand there several times.
+    """
+
+    person_id: int
+    role: str
+
+
 @dataclass(frozen=True, slots=True)
 class Captured:
     """One source record as a listing returned it.
 
     `payload` is the compact JSON of the row exactly as received, kept so that a value that
-    cannot be parsed concerns one field of one record and never a whole page.
+    cannot be parsed concerns one field of one record and never a whole page. `tab` is the People
+    tab in one canonical spelling, so that two looks at it can be compared; None when the row does
+    not show it whole.
     """
 
     id: int
@@ -69,6 +88,7 @@ class Captured:
     eligible: bool
     linked: bool
     payload: str
+    tab: str | None = None
 
     @property
     def position(self) -> Position:
@@ -85,8 +105,45 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class TabChange:
+    """A relationship was added, changed or removed on this opportunity's People tab."""
+
+    position: Position
+    opportunity_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TabPage:
+    """One page of tab changes in change order; `complete` when nothing lies beyond it."""
+
+    rows: list[TabChange]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MappingRow:
+    """A mapping line that an administrator keeps in the source itself."""
+
+    record_type: RecordType
+    field: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the source as its metadata describes it."""
+
+    name: str
+    title: str
+    datatype: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class SourceRecord:
-    """A captured row, opened: the plugin's own columns by meaning, the rest by column name."""
+    """A captured row, opened: the plugin's own columns by meaning, the rest by column name.
+
+    `people` is the People tab of an opportunity; None when the row does not show it whole.
+    """
 
     id: int
     ref: str
@@ -97,6 +154,7 @@ class SourceRecord:
     target_id: str | None
     target_url: str | None
     columns: Mapping[str, Json]
+    people: tuple[Relation, ...] | None = None
 
     @property
     def eligible(self) -> bool:
@@ -165,6 +223,27 @@ class Match:
     trashed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ProspectMatch:
+    """A prospect that a look for e-mail addresses has shown."""
+
+    id: int
+    emails: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A relation of a prospect to an opportunity in the target; a blank role is an empty text.
+
+    `created_at` in unix seconds by the target's clock, as far as it is told.
+    """
+
+    id: int
+    prospect_id: int
+    role: str
+    created_at: float | None = None
+
+
 class FieldKind(StrEnum):
     """What a target field holds, and so which conversion suits it by default."""
 
@@ -186,9 +265,19 @@ REFERENCES = frozenset({FieldKind.USER, FieldKind.STAGE, FieldKind.ACCOUNT})
 
 @dataclass(frozen=True, slots=True)
 class TargetField:
-    """One writable field of the target's opportunity; `chars_max` applies to text."""
+    """One writable field of a target record.
+
+    Args:
+        chars_max: the most characters a text may have.
+        label: the name an administrator gave a custom field.
+        choices: the only texts it takes; empty when it takes any.
+        as_text: the wire carries every value of it as text.
+    """
 
     name: str
     kind: FieldKind
     chars_max: int | None = None
     required: bool = False
+    label: str | None = None
+    choices: tuple[str, ...] = ()
+    as_text: bool = False

@@ -10,23 +10,26 @@ import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 import anyio
 import structlog
 
 from engine import http
-from engine.assembly import Assembly, Outside, assemble, open_systems, save_usage
+from engine.actors.dispatcher import Dispatcher
+from engine.assembly import Assembly, Outside, open_systems, save_usage
+from engine.building import assemble
 from engine.config import Config
 from engine.errors import Misconfigured, Transient, Unreachable, first_engine_error
 from engine.flow.backoff import delay_s
 from engine.flow.governor import Governor
 from engine.flow.lane import Lane
+from engine.flow.mailbox import K, Mailbox
 from engine.metrics import Metrics
 from engine.ports import Step
 from engine.status import Status
-from engine.store import kept, report, statefile, work
+from engine.store import contacts, kept, people, report, statefile, work
 from engine.store.report import Counts
-from engine.store.threaded import open_store
 
 USAGE_EVERY_S = 10.0
 # How long `once` waits for a retry that is due soon, before it leaves it to the next run.
@@ -34,6 +37,7 @@ RETRY_PATIENCE_S = 15.0
 # How long `once` goes on although nothing it does succeeds.
 STALL_PATIENCE_S = 120.0
 LOOK_S = 0.05
+LAST_STAGE = "write_backs"
 
 log = structlog.get_logger(component="service")
 
@@ -47,7 +51,7 @@ class Result:
 
 
 @asynccontextmanager
-async def _opened(config: Config, outside: Outside) -> AsyncGenerator[Assembly]:
+async def opened(config: Config, outside: Outside) -> AsyncGenerator[Assembly]:
     """Everything built, nothing sent yet; the state directory is ours for the block.
 
     When the block fails before anything worth keeping was stored in a state made just now, that
@@ -59,7 +63,7 @@ async def _opened(config: Config, outside: Outside) -> AsyncGenerator[Assembly]:
         fresh = not path.exists()
         try:
             metrics = Metrics()
-            async with open_store(path, metrics.commits.observe) as store:
+            async with outside.open_store(path, metrics.commits.observe) as store:
                 await store.write(kept.claim_pair, _pair(config))
                 async with open_systems(config, outside, store, metrics) as systems:
                     yield assemble(config, outside, store, systems, metrics)
@@ -90,7 +94,7 @@ async def run(config: Config, outside: Outside | None = None) -> None:
         EngineError: it cannot start, or the state cannot be used any more.
     """
     with _plain_errors():
-        async with _opened(config, outside or Outside.real()) as assembly:
+        async with opened(config, outside or Outside.real()) as assembly:
             # Behind the lease: a second process on the same state must hear that, not of the port.
             with http.listen(*config.engine.service.http_address) as listener:
                 await _serve(assembly, listener)
@@ -117,10 +121,15 @@ async def _serve(assembly: Assembly, listener: socket.socket) -> None:
         whole = anyio.CancelScope()
         outermost.start_soon(_watch_signals, assembly, status, stop, whole)
         with whole:
-            await _until(stop, lambda: _prepare(assembly, status))
-            if not stop.is_set():
-                await _work(assembly, status, stop)
+            await drive(assembly, status, stop)
         outermost.cancel_scope.cancel()
+
+
+async def drive(assembly: Assembly, status: Status, stop: anyio.Event) -> None:
+    """The service without its process: start-up, then work until told to stop."""
+    await _until(stop, lambda: _prepare(assembly, status))
+    if not stop.is_set():
+        await _work(assembly, status, stop)
 
 
 async def _watch_signals(
@@ -159,6 +168,8 @@ async def _prepare(assembly: Assembly, status: Status) -> None:
         try:
             await _steps(assembly.systems.source.steps())
             await _steps(assembly.systems.target.steps())
+            await assembly.mapping_reader.load()
+            await assembly.people_poller.start()
         except Transient as error:
             attempt += 1
             wait = max(1.0, delay_s(attempt, rng, assembly.config.engine.retry.backoff))
@@ -169,18 +180,30 @@ async def _prepare(assembly: Assembly, status: Status) -> None:
             await anyio.sleep(error.retry_after_s or wait)
         else:
             break
-    doubtful = await assembly.store.write(work.doubt_all, assembly.outside.clock.now())
-    if doubtful:
-        log.warning("creates_in_doubt", records=doubtful)
+    await _doubt_all(assembly)
     status.started = True
     log.info("started", state=str(assembly.config.engine.service.state_dir))
+
+
+async def _doubt_all(assembly: Assembly) -> None:
+    """What a former process announced and did not finish must be looked for."""
+    now = assembly.outside.clock.now()
+    doubtful = 0
+    for doubt_all in (work.doubt_all, contacts.doubt_all, people.doubt_all):
+        doubtful += await assembly.store.write(doubt_all, now)
+    if doubtful:
+        log.warning("creates_in_doubt", records=doubtful)
 
 
 async def _work(assembly: Assembly, status: Status, stop: anyio.Event) -> None:
     async with _running(assembly), anyio.create_task_group() as upstream:
         upstream.start_soon(assembly.poller.run)
+        upstream.start_soon(assembly.people_poller.run)
+        upstream.start_soon(assembly.mapping_reader.run)
+        upstream.start_soon(assembly.fuse_keeper.run)
         upstream.start_soon(assembly.owner_resolver.run)
         upstream.start_soon(assembly.account_resolver.run)
+        upstream.start_soon(assembly.prospect_resolver.run)
         upstream.start_soon(_keep_usage, assembly)
         await stop.wait()
         upstream.cancel_scope.cancel()
@@ -190,24 +213,40 @@ async def _work(assembly: Assembly, status: Status, stop: anyio.Event) -> None:
 @asynccontextmanager
 async def _running(assembly: Assembly) -> AsyncGenerator[None]:
     """Syncers, write-backs and their dispatchers; the end goes downstream, box by box."""
-    async with anyio.create_task_group() as delivering:
-        for worker in assembly.write_back_workers:
-            delivering.start_soon(worker.run)
-        async with anyio.create_task_group() as delivery_dispatch:
-            delivery_dispatch.start_soon(assembly.write_back_dispatcher.run)
-            async with anyio.create_task_group() as syncing:
-                for syncer in assembly.opportunity_syncers:
-                    syncing.start_soon(syncer.run)
-                async with anyio.create_task_group() as dispatching:
-                    for dispatcher in assembly.change_dispatchers:
-                        dispatching.start_soon(dispatcher.run)
-                    yield
-                    dispatching.cancel_scope.cancel()
-                assembly.changes.close(discard=True)
-            delivery_dispatch.cancel_scope.cancel()
-        # What the last syncers owed is in the outbox; one look brings it into the last batches.
-        await assembly.write_back_dispatcher.step()
-        assembly.write_backs.close()
+    async with (
+        _stage(assembly.write_backs, assembly.write_back_workers, [assembly.write_back_dispatcher]),
+        _stage(assembly.contacts, assembly.relationship_syncers, assembly.contact_dispatchers),
+        _stage(assembly.changes, assembly.opportunity_syncers, assembly.change_dispatchers),
+    ):
+        yield
+
+
+class _Runs(Protocol):
+    async def run(self) -> None: ...
+
+
+@asynccontextmanager
+async def _stage(
+    mailbox: Mailbox[K], workers: Sequence[_Runs], dispatchers: Sequence[Dispatcher[K]]
+) -> AsyncGenerator[None]:
+    """One mailbox with those who fill it and those who work from it, for the block.
+
+    At the end what is queued is left to the next start, but for the last stage: what the stages
+    before it owed goes out with the last batches.
+    """
+    async with anyio.create_task_group() as working:
+        for worker in workers:
+            working.start_soon(worker.run)
+        async with anyio.create_task_group() as dispatching:
+            for dispatcher in dispatchers:
+                dispatching.start_soon(dispatcher.run)
+            yield
+            dispatching.cancel_scope.cancel()
+        last = mailbox.name == LAST_STAGE
+        if last:
+            for dispatcher in dispatchers:
+                await dispatcher.step()
+        mailbox.close(discard=not last)
 
 
 async def _keep_usage(assembly: Assembly) -> None:
@@ -227,21 +266,41 @@ async def once(config: Config, outside: Outside | None = None) -> Result:
 
 
 async def _once(config: Config, outside: Outside) -> Result:
-    async with _opened(config, outside) as assembly:
+    async with opened(config, outside) as assembly:
         await _steps(assembly.systems.source.steps())
-        # The target is asked nothing before there is something to say to it.
         await _steps(assembly.systems.target.steps()[:1])
-        await assembly.store.write(work.doubt_all, assembly.outside.clock.now())
+        await _load_mapping(assembly)
+        await assembly.people_poller.start()
+        await _doubt_all(assembly)
         async with _running(assembly):
+            await assembly.mapping_reader.evaluate_anew()
             await assembly.owner_resolver.step()
             await assembly.account_resolver.step()
+            await assembly.prospect_resolver.step()
             changed = await assembly.poller.step()
             await assembly.poller.sweep_when_due()
+            await assembly.people_poller.step()
             await _drained(assembly)
         await save_usage(assembly)
         counts = await assembly.store.read(report.counts)
         _raise_if_unreachable(assembly, counts)
         return Result(changed, counts)
+
+
+async def _load_mapping(assembly: Assembly) -> None:
+    """Put the mapping in force.
+
+    The target is asked nothing before there is something to say to it, unless the mapping needs
+    to know its custom fields; then no line is judged before they are known.
+    """
+    mappings, reader = assembly.mappings, assembly.mapping_reader
+    if not mappings.customised:
+        # The source may keep lines of its own.
+        await mappings.load()
+    if mappings.customised:
+        await _steps(assembly.systems.target.steps()[1:])
+        await mappings.load()
+    await reader.note()
 
 
 async def _drained(assembly: Assembly) -> None:
@@ -252,20 +311,23 @@ async def _drained(assembly: Assembly) -> None:
     """
     clock, read = assembly.outside.clock, assembly.store.read
     worked_at = progress_at = anyio.current_time()
-    served: list[float] = []
+    rested = 0.0
     while True:
         await anyio.sleep(LOOK_S)
         if _out_of_reach(assembly, Lane.FRESH):
             return
         now = anyio.current_time()
-        before, served = served, [one.last_success_at for one in _governors(assembly)]
-        progress_at = progress_at if served == before else now
+        before, rested = rested, assembly.metrics.rested()
+        progress_at = progress_at if rested == before else now
         if now - progress_at > STALL_PATIENCE_S:
             return
         lanes = Lane.FRESH if _out_of_reach(assembly, Lane.BACKLOG) else Lane.BACKLOG
-        busy = not (assembly.changes.idle and assembly.write_backs.idle)
+        mailboxes = (assembly.changes, assembly.contacts, assembly.write_backs)
+        busy = not all(mailbox.idle for mailbox in mailboxes)
         if busy or await read(report.due, clock.now(), lanes):
             worked_at = now
+            continue
+        if await assembly.fuse_keeper.step():
             continue
         soon = await read(report.due, clock.now() + RETRY_PATIENCE_S, lanes)
         if not soon or now - worked_at > RETRY_PATIENCE_S:
@@ -285,7 +347,7 @@ def _out_of_reach(assembly: Assembly, lane: Lane) -> bool:
 
 
 def _raise_if_unreachable(assembly: Assembly, counts: Counts) -> None:
-    if not (counts.pending or counts.outbox):
+    if not (counts.pending or counts.contacts or counts.outbox):
         return
     for name, governor in assembly.systems.governors(assembly.config).items():
         if governor.down or governor.paused_s > RETRY_PATIENCE_S:

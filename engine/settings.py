@@ -1,16 +1,17 @@
 """Building blocks of settings models: strict bases and secrets.
 
 A secret is never written in the configuration file. It is a reference: `{ env = "NAME" }`,
-`{ file = "PATH" }` or `{ credential = "NAME" }` (a file under $CREDENTIALS_DIRECTORY), and is
-read once, at start.
+`{ file = "PATH" }` or `{ credential = "NAME" }` (a file under $CREDENTIALS_DIRECTORY). A file is
+read again when it changes, so that new credentials need no restart.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
@@ -21,6 +22,44 @@ class Settings(BaseModel):
     """Base of every settings model: frozen, unknown keys refused, types taken literally."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class FileSecret(SecretStr):
+    """The text of a secret file, as it is now; the last good text while it cannot be read.
+
+    Args:
+        path: the file.
+
+    Raises:
+        ValueError: it cannot be read, or is empty.
+    """
+
+    watchers: ClassVar[list[Callable[[str], None]]] = []
+    """Told every new text, so that it can be kept out of the logs too."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(_read_secret_file(path))
+        self._path = path
+        self._stamp = _stamp(path)
+
+    def get_secret_value(self) -> str:
+        """The text in the file now."""
+        stamp = _stamp(self._path)
+        if stamp is not None and stamp != self._stamp:
+            with suppress(ValueError):
+                self._secret_value = _read_secret_file(self._path)
+                self._stamp = stamp
+                for watcher in self.watchers:
+                    watcher(self._secret_value)
+        return self._secret_value
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ino, status.st_size
 
 
 def _read_secret_file(path: Path) -> str:
@@ -35,7 +74,7 @@ def _read_secret_file(path: Path) -> str:
 
 
 def resolve_secret(reference: Any) -> Any:
-    """Turn a secret reference into its text.
+    """Turn a secret reference into its text, or into the secret of a file.
 
     Raises:
         ValueError: not a reference, or what it names is missing or empty.
@@ -53,14 +92,14 @@ def resolve_secret(reference: Any) -> Any:
             raise ValueError(f"the environment variable {name} is not set or is empty")
         return text
     if form == "file":
-        return _read_secret_file(Path(name).expanduser())
+        return FileSecret(Path(name).expanduser())
     if form == "credential":
         directory = os.environ.get("CREDENTIALS_DIRECTORY")
         if not directory:
             raise ValueError(
                 f"the credential {name} needs $CREDENTIALS_DIRECTORY, which systemd sets"
             )
-        return _read_secret_file(Path(directory) / name)
+        return FileSecret(Path(directory) / name)
     raise ValueError(f"unknown secret form {form!r}; use {REFERENCE_FORMS}")
 
 
@@ -69,7 +108,8 @@ Secret = Annotated[SecretStr, BeforeValidator(resolve_secret)]
 
 
 def _resolve_reference(raw: Any) -> Any:
-    return resolve_secret(raw) if isinstance(raw, Mapping) else raw
+    found = resolve_secret(raw) if isinstance(raw, Mapping) else raw
+    return found.get_secret_value() if isinstance(found, SecretStr) else found
 
 
 TextOrReference = Annotated[str, BeforeValidator(_resolve_reference), Field(min_length=1)]

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.about import about
 from engine.assembly import Assembly
-from engine.store import report
+from engine.store import audit, fuse, report
 from engine.store.report import Counts
 
 # So many failed polls in a row, and the service is no longer ready.
@@ -47,11 +47,25 @@ class Status:
         """Count, and set the gauges that show state."""
         counts = await self.assembly.store.read(report.counts)
         self._set_gauges(counts)
+        await self._set_proofs()
         return counts
+
+    async def _set_proofs(self) -> None:
+        """Gauges of the audit and of the fuse."""
+        metrics, assembly = self.assembly.metrics, self.assembly
+        now = assembly.outside.clock.now()
+        late = now - 2 * assembly.config.engine.poller.audit_interval_s
+        unproven, oldest = await assembly.store.read(audit.unproven, late)
+        metrics.records_unproven.set(unproven)
+        metrics.unproven_age.set(0 if oldest is None else max(0.0, now - oldest))
+        held = await assembly.store.read(fuse.held)
+        metrics.fuse_held.set(held.records)
+        metrics.fuse_tripped.set(held.tripped)
 
     async def document(self) -> dict[str, Any]:
         """Everything, as JSON can carry it."""
         counts = await self.refresh()
+        held = await self.assembly.store.read(fuse.held)
         refused = await self.assembly.store.read(report.refused, REFUSED_SHOWN_MAX)
         waiting = await self.assembly.store.read(report.waiting_reasons, 5)
         reason = self.not_ready()
@@ -60,13 +74,19 @@ class Status:
             "version": about().version,
             "ready": reason is None,
             "reason": reason,
-            "captured": self.assembly.poller.captured,
+            "captured": self.assembly.poller.captured + self.assembly.people_poller.captured,
             "records": {
                 "pending": counts.pending,
                 "linked": counts.linked,
                 "refused": counts.refused,
                 "in_doubt": counts.in_doubt,
             },
+            "people": {
+                "pending": counts.contacts,
+                "held_back": counts.lines_held_back,
+                "refused": counts.people_refused,
+            },
+            "approval": {"records": held.records, "needed": held.tripped},
             "outbox": counts.outbox,
             "requests": self._requests(),
             "waiting": [{"reason": reason, "records": number} for reason, number in waiting],
@@ -101,7 +121,10 @@ class Status:
         metrics.records_linked.set(counts.linked)
         metrics.outbox_entries.set(counts.outbox)
         metrics.ready.set(self.not_ready() is None)
-        for mailbox in (assembly.changes, assembly.write_backs):
+        metrics.contacts_pending.set(counts.contacts)
+        metrics.lines_held_back.set(counts.lines_held_back)
+        metrics.people_in_error.set(counts.people_refused)
+        for mailbox in (assembly.changes, assembly.contacts, assembly.write_backs):
             metrics.mailbox_depth.labels(mailbox.name).set(len(mailbox))
             metrics.mailbox_capacity.labels(mailbox.name).set(mailbox.capacity)
             metrics.mailbox_oldest_age.labels(mailbox.name).set(mailbox.oldest_age_s())

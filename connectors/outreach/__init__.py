@@ -1,1 +1,1 @@
-"""Outreach, the system opportunities are created and updated in."""
+"""Outreach, the system opportunities and the people on them are created and updated in."""

@@ -9,11 +9,19 @@ from __future__ import annotations
 from collections.abc import Collection as AnyCollection
 from collections.abc import Sequence
 
-from connectors.outreach import limits, protocol, refusals
+from connectors.outreach import (
+    custom_fields,
+    directory,
+    limits,
+    prospects,
+    protocol,
+    refusals,
+    roles,
+)
 from connectors.outreach.oauth import Tokens
 from connectors.outreach.protocol import MEDIA_TYPE, SYSTEM, Request, Requests, Shape
 from connectors.outreach.settings import OutreachSettings
-from connectors.outreach.wire import Collection, Document, Resource
+from connectors.outreach.wire import Collection, Document, Resource, Types
 from engine import (
     Answer,
     EngineError,
@@ -46,18 +54,11 @@ class OutreachClient:
 
     async def create(self, fields: Fields) -> int:
         """Create one opportunity and return its id."""
-        return (await self._call(self._requests.create(fields), Document)).data.id
+        return await self._create(self._requests.create(fields))
 
     async def update(self, target_id: int, changes: Fields) -> None:
         """Send exactly these fields; a repeat does no harm."""
-        request = self._requests.update(target_id, changes)
-        answer = await self._send(request)
-        # A body that speaks of another record, or of none, means that nothing can be relied on.
-        if answer.status != 204:
-            document = self._parsed(Document, answer, request)
-            if document.data.id != target_id:
-                raise protocol.unusable(answer, request)
-        self._succeeded()
+        await self._update(self._requests.update(target_id, changes), target_id)
 
     async def get(self, target_id: int, field_names: AnyCollection[str]) -> Resource:
         """One opportunity, limited to these fields."""
@@ -67,27 +68,88 @@ class OutreachClient:
         """Opportunities whose `customId` equals the value as far as the filter can tell."""
         return await self._collect(self._requests.find(correlation))
 
+    async def delete(self, target_id: int) -> None:
+        """Remove one opportunity; one that is not there is removed (outreach-api §5)."""
+        await self._delete(self._requests.remove(target_id))
+
     async def probe(self) -> list[Resource]:
         """One opportunity, or none when there is none."""
         return (await self._call(self._requests.probe(), Collection)).data
 
     async def users(self) -> list[Resource]:
         """Every user."""
-        return await self._collect(self._requests.users())
+        return await self._collect(directory.users(self._requests))
 
     async def stages(self) -> list[Resource]:
         """Every opportunity stage."""
-        return await self._collect(self._requests.stages())
+        return await self._collect(directory.stages(self._requests))
 
     async def indexed_accounts(self, ids: Sequence[int]) -> set[int]:
         """Those of the ids that the account index shows."""
-        found = {resource.id for resource in await self._collect(self._requests.accounts(ids))}
-        return found.intersection(ids)
+        shown = await self._collect(directory.accounts(self._requests, ids))
+        return {resource.id for resource in shown}.intersection(ids)
 
     async def account_exists(self, account_id: int) -> bool:
         """Whether one account exists, shown by the index or not."""
+        return await self._exists(directory.account(self._requests, account_id))
+
+    async def types(self) -> Types:
+        """The rules of every record type's custom fields."""
+        return await self._call(custom_fields.request(self._requests), Types)
+
+    async def indexed_prospects(self, emails: Sequence[str]) -> list[Resource]:
+        """Prospects that carry any of these addresses, as far as the filter can tell."""
+        return await self._collect(prospects.find(self._requests, emails))
+
+    async def create_prospect(self, fields: Fields) -> int:
+        """Create one prospect and return its id."""
+        return await self._create(prospects.create(self._requests, fields))
+
+    async def prospect_exists(self, prospect_id: int) -> bool:
+        """Whether one prospect exists, shown by the index or not."""
+        return await self._exists(prospects.one(self._requests, prospect_id))
+
+    async def roles(self, target_id: int) -> list[Resource]:
+        """Every role on an opportunity, as far as the filter can tell."""
+        return await self._collect(roles.of_opportunity(self._requests, target_id))
+
+    async def create_role(self, target_id: int, prospect_id: int, role: str) -> int:
+        """Create one role and return its id."""
+        return await self._create(roles.create(self._requests, target_id, prospect_id, role))
+
+    async def update_role(self, role_id: int, role: str) -> None:
+        """Send the text of a role; a repeat does no harm."""
+        await self._update(roles.update(self._requests, role_id, role), role_id)
+
+    async def delete_role(self, role_id: int) -> None:
+        """Remove a role; one that is not there is removed (outreach-api §5)."""
+        await self._delete(roles.delete(self._requests, role_id))
+
+    async def _delete(self, request: Request) -> None:
         try:
-            await self._call(self._requests.account(account_id), Document)
+            answer = await self._send(request)
+        except Gone:
+            return
+        # A portal's page says success too; the service answers without a body (outreach-api §7).
+        if answer.body.strip():
+            raise protocol.unusable(answer, request)
+        self._succeeded()
+
+    async def _create(self, request: Request) -> int:
+        return (await self._call(request, Document)).data.id
+
+    async def _update(self, request: Request, record_id: int) -> None:
+        answer = await self._send(request)
+        # A body that speaks of another record, or of none, means that nothing can be relied on.
+        if answer.status != 204:
+            document = self._parsed(Document, answer, request)
+            if document.data.id != record_id:
+                raise protocol.unusable(answer, request)
+        self._succeeded()
+
+    async def _exists(self, request: Request) -> bool:
+        try:
+            await self._call(request, Document)
         except Gone:
             return False
         return True

@@ -1,27 +1,32 @@
-"""Outreach as the engine's target: the port, the start-up steps and the default mapping."""
+"""Outreach as the engine's target: the port and the start-up steps."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeVar
 
-from connectors.outreach import mapping, protocol
+from connectors.outreach import custom_fields, directory, mapping, prospects, protocol, roles
 from connectors.outreach.client import OutreachClient
-from connectors.outreach.fields import FIELDS
+from connectors.outreach.fields import EMAILS, FIELDS
+from connectors.outreach.prospect_fields import PROSPECT_FIELDS
 from connectors.outreach.settings import OutreachSettings
+from connectors.outreach.standard import CORRELATION_FIELD, STANDARD_MAPPING
 from engine import (
+    EngineError,
     Exchange,
     Fields,
     Gone,
     Match,
     Misconfigured,
+    ProspectMatch,
+    RecordType,
     Rejected,
+    Role,
     Scalar,
     Stage,
-    StandardField,
     Step,
     Surroundings,
     TargetConnector,
@@ -30,7 +35,11 @@ from engine import (
     Value,
 )
 
-CORRELATION_FIELD = "customId"
+# What each record type is called on the wire, and its fields before their rules are known.
+RESOURCES = {RecordType.OPPORTUNITY: protocol.OPPORTUNITY, RecordType.PERSON: protocol.PROSPECT}
+WRITABLE = {RecordType.OPPORTUNITY: FIELDS, RecordType.PERSON: PROSPECT_FIELDS}
+# Answers that mean `/types` is not for us; its scope is unpublished (outreach-api §3.3).
+TYPES_WITHHELD = frozenset({403, 404})
 Shown = TypeVar("Shown")
 
 
@@ -40,28 +49,32 @@ class OutreachTarget:
 
     settings: OutreachSettings
     client: OutreachClient
+    _fields: dict[RecordType, Mapping[str, TargetField]] = field(default_factory=WRITABLE.copy)
 
-    @property
-    def fields(self) -> Mapping[str, TargetField]:
-        """Every writable field of an opportunity, by name (outreach-api §8.1)."""
-        return FIELDS
+    def fields(self, record_type: RecordType) -> Mapping[str, TargetField]:
+        """Every writable field by name (outreach-api §8.1, §8.5).
+
+        A custom field is plain text until `read_custom_fields` has run.
+        """
+        return self._fields[record_type]
 
     def steps(self) -> Sequence[Step]:
         """Start-up steps in order; each can be run again."""
         return (
             Step("credentials", self._check_credentials),
             Step("opportunities", self._check_opportunities),
+            Step("custom fields", self.read_custom_fields),
             Step("users", self._count_users),
             Step("stages", self._count_stages),
         )
 
-    def encode(self, field_name: str, value: Value) -> Scalar:
+    def encode(self, field: TargetField, value: Value) -> Scalar:
         """A typed value in canonical wire form; see `mapping.encode`.
 
         Raises:
             Rejected: Outreach would refuse it for certain; names the field.
         """
-        return mapping.encode(field_name, value)
+        return mapping.encode(field, value)
 
     async def create(self, fields: Fields) -> int:
         """Create one opportunity and return its id; never searched for before (outreach-api §7).
@@ -89,7 +102,8 @@ class OutreachTarget:
         Raises:
             Gone: no such opportunity, or hidden from our user.
         """
-        return protocol.observed(await self.client.get(target_id, field_names), field_names)
+        found = await self.client.get(target_id, field_names)
+        return protocol.observed(found, field_names, self.fields(RecordType.OPPORTUNITY))
 
     async def find(self, correlation: str) -> list[Match]:
         """Opportunities whose `customId` is exactly this value, oldest first.
@@ -98,13 +112,70 @@ class OutreachTarget:
         """
         return protocol.matches(await self.client.find(correlation), correlation)
 
+    async def delete(self, target_id: int) -> None:
+        """Remove an opportunity; one that is gone already counts as removed (outreach-api §7)."""
+        await self.client.delete(target_id)
+
+    async def find_prospects(self, emails: Collection[str]) -> list[ProspectMatch]:
+        """Prospects that carry any of these addresses, by id, addresses in lower case.
+
+        An empty list proves nothing while the collection may lag (outreach-api §6.4).
+        """
+        found: dict[int, ProspectMatch] = {}
+        for chunk in prospects.chunks(emails):
+            shown = await self.client.indexed_prospects(chunk)
+            found.update((match.id, match) for match in prospects.matches(shown, chunk))
+        return [found[prospect_id] for prospect_id in sorted(found)]
+
+    async def create_prospect(self, fields: Fields) -> int:
+        """Create one prospect and return its id; blank fields are left out (outreach-api §8.5).
+
+        Raises:
+            Unreachable: with `ambiguous` when the prospect may exist all the same.
+            Taken: another prospect has the e-mail address.
+            Rejected: refused; names the field when the answer does.
+        """
+        return await self.client.create_prospect(fields)
+
+    async def prospect_exists(self, prospect_id: int) -> bool:
+        """Whether there is such a prospect now, and our user may see it."""
+        return await self.client.prospect_exists(prospect_id)
+
+    async def roles(self, target_id: int) -> list[Role]:
+        """Every role on the opportunity, by id, as the collection shows (outreach-api §8.2)."""
+        return roles.on_opportunity(await self.client.roles(target_id), target_id)
+
+    async def create_role(self, target_id: int, prospect_id: int, role: str) -> int:
+        """Relate a prospect to an opportunity and return the role's id.
+
+        Raises:
+            Unreachable: with `ambiguous` when the role may exist all the same.
+            Taken: the opportunity has that very role already.
+            Rejected: refused; `field` is "role", "prospect" or "opportunity" when that is known.
+        """
+        return await self.client.create_role(target_id, prospect_id, role)
+
+    async def update_role(self, role_id: int, role: str) -> None:
+        """Change the text of a role; an empty text leaves it blank.
+
+        Raises:
+            Gone: no such role, or hidden from our user.
+            Taken: the opportunity has that very role already.
+            Rejected: refused; names the field when the answer does.
+        """
+        await self.client.update_role(role_id, role)
+
+    async def delete_role(self, role_id: int) -> None:
+        """Remove a role; one that is gone already counts as removed."""
+        await self.client.delete_role(role_id)
+
     async def users(self) -> list[User]:
         """Every user, locked ones included (outreach-api §8.4)."""
-        return [protocol.user(resource) for resource in await self.client.users()]
+        return [directory.user(resource) for resource in await self.client.users()]
 
     async def stages(self) -> list[Stage]:
         """Every opportunity stage (outreach-api §8.3)."""
-        return [protocol.stage(resource) for resource in await self.client.stages()]
+        return [directory.stage(resource) for resource in await self.client.stages()]
 
     async def accounts(self, ids: Collection[int]) -> set[int]:
         """Those of the ids that exist.
@@ -114,16 +185,36 @@ class OutreachTarget:
         """
         asked = iter(sorted({account_id for account_id in ids if account_id > 0}))
         found: set[int] = set()
-        while chunk := list(islice(asked, protocol.ACCOUNTS_PER_REQUEST)):
+        while chunk := list(islice(asked, directory.ACCOUNTS_PER_REQUEST)):
             shown = await self.client.indexed_accounts(chunk)
             hidden = [account_id for account_id in chunk if account_id not in shown]
             found |= shown
             found.update([one for one in hidden if await self.client.account_exists(one)])
         return found
 
-    def url(self, target_id: int) -> str:
-        """Address of the opportunity in the web application (outreach-api §13)."""
-        return self.settings.record_url.replace("{id}", str(target_id))
+    def url(self, record_type: RecordType, target_id: int) -> str:
+        """Address of the record in the web application (outreach-api §13)."""
+        person = record_type is RecordType.PERSON
+        template = self.settings.prospect_url if person else self.settings.record_url
+        return template.replace("{id}", str(target_id))
+
+    async def read_custom_fields(self) -> str:
+        """Learn label, kind, need and choices of the custom fields (outreach-api §10).
+
+        Can be run again at any time. Where the rules are withheld from us, what is known stays.
+        """
+        try:
+            types = await self.client.types()
+        except EngineError as error:
+            if error.status not in TYPES_WITHHELD:
+                raise
+            return f"rules cannot be read (HTTP {error.status}), custom fields stay plain texts"
+        ruled: list[str] = []
+        for record_type, fields in WRITABLE.items():
+            rules = custom_fields.rules_of(types, RESOURCES[record_type])
+            self._fields[record_type] = custom_fields.ruled(fields, rules)
+            ruled.append(f"{len(rules)} of the {RESOURCES[record_type]}")
+        return f"rules for custom fields: {', '.join(ruled)}"
 
     async def _check_credentials(self) -> str:
         tokens = self.client.tokens
@@ -179,19 +270,8 @@ async def open_target(
 connector = TargetConnector(
     name=protocol.SYSTEM,
     settings=OutreachSettings,
-    standard_mapping=(
-        StandardField("name", "title", "text"),
-        StandardField("amount", "value", "money"),
-        StandardField("currencyType", "value", "currency_code"),
-        StandardField("closeDate", "close_date", "date"),
-        StandardField("probability", "probability", "percent"),
-        StandardField("opportunityStage", "stage", "stage"),
-        StandardField("description", "notes", "text"),
-        StandardField("customId", "reference", "text"),
-        StandardField("externalCreatedAt", "created_at", "datetime"),
-        StandardField("owner", "owner", "user"),
-        StandardField("account", "customer", "account"),
-    ),
+    standard_mapping=STANDARD_MAPPING,
     correlation_field=CORRELATION_FIELD,
+    email_field=EMAILS,
     open=open_target,
 )

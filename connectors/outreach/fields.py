@@ -6,7 +6,7 @@ and relationships that are to-many or not known to be writable.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from engine import FieldKind, TargetField
@@ -14,10 +14,27 @@ from engine import FieldKind, TargetField
 CUSTOM_FIELDS = 150
 CUSTOM_CHARS_MAX = 32_000
 
-# To-one relationships we write, with the resource type each points at. `opportunityStage` is the
-# writable one; `stage` only mirrors it.
+# Fields whose values follow a rule of their own.
+CLOSE_DATE = "closeDate"
+PRECISE_AMOUNT = "amountPrecise"
+EMAILS = "emails"
+
+# To-one relationships we write, with the resource type each points at; a name means the same on
+# every resource. `opportunityStage` is the writable one; `stage` only mirrors it.
 RELATIONSHIPS: Mapping[str, str] = MappingProxyType(
-    {"owner": "user", "opportunityStage": "opportunityStage", "account": "account"}
+    {
+        "owner": "user",
+        "opportunityStage": "opportunityStage",
+        "account": "account",
+        "opportunity": "opportunity",
+        "prospect": "prospect",
+    }
+)
+
+# Typed by the organisation itself, so plain text until its rules are known (outreach-api §10).
+_CUSTOMS = tuple(
+    TargetField(f"custom{number}", FieldKind.TEXT, chars_max=CUSTOM_CHARS_MAX, as_text=True)
+    for number in range(1, CUSTOM_FIELDS + 1)
 )
 
 _TEXTS = {
@@ -32,13 +49,13 @@ _TEXTS = {
     "customId": 255,
     "prospectingRepId": 255,
     "sharingTeamId": 255,
-} | {f"custom{number}": CUSTOM_CHARS_MAX for number in range(1, CUSTOM_FIELDS + 1)}
+}
 
 _OTHERS = (
     TargetField("name", FieldKind.TEXT, chars_max=255, required=True),
     TargetField("amount", FieldKind.INTEGER),
-    TargetField("amountPrecise", FieldKind.DECIMAL, chars_max=15),
-    TargetField("closeDate", FieldKind.DATE),
+    TargetField(PRECISE_AMOUNT, FieldKind.DECIMAL, chars_max=15),
+    TargetField(CLOSE_DATE, FieldKind.DATE),
     TargetField("probability", FieldKind.INTEGER),
     TargetField("externalCreatedAt", FieldKind.DATETIME),
     TargetField("externalUpdatedAt", FieldKind.DATETIME),
@@ -48,7 +65,13 @@ _OTHERS = (
     TargetField("account", FieldKind.ACCOUNT),
 )
 
-FIELDS: Mapping[str, TargetField] = MappingProxyType(
-    {field.name: field for field in _OTHERS}
-    | {name: TargetField(name, FieldKind.TEXT, chars_max=most) for name, most in _TEXTS.items()}
-)
+
+def with_customs(
+    texts: Mapping[str, int | None], others: Iterable[TargetField]
+) -> Mapping[str, TargetField]:
+    """All fields of a record by name: texts with their most characters, the others, the customs."""
+    plain = (TargetField(name, FieldKind.TEXT, chars_max=most) for name, most in texts.items())
+    return MappingProxyType({field.name: field for field in (*others, *plain, *_CUSTOMS)})
+
+
+FIELDS = with_customs(_TEXTS, _OTHERS)

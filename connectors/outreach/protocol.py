@@ -1,7 +1,8 @@
 """Requests and readings of the Outreach API, without I/O.
 
 A request is a frozen value; a reading turns an answer's bytes into wire shapes. Errors have their
-own room, `refusals`.
+own room, `refusals`; so have the directory, prospects, roles and the
+rules of custom fields.
 """
 
 from __future__ import annotations
@@ -19,8 +20,18 @@ from pydantic import ValidationError
 from connectors.outreach import mapping
 from connectors.outreach.fields import RELATIONSHIPS
 from connectors.outreach.settings import API_PATH
+from connectors.outreach.spelling import observed_datetime
 from connectors.outreach.wire import Collection, Resource, Wire
-from engine import Answer, Fields, Json, Match, Scalar, Stage, TheirFault, Unreachable, User
+from engine import (
+    Answer,
+    Fields,
+    Json,
+    Match,
+    Scalar,
+    TargetField,
+    TheirFault,
+    Unreachable,
+)
 
 SYSTEM = "outreach"
 MEDIA_TYPE = "application/vnd.api+json"
@@ -28,23 +39,28 @@ MEDIA_TYPE = "application/vnd.api+json"
 PAGE_SIZE_MAX = 1000
 PAGE_SIZE_MIN = 50
 FIND_PAGE_SIZE = 10
-# Ids per request: keeps the address below the 8 kB that servers commonly take.
-ACCOUNTS_PER_REQUEST = 500
 PAGE_SIZE = "page[size]"
 OPPORTUNITY = "opportunity"
+PROSPECT = "prospect"
+ROLE = "opportunityProspectRole"
 
+Query = Mapping[str, str] | Sequence[tuple[str, str]]
 Shape = TypeVar("Shape", bound=Wire)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request; `route` is its template for metrics, `operation` its name in errors."""
+    """One request; `route` is its template for metrics, `operation` its name in errors.
+
+    `resource` is the type of the record a write is about, None for a reading.
+    """
 
     method: str
     url: str
     route: str
     operation: str
     content: bytes | None = field(default=None, repr=False)
+    resource: str | None = None
 
     @property
     def repeatable(self) -> bool:
@@ -60,21 +76,24 @@ class Requests:
 
     def create(self, fields: Fields) -> Request:
         """POST one opportunity; blank fields are left out (§7, §8.1)."""
-        given = {name: value for name, value in fields.items() if value not in (None, [])}
-        return self._write("POST", "/opportunities", "create", None, given)
+        return self.post("/opportunities", "create", OPPORTUNITY, fields)
 
     def update(self, target_id: int, changes: Fields) -> Request:
         """PATCH exactly these fields; None clears one (§7)."""
-        return self._write("PATCH", "/opportunities/{id}", "update", target_id, changes)
+        return self.patch("/opportunities/{id}", "update", OPPORTUNITY, target_id, changes)
 
     def get(self, target_id: int, field_names: AnyCollection[str]) -> Request:
         """GET one opportunity, limited to these attributes and relationships (§6.3)."""
         query = {"fields[opportunity]": ",".join(sorted(field_names))}
-        return self._read("/opportunities/{id}", "get", query, target_id)
+        return self.read("/opportunities/{id}", "get", query, target_id)
+
+    def remove(self, target_id: int) -> Request:
+        """DELETE one opportunity (§7)."""
+        return self.delete("/opportunities/{id}", "delete", OPPORTUNITY, target_id)
 
     def find(self, correlation: str) -> Request:
         """GET the opportunities whose `customId` is the correlation value (§9, step 3)."""
-        return self._read(
+        return self.read(
             "/opportunities",
             "find",
             {
@@ -91,26 +110,7 @@ class Requests:
     def probe(self) -> Request:
         """GET a single opportunity, to see whether `customId` exists (§9, step 5)."""
         query = {"fields[opportunity]": "customId", PAGE_SIZE: "1", "count": "false"}
-        return self._read("/opportunities", "probe", query)
-
-    def users(self) -> Request:
-        """GET every user, locked ones included: they may own records (§8.4)."""
-        members = "name,username,email,firstName,lastName,locked"
-        return self._read("/users", "users", {"fields[user]": members} | _whole_pages())
-
-    def stages(self) -> Request:
-        """GET every opportunity stage (§8.3)."""
-        query = {"fields[opportunityStage]": "name"} | _whole_pages()
-        return self._read("/opportunityStages", "stages", query)
-
-    def accounts(self, ids: Sequence[int]) -> Request:
-        """GET the accounts with these ids; the index shows only named ones (§6.2, §8.6)."""
-        query = {"filter[id]": ",".join(map(str, ids)), "fields[account]": "name"}
-        return self._read("/accounts", "accounts", query | _whole_pages())
-
-    def account(self, account_id: int) -> Request:
-        """GET one account, named or not (§8.6)."""
-        return self._read("/accounts/{id}", "accounts", {"fields[account]": "name"}, account_id)
+        return self.read("/opportunities", "probe", query)
 
     def following(self, first: Request, page: Collection) -> Request | None:
         """The request for the page after `page`, or None at the end (§6.1).
@@ -129,16 +129,31 @@ class Requests:
             )
         return replace(first, url=link)
 
-    def _read(
-        self, route: str, operation: str, query: Mapping[str, str], target_id: int | None = None
+    def read(
+        self, route: str, operation: str, query: Query, target_id: int | None = None
     ) -> Request:
-        return Request("GET", f"{self._url(route, target_id)}?{_encoded(query)}", route, operation)
+        """GET a route; `{id}` in it stands for the id."""
+        address = self._url(route, target_id)
+        return Request(
+            "GET", f"{address}?{_encoded(query)}" if query else address, route, operation
+        )
 
-    def _write(
-        self, method: str, route: str, operation: str, target_id: int | None, fields: Fields
+    def post(self, route: str, operation: str, resource: str, fields: Fields) -> Request:
+        """POST one record of this type; blank fields are left out (§7)."""
+        given = {name: value for name, value in fields.items() if value not in (None, [])}
+        body = _body(resource, None, given)
+        return Request("POST", self._url(route, None), route, operation, body, resource)
+
+    def patch(
+        self, route: str, operation: str, resource: str, target_id: int, changes: Fields
     ) -> Request:
-        body = json.dumps({"data": _resource(target_id, fields)}).encode()
-        return Request(method, self._url(route, target_id), route, operation, body)
+        """PATCH exactly these fields of a record; None clears one (§7)."""
+        body = _body(resource, target_id, changes)
+        return Request("PATCH", self._url(route, target_id), route, operation, body, resource)
+
+    def delete(self, route: str, operation: str, resource: str, target_id: int) -> Request:
+        """DELETE a record (§7)."""
+        return Request("DELETE", self._url(route, target_id), route, operation, resource=resource)
 
     def _url(self, route: str, target_id: int | None) -> str:
         return self.base_url + API_PATH + route.replace("{id}", str(target_id))
@@ -186,11 +201,17 @@ def unusable(answer: Answer, request: Request) -> Unreachable | TheirFault:
     )
 
 
-def observed(resource: Resource, field_names: AnyCollection[str]) -> dict[str, Scalar]:
-    """The named fields of a resource, canonical; what the answer leaves out is None."""
+def observed(
+    resource: Resource, field_names: AnyCollection[str], fields: Mapping[str, TargetField]
+) -> dict[str, Scalar]:
+    """The named fields of a resource, canonical; what the answer leaves out is None.
+
+    Raises:
+        KeyError: a name that is none of `fields`, a defect of the caller.
+    """
     return {
         name: mapping.observe(
-            name,
+            fields[name],
             (resource.relationships if name in RELATIONSHIPS else resource.attributes).get(name),
         )
         for name in field_names
@@ -206,7 +227,7 @@ def matches(resources: Sequence[Resource], correlation: str) -> list[Match]:
     found = [
         Match(
             id=resource.id,
-            created_at=mapping.observed_datetime(resource.attributes.get("createdAt")) or "",
+            created_at=observed_datetime(resource.attributes.get("createdAt")) or "",
             trashed=resource.attributes.get("trashedAt") is not None,
         )
         for resource in resources
@@ -215,55 +236,32 @@ def matches(resources: Sequence[Resource], correlation: str) -> list[Match]:
     return sorted(found, key=lambda match: (match.created_at, match.id))
 
 
-def user(resource: Resource) -> User:
-    """A user; the name is `name`, else first and last name (§8.4)."""
-    given = {name: _text(resource.attributes.get(name)) for name in _USER_TEXTS}
-    full = f"{given['firstName']} {given['lastName']}".strip()
-    return User(
-        id=resource.id,
-        name=given["name"] if given["name"].strip() else full,
-        username=given["username"],
-        email=given["email"],
-    )
-
-
-def stage(resource: Resource) -> Stage:
-    """A stage; the name as it stands, which may repeat (§8.3)."""
-    return Stage(id=resource.id, name=_text(resource.attributes.get("name")))
-
-
-_USER_TEXTS = ("name", "username", "email", "firstName", "lastName")
-
-
-def _text(value: Json) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _whole_pages() -> dict[str, str]:
+def whole_pages() -> dict[str, str]:
+    """The largest pages, uncounted."""
     # Counting is slow and off by default only for newer applications, so it is always said (§6.1).
     return {PAGE_SIZE: str(PAGE_SIZE_MAX), "count": "false"}
 
 
-def _encoded(query: Mapping[str, str] | Sequence[tuple[str, str]]) -> str:
+def _encoded(query: Query) -> str:
     return urlencode(query, safe="[],")
 
 
-def _resource(target_id: int | None, fields: Fields) -> dict[str, Json]:
+def _body(kind: str, target_id: int | None, fields: Fields) -> bytes:
     """A resource object with attributes and relationships apart; the id must match the URL (§7)."""
-    resource: dict[str, Json] = {"type": OPPORTUNITY}
+    resource: dict[str, Json] = {"type": kind}
     if target_id is not None:
         resource["id"] = target_id
     attributes = {name: value for name, value in fields.items() if name not in RELATIONSHIPS}
     relationships = {
-        name: {"data": None if fields[name] is None else {"type": kind, "id": fields[name]}}
-        for name, kind in RELATIONSHIPS.items()
+        name: {"data": None if fields[name] is None else {"type": pointed, "id": fields[name]}}
+        for name, pointed in RELATIONSHIPS.items()
         if name in fields
     }
     if attributes:
         resource["attributes"] = attributes
     if relationships:
         resource["relationships"] = relationships
-    return resource
+    return json.dumps({"data": resource}).encode()
 
 
 def _same_origin(link: str, base_url: str) -> bool:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from connectors.outreach.fields import RELATIONSHIPS
-from connectors.outreach.protocol import OPPORTUNITY, SYSTEM, Request
+from connectors.outreach.fields import EMAILS, RELATIONSHIPS
+from connectors.outreach.protocol import PROSPECT, ROLE, SYSTEM, Request
 from connectors.outreach.wire import GatewayProblem, Problem, Problems
 from engine import (
     Answer,
@@ -21,6 +21,7 @@ from engine import (
     Misconfigured,
     OurFault,
     Rejected,
+    Taken,
     TheirFault,
     Throttled,
     Unauthorized,
@@ -38,6 +39,7 @@ AUTHORISE_AGAIN = (
 
 _QUOTED_SCOPE = re.compile(r"'([\w.]+)'")
 _MISSING_RECORD = re.compile(r"Could not find '(\w+)'")
+_DUPLICATE = re.compile(r"already been taken|already exists", re.IGNORECASE)
 _POINTER = re.compile(r"^/data/(?:attributes|relationships)/([^/]+)")
 
 
@@ -49,6 +51,7 @@ class Refusal:
     text: str
     field: str | None
     recognised: bool
+    problems: tuple[Problem, ...] = ()
 
 
 def read(answer: Answer) -> Refusal:
@@ -64,6 +67,7 @@ def read(answer: Answer) -> Refusal:
         text=excerpt("; ".join(texts)) or "no reason given",
         field=pointed[0] if pointed else None,
         recognised=True,
+        problems=tuple(problems),
     )
 
 
@@ -128,25 +132,50 @@ def _client_error(refusal: Refusal, answer: Answer, request: Request) -> EngineE
         return _named(Misconfigured, refusal, answer, request, remedy=remedy)
     if answer.status in {404, 410}:
         return _missing(refusal, answer, request)
+    if any(_is_duplicate(problem, request) for problem in refusal.problems):
+        field = EMAILS if request.resource == PROSPECT else refusal.field
+        return _rejected(refusal, answer, request, field, Taken)
     return _rejected(refusal, answer, request, refusal.field)
+
+
+def _is_duplicate(problem: Problem, request: Request) -> bool:
+    """Whether what was to be written is there already (§5); opportunities may repeat (§8.1)."""
+    said = _says(problem) or ""
+    taken = _DUPLICATE.search(said) is not None
+    if not taken and problem.id != "validationDuplicateValueError" and problem.code != "taken":
+        return False
+    if request.resource == ROLE:
+        return True
+    if request.resource != PROSPECT or _field(problem) not in {None, EMAILS}:
+        return False
+    # The e-mail address alone is kept unique (§8.5), so only a text that blames another attribute
+    # by name tells of something else.
+    return "email" in said.lower() or "been taken" not in said.lower()
 
 
 def _missing(refusal: Refusal, answer: Answer, request: Request) -> EngineError:
     if not refusal.recognised:
         # A proxy's error page must not pass for the loss of a record: it could be created anew.
         return _named(TheirFault, refusal, answer, request)
-    if not request.repeatable:
-        return _rejected(refusal, answer, request, refusal.field)
     named = _MISSING_RECORD.search(refusal.text)
-    if request.method == "PATCH" and named and named.group(1) != OPPORTUNITY:
+    other = named is not None and named.group(1) != request.resource
+    if not request.repeatable or (request.method == "PATCH" and other):
         # What is missing is a record we point at, not the one we write to.
-        pointing = [name for name, kind in RELATIONSHIPS.items() if kind == named.group(1)]
+        pointing = [
+            name for name, kind in RELATIONSHIPS.items() if named and kind == named.group(1)
+        ]
         return _rejected(refusal, answer, request, pointing[0] if pointing else refusal.field)
     return _named(Gone, refusal, answer, request)
 
 
-def _rejected(refusal: Refusal, answer: Answer, request: Request, field: str | None) -> EngineError:
-    return Rejected(
+def _rejected(
+    refusal: Refusal,
+    answer: Answer,
+    request: Request,
+    field: str | None,
+    kind: type[Rejected] = Rejected,
+) -> EngineError:
+    return kind(
         refusal.text,
         field=field,
         system=SYSTEM,

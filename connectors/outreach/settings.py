@@ -55,6 +55,11 @@ class OutreachSettings(Settings):
         "https://web.outreach.io/opportunities/{id}"
     )
 
+    # Address of a prospect in the web application.
+    prospect_url: Annotated[str, AfterValidator(_with_id)] = (
+        "https://web.outreach.io/prospects/{id}/overview"
+    )
+
     # Requests under way at once; no limit is published, four per user is considerate.
     requests_in_flight_max: int = Field(default=4, ge=1, le=64)
 

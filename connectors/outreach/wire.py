@@ -24,6 +24,15 @@ def _mapping_or_none(value: Json) -> dict[str, Json] | None:
     return cast("dict[str, Json]", value) if isinstance(value, dict) else None
 
 
+def _entries(value: Json) -> dict[str, Json]:
+    named = _mapping_or_none(value) or {}
+    return {name: entry for name, entry in named.items() if isinstance(entry, dict)}
+
+
+def _mapping(value: Json) -> dict[str, Json]:
+    return _mapping_or_none(value) or {}
+
+
 LenientText = Annotated[str | None, BeforeValidator(_text_or_none)]
 
 
@@ -47,6 +56,36 @@ class Document(Wire):
     data: Resource
 
 
+class Validation(Wire):
+    """What an organisation has laid down for one custom field (§10)."""
+
+    type: LenientText = None
+    label: LenientText = None
+    required: Annotated[bool, BeforeValidator(lambda value: value is True)] = False
+    definition: Json = None
+
+
+class TypeMeta(Wire):
+    """The rules of one record type, by attribute (§10)."""
+
+    validations: Annotated[dict[str, Validation], BeforeValidator(_entries)] = Field(
+        default_factory=dict[str, Validation]
+    )
+
+
+class RecordKind(Wire):
+    """One record type as `/types` describes it; the letter case of `type` is not settled (§10)."""
+
+    type: LenientText = None
+    meta: Annotated[TypeMeta, BeforeValidator(_mapping)] = Field(default_factory=TypeMeta)
+
+
+class Types(Wire):
+    """Envelope of `/types` (§10)."""
+
+    data: list[RecordKind]
+
+
 class Links(Wire):
     """Paging links; `next` is absent or null on the last page (§6.1)."""
 
@@ -67,9 +106,13 @@ class Source(Wire):
 
 
 class Problem(Wire):
-    """One member of an error envelope; the 415 body spells the detail `details` (§5)."""
+    """One member of an error envelope (§5).
+
+    The 415 body spells the detail `details`; `code` is unpublished, but seen by one live client.
+    """
 
     id: LenientText = None
+    code: LenientText = None
     title: LenientText = None
     detail: LenientText = None
     details: LenientText = None

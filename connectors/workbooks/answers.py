@@ -53,7 +53,10 @@ REMEDY_CREDENTIALS = (
     "check that the credentials under [workbooks] are current and that their user may read and"
     " change opportunities"
 )
-REMEDY_COLUMNS = "check the column names under [workbooks.fields] and in the mapping"
+REMEDY_COLUMNS = (
+    "check the column names under [workbooks.fields] and [workbooks.person_fields], and in the"
+    " mapping"
+)
 REMEDY_ENDPOINT = "check [workbooks] base_url, and that the API user may see this kind of record"
 
 _Shape = TypeVar("_Shape", bound=BaseModel)

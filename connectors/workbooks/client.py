@@ -60,11 +60,9 @@ class Client:
     def __init__(self, settings: WorkbooksSettings, surroundings: Surroundings) -> None:
         self._settings = settings
         self._surroundings = surroundings
-        self._secrets = tuple(
-            secret.get_secret_value().encode()
-            for secret in (settings.api_key, settings.password)
-            if secret is not None
-        )
+        self._secrets = [
+            secret for secret in (settings.api_key, settings.password) if secret is not None
+        ]
         self._exchange = Exchange(
             SYSTEM,
             surroundings,
@@ -258,7 +256,7 @@ class Client:
         body = answer.body
         if answer.status == 200 and (b'"data"' in body or b'"authenticity_token"' in body):
             return answer
-        for secret in self._secrets:
+        for secret in (one.get_secret_value().encode() for one in self._secrets):
             body = body.replace(secret, b"***")
         return replace(answer, body=body)
 

@@ -5,21 +5,30 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from connectors.workbooks import discovery, mapping, protocol, values
+from connectors.workbooks import cells, listings, mapping, protocol, tab, values
 from connectors.workbooks.client import Client
+from connectors.workbooks.installation import Installation
+from connectors.workbooks.listings import Resource
+from connectors.workbooks.mapping_records import MappingRecords
 from connectors.workbooks.settings import WorkbooksSettings
-from connectors.workbooks.wire import OBJECTS_MAX, PluginColumns
+from connectors.workbooks.standard import STANDARD_COLUMNS
+from connectors.workbooks.wire import OBJECTS_MAX, PATHS, PEOPLE
 from engine import (
     Captured,
+    Column,
     Json,
     Kind,
+    MappingRow,
+    Misconfigured,
     OurFault,
     Page,
     Position,
+    RecordType,
     SourceConnector,
     SourceRecord,
     Step,
     Surroundings,
+    TabPage,
     Value,
     WriteBack,
     WriteBackResult,
@@ -27,27 +36,49 @@ from engine import (
 
 
 class WorkbooksSource:
-    """Reads eligible opportunities and writes results back to them.
+    """Reads opportunities, the people on them and mapping lines; writes results back.
 
     Args:
         client: an open client.
-        mapped: columns the mapping needs beyond the connector's own.
     """
 
-    def __init__(self, client: Client, settings: WorkbooksSettings, mapped: Sequence[str]) -> None:
+    def __init__(self, client: Client, settings: WorkbooksSettings) -> None:
         self._client = client
         self._settings = settings
-        self._mapped = tuple(mapped)
-        self._found: PluginColumns | None = None
-        self._account_field: str | None = None
+        self._installation = Installation(client.read, settings)
+        self._mapping_records = MappingRecords(client.read)
+        self._mapped: dict[RecordType, tuple[str, ...]] = {}
 
     def steps(self) -> Sequence[Step]:
-        """Credentials, columns, and a first real read; each may be run again."""
+        """Credentials, columns, people, and a first real read; each may be run again."""
         return (
             Step("credentials", self._client.sign_in),
-            Step("fields", self._find_fields),
-            Step("opportunities", self._try_read),
+            Step("fields", self._installation.find_fields),
+            Step("people", self._find_people),
+            Step("opportunities", self._find_opportunities),
         )
+
+    def select(self, record_type: RecordType, columns: Sequence[str]) -> None:
+        """Read these columns too from now on, in place of those selected before."""
+        self._mapped[record_type] = tuple(dict.fromkeys(columns))
+
+    @property
+    def people(self) -> bool:
+        """Whether people carry the plugin's columns and can be read."""
+        return self._installation.people
+
+    @property
+    def tab_changes_listed(self) -> bool:
+        """Whether relationships have a resource of their own (A15)."""
+        return self._installation.relationships_listed
+
+    async def columns(self, record_type: RecordType) -> Mapping[str, Column] | None:
+        """Every column by name, read once; None when the record type is not described to us.
+
+        Raises:
+            EngineError: a request failed.
+        """
+        return await self._installation.catalogue(record_type).columns()
 
     async def changes(self, after: Position | None, limit: int) -> Page:
         """Eligible opportunities behind `after`, at most `limit` and at most `page_size`.
@@ -56,8 +87,7 @@ class WorkbooksSource:
             TheirFault: a row has no usable id, lock_version or updated_at.
             EngineError: the request failed.
         """
-        size = self._page_size(limit)
-        return await self._page(protocol.changes(self._plugin, self._columns, after, size), size)
+        return await self._changes(RecordType.OPPORTUNITY, after, limit)
 
     async def unlinked(self, after_id: int, limit: int) -> Page:
         """Eligible opportunities with a blank Outreach Id and a greater id, by id.
@@ -67,29 +97,92 @@ class WorkbooksSource:
             EngineError: the request failed.
         """
         size = self._page_size(limit)
-        call = protocol.unlinked(self._plugin, self._columns, after_id, size)
-        return await self._page(call, size)
+        call = listings.unlinked(self._resource(RecordType.OPPORTUNITY), after_id, size)
+        return await self._page(RecordType.OPPORTUNITY, call, size)
 
-    async def fetch(self, ids: Sequence[int]) -> list[Captured]:
-        """The opportunities with these ids, deleted and hidden ones left out (§8).
+    async def eligible(self, after_id: int, limit: int) -> Page:
+        """Eligible opportunities with a greater id, by id, linked or not.
+
+        Raises:
+            TheirFault: as `changes`.
+            EngineError: the request failed.
+        """
+        size = self._page_size(limit)
+        call = listings.eligible(self._resource(RecordType.OPPORTUNITY), after_id, size)
+        return await self._page(RecordType.OPPORTUNITY, call, size)
+
+    async def tab_changes(self, after: Position, limit: int) -> TabPage:
+        """Relationships behind `after`, removed ones included.
+
+        One that does not tell its opportunity has the opportunity id 0, so that paging goes on
+        past it.
+
+        Raises:
+            TheirFault: a row has no usable id or updated_at.
+            EngineError: the request failed.
+        """
+        size = self._page_size(limit)
+        rows = await self._client.read(listings.tab_changes(after, size))
+        return TabPage([tab.tab_change(row) for row in rows], complete=len(rows) < size)
+
+    async def newest_tab_change(self) -> Position | None:
+        """Where the change order of relationships ends, removed ones included; None without any.
+
+        Raises:
+            TheirFault: as `tab_changes`.
+            EngineError: the request failed.
+        """
+        return await self._newest(listings.newest_tab_change())
+
+    async def people_changes(self, after: Position, limit: int) -> Page:
+        """Eligible people behind `after`, at most `limit` and at most `page_size`.
+
+        Raises:
+            TheirFault: as `changes`.
+            EngineError: the request failed.
+        """
+        return await self._changes(RecordType.PERSON, after, limit)
+
+    async def newest_person_change(self) -> Position | None:
+        """Where the change order of all people ends, eligible or not; None when there is nobody.
+
+        Raises:
+            TheirFault: the row has no usable id or updated_at.
+            EngineError: the request failed.
+        """
+        return await self._newest(listings.newest_person())
+
+    async def fetch(self, record_type: RecordType, ids: Sequence[int]) -> list[Captured]:
+        """The records with these ids, deleted and hidden ones left out (§8).
 
         Raises:
             TheirFault: as `changes`.
             EngineError: a request failed.
         """
+        resource = self._resource(record_type)
         found: list[Captured] = []
         for chunk in _chunks(ids):
-            rows = await self._client.read(protocol.opportunities(self._columns, chunk))
-            found += [mapping.captured(row, self._plugin) for row in rows]
+            rows = await self._client.read(listings.records(resource, chunk))
+            found += [mapping.captured(row, resource.plugin) for row in rows]
         return found
 
-    def read(self, payload: str) -> SourceRecord:
+    async def mapping_rows(self) -> list[MappingRow] | None:
+        """Enabled lines of "Outreach Mapping" that are sent; None without that record type.
+
+        Raises:
+            TheirFault: an answer has an unknown shape.
+            EngineError: a request failed.
+        """
+        return await self._mapping_records.rows()
+
+    def read(self, record_type: RecordType, payload: str) -> SourceRecord:
         """Open the payload of a captured row.
 
         Raises:
             TheirFault: it was captured with other columns than those in use now.
         """
-        return mapping.opened(payload, self._plugin, self._mapped)
+        plugin = self._installation.plugin(record_type)
+        return mapping.opened(payload, plugin, self._mapped.get(record_type, ()))
 
     def parse(self, raw: Json, kind: Kind) -> Value:
         """Read one column's raw value as `kind`; blank gives None, or () for a list.
@@ -99,7 +192,9 @@ class WorkbooksSource:
         """
         return values.parse(raw, kind)
 
-    async def write_back(self, entries: Sequence[WriteBack]) -> list[WriteBackResult]:
+    async def write_back(
+        self, record_type: RecordType, entries: Sequence[WriteBack]
+    ) -> list[WriteBackResult]:
         """Deliver one batch, each entry in its own transaction; one result per entry, in order.
 
         Raises:
@@ -115,10 +210,9 @@ class WorkbooksSource:
             )
         if not entries:
             return []
-        objects = [
-            (entry.id, entry.version, mapping.written(entry, self._plugin)) for entry in entries
-        ]
-        return await self._client.write(protocol.write(objects), entries)
+        plugin = self._installation.plugin(record_type)
+        objects = [(entry.id, entry.version, mapping.written(entry, plugin)) for entry in entries]
+        return await self._client.write(protocol.write(PATHS[record_type], objects), entries)
 
     async def account_ids(self, customer_ids: Collection[int]) -> Mapping[int, str]:
         """Outreach account id by customer id; customers that are people have none.
@@ -127,51 +221,69 @@ class WorkbooksSource:
             EngineError: a request failed.
         """
         found: dict[int, str] = {}
-        if self._account_field is None:
+        account_field = self._installation.account_field
+        if account_field is None:
             return found
         for chunk in _chunks(customer_ids):
-            rows = await self._client.read(protocol.organisations(self._account_field, chunk))
-            found |= mapping.account_ids(rows, self._account_field)
+            rows = await self._client.read(listings.organisations(account_field, chunk))
+            found |= mapping.account_ids(rows, account_field)
         return found
 
-    @property
-    def _plugin(self) -> PluginColumns:
-        if self._found is None:
-            raise OurFault("the start-up steps have not run", system="workbooks")
-        return self._found
-
-    @property
-    def _columns(self) -> tuple[str, ...]:
-        return mapping.wanted_columns(self._plugin, self._mapped)
+    def _resource(self, record_type: RecordType) -> Resource:
+        plugin = self._installation.plugin(record_type)
+        mapped = self._mapped.get(record_type, ())
+        return Resource(
+            PATHS[record_type],
+            plugin,
+            mapping.wanted_columns(record_type, plugin, mapped),
+            self._settings.false_matches_unset,
+        )
 
     def _page_size(self, limit: int) -> int:
         return max(1, min(limit, self._settings.page_size))
 
-    async def _page(self, call: protocol.Call, size: int) -> Page:
+    async def _changes(self, record_type: RecordType, after: Position | None, limit: int) -> Page:
+        size = self._page_size(limit)
+        call = listings.changes(self._resource(record_type), after, size)
+        return await self._page(record_type, call, size)
+
+    async def _page(self, record_type: RecordType, call: protocol.Call, size: int) -> Page:
+        plugin = self._installation.plugin(record_type)
         rows = await self._client.read(call)
-        captured = [mapping.captured(row, self._plugin) for row in rows]
+        captured = [mapping.captured(row, plugin) for row in rows]
         return Page(captured, complete=len(rows) < size)
 
-    async def _find_fields(self) -> str:
-        plugin = await discovery.plugin_columns(self._client.read, self._settings)
-        account_field = await discovery.account_column(self._client.read, self._settings)
-        self._found, self._account_field = plugin, account_field
-        named = {
-            "sync": plugin.sync,
-            "error": plugin.error,
-            "outreach_id": plugin.outreach_id,
-            "outreach_url": plugin.outreach_url,
-            "error_message": plugin.error_message or "none",
-            "account_field": account_field or "none, accounts stay blank",
-        }
-        return ", ".join(f"{name} = {column}" for name, column in named.items())
+    async def _newest(self, call: protocol.Call) -> Position | None:
+        rows = await self._client.read(call)
+        return cells.position(rows[0]) if rows else None
 
-    async def _try_read(self) -> str:
-        rows = await self._client.read(protocol.changes(self._plugin, self._columns, None, 1))
+    async def _find_people(self) -> str:
+        found = await self._installation.find_people()
+        relationships = await self._installation.find_relationships()
+        facts = [found, relationships]
+        if self._installation.people:
+            facts.append(await self._try_people())
+        return "; ".join(facts)
+
+    async def _try_people(self) -> str:
+        try:
+            return await self._try_read(RecordType.PERSON)
+        except Misconfigured as error:
+            # Opportunities go on without people, as they do without the plugin's columns there.
+            if error.status != 404:
+                raise
+            return self._installation.leave_people_out(f"{PEOPLE} is not open to us")
+
+    async def _find_opportunities(self) -> str:
+        return await self._try_read(RecordType.OPPORTUNITY)
+
+    async def _try_read(self, record_type: RecordType) -> str:
+        resource = self._resource(record_type)
+        rows = await self._client.read(listings.changes(resource, None, 1))
         if not rows:
             return "readable, none is eligible yet"
-        mapping.captured(rows[0], self._plugin)
-        absent = [column for column in self._columns if column not in rows[0]]
+        mapping.captured(rows[0], resource.plugin)
+        absent = [column for column in resource.columns if column not in rows[0]]
         # An unknown column is silently left out of the answer (§4), so a typing error in the
         # mapping would show nowhere else.
         return f"readable, absent columns: {', '.join(absent)}" if absent else "readable"
@@ -183,7 +295,7 @@ async def open_source(
 ) -> AsyncGenerator[WorkbooksSource]:
     """A source that lives as long as the context; leaving it ends the session, if there is one."""
     async with Client(settings, surroundings) as client:
-        yield WorkbooksSource(client, settings, surroundings.columns)
+        yield WorkbooksSource(client, settings)
 
 
 def _chunks(ids: Collection[int]) -> list[list[int]]:
@@ -194,17 +306,6 @@ def _chunks(ids: Collection[int]) -> list[list[int]]:
 connector = SourceConnector(
     name="workbooks",
     settings=WorkbooksSettings,
-    standard_columns={
-        "title": ("description",),
-        "value": ("document_currency_net_value",),
-        "close_date": ("document_date",),
-        "probability": ("probability",),
-        "stage": ("opportunity_stage[name]",),
-        "notes": ("comment",),
-        "reference": ("object_ref",),
-        "created_at": ("created_at",),
-        "owner": ("assigned_to_name", "queue_entry[queue[name]]"),
-        "customer": ("party_id",),
-    },
+    standard_columns=STANDARD_COLUMNS,
     open=open_source,
 )

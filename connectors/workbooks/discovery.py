@@ -8,32 +8,21 @@ wins, but must exist (A5).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
-from pydantic import BaseModel
-
-from connectors.workbooks import answers, protocol
-from connectors.workbooks.protocol import Call
-from connectors.workbooks.settings import WorkbooksSettings
-from connectors.workbooks.wire import (
-    OBJECTS_MAX,
-    OPPORTUNITY_CLASS,
-    ORGANISATION_CLASS,
-    CustomField,
-    PluginColumns,
-    RecordType,
-    Row,
+from connectors.workbooks import answers
+from connectors.workbooks.catalogue import Catalogue, Known
+from connectors.workbooks.settings import (
+    WorkbooksFields,
+    WorkbooksPersonFields,
+    WorkbooksSettings,
 )
+from connectors.workbooks.wire import PluginColumns
 from engine import Misconfigured
-
-Read = Callable[[Call], Awaitable[list[Row]]]
 
 # The datatype of a checkbox in both catalogues (§6.1, §13).
 CHECKBOX = "boolean"
-
-_Shape = TypeVar("_Shape", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +33,7 @@ class Wanted:
     key: str
     configured: str | None
     checkbox: bool = False
+    required: bool = True
 
     @property
     def assignment(self) -> str:
@@ -53,120 +43,52 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """A field as one of the two catalogues describes it."""
+class NotInstalled:
+    """A record type without the columns the plugin would install."""
 
-    name: str
-    title: str
-    datatype: str | None
+    titles: tuple[str, ...]
+    looked_at: str
 
-
-class Catalogue:
-    """The fields of one record type; each catalogue is read when it is first needed."""
-
-    def __init__(self, read: Read, class_name: str) -> None:
-        self.class_name = class_name
-        self._read = read
-        self._custom: list[Known] | None = None
-        self._described: list[Known] | None = None
-        self._looked: list[str] = []
-
-    @property
-    def looked_at(self) -> str:
-        """What has been read so far, for an error message."""
-        return " and ".join(self._looked)
-
-    @property
-    def readable(self) -> bool:
-        """False when neither catalogue could be read."""
-        return self._custom is not None or self._described is not None
-
-    async def search(self, matches: Callable[[Known], bool]) -> list[Known]:
-        """Fields that match, from the first catalogue that has any."""
-        if "admin/custom_fields" not in self.looked_at:
-            self._custom = await self._custom_fields()
-            self._note("admin/custom_fields", self._custom)
-        if found := _distinct(self._custom, matches):
-            return found
-        if "metadata/types" not in self.looked_at:
-            self._described = await self._type_fields()
-            self._note("metadata/types", self._described)
-        return _distinct(self._described, matches)
-
-    def _note(self, path: str, fields: list[Known] | None) -> None:
-        count = "not readable" if fields is None else f"{len(fields)} fields"
-        self._looked.append(f"{path} ({count})")
-
-    async def _custom_fields(self) -> list[Known] | None:
-        fields: list[Known] = []
-        after_id = 0
-        while True:
-            rows = await self._rows(protocol.custom_fields(self.class_name, after_id))
-            if rows is None:
-                return None
-            page = _shaped(CustomField, rows)
-            fields += [
-                Known(field.value_column_name, field.title or "", field.data_type)
-                for field in page
-                if field.value_column_name
-            ]
-            newest_id = max((field.id for field in page), default=after_id)
-            # An id that does not grow would mean a filter ignored, and a loop without end.
-            if len(page) < OBJECTS_MAX or newest_id <= after_id:
-                return fields
-            after_id = newest_id
-
-    async def _type_fields(self) -> list[Known] | None:
-        rows = await self._rows(protocol.record_type(self.class_name))
-        if rows is None:
-            return None
-        return [
-            Known(field.name, field.title or "", field.datatype)
-            for described in _shaped(RecordType, rows)
-            if described.class_name == self.class_name
-            for field in described.fields
-        ]
-
-    async def _rows(self, call: Call) -> list[Row] | None:
-        try:
-            return await self._read(call)
-        except Misconfigured as error:
-            # 404 also means "no access": an ordinary user may lack the administrative resource.
-            if error.status in (404, 406):
-                return None
-            raise
+    def __str__(self) -> str:
+        """The reason, on one line."""
+        titled = ", ".join(f'"{title}"' for title in self.titles)
+        return f"no field titled {titled}; looked at {self.looked_at}"
 
 
-async def plugin_columns(read: Read, settings: WorkbooksSettings) -> PluginColumns:
+async def opportunity_columns(catalogue: Catalogue, settings: WorkbooksSettings) -> PluginColumns:
     """The plugin's columns on opportunities.
 
     Raises:
         Misconfigured: a title has no field or several, or a configured name does not exist.
         EngineError: the catalogues cannot be read now.
     """
-    catalogue = Catalogue(read, OPPORTUNITY_CLASS)
-    given = settings.fields
-
-    async def find(title: str, name: str, configured: str | None, *, checkbox: bool = False) -> str:
-        wanted = Wanted(title, f"workbooks.fields.{name}", configured, checkbox)
-        found = await resolve(wanted, catalogue)
-        if found is None:
-            raise _missing(wanted, catalogue)
-        return found
-
-    message = Wanted(
-        "Outreach Sync Error Message", "workbooks.fields.error_message", given.error_message
-    )
-    return PluginColumns(
-        sync=await find("Sync to Outreach", "sync", given.sync, checkbox=True),
-        error=await find("Outreach Sync Error", "error", given.error, checkbox=True),
-        outreach_id=await find("Outreach Id", "outreach_id", given.outreach_id),
-        outreach_url=await find("Outreach URL", "outreach_url", given.outreach_url),
-        error_message=await resolve(message, catalogue),
-    )
+    found, missing = await _look_up(_wanted(settings.fields, "workbooks.fields"), catalogue)
+    if missing:
+        raise _missing(missing[0], catalogue)
+    return PluginColumns(**found)
 
 
-async def account_column(read: Read, settings: WorkbooksSettings) -> str | None:
+async def person_columns(
+    catalogue: Catalogue, settings: WorkbooksSettings
+) -> PluginColumns | NotInstalled:
+    """The plugin's columns on people, where it has installed them.
+
+    Raises:
+        Misconfigured: a title has several fields, a configured name does not exist, or the
+            configuration names some columns and the others cannot be found.
+        EngineError: the catalogues cannot be read now.
+    """
+    wanted = _wanted(settings.person_fields, "workbooks.person_fields")
+    found, missing = await _look_up(wanted, catalogue)
+    if not missing:
+        return PluginColumns(**found)
+    # Whoever names columns of people means them to be synchronised.
+    if any(each.configured is not None for each in wanted.values()):
+        raise _missing(missing[0], catalogue)
+    return NotInstalled(tuple(each.title for each in missing), catalogue.looked_at)
+
+
+async def account_column(catalogue: Catalogue, settings: WorkbooksSettings) -> str | None:
     """The organisation column with its Outreach account id; None when there is none.
 
     Raises:
@@ -174,7 +96,7 @@ async def account_column(read: Read, settings: WorkbooksSettings) -> str | None:
         EngineError: the catalogues cannot be read now.
     """
     wanted = Wanted("Outreach Id", "workbooks.account_field", settings.account_field)
-    return await resolve(wanted, Catalogue(read, ORGANISATION_CLASS))
+    return await resolve(wanted, catalogue)
 
 
 async def resolve(wanted: Wanted, catalogue: Catalogue) -> str | None:
@@ -201,6 +123,40 @@ async def resolve(wanted: Wanted, catalogue: Catalogue) -> str | None:
         )
     _check_checkbox(wanted, found, catalogue)
     return found[0].name if found else None
+
+
+def _wanted(given: WorkbooksFields, table: str) -> dict[str, Wanted]:
+    """The columns to find, by their name in `PluginColumns` (§18.2)."""
+    wanted = {
+        "sync": Wanted("Sync to Outreach", f"{table}.sync", given.sync, checkbox=True),
+        "error": Wanted("Outreach Sync Error", f"{table}.error", given.error, checkbox=True),
+        "outreach_id": Wanted("Outreach Id", f"{table}.outreach_id", given.outreach_id),
+        "outreach_url": Wanted("Outreach URL", f"{table}.outreach_url", given.outreach_url),
+        "error_message": Wanted(
+            "Outreach Sync Error Message",
+            f"{table}.error_message",
+            given.error_message,
+            required=False,
+        ),
+    }
+    if isinstance(given, WorkbooksPersonFields):
+        wanted["duplicate"] = Wanted(
+            "Outreach Duplicate",
+            f"{table}.duplicate",
+            given.duplicate,
+            checkbox=True,
+            required=False,
+        )
+    return wanted
+
+
+async def _look_up(
+    wanted: Mapping[str, Wanted], catalogue: Catalogue
+) -> tuple[dict[str, str], list[Wanted]]:
+    """API names by key, and what is required but has no field."""
+    looked = {key: await resolve(each, catalogue) for key, each in wanted.items()}
+    missing = [wanted[key] for key, name in looked.items() if name is None and wanted[key].required]
+    return {key: name for key, name in looked.items() if name is not None}, missing
 
 
 def _check_checkbox(wanted: Wanted, found: Sequence[Known], catalogue: Catalogue) -> None:
@@ -230,11 +186,3 @@ def _missing(wanted: Wanted, catalogue: Catalogue) -> Misconfigured:
 
 def _misconfigured(message: str, remedy: str) -> Misconfigured:
     return Misconfigured(message, system=answers.SYSTEM, operation="fields", remedy=remedy)
-
-
-def _distinct(fields: list[Known] | None, matches: Callable[[Known], bool]) -> list[Known]:
-    return list({known.name: known for known in fields or () if matches(known)}.values())
-
-
-def _shaped(model: type[_Shape], rows: Sequence[Row]) -> list[_Shape]:
-    return [answers.shaped(model, row, "fields") for row in rows]

@@ -13,17 +13,8 @@ from typing import Literal, NamedTuple
 from urllib.parse import urlencode
 
 from connectors.workbooks.settings import WorkbooksSettings
-from connectors.workbooks.values import utc_text
-from connectors.workbooks.wire import (
-    CUSTOM_FIELDS,
-    METADATA_TYPES,
-    NO_VALUE,
-    OBJECTS_MAX,
-    OPPORTUNITIES,
-    ORGANISATIONS,
-    PluginColumns,
-)
-from engine import OurFault, Position
+from connectors.workbooks.wire import NO_VALUE, OPPORTUNITIES
+from engine import OurFault
 
 Form = tuple[tuple[str, str], ...]
 """Form parameters in wire order; names may repeat."""
@@ -84,13 +75,14 @@ def listing(
     match: str,
     sort: Sequence[str],
     limit: int,
+    direction: Literal["ASC", "DESC"] = "ASC",
 ) -> Call:
     """One page of a resource, always from offset 0 (§4, §9: offsets skip rows that move).
 
     Args:
         columns: selected once each, in order.
         match: `_fm` expression over the 1-based filter numbers.
-        sort: columns, ascending.
+        sort: columns, all in `direction`.
     """
     form = [
         # The limit is ignored without a start (§4).
@@ -98,57 +90,12 @@ def listing(
         ("_limit", str(limit)),
         ("_skip_total_rows", "1"),
         *EPOCH_SECONDS,
-        *(pair for column in sort for pair in (("_sort[]", column), ("_dir[]", "ASC"))),
+        *(pair for column in sort for pair in (("_sort[]", column), ("_dir[]", direction))),
         *_triples(filters),
         ("_fm", match),
         *(("_select_columns[]", column) for column in dict.fromkeys(columns)),
     ]
     return Call("GET", f"{path}.api", operation, tuple(form))
-
-
-def changes(
-    plugin: PluginColumns, columns: Iterable[str], after: Position | None, limit: int
-) -> Call:
-    """Eligible opportunities behind `after`, by (updated_at, id).
-
-    The keyset needs only `ge` and `gt` on whole seconds. `eq` on a datetime would be the shorter
-    form, but whether it matches the whole second is undocumented (A3).
-    """
-    filters = _eligible(plugin)
-    match = "1 AND 2"
-    if after is not None:
-        filters += [
-            Filter("updated_at", "ge", utc_text(after.updated_at + 1)),
-            Filter("updated_at", "ge", utc_text(after.updated_at)),
-            Filter("id", "gt", str(after.id)),
-        ]
-        match = "(1 AND 2) AND (3 OR (4 AND 5))"
-    return listing(
-        OPPORTUNITIES,
-        "changes",
-        columns=columns,
-        filters=filters,
-        match=match,
-        sort=("updated_at", "id"),
-        limit=limit,
-    )
-
-
-def unlinked(plugin: PluginColumns, columns: Iterable[str], after_id: int, limit: int) -> Call:
-    """Eligible opportunities whose Outreach Id is blank and whose id is greater, by id."""
-    return listing(
-        OPPORTUNITIES,
-        "unlinked",
-        columns=columns,
-        filters=[
-            *_eligible(plugin),
-            Filter(plugin.outreach_id, "blank"),
-            Filter("id", "gt", str(after_id)),
-        ],
-        match="(1 AND 2) AND (3 AND 4)",
-        sort=("id",),
-        limit=limit,
-    )
 
 
 def by_ids(path: str, operation: str, columns: Iterable[str], ids: Sequence[int]) -> Call:
@@ -164,16 +111,6 @@ def by_ids(path: str, operation: str, columns: Iterable[str], ids: Sequence[int]
     )
 
 
-def opportunities(columns: Iterable[str], ids: Sequence[int]) -> Call:
-    """Opportunities by id, whatever their eligibility."""
-    return by_ids(OPPORTUNITIES, "fetch", columns, ids)
-
-
-def organisations(account_field: str, ids: Sequence[int]) -> Call:
-    """Outreach account ids of organisations; ids of people are simply not among the answers."""
-    return by_ids(ORGANISATIONS, "account_ids", ("id", account_field), ids)
-
-
 def any_opportunity() -> Call:
     """The cheapest read that proves the credentials."""
     return listing(
@@ -187,31 +124,8 @@ def any_opportunity() -> Call:
     )
 
 
-def custom_fields(class_name: str, after_id: int) -> Call:
-    """Custom fields of one record type with a greater id, by id (§13)."""
-    return listing(
-        CUSTOM_FIELDS,
-        "fields",
-        columns=("id", "title", "value_column_name", "data_type"),
-        filters=[Filter("resource_type", "eq", class_name), Filter("id", "gt", str(after_id))],
-        match="1 AND 2",
-        sort=("id",),
-        limit=OBJECTS_MAX,
-    )
-
-
-def record_type(class_name: str) -> Call:
-    """The description of one record type with all its fields (§12)."""
-    form = (
-        ("class_names[]", class_name),
-        ("_select_columns[]", "class_name"),
-        ("_select_columns[]", "fields"),
-    )
-    return Call("GET", f"{METADATA_TYPES}.api", "fields", form)
-
-
-def write(objects: Sequence[tuple[int, int, dict[str, str]]]) -> Call:
-    """Update opportunities, each in its own transaction (§7.1, §7.5, §7.6).
+def write(path: str, objects: Sequence[tuple[int, int, dict[str, str]]]) -> Call:
+    """Update records of one resource, each in its own transaction (§7.1, §7.5, §7.6).
 
     Args:
         objects: id, expected lock_version, and the attributes to set, per object. An attribute
@@ -230,7 +144,7 @@ def write(objects: Sequence[tuple[int, int, dict[str, str]]]) -> Call:
         row |= {"id": str(object_id), "lock_version": str(version)}
         form.append(("__method[]", "PUT"))
         form += [(f"{name}[]", row[name]) for name in sorted(row)]
-    return Call("PUT", f"{OPPORTUNITIES}.api", "write_back", tuple(form))
+    return Call("PUT", f"{path}.api", "write_back", tuple(form))
 
 
 def login(settings: WorkbooksSettings) -> Call:
@@ -253,10 +167,6 @@ def login(settings: WorkbooksSettings) -> Call:
 def logout() -> Call:
     """End the session; the path has no extension (§1)."""
     return Call("POST", "logout", "logout", ())
-
-
-def _eligible(plugin: PluginColumns) -> list[Filter]:
-    return [Filter(plugin.sync, "true"), Filter(plugin.error, "false")]
 
 
 def _triples(filters: Sequence[Filter]) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from engine import Secret, Settings
 
 
 class WorkbooksFields(Settings):
-    """API names of the plugin's columns on opportunities.
+    """API names of the plugin's columns on one record type.
 
     None finds the column by its exact title at start, because an API name can carry a numeric
     suffix that the title does not show (workbooks-api §13).
@@ -31,6 +31,14 @@ class WorkbooksFields(Settings):
 
     error_message: str | None = Field(default=None, min_length=1)
     """Column for the reason of a failure; None uses "Outreach Sync Error Message" if it exists."""
+
+
+class WorkbooksPersonFields(WorkbooksFields):
+    """API names of the plugin's columns on people; the same, and one more."""
+
+    duplicate: str | None = Field(default=None, min_length=1)
+    """Column of the checkbox that keeps a person out; None uses "Outreach Duplicate" if it
+    exists."""
 
 
 class WorkbooksSettings(Settings):
@@ -71,6 +79,13 @@ class WorkbooksSettings(Settings):
 
     fields: WorkbooksFields = WorkbooksFields()
     """Overrides for the plugin's columns on opportunities."""
+
+    person_fields: WorkbooksPersonFields = WorkbooksPersonFields()
+    """Overrides for the plugin's columns on people."""
+
+    false_matches_unset: bool = True
+    """Whether the filter `false` finds a checkbox nobody ever set (workbooks-api §21 A21); False
+    leaves that filter out, reads the flagged records too, and judges them here."""
 
     account_field: str | None = Field(default=None, min_length=1)
     """Organisation column with its Outreach account id; None finds it by the title "Outreach Id"

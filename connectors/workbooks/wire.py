@@ -12,18 +12,30 @@ from typing import cast
 
 from pydantic import BaseModel, ConfigDict, StrictBool
 
-from engine import Json
+from engine import Json, RecordType
 
 Row = dict[str, Json]
 """One record of a listing, by column name."""
 
 OPPORTUNITIES = "crm/opportunities"
+PEOPLE = "crm/people"
 ORGANISATIONS = "crm/organisations"
+# By analogy with the relationships of cases (§15, A15): not every database need have it.
+RELATIONSHIPS = "crm/opportunity_contacts"
 CUSTOM_FIELDS = "admin/custom_fields"
+CUSTOM_RECORD_TYPES = "admin/custom_record_types"
+CUSTOM_RECORDS = "custom_record"
 METADATA_TYPES = "metadata/types"
 
 OPPORTUNITY_CLASS = "Private::Crm::Opportunity"
+PERSON_CLASS = "Private::Crm::Person"
 ORGANISATION_CLASS = "Private::Crm::Organisation"
+
+PATHS = {RecordType.OPPORTUNITY: OPPORTUNITIES, RecordType.PERSON: PEOPLE}
+CLASSES = {RecordType.OPPORTUNITY: OPPORTUNITY_CLASS, RecordType.PERSON: PERSON_CLASS}
+
+# The People tab of an opportunity: two parallel arrays (§14, §15).
+TAB_IDS, TAB_ROLES = "opportunity_contact_ids", "opportunity_contact_roles"
 
 SESSION_COOKIE = "Workbooks-Session"
 
@@ -49,13 +61,17 @@ LOGIN_AGAIN_REASONS = frozenset({"session_expired", "no_session", "no_session_fo
 
 @dataclass(frozen=True, slots=True)
 class PluginColumns:
-    """API names of the columns the Outreach plugin installs on opportunities."""
+    """API names of the columns the Outreach plugin installs on one record type (§18.2).
+
+    `duplicate` is the checkbox that keeps a person out of the sync; opportunities have none.
+    """
 
     sync: str
     error: str
     outreach_id: str
     outreach_url: str
     error_message: str | None = None
+    duplicate: str | None = None
 
 
 class _Wire(BaseModel):
@@ -145,11 +161,21 @@ class TypeField(_Wire):
     datatype: str | None = None
 
 
-class RecordType(_Wire):
+class TypeDescription(_Wire):
     """A row of `metadata/types` (§12)."""
 
     class_name: str
     fields: list[TypeField]
+
+
+class CustomRecordType(_Wire):
+    """A row of `admin/custom_record_types` (§13)."""
+
+    id: int
+    name: str | None = None
+    name_plural: str | None = None
+    route_suffix: str | None = None
+    resource_type: str | None = None
 
 
 def messages(value: Json, attribute: str = "") -> list[str]:

@@ -25,8 +25,8 @@ from engine.errors import EngineError, StateUnusable
 from engine.metrics import Metrics
 from engine.ports import Source, Target, WallClock
 from engine.records import FieldKind
-from engine.store import work
-from engine.store.threaded import ThreadedStore
+from engine.store import awaited
+from engine.store.port import Store
 from engine.triage import error_class
 
 BATCH_MAX = 100
@@ -48,15 +48,15 @@ class AccountResolver:
     """Answers which target account belongs to a customer.
 
     Args:
-        columns: source columns that hold a record's customer, for reading ahead.
+        columns: gives the source columns that hold a record's customer, for reading ahead.
         ttl_s: seconds an answer counts.
     """
 
     source: Source
     target: Target
-    store: ThreadedStore
+    store: Store
     clock: WallClock
-    columns: Sequence[str]
+    columns: Callable[[], Sequence[str]]
     ttl_s: float
     metrics: Metrics
     wake: Callable[[], None]
@@ -80,7 +80,7 @@ class AccountResolver:
 
     async def step(self) -> int:
         """Ask again for every awaited customer; asks nobody anything when none is awaited."""
-        names = await self.store.read(work.awaited_names, FieldKind.ACCOUNT.value)
+        names = await self.store.read(awaited.awaited_names, FieldKind.ACCOUNT.value)
         found: list[str] = []
         for start in range(0, len(names), BATCH_MAX):
             batch = [int(name) for name in names[start : start + BATCH_MAX]]
@@ -88,7 +88,7 @@ class AccountResolver:
                 await self._load(batch)
             found += [str(customer) for customer in batch if self._known_account(customer)]
         woken = await self.store.write(
-            work.wake_awaiting, FieldKind.ACCOUNT.value, found, self.clock.now()
+            awaited.wake_awaiting, FieldKind.ACCOUNT.value, found, self.clock.now()
         )
         if woken:
             log.info("references_turned_up", records=woken)
@@ -128,10 +128,10 @@ class AccountResolver:
     async def _batch(self) -> list[int]:
         wanted = list(self._wanted)[:BATCH_MAX]
         self._wanted.difference_update(wanted)
-        for column in self.columns:
+        for column in self.columns():
             room = BATCH_MAX - len(wanted)
             if room > 0:
-                ahead = await self.store.read(work.pending_column, column, 4 * BATCH_MAX)
+                ahead = await self.store.read(awaited.pending_column, column, 4 * BATCH_MAX)
                 fresh = [one for one in ahead if one not in wanted and self._fresh(one) is None]
                 wanted += fresh[:room]
         return wanted

@@ -14,13 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Generic
 
 import anyio
 
 from engine.flow.bell import Bell
 from engine.flow.governor import Governor
 from engine.flow.lane import Lane
-from engine.flow.mailbox import Mailbox
+from engine.flow.mailbox import K, Mailbox
 from engine.ports import WallClock
 
 # Longest sleep without looking: a wall clock that stepped must not leave due work lying.
@@ -29,7 +30,7 @@ GATHER_S = 0.02
 
 
 @dataclass(slots=True)
-class Dispatcher:
+class Dispatcher(Generic[K]):
     """Keeps one lane of one mailbox filled.
 
     Args:
@@ -39,10 +40,10 @@ class Dispatcher:
             holds a key it can do nothing with.
     """
 
-    mailbox: Mailbox
+    mailbox: Mailbox[K]
     lane: Lane
     clock: WallClock
-    due_keys: Callable[[float, int], Awaitable[list[int]]]
+    due_keys: Callable[[float, int], Awaitable[list[K]]]
     next_due: Callable[[float], Awaitable[float | None]]
     governor: Governor
     bell: Bell = field(default_factory=Bell)

@@ -1,7 +1,7 @@
 """Opportunity syncer: make one target record agree with its source record (rules 3 to 7).
 
 Mailbox   keys of records that may differ; a lost key costs delay, never work
-Sends     a ring of the write-back bell when something is owed to the source
+Sends     rings of the contacts bell and, when something is owed, of the write-back bell
 Store     reads the record; writes intents before creates, and every outcome with its reason
 Metrics   reconciles{outcome}, sync_lag{target_ack}, errors{opportunity_syncer}, duplicates_found
 Stops     when its mailbox is closed and the key in hand is settled
@@ -11,25 +11,39 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from random import Random
 
 import anyio
 import structlog
 
-from engine.errors import EngineError, Gone, HeldBack, Rejected, StateUnusable, Unreachable
+from engine.errors import (
+    EngineError,
+    Gone,
+    HeldBack,
+    Rejected,
+    StateUnusable,
+    Throttled,
+    Unreachable,
+)
 from engine.flow.backoff import BackoffLimits, delay_s
 from engine.flow.governor import Governor
-from engine.flow.lane import current_lane
+from engine.flow.lane import current_lane, retrying
 from engine.flow.mailbox import Closed, Mailbox
 from engine.mapping import FieldMapping, Wanted
+from engine.mappings import Mappings
 from engine.metrics import Metrics
 from engine.plan import Create, Leave, Reconcile, Refuse, course, difference, held_target_id
 from engine.ports import Source, Target, WallClock
-from engine.records import Fields, SourceRecord
+from engine.records import Fields, Match, RecordType, SourceRecord
 from engine.references import References, Resolution
+from engine.store import fuse, settle
 from engine.store import work as store_work
-from engine.store.threaded import ThreadedStore
-from engine.store.work import Failure, Note, Owed, Work
+from engine.store.fuse import Mass
+from engine.store.history import Note
+from engine.store.outbox import Owed
+from engine.store.port import Store
+from engine.store.work import Failure, Intent, Work
 from engine.triage import (
     FORBIDDEN,
     Circumstances,
@@ -76,21 +90,25 @@ class Sent:
 class OpportunitySyncer:
     """One worker; several share one mailbox and never hold the same record."""
 
-    inbox: Mailbox
-    store: ThreadedStore
+    inbox: Mailbox[int]
+    store: Store
     source: Source
     target: Target
     governor: Governor
-    mapping: FieldMapping
+    mappings: Mappings
     references: References
     clock: WallClock
     rng: Random
     limits: SyncLimits
     metrics: Metrics
-    wake_write_back: Callable[[], None]
+    wake_downstream: Callable[[], None]
     wake: Callable[[], None]
     _asking: anyio.Lock = field(default_factory=anyio.Lock, init=False)
     _unsettled: set[int] = field(default_factory=set[int], init=False)
+
+    @property
+    def _mapping(self) -> FieldMapping:
+        return self.mappings.of(RecordType.OPPORTUNITY)
 
     async def run(self) -> None:
         """Reconcile key after key.
@@ -122,6 +140,7 @@ class OpportunitySyncer:
             if work is None:
                 return outcome
             current_lane.set(work.lane)
+            retrying.set(work.failed_since is not None)
             outcome = await self._attempt(work)
             self.metrics.reconciles.labels(outcome).inc()
             if outcome != "adopted":
@@ -136,6 +155,9 @@ class OpportunitySyncer:
         except StateUnusable:
             raise
         except HeldBack as error:
+            if not self.governor.closed(work.lane):
+                # The source held it back; the dispatcher, which watches the target, would not.
+                return await self._failed(work, error)
             # Still due as it is: the dispatcher sends it again once the way is open.
             log.debug("held", record=work.ref, reason=error.message)
             return "held"
@@ -146,7 +168,7 @@ class OpportunitySyncer:
             return await self._failed(work, error)
 
     async def _reconcile(self, work: Work) -> str:
-        record = self.source.read(work.payload)
+        record = self.source.read(RecordType.OPPORTUNITY, work.payload)
         way = course(work, record)
         match way:
             case Leave(reason):
@@ -162,13 +184,13 @@ class OpportunitySyncer:
 
     async def _leave(self, work: Work, reason: str) -> str:
         note = Note("left out", reason)
-        await self.store.write(store_work.settle_ineligible, work, note, self.clock.now())
+        await self.store.write(settle.settle_ineligible, work, note, self.clock.now())
         log.debug("left_out", record=work.ref, reason=reason)
         return "left"
 
     async def _with_fields(self, work: Work, record: SourceRecord, way: Reconcile | None) -> str:
         """Map the record and send it; once more when the target refuses a reference."""
-        wanted = self.mapping.references(record)
+        wanted = self._mapping.references(record)
         resolution = await self.references.resolve(wanted)
         try:
             return await self._send(work, record, way, resolution)
@@ -183,7 +205,7 @@ class OpportunitySyncer:
     async def _send(
         self, work: Work, record: SourceRecord, way: Reconcile | None, resolution: Resolution
     ) -> str:
-        fields = self.mapping.fields(record, resolution.ids)
+        fields = self._mapping.fields(record, resolution.ids)
         if way is None:
             return await self._create(work, record, fields, resolution)
         return await self._update(work, record, way, fields, resolution)
@@ -225,16 +247,34 @@ class OpportunitySyncer:
         try:
             async with self._asking:
                 known = work.synced
-                if way.observe or known is None:
-                    known = await self.target.get(way.target_id, self.mapping.field_names)
+                # A field mapped only since then may hold what it shall already.
+                if way.observe or known is None or fields.keys() - known.keys():
+                    known = await self.target.get(way.target_id, self._mapping.field_names)
                 changes = difference(fields, known)
+                if changes and work.mass is Mass.EVALUATING:
+                    return await self._hold(work, known, changes)
                 if changes:
+                    # Whatever dies before the answer is kept, the target is read before a newer
+                    # version is compared with it.
+                    await self.store.write(store_work.note_synced, work.id, None)
                     await self.target.update(way.target_id, changes)
         except Gone as error:
             return await self._gone(work, way, error)
+        except (Rejected, Throttled, HeldBack):
+            # Surely not executed.
+            await self.store.write(store_work.note_synced, work.id, work.synced)
+            raise
         outcome = "updated" if changes else "noop"
-        sent = Sent(outcome, way.target_id, fields, changes)
+        # Fields that a blank value leaves alone still hold what they held.
+        holds = {name: known[name] for name in self._mapping.field_names if name in known}
+        sent = Sent(outcome, way.target_id, {**holds, **fields}, changes)
         return await self._settle(work, record, sent, resolution)
+
+    async def _hold(self, work: Work, known: Fields, changes: Fields) -> str:
+        """One of many records that would change at once: the fuse decides when all are known."""
+        await self.store.write(fuse.hold_record, work.id, work.revision, known)
+        log.debug("held_by_fuse", record=work.ref, fields=sorted(changes))
+        return "held_by_fuse"
 
     async def _settle(
         self, work: Work, record: SourceRecord, sent: Sent, resolution: Resolution
@@ -243,7 +283,7 @@ class OpportunitySyncer:
         names = ", ".join(sorted(sent.changes)) or "no field"
         detail = "; ".join([f"id {sent.target_id}, sent {names}", *resolution.notes])
         settled = await self.store.write(
-            store_work.settle_linked,
+            settle.settle_linked,
             work,
             target_id=sent.target_id,
             synced=sent.fields,
@@ -251,9 +291,10 @@ class OpportunitySyncer:
             awaited=resolution.awaited,
             note=Note(sent.outcome, detail),
             now=now,
+            created=sent.outcome == "created",
         )
         self._note_settled(work, settled)
-        self.wake_write_back()
+        self.wake_downstream()
         level = log.info if sent.changes else log.debug
         level(sent.outcome, record=work.ref, target_id=sent.target_id, fields=sorted(sent.changes))
         for note in resolution.notes:
@@ -269,9 +310,12 @@ class OpportunitySyncer:
     def _owed(self, work: Work, record: SourceRecord, target_id: int) -> Owed | None:
         """What the source must still be told: the id if it does not carry it, a blank URL."""
         if held_target_id(work, record) != str(target_id):
-            return Owed(target_id=str(target_id), target_url=self.target.url(target_id))
+            return Owed(
+                target_id=str(target_id),
+                target_url=self.target.url(RecordType.OPPORTUNITY, target_id),
+            )
         if record.target_url is None and work.version != work.delivered_version:
-            return Owed(target_url=self.target.url(target_id))
+            return Owed(target_url=self.target.url(RecordType.OPPORTUNITY, target_id))
         return None
 
     async def _gone(self, work: Work, way: Reconcile, error: Gone) -> str:
@@ -283,7 +327,7 @@ class OpportunitySyncer:
             ) from error
         note = Note("target gone", f"id {way.target_id} does not exist; creating it anew")
         now = self.clock.now()
-        await self.store.write(store_work.forget_target, work, way.target_id, note, now)
+        await self.store.write(settle.forget_target, work, way.target_id, note, now)
         log.warning("target_gone", record=work.ref, target_id=way.target_id)
         return "adopted"
 
@@ -299,7 +343,7 @@ class OpportunitySyncer:
             found = await self.target.find(intent.correlation)
         matches = [match for match in found if not match.trashed]
         if matches:
-            return await self._adopt(work, [match.id for match in matches])
+            return await self._adopt(work, intent, matches)
         if now < doubt_since + self.limits.visibility_s:
             reason = Unreachable("the create is not to be seen yet", operation="look for create")
             return await self._doubt(work, reason, since=doubt_since, checks=intent.checks)
@@ -309,19 +353,32 @@ class OpportunitySyncer:
         log.info("create_not_executed", record=work.ref, correlation=intent.correlation)
         return await self._with_fields(work, record, None)
 
-    async def _adopt(self, work: Work, ids: list[int]) -> str:
-        lowest = min(ids)
-        others = sorted(set(ids) - {lowest})
-        detail = f"found id {lowest} by its correlation value"
-        if others:
-            self.metrics.duplicates.inc(len(others))
-            self.metrics.errors.labels("opportunity_syncer", "duplicate").inc()
-            detail += f"; also found {others}, which somebody should look at"
-            log.error("duplicates_found", record=work.ref, kept=lowest, others=others)
+    async def _adopt(self, work: Work, intent: Intent, matches: list[Match]) -> str:
+        oldest, *twins = sorted(matches, key=lambda match: match.id)
+        detail = f"found id {oldest.id} by its correlation value"
+        if twins:
+            detail += await self._twins(work, intent, oldest, twins)
         note = Note("adopted", detail)
-        await self.store.write(store_work.adopt, work, lowest, note, self.clock.now())
-        log.info("adopted", record=work.ref, target_id=lowest)
+        await self.store.write(settle.adopt, work, oldest.id, note, self.clock.now())
+        log.info("adopted", record=work.ref, target_id=oldest.id)
         return "adopted"
+
+    async def _twins(self, work: Work, intent: Intent, oldest: Match, twins: list[Match]) -> str:
+        """Report them; remove those that are provably our own second create of this record."""
+        self.metrics.duplicates.inc(len(twins))
+        self.metrics.errors.labels("opportunity_syncer", "duplicate").inc()
+        announced = datetime.fromtimestamp(int(intent.opened_at), UTC).isoformat()[:19]
+        ours = all(match.created_at[:19] >= announced for match in (oldest, *twins))
+        others = [twin.id for twin in twins]
+        log.error("duplicates_found", record=work.ref, kept=oldest.id, others=others)
+        # We sent as many creates as there are records, and all are younger than our announcement.
+        if not ours or intent.sent < len(twins) + 1:
+            return f"; also found {others}, which somebody should look at"
+        for twin in twins:
+            async with self._asking:
+                await self.target.delete(twin.id)
+            log.warning("duplicate_removed", record=work.ref, target_id=twin.id)
+        return f"; removed {others}, our own second create"
 
     async def _doubt(self, work: Work, error: Unreachable, *, since: float, checks: int) -> str:
         now = self.clock.now()
@@ -329,9 +386,7 @@ class OpportunitySyncer:
         due_at = max(now + 0.5, min(now + wait, since + self.limits.visibility_s))
         failure = Failure(error_class(error), None, plain_reason(error))
         counts = checks == 0 and self._others_succeed(work)
-        await self.store.write(
-            store_work.doubt, work, failure, due_at=due_at, counts=counts, now=now
-        )
+        await self.store.write(settle.doubt, work, failure, due_at=due_at, counts=counts, now=now)
         if checks == 0:
             self.metrics.errors.labels("opportunity_syncer", failure.reason_class).inc()
             log.warning("create_in_doubt", record=work.ref, reason=failure.reason)
@@ -364,7 +419,7 @@ class OpportunitySyncer:
         now = self.clock.now()
         failure = Failure(reason_class, None, plain_reason(error))
         await self.store.write(
-            store_work.defer, work, failure, due_at=now + wait, counts=counts, now=now
+            settle.defer, work, failure, due_at=now + wait, counts=counts, now=now
         )
         remedy = error.remedy if isinstance(error, EngineError) else None
         log.warning(
@@ -373,9 +428,9 @@ class OpportunitySyncer:
         return "deferred"
 
     async def _refuse(self, work: Work, failure: Failure) -> str:
-        settled = await self.store.write(store_work.settle_refused, work, failure, self.clock.now())
+        settled = await self.store.write(settle.settle_refused, work, failure, self.clock.now())
         self._note_settled(work, settled)
-        self.wake_write_back()
+        self.wake_downstream()
         log.warning("refused", record=work.ref, field=failure.field, reason=failure.reason)
         return "refused"
 

@@ -21,8 +21,8 @@ from engine.flow.directory import Directory
 from engine.metrics import Metrics
 from engine.ports import Target, WallClock
 from engine.records import FieldKind, User
-from engine.store import work
-from engine.store.threaded import ThreadedStore
+from engine.store import awaited
+from engine.store.port import Store
 from engine.triage import error_class
 
 log = structlog.get_logger(component="owner_resolver")
@@ -42,7 +42,7 @@ class OwnerResolver:
     """Answers which target id bears a name, or none when nobody or more than one does."""
 
     target: Target
-    store: ThreadedStore
+    store: Store
     clock: WallClock
     rules: OwnerRules
     metrics: Metrics
@@ -71,12 +71,14 @@ class OwnerResolver:
         """Look again for every awaited name; asks the target nothing when none is awaited."""
         woken = 0
         for kind, directory in self._directories.items():
-            names = await self.store.read(work.awaited_names, kind.value)
+            names = await self.store.read(awaited.awaited_names, kind.value)
             if not names:
                 continue
             await directory.refresh()
             found = [name for name in names if await self._unique(kind, name) is not None]
-            woken += await self.store.write(work.wake_awaiting, kind.value, found, self.clock.now())
+            woken += await self.store.write(
+                awaited.wake_awaiting, kind.value, found, self.clock.now()
+            )
         if woken:
             log.info("references_turned_up", records=woken)
             self.wake()

@@ -9,8 +9,8 @@ Stops     when it is cancelled; a page is captured whole or not at all
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from random import Random
 
 import anyio
@@ -23,8 +23,9 @@ from engine.ports import Source, WallClock
 from engine.records import Captured, Page, Position
 from engine.store import capture, kept
 from engine.store.capture import Watermark
-from engine.store.threaded import ThreadedStore
+from engine.store.port import Store
 from engine.triage import error_class
+from engine.watermarks import advanced
 
 FEED = "changes"
 LAST_SWEEP = "last_sweep_at"
@@ -46,16 +47,23 @@ class PollLimits:
 
 @dataclass(slots=True)
 class Poller:
-    """Runs one poll at a time; a late one is followed at once by the next, never by several."""
+    """Runs one poll at a time; a late one is followed at once by the next, never by several.
+
+    Args:
+        tabs_listed: whether somebody else learns of changed People tabs.
+        audit: follows each sweep.
+    """
 
     source: Source
-    store: ThreadedStore
+    store: Store
     clock: WallClock
     rng: Random
     limits: PollLimits
     backoff: BackoffLimits
     metrics: Metrics
     wake: Callable[[], None]
+    tabs_listed: Callable[[], bool]
+    audit: Callable[[], Awaitable[int]]
     polled: anyio.Event = field(default_factory=anyio.Event)
     captured: int = 0
     failures: int = 0
@@ -101,7 +109,8 @@ class Poller:
             page = await self.source.changes(cursor, self.limits.page_size)
             self.metrics.poll_pages.inc()
             if page.rows:
-                mark = self._advanced(mark, page)
+                positions = [row.position for row in page.rows]
+                mark = advanced(mark, positions, self.clock.now(), self.limits.overlap_s)
                 taken = await self._capture(page, mark=mark)
                 changed += len(taken)
                 if not first_ever:
@@ -116,13 +125,16 @@ class Poller:
     async def sweep(self) -> int:
         """Read every eligible record without a target id (rule 2, condition 3), by id.
 
-        What it does not show, although it waits to be created, is no longer eligible.
+        What it does not show, although it waits to be created, is no longer eligible. Where the
+        source does not list changed People tabs, linked records are read as well: an edit of the
+        tab need not show anywhere else.
         """
+        read = self.source.unlinked if self.tabs_listed() else self.source.eligible
         started_at = self.clock.now()
         number = await self.store.read(capture.next_sweep)
         after, changed = 0, 0
         while True:
-            page = await self.source.unlinked(after, self.limits.page_size)
+            page = await read(after, self.limits.page_size)
             self.metrics.poll_pages.inc()
             if page.rows:
                 changed += len(await self._capture(page, sweep=number))
@@ -142,6 +154,7 @@ class Poller:
             await self.store.write(kept.set_setting, LAST_SWEEP, str(self.clock.now()))
         elif abs(self.clock.now() - float(last)) >= self.limits.sweep_interval_s:
             await self.sweep()
+            await self.audit()
 
     async def _capture(
         self, page: Page, *, mark: Watermark | None = None, sweep: int = 0
@@ -154,34 +167,16 @@ class Poller:
             feed=FEED if mark is not None else None,
             mark=mark,
             sweep=sweep,
+            mass=bool(sweep),
         )
         self.captured += len(outcome.changed)
         self.metrics.poll_records.labels("changed").inc(len(outcome.changed))
         self.metrics.poll_records.labels("known").inc(outcome.known)
         for row in outcome.changed:
             log.debug("captured", record=row.ref, version=row.version, linked=row.linked)
-        if outcome.changed:
+        if outcome.changed or outcome.tabs:
             self.wake()
         return outcome.changed
-
-    def _advanced(self, mark: Watermark, page: Page) -> Watermark:
-        """The watermark after this page.
-
-        A record may commit late, with an earlier time than rows seen already. So the watermark
-        follows only up to `overlap_s` behind the source's clock, and the rows above it are read
-        again by the next poll, which knows them by their version. The source's clock is at least
-        the newest time it ever showed plus the time that passed here since; the machine's own
-        clock is never compared with it.
-        """
-        now = self.clock.now()
-        newest = max(row.updated_at for row in page.rows)
-        mark = _with_newest(mark, newest, now)
-        newest_at, seen_at = mark.newest_at or newest, mark.newest_seen_at or now
-        final = newest_at + max(0.0, now - seen_at) - self.limits.overlap_s
-        safe = [row.position for row in page.rows if row.updated_at <= final]
-        if not safe or (mark.position is not None and max(safe) <= mark.position):
-            return mark
-        return replace(mark, position=max(safe))
 
     def _cursor_behind(self, cursor: Position | None, page: Page) -> Position:
         newest = max(row.position for row in page.rows)
@@ -197,9 +192,3 @@ class Poller:
         now = self.clock.now()
         for row in rows:
             self.metrics.sync_lag.labels("observed").observe(max(0.0, now - row.updated_at))
-
-
-def _with_newest(mark: Watermark, newest: int, now: float) -> Watermark:
-    if mark.newest_at is not None and newest <= mark.newest_at:
-        return mark
-    return replace(mark, newest_at=newest, newest_seen_at=now)

@@ -23,11 +23,11 @@ from engine.flow.governor import Governor
 from engine.flow.mailbox import Closed, Mailbox
 from engine.metrics import Metrics
 from engine.ports import Source, WallClock
-from engine.records import Captured, Delivery, SourceRecord, WriteBackResult
-from engine.store import capture, outbox
-from engine.store.outbox import Entry
-from engine.store.threaded import ThreadedStore
-from engine.store.work import Note
+from engine.records import Captured, Delivery, RecordType, SourceRecord, WriteBackResult
+from engine.store import capture, outbox, people
+from engine.store.history import Note
+from engine.store.outbox import Entry, Key
+from engine.store.port import Store
 from engine.triage import error_class
 
 # A lingering batch looks this often whether anything more can come at all.
@@ -56,10 +56,11 @@ class WriteBacks:
     Args:
         upstream_idle: True when no syncer works or has work, so that waiting for a fuller
             batch would be for nothing.
+        forget_people: told who turned out to carry another target id.
     """
 
-    inbox: Mailbox
-    store: ThreadedStore
+    inbox: Mailbox[Key]
+    store: Store
     source: Source
     governor: Governor
     clock: WallClock
@@ -69,12 +70,13 @@ class WriteBacks:
     upstream_idle: Callable[[], bool]
     wake_changes: Callable[[], None]
     wake: Callable[[], None]
+    forget_people: Callable[[Sequence[int]], None]
     gathering: anyio.Lock = field(default_factory=anyio.Lock)
 
     async def run(self) -> None:
         """Deliver batch after batch."""
         while True:
-            keys: list[int] = []
+            keys: list[Key] = []
             try:
                 async with self.gathering:
                     await self._gather(keys)
@@ -86,11 +88,16 @@ class WriteBacks:
                     self.inbox.release(key)
             self.wake()
 
-    async def step(self, keys: Sequence[int]) -> None:
+    async def step(self, keys: Sequence[Key]) -> None:
         """Deliver what these records are owed; every entry ends confirmed, postponed or void."""
-        entries = await self.store.read(outbox.load, list(keys))
-        if not entries:
-            return
+        for record_type in RecordType:
+            ids = [key.record_id for key in keys if key.record_type is record_type]
+            entries = await self.store.read(outbox.load, record_type, ids) if ids else []
+            if entries:
+                await self._batch(entries)
+
+    async def _batch(self, entries: Sequence[Entry]) -> None:
+        """Deliver entries of one record type."""
         try:
             again = await self._deliver(entries)
             if again:
@@ -101,7 +108,7 @@ class WriteBacks:
         except EngineError as error:
             await self._failed(entries, error)
 
-    async def _gather(self, keys: list[int]) -> None:
+    async def _gather(self, keys: list[Key]) -> None:
         """Fill `keys` until the batch is full, time is up, or nothing more can come."""
         keys.append(await self.inbox.receive())
         deadline = anyio.current_time() + self.limits.linger_s
@@ -120,7 +127,9 @@ class WriteBacks:
             return []
         self.metrics.batch_records.observe(len(entries))
         try:
-            results = await self.source.write_back([entry.as_write() for entry in entries])
+            results = await self.source.write_back(
+                entries[0].record_type, [entry.as_write() for entry in entries]
+            )
         except Unreachable as error:
             if not error.ambiguous:
                 raise
@@ -150,29 +159,36 @@ class WriteBacks:
 
     async def _reread(self, entries: Sequence[Entry]) -> list[Entry]:
         """Look at the records themselves; returns the entries still to be written on top."""
-        rows = {row.id: row for row in await self.source.fetch([e.record_id for e in entries])}
+        record_type = entries[0].record_type
+        ids = [entry.record_id for entry in entries]
+        rows = {row.id: row for row in await self.source.fetch(record_type, ids)}
         still: list[Entry] = []
         for entry in entries:
             row = rows.get(entry.record_id)
             if row is None:
                 await self._missing(entry)
                 continue
-            record = self.source.read(row.payload)
+            record = self.source.read(record_type, row.payload)
             if _holds(record, entry):
                 await self._confirm([(entry, row.version)])
             elif (reason := _not_ours(record, entry, row)) is not None:
-                await self._withdraw(entry, row, reason)
+                await self._withdraw(entry, row, record, reason)
             else:
-                await self._take(row)
+                await self._take(entry, row)
                 still.append(replace(entry, version=row.version))
         return still
 
-    async def _take(self, row: Captured) -> None:
+    async def _take(self, entry: Entry, row: Captured) -> None:
         """The record changed: that change is captured like any other."""
+        if entry.record_type is RecordType.PERSON:
+            await self.store.write(people.forget_reading, [row.id])
+            return
         await self.store.write(_capture_one, row, self.clock.now())
         self.wake_changes()
 
-    async def _withdraw(self, entry: Entry, row: Captured, reason: str) -> None:
+    async def _withdraw(
+        self, entry: Entry, row: Captured, record: SourceRecord, reason: str
+    ) -> None:
         self.metrics.deliveries.labels("withdrawn").inc()
         log.warning("write_back_withdrawn", record=entry.ref, reason=reason)
         await self.store.write(
@@ -180,8 +196,11 @@ class WriteBacks:
             entry,
             Note("write-back withdrawn", reason),
             row,
-            self.clock.now(),
+            record,
+            now=self.clock.now(),
         )
+        if entry.record_type is RecordType.PERSON:
+            self.forget_people([row.id])
         self.wake_changes()
 
     async def _missing(self, entry: Entry) -> None:
@@ -245,7 +264,16 @@ def _capture_one(connection: sqlite3.Connection, row: Captured, now: float) -> N
 
 
 def _withdraw_and_capture(
-    connection: sqlite3.Connection, entry: Entry, note: Note, row: Captured, now: float
+    connection: sqlite3.Connection,
+    entry: Entry,
+    note: Note,
+    row: Captured,
+    record: SourceRecord,
+    *,
+    now: float,
 ) -> None:
     outbox.withdraw(connection, entry, note, now)
-    _capture_one(connection, row, now)
+    if entry.record_type is RecordType.PERSON:
+        people.relink(connection, record, now)
+    else:
+        _capture_one(connection, row, now)

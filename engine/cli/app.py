@@ -54,6 +54,42 @@ def _status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     raise typer.Exit(status(config, as_json=as_json))
 
 
+def _mapping(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show the mapping in force: what fills each field, and who asked for it."""
+    from engine.cli.mapping import mapping
+
+    raise typer.Exit(mapping(config, as_json=as_json))
+
+
+def _approve(config: ConfigOption = None) -> None:
+    """Let a mass change go on that was stopped for being larger than [fuse] allows."""
+    from engine.cli.approving import approve
+
+    raise typer.Exit(approve(config))
+
+
+def _history(
+    ref: Annotated[str, typer.Argument(metavar="REF", help="Reference, such as OPP-17.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show every decision about one opportunity or person, with its reason."""
+    from engine.cli.history import history
+
+    raise typer.Exit(history(config, ref, as_json=as_json))
+
+
+_COMMANDS = (
+    ("run", _run),
+    ("once", _once),
+    ("check", _check),
+    ("status", _status),
+    ("mapping", _mapping),
+    ("history", _history),
+    ("approve", _approve),
+)
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"{PROGRAM} {about().version}")
@@ -79,7 +115,7 @@ def application() -> typer.Typer:
         ] = False,
     ) -> None: ...
 
-    for name, command in (("run", _run), ("once", _once), ("check", _check), ("status", _status)):
+    for name, command in _COMMANDS:
         app.command(name)(command)
     for entry in sorted(entry_points(group="wosync.commands"), key=lambda entry: entry.name):
         app.command(entry.name)(entry.load())

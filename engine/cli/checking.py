@@ -13,14 +13,16 @@ import anyio
 from rich.console import Console
 from rich.table import Table
 
-from engine.assembly import Outside, assemble, open_systems
+from engine.assembly import Outside, open_systems
 from engine.cli.exits import Exit, code_for
 from engine.cli.running import load
 from engine.config import Config
 from engine.errors import EngineError
 from engine.logs import redact
+from engine.mappings import Mappings
 from engine.metrics import Metrics
 from engine.ports import Step
+from engine.records import RecordType
 from engine.store import statefile
 from engine.store.threaded import open_store
 
@@ -72,14 +74,26 @@ async def _with_state(config: Config, path: Path, fact: str) -> list[Verdict]:
         open_store(path) as store,
         open_systems(config, Outside.real(), store, metrics) as systems,
     ):
-        try:
-            assemble(config, Outside.real(), store, systems, metrics)
-            verdicts.append(Verdict("mapping", "fields", True, "every line suits its field"))
-        except EngineError as error:
-            verdicts.append(_failed("mapping", "fields", error))
-        verdicts += await _walk(config.connectors.source.name, systems.source.steps())
-        verdicts += await _walk(config.connectors.target.name, systems.target.steps())
+        mappings = Mappings(config, systems.source, systems.target)
+        walked = await _walk(config.connectors.source.name, systems.source.steps())
+        walked += await _walk(config.connectors.target.name, systems.target.steps())
+        verdicts += walked
+        if all(verdict.ok for verdict in walked):
+            verdicts.append(await _check_mapping(mappings))
     return verdicts
+
+
+async def _check_mapping(mappings: Mappings) -> Verdict:
+    try:
+        await mappings.load()
+    except EngineError as error:
+        return _failed("mapping", "lines", error)
+    kept = [mistake.text for mistake in mappings.mistakes]
+    if kept:
+        detail = "lines kept in the source that are left out:\n" + "\n".join(kept)
+        return Verdict("mapping", "lines", True, detail)
+    number = sum(len(mappings.of(record_type).lines) for record_type in RecordType)
+    return Verdict("mapping", "lines", True, f"{number} lines, each suits its field and column")
 
 
 async def _beside_the_service(config: Config) -> list[Verdict]:

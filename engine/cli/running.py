@@ -14,6 +14,7 @@ from engine import config as configuration
 from engine import logs, service
 from engine.cli.exits import Exit
 from engine.config import Config
+from engine.settings import FileSecret
 
 
 def load(path: Path | None) -> Config:
@@ -21,6 +22,7 @@ def load(path: Path | None) -> Config:
     config = configuration.load(path)
     for settings in (config.source, config.target):
         logs.keep_secret(_secrets(settings))
+    FileSecret.watchers[:] = [lambda text: logs.keep_secret([text])]
     logs.configure(config.engine.service.log_level, config.engine.service.log_format)
     return config
 
@@ -43,6 +45,9 @@ def once(path: Path | None, *, as_json: bool) -> int:
         "refused": counts.refused,
         "pending": counts.pending,
         "in_doubt": counts.in_doubt,
+        "people_pending": counts.contacts,
+        "people_held_back": counts.lines_held_back,
+        "people_refused": counts.people_refused,
         "outbox": counts.outbox,
     }
     if as_json:
@@ -50,11 +55,17 @@ def once(path: Path | None, *, as_json: bool) -> int:
     else:
         words = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in document.items())
         sys.stdout.write(f"{words}\n")
-        if counts.pending or counts.outbox:
+        if counts.pending or counts.contacts or counts.outbox:
             sys.stdout.write("what waits is tried again by the next run; see: wosync status\n")
-        if counts.refused:
+        if counts.refused or counts.people_refused:
             sys.stdout.write("some records are in error; see: wosync status\n")
-    attention = counts.refused or counts.pending or counts.outbox
+    attention = (
+        counts.refused
+        or counts.people_refused
+        or counts.pending
+        or counts.contacts
+        or counts.outbox
+    )
     return Exit.ATTENTION if attention else Exit.DONE
 
 

@@ -10,24 +10,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import httpx
 from rich.console import Console
 from rich.table import Table
 
+from engine.cli.asking import ask_service
 from engine.cli.exits import Exit
 from engine.cli.running import load
 from engine.config import Config
 from engine.errors import StateUnusable
 from engine.store import report, statefile
 
-TIMEOUT_S = 5.0
 REFUSED_SHOWN_MAX = 50
 
 
 def status(path: Path | None, *, as_json: bool) -> int:
     """0 healthy, 3 degraded or records in error, 69 when no service answers."""
     config = load(path)
-    live = _ask_service(config)
+    live = ask_service(config, "/status")
     document = live if live is not None else _from_state(config)
     if as_json:
         sys.stdout.write(json.dumps({"running": live is not None, **document}) + "\n")
@@ -35,19 +34,9 @@ def status(path: Path | None, *, as_json: bool) -> int:
         _print(document, running=live is not None)
     if live is None:
         return Exit.UNREACHABLE
-    healthy = live["ready"] and not live["records"]["refused"]
+    refused = live["records"]["refused"] or live["people"]["refused"]
+    healthy = live["ready"] and not refused
     return Exit.DONE if healthy else Exit.ATTENTION
-
-
-def _ask_service(config: Config) -> dict[str, Any] | None:
-    host, port = config.engine.service.http_address
-    shown = f"[{host}]" if ":" in host else host
-    try:
-        answer = httpx.get(f"http://{shown}:{port}/status", timeout=TIMEOUT_S, trust_env=False)
-        answer.raise_for_status()
-        return answer.json()
-    except (httpx.HTTPError, ValueError):
-        return None
 
 
 def _from_state(config: Config) -> dict[str, Any]:
@@ -77,6 +66,11 @@ def _document(counts: report.Counts, refused: list[report.RefusedRecord]) -> dic
             "refused": counts.refused,
             "in_doubt": counts.in_doubt,
         },
+        "people": {
+            "pending": counts.contacts,
+            "held_back": counts.lines_held_back,
+            "refused": counts.people_refused,
+        },
         "outbox": counts.outbox,
         "refused": [
             {
@@ -97,12 +91,19 @@ def _print(document: Mapping[str, Any], *, running: bool) -> None:
     facts.add_row("Service", ready if running else document["reason"])
     for name, number in document["records"].items():
         facts.add_row(name.replace("_", " ").capitalize(), str(number))
+    for name, number in document["people"].items():
+        facts.add_row(f"People {name.replace('_', ' ')}", str(number))
     facts.add_row("Write-backs owed", str(document["outbox"]))
     for name, number in document.get("requests", {}).items():
         facts.add_row(f"Requests to {name}", str(number))
     console.print(facts)
     for waiting in document.get("waiting", []):
         console.print(f"Waiting ({waiting['records']}): {waiting['reason']}")
+    approval = document.get("approval", {})
+    if approval.get("needed"):
+        console.print(
+            f"{approval['records']} edits at once are held: if that is meant, run: wosync approve"
+        )
     if document["refused"]:
         errors = Table("Record", "Field", "Reason", box=None, pad_edge=False, title="In error")
         for record in document["refused"]:

@@ -17,10 +17,11 @@ from typing import Protocol
 
 import anyio
 
-from engine.errors import HeldBack
+from engine.errors import HeldBack, Throttled
 from engine.flow.backoff import BackoffLimits, delay_s
 from engine.flow.budget import Budget, BudgetLimits
-from engine.flow.lane import Lane, current_lane
+from engine.flow.lane import Lane, current_lane, retrying
+from engine.flow.retry_budget import EARNED_EVERY_S, RetryBudget
 
 # So many failures in a row, without one success, are an outage and not a record's own trouble.
 OUTAGE_FAILURES = 3
@@ -52,6 +53,7 @@ class Governor:
     limits: BudgetLimits = field(default_factory=BudgetLimits)
     backoff: BackoffLimits = field(default_factory=lambda: BackoffLimits(1.0, 60.0))
     budget: Budget = field(init=False)
+    retries: RetryBudget = field(default_factory=RetryBudget, init=False)
     in_flight: int = field(default=0, init=False)
     waiting: int = field(default=0, init=False)
     failures: int = field(default=0, init=False)
@@ -102,6 +104,7 @@ class Governor:
     def succeeded(self) -> None:
         """An answer came that shows the system works."""
         self.last_success_at = self.clock.now()
+        self.retries.answered(well=True)
         if self.failures:
             self.failures = self._rounds = 0
             self._notify()
@@ -109,6 +112,7 @@ class Governor:
     def failed(self, reason: str) -> None:
         """No usable answer came; enough of these in a row pause the system."""
         self.failures += 1
+        self.retries.answered(well=False)
         if self.failures == OUTAGE_FAILURES:
             self._down_since = anyio.current_time()
         # Requests that were under way together fail together: that is one round of the outage.
@@ -166,11 +170,23 @@ class Governor:
                 # Every finished request may open the way, so the event is watched beside the time.
                 with anyio.move_on_after(None if math.isinf(wait) else wait):
                     await self._changed.wait()
+            if metered:
+                self._spend_retry()
             self.in_flight += 1
             if metered:
                 self.budget.count(self.clock.now())
         finally:
             self.waiting -= 1
+
+    def _spend_retry(self) -> None:
+        """Keep retries a small part of the traffic."""
+        now = anyio.current_time()
+        if not retrying.get():
+            self.retries.first_attempt()
+        elif not self.retries.take(now):
+            wait = self.retries.wait_s(now)
+            wait += self.rng.uniform(0.0, EARNED_EVERY_S)
+            raise Throttled("too many requests are retries already", retry_after_s=wait)
 
     def _wait_s(self, metered: bool) -> float:
         if self.in_flight >= self.in_flight_max:

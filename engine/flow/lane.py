@@ -17,4 +17,7 @@ class Lane(IntEnum):
     BACKLOG = 1
 
 
+retrying: ContextVar[bool] = ContextVar("retrying", default=False)
+"""Whether the work in hand failed before."""
+
 current_lane: ContextVar[Lane] = ContextVar("current_lane", default=Lane.FRESH)

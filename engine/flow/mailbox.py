@@ -8,9 +8,10 @@ worker holds queues it once more for when the worker lets go. A full lane makes 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 import anyio
 
@@ -20,12 +21,15 @@ from engine.flow.lane import Lane
 FRESH_STREAK_MAX = 4
 
 
+K = TypeVar("K", bound=Hashable)
+
+
 class Closed(Exception):
     """The mailbox is closed and empty: the worker may leave."""
 
 
 @dataclass(slots=True)
-class Mailbox:
+class Mailbox(Generic[K]):
     """Keys waiting for a worker.
 
     Args:
@@ -37,8 +41,8 @@ class Mailbox:
     capacity: int
     depth_peak: int = field(default=0, init=False)
     blocked_senders: int = field(default=0, init=False)
-    _lanes: dict[Lane, OrderedDict[int, float]] = field(init=False)
-    _held: dict[int, Lane | None] = field(default_factory=dict[int, Lane | None], init=False)
+    _lanes: dict[Lane, OrderedDict[K, float]] = field(init=False)
+    _held: dict[K, Lane | None] = field(init=False)
     _streak: int = field(default=0, init=False)
     _closed: bool = field(default=False, init=False)
     _discarding: bool = field(default=False, init=False)
@@ -48,12 +52,13 @@ class Mailbox:
 
     def __post_init__(self) -> None:
         self._lanes = {lane: OrderedDict() for lane in Lane}
+        self._held = {}
 
     def __len__(self) -> int:
         """Keys queued, held ones not counted."""
         return sum(len(lane) for lane in self._lanes.values())
 
-    def __contains__(self, key: int) -> bool:
+    def __contains__(self, key: K) -> bool:
         """Whether the key is queued or held."""
         return key in self._held or any(key in lane for lane in self._lanes.values())
 
@@ -76,7 +81,7 @@ class Mailbox:
         heads = [next(iter(lane.values())) for lane in self._lanes.values() if lane]
         return anyio.current_time() - min(heads) if heads else 0.0
 
-    async def send(self, key: int, lane: Lane) -> None:
+    async def send(self, key: K, lane: Lane) -> None:
         """Queue the key; waits while its lane is full.
 
         Raises:
@@ -98,7 +103,7 @@ class Mailbox:
             finally:
                 self.blocked_senders -= 1
 
-    async def receive(self) -> int:
+    async def receive(self) -> K:
         """Take the next key and hold it; `release` it when done.
 
         Raises:
@@ -110,7 +115,7 @@ class Mailbox:
             await self._filled.wait()
         return key
 
-    def receive_nowait(self) -> int | None:
+    def receive_nowait(self) -> K | None:
         """Take the next key when there is one."""
         lane = self._next_lane()
         if lane is None:
@@ -121,7 +126,7 @@ class Mailbox:
         self._notify_freed()
         return key
 
-    def release(self, key: int) -> None:
+    def release(self, key: K) -> None:
         """Let go of a held key; a message that came meanwhile queues it again."""
         again = self._held.pop(key)
         if self._discarding:
@@ -133,7 +138,7 @@ class Mailbox:
         self._notify_freed()
 
     @asynccontextmanager
-    async def holding(self) -> AsyncGenerator[int]:
+    async def holding(self) -> AsyncGenerator[K]:
         """Receive one key and hold it for the block."""
         key = await self.receive()
         try:
@@ -160,7 +165,7 @@ class Mailbox:
         while len(self._lanes[lane]) > self.capacity // 2:
             await self._freed.wait()
 
-    def _coalesced(self, key: int, lane: Lane) -> bool:
+    def _coalesced(self, key: K, lane: Lane) -> bool:
         if key in self._held:
             again = self._held[key]
             self._held[key] = lane if again is None else min(again, lane)

@@ -1,24 +1,29 @@
 """Capture: a page of source rows and the watermark move in one transaction.
 
 From then on the change is ours to finish, whatever dies. A row whose version is known already
-(our own echo, or a second look at an overlap window) changes nothing.
+(our own echo, or a second look at an overlap window) changes nothing, unless its People tab is
+another: an edit of the tab need not move the version.
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.flow.lane import Lane
 from engine.records import Captured, Position
+from engine.store import contacts
+from engine.store.fuse import Mass
 
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """What a page held: the rows taken as changes, and how many were known already."""
+    """What a page held: rows taken as changes, how many tabs differed, how many were known."""
 
     changed: list[Captured]
+    tabs: int
     known: int
 
 
@@ -64,6 +69,8 @@ def capture_page(
     feed: str | None = None,
     mark: Watermark | None = None,
     sweep: int = 0,
+    anew: bool = False,
+    mass: bool = False,
 ) -> Capture:
     """Take a page in; see the module for what counts as a change.
 
@@ -71,22 +78,51 @@ def capture_page(
         fresh_max: a page with more changes than this is a bulk import and goes to the backlog.
         feed, mark: the watermark to move in the same transaction.
         sweep: number of the sweep the page belongs to; 0 for none.
+        anew: rows of the known version are taken again too, behind every edit.
+        mass: changes of linked records are subject to the mass-change fuse.
     """
-    changed = [row for row in rows if _is_change(connection, row, sweep)]
-    lane = Lane.FRESH if len(changed) <= fresh_max else Lane.BACKLOG
+    changed = [row for row in rows if _is_change(connection, row)]
+    tabs = [row for row in rows if _take_tab(connection, row)]
+    lane = Lane.FRESH if len(changed) + len(tabs) <= fresh_max else Lane.BACKLOG
+    concerned = [row.id for row in tabs if row.eligible]
+    contacts.look_again(connection, concerned, lane, now, mass=Mass(mass))
     for row in changed:
-        _take(connection, row, lane, now)
+        _take(connection, row, lane, now, mass=mass)
+    if anew:
+        again = [row for row in rows if row not in changed and _is_known(connection, row)]
+        for row in again:
+            _take(connection, row, _lane_in(connection, row), now, mass=mass)
+        changed += again
     if sweep:
         connection.executemany(
             "UPDATE record SET swept = ? WHERE id = ?",
             [(sweep, row.id) for row in rows],
         )
+    connection.executemany(
+        "UPDATE record SET proved_at = ? WHERE id = ? AND version = ?",
+        [(now, row.id, row.version) for row in rows],
+    )
     if feed is not None and mark is not None:
         set_watermark(connection, feed, mark)
-    return Capture(changed, len(rows) - len(changed))
+    return Capture(changed, len(tabs), len(rows) - len(changed))
 
 
-def _is_change(connection: sqlite3.Connection, row: Captured, sweep: int) -> bool:
+def _is_known(connection: sqlite3.Connection, row: Captured) -> bool:
+    known = connection.execute(
+        "SELECT 1 FROM record WHERE id = ? AND version = ?", (row.id, row.version)
+    ).fetchone()
+    return known is not None
+
+
+def _lane_in(connection: sqlite3.Connection, row: Captured) -> Lane:
+    """A record that waits keeps its lane; anything else joins the backlog."""
+    waits = connection.execute(
+        "SELECT lane FROM record WHERE id = ? AND state = 'pending'", (row.id,)
+    ).fetchone()
+    return Lane.BACKLOG if waits is None else Lane(waits[0])
+
+
+def _is_change(connection: sqlite3.Connection, row: Captured) -> bool:
     known = connection.execute(
         "SELECT version, state FROM record WHERE id = ?", (row.id,)
     ).fetchone()
@@ -96,18 +132,36 @@ def _is_change(connection: sqlite3.Connection, row: Captured, sweep: int) -> boo
     if row.version != version:
         # A lower version is a stale read that arrived late; the newer state is known already.
         return row.version > version
-    return bool(sweep) and state == "ineligible"
+    # Left out by mistake, or hidden from us for a while.
+    return row.eligible and state == "ineligible"
 
 
-def _take(connection: sqlite3.Connection, row: Captured, lane: Lane, now: float) -> None:
-    state = "pending" if row.eligible else "ineligible"
+def _take_tab(connection: sqlite3.Connection, row: Captured) -> bool:
+    """Take in a tab that differs on a record of the known version; whether it did."""
+    if row.tab is None:
+        return False
+    differs = connection.execute(
+        "UPDATE record SET tab = ?, payload = ? WHERE id = ? AND version = ? AND tab IS NOT ?",
+        (row.tab, row.payload, row.id, row.version, row.tab),
+    ).rowcount
+    return bool(differs)
+
+
+def _take(
+    connection: sqlite3.Connection, row: Captured, lane: Lane, now: float, *, mass: bool
+) -> None:
+    # A create in doubt is accounted for even when its record may not be synced any more.
+    doubt = connection.execute("SELECT 1 FROM intent WHERE record_id = ?", (row.id,)).fetchone()
+    state = "pending" if row.eligible or doubt else "ineligible"
     connection.execute(
-        "INSERT INTO record (id, ref, version, updated_at, captured_at, linked, payload, state,"
-        " lane, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO record (id, ref, version, updated_at, captured_at, linked, payload, tab,"
+        " state, lane, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET ref = excluded.ref, version = excluded.version,"
         " updated_at = excluded.updated_at, captured_at = excluded.captured_at,"
-        " linked = excluded.linked, payload = excluded.payload, state = excluded.state,"
+        " linked = excluded.linked, payload = excluded.payload, tab = excluded.tab,"
+        " state = excluded.state,"
         " lane = excluded.lane, due_at = excluded.due_at, revision = revision + 1,"
+        " mass = CASE WHEN target_id IS NULL THEN 0 ELSE ? END,"
         " attempts = 0, failed_since = NULL, failed_at = NULL",
         (
             row.id,
@@ -117,10 +171,38 @@ def _take(connection: sqlite3.Connection, row: Captured, lane: Lane, now: float)
             now,
             row.linked,
             row.payload,
+            row.tab,
             state,
             lane,
             now,
+            # A fresh edit is nobody's mass change, whatever it overtakes.
+            int(mass and lane is Lane.BACKLOG),
         ),
+    )
+
+
+def known_ids(connection: sqlite3.Connection, ids: Sequence[int]) -> set[int]:
+    """Those of these records that were ever captured."""
+    rows = connection.execute(
+        "SELECT id FROM record WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),)
+    )
+    return {row[0] for row in rows}
+
+
+def reconciled_ids(connection: sqlite3.Connection, after: int, limit: int) -> list[int]:
+    """Records that are, or are about to be, in the target, by id."""
+    rows = connection.execute(
+        "SELECT id FROM record WHERE id > ? AND state IN ('pending', 'settled')"
+        " ORDER BY id LIMIT ?",
+        (after, limit),
+    )
+    return [row[0] for row in rows]
+
+
+def hold_pending(connection: sqlite3.Connection, until: float) -> None:
+    """Let what waits wait until then, unless it is captured again before."""
+    connection.execute(
+        "UPDATE record SET due_at = max(due_at, ?) WHERE state = 'pending'", (until,)
     )
 
 

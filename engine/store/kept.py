@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from engine.errors import StateUnusable
 from engine.flow.budget import YEAR_DAYS
-from engine.store.threaded import ThreadedStore
+from engine.store.port import Store
 
 
 def setting(connection: sqlite3.Connection, name: str) -> str | None:
@@ -24,6 +24,11 @@ def set_setting(connection: sqlite3.Connection, name: str, value: str) -> None:
         " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         (name, value),
     )
+
+
+def forget_setting(connection: sqlite3.Connection, name: str) -> None:
+    """Keep it no longer."""
+    connection.execute("DELETE FROM setting WHERE name = ?", (name,))
 
 
 def claim_pair(connection: sqlite3.Connection, pair: str) -> None:
@@ -62,7 +67,7 @@ def set_secret(connection: sqlite3.Connection, name: str, value: str) -> None:
 class StoreVault:
     """The vault of one connector, in the state file."""
 
-    store: ThreadedStore
+    store: Store
     system: str
 
     async def load(self, name: str) -> str | None:

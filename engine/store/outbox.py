@@ -1,4 +1,4 @@
-"""The outbox: what the source is owed, and what became of each delivery."""
+"""The outbox: what records of the source are owed, and what became of each delivery."""
 
 from __future__ import annotations
 
@@ -6,9 +6,27 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from engine.records import WriteBack
-from engine.store.work import Note, remember
+from engine.records import RecordType, WriteBack
+from engine.store.history import Note, remember
+
+
+class Key(NamedTuple):
+    """A record of the source that something is owed to."""
+
+    record_type: RecordType
+    record_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What the source record shall be told; None leaves a column alone."""
+
+    target_id: str | None = None
+    target_url: str | None = None
+    error: bool | None = None
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +36,7 @@ class Entry:
     `gone_id` is a target id that may be overwritten, because its record does not exist any more.
     """
 
+    record_type: RecordType
     record_id: int
     ref: str
     generation: int
@@ -42,13 +61,14 @@ class Entry:
         )
 
 
-def due_keys(connection: sqlite3.Connection, now: float, limit: int) -> list[int]:
+def due_keys(connection: sqlite3.Connection, now: float, limit: int) -> list[Key]:
     """Records with something to deliver now, longest due first."""
     rows = connection.execute(
-        "SELECT record_id FROM outbox WHERE due_at <= ? ORDER BY due_at, record_id LIMIT ?",
+        "SELECT record_type, record_id FROM outbox WHERE due_at <= ?"
+        " ORDER BY due_at, record_id LIMIT ?",
         (now, limit),
     )
-    return [row[0] for row in rows]
+    return [Key(RecordType(row[0]), row[1]) for row in rows]
 
 
 def next_due(connection: sqlite3.Connection, now: float) -> float | None:
@@ -58,15 +78,24 @@ def next_due(connection: sqlite3.Connection, now: float) -> float | None:
     ]
 
 
-def load(connection: sqlite3.Connection, record_ids: Sequence[int]) -> list[Entry]:
+_LOAD = {
+    RecordType.OPPORTUNITY: "SELECT o.*, r.ref, r.version, r.gone_id FROM outbox o"
+    " JOIN record r ON r.id = o.record_id WHERE o.record_type = 'opportunity'"
+    " AND o.record_id IN (SELECT value FROM json_each(?))",
+    RecordType.PERSON: "SELECT o.*, p.ref, p.version, NULL AS gone_id FROM outbox o"
+    " JOIN person p ON p.id = o.record_id WHERE o.record_type = 'person'"
+    " AND o.record_id IN (SELECT value FROM json_each(?))",
+}
+
+
+def load(
+    connection: sqlite3.Connection, record_type: RecordType, record_ids: Sequence[int]
+) -> list[Entry]:
     """The entries still owed among these records."""
-    rows = connection.execute(
-        "SELECT o.*, r.ref, r.version, r.gone_id FROM outbox o JOIN record r ON r.id = o.record_id"
-        " WHERE o.record_id IN (SELECT value FROM json_each(?))",
-        (json.dumps(record_ids),),
-    )
+    rows = connection.execute(_LOAD[record_type], (json.dumps(record_ids),))
     return [
         Entry(
+            record_type=record_type,
             record_id=row["record_id"],
             ref=row["ref"],
             generation=row["generation"],
@@ -83,23 +112,82 @@ def load(connection: sqlite3.Connection, record_ids: Sequence[int]) -> list[Entr
     ]
 
 
+def owe(
+    connection: sqlite3.Connection,
+    key: Key,
+    owed: Owed | None,
+    *,
+    clears_error: bool,
+    changed_at: int,
+    now: float,
+) -> None:
+    """Merge into the outbox; one row per record says what the source shall hold in the end.
+
+    Args:
+        changed_at: source time of the change this answers, unix seconds.
+    """
+    present = connection.execute(
+        "SELECT target_id, target_url, error, message FROM outbox"
+        " WHERE record_type = ? AND record_id = ?",
+        key,
+    ).fetchone()
+    if present is None and owed is None:
+        return
+    target_id, target_url, error, message = present or (None, None, None, None)
+    owed = owed or Owed()
+    # A flag on its way to the source must be taken back, or it would outlive its cause.
+    unflag = clears_error and error == 1
+    merged = (
+        owed.target_id if owed.target_id is not None else target_id,
+        owed.target_url if owed.target_url is not None else target_url,
+        0 if unflag else (owed.error if owed.error is not None else error),
+        "" if unflag else (owed.message if owed.message is not None else message),
+    )
+    connection.execute(
+        "INSERT INTO outbox (record_type, record_id, target_id, target_url, error, message,"
+        " changed_at, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (record_type, record_id) DO UPDATE SET generation = generation + 1,"
+        " target_id = excluded.target_id, target_url = excluded.target_url,"
+        " error = excluded.error, message = excluded.message, due_at = excluded.due_at",
+        (*key, *merged, changed_at, now),
+    )
+
+
+_DELIVERED = {
+    record_type: f"UPDATE {table} SET delivered_id = coalesce(?, delivered_id),"  # noqa: S608 # names below
+    " delivered_version = CASE WHEN version <= ? THEN ? ELSE delivered_version END,"
+    " version = max(version, ?) WHERE id = ?"
+    for record_type, table in (
+        (RecordType.OPPORTUNITY, "record"),
+        (RecordType.PERSON, "person"),
+    )
+}
+
+
+def _row(entry: Entry) -> tuple[str, int, int]:
+    return (entry.record_type, entry.record_id, entry.generation)
+
+
+def _close(connection: sqlite3.Connection, entry: Entry) -> None:
+    connection.execute(
+        "DELETE FROM outbox WHERE record_type = ? AND record_id = ? AND generation = ?",
+        _row(entry),
+    )
+
+
 def delivered(
     connection: sqlite3.Connection, confirmed: Sequence[tuple[Entry, int]], now: float
 ) -> None:
     """The source holds each entry at the version beside it; those versions are no news."""
     for entry, version in confirmed:
-        connection.execute(
-            "DELETE FROM outbox WHERE record_id = ? AND generation = ?",
-            (entry.record_id, entry.generation),
-        )
+        _close(connection, entry)
         # A newer version may have been captured already; it was made on top of ours and shows it.
         connection.execute(
-            "UPDATE record SET delivered_id = coalesce(?, delivered_id), delivered_version ="
-            " CASE WHEN version <= ? THEN ? ELSE delivered_version END, version = max(version, ?)"
-            " WHERE id = ?",
+            _DELIVERED[entry.record_type],
             (entry.target_id, version, version, version, entry.record_id),
         )
-        remember(connection, entry.record_id, version, Note("written back", describe(entry)), now)
+        note = Note("written back", describe(entry))
+        remember(connection, entry.record_id, version, note, now, record_type=entry.record_type)
 
 
 def postpone(
@@ -108,18 +196,15 @@ def postpone(
     """Deliver again at `due_at`; an entry that changed meanwhile keeps its own time."""
     connection.execute(
         "UPDATE outbox SET due_at = ?, attempts = attempts + ?, reason = ?"
-        " WHERE record_id = ? AND generation = ?",
-        (due_at, int(counts), reason, entry.record_id, entry.generation),
+        " WHERE record_type = ? AND record_id = ? AND generation = ?",
+        (due_at, int(counts), reason, *_row(entry)),
     )
 
 
 def withdraw(connection: sqlite3.Connection, entry: Entry, note: Note, now: float) -> None:
     """The entry is void: the record now carries something that is not ours to overwrite."""
-    connection.execute(
-        "DELETE FROM outbox WHERE record_id = ? AND generation = ?",
-        (entry.record_id, entry.generation),
-    )
-    remember(connection, entry.record_id, entry.version, note, now)
+    _close(connection, entry)
+    remember(connection, entry.record_id, entry.version, note, now, record_type=entry.record_type)
 
 
 def describe(entry: Entry) -> str:

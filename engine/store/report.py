@@ -10,7 +10,11 @@ from engine.flow.lane import Lane
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The state of the work; times in unix seconds."""
+    """The state of the work; times in unix seconds.
+
+    `contacts` are opportunities whose roles may differ, `lines_held_back` opportunities with a
+    line that waits for its person.
+    """
 
     pending: int
     pending_oldest_at: int | None
@@ -19,6 +23,9 @@ class Counts:
     linked: int
     outbox: int
     outbox_stuck: int
+    contacts: int = 0
+    lines_held_back: int = 0
+    people_refused: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +64,18 @@ def counts(connection: sqlite3.Connection) -> Counts:
         "SELECT count(*), coalesce(sum(attempts > 0), 0) FROM outbox"
     ).fetchone()
     in_doubt = connection.execute(
-        "SELECT count(*) FROM intent WHERE doubt_since IS NOT NULL"
+        "SELECT (SELECT count(*) FROM intent WHERE doubt_since IS NOT NULL)"
+        " + (SELECT count(*) FROM contacts WHERE doubt_since IS NOT NULL AND state = 'pending')"
+        " + (SELECT count(*) FROM person WHERE doubt_since IS NOT NULL)"
     ).fetchone()[0]
-    return Counts(pending, oldest, in_doubt, refused, linked, owed, stuck)
+    contacts, held_back, people_refused = connection.execute(
+        "SELECT (SELECT count(*) FROM contacts WHERE state = 'pending'),"
+        " (SELECT count(DISTINCT record_id) FROM awaited WHERE kind = 'person'),"
+        " (SELECT count(*) FROM person WHERE refused_version IS NOT NULL)"
+    ).fetchone()
+    return Counts(
+        pending, oldest, in_doubt, refused, linked, owed, stuck, contacts, held_back, people_refused
+    )
 
 
 def due(connection: sqlite3.Connection, now: float, lane_max: Lane) -> int:
@@ -67,16 +83,19 @@ def due(connection: sqlite3.Connection, now: float, lane_max: Lane) -> int:
     return connection.execute(
         "SELECT (SELECT count(*) FROM record"
         " WHERE state = 'pending' AND lane <= ? AND due_at <= ?)"
+        " + (SELECT count(*) FROM contacts"
+        " WHERE state = 'pending' AND lane <= ? AND due_at <= ?)"
         " + (SELECT count(*) FROM outbox WHERE due_at <= ?)",
-        (lane_max, now, now),
+        (lane_max, now, lane_max, now, now),
     ).fetchone()[0]
 
 
 def refused(connection: sqlite3.Connection, limit: int) -> list[RefusedRecord]:
-    """Refused records with their reasons, by reference."""
+    """Refused opportunities and people with their reasons, by reference."""
     rows = connection.execute(
-        "SELECT id, ref, reason_class, reason_field, reason FROM record"
-        " WHERE state = 'refused' ORDER BY ref LIMIT ?",
+        "SELECT id, ref, reason_class, reason_field, reason FROM record WHERE state = 'refused'"
+        " UNION ALL SELECT id, ref, reason_class, reason_field, reason FROM person"
+        " WHERE refused_version IS NOT NULL ORDER BY ref LIMIT ?",
         (limit,),
     )
     return [RefusedRecord(*row) for row in rows]
@@ -96,7 +115,9 @@ def history(connection: sqlite3.Connection, ref: str) -> list[HistoryLine]:
     """The decisions about one record, oldest first."""
     rows = connection.execute(
         "SELECT h.at, h.version, h.decision, h.detail FROM history h"
-        " JOIN record r ON r.id = h.record_id WHERE r.ref = ? ORDER BY h.seq",
+        " LEFT JOIN record r ON h.record_type = 'opportunity' AND r.id = h.record_id"
+        " LEFT JOIN person p ON h.record_type = 'person' AND p.id = h.record_id"
+        " WHERE coalesce(r.ref, p.ref) = ? ORDER BY h.seq",
         (ref,),
     )
     return [HistoryLine(*row) for row in rows]

@@ -13,16 +13,14 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, cast
 
 import aiosqlite
 import anyio
 
 from engine.errors import StateUnusable
 from engine.store import statefile
-
-P = ParamSpec("P")
-R = TypeVar("R")
+from engine.store.port import P, R
 
 GROUP_MAX = 256
 
@@ -73,7 +71,7 @@ class ThreadedStore:
         self._work.set()
         await job.done.wait()
         if isinstance(job.error, sqlite3.DatabaseError):
-            raise _unusable("written", job.error) from job.error
+            raise unusable("written", job.error) from job.error
         if job.error is not None:
             raise job.error
         return job.result
@@ -92,7 +90,7 @@ class ThreadedStore:
         try:
             return await self._reader.run(lambda connection: function(connection, *args, **kwargs))
         except sqlite3.DatabaseError as error:
-            raise _unusable("read", error) from error
+            raise unusable("read", error) from error
 
     def close(self) -> None:
         """Commit what was handed over, then stop."""
@@ -122,7 +120,8 @@ class ThreadedStore:
             self._on_commit(anyio.current_time() - started)
 
 
-def _unusable(what: str, error: sqlite3.DatabaseError) -> StateUnusable:
+def unusable(what: str, error: sqlite3.DatabaseError) -> StateUnusable:
+    """The error for a state file that could not be written or read."""
     return StateUnusable(
         f"the state file cannot be {what}: {error}",
         remedy="check the free space and the permissions of [service] state_dir, then start again;"

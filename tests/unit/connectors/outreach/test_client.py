@@ -34,12 +34,6 @@ GATEWAY_401 = {"error": "Invalid JWT token.", "description": "could not be decod
 
 
 @pytest.fixture
-def world() -> World:
-    """A server without a script yet."""
-    return World()
-
-
-@pytest.fixture
 async def client(world: World) -> AsyncGenerator[OutreachClient]:
     """A client of that server."""
     async with Exchange("outreach", world.surroundings, timeout_s=5) as exchange:

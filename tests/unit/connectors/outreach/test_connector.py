@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
 
 from connectors.outreach.connector import OutreachTarget, connector, open_target
-from connectors.outreach.fields import FIELDS
-from engine import EngineError, Misconfigured, Stage, User
+from engine import EngineError, Misconfigured, RecordType, Stage, User
 from tests.unit.connectors.outreach.stand_ins import World, document, page, problem, resource
 from tests.unit.connectors.outreach.stand_ins import settings as some_settings
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def world() -> World:
-    """A server without a script yet."""
-    return World()
-
-
-@pytest.fixture
-async def target(world: World) -> AsyncGenerator[OutreachTarget]:
-    """The opened target."""
-    async with open_target(some_settings(), world.surroundings) as opened:
-        yield opened
 
 
 async def run_step(target: OutreachTarget, name: str) -> str:
@@ -35,13 +20,26 @@ async def run_step(target: OutreachTarget, name: str) -> str:
     return await step.run()
 
 
-def test_the_default_mapping_names_fields_that_exist_once_each() -> None:
+@pytest.mark.parametrize("record_type", RecordType)
+async def test_the_default_mapping_names_fields_that_exist_once_each(
+    target: OutreachTarget, record_type: RecordType
+) -> None:
     """A default that cannot be written would fail every record of every installation."""
-    names = [line.field for line in connector.standard_mapping]
+    names = [line.field for line in connector.standard_mapping[record_type]]
 
-    assert set(names) <= set(FIELDS)
+    assert set(names) <= set(target.fields(record_type))
     assert len(set(names)) == len(names)
-    assert connector.correlation_field in names
+
+
+def test_the_fields_that_find_records_again_are_filled_by_default() -> None:
+    """A create in doubt is looked for by one, and a person by the other."""
+    filled = {
+        record_type: {line.field for line in lines}
+        for record_type, lines in connector.standard_mapping.items()
+    }
+
+    assert connector.correlation_field in filled[RecordType.OPPORTUNITY]
+    assert connector.email_field in filled[RecordType.PERSON]
 
 
 async def test_an_update_of_nothing_sends_nothing(world: World, target: OutreachTarget) -> None:
@@ -130,7 +128,26 @@ async def test_the_address_of_a_record_comes_from_the_template(world: World) -> 
     template = "https://web.outreach.io/opportunities/{id}/overview?x={y}"
 
     async with open_target(some_settings(record_url=template), world.surroundings) as target:
-        assert target.url(17) == "https://web.outreach.io/opportunities/17/overview?x={y}"
+        assert (
+            target.url(RecordType.OPPORTUNITY, 17)
+            == "https://web.outreach.io/opportunities/17/overview?x={y}"
+        )
+
+
+async def test_a_prospect_has_an_address_of_its_own(world: World, target: OutreachTarget) -> None:
+    """It is written back to the person, as the opportunity's is to the opportunity."""
+    assert target.url(RecordType.PERSON, 42) == "https://web.outreach.io/prospects/42/overview"
+
+    template = "https://web.outreach.io/people/{id}"
+    async with open_target(some_settings(prospect_url=template), world.surroundings) as other:
+        assert other.url(RecordType.PERSON, 42) == "https://web.outreach.io/people/42"
+
+
+async def test_the_first_steps_are_all_that_opportunities_need(target: OutreachTarget) -> None:
+    """A quiet start runs only the beginning of the list."""
+    names = [step.name for step in target.steps()]
+
+    assert names == ["credentials", "opportunities", "custom fields", "users", "stages"]
 
 
 async def test_the_credentials_step_says_whether_it_minted(

@@ -8,7 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from connectors.outreach import protocol
+from connectors.outreach import directory, protocol
+from connectors.outreach.fields import FIELDS
 from connectors.outreach.protocol import Request, Requests
 from connectors.outreach.wire import Collection, Document, Resource
 from engine import TheirFault, Unreachable
@@ -84,7 +85,9 @@ def test_a_reading_is_limited_to_what_was_asked_for() -> None:
 
 def test_five_hundred_account_ids_fit_into_one_address() -> None:
     """Servers commonly refuse addresses over 8 kB."""
-    request = requests.accounts([10**9 + n for n in range(protocol.ACCOUNTS_PER_REQUEST)])
+    request = directory.accounts(
+        requests, [10**9 + n for n in range(directory.ACCOUNTS_PER_REQUEST)]
+    )
 
     assert len(request.url) < 8000
     assert len(query(request)["filter[id]"][0].split(",")) == 500
@@ -92,7 +95,7 @@ def test_five_hundred_account_ids_fit_into_one_address() -> None:
 
 def test_a_next_link_is_followed_verbatim() -> None:
     """The cursor is opaque, and the link carries every original parameter."""
-    first = requests.users()
+    first = directory.users(requests)
     link = f"{BASE}/api/v2/users?page%5Bafter%5D=ab%3D&page%5Bsize%5D=1000"
     page = Collection.model_validate({"data": [], "links": {"next": link}})
 
@@ -107,7 +110,7 @@ def test_an_absent_link_is_the_end(links: Any) -> None:
     """All of these have been seen at the end of a listing."""
     page = Collection.model_validate({"data": [], "links": links})
 
-    assert requests.following(requests.users(), page) is None
+    assert requests.following(directory.users(requests), page) is None
 
 
 @pytest.mark.parametrize(
@@ -127,17 +130,17 @@ def test_a_link_to_another_origin_is_refused(link: str) -> None:
     page = Collection.model_validate({"data": [], "links": {"next": link}})
 
     with pytest.raises(TheirFault, match="another origin"):
-        requests.following(requests.users(), page)
+        requests.following(directory.users(requests), page)
 
 
 def test_a_heavy_page_is_halved_down_to_fifty_and_keeps_everything_else() -> None:
     """The vendor's gateway gives up on heavy pages with a 502."""
-    request: Request | None = requests.users()
+    request: Request | None = directory.users(requests)
     sizes: list[str] = []
 
     while request is not None:
         sizes += query(request)["page[size]"]
-        assert query(request)["fields[user]"] == query(requests.users())["fields[user]"]
+        assert query(request)["fields[user]"] == query(directory.users(requests))["fields[user]"]
         request = protocol.smaller(request)
 
     assert sizes == ["1000", "500", "250", "125", "62", "50"]
@@ -177,7 +180,7 @@ def test_observed_fields_are_canonical_and_complete() -> None:
 
     names = ["name", "amount", "owner", "account", "probability"]
 
-    assert protocol.observed(resource, names) == {
+    assert protocol.observed(resource, names, FIELDS) == {
         "name": "Acme",
         "amount": 12,
         "owner": 3,
@@ -222,4 +225,4 @@ def test_a_user_without_a_full_name_is_named_by_its_parts(
     """Owners are matched by name, which is absent on some users."""
     resource = Resource.model_validate({"id": 3, "attributes": attributes})
 
-    assert protocol.user(resource).name == name
+    assert directory.user(resource).name == name

@@ -116,6 +116,23 @@ def test_a_missing_owner_on_an_update_is_not_the_loss_of_the_opportunity() -> No
     assert error.field == "owner"
 
 
+def test_a_missing_owner_on_a_create_is_named() -> None:
+    """The engine may look the owner up again and leave it out."""
+    body = envelope("resourceNotFound", "Could not find 'user' with ID '9'.")
+
+    error = error_for(answer(404, body), CREATE)
+
+    assert isinstance(error, Rejected)
+    assert error.field == "owner"
+
+
+def test_an_opportunity_is_never_taken() -> None:
+    """The vendor keeps nothing of it unique, so there would be no other record to adopt."""
+    body = envelope("validationDuplicateValueError", "Name has already been taken.")
+
+    assert type(error_for(answer(422, body), CREATE)) is Rejected
+
+
 def test_a_missing_scope_is_named_in_the_remedy() -> None:
     """The operator must know what to tick before authorising again."""
     detail = "Your authorization does not include the required scope 'users.read'."

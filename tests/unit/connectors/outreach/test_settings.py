@@ -36,10 +36,11 @@ def test_an_unusable_base_address_is_refused(address: str) -> None:
         settings(base_url=address)
 
 
-def test_a_record_address_without_the_id_is_refused() -> None:
+@pytest.mark.parametrize("key", ["record_url", "prospect_url"])
+def test_a_record_address_without_the_id_is_refused(key: str) -> None:
     """Every record would otherwise get the same link written back."""
-    with pytest.raises(ValidationError, match="record_url"):
-        settings(record_url="https://web.outreach.io/opportunities/")
+    with pytest.raises(ValidationError, match=key):
+        settings(**{key: "https://web.outreach.io/opportunities/"})
 
 
 @pytest.mark.parametrize("places", [0, 65])

@@ -15,7 +15,7 @@ import httpx
 from connectors.workbooks.connector import WorkbooksSource, open_source
 from connectors.workbooks.settings import WorkbooksSettings
 from connectors.workbooks.wire import PluginColumns
-from engine import Surroundings, WriteBack
+from engine import RecordType, Surroundings, WriteBack
 from engine.flow.governor import Governor
 
 API_KEY = "aaaaa-bbbbb-ccccc-ddddd-eeeee-fffff-00000-11111"
@@ -29,11 +29,27 @@ COLUMNS = PluginColumns(
     outreach_url="cf_opportunity_outreach_url",
 )
 
+PERSON_COLUMNS = PluginColumns(
+    sync="cf_person_sync_to_outreach",
+    error="cf_person_outreach_sync_error",
+    outreach_id="cf_person_outreach_id",
+    outreach_url="cf_person_outreach_url",
+    duplicate="cf_person_outreach_duplicate",
+)
+
 CONFIGURED = {
     "sync": COLUMNS.sync,
     "error": COLUMNS.error,
     "outreach_id": COLUMNS.outreach_id,
     "outreach_url": COLUMNS.outreach_url,
+}
+
+PEOPLE_CONFIGURED = {
+    "sync": PERSON_COLUMNS.sync,
+    "error": PERSON_COLUMNS.error,
+    "outreach_id": PERSON_COLUMNS.outreach_id,
+    "outreach_url": PERSON_COLUMNS.outreach_url,
+    "duplicate": PERSON_COLUMNS.duplicate,
 }
 
 ENTRY = WriteBack(901, 3, target_id="5501")
@@ -140,20 +156,23 @@ class World:
 async def opened(
     respond: Respond, *, columns: tuple[str, ...] = (), **settings: Any
 ) -> AsyncGenerator[World]:
-    """A source over a service that answers with `respond`."""
+    """A source over a service that answers with `respond`.
+
+    Args:
+        columns: columns the mapping of opportunities needs.
+    """
     service = Service(respond)
     observed: list[tuple[str, str, str]] = []
-    surroundings = surroundings_of(service, observed, columns)
+    surroundings = surroundings_of(service, observed)
     given = {"base_url": "https://workbooks.test", **settings}
     if "username" not in given:
         given["api_key"] = {"env": "TEST_WORKBOOKS_API_KEY"}
     async with open_source(WorkbooksSettings.model_validate(given), surroundings) as source:
+        source.select(RecordType.OPPORTUNITY, columns)
         yield World(service, surroundings.governor, source, observed)
 
 
-def surroundings_of(
-    service: Service, observed: list[tuple[str, str, str]], columns: tuple[str, ...] = ()
-) -> Surroundings:
+def surroundings_of(service: Service, observed: list[tuple[str, str, str]]) -> Surroundings:
     """The world outside the connector."""
     clock = FixedClock()
 
@@ -169,12 +188,11 @@ def surroundings_of(
         observe=observe,
         transport=httpx.MockTransport(service.handle),
         user_agent="wosync/0 (gzip)",
-        columns=columns,
     )
 
 
 def a_row(record_id: int = 901, /, **columns: Any) -> dict[str, Any]:
-    """An eligible, unlinked opportunity."""
+    """An eligible, unlinked opportunity with nobody on its People tab."""
     return {
         "id": record_id,
         "lock_version": 3,
@@ -184,8 +202,47 @@ def a_row(record_id: int = 901, /, **columns: Any) -> dict[str, Any]:
         COLUMNS.error: False,
         COLUMNS.outreach_id: "",
         COLUMNS.outreach_url: None,
+        "opportunity_contact_ids": "[]",
+        "opportunity_contact_roles": "[]",
         **columns,
     }
+
+
+def a_person(record_id: int = 1201, /, **columns: Any) -> dict[str, Any]:
+    """An eligible, unlinked person."""
+    return {
+        "id": record_id,
+        "lock_version": 5,
+        "updated_at": 1_741_522_152,
+        "object_ref": f"PERS-{record_id}",
+        PERSON_COLUMNS.sync: True,
+        PERSON_COLUMNS.error: False,
+        PERSON_COLUMNS.outreach_id: "",
+        PERSON_COLUMNS.outreach_url: None,
+        "cf_person_outreach_duplicate": False,
+        **columns,
+    }
+
+
+def custom(titles: dict[str, str], *, first_id: int = 1, **data_types: str) -> list[dict[str, Any]]:
+    """Rows of admin/custom_fields."""
+    return [
+        {
+            "id": first_id + at,
+            "title": title,
+            "value_column_name": name,
+            "data_type": data_types.get(name, _datatype(title)),
+        }
+        for at, (title, name) in enumerate(titles.items())
+    ]
+
+
+def fields(titles: dict[str, str]) -> list[dict[str, Any]]:
+    """Fields as metadata/types describes them."""
+    return [
+        {"name": name, "title": title, "datatype": _datatype(title)}
+        for title, name in titles.items()
+    ]
 
 
 def listed(*rows: dict[str, Any]) -> httpx.Response:
@@ -234,6 +291,40 @@ def prepared(respond: Respond) -> Respond:
         return respond(arrived)
 
     return answer
+
+
+def catalogues(
+    custom_rows: dict[str, list[dict[str, Any]] | None] | None = None,
+    type_fields: dict[str, list[dict[str, Any]] | None] | None = None,
+) -> Respond:
+    """A service whose catalogues hold these by class name; None is not readable.
+
+    A class that is not named has no custom fields, and is described without any field. Every
+    other resource is empty.
+    """
+
+    def respond(arrived: Arrived) -> httpx.Response:
+        if arrived.path == "/admin/custom_fields.api":
+            filters = {field: criterion for field, _, criterion in arrived.filters}
+            rows = (custom_rows or {}).get(filters["resource_type"], [])
+            if rows is None:
+                return as_json({"success": False}, 404)
+            after = int(filters["id"])
+            return listed(*[row for row in rows if row["id"] > after][:100])
+        if arrived.path == "/metadata/types.api":
+            [class_name] = arrived.every("class_names[]")
+            found = (type_fields or {}).get(class_name, [])
+            if found is None:
+                return as_json({"success": False, "failures": ["no"]}, 406)
+            return described(*found, class_name=class_name)
+        return listed()
+
+    return respond
+
+
+def _datatype(title: str) -> str:
+    checkbox = "Sync" in title and "Message" not in title
+    return "boolean" if checkbox or title in ("Outreach Duplicate", "Enabled") else "string"
 
 
 async def find_columns(world: World) -> None:

@@ -12,6 +12,7 @@ from engine import (
     Delivery,
     EngineError,
     Misconfigured,
+    RecordType,
     TheirFault,
     Throttled,
     Unauthorized,
@@ -74,7 +75,7 @@ async def test_a_delay_is_followed_bare(location: str, status: int) -> None:
     async with opened(prepared(respond), auth="session", fields=CONFIGURED) as world:
         await world.source.steps()[0].run()
         await find_columns(world)
-        [row] = await world.source.fetch([901])
+        [row] = await world.source.fetch(RecordType.OPPORTUNITY, [901])
 
     assert row.id == 901
     hops = world.service.arrived[1:3]
@@ -159,8 +160,8 @@ async def test_a_session_needs_one_login_and_sends_no_key_after_it() -> None:
     async with opened(prepared(office), auth="session", fields=CONFIGURED) as world:
         fact = await world.source.steps()[0].run()
         await find_columns(world)
-        await world.source.fetch([901])
-        await world.source.write_back([ENTRY])
+        await world.source.fetch(RecordType.OPPORTUNITY, [901])
+        await world.source.write_back(RecordType.OPPORTUNITY, [ENTRY])
 
     read, write, logout = world.service.arrived
     assert fact == "signed in as API User in Main"
@@ -193,7 +194,7 @@ async def test_the_newest_session_id_is_the_one_sent() -> None:
     async with opened(prepared(office), auth="session", fields=CONFIGURED) as world:
         await find_columns(world)
         for _ in range(3):
-            await world.source.fetch([901])
+            await world.source.fetch(RecordType.OPPORTUNITY, [901])
 
     assert (office.logins, office.rotation) == (1, 3)
 
@@ -212,9 +213,9 @@ async def test_a_lost_session_is_renewed_and_the_request_repeated(lost: httpx.Re
     async with opened(prepared(office), auth="session", fields=CONFIGURED) as world:
         await find_columns(world)
         office.end_session()
-        [row] = await world.source.fetch([901])
+        [row] = await world.source.fetch(RecordType.OPPORTUNITY, [901])
         office.end_session()
-        [result] = await world.source.write_back([ENTRY])
+        [result] = await world.source.write_back(RecordType.OPPORTUNITY, [ENTRY])
 
     assert (row.id, result.outcome) == (901, Delivery.DELIVERED)
     assert (office.logins, office.writes) == (3, 1)
@@ -228,7 +229,7 @@ async def test_requests_that_lose_the_session_together_share_one_login() -> None
         office.end_session()
         async with anyio.create_task_group() as group:
             for _ in range(4):
-                group.start_soon(world.source.fetch, [901])
+                group.start_soon(world.source.fetch, RecordType.OPPORTUNITY, [901])
 
     assert office.logins == 2
 
@@ -242,7 +243,7 @@ async def test_a_session_refused_right_after_its_login_is_refused() -> None:
     async with opened(prepared(respond), auth="session", fields=CONFIGURED) as world:
         await find_columns(world)
         with pytest.raises(Unauthorized):
-            await world.source.fetch([901])
+            await world.source.fetch(RecordType.OPPORTUNITY, [901])
 
     assert [arrived.path for arrived in world.service.arrived].count("/login.api") == 1
 

@@ -11,6 +11,7 @@ from engine import (
     EngineError,
     Misconfigured,
     Position,
+    RecordType,
     Throttled,
     Unauthorized,
     Unreachable,
@@ -40,7 +41,7 @@ async def test_a_write_that_was_delayed_is_delivered_by_the_last_answer() -> Non
 
     async with opened(prepared(respond), fields=CONFIGURED) as world:
         await find_columns(world)
-        [result] = await world.source.write_back([ENTRY])
+        [result] = await world.source.write_back(RecordType.OPPORTUNITY, [ENTRY])
 
     assert (result.outcome, result.version) == (Delivery.DELIVERED, 4)
     assert [arrived.method for arrived in world.service.arrived] == ["PUT", "GET"]
@@ -68,7 +69,7 @@ async def test_a_delayed_write_without_an_account_is_in_doubt(end: httpx.Respons
     async with opened(prepared(respond), fields=CONFIGURED, delay_hops_max=3) as world:
         await find_columns(world)
         with pytest.raises(Unreachable) as raised:
-            await world.source.write_back([ENTRY])
+            await world.source.write_back(RecordType.OPPORTUNITY, [ENTRY])
 
     assert raised.value.ambiguous
     assert [arrived.method for arrived in world.service.arrived].count("PUT") == 1
@@ -86,7 +87,7 @@ async def test_a_delayed_write_that_lost_its_session_is_not_repeated(end: httpx.
     async with opened(prepared(respond), auth="session", fields=CONFIGURED) as world:
         await find_columns(world)
         with pytest.raises(Unreachable) as raised:
-            await world.source.write_back([ENTRY])
+            await world.source.write_back(RecordType.OPPORTUNITY, [ENTRY])
 
     assert raised.value.ambiguous
     assert [arrived.method for arrived in world.service.arrived].count("PUT") == 1
@@ -111,7 +112,7 @@ async def test_a_write_without_an_account_is_in_doubt(answer: httpx.Response) ->
     async with opened(prepared(lambda _: answer), fields=CONFIGURED) as world:
         await find_columns(world)
         with pytest.raises(Unreachable) as raised:
-            await world.source.write_back([ENTRY])
+            await world.source.write_back(RecordType.OPPORTUNITY, [ENTRY])
 
     assert raised.value.ambiguous
 
@@ -127,7 +128,7 @@ async def test_a_write_refused_at_the_door_is_not_in_doubt(
     async with opened(prepared(lambda _: as_json({}, status)), fields=CONFIGURED) as world:
         await find_columns(world)
         with pytest.raises(error):
-            await world.source.write_back([ENTRY])
+            await world.source.write_back(RecordType.OPPORTUNITY, [ENTRY])
 
 
 async def test_a_lost_answer_puts_a_write_in_doubt_and_a_read_not() -> None:
@@ -139,7 +140,7 @@ async def test_a_lost_answer_puts_a_write_in_doubt_and_a_read_not() -> None:
     async with opened(prepared(respond), fields=CONFIGURED) as world:
         await find_columns(world)
         with pytest.raises(Unreachable) as writing:
-            await world.source.write_back([ENTRY])
+            await world.source.write_back(RecordType.OPPORTUNITY, [ENTRY])
         with pytest.raises(Unreachable) as reading:
             await world.source.changes(Position(0, 0), 10)
 
@@ -164,6 +165,6 @@ async def test_a_missing_record_is_told_from_a_refused_one() -> None:
     answer = as_json({"success": False, "failures": [MISSING_TEXT.capitalize()]})
     async with opened(prepared(lambda _: answer), fields=CONFIGURED) as world:
         await find_columns(world)
-        [result] = await world.source.write_back([ENTRY])
+        [result] = await world.source.write_back(RecordType.OPPORTUNITY, [ENTRY])
 
     assert result.outcome is Delivery.MISSING

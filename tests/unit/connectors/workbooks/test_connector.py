@@ -9,7 +9,16 @@ import pytest
 
 from connectors.workbooks.connector import connector
 from connectors.workbooks.settings import WorkbooksSettings
-from engine import Kind, Money, OurFault, Position, SourceConnector, TheirFault, WriteBack
+from engine import (
+    Kind,
+    Money,
+    OurFault,
+    Position,
+    RecordType,
+    SourceConnector,
+    TheirFault,
+    WriteBack,
+)
 from tests.unit.connectors.workbooks.stand_ins import (
     COLUMNS,
     CONFIGURED,
@@ -43,10 +52,16 @@ def test_the_connector_is_offered_by_its_entry_point() -> None:
     assert entry.load() is connector
     assert isinstance(connector, SourceConnector)
     assert connector.settings is WorkbooksSettings
-    assert set(connector.standard_columns) == {
-        "title", "value", "close_date", "probability", "stage", "notes", "reference",
-        "created_at", "owner", "customer",
-    }  # fmt: skip # a list of words
+    assert {kind: set(words) for kind, words in connector.standard_columns.items()} == {
+        RecordType.OPPORTUNITY: {
+            "title", "value", "close_date", "probability", "stage", "notes", "reference",
+            "created_at", "owner", "customer",
+        },
+        RecordType.PERSON: {
+            "first_name", "middle_name", "last_name", "title", "company", "email", "telephone",
+            "mobile", "street", "city", "region", "postcode", "country", "reference",
+        },
+    }  # fmt: skip # two lists of words
 
 
 async def test_every_start_up_step_reports_a_fact_and_can_run_again() -> None:
@@ -58,17 +73,18 @@ async def test_every_start_up_step_reports_a_fact_and_can_run_again() -> None:
     assert [step.name for step in world.source.steps()] == [
         "credentials",
         "fields",
+        "people",
         "opportunities",
     ]
     assert first == second
-    assert first[2] == "readable, absent columns: description"
+    assert first[3] == "readable, absent columns: description"
 
 
 async def test_a_database_without_eligible_records_passes_the_steps() -> None:
     """On the first day nobody has ticked the box yet."""
     async with opened(Shop(), fields=CONFIGURED) as world:
         await world.ready()
-        assert await world.source.steps()[2].run() == "readable, none is eligible yet"
+        assert await world.source.steps()[3].run() == "readable, none is eligible yet"
 
 
 async def test_a_page_is_complete_when_it_is_not_full() -> None:
@@ -106,6 +122,8 @@ async def test_only_needed_columns_are_asked_for() -> None:
         COLUMNS.error,
         COLUMNS.outreach_id,
         COLUMNS.outreach_url,
+        "opportunity_contact_ids",
+        "opportunity_contact_roles",
         "description",
     ]
 
@@ -133,7 +151,7 @@ async def test_many_ids_are_read_in_requests_of_a_hundred() -> None:
     """It is what the service promises to answer in full."""
     async with opened(Shop(), fields=CONFIGURED) as world:
         await world.ready()
-        assert await world.source.fetch([*range(1, 251), 1]) == []
+        assert await world.source.fetch(RecordType.OPPORTUNITY, [*range(1, 251), 1]) == []
 
     asked = [arrived.filters[0][2].split(",") for arrived in world.service.arrived]
     assert [len(ids) for ids in asked] == [100, 100, 50]
@@ -147,7 +165,7 @@ async def test_a_captured_row_opens_and_its_columns_parse() -> None:
     ) as world:
         await world.ready()
         [captured] = (await world.source.changes(None, 10)).rows
-        record = world.source.read(captured.payload)
+        record = world.source.read(RecordType.OPPORTUNITY, captured.payload)
         value = world.source.parse(record.columns["document_currency_net_value"], Kind.MONEY)
 
     assert isinstance(value, Money)
@@ -158,7 +176,7 @@ async def test_an_empty_batch_needs_no_request() -> None:
     """The service would refuse a write without objects."""
     async with opened(Shop(), fields=CONFIGURED) as world:
         await world.ready()
-        assert await world.source.write_back([]) == []
+        assert await world.source.write_back(RecordType.OPPORTUNITY, []) == []
 
     assert world.service.arrived == []
 
@@ -168,7 +186,9 @@ async def test_a_batch_beyond_the_limit_is_our_own_mistake() -> None:
     async with opened(Shop(), fields=CONFIGURED) as world:
         await world.ready()
         with pytest.raises(OurFault, match="101"):
-            await world.source.write_back([WriteBack(each, 1, error=True) for each in range(101)])
+            await world.source.write_back(
+                RecordType.OPPORTUNITY, [WriteBack(each, 1, error=True) for each in range(101)]
+            )
 
 
 async def test_accounts_of_customers_are_read_by_id() -> None:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from connectors.workbooks.wire import OPPORTUNITY_CLASS, ORGANISATION_CLASS
-from engine import Misconfigured, OurFault, Unauthorized, WriteBack
+from engine import Misconfigured, OurFault, RecordType, Unauthorized, WriteBack
 from tests.unit.connectors.workbooks.stand_ins import (
     COLUMNS,
     CONFIGURED,
@@ -17,7 +17,9 @@ from tests.unit.connectors.workbooks.stand_ins import (
     World,
     a_row,
     as_json,
-    described,
+    catalogues,
+    custom,
+    fields,
     listed,
     opened,
 )
@@ -32,50 +34,16 @@ TITLES = {
 }
 
 
-def custom(titles: dict[str, str], *, first_id: int = 1, **data_types: str) -> list[dict[str, Any]]:
-    """Rows of admin/custom_fields."""
-    return [
-        {"id": first_id + at, "title": title, "value_column_name": name,
-         "data_type": data_types.get(name, "boolean" if "Sync" in title else "string")}
-        for at, (title, name) in enumerate(titles.items())
-    ]  # fmt: skip # one row, two lines
-
-
-def fields(titles: dict[str, str]) -> list[dict[str, Any]]:
-    """Fields as metadata/types describes them."""
-    return [
-        {"name": name, "title": title, "datatype": "boolean" if "Sync" in title else "string"}
-        for title, name in titles.items()
-    ]
-
-
-def catalogues(
+def opportunities(
     custom_rows: list[dict[str, Any]] | None,
     type_fields: list[dict[str, Any]] | None = None,
     organisation_rows: list[dict[str, Any]] | None = None,
 ) -> Respond:
-    """A service whose catalogues hold these; None is not readable."""
-
-    def respond(arrived: Arrived) -> httpx.Response:
-        if arrived.path == "/admin/custom_fields.api":
-            filters = {field: criterion for field, _, criterion in arrived.filters}
-            rows = (
-                custom_rows if filters["resource_type"] == OPPORTUNITY_CLASS else organisation_rows
-            )
-            after = int(filters["id"])
-            if rows is None:
-                return as_json({"success": False}, 404)
-            return listed(*[row for row in rows if row["id"] > after][:100])
-        if arrived.path == "/metadata/types.api":
-            [class_name] = arrived.every("class_names[]")
-            if class_name == ORGANISATION_CLASS:
-                return described(class_name=class_name)
-            if type_fields is None:
-                return as_json({"success": False, "failures": ["no"]}, 406)
-            return described(*type_fields, class_name=class_name)
-        return listed()
-
-    return respond
+    """A service whose catalogues hold these fields of opportunities; None is not readable."""
+    return catalogues(
+        {OPPORTUNITY_CLASS: custom_rows, ORGANISATION_CLASS: organisation_rows},
+        {OPPORTUNITY_CLASS: type_fields},
+    )
 
 
 async def found(world: World) -> str:
@@ -85,7 +53,7 @@ async def found(world: World) -> str:
 
 async def test_columns_are_found_by_title_whatever_they_are_called() -> None:
     """An API name may carry a numeric suffix that no title shows."""
-    async with opened(catalogues(custom(TITLES))) as world:
+    async with opened(opportunities(custom(TITLES))) as world:
         fact = await found(world)
 
     assert "sync = cf_opportunity_sync_to_outreach_3774" in fact
@@ -98,7 +66,7 @@ async def test_every_page_of_custom_fields_is_searched() -> None:
     others = custom({f"Other {number}": f"cf_other_{number}" for number in range(250)})
     rows = others + custom(TITLES, first_id=1000)
 
-    async with opened(catalogues(rows)) as world:
+    async with opened(opportunities(rows)) as world:
         assert "outreach_id = cf_opportunity_outreach_id" in await found(world)
 
 
@@ -107,14 +75,14 @@ async def test_metadata_helps_out_where_custom_fields_do_not(
     custom_rows: list[dict[str, Any]] | None,
 ) -> None:
     """The administrative resource may be closed to an ordinary user."""
-    async with opened(catalogues(custom_rows, fields(TITLES))) as world:
+    async with opened(opportunities(custom_rows, fields(TITLES))) as world:
         assert "outreach_url = cf_opportunity_outreach_url" in await found(world)
 
 
 async def test_a_missing_field_is_named_with_the_line_to_write() -> None:
     """The operator sees the title in Workbooks and the key in the file, nothing in between."""
     without = {title: name for title, name in TITLES.items() if title != "Outreach Id"}
-    async with opened(catalogues(custom(without), fields(without))) as world:
+    async with opened(opportunities(custom(without), fields(without))) as world:
         with pytest.raises(Misconfigured) as raised:
             await found(world)
 
@@ -129,7 +97,7 @@ async def test_a_title_is_compared_exactly() -> None:
     """A near title may be somebody else's field."""
     near = TITLES | {"Outreach Id": "x"}
     near["outreach id"] = near.pop("Outreach Id")
-    async with opened(catalogues(custom(near), fields({}))) as world:
+    async with opened(opportunities(custom(near), fields({}))) as world:
         with pytest.raises(Misconfigured, match='"Outreach Id"'):
             await found(world)
 
@@ -137,7 +105,7 @@ async def test_a_title_is_compared_exactly() -> None:
 async def test_an_ambiguous_title_is_refused_with_the_candidates() -> None:
     """Guessing would write into the wrong field of every record."""
     rows = custom(TITLES) + custom({"Outreach Id": "cf_opportunity_outreach_id_9"}, first_id=50)
-    async with opened(catalogues(rows)) as world:
+    async with opened(opportunities(rows)) as world:
         with pytest.raises(Misconfigured, match="cf_opportunity_outreach_id_9") as raised:
             await found(world)
 
@@ -148,7 +116,7 @@ async def test_a_configured_name_wins_over_the_title() -> None:
     """It is how an ambiguous title is settled."""
     rows = custom(TITLES) + custom({"Outreach Id": "cf_opportunity_outreach_id_9"}, first_id=50)
     async with opened(
-        catalogues(rows), fields={"outreach_id": "cf_opportunity_outreach_id_9"}
+        opportunities(rows), fields={"outreach_id": "cf_opportunity_outreach_id_9"}
     ) as world:
         assert "outreach_id = cf_opportunity_outreach_id_9" in await found(world)
 
@@ -156,7 +124,7 @@ async def test_a_configured_name_wins_over_the_title() -> None:
 async def test_a_configured_name_that_does_not_exist_is_refused() -> None:
     """The service ignores an unknown column in silence."""
     async with opened(
-        catalogues(custom(TITLES), fields(TITLES)), fields={"sync": "cf_typo"}
+        opportunities(custom(TITLES), fields(TITLES)), fields={"sync": "cf_typo"}
     ) as world:
         with pytest.raises(Misconfigured, match="cf_typo") as raised:
             await found(world)
@@ -166,14 +134,14 @@ async def test_a_configured_name_that_does_not_exist_is_refused() -> None:
 
 async def test_configured_names_are_taken_at_their_word_when_no_catalogue_is_open() -> None:
     """A user without access to either catalogue can still run the service."""
-    async with opened(catalogues(None, None), fields=CONFIGURED) as world:
+    async with opened(opportunities(None, None), fields=CONFIGURED) as world:
         assert f"sync = {COLUMNS.sync}" in await found(world)
 
 
 async def test_a_checkbox_of_another_type_is_refused() -> None:
     """The filters on it would match nothing, and nothing would ever sync."""
     rows = custom(TITLES, cf_opportunity_sync_to_outreach_3774="string")
-    async with opened(catalogues(rows)) as world:
+    async with opened(opportunities(rows)) as world:
         with pytest.raises(Misconfigured, match="no checkbox but string"):
             await found(world)
 
@@ -185,24 +153,26 @@ async def test_the_message_column_is_used_when_it_exists() -> None:
     def respond(arrived: Arrived) -> httpx.Response:
         if arrived.method == "PUT":
             return as_json({"success": False, "failures": ["seen"]})
-        return catalogues(custom(titles))(arrived)
+        return opportunities(custom(titles))(arrived)
 
     async with opened(respond) as world:
         await found(world)
-        await world.source.write_back([WriteBack(1, 2, error=True, message="too long")])
+        await world.source.write_back(
+            RecordType.OPPORTUNITY, [WriteBack(1, 2, error=True, message="too long")]
+        )
         assert world.service.arrived[-1].one("cf_message[]") == "too long"
 
 
 async def test_the_account_column_of_organisations_is_found_too() -> None:
     """Customers carry their Outreach account id under the same title."""
     organisation = custom({"Outreach Id": "cf_organisation_outreach_id"})
-    async with opened(catalogues(custom(TITLES), None, organisation)) as world:
+    async with opened(opportunities(custom(TITLES), None, organisation)) as world:
         assert "account_field = cf_organisation_outreach_id" in await found(world)
 
 
 async def test_a_configured_account_column_must_exist() -> None:
     """Left to itself a wrong name would leave every account blank, in silence."""
-    async with opened(catalogues(custom(TITLES), None, []), account_field="cf_typo") as world:
+    async with opened(opportunities(custom(TITLES), None, []), account_field="cf_typo") as world:
         with pytest.raises(Misconfigured, match="cf_typo") as raised:
             await found(world)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from connectors.workbooks import mapping
-from engine import TheirFault, WriteBack
+from engine import RecordType, TheirFault, WriteBack
 from tests.unit.connectors.workbooks.stand_ins import COLUMNS, a_row
 
 MESSAGED = replace(COLUMNS, error_message="cf_opportunity_message")
@@ -118,7 +118,9 @@ def test_a_record_without_a_reference_is_known_by_its_id() -> None:
 
 def test_columns_are_selected_once_each() -> None:
     """The mapping may name a column the connector reads anyway."""
-    columns = mapping.wanted_columns(COLUMNS, ("description", "object_ref", COLUMNS.sync))
+    columns = mapping.wanted_columns(
+        RecordType.OPPORTUNITY, COLUMNS, ("description", "object_ref", COLUMNS.sync)
+    )
 
     assert len(columns) == len(set(columns))
     assert set(columns) >= {"id", "lock_version", "updated_at", "description", COLUMNS.outreach_url}

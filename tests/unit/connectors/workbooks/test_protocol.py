@@ -7,10 +7,8 @@ import pytest
 from connectors.workbooks import protocol
 from connectors.workbooks.protocol import Call
 from connectors.workbooks.settings import WorkbooksSettings
-from engine import OurFault, Position
-from tests.unit.connectors.workbooks.stand_ins import API_KEY, COLUMNS
-
-T = 1_741_522_152
+from engine import OurFault
+from tests.unit.connectors.workbooks.stand_ins import API_KEY
 
 
 def every(call: Call, name: str) -> list[str]:
@@ -22,50 +20,6 @@ def triples(call: Call) -> list[tuple[str, str, str]]:
     """The filters by position."""
     names = ("_ff[]", "_ft[]", "_fc[]")
     return list(zip(*(every(call, name) for name in names), strict=True))
-
-
-def test_the_first_poll_asks_for_eligible_rows_in_change_order() -> None:
-    """Without an order two pages may overlap or leave a gap."""
-    call = protocol.changes(COLUMNS, ["id", "lock_version", "id"], None, 100)
-
-    assert triples(call) == [(COLUMNS.sync, "true", ""), (COLUMNS.error, "false", "")]
-    assert every(call, "_fm") == ["1 AND 2"]
-    assert every(call, "_sort[]") == ["updated_at", "id"]
-    assert every(call, "_dir[]") == ["ASC", "ASC"]
-    assert every(call, "_start") + every(call, "_limit") == ["0", "100"]
-    assert every(call, "_select_columns[]") == ["id", "lock_version"]
-    assert every(call, "_skip_total_rows") == ["1"]
-    assert every(call, "_json_output_datetime_format") == ["%s"]
-
-
-def test_a_later_poll_starts_right_behind_its_position() -> None:
-    """A bulk import shares one second: the rest of that second is told apart by id."""
-    call = protocol.changes(COLUMNS, ["id"], Position(T, 901), 50)
-
-    assert triples(call)[2:] == [
-        ("updated_at", "ge", "Sun Mar 09 12:09:13 UTC 2025"),
-        ("updated_at", "ge", "Sun Mar 09 12:09:12 UTC 2025"),
-        ("id", "gt", "901"),
-    ]
-    assert every(call, "_fm") == ["(1 AND 2) AND (3 OR (4 AND 5))"]
-
-
-def test_the_sweep_asks_for_blank_outreach_ids_by_id() -> None:
-    """Records missed before the last run are found by rule 2, condition 3."""
-    call = protocol.unlinked(COLUMNS, ["id"], 7, 10)
-
-    assert triples(call)[2:] == [(COLUMNS.outreach_id, "blank", ""), ("id", "gt", "7")]
-    assert every(call, "_fm") == ["(1 AND 2) AND (3 AND 4)"]
-    assert every(call, "_sort[]") == ["id"]
-
-
-def test_reading_by_id_uses_a_comma_list_and_never_names_is_deleted() -> None:
-    """A filter on is_deleted would bring deleted records back into view."""
-    call = protocol.opportunities(["id"], [3, 1, 2])
-
-    assert triples(call) == [("id", "eq", "3,1,2")]
-    assert every(call, "_limit") == ["3"]
-    assert b"is_deleted" not in call.body(())
 
 
 def test_a_read_travels_as_a_post_that_says_get() -> None:
@@ -80,10 +34,11 @@ def test_a_read_travels_as_a_post_that_says_get() -> None:
 def test_a_write_is_square_and_row_by_row() -> None:
     """A short array would be matched to the wrong object."""
     call = protocol.write(
-        [(901, 3, {"cf_id": "5501", "cf_url": "https://o/1"}), (902, 8, {"cf_error": "true"})]
+        "crm/people",
+        [(901, 3, {"cf_id": "5501", "cf_url": "https://o/1"}), (902, 8, {"cf_error": "true"})],
     )
 
-    assert (call.method, call.writes) == ("PUT", True)
+    assert (call.method, call.path, call.writes) == ("PUT", "crm/people.api", True)
     assert triples(call) == [("id", "eq", "901"), ("id", "eq", "902")]
     assert every(call, "_fm") == ["or"]
     assert every(call, "_per_object_transactions") == ["true"]
@@ -140,10 +95,3 @@ def test_a_login_without_credentials_is_our_own_mistake() -> None:
         protocol.login(
             WorkbooksSettings.model_construct(api_key=None, username=None, password=None)
         )
-
-
-def test_metadata_is_asked_for_one_record_type() -> None:
-    """All types together have thousands of fields."""
-    assert every(protocol.record_type("Private::Crm::Opportunity"), "class_names[]") == [
-        "Private::Crm::Opportunity"
-    ]

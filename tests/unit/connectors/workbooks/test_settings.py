@@ -16,6 +16,8 @@ def test_an_api_key_is_all_that_must_be_said() -> None:
     assert (settings.page_size, settings.requests_in_flight_max) == (100, 4)
     assert (settings.login_redirect_prefix, settings.delay_hops_max) == ("/login", 20)
     assert settings.fields.sync is None
+    assert (settings.person_fields.sync, settings.person_fields.duplicate) == (None, None)
+    assert settings.false_matches_unset
 
 
 def test_a_trailing_slash_in_the_base_url_is_tolerated() -> None:

@@ -1,0 +1,57 @@
+"""Requests and readings of what records point at: users, stages and accounts; without I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from connectors.outreach.protocol import Request, Requests, whole_pages
+from connectors.outreach.wire import Resource
+from engine import Json, Stage, User
+
+# Ids per request: keeps the address below the 8 kB that servers commonly take.
+ACCOUNTS_PER_REQUEST = 500
+_USER_TEXTS = ("name", "username", "email", "firstName", "lastName")
+
+
+def users(requests: Requests) -> Request:
+    """GET every user, locked ones included: they may own records (§8.4)."""
+    members = "name,username,email,firstName,lastName,locked"
+    return requests.read("/users", "users", {"fields[user]": members} | whole_pages())
+
+
+def stages(requests: Requests) -> Request:
+    """GET every opportunity stage (§8.3)."""
+    query = {"fields[opportunityStage]": "name"} | whole_pages()
+    return requests.read("/opportunityStages", "stages", query)
+
+
+def accounts(requests: Requests, ids: Sequence[int]) -> Request:
+    """GET the accounts with these ids; the index shows only named ones (§6.2, §8.6)."""
+    query = {"filter[id]": ",".join(map(str, ids)), "fields[account]": "name"}
+    return requests.read("/accounts", "accounts", query | whole_pages())
+
+
+def account(requests: Requests, account_id: int) -> Request:
+    """GET one account, named or not (§8.6)."""
+    return requests.read("/accounts/{id}", "accounts", {"fields[account]": "name"}, account_id)
+
+
+def user(resource: Resource) -> User:
+    """A user; the name is `name`, else first and last name (§8.4)."""
+    given = {name: _text(resource.attributes.get(name)) for name in _USER_TEXTS}
+    full = f"{given['firstName']} {given['lastName']}".strip()
+    return User(
+        id=resource.id,
+        name=given["name"] if given["name"].strip() else full,
+        username=given["username"],
+        email=given["email"],
+    )
+
+
+def stage(resource: Resource) -> Stage:
+    """A stage; the name as it stands, which may repeat (§8.3)."""
+    return Stage(id=resource.id, name=_text(resource.attributes.get("name")))
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,67 @@
+"""Fuse keeper: let a mass change go on when it is small, and stop it when it is not.
+
+Mailbox   none: it looks every second, and when `once` has nothing else to do
+Sends     a ring of the dispatchers' bells when what was held goes on
+Store     decides over what is held; see `engine.store.fuse`
+Metrics   none of its own; the status shows what is held
+Stops     when it is cancelled
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import anyio
+import structlog
+
+from engine.ports import WallClock
+from engine.store import fuse
+from engine.store.port import Store
+
+LOOK_S = 1.0
+
+log = structlog.get_logger(component="fuse_keeper")
+
+
+@dataclass(slots=True)
+class FuseKeeper:
+    """`share` of the linked records (0 to 1), and `records_min` at least, may change at once."""
+
+    store: Store
+    clock: WallClock
+    share: float
+    records_min: int
+    wake: Callable[[], None]
+
+    async def run(self) -> None:
+        """Look again and again."""
+        while True:
+            await anyio.sleep(LOOK_S)
+            await self.step()
+
+    async def step(self) -> bool:
+        """Decide, if everything is evaluated; whether anything may go on."""
+        if not (await self.store.read(fuse.held)).records:
+            return False
+        now = self.clock.now()
+        decided = await self.store.write(fuse.decide, self.share, self.records_min, now)
+        if decided is None:
+            return False
+        if decided.tripped:
+            log.error(
+                "mass_change_held",
+                records=decided.records,
+                linked=decided.linked,
+                remedy="look at the mapping and the records; if it is meant, run: wosync approve",
+            )
+            return False
+        self.wake()
+        return True
+
+    async def approve(self) -> int:
+        """Somebody says that it is meant; returns how many records go on."""
+        released = await self.store.write(fuse.release, self.clock.now())
+        log.warning("mass_change_approved", records=released)
+        self.wake()
+        return released

@@ -1,0 +1,125 @@
+"""Mapping reader: put the mapping in force, follow its changes, and re-evaluate what is linked.
+
+Mailbox   none: it is driven by time
+Sends     a ring of the dispatchers' bells when records are to be reconciled again
+Store     keeps the fingerprint of the mapping and how far a re-evaluation has come
+Metrics   errors{mapping_reader}
+Stops     when it is cancelled; a re-evaluation goes on at the next start
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import anyio
+import structlog
+
+from engine.errors import EngineError, StateUnusable
+from engine.mappings import IN_SOURCE, Mappings
+from engine.metrics import Metrics
+from engine.ports import Source, WallClock
+from engine.records import Captured, RecordType
+from engine.store import capture, kept
+from engine.store.port import Store
+from engine.triage import error_class
+
+FINGERPRINT = "mapping_fingerprint"
+# Linked records with a greater id are still to be evaluated anew.
+CURSOR = "mapping_cursor"
+BATCH_MAX = 100
+# A batch in which more records than this were edited meanwhile holds a bulk import.
+FRESH_MAX = 25
+# What waits is read anew before it is reconciled; where that fails, it goes on after so long.
+HOLD_S = 3600.0
+
+log = structlog.get_logger(component="mapping_reader")
+
+
+@dataclass(slots=True)
+class MappingReader:
+    """Keeps `mappings` what the configuration and the source say; `interval_s` in seconds."""
+
+    mappings: Mappings
+    source: Source
+    store: Store
+    clock: WallClock
+    interval_s: float
+    metrics: Metrics
+    wake: Callable[[], None]
+    _told: list[str] = field(default_factory=list[str], init=False)
+
+    async def run(self) -> None:
+        """Finish what a former process began, then follow the lines kept in the source."""
+        while True:
+            try:
+                await self.evaluate_anew()
+                await anyio.sleep(self.interval_s)
+                if self.mappings.kept_in_source:
+                    await self.load()
+            except StateUnusable:
+                raise
+            except EngineError as error:
+                self.metrics.errors.labels("mapping_reader", error_class(error)).inc()
+                log.warning("mapping_not_read", reason=str(error), remedy=error.remedy)
+                await anyio.sleep(self.interval_s)
+
+    async def load(self) -> None:
+        """Put the mapping in force, and remember when it is another one.
+
+        Raises:
+            Misconfigured: a line of the configuration cannot work; what was in force stays.
+            Transient: the source could not be asked.
+        """
+        await self.mappings.load()
+        await self.note()
+
+    async def note(self) -> None:
+        """Remember the mapping just loaded, and tell of what was left out of it."""
+        said = [mistake.text for mistake in self.mappings.mistakes]
+        if said != self._told:
+            for text in said:
+                log.warning("mapping_line_left_out", origin=IN_SOURCE, reason=text)
+        self._told = said
+        mark, now = self.mappings.fingerprint, self.clock.now()
+        if await self.store.write(_note_fingerprint, mark, now):
+            log.info("mapping_changed", lines=len(self.mappings.of(RecordType.OPPORTUNITY).lines))
+
+    async def evaluate_anew(self) -> int:
+        """Read linked records anew, with the columns needed now, and reconcile them.
+
+        Only what differs is sent, behind every fresh edit. Returns how many were read.
+        """
+        total = 0
+        while (cursor := await self.store.read(kept.setting, CURSOR)) is not None:
+            ids = await self.store.read(capture.reconciled_ids, int(cursor), BATCH_MAX)
+            rows = await self.source.fetch(RecordType.OPPORTUNITY, ids) if ids else []
+            await self.store.write(_take_anew, rows, max(ids, default=None), self.clock.now())
+            total += len(rows)
+            self.wake()
+        if total:
+            log.info("evaluated_anew", records=total)
+        return total
+
+
+def _note_fingerprint(connection: sqlite3.Connection, fingerprint: str, now: float) -> bool:
+    """Remember the mapping in force; whether it is another one than the last time."""
+    known = kept.setting(connection, FINGERPRINT)
+    kept.set_setting(connection, FINGERPRINT, fingerprint)
+    changed = known is not None and known != fingerprint
+    if changed:
+        kept.set_setting(connection, CURSOR, "0")
+        # Captured before, it does not hold the columns that are read only now.
+        capture.hold_pending(connection, now + HOLD_S)
+    return changed
+
+
+def _take_anew(
+    connection: sqlite3.Connection, rows: list[Captured], after: int | None, now: float
+) -> None:
+    capture.capture_page(connection, rows, now=now, fresh_max=FRESH_MAX, anew=True, mass=True)
+    if after is None:
+        kept.forget_setting(connection, CURSOR)
+    else:
+        kept.set_setting(connection, CURSOR, str(after))

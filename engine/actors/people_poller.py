@@ -1,0 +1,203 @@
+"""People poller: what happened to People tabs and to people, without an edit of an opportunity.
+
+Two feeds, each with its own watermark: relationships that were added, changed or removed (rule 8,
+cases 2 and 3), where the source lists them; and people, for as long as some line waits for one.
+
+Mailbox   none: it is driven by time
+Sends     a ring of the contacts dispatchers' bells when something was captured
+Store     reads and moves the watermarks; captures the opportunities concerned
+Metrics   polls, poll_pages, errors{people_poller}
+Stops     when it is cancelled
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Literal
+
+import anyio
+import structlog
+
+from engine.actors.poller import FRESH_SHARE
+from engine.actors.prospect_resolver import ProspectResolver
+from engine.errors import EngineError, Misconfigured, StateUnusable
+from engine.flow.backoff import BackoffLimits, delay_s
+from engine.metrics import Metrics
+from engine.ports import Source, WallClock
+from engine.records import Captured, Position, RecordType
+from engine.store import capture, people
+from engine.store.capture import Watermark
+from engine.store.port import Store
+from engine.triage import error_class
+from engine.watermarks import advanced
+
+TABS = "tab_changes"
+PEOPLE = "people"
+
+log = structlog.get_logger(component="people_poller")
+
+
+@dataclass(frozen=True, slots=True)
+class PeoplePollLimits:
+    """Times in seconds; `page_size` in rows; `tabs` where tab changes are learnt from."""
+
+    interval_s: float
+    overlap_s: int
+    page_size: int
+    tabs: Literal["auto", "resource", "arrays"]
+
+
+@dataclass(slots=True)
+class PeoplePoller:
+    """Runs one poll at a time, beside the poll of opportunities."""
+
+    source: Source
+    store: Store
+    clock: WallClock
+    rng: Random
+    prospects: ProspectResolver
+    limits: PeoplePollLimits
+    backoff: BackoffLimits
+    metrics: Metrics
+    wake: Callable[[], None]
+    failures: int = field(default=0, init=False)
+    captured: int = field(default=0, init=False)
+    # Named apart: nothing was missed while nobody was awaited.
+    _following: bool = field(default=False, init=False)
+
+    async def run(self) -> None:
+        """Poll for ever, on the interval; after a failure, after a backoff instead."""
+        while True:
+            started = anyio.current_time()
+            try:
+                await self.step()
+                self.failures = 0
+                wait = self.limits.interval_s - (anyio.current_time() - started)
+            except StateUnusable:
+                raise
+            except EngineError as error:
+                self.failures += 1
+                self.metrics.errors.labels("people_poller", error_class(error)).inc()
+                log.warning("poll_failed", reason=str(error), remedy=error.remedy)
+                told = error.retry_after_s or delay_s(self.failures, self.rng, self.backoff)
+                wait = max(0.5, told)
+            await anyio.sleep(max(0.0, wait))
+
+    def polls_tabs(self) -> bool:
+        """Whether tab changes are asked for, rather than found by the sweep.
+
+        Raises:
+            Misconfigured: they are to be, and the source does not list them.
+        """
+        if not self.source.people or self.limits.tabs == "arrays":
+            return False
+        if self.limits.tabs == "resource" and not self.source.tab_changes_listed:
+            raise Misconfigured(
+                '[contacts] source is "resource", but the source does not list relationships',
+                remedy='set [contacts] source = "auto" or "arrays"',
+            )
+        return self.source.tab_changes_listed
+
+    async def start(self) -> None:
+        """Where the feed of tab changes begins, when that is not known yet.
+
+        To be called before opportunities are first read: their tabs come with them, and what
+        changes after that read lies behind this position.
+        """
+        if not self.polls_tabs():
+            return
+        mark = await self.store.read(capture.watermark, TABS)
+        if mark.position is None:
+            newest = await self.source.newest_tab_change()
+            await self._begin(TABS, newest)
+
+    async def step(self) -> int:
+        """Follow both feeds; returns how many tabs turned out to differ."""
+        differing = await self._follow_tabs() if self.polls_tabs() else 0
+        if self.source.people:
+            await self._follow_people()
+        return differing
+
+    async def _follow_tabs(self) -> int:
+        await self.start()
+        mark = await self.store.read(capture.watermark, TABS)
+        cursor, differing = mark.position or Position(0, 0), 0
+        while True:
+            page = await self.source.tab_changes(cursor, self.limits.page_size)
+            self.metrics.poll_pages.inc()
+            if page.rows:
+                differing += await self._capture({row.opportunity_id for row in page.rows})
+                positions = [row.position for row in page.rows]
+                mark = await self._advance(TABS, mark, positions)
+                cursor = max(positions)
+            if page.complete:
+                return differing
+
+    async def _capture(self, opportunities: Iterable[int]) -> int:
+        """Look at the tabs of these opportunities, as far as they concern us."""
+        ids = sorted(one for one in opportunities if one > 0)
+        rows = await self.source.fetch(RecordType.OPPORTUNITY, ids) if ids else []
+        known = await self.store.read(capture.known_ids, ids)
+        concerned = [row for row in rows if row.id in known or row.eligible]
+        return await self._take(concerned)
+
+    async def _take(self, rows: Sequence[Captured]) -> int:
+        if not rows:
+            return 0
+        outcome = await self.store.write(
+            capture.capture_page,
+            rows,
+            now=self.clock.now(),
+            fresh_max=int(self.limits.page_size * FRESH_SHARE),
+        )
+        self.captured += len(outcome.changed)
+        if outcome.tabs or outcome.changed:
+            log.debug("tabs_captured", tabs=outcome.tabs, records=len(outcome.changed))
+            self.wake()
+        return outcome.tabs
+
+    async def _follow_people(self) -> None:
+        awaited = await self.store.read(people.awaited)
+        if not awaited:
+            self._following = False
+            return
+        if not self._following:
+            # Whoever changed since it was read is found by reading everybody once more.
+            await self._begin(PEOPLE, await self.source.newest_person_change())
+            self._following = True
+            await self._available(awaited)
+            return
+        waiting, mark = set(awaited), await self.store.read(capture.watermark, PEOPLE)
+        cursor = mark.position or Position(0, 0)
+        while True:
+            page = await self.source.people_changes(cursor, self.limits.page_size)
+            self.metrics.poll_pages.inc()
+            if page.rows:
+                await self._available(sorted(waiting & {row.id for row in page.rows}))
+                positions = [row.position for row in page.rows]
+                mark = await self._advance(PEOPLE, mark, positions)
+                cursor = max(positions)
+            if page.complete:
+                return
+
+    async def _available(self, ids: Sequence[int]) -> None:
+        if ids:
+            self.prospects.forget(ids)
+            await self.prospects.wake_awaiting(ids)
+
+    async def _begin(self, feed: str, newest: Position | None) -> None:
+        """Follow the feed from here on; a row that commits late is still to be seen."""
+        newest = newest or Position(0, 0)
+        start = Position(max(0, newest.updated_at - self.limits.overlap_s), 0)
+        mark = Watermark(start, newest.updated_at, self.clock.now())
+        await self.store.write(capture.set_watermark, feed, mark)
+
+    async def _advance(
+        self, feed: str, mark: Watermark, positions: Sequence[Position]
+    ) -> Watermark:
+        after = advanced(mark, positions, self.clock.now(), self.limits.overlap_s)
+        if after != mark:
+            await self.store.write(capture.set_watermark, feed, after)
+        return after

@@ -1,0 +1,466 @@
+"""Prospect resolver: from a person of the source to its prospect in the target (rule 8).
+
+A person who carries a target id is that prospect. For anybody else the target is asked once for
+the e-mail address, together with everybody else's who is next in line; who is found is adopted,
+who is not is created, if the settings and the person's own record allow it.
+
+Mailbox   none: callers ask through `resolve` and share batches
+Sends     rings of the contacts and write-back bells
+Store     reads and writes people; owes them their id, or the reason why they have none
+Metrics   prospects{outcome}, errors{prospect_resolver}
+Stops     when it is cancelled
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import anyio
+import structlog
+
+from engine.errors import EngineError, Rejected, StateUnusable, Taken, Unreachable
+from engine.mappings import Mappings
+from engine.metrics import Metrics
+from engine.ports import Source, Target, WallClock
+from engine.records import Fields, RecordType, SourceRecord
+from engine.references import References
+from engine.store import contacts, people
+from engine.store.history import Note
+from engine.store.outbox import Owed
+from engine.store.people import Person
+from engine.store.port import Store
+from engine.store.work import Failure
+from engine.triage import FORBIDDEN, error_class
+
+BATCH_MAX = 100
+# Answers kept in memory; the oldest go first.
+CACHE_MAX = 50_000
+# A person without a prospect is asked for again after so many seconds, if somebody needs it.
+NEGATIVE_S = 60.0
+# A user who may not create prospects is tried again after so many seconds.
+FORBIDDEN_RETRY_S = 3600.0
+# So soon is somebody read again who was forgotten while being asked for.
+FORGOTTEN_S = 1.0
+# First wait before a look for a create in doubt; each further one is as long as the doubt is old.
+DOUBT_CHECK_S = 5.0
+
+log = structlog.get_logger(component="prospect_resolver")
+
+
+@dataclass(frozen=True, slots=True)
+class ProspectRules:
+    """`ttl_s` in seconds; `visibility_s` how long a collection may lag behind a write."""
+
+    missing: Literal["create", "link", "skip"]
+    ttl_s: float
+    visibility_s: float
+    email_field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A person's prospect, or why there is none.
+
+    `retry_s` is set when that ends by itself, so many seconds from now.
+    """
+
+    prospect_id: int | None
+    reason: str = ""
+    retry_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A person to be created."""
+
+    record: SourceRecord
+    fields: Fields
+    email: str
+
+
+@dataclass(slots=True)
+class ProspectResolver:
+    """Answers which prospect a person is, creating it where that is wanted."""
+
+    source: Source
+    target: Target
+    store: Store
+    clock: WallClock
+    mappings: Mappings
+    references: References
+    rules: ProspectRules
+    metrics: Metrics
+    wake: Callable[[], None]
+    wake_write_back: Callable[[], None]
+    _known: OrderedDict[int, tuple[Standing, float]] = field(
+        default_factory=OrderedDict[int, tuple[Standing, float]], init=False
+    )
+    _candidates: dict[int, _Candidate] = field(default_factory=dict[int, _Candidate], init=False)
+    _asking: anyio.Lock = field(default_factory=anyio.Lock, init=False)
+    _creating: dict[str, anyio.Lock] = field(default_factory=dict[str, anyio.Lock], init=False)
+
+    async def run(self) -> None:
+        """Once per time to live, let opportunities go on whose people have a prospect by now."""
+        while True:
+            await anyio.sleep(self.rules.ttl_s)
+            try:
+                await self.step()
+            except StateUnusable:
+                raise
+            except EngineError as error:
+                self.metrics.errors.labels("prospect_resolver", error_class(error)).inc()
+                log.warning("refresh_failed", reason=str(error), remedy=error.remedy)
+
+    async def step(self) -> int:
+        """Ask again for everybody awaited; asks nobody anything when nobody is."""
+        awaited = await self.store.read(people.awaited)
+        self.forget(awaited)
+        for start in range(0, len(awaited), BATCH_MAX):
+            async with self._asking:
+                await self._load(awaited[start : start + BATCH_MAX])
+        available = [one for one in awaited if one in self._candidates or self._is_prospect(one)]
+        return await self.wake_awaiting(available)
+
+    async def wake_awaiting(self, ids: Collection[int]) -> int:
+        """Relate again where lines wait for these people; returns the opportunities concerned."""
+        woken = await self.store.write(contacts.wake_awaiting, ids, self.clock.now())
+        if woken:
+            log.info("people_turned_up", people=len(ids), opportunities=woken)
+            self.wake()
+        return woken
+
+    def forget(self, ids: Iterable[int]) -> None:
+        """Ask again for these people: they may have changed."""
+        for person_id in ids:
+            self._known.pop(person_id, None)
+            self._candidates.pop(person_id, None)
+
+    async def resolve(self, ids: Collection[int]) -> dict[int, Standing]:
+        """The standing of each of these people.
+
+        Raises:
+            Transient: a system could not be asked.
+            Rejected: our user may not create prospects at all.
+        """
+        if any(self._fresh(person_id) is None for person_id in ids):
+            await self._recall(ids)
+        if any(self._unknown(person_id) for person_id in ids):
+            async with self._asking:
+                # Whoever asked meanwhile may have asked for these too.
+                unknown = [person_id for person_id in ids if self._unknown(person_id)]
+                for start in range(0, len(unknown), BATCH_MAX):
+                    await self._load(await self._batch(unknown[start : start + BATCH_MAX]))
+        return {person_id: await self._standing(person_id) for person_id in ids}
+
+    async def missing(self, person_id: int, prospect_id: int) -> bool:
+        """The target refused this prospect: tell the person if it is gone; returns whether."""
+        if await self.target.prospect_exists(prospect_id):
+            return False
+        self.forget([person_id])
+        await self.store.write(people.forget_reading, [person_id])
+        rows = await self.source.fetch(RecordType.PERSON, [person_id])
+        for row in rows:
+            record = self.source.read(RecordType.PERSON, row.payload)
+            reason = (
+                f"the prospect {prospect_id} does not exist any more, or our user may not see it;"
+                " clear the id to have the person looked for again"
+            )
+            await self._refuse(record, Rejected(reason))
+        return True
+
+    async def _standing(self, person_id: int) -> Standing:
+        if person_id in self._candidates:
+            await self._create(person_id)
+        # Young enough when it was asked for, whatever has passed since.
+        known = self._known.get(person_id)
+        if known is None:
+            return Standing(None, "it changed just now and is read again", retry_s=FORGOTTEN_S)
+        return known[0]
+
+    def _fresh(self, person_id: int) -> Standing | None:
+        known = self._known.get(person_id)
+        if known is None:
+            return None
+        standing, at = known
+        ttl_s = self.rules.ttl_s
+        if standing.prospect_id is None:
+            ttl_s = min(ttl_s, NEGATIVE_S, standing.retry_s or NEGATIVE_S)
+        return standing if anyio.current_time() - at < ttl_s else None
+
+    def _unknown(self, person_id: int) -> bool:
+        return self._fresh(person_id) is None and person_id not in self._candidates
+
+    def _is_prospect(self, person_id: int) -> bool:
+        known = self._fresh(person_id)
+        return known is not None and known.prospect_id is not None
+
+    def _note(self, person_id: int, standing: Standing) -> None:
+        self._known[person_id] = (standing, anyio.current_time())
+        self._known.move_to_end(person_id)
+        while len(self._known) > CACHE_MAX:
+            self._known.popitem(last=False)
+
+    async def _recall(self, ids: Collection[int]) -> None:
+        """What the store knows and is young enough needs no question."""
+        now = self.clock.now()
+        for person in (await self.store.read(people.load, ids)).values():
+            young = 0 <= now - person.read_at < self.rules.ttl_s
+            if person.prospect_id is not None and young and self._fresh(person.id) is None:
+                self._note(person.id, Standing(person.prospect_id))
+
+    async def _batch(self, wanted: Sequence[int]) -> list[int]:
+        """These people, and those whom the next opportunities in line will need."""
+        batch = list(wanted)
+        if len(batch) < BATCH_MAX:
+            ahead = await self.store.read(contacts.people_ahead, 4 * BATCH_MAX)
+            ahead = [one for one in dict.fromkeys(ahead) if one not in batch and self._unknown(one)]
+            await self._recall(ahead[: 4 * BATCH_MAX])
+            batch += [one for one in ahead if self._unknown(one)][: BATCH_MAX - len(batch)]
+        return batch
+
+    async def _load(self, ids: Sequence[int]) -> None:
+        """Read these people, and look for those who are nobody's prospect yet."""
+        rows = {row.id: row for row in await self.source.fetch(RecordType.PERSON, ids)}
+        known = await self.store.read(people.load, ids)
+        records: list[SourceRecord] = []
+        for person_id in ids:
+            if person_id in rows:
+                records.append(self.source.read(RecordType.PERSON, rows[person_id].payload))
+            else:
+                self._note(person_id, Standing(None, "deleted, or hidden from our user"))
+        seekers: list[_Candidate] = []
+        for record in await self._out_of_doubt(records, known):
+            candidate = await self._sorted_out(record, known.get(record.id))
+            if candidate is not None:
+                seekers.append(candidate)
+        if seekers:
+            await self._look_for(seekers)
+
+    async def _out_of_doubt(
+        self, records: Sequence[SourceRecord], known: dict[int, Person]
+    ) -> list[SourceRecord]:
+        """Find out first what became of lost creates; returns the people in no doubt any more.
+
+        What may have been created carries the address of then, whatever the person carries now.
+        """
+        doubts = {
+            record.id: person
+            for record in records
+            if (person := known.get(record.id)) is not None
+            and person.doubt_since is not None
+            and _carried(person, record) is None
+        }
+        # Taken before the look: only a look that began past the bound proves anything.
+        now = self.clock.now()
+        emails = [person.email for person in doubts.values() if person.email is not None]
+        matches = await self.target.find_prospects(emails) if emails else []
+        found = {email: match.id for match in reversed(matches) for email in match.emails}
+        clear: list[SourceRecord] = []
+        for record in records:
+            person = doubts.get(record.id)
+            if person is None:
+                clear.append(record)
+            elif person.email in found:
+                await self._adopt(record, person.email, found[person.email])
+            elif (over_s := (person.doubt_since or now) + self.rules.visibility_s - now) > 0:
+                age_s = self.rules.visibility_s - over_s
+                self._note(record.id, _in_doubt(max(0.5, min(over_s, max(DOUBT_CHECK_S, age_s)))))
+            else:
+                await self.store.write(people.hold_back, record, "not created yet", now)
+                known[record.id] = replace(person, doubt_since=None)
+                clear.append(record)
+        return clear
+
+    async def _sorted_out(self, record: SourceRecord, known: Person | None) -> _Candidate | None:
+        """Settle whoever needs no look into the target; the others are candidates."""
+        if known is not None and _refused_still(known, record):
+            return await self._hold_back(record, known.reason or "refused", known)
+        carried = _carried(known, record)
+        if carried is not None:
+            return await self._linked(record, carried, known)
+        if known is not None and known.prospect_id is not None:
+            # Its id is on the way to the person, or somebody cleared it: it is told again.
+            await self._link(record, known.prospect_id, None, Note("linked", "the id was blank"))
+            return None
+        if self.rules.missing == "skip":
+            return await self._hold_back(record, "not in the target", known)
+        if not record.eligible:
+            reason = "the error flag is set" if record.sync else "sync is off"
+            return await self._hold_back(record, f"not in the target, and {reason}", known)
+        return await self._candidate(record, known)
+
+    async def _candidate(self, record: SourceRecord, known: Person | None) -> _Candidate | None:
+        mapping = self.mappings.of(RecordType.PERSON)
+        try:
+            resolution = await self.references.resolve(mapping.references(record))
+            fields = mapping.fields(record, resolution.ids)
+        except Rejected as error:
+            await self._refuse(record, error)
+            return None
+        emails = fields.get(self.rules.email_field)
+        if not isinstance(emails, list) or not emails:
+            return await self._hold_back(record, "has no e-mail address", known)
+        return _Candidate(record, fields, emails[0].lower())
+
+    async def _linked(self, record: SourceRecord, carried: str, known: Person | None) -> None:
+        if not carried.isascii() or not carried.isdigit() or int(carried) < 1:
+            await self._hold_back(record, f"its target id {carried[:40]!r} is no number", known)
+            return
+        prospect_id = int(carried)
+        owed = None
+        if record.target_url is None and known is None:
+            owed = Owed(target_url=self.target.url(RecordType.PERSON, prospect_id))
+        await self.store.write(
+            people.link,
+            record,
+            prospect_id,
+            email=None,
+            owed=owed,
+            note=None,
+            now=self.clock.now(),
+        )
+        self._note(record.id, Standing(prospect_id))
+        if owed is not None:
+            self.wake_write_back()
+
+    async def _look_for(self, seekers: Sequence[_Candidate]) -> None:
+        emails = list(dict.fromkeys(one.email for one in seekers))
+        found = await self.store.read(people.by_email, emails)
+        if asked := [email for email in emails if email not in found]:
+            for match in await self.target.find_prospects(asked):
+                for email in match.emails:
+                    found.setdefault(email.lower(), match.id)
+        for seeker in seekers:
+            prospect_id = found.get(seeker.email)
+            if prospect_id is not None:
+                await self._adopt(seeker.record, seeker.email, prospect_id)
+            elif self.rules.missing == "link":
+                await self._hold_back(seeker.record, "no prospect has the e-mail address", None)
+            else:
+                self._candidates[seeker.record.id] = seeker
+
+    async def _create(self, person_id: int) -> None:
+        email = self._candidates[person_id].email
+        # Two people may share an address, and the second is then the first one's prospect.
+        lock = self._creating.setdefault(email, anyio.Lock())
+        async with lock:
+            # It stays a candidate until it is done, so that others who need it wait for this.
+            candidate = self._candidates.get(person_id)
+            if candidate is not None:
+                try:
+                    await self._create_or_adopt(candidate)
+                finally:
+                    if self._candidates.get(person_id) is candidate:
+                        del self._candidates[person_id]
+        if not lock.statistics().tasks_waiting:
+            self._creating.pop(email, None)
+
+    async def _create_or_adopt(self, candidate: _Candidate) -> None:
+        record = candidate.record
+        shared = await self.store.read(people.by_email, [candidate.email])
+        if shared:
+            await self._adopt(record, candidate.email, shared[candidate.email])
+            return
+        # Announced before it is sent: whatever dies from here on, the prospect is looked for.
+        now = self.clock.now()
+        await self.store.write(people.announce, record, candidate.email, now)
+        try:
+            prospect_id = await self.target.create_prospect(candidate.fields)
+        except Unreachable as error:
+            if not error.ambiguous:
+                await self.store.write(people.withdraw_announcement, record.id)
+                raise
+            await self._doubt(record, error.message)
+        except Taken as error:
+            await self._taken(candidate, error)
+        except Rejected as error:
+            await self.store.write(people.withdraw_announcement, record.id)
+            if error_class(error) == FORBIDDEN:
+                # Our user's lack and nobody's fault; whoever is a prospect already goes on.
+                self._note(record.id, Standing(None, error.message, retry_s=FORBIDDEN_RETRY_S))
+                self.metrics.errors.labels("prospect_resolver", FORBIDDEN).inc()
+                log.warning("prospect_forbidden", person=record.ref, reason=error.message)
+                return
+            await self._refuse(record, error)
+        except EngineError:
+            await self.store.write(people.withdraw_announcement, record.id)
+            raise
+        else:
+            note = Note("created", f"id {prospect_id}")
+            await self._link(record, prospect_id, candidate.email, note)
+            self.metrics.prospects.labels("created").inc()
+            log.info("prospect_created", person=record.ref, prospect_id=prospect_id)
+
+    async def _taken(self, candidate: _Candidate, error: Taken) -> None:
+        """Somebody has the address: whoever it is, is the person's prospect."""
+        for match in await self.target.find_prospects([candidate.email]):
+            await self._adopt(candidate.record, candidate.email, match.id)
+            return
+        await self._doubt(candidate.record, error.message)
+
+    async def _doubt(self, record: SourceRecord, reason: str) -> None:
+        await self.store.write(people.doubt, record.id, reason, self.clock.now())
+        self._note(record.id, _in_doubt(min(DOUBT_CHECK_S, max(0.5, self.rules.visibility_s))))
+        self.metrics.prospects.labels("in_doubt").inc()
+        log.warning("prospect_in_doubt", person=record.ref, reason=reason)
+
+    async def _adopt(self, record: SourceRecord, email: str, prospect_id: int) -> None:
+        note = Note("adopted", f"found id {prospect_id} by e-mail address")
+        await self._link(record, prospect_id, email, note)
+        self.metrics.prospects.labels("adopted").inc()
+        log.info("prospect_adopted", person=record.ref, prospect_id=prospect_id)
+
+    async def _link(
+        self, record: SourceRecord, prospect_id: int, email: str | None, note: Note
+    ) -> None:
+        url = self.target.url(RecordType.PERSON, prospect_id)
+        await self.store.write(
+            people.link,
+            record,
+            prospect_id,
+            email=email,
+            owed=Owed(target_id=str(prospect_id), target_url=url),
+            note=note,
+            now=self.clock.now(),
+        )
+        self._note(record.id, Standing(prospect_id))
+        self.wake_write_back()
+
+    async def _hold_back(self, record: SourceRecord, reason: str, known: Person | None) -> None:
+        if known is not None and known.prospect_id is not None:
+            # Its roles stay while the tab has the line: only the id cannot be read.
+            await self.store.write(people.forget_reading, [record.id])
+        # A refusal is kept as it is, and so is the doubt about a create.
+        elif known is None or not (_refused_still(known, record) or known.doubt_since):
+            await self.store.write(people.hold_back, record, reason, self.clock.now())
+        self._note(record.id, Standing(None, reason))
+        self.metrics.prospects.labels("held_back").inc()
+        log.debug("person_held_back", person=record.ref, reason=reason)
+
+    async def _refuse(self, record: SourceRecord, error: Rejected) -> None:
+        failure = Failure(error_class(error), error.field, error.message)
+        await self.store.write(people.refuse, record, failure, self.clock.now())
+        self._note(record.id, Standing(None, error.message))
+        self.metrics.prospects.labels("refused").inc()
+        self.wake_write_back()
+        log.warning("person_refused", person=record.ref, field=error.field, reason=error.message)
+
+
+def _carried(known: Person | None, record: SourceRecord) -> str | None:
+    """The prospect id the person carries; what we wrote last counts until a newer version shows."""
+    if known is not None and known.delivered_version == record.version:
+        return known.delivered_id or record.target_id
+    return record.target_id
+
+
+def _refused_still(known: Person, record: SourceRecord) -> bool:
+    """Whether the refusal stands: the flag is set, or still on its way."""
+    refused = known.refused_version
+    return refused is not None and (record.error or record.version <= refused)
+
+
+def _in_doubt(retry_s: float) -> Standing:
+    return Standing(None, "it is not known yet whether its prospect was created", retry_s=retry_s)

@@ -1,0 +1,66 @@
+"""`wosync mapping`: the lines in force, what fills each field, and who asked for it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import anyio
+from rich.console import Console
+from rich.table import Table
+
+from engine.assembly import Outside, open_systems
+from engine.cli.asking import ask_service
+from engine.cli.exits import Exit
+from engine.cli.running import load
+from engine.config import Config
+from engine.mappings import TABLES, Mappings
+from engine.metrics import Metrics
+from engine.store import statefile
+from engine.store.threaded import open_store
+
+
+def mapping(path: Path | None, *, as_json: bool) -> int:
+    """Ask the running service, or both systems when none runs; 3 when lines were left out."""
+    config = load(path)
+    document = ask_service(config, "/mapping") or anyio.run(_composed, config)
+    if as_json:
+        sys.stdout.write(json.dumps(document) + "\n")
+    else:
+        _print(document)
+    return Exit.ATTENTION if document["left_out"] else Exit.DONE
+
+
+async def _composed(config: Config) -> dict[str, Any]:
+    state_dir = config.engine.service.state_dir
+    with statefile.lease(state_dir) as made:
+        path = state_dir / statefile.FILE_NAME
+        fresh = not path.exists()
+        try:
+            async with (
+                open_store(path) as store,
+                open_systems(config, Outside.real(), store, Metrics()) as systems,
+            ):
+                mappings = Mappings(config, systems.source, systems.target)
+                for step in (*systems.source.steps(), *systems.target.steps()):
+                    await step.run()
+                await mappings.load()
+                return mappings.document()
+        finally:
+            if fresh:
+                statefile.discard_if_empty(path, directory=made)
+
+
+def _print(document: dict[str, Any]) -> None:
+    console = Console(highlight=False, markup=False)
+    for table in TABLES.values():
+        shown = Table("Target field", "Filled with", "Origin", box=None, pad_edge=False)
+        shown.title, shown.title_justify = f"[{table}]", "left"
+        for line in document[table]:
+            shown.add_row(line["field"], line["filled_with"], line["origin"])
+        console.print(shown)
+        console.print()
+    for text in document["left_out"]:
+        console.print(f"Left out: {text}")

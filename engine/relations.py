@@ -1,0 +1,115 @@
+"""Which edits make the roles on one opportunity equal to its People tab, and no more than those.
+
+Pure. Tab and roles are compared as multisets of (prospect, role): order means nothing, and the
+same pair may stand there several times. Only roles that we made are changed or removed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.records import Role
+from engine.store.contacts import Edge, KnownRole, Relating
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """The edits: roles to create, to give another text, and to remove."""
+
+    create: tuple[Edge, ...]
+    change: tuple[tuple[KnownRole, str], ...]
+    remove: tuple[KnownRole, ...]
+
+    def __len__(self) -> int:
+        """Requests it takes."""
+        return len(self.create) + len(self.change) + len(self.remove)
+
+
+def script(
+    wanted: Iterable[Edge],
+    present: Iterable[KnownRole],
+    *,
+    removes: bool,
+    protected: Collection[int],
+) -> Script:
+    """The smallest edit script.
+
+    Args:
+        wanted: what the tab says, as far as its people are prospects.
+        removes: whether roles that we made and the tab lacks are removed.
+        protected: prospects whose roles stay as they are, because the tab has lines of theirs
+            that cannot be told yet.
+    """
+    missing = Counter(wanted)
+    spare: list[KnownRole] = []
+    # A role of somebody else's stays whatever we do, so it is the first to stand for a line.
+    for role in sorted(present, key=lambda one: (one.made, one.id)):
+        edge = (role.prospect_id, role.role)
+        if missing[edge] > 0:
+            missing[edge] -= 1
+        elif role.made and role.prospect_id not in protected:
+            spare.append(role)
+    create: list[Edge] = []
+    change: list[tuple[KnownRole, str]] = []
+    for prospect_id, text in sorted(missing.elements()):
+        reused = next((role for role in spare if role.prospect_id == prospect_id), None)
+        if reused is None:
+            create.append((prospect_id, text))
+        else:
+            spare.remove(reused)
+            change.append((reused, text))
+    return Script(tuple(create), tuple(change), tuple(spare) if removes else ())
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is known of the roles after a look: `unseen` are announced creates not to be seen."""
+
+    kept: list[KnownRole]
+    gone: list[int]
+    unseen: int
+
+
+def observed(
+    work: Relating, listing: Sequence[Role], wanted: Iterable[Edge], *, now: float, lag_s: float
+) -> Look:
+    """Take in all that the target shows.
+
+    A role that equals an announced create and is younger than the announcement is ours. Any other
+    that equals one we need is adopted. One we know that is not shown is gone, unless it is so
+    young that the collection may not show it yet.
+
+    Args:
+        lag_s: seconds a collection may lag behind a write.
+    """
+    shown: Mapping[int, Role] = {role.id: role for role in listing}
+    kept: list[KnownRole] = []
+    gone: list[int] = []
+    for role in work.roles:
+        if role.id in shown:
+            there = shown[role.id]
+            kept.append(KnownRole(role.id, there.prospect_id, there.role, role.made, now))
+        elif now - role.seen_at < lag_s:
+            kept.append(role)
+        else:
+            gone.append(role.id)
+    announced = Counter(work.announced)
+    missing = Counter(wanted)
+    missing.subtract(Counter((role.prospect_id, role.role) for role in kept))
+    held = {role.id for role in kept}
+    for ours in (True, False):
+        # Ours is the youngest of its kind; of anybody's, the oldest stands for a line.
+        for role in sorted(listing, key=lambda one: one.id, reverse=ours):
+            edge = (role.prospect_id, role.role)
+            young = role.created_at is not None and role.created_at >= int(work.announced_at)
+            claims = announced if ours else missing
+            if role.id in held or (ours and not young) or claims[edge] <= 0:
+                continue
+            claims[edge] -= 1
+            if ours:
+                missing[edge] -= 1
+            held.add(role.id)
+            kept.append(KnownRole(role.id, role.prospect_id, role.role, ours, now))
+    return Look(kept, gone, announced.total())

@@ -1,0 +1,408 @@
+"""People on opportunities, as work: whose roles in the target may differ from the People tab.
+
+A row exists for every opportunity that was ever reconciled. Like the record itself it is pending
+or settled, and each outcome names the revision it was computed from.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from engine.flow.lane import Lane
+from engine.store.awaited import PERSON
+from engine.store.fuse import Mass
+from engine.store.history import Note, remember
+from engine.store.work import Failure
+
+EMPTY_TAB = "[]"
+Edge = tuple[int, str]
+"""(prospect id, role)"""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRole:
+    """A role in the target that stands for a line of the tab; `made` when it is ours to change."""
+
+    id: int
+    prospect_id: int
+    role: str
+    made: bool
+    seen_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Relating:
+    """An opportunity whose roles may differ, with everything a decision needs.
+
+    `announced` are creates that were, or were to be, sent and whose answers are not kept. `listed`
+    is False when `roles` may lack some that are in the target; `doubt_since` is set when
+    the answer of a create was lost. `refused` is True while the opportunity itself is left out; its
+    payload may be older than the flag we set.
+    """
+
+    record_id: int
+    ref: str
+    version: int
+    updated_at: int
+    payload: str
+    tab: str | None
+    target_id: int
+    revision: int
+    lane: Lane
+    mass: Mass
+    listed: bool
+    roles: tuple[KnownRole, ...]
+    announced: tuple[Edge, ...]
+    announced_at: float
+    doubt_since: float | None
+    checks: int
+    attempts: int
+    failed_at: float | None
+    refused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """What became of the roles: those to keep, and the ids of those that are no more."""
+
+    kept: Sequence[KnownRole]
+    removed: Sequence[int] = ()
+
+
+def follow(
+    connection: sqlite3.Connection,
+    record_id: int,
+    target_id: int,
+    lane: Lane,
+    now: float,
+    *,
+    created: bool,
+    mass: Mass = Mass.NONE,
+) -> None:
+    """The opportunity was reconciled: relate its people, unless the target agrees already."""
+    row = connection.execute(
+        "SELECT r.tab, c.target_id, c.settled_tab FROM record r"
+        " LEFT JOIN contacts c ON c.record_id = r.id WHERE r.id = ?",
+        (record_id,),
+    ).fetchone()
+    if row is None:
+        return
+    tab, known_target, settled_tab = row
+    if known_target != target_id:
+        _start(connection, record_id, target_id, lane, now, tab=tab, created=created)
+    elif tab is not None and tab != settled_tab:
+        look_again(connection, [record_id], lane, now, mass=mass)
+
+
+def _start(
+    connection: sqlite3.Connection,
+    record_id: int,
+    target_id: int,
+    lane: Lane,
+    now: float,
+    *,
+    tab: str | None,
+    created: bool,
+) -> None:
+    # Roles on a record that the link pointed to before are no business of this one.
+    connection.execute("DELETE FROM role WHERE record_id = ?", (record_id,))
+    rests = tab is None or tab == EMPTY_TAB
+    connection.execute(
+        "INSERT INTO contacts (record_id, state, lane, due_at, target_id, listed, settled_tab)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (record_id) DO UPDATE SET state = excluded.state, revision = revision + 1,"
+        " lane = excluded.lane, due_at = excluded.due_at, target_id = excluded.target_id,"
+        " listed = excluded.listed, settled_tab = excluded.settled_tab, sending = 0,"
+        " announced = '[]', doubt_since = NULL, checks = 0, attempts = 0, failed_at = NULL,"
+        " reason = NULL, reason_class = NULL",
+        (
+            record_id,
+            "settled" if rests else "pending",
+            lane,
+            now,
+            target_id,
+            int(created),
+            tab if rests else None,
+        ),
+    )
+
+
+def look_again(
+    connection: sqlite3.Connection,
+    record_ids: Iterable[int],
+    lane: Lane,
+    now: float,
+    *,
+    mass: Mass = Mass.NONE,
+) -> int:
+    """The roles of these opportunities may differ; returns how many are followed at all.
+
+    Args:
+        mass: whether the reason is part of a mass change; a fresh edit never is.
+    """
+    mass = mass if lane is Lane.BACKLOG else Mass.NONE
+    return sum(
+        connection.execute(
+            # A doubt keeps its own time: asking too early proves nothing.
+            "UPDATE contacts SET due_at = CASE WHEN doubt_since IS NULL THEN ? ELSE due_at END,"
+            " lane = CASE WHEN state = 'pending' THEN min(lane, ?) ELSE ? END, mass = ?,"
+            " state = 'pending', revision = revision + 1, attempts = 0 WHERE record_id = ?"
+            # What the fuse holds is let go by a fresh edit or an approval, not in passing.
+            " AND NOT (mass = 2 AND ? = 1 AND ? = 0)",
+            (now, lane, lane, mass, record_id, lane, mass),
+        ).rowcount
+        for record_id in record_ids
+    )
+
+
+def look_later(connection: sqlite3.Connection, record_id: int, due_at: float) -> None:
+    """Some line can be told only later: look again at `due_at`."""
+    connection.execute(
+        "UPDATE contacts SET state = 'pending', revision = revision + 1,"
+        " due_at = CASE WHEN state = 'pending' THEN min(due_at, ?) ELSE ? END"
+        " WHERE record_id = ?",
+        (due_at, due_at, record_id),
+    )
+
+
+def due_keys(connection: sqlite3.Connection, lane: Lane, now: float, limit: int) -> list[int]:
+    """Opportunities of the lane whose roles may be looked at now, longest due first."""
+    rows = connection.execute(
+        "SELECT record_id FROM contacts WHERE state = 'pending' AND lane = ? AND due_at <= ?"
+        " ORDER BY due_at, record_id LIMIT ?",
+        (lane, now, limit),
+    )
+    return [row[0] for row in rows]
+
+
+def next_due(connection: sqlite3.Connection, lane: Lane, now: float) -> float | None:
+    """When the next waiting opportunity of the lane becomes due; None when none waits."""
+    return connection.execute(
+        "SELECT min(due_at) FROM contacts WHERE state = 'pending' AND lane = ? AND due_at > ?",
+        (lane, now),
+    ).fetchone()[0]
+
+
+def load(connection: sqlite3.Connection, record_id: int) -> Relating | None:
+    """The opportunity, when its roles may differ; None when there is nothing to do."""
+    row = connection.execute(
+        "SELECT c.*, r.ref, r.version, r.updated_at, r.payload, r.tab,"
+        " r.state = 'refused' AS refused FROM contacts c"
+        " JOIN record r ON r.id = c.record_id WHERE c.record_id = ? AND c.state = 'pending'",
+        (record_id,),
+    ).fetchone()
+    if row is None:
+        return None
+    return Relating(
+        record_id=record_id,
+        ref=row["ref"],
+        version=row["version"],
+        updated_at=row["updated_at"],
+        payload=row["payload"],
+        tab=row["tab"],
+        target_id=row["target_id"],
+        revision=row["revision"],
+        lane=Lane(row["lane"]),
+        mass=Mass(row["mass"]),
+        listed=bool(row["listed"]),
+        roles=_roles(connection, record_id),
+        announced=tuple((prospect_id, role) for prospect_id, role in json.loads(row["announced"])),
+        announced_at=row["announced_at"] or 0.0,
+        doubt_since=row["doubt_since"],
+        checks=row["checks"],
+        attempts=row["attempts"],
+        failed_at=row["failed_at"],
+        refused=bool(row["refused"]),
+    )
+
+
+def _roles(connection: sqlite3.Connection, record_id: int) -> tuple[KnownRole, ...]:
+    rows = connection.execute(
+        "SELECT id, prospect_id, role, made, seen_at FROM role WHERE record_id = ? ORDER BY id",
+        (record_id,),
+    )
+    return tuple(KnownRole(row[0], row[1], row[2], bool(row[3]), row[4]) for row in rows)
+
+
+def begin(
+    connection: sqlite3.Connection, work: Relating, creates: Sequence[Edge], now: float
+) -> None:
+    """Announce edits before they are sent: whatever dies from here on, the roles are listed.
+
+    A doubt is over by then; a create that is sent again begins one of its own.
+    """
+    connection.execute(
+        "UPDATE contacts SET listed = 0, sending = ?, announced = ?, announced_at = ?,"
+        " doubt_since = NULL, checks = 0 WHERE record_id = ?",
+        (int(bool(creates)), json.dumps(creates), now, work.record_id),
+    )
+
+
+def keep(connection: sqlite3.Connection, work: Relating, roles: Roles) -> None:
+    """What a look at the target has shown, kept before anything follows from it."""
+    _keep(connection, work, roles)
+
+
+def settle(
+    connection: sqlite3.Connection,
+    work: Relating,
+    roles: Roles,
+    *,
+    waits_for: Iterable[int],
+    complete: bool,
+    note: Note | None,
+    now: float,
+) -> bool:
+    """The target holds `roles`, all of them. Returns False when a newer reason to look waits.
+
+    Args:
+        waits_for: people whose lines are held back until they become available.
+        complete: every line of the tab stands in the target.
+    """
+    _keep(connection, work, roles)
+    connection.execute(
+        "UPDATE contacts SET listed = 1, sending = 0, announced = '[]', doubt_since = NULL,"
+        " checks = 0,"
+        " attempts = 0, failed_at = NULL, reason = NULL, reason_class = NULL, settled_tab = ?,"
+        " mass = CASE WHEN revision = ? THEN 0 ELSE mass END,"
+        " state = CASE WHEN revision = ? THEN 'settled' ELSE state END WHERE record_id = ?",
+        (work.tab if complete else None, work.revision, work.revision, work.record_id),
+    )
+    connection.execute(
+        "DELETE FROM awaited WHERE kind = ? AND record_id = ?", (PERSON, work.record_id)
+    )
+    connection.executemany(
+        "INSERT OR IGNORE INTO awaited (kind, name, record_id) VALUES (?, ?, ?)",
+        [(PERSON, str(person_id), work.record_id) for person_id in waits_for],
+    )
+    if note is not None:
+        remember(connection, work.record_id, work.version, note, now)
+    state = connection.execute(
+        "SELECT state FROM contacts WHERE record_id = ?", (work.record_id,)
+    ).fetchone()
+    return state[0] == "settled"
+
+
+def leave(connection: sqlite3.Connection, work: Relating) -> None:
+    """The opportunity may not be synced as it stands; its next reconcile starts anew."""
+    connection.execute(
+        "UPDATE contacts SET settled_tab = NULL,"
+        " state = CASE WHEN revision = ? THEN 'settled' ELSE state END WHERE record_id = ?",
+        (work.revision, work.record_id),
+    )
+
+
+def defer(
+    connection: sqlite3.Connection,
+    work: Relating,
+    roles: Roles,
+    failure: Failure | None,
+    *,
+    due_at: float,
+    counts: bool,
+    now: float,
+) -> None:
+    """Go on at `due_at`; what was done so far is kept.
+
+    Args:
+        counts: the attempt counts towards the limit.
+    """
+    _keep(connection, work, roles)
+    connection.execute(
+        "UPDATE contacts SET listed = ?, sending = 0, attempts = attempts + ?,"
+        " announced = CASE WHEN ? THEN '[]' ELSE announced END,"
+        " due_at = CASE WHEN revision = ? THEN ? ELSE due_at END,"
+        " failed_at = coalesce(?, failed_at), reason = ?, reason_class = ? WHERE record_id = ?",
+        (
+            int(work.listed),
+            int(counts),
+            int(work.listed),
+            work.revision,
+            due_at,
+            now if failure else None,
+            failure.reason if failure else None,
+            failure.reason_class if failure else None,
+            work.record_id,
+        ),
+    )
+
+
+def doubt(
+    connection: sqlite3.Connection,
+    work: Relating,
+    roles: Roles,
+    failure: Failure,
+    *,
+    announced: Sequence[Edge],
+    due_at: float,
+    now: float,
+) -> None:
+    """A create may have been executed: list the roles from `due_at` on before it is repeated.
+
+    Args:
+        announced: the creates in doubt.
+    """
+    _keep(connection, work, roles)
+    connection.execute(
+        "UPDATE contacts SET listed = 0, sending = 0, announced = ?,"
+        " doubt_since = coalesce(doubt_since, ?), checks = checks + 1, due_at = ?,"
+        " failed_at = ?, reason = ?, reason_class = ? WHERE record_id = ?",
+        (
+            json.dumps(announced),
+            now,
+            due_at,
+            now,
+            failure.reason,
+            failure.reason_class,
+            work.record_id,
+        ),
+    )
+
+
+def doubt_all(connection: sqlite3.Connection, now: float) -> int:
+    """At start: creates a former process announced and did not finish are in doubt. How many."""
+    return connection.execute(
+        "UPDATE contacts SET doubt_since = ?, sending = 0, state = 'pending' WHERE sending = 1",
+        (now,),
+    ).rowcount
+
+
+def wake_awaiting(connection: sqlite3.Connection, people: Iterable[int], now: float) -> int:
+    """Relate again on every opportunity with a line that waits for one of these people."""
+    woken = 0
+    for person_id in people:
+        rows = connection.execute(
+            "SELECT record_id FROM awaited WHERE kind = ? AND name = ?", (PERSON, str(person_id))
+        ).fetchall()
+        woken += look_again(connection, [row[0] for row in rows], Lane.BACKLOG, now)
+    return woken
+
+
+def people_ahead(connection: sqlite3.Connection, limit: int) -> list[int]:
+    """People on the tabs of the next pending opportunities, for asking about many at once."""
+    rows = connection.execute(
+        "SELECT DISTINCT json_extract(line.value, '$[0]') FROM"
+        " (SELECT r.tab FROM contacts c JOIN record r ON r.id = c.record_id"
+        "  WHERE c.state = 'pending' AND r.tab IS NOT NULL"
+        "  ORDER BY c.lane, c.due_at, c.record_id LIMIT ?) AS next, json_each(next.tab) AS line",
+        (limit,),
+    )
+    return [row[0] for row in rows]
+
+
+def _keep(connection: sqlite3.Connection, work: Relating, roles: Roles) -> None:
+    connection.executemany("DELETE FROM role WHERE id = ?", [(one,) for one in roles.removed])
+    connection.executemany(
+        "INSERT INTO role (id, record_id, prospect_id, role, made, seen_at)"
+        " VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (id) DO UPDATE SET record_id = excluded.record_id,"
+        " prospect_id = excluded.prospect_id, role = excluded.role, made = excluded.made,"
+        " seen_at = excluded.seen_at",
+        [
+            (one.id, work.record_id, one.prospect_id, one.role, int(one.made), one.seen_at)
+            for one in roles.kept
+        ],
+    )

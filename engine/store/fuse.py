@@ -1,0 +1,112 @@
+"""The mass-change fuse, as kept: which edits of one sweep or mapping wait for an approval.
+
+A record or tab taken in by a sweep, an audit or a changed mapping is first evaluated and, when it
+would be changed in the target, held. Only when the last of them is evaluated it is known how many
+there are, and they go on together or wait for somebody.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from enum import IntEnum
+
+from engine.records import Fields
+from engine.store import kept
+
+SETTING = "fuse"
+# A due time nothing reaches by itself; any capture or approval replaces it.
+NEVER = 99_999_999_999.0
+REASON = "waits until it is known how many records change at once"
+
+
+class Mass(IntEnum):
+    """What a record is to the fuse."""
+
+    NONE = 0
+    EVALUATING = 1
+    HELD = 2
+    APPROVED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Edits that wait: `records` of so many `linked`; `tripped` when an approval is needed."""
+
+    records: int
+    linked: int
+    tripped: bool
+
+
+def hold_record(
+    connection: sqlite3.Connection, record_id: int, revision: int, known: Fields
+) -> None:
+    """The record would be changed; it waits, unless a newer change was captured meanwhile.
+
+    Args:
+        known: what the target holds, so that it need not be read again.
+    """
+    connection.execute(
+        "UPDATE record SET mass = ?, due_at = ?, synced = ?, reason = ?,"
+        " reason_class = 'held_back' WHERE id = ? AND revision = ?",
+        (Mass.HELD, NEVER, json.dumps(known, separators=(",", ":")), REASON, record_id, revision),
+    )
+
+
+def hold_contacts(connection: sqlite3.Connection, record_id: int, revision: int) -> None:
+    """Roles of the opportunity would be changed or removed; they wait likewise."""
+    connection.execute(
+        "UPDATE contacts SET mass = ?, due_at = ?, reason = ?, reason_class = 'held_back'"
+        " WHERE record_id = ? AND revision = ?",
+        (Mass.HELD, NEVER, REASON, record_id, revision),
+    )
+
+
+def held(connection: sqlite3.Connection) -> Held:
+    """What waits now."""
+    records, linked = connection.execute(
+        "SELECT (SELECT count(*) FROM record WHERE mass = 2)"
+        " + (SELECT count(*) FROM contacts WHERE mass = 2),"
+        " (SELECT count(*) FROM record WHERE target_id IS NOT NULL)"
+    ).fetchone()
+    return Held(records, linked, kept.setting(connection, SETTING) is not None)
+
+
+def decide(
+    connection: sqlite3.Connection, share: float, records_min: int, now: float
+) -> Held | None:
+    """Once everything is evaluated: let what is held go on, or trip. None while nothing is new.
+
+    Args:
+        share: part of the linked records that may change at once, 0 to 1.
+        records_min: so many may always change at once.
+    """
+    # A record that keeps failing is no reason to keep all the others waiting.
+    evaluating = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM record WHERE mass = 1 AND state = 'pending'"
+        " AND attempts = 0)"
+        " OR EXISTS (SELECT 1 FROM contacts WHERE mass = 1 AND state = 'pending'"
+        " AND attempts = 0)"
+    ).fetchone()[0]
+    present = held(connection)
+    if evaluating or present.tripped or not present.records:
+        return None
+    if present.records <= max(records_min, int(share * present.linked)):
+        release(connection, now)
+        return present
+    kept.set_setting(connection, SETTING, json.dumps({"records": present.records, "at": now}))
+    return Held(present.records, present.linked, tripped=True)
+
+
+def release(connection: sqlite3.Connection, now: float) -> int:
+    """Let everything held go on; returns how many that were."""
+    released = 0
+    for table in ("record", "contacts"):
+        released += connection.execute(
+            f"UPDATE {table} SET mass = ?, due_at = ?, reason = NULL, reason_class = NULL"  # noqa: S608 # names above
+            " WHERE mass = ?",
+            (Mass.APPROVED, now, Mass.HELD),
+        ).rowcount
+    kept.forget_setting(connection, SETTING)
+    return released

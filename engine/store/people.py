@@ -1,0 +1,205 @@
+"""People of the source who are, or were to be, prospects of the target."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from engine.flow.lane import Lane
+from engine.records import RecordType, SourceRecord
+from engine.store import contacts
+from engine.store.awaited import PERSON
+from engine.store.history import Note, remember
+from engine.store.outbox import Key, Owed, owe
+from engine.store.work import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What is known of a person; times in unix seconds.
+
+    `prospect_id` is None while there is no prospect, and `reason` then says why. `doubt_since` is
+    set while it is not known whether a create was executed; `refused_version` is the version of
+    the person that the target refused.
+    """
+
+    id: int
+    ref: str
+    version: int
+    read_at: float
+    prospect_id: int | None
+    delivered_id: str | None
+    delivered_version: int | None
+    refused_version: int | None
+    doubt_since: float | None
+    reason: str | None
+    email: str | None
+
+
+def load(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Person]:
+    """The people among these who are known, by id."""
+    rows = connection.execute(
+        "SELECT id, ref, version, read_at, prospect_id, delivered_id, delivered_version,"
+        " refused_version, doubt_since, reason, email FROM person"
+        " WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(ids)),),
+    )
+    return {row["id"]: Person(*row) for row in rows}
+
+
+def by_email(connection: sqlite3.Connection, emails: Sequence[str]) -> dict[str, int]:
+    """Prospects that people with these addresses are linked to, by address in lower case."""
+    rows = connection.execute(
+        "SELECT email, min(prospect_id) FROM person WHERE prospect_id IS NOT NULL"
+        " AND email IN (SELECT value FROM json_each(?)) GROUP BY email",
+        (json.dumps(list(emails)),),
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def link(
+    connection: sqlite3.Connection,
+    record: SourceRecord,
+    prospect_id: int,
+    *,
+    email: str | None,
+    owed: Owed | None,
+    note: Note | None,
+    now: float,
+) -> None:
+    """The person is this prospect.
+
+    Args:
+        owed: what the person's record shall be told; None when it knows.
+        note: the decision, when there was one.
+    """
+    refused = connection.execute(
+        "SELECT 1 FROM person WHERE id = ? AND refused_version IS NOT NULL", (record.id,)
+    ).fetchone()
+    if refused:
+        # The source may show the reason.
+        owed = replace(owed or Owed(), message="")
+    _write(connection, record, now, prospect_id=prospect_id, email=email)
+    key = Key(RecordType.PERSON, record.id)
+    owe(connection, key, owed, clears_error=True, changed_at=record.updated_at, now=now)
+    if note is not None:
+        remember(connection, record.id, record.version, note, now, record_type=RecordType.PERSON)
+
+
+def hold_back(
+    connection: sqlite3.Connection, record: SourceRecord, reason: str, now: float
+) -> None:
+    """There is no prospect for now; nobody is at fault."""
+    _write(connection, record, now, reason=reason)
+
+
+def announce(connection: sqlite3.Connection, record: SourceRecord, email: str, now: float) -> None:
+    """Announce a create before it is sent: whatever dies from here on, the prospect is looked for.
+
+    A doubt that is over, because the create was not executed, is over.
+    """
+    _write(connection, record, now, email=email, sending=True)
+
+
+def withdraw_announcement(connection: sqlite3.Connection, person_id: int) -> None:
+    """The create surely was not executed."""
+    connection.execute("UPDATE person SET sending = 0 WHERE id = ?", (person_id,))
+
+
+def doubt(connection: sqlite3.Connection, person_id: int, reason: str, now: float) -> None:
+    """The create may have been executed."""
+    connection.execute(
+        "UPDATE person SET sending = 0, doubt_since = coalesce(doubt_since, ?), reason = ?,"
+        " reason_class = 'unreachable' WHERE id = ?",
+        (now, reason, person_id),
+    )
+
+
+def doubt_all(connection: sqlite3.Connection, now: float) -> int:
+    """At start: creates a former process announced and did not finish are in doubt. How many."""
+    return connection.execute(
+        "UPDATE person SET sending = 0, doubt_since = ? WHERE sending = 1", (now,)
+    ).rowcount
+
+
+def refuse(
+    connection: sqlite3.Connection, record: SourceRecord, failure: Failure, now: float
+) -> None:
+    """The person cannot become a prospect until somebody changes it and resets its error flag."""
+    _write(connection, record, now, reason=failure.reason, reason_class=failure.reason_class)
+    connection.execute(
+        "UPDATE person SET refused_version = version, reason_field = ? WHERE id = ?",
+        (failure.field, record.id),
+    )
+    owe(
+        connection,
+        Key(RecordType.PERSON, record.id),
+        Owed(error=True, message=failure.reason),
+        clears_error=False,
+        changed_at=record.updated_at,
+        now=now,
+    )
+    note = Note("refused", failure.reason)
+    remember(connection, record.id, record.version, note, now, record_type=RecordType.PERSON)
+
+
+def forget_reading(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
+    """What is known of these people may be out of date: ask the source the next time."""
+    connection.executemany("UPDATE person SET read_at = 0 WHERE id = ?", [(one,) for one in ids])
+
+
+def relink(connection: sqlite3.Connection, record: SourceRecord, now: float) -> None:
+    """Somebody changed the person's link: the opportunities it is on are related anew."""
+    _write(connection, record, 0.0)
+    rows = connection.execute(
+        "SELECT DISTINCT r.id, c.lane FROM record r JOIN contacts c ON c.record_id = r.id,"
+        " json_each(r.tab) AS line WHERE json_extract(line.value, '$[0]') = ?",
+        (record.id,),
+    ).fetchall()
+    contacts.look_again(connection, [row[0] for row in rows], Lane.BACKLOG, now)
+
+
+def awaited(connection: sqlite3.Connection) -> list[int]:
+    """People some line of a tab waits for, and those of whom a create is in doubt."""
+    rows = connection.execute(
+        "SELECT name FROM awaited WHERE kind = ?"
+        " UNION SELECT CAST(id AS TEXT) FROM person WHERE doubt_since IS NOT NULL",
+        (PERSON,),
+    )
+    return [int(row[0]) for row in rows]
+
+
+def _write(
+    connection: sqlite3.Connection,
+    record: SourceRecord,
+    now: float,
+    *,
+    prospect_id: int | None = None,
+    email: str | None = None,
+    reason: str | None = None,
+    reason_class: str | None = None,
+    sending: bool = False,
+) -> None:
+    connection.execute(
+        "INSERT INTO person (id, ref, version, read_at, email, prospect_id, reason, reason_class,"
+        " sending) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (id) DO UPDATE SET ref = excluded.ref,"
+        " version = max(version, excluded.version), read_at = excluded.read_at,"
+        " email = coalesce(excluded.email, email), prospect_id = excluded.prospect_id,"
+        " refused_version = CASE WHEN excluded.sending THEN refused_version END,"
+        " doubt_since = NULL, reason = excluded.reason, reason_field = NULL,"
+        " reason_class = excluded.reason_class, sending = excluded.sending",
+        (
+            record.id,
+            record.ref,
+            record.version,
+            now,
+            email,
+            prospect_id,
+            reason,
+            reason_class,
+            int(sending),
+        ),
+    )

@@ -1,0 +1,197 @@
+"""How a reconcile ended, kept: every outcome names the revision it was computed from.
+
+When a newer change was captured in the meantime, what was learned is kept, and the record stays
+pending for the newer one.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import replace
+
+from engine.records import Fields, RecordType
+from engine.store import contacts
+from engine.store.awaited import PERSON
+from engine.store.history import Note, remember
+from engine.store.outbox import Key, Owed, owe
+from engine.store.work import Failure, Work, close_intent
+
+
+def settle_linked(
+    connection: sqlite3.Connection,
+    work: Work,
+    *,
+    target_id: int,
+    synced: Fields,
+    owed: Owed | None,
+    awaited: Iterable[tuple[str, str]],
+    note: Note,
+    now: float,
+    created: bool = False,
+) -> bool:
+    """The target holds `synced` under `target_id`. Returns False when a newer change waits.
+
+    Args:
+        owed: what the source shall be told; None when it knows everything.
+        awaited: (kind, name) of references the record was synced without.
+        created: we made the target record just now, so nobody has a role on it yet.
+    """
+    close_intent(connection, work.id)
+    if _was_refused(connection, work.id):
+        owed = replace(owed or Owed(), message="")
+    connection.execute(
+        "UPDATE record SET target_id = ?, synced = ?, attempts = 0, failed_since = NULL,"
+        " failed_at = NULL, reason = NULL, reason_class = NULL, reason_field = NULL,"
+        " mass = CASE WHEN revision = ? THEN 0 ELSE mass END,"
+        " state = CASE WHEN revision = ? AND state = 'pending' THEN 'settled' ELSE state END"
+        " WHERE id = ?",
+        (
+            target_id,
+            json.dumps(synced, separators=(",", ":")),
+            work.revision,
+            work.revision,
+            work.id,
+        ),
+    )
+    connection.execute("DELETE FROM awaited WHERE record_id = ? AND kind <> ?", (work.id, PERSON))
+    connection.executemany(
+        "INSERT OR IGNORE INTO awaited (kind, name, record_id) VALUES (?, ?, ?)",
+        [(kind, name, work.id) for kind, name in awaited],
+    )
+    _owe(connection, work, owed, clears_error=True, now=now)
+    contacts.follow(connection, work.id, target_id, work.lane, now, created=created, mass=work.mass)
+    remember(connection, work.id, work.version, note, now)
+    return _is_settled(connection, work.id)
+
+
+def adopt(
+    connection: sqlite3.Connection, work: Work, target_id: int, note: Note, now: float
+) -> None:
+    """The target record is ours, but what it holds is not known: reconcile again, reading it."""
+    close_intent(connection, work.id)
+    connection.execute(
+        "UPDATE record SET target_id = ?, synced = NULL, due_at = ? WHERE id = ?",
+        (target_id, now, work.id),
+    )
+    remember(connection, work.id, work.version, note, now)
+
+
+def forget_target(
+    connection: sqlite3.Connection, work: Work, gone_id: int, note: Note, now: float
+) -> None:
+    """The target record is gone and shall be created anew: reconcile again from nothing.
+
+    The source may go on showing `gone_id` for a while; it counts as blank from now on.
+    """
+    connection.execute(
+        "UPDATE record SET gone_id = ?, target_id = NULL, synced = NULL, delivered_id = NULL,"
+        " delivered_version = NULL, due_at = ? WHERE id = ?",
+        (gone_id, now, work.id),
+    )
+    remember(connection, work.id, work.version, note, now)
+
+
+def settle_refused(
+    connection: sqlite3.Connection, work: Work, failure: Failure, now: float
+) -> bool:
+    """The record is left out until somebody resets its error flag, which is owed to the source.
+
+    Returns False when a newer change waits; then nothing is flagged and that one is tried.
+    """
+    close_intent(connection, work.id)
+    connection.execute(
+        "UPDATE record SET reason = ?, reason_class = ?, reason_field = ?,"
+        " attempts = 0, failed_since = NULL, failed_at = NULL,"
+        " state = CASE WHEN revision = ? AND state = 'pending' THEN 'refused' ELSE state END"
+        " WHERE id = ?",
+        (failure.reason, failure.reason_class, failure.field, work.revision, work.id),
+    )
+    settled = _is_settled(connection, work.id)
+    if settled:
+        owed = Owed(error=True, message=failure.reason)
+        _owe(connection, work, owed, clears_error=False, now=now)
+    remember(connection, work.id, work.version, Note("refused", failure.reason), now)
+    return settled
+
+
+def settle_ineligible(connection: sqlite3.Connection, work: Work, note: Note, now: float) -> None:
+    """The record may not be synced as it stands; a later change of it starts anew."""
+    connection.execute(
+        "UPDATE record SET state = 'ineligible' WHERE id = ? AND revision = ?",
+        (work.id, work.revision),
+    )
+    remember(connection, work.id, work.version, note, now)
+
+
+def defer(
+    connection: sqlite3.Connection,
+    work: Work,
+    failure: Failure,
+    *,
+    due_at: float,
+    counts: bool,
+    now: float,
+) -> None:
+    """Try again at `due_at`; `counts` when the attempt counts towards the record's limit."""
+    connection.execute(
+        "UPDATE record SET due_at = CASE WHEN revision = ? THEN ? ELSE due_at END,"
+        " attempts = attempts + ?, failed_since = coalesce(failed_since, ?), failed_at = ?,"
+        " reason = ?, reason_class = ?, reason_field = ? WHERE id = ?",
+        (
+            work.revision,
+            due_at,
+            int(counts),
+            now,
+            now,
+            failure.reason,
+            failure.reason_class,
+            failure.field,
+            work.id,
+        ),
+    )
+
+
+def doubt(
+    connection: sqlite3.Connection,
+    work: Work,
+    failure: Failure,
+    *,
+    due_at: float,
+    counts: bool,
+    now: float,
+) -> None:
+    """A create may have been executed: look for it from `due_at` on before anything is repeated."""
+    connection.execute(
+        "UPDATE intent SET doubt_since = coalesce(doubt_since, ?), checks = checks + 1"
+        " WHERE record_id = ?",
+        (now, work.id),
+    )
+    # An edit captured meanwhile must not start the search early, whatever its due time.
+    connection.execute(
+        "UPDATE record SET due_at = ?, attempts = attempts + ?,"
+        " failed_since = coalesce(failed_since, ?), failed_at = ?,"
+        " reason = ?, reason_class = ?, reason_field = NULL WHERE id = ?",
+        (due_at, int(counts), now, now, failure.reason, failure.reason_class, work.id),
+    )
+
+
+def _was_refused(connection: sqlite3.Connection, record_id: int) -> bool:
+    """A reason without a failure under way is that of a refusal, which the source may show."""
+    row = connection.execute(
+        "SELECT reason IS NOT NULL AND failed_since IS NULL FROM record WHERE id = ?", (record_id,)
+    ).fetchone()
+    return bool(row[0])
+
+
+def _is_settled(connection: sqlite3.Connection, record_id: int) -> bool:
+    state = connection.execute("SELECT state FROM record WHERE id = ?", (record_id,)).fetchone()
+    return state is not None and state[0] != "pending"
+
+
+def _owe(
+    connection: sqlite3.Connection, work: Work, owed: Owed | None, *, clears_error: bool, now: float
+) -> None:
+    key = Key(RecordType.OPPORTUNITY, work.id)
+    owe(connection, key, owed, clears_error=clears_error, changed_at=work.updated_at, now=now)

@@ -1,0 +1,30 @@
+"""How far a feed may be called captured. Pure.
+
+A record may commit late, with an earlier time than rows seen already. So a watermark follows only
+up to `overlap_s` behind the source's clock, and the rows above it are read again by the next
+poll, which knows them. The source's clock is at least the newest time it ever showed plus the
+time that passed here since; the machine's own clock is never compared with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from engine.records import Position
+from engine.store.capture import Watermark
+
+
+def advanced(
+    mark: Watermark, positions: Sequence[Position], now: float, overlap_s: float
+) -> Watermark:
+    """The watermark after a page with rows at these positions, of which there is at least one."""
+    newest = max(position.updated_at for position in positions)
+    if mark.newest_at is None or newest > mark.newest_at:
+        mark = replace(mark, newest_at=newest, newest_seen_at=now)
+    newest_at, seen_at = mark.newest_at or newest, mark.newest_seen_at or now
+    final = newest_at + max(0.0, now - seen_at) - overlap_s
+    safe = [position for position in positions if position.updated_at <= final]
+    if not safe or (mark.position is not None and max(safe) <= mark.position):
+        return mark
+    return replace(mark, position=max(safe))

@@ -1,0 +1,23 @@
+"""The scripted server, and the target opened on it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from connectors.outreach.connector import OutreachTarget, open_target
+from tests.unit.connectors.outreach.stand_ins import World, settings
+
+
+@pytest.fixture
+def world() -> World:
+    """A server without a script yet."""
+    return World()
+
+
+@pytest.fixture
+async def target(world: World) -> AsyncGenerator[OutreachTarget]:
+    """The opened target."""
+    async with open_target(settings(), world.surroundings) as opened:
+        yield opened
