@@ -50,7 +50,11 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the service says about itself at one moment."""
+    """What the service says about itself at one moment.
+
+    `to_relate` are opportunities whose people may not be related yet; `refusals` concern
+    opportunities and people.
+    """
 
     ready: bool
     reason: str | None
@@ -62,12 +66,15 @@ class Look:
     workbooks_requests: int
     outreach_requests: int
     in_error: int
+    to_relate: int
+    people_in_error: int
     refusals: tuple[Refusal, ...]
 
     @property
     def at_rest(self) -> bool:
         """Nothing is on its way."""
-        return self.ready and self.captured > 0 and not (self.pending or self.outbox)
+        on_its_way = self.pending or self.to_relate or self.outbox
+        return self.ready and self.captured > 0 and not on_its_way
 
 
 def read_look(document: Mapping[str, Any]) -> Look:
@@ -76,7 +83,7 @@ def read_look(document: Mapping[str, Any]) -> Look:
     Raises:
         KeyError: a member is missing.
     """
-    records, requests = document["records"], document["requests"]
+    records, people, requests = document["records"], document["people"], document["requests"]
     refusals = (Refusal(one["ref"], one["field"], one["reason"]) for one in document["refused"])
     return Look(
         ready=document["ready"],
@@ -89,6 +96,8 @@ def read_look(document: Mapping[str, Any]) -> Look:
         workbooks_requests=requests["workbooks"],
         outreach_requests=requests["outreach"],
         in_error=records["refused"],
+        to_relate=people["pending"],
+        people_in_error=people["refused"],
         refusals=tuple(refusals),
     )
 

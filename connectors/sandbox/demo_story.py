@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Sequence
+from itertools import cycle
 from pathlib import Path
 
 import anyio
@@ -11,8 +12,9 @@ from rich.markup import escape
 
 from connectors.sandbox import demo_view as view
 from connectors.sandbox.demo_edits import Change, Person
+from connectors.sandbox.demo_people import TabKeeper
 from connectors.sandbox.demo_service import DemoFailed, Look, Service, running_service
-from connectors.sandbox.demo_tally import tally, written_back
+from connectors.sandbox.demo_tally import related, tally, written_back
 from connectors.sandbox.sandbox import Ports, Sandbox, SandboxOptions
 from connectors.sandbox.settings_file import SettingsFile, write_settings
 
@@ -50,6 +52,7 @@ class Demo:
         self.shown = False
         self._sandbox = Sandbox(SandboxOptions(latency_s=LATENCY_S, mint_interval_s=0))
         self._person = Person(self._sandbox)
+        self._tab_keeper = TabKeeper(self._sandbox)
 
     async def run(self) -> None:
         """Everything, from the first server to the last line.
@@ -84,7 +87,8 @@ class Demo:
             while True:
                 look = await service.look()
                 elapsed_s = anyio.current_time() - started
-                picture, line = view.progress(look, written_back(self._sandbox), elapsed_s)
+                arrived = view.Arrived(written_back(self._sandbox), related(self._sandbox))
+                picture, line = view.progress(look, arrived, elapsed_s)
                 board.show(picture, line, elapsed_s)
                 if look is not None and look.at_rest and look.linked == linked:
                     board.say(line)
@@ -99,7 +103,7 @@ class Demo:
                 await anyio.sleep(LOOK_EVERY_S)
 
     async def _work(self, service: Service) -> None:
-        changes = self._person.everything()
+        changes = [*self._person.everything(), *self._tab_keeper.everything()]
         with view.Board(self._console) as board:
             await self._follow(service, changes, board)
 
@@ -148,13 +152,13 @@ class Demo:
 
     async def _go_on(self, service: Service) -> None:
         view.heading(self._console, "Going on until Ctrl-C, with an edit every few seconds")
-        while True:
-            change = self._person.edits_amount()
+        for edit in cycle((self._person.edits_amount, self._tab_keeper.changes)):
+            change = edit()
             started = anyio.current_time()
             while not change.look(anyio.current_time() - started):
                 await service.look()
                 await anyio.sleep(LOOK_EVERY_S)
-            self._console.print(f"   {escape(view.change_line(change))}")
+            self._console.print(f"   {escape(view.change_line(change))}", soft_wrap=True)
             await anyio.sleep(KEEP_EDIT_EVERY_S)
 
 

@@ -1,7 +1,8 @@
 """What the demo shows: a live table on a terminal, plain lines everywhere else."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -84,9 +85,19 @@ def opening(console: Console, addresses: Addresses, records: int) -> None:
     _facts(console, (("Workbooks", addresses.workbooks), ("Outreach", addresses.outreach)))
 
 
-def progress(look: Look | None, written: int, elapsed_s: float) -> tuple[RenderableType, str]:
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What can be seen in the two systems: ids written back, people related."""
+
+    ids: int
+    roles: int
+
+
+def progress(look: Look | None, arrived: Arrived, elapsed_s: float) -> tuple[RenderableType, str]:
     """The first synchronisation: as a table and as a line."""
-    table = _table("Time", "Captured", "Synced", "In error", "Waiting", "Ids back")
+    table = _table("Time", "Captured", "Synced", "In\nerror", "Waiting", "Ids\nback", "Roles")
+    # Nine columns fit into 80 characters only if they stand close together.
+    table.padding = (0, 1, 0, 0)
     table.add_column("Requests\nWorkbooks", justify="right")
     table.add_column("Requests\nOutreach", justify="right")
     for column in table.columns:
@@ -94,13 +105,14 @@ def progress(look: Look | None, written: int, elapsed_s: float) -> tuple[Rendera
     if look is None:
         table.add_row(f"{elapsed_s:.1f} s", *("·" for _ in table.columns[1:]))
         return table, f"{elapsed_s:4.1f} s  the service is starting"
-    numbers = (look.captured, look.linked, look.in_error, look.pending, written)
+    in_error = look.in_error + look.people_in_error
+    waiting = look.pending + look.to_relate
+    numbers = (look.captured, look.linked, in_error, waiting, arrived.ids, arrived.roles)
     requests = (look.workbooks_requests, look.outreach_requests)
     table.add_row(f"{elapsed_s:.1f} s", *(f"{number:,}" for number in (*numbers, *requests)))
-    captured, synced, in_error, waiting, ids = numbers
     line = (
-        f"{elapsed_s:4.1f} s  captured {captured}, synced {synced}, in error {in_error},"
-        f" waiting {waiting}, ids back {ids},"
+        f"{elapsed_s:4.1f} s  captured {look.captured}, synced {look.linked}, in error {in_error},"
+        f" waiting {waiting}, ids back {arrived.ids}, roles {arrived.roles},"
         f" requests: Workbooks {requests[0]}, Outreach {requests[1]}"
     )
     return table, line
@@ -130,19 +142,36 @@ def change_line(change: Change) -> str:
 
 def summary(console: Console, tally: Tally, look: Look) -> None:
     """What happened, in numbers."""
-    workbooks = tally.per_record(tally.workbooks_requests)
-    outreach = tally.per_record(tally.outreach_requests)
+    people = tally.people
+    each = (tally.per_record(tally.workbooks_requests), tally.per_record(tally.outreach_requests))
     _facts(
         console,
         (
             ("Created in Outreach", f"{tally.created:,}"),
             ("Updates in Outreach", f"{tally.updated:,}"),
             ("Ids written back", f"{tally.written_back:,}"),
+            (
+                "Prospects",
+                f"created {people.prospects_created:,}, adopted {people.prospects_adopted:,}",
+            ),
+            (
+                "Roles",
+                f"created {people.roles_created:,}, changed {people.roles_changed:,},"
+                f" removed {people.roles_removed:,}",
+            ),
+            ("Lines held back", _held_back(people.held_back)),
             ("Duplicates in Outreach", f"{tally.duplicates:,}"),
-            ("In error", f"{look.in_error:,}"),
-            ("Requests per record", f"Workbooks {workbooks:.2f}, Outreach {outreach:.2f}"),
+            ("In error", f"opportunities {look.in_error:,}, people {look.people_in_error:,}"),
+            ("Records written", f"{tally.records:,}: opportunities, prospects and roles"),
+            ("Requests per record", f"Workbooks {each[0]:.2f}, Outreach {each[1]:.2f}"),
         ),
     )
+
+
+def _held_back(reasons: Mapping[str, int]) -> str:
+    lines = sum(reasons.values())
+    told = ", ".join(f"{reason} {count:,}" for reason, count in sorted(reasons.items()))
+    return f"{lines:,}: {told}" if lines else "0"
 
 
 def refusals_table(console: Console, refusals: Sequence[Refusal]) -> None:

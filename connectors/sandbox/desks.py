@@ -53,10 +53,12 @@ class Desk(Protocol):
 
 
 class WorkbooksDesk:
-    """Tables `opportunities`, `people`, `organisations` and `contacts`; columns by API name.
+    """Tables `opportunities`, `people`, `organisations`, `contacts` and `mappings`.
 
-    Values are as the API takes them, numbers and booleans also as JSON. The People tab of an
-    opportunity is its column `people`: a list of `[party id, relationship]`.
+    Columns go by API name; a record of `contacts` is one line of a People tab, one of `mappings`
+    a field mapping kept in Workbooks. Values are as the API takes them, numbers and booleans also
+    as JSON. The People tab of an opportunity is its column `people`: a list of
+    `[party id, relationship]`.
     """
 
     def __init__(self, world: WorkbooksWorld, traffic: Faults) -> None:
@@ -68,6 +70,7 @@ class WorkbooksDesk:
             "people": world.people,
             "organisations": world.organisations,
             "contacts": world.contacts,
+            "mappings": world.mappings,
         }
 
     def ids(self, table: str) -> list[int]:

@@ -3,8 +3,9 @@
     sample = plant(workbooks, outreach, seed=1)
 
 What is planted covers what a real database holds: ordinary records, a bulk import sharing one
-second, records linked long ago, records that cannot be synced and say why, and names that
-identify nobody or two people. `Sample` tells which is which.
+second, records linked long ago, records that cannot be synced and say why, names that identify
+nobody or two people, and people who are prospects, become prospects, or cannot. `Sample` tells
+which is which.
 """
 
 from random import Random
@@ -13,21 +14,18 @@ from connectors.sandbox import sample_words as words
 from connectors.sandbox.outreach import OutreachWorld
 from connectors.sandbox.planted import Customer, Sample
 from connectors.sandbox.sample_opportunities import Planter
+from connectors.sandbox.sample_people import PeoplePlanter
 from connectors.sandbox.workbooks import WorkbooksWorld
 
 ORGANISATIONS = 30
-PEOPLE = 80
 
 # Distinct ranges, so that a number on the screen says what it is.
-FIRST_USER, FIRST_STAGE, FIRST_ACCOUNT, FIRST_PROSPECT = 101, 11, 5001, 70_001
-FIRST_ORGANISATION, FIRST_PERSON = 2001, 3001
+FIRST_USER, FIRST_STAGE, FIRST_ACCOUNT, FIRST_ORGANISATION = 101, 11, 5001, 2001
 NO_SUCH_ACCOUNT = 5999
 
 # Organisations by place in their list: the first few have no account, one a wrong account id.
 _WITHOUT_ACCOUNT = 5
 _WRONG_ACCOUNT = 5
-# People without a prospect are the last ones.
-_WITHOUT_PROSPECT = 10
 
 
 def plant(
@@ -39,14 +37,16 @@ def plant(
     _users(workbooks, outreach, sample)
     _stages(workbooks, outreach, sample)
     _organisations(workbooks, outreach, sample, rng)
-    _people(workbooks, outreach, sample, rng)
+    people = PeoplePlanter(workbooks, outreach, sample, rng)
+    people.plant()
     Planter(workbooks, outreach, sample, rng).plant(bulk)
+    people.fill_tabs()
     return sample
 
 
 def _users(workbooks: WorkbooksWorld, outreach: OutreachWorld, sample: Sample) -> None:
     for name in (*words.SELLERS, words.AMBIGUOUS_SELLER, words.MISSING_SELLER):
-        workbooks.add_user(name, f"{_mailbox(name)}@sandbox.example")
+        workbooks.add_user(name, f"{words.mailbox(name)}@sandbox.example")
     workbooks.queue_id(words.NOBODY)
     seats = (*words.SELLERS, words.AMBIGUOUS_SELLER, words.AMBIGUOUS_SELLER)
     for place, name in enumerate(seats):
@@ -60,8 +60,8 @@ def add_seat(outreach: OutreachWorld, name: str, user_id: int | None = None) -> 
     attributes = {
         "firstName": first,
         "lastName": last,
-        "username": f"{_mailbox(name)}.{serial}",
-        "email": f"{_mailbox(name)}.{serial}@sandbox.example",
+        "username": f"{words.mailbox(name)}.{serial}",
+        "email": f"{words.mailbox(name)}.{serial}@sandbox.example",
     }
     return outreach.users.create(attributes, id=user_id)
 
@@ -98,38 +98,3 @@ def _organisations(
             cf_organisation_outreach_id=None if written is None else str(written),
         )
         sample.customers.append(Customer(organisation_id, short_name, account_id))
-
-
-def _people(
-    workbooks: WorkbooksWorld, outreach: OutreachWorld, sample: Sample, rng: Random
-) -> None:
-    for place in range(PEOPLE):
-        first = words.FIRST_NAMES[place % len(words.FIRST_NAMES)]
-        last = words.LAST_NAMES[(place * 5 + place // 20) % len(words.LAST_NAMES)]
-        customer = sample.customers[place % ORGANISATIONS]
-        job_title = rng.choice(words.JOB_TITLES)
-        email = f"{_mailbox(f'{first} {last}')}.{place}@customer.example"
-        prospect_id = None
-        if place < PEOPLE - _WITHOUT_PROSPECT:
-            prospect_id = outreach.prospects.create(
-                {"firstName": first, "lastName": last, "emails": [email], "title": job_title},
-                {"account": customer.account_id},
-                id=FIRST_PROSPECT + place,
-            )
-        person_id = workbooks.people.create(
-            id=FIRST_PERSON + place,
-            name=f"{first} {last}",
-            person_first_name=first,
-            person_last_name=last,
-            person_job_title=job_title,
-            employer_link=customer.id,
-            main_location_email=email,
-            cf_person_sync_to_outreach=prospect_id is not None,
-            cf_person_outreach_id=None if prospect_id is None else str(prospect_id),
-        )
-        sample.people.append(person_id)
-
-
-def _mailbox(name: str) -> str:
-    plain = name.encode("ascii", "ignore").decode()
-    return plain.lower().replace(" ", ".").replace("-", "")

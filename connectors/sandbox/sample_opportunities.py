@@ -22,7 +22,6 @@ NAME_CHARACTERS_MAX = 255
 HOUR_S, DAY_S = 3600, 86_400
 _HISTORY_DAYS = 30
 _IMPORT_AGE_S = 2 * HOUR_S
-_WITH_PEOPLE_EVERY = 2
 
 _TOO_LONG = (
     "framework agreement covering supply, installation, commissioning, operator training and"
@@ -79,7 +78,6 @@ class Planter:
         for reason, columns in _DEFECTS:
             sample.failing[self._opportunity(columns)] = reason
         self._import(bulk)
-        self._people_tabs()
 
     def _opportunity(self, columns: Columns) -> int:
         given = self._columns() | columns
@@ -191,14 +189,3 @@ class Planter:
 
     def _customer(self, organisation_id: int) -> Customer:
         return next(one for one in self.sample.customers if one.id == organisation_id)
-
-    def _people_tabs(self) -> None:
-        roles, people = words.RELATIONSHIPS, self.sample.people
-        chosen = [*self.sample.linked, *self.sample.ordinary[::_WITH_PEOPLE_EVERY]]
-        for place, opportunity_id in enumerate(chosen):
-            on_tab = self.rng.sample(people, self.rng.randrange(1, 4))
-            entries = [(person_id, self.rng.choice(roles)) for person_id in on_tab]
-            if place % 10 == 0:
-                # One person may hold two relationships to one opportunity (§15).
-                entries = [(on_tab[0], roles[0]), *entries[1:], (on_tab[0], roles[2])]
-            self.workbooks.set_people(opportunity_id, entries)

@@ -160,3 +160,9 @@ RELATIONSHIPS: Final = (
     "Champion",
     "Procurement",
 )
+
+
+def mailbox(name: str) -> str:
+    """The part of an e-mail address before the @ that somebody of this name would have."""
+    plain = name.encode("ascii", "ignore").decode()
+    return plain.lower().replace(" ", ".").replace("-", "")

@@ -74,6 +74,7 @@ def write_settings(
         "outreach_url": addresses.outreach,
         "client_id": credentials.client_id,
         "record_url": f"{addresses.outreach}/opportunities/{{id}}",
+        "prospect_url": f"{addresses.outreach}/prospects/{{id}}",
         "visibility_s": max(_VISIBILITY_S, math.ceil(index_lag_s) + 1),
         "owners_ttl_s": owners_ttl_s,
     }

@@ -103,7 +103,21 @@ def test_the_demo_tells_its_story_and_ends_by_itself(home: Path) -> None:
         for title in ("Created in Outreach", "Ids written back")
     )
     assert created == returned == 362
-    for edit in ("Amount edited", "Close date moved", "Stage changed", "Owner changed"):
+    assert re.search(r"Prospects +created 44, adopted 12\n", said)
+    assert re.search(r"Roles +created \d{3}, changed 1, removed 1\n", said)
+    assert re.search(r"Lines held back +\d+: no e-mail address \d, person in error \d, sync", said)
+    assert re.search(r"In error +opportunities 6, people 2\n", said)
+    assert "on the way" not in said
+    for edit in (
+        "Amount edited",
+        "Close date moved",
+        "Stage changed",
+        "Owner changed",
+        "Person added",
+        "Relationship changed",
+        "Person taken off",
+        "E-mail entered",
+    ):
         assert edit in said
     assert "\x1b" not in said
 

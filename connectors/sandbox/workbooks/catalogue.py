@@ -61,6 +61,7 @@ def opportunity_type(directory: Directory) -> RecordType:
         stored("probability", "Probability", "percentage"),
         stored("party_id", "Customer", "integer"),
         _of_party("party_name", "Customer name", "party_id", "name", directory),
+        _of_party("party[name]", "Customer name", "party_id", "name", directory),
         _of_party("party_refcode", "Customer code", "party_id", "refcode", directory),
         stored("opportunity_stage_id", "Stage id", "integer"),
         _stage(directory),

@@ -79,6 +79,27 @@ async def test_a_workbooks_record_lives_and_dies_by_json() -> None:
     assert await bench.send("GET", "/workbooks/opportunities") == {"ids": []}
 
 
+async def test_a_line_of_a_tab_and_a_field_mapping_are_records_too() -> None:
+    """Both can be edited where no opportunity is, and somebody must be able to try that."""
+    bench = Bench()
+    person = (await bench.send("POST", "/workbooks/people", {"name": "Pat Example"}))["id"]
+    deal = (await bench.send("POST", "/workbooks/opportunities", {"description": "Crane"}))["id"]
+    entry = {"opportunity_id": deal, "party_id": person, "opportunity_contact_role": "Partner"}
+    mapping = {
+        "cf_outreach_mapping_outreach_field_name": "custom3",
+        "cf_outreach_mapping_enabled": True,
+    }
+
+    line = (await bench.send("POST", "/workbooks/contacts", entry))["id"]
+    await bench.send("PATCH", f"/workbooks/contacts/{line}", {"opportunity_contact_role": "Buyer"})
+    kept = (await bench.send("POST", "/workbooks/mappings", mapping))["id"]
+
+    record = await bench.send("GET", f"/workbooks/opportunities/{deal}")
+    assert record["people"] == [[person, "Buyer"]]
+    assert await bench.send("GET", "/workbooks/mappings") == {"ids": [kept]}
+    assert bench.workbooks.mappings.value(kept, "cf_outreach_mapping_enabled") is True
+
+
 async def test_an_outreach_record_lives_and_dies_by_json() -> None:
     """The same five verbs serve the other side."""
     bench = Bench()

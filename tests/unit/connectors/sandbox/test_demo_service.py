@@ -21,11 +21,13 @@ pytestmark = pytest.mark.anyio
 
 SLEEPER = "import time; print('up', flush=True); time.sleep(600)"
 RECORDS = {"pending": 0, "linked": 10, "refused": 2, "in_doubt": 0}
+PEOPLE = {"pending": 0, "held_back": 4, "refused": 1}
 DOCUMENT: dict[str, object] = {
     "ready": True,
     "reason": None,
     "captured": 12,
     "records": RECORDS,
+    "people": PEOPLE,
     "outbox": 0,
     "requests": {"workbooks": 3, "outreach": 14},
     "refused": [{"ref": "OPP-1", "field": "name", "class": "validation", "reason": "too long"}],
@@ -114,6 +116,7 @@ def test_a_look_is_read_from_the_status() -> None:
     look = read_look(DOCUMENT)
 
     assert (look.captured, look.linked, look.in_error, look.pending) == (12, 10, 2, 0)
+    assert (look.to_relate, look.people_in_error) == (0, 1)
     assert (look.workbooks_requests, look.outreach_requests) == (3, 14)
     assert look.refusals == (Refusal("OPP-1", "name", "too long"),)
 
@@ -124,6 +127,7 @@ AT_REST: list[tuple[dict[str, object], bool]] = [
     ({"captured": 0}, False),
     ({"outbox": 1}, False),
     ({"records": RECORDS | {"pending": 1}}, False),
+    ({"people": PEOPLE | {"pending": 1}}, False),
 ]
 
 

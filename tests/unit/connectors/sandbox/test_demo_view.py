@@ -1,6 +1,7 @@
 """What the demo prints is calm: whole facts in a pipe, folded tables on a narrow screen."""
 
 import io
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from rich.console import Console
 from connectors.sandbox import demo_view as view
 from connectors.sandbox.demo_edits import Change
 from connectors.sandbox.demo_service import Look, Refusal
-from connectors.sandbox.demo_tally import Tally
+from connectors.sandbox.demo_tally import PeopleTally, Tally
 from connectors.sandbox.settings_file import SettingsFile
 
 LOOK = Look(
@@ -23,8 +24,11 @@ LOOK = Look(
     workbooks_requests=25,
     outreach_requests=429,
     in_error=1,
+    to_relate=2,
+    people_in_error=4,
     refusals=(Refusal("OPP-7", None, "the name [bold]is[/bold] too long"),),
 )
+ARRIVED = view.Arrived(ids=1300, roles=2750)
 
 
 class Screen:
@@ -47,13 +51,13 @@ def test_a_pipe_gets_a_plain_line_at_most_every_two_seconds() -> None:
     screen = Screen(width=40)
     with view.Board(screen.console) as board:
         for tenths in range(60):
-            picture, line = view.progress(LOOK, 1300, tenths / 10)
+            picture, line = view.progress(LOOK, ARRIVED, tenths / 10)
             board.show(picture, line, tenths / 10)
 
     lines = screen.text.splitlines()
     assert len(lines) == 2
     assert lines[0].strip() == (
-        "2.0 s  captured 1393, synced 1386, in error 1, waiting 3, ids back 1300,"
+        "2.0 s  captured 1393, synced 1386, in error 5, waiting 5, ids back 1300, roles 2750,"
         " requests: Workbooks 25, Outreach 429"
     )
     assert "\x1b" not in screen.text
@@ -61,13 +65,16 @@ def test_a_pipe_gets_a_plain_line_at_most_every_two_seconds() -> None:
 
 def test_a_terminal_keeps_the_last_picture() -> None:
     """Who looks away must find the outcome when looking back."""
-    screen = Screen(terminal=True, width=100)
+    screen = Screen(terminal=True, width=80)
     with view.Board(screen.console) as board:
-        board.show(view.progress(None, 0, 0.0)[0], "", 0.0)
-        board.show(view.progress(LOOK, 1300, 6.8)[0], "", 6.8)
+        board.show(view.progress(None, view.Arrived(0, 0), 0.0)[0], "", 0.0)
+        board.show(view.progress(LOOK, ARRIVED, 6.8)[0], "", 6.8)
         board.say("this line is for pipes")
 
     assert "1,386" in screen.text
+    assert "2,750" in screen.text
+    assert "Captured" in screen.text
+    assert "Workbooks" in screen.text
     assert "this line" not in screen.text
     assert board.redraws
 
@@ -103,17 +110,45 @@ def test_paths_and_commands_can_be_copied_whole() -> None:
     assert f"wosync status --config '{config}'\n" in screen.text
 
 
-def test_the_summary_gives_requests_per_record() -> None:
-    """The budget is what an operator asks about first."""
-    screen = Screen()
-    counted = Tally(
+def counted(held_back: Counter[str]) -> Tally:
+    """A tally with these lines held back."""
+    return Tally(
         created=360,
         updated=40,
         written_back=360,
         duplicates=0,
-        workbooks_requests=40,
-        outreach_requests=440,
+        workbooks_requests=100,
+        outreach_requests=1100,
+        people=PeopleTally(
+            prospects_created=44,
+            prospects_adopted=12,
+            roles_created=1550,
+            roles_changed=4,
+            roles_removed=2,
+            held_back=held_back,
+        ),
     )
-    view.summary(screen.console, counted, LOOK)
 
-    assert "Workbooks 0.10, Outreach 1.10" in screen.text
+
+def test_the_summary_gives_requests_per_record() -> None:
+    """The budget is what an operator asks about first."""
+    screen = Screen()
+    view.summary(screen.console, counted(Counter()), LOOK)
+
+    assert "2,000: opportunities, prospects and roles" in screen.text
+    assert "Workbooks 0.05, Outreach 0.55" in screen.text
+
+
+def test_the_summary_tells_of_people() -> None:
+    """Who is missing, and why, must not have to be asked for."""
+    screen = Screen()
+    reasons = Counter({"sync is off": 13, "no e-mail address": 6})
+    view.summary(screen.console, counted(reasons), LOOK)
+    view.summary(screen.console, counted(Counter()), LOOK)
+
+    lines = [" ".join(line.split()) for line in screen.text.splitlines()]
+    assert "Prospects created 44, adopted 12" in lines
+    assert "Roles created 1,550, changed 4, removed 2" in lines
+    assert "Lines held back 19: no e-mail address 6, sync is off 13" in lines
+    assert "Lines held back 0" in lines
+    assert "In error opportunities 1, people 4" in lines

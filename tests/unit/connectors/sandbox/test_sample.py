@@ -30,9 +30,20 @@ class Planted:
     def everything(self) -> list[Any]:
         """All records of both worlds."""
         workbooks = self.workbooks
-        tables = (workbooks.opportunities, workbooks.people, workbooks.organisations)
+        tables = (
+            workbooks.opportunities,
+            workbooks.people,
+            workbooks.organisations,
+            workbooks.contacts,
+        )
         outreach = self.outreach
-        shelves = (outreach.opportunities, outreach.users, outreach.accounts, outreach.prospects)
+        shelves = (
+            outreach.opportunities,
+            outreach.users,
+            outreach.accounts,
+            outreach.prospects,
+            outreach.roles,
+        )
         return [list(table.rows()) for table in tables] + [shelf.rows() for shelf in shelves]
 
 
@@ -131,8 +142,80 @@ def test_stages_and_accounts_are_known_but_for_a_few(planted: Planted) -> None:
 def test_people_are_on_tabs_and_some_hold_two_relationships(planted: Planted) -> None:
     """One person with two relationships yields two roles (mission rule 9)."""
     tabs = [planted.workbooks.people_on(one) for one in planted.workbooks.opportunities.ids()]
+    filled = [tab for tab in tabs if tab]
     twice = [tab for tab in tabs if len({person for person, _ in tab}) < len(tab)]
+    lines = Counter(person for tab in tabs for person, _ in tab)
 
     assert len(planted.workbooks.people) == 80
+    assert len(filled) > len(tabs) / 3
+    assert {len(tab) for tab in filled} == {1, 2, 3, 4}
     assert twice
     assert {role for tab in tabs for _, role in tab} == set(words.RELATIONSHIPS)
+    assert sum(count > 1 for count in lines.values()) > len(lines) / 2
+
+
+@pytest.mark.parametrize("bulk", [0, 240])
+def test_every_kind_of_person_is_on_the_tab_of_a_record_that_syncs(bulk: int) -> None:
+    """A kind that stands on no tab would never be seen."""
+    planted = Planted(bulk=bulk)
+    sample = planted.sample
+    on_tabs = {
+        person
+        for deal in (*sample.linked, *sample.ordinary, *sample.bulk)
+        for person, _ in planted.workbooks.people_on(deal)
+    }
+
+    everybody = [*sample.available, *sample.held_back]
+    assert sorted(everybody) == planted.workbooks.people.ids()
+    assert set(sample.held_back) <= on_tabs
+    for kind in (sample.prospects, sample.unlinked, sample.newcomers):
+        assert on_tabs & set(kind)
+
+
+def test_people_are_prospects_become_prospects_or_cannot(planted: Planted) -> None:
+    """Linked, adopted, created, held back and refused: all five must occur."""
+    sample, people = planted.sample, planted.workbooks.people
+    rows = planted.outreach.prospects.rows()
+    known = {row.id: row.attributes["emails"] for row in rows}
+
+    for person_id, prospect_id in (sample.prospects | sample.unlinked).items():
+        assert known[prospect_id] == [people.value(person_id, "main_location[email]")]
+    carried = {one: people.value(one, "cf_person_outreach_id") for one in people.ids()}
+    assert {one: int(str(there)) for one, there in carried.items() if there} == sample.prospects
+    ticked = {one for one in people.ids() if people.value(one, "cf_person_sync_to_outreach")}
+    assert set(people.ids()) - ticked == set(sample.unsynced)
+    blank = {one for one in people.ids() if not people.value(one, "main_location[email]")}
+    assert blank == set(sample.without_email)
+    taken = {email for emails in known.values() for email in emails}
+    new = [str(people.value(one, "main_location[email]")) for one in sample.newcomers]
+    assert len(set(new)) == len(new) > len(sample.prospects) + len(sample.unlinked)
+    assert taken.isdisjoint(new)
+
+
+def test_each_refused_person_is_refused_for_a_reason_of_its_own(planted: Planted) -> None:
+    """One is too long for any Outreach, the other unwelcome in this one."""
+    people, refused = planted.workbooks.people, planted.sample.refused
+    titles = [str(people.value(one, "person_job_title")) for one in refused]
+    domains = {str(people.value(one, "main_location[email]")).partition("@")[2] for one in refused}
+
+    assert len(set(refused.values())) == len(refused) == 2
+    assert [len(title) > 255 for title in titles].count(True) == 1
+    assert domains & planted.outreach.knobs.excluded_email_domains
+
+
+def test_some_people_were_related_long_ago(planted: Planted) -> None:
+    """Such a role must be adopted and not doubled."""
+    sample, outreach = planted.sample, planted.outreach
+    persons = {prospect_id: person_id for person_id, prospect_id in sample.prospects.items()}
+    deals = {target_id: deal for deal, target_id in sample.linked.items()}
+
+    assert sample.roles == {row.id for row in outreach.roles.rows()} != set()
+    for row in outreach.roles.rows():
+        entry = (persons[row.relationships["prospect"]], row.attributes["role"])
+        tab = planted.workbooks.people_on(deals[row.relationships["opportunity"]])
+        assert entry in tab
+
+
+def test_what_must_not_be_related_has_people_too(planted: Planted) -> None:
+    """An empty tab would prove nothing about records that do not sync."""
+    assert any(planted.workbooks.people_on(one) for one in planted.sample.unticked)

@@ -24,6 +24,8 @@ def test_the_configuration_points_at_the_sandbox_and_holds_no_secret(tmp_path: P
     assert settings.path.read_text(encoding="utf-8") == settings.text
     assert tables["workbooks"]["base_url"] == ADDRESSES.workbooks
     assert tables["outreach"]["base_url"] == ADDRESSES.outreach
+    assert tables["outreach"]["record_url"].startswith(ADDRESSES.outreach)
+    assert tables["outreach"]["prospect_url"].startswith(ADDRESSES.outreach)
     assert tables["outreach"]["client_id"] == "the-client"
     assert tables["outreach"]["visibility_s"] == 5
     assert tables["poller"] == {"interval_s": 2}
