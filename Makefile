@@ -3,14 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Test processes; more than there are cores, because many tests wait for sockets.
+WORKERS ?= 4
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench simulate mutants clean
 
 demo: $(READY)
 	$(BIN)/wosync demo
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS)
 
 check: $(READY)
 	$(BIN)/ruff format --check .
@@ -19,6 +21,14 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks
+
+# Histories of the whole engine on virtual time: make simulate SEEDS=1000
+SEEDS ?= 1000
+simulate: $(READY)
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+
+mutants: $(READY)
+	$(BIN)/python -m tests.mutants
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .hypothesis

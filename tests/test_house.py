@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 import engine
 from engine.config import Config, installed_connectors, load
+from engine.records import RecordType
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,6 +31,9 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "errors",
                 "logs",
                 "mapping",
+                "mapping_checks",
+                "mapping_lines",
+                "mapping_settings",
                 "metrics",
                 "records",
                 "settings",
@@ -39,9 +43,24 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
         ),
     ),
     ("flow", frozenset({"flow"})),
-    ("store, ports", frozenset({"store", "ports", "plan", "exchange", "config", "__init__"})),
+    (
+        "store, ports",
+        frozenset(
+            {
+                "config",
+                "exchange",
+                "mappings",
+                "plan",
+                "ports",
+                "relations",
+                "store",
+                "watermarks",
+                "__init__",
+            }
+        ),
+    ),
     ("actors", frozenset({"actors", "references"})),
-    ("assembly", frozenset({"assembly"})),
+    ("assembly", frozenset({"assembly", "building"})),
     ("service", frozenset({"status", "http", "service", "cli", "__main__"})),
 )
 
@@ -292,15 +311,19 @@ def test_the_manual_is_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     )
 
 
-def test_the_manuals_mapping_is_the_default_mapping() -> None:
+@pytest.mark.parametrize(
+    ("table", "record_type"),
+    [("opportunity", RecordType.OPPORTUNITY), ("prospect", RecordType.PERSON)],
+)
+def test_the_manuals_mapping_is_the_default_mapping(table: str, record_type: RecordType) -> None:
     """Each line is written out, so that an operator changes it instead of guessing it."""
-    lines = tomllib.loads(MANUAL.read_text(encoding="utf-8"))["mapping"]["opportunity"]
+    lines = tomllib.loads(MANUAL.read_text(encoding="utf-8"))["mapping"][table]
     written = {
         name: ([line["from"]] if isinstance(line["from"], str) else line["from"], line["as"])
         for name, line in lines.items()
     }
 
-    default = installed_connectors().default_mapping()
+    default = installed_connectors().default_mapping(record_type)
 
     assert written == {
         name: (list(line.columns), line.conversion) for name, line in default.items()

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.benchmarks.requests import CONSTANT_MAX
+from tests.benchmarks.requests import CONSTANT_MAX, TAB_READS_MAX
 
 DEADLINE_S = 180.0
 
@@ -40,7 +40,7 @@ def document() -> dict[str, Any]:
 def test_every_benchmark_reports_its_figures(document: dict[str, Any]) -> None:
     """A benchmark that silently measures nothing would pass for a good one."""
     expected = {
-        "requests": {"outreach_per_record", "idle_reads", "idle_outreach"},
+        "requests": {"outreach_per_record", "idle_reads", "idle_tab_reads", "idle_outreach"},
         "speed": {"rate", "ratio", "bare_ratio", "cpu", "bare_cpu", "cpu_ratio"},
         "memory": {"small", "large", "growth"},
         "store": {"alone", "together", "gain"},
@@ -63,6 +63,8 @@ def test_a_create_costs_one_outreach_request_and_an_idle_poll_none(
     assert figures["creates"] == figures["records"]
     assert figures["outreach_constant"] <= CONSTANT_MAX
     assert figures["idle_reads"] == 1
+    assert 0 < figures["idle_tab_reads"] <= TAB_READS_MAX
+    assert figures["idle_others"] == 0
     assert figures["idle_outreach"] == 0
 
 

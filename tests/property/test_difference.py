@@ -9,7 +9,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.mapping import Conversion, FieldMapping, Line, LineSetting, compose
+from engine.mapping import Conversion, FieldMapping, Line, LineSetting
+from engine.mapping_lines import Layer, columns_of, compose
 from engine.plan import difference
 from engine.records import (
     FieldKind,
@@ -57,7 +58,7 @@ class Columns:
 class Wire:
     """Encodes as JSON can carry it."""
 
-    def encode(self, field_name: str, value: Value) -> Scalar:  # noqa: ARG002 # the port has it
+    def encode(self, field: TargetField, value: Value) -> Scalar:  # noqa: ARG002 # the port has it
         """Plain values as they are, the others as text."""
         return value if value is None or isinstance(value, bool | int) else str(value)
 
@@ -117,14 +118,33 @@ def test_a_moment_mapped_to_a_date_keeps_its_own_day(moment: datetime) -> None:
 
 
 @given(
-    names=st.lists(st.sampled_from("abcdef"), unique=True),
-    dropped=st.sets(st.sampled_from("abcdef")),
+    settings=st.lists(
+        st.dictionaries(st.sampled_from("abcdef"), st.none() | st.sampled_from("uvw")),
+        max_size=3,
+    )
 )
-def test_composing_gives_each_field_one_line_at_most(names: list[str], dropped: set[str]) -> None:
+def test_composing_gives_each_field_the_last_line_that_names_it(
+    settings: list[dict[str, str | None]],
+) -> None:
     """Two lines for one field would overwrite each other at every sync."""
     fields = {name: TargetField(name, FieldKind.TEXT) for name in "abcdef"}
-    defaults = {name: LineSetting((f"{name}_column",)) for name in names}
+    layers = [
+        Layer(
+            str(number),
+            {name: None if column is None else LineSetting((column,)) for name, column in its},
+        )
+        for number, its in enumerate(one.items() for one in settings)
+    ]
+    last: dict[str, str | None] = {}
+    for one in settings:
+        last |= one
 
-    lines = compose(dict.fromkeys(dropped), defaults, fields, "mapping.x")
+    composition = compose(layers, fields, None, "mapping.x")
 
-    assert [line.field.name for line in lines] == [name for name in names if name not in dropped]
+    lines = {line.field.name: line for line in composition.lines}
+    assert composition.mistakes == []
+    assert len(lines) == len(composition.lines)
+    assert {name: line.columns for name, line in lines.items()} == {
+        name: (column,) for name, column in last.items() if column is not None
+    }
+    assert set(columns_of(composition.lines)) == set(last.values()) - {None}

@@ -27,7 +27,7 @@ class MailboxModel(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
-        self.mailbox = Mailbox("model", CAPACITY)
+        self.mailbox: Mailbox[int] = Mailbox("model", CAPACITY)
         self.queued: dict[int, Lane] = {}
         self.held: dict[int, Lane | None] = {}
         self.fresh_in_a_row = 0

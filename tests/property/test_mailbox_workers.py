@@ -34,7 +34,7 @@ def test_every_key_is_served_after_its_last_message_and_by_one_worker_at_a_time(
     served_at: dict[int, int] = {}
     turn = 0
 
-    async def work(mailbox: Mailbox, number: int) -> None:
+    async def work(mailbox: Mailbox[int], number: int) -> None:
         nonlocal turn
         while True:
             try:
@@ -51,7 +51,7 @@ def test_every_key_is_served_after_its_last_message_and_by_one_worker_at_a_time(
 
     async def everything() -> None:
         nonlocal turn
-        mailbox = Mailbox("changes", capacity)
+        mailbox: Mailbox[int] = Mailbox("changes", capacity)
         with anyio.fail_after(20):
             async with anyio.create_task_group() as tasks:
                 for number in range(workers):

@@ -28,6 +28,7 @@ from engine import config as configuration
 from engine import service
 from engine.assembly import Outside
 from engine.store import report, statefile
+from tests.scenario.people import CREATE_PROSPECT, PeopleHands
 
 START = 1_790_000_000.0
 API_KEY = "a1b2c-3d4e5"
@@ -109,7 +110,7 @@ class Recorder:
 
 
 @dataclass(slots=True)
-class Bench:
+class Bench(PeopleHands):
     """Both worlds, their traffic, and the engine's configuration.
 
     `settings` holds the configuration by table and key; a test changes it before it runs.
@@ -182,6 +183,10 @@ class Bench:
         """Let somebody do this as the next create arrives, before it is carried out."""
         self.outreach_door.before[CREATE] = action
 
+    def just_before_a_prospect_create(self, action: Callable[[], object]) -> None:
+        """Let somebody do this as the next prospect arrives, before it is created."""
+        self.outreach_door.before[CREATE_PROSPECT] = action
+
     def outreach_fault(self, fault: Fault) -> None:
         """Let this go wrong at Outreach."""
         self.outreach_traffic.plan.add(fault)
@@ -231,10 +236,15 @@ class Bench:
         with closing(statefile.connect(self.state / statefile.FILE_NAME)) as connection:
             return {one.ref: one for one in report.refused(connection, 1000)}
 
-    def history(self, record_id: int) -> list[report.HistoryLine]:
+    def history(self, record_id: int, prefix: str = "OPP") -> list[report.HistoryLine]:
         """The decisions about a record."""
         with closing(statefile.connect(self.state / statefile.FILE_NAME)) as connection:
-            return report.history(connection, f"OPP-{record_id}")
+            return report.history(connection, f"{prefix}-{record_id}")
+
+    def authorise_again(self) -> None:
+        """What an operator does after a refused refresh token."""
+        token = self.outreach.grant(CLIENT_ID, add_seat(self.outreach, "Otto Operator"))
+        (self.directory / "refresh_token").write_text(token, encoding="utf-8")
 
     def forget_state(self) -> None:
         """Lose everything the engine knows."""
@@ -287,6 +297,7 @@ def _settings(directory: Path, urls: Mapping[str, str]) -> dict[str, dict[str, A
             "client_secret": secret("client_secret"),
             "refresh_token": secret("refresh_token"),
             "record_url": "https://outreach.example/opportunities/{id}",
+            "prospect_url": "https://outreach.example/prospects/{id}",
             "visibility_s": 1,
         },
         "retry": {"base_s": 0.05, "cap_s": 0.2},

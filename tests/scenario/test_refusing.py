@@ -49,9 +49,11 @@ async def test_a_malformed_amount_is_flagged_and_names_its_field(world: Bench) -
 
 
 async def test_a_refusal_by_outreach_is_flagged_with_its_own_words(world: Bench) -> None:
-    """Rules that only the organisation knows show in its refusal alone."""
+    """A rule made since we read the rules shows in the refusal alone."""
     rule = Validation("inclusion", definition=("hot", "cold"))
-    world.outreach.define_custom_field("opportunity", "custom1", rule)
+    world.just_before_a_create(
+        lambda: world.outreach.define_custom_field("opportunity", "custom1", rule)
+    )
     world.settings["mapping.opportunity"] = {"custom1": "refcode"}
     bad = world.has("Harbour crane", refcode="lukewarm")
     good = world.has("Dry dock", refcode="hot")

@@ -11,8 +11,10 @@ from contextlib import asynccontextmanager
 import anyio
 import pytest
 
+from connectors.outreach import oauth
 from connectors.sandbox.faults import Fault
 from engine import service
+from engine.actors import opportunity_syncer
 from engine.errors import Unreachable
 from tests.scenario.bench import CREATE, OPPORTUNITIES, START, Bench, until
 
@@ -75,6 +77,27 @@ async def test_a_failed_poll_is_caught_up(world: Bench) -> None:
         await until(lambda: all(linked(world, record) for record in records))
 
     assert len({world.twin(record).id for record in (first, *records)}) == 4
+
+
+async def test_new_credentials_in_the_file_end_a_refusal_without_a_restart(
+    world: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An operator who authorises again at night should not have to find the service as well."""
+    monkeypatch.setattr(opportunity_syncer, "OPERATOR_PAUSE_S", 0.1)
+    monkeypatch.setattr(oauth, "MINT_INTERVAL_S", 0.05)
+    async with running(world):
+        first = world.has("Before")
+        await until(lambda: linked(world, first))
+        world.outreach.revoke_all_tokens()
+        record = world.has("Harbour crane")
+        refused = ("POST", "/oauth/token")
+        before = world.outreach_traffic.counts[refused]
+        await until(lambda: world.outreach_traffic.counts[refused] > before)
+
+        world.authorise_again()
+        await until(lambda: linked(world, record))
+
+    assert world.reasons() == {}
 
 
 async def test_a_start_while_a_system_is_down_waits_for_it(world: Bench) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -12,8 +13,10 @@ import httpx
 from engine.flow.budget import BudgetLimits
 from engine.flow.governor import Governor
 from engine.ports import Surroundings
-from engine.records import Captured
-from engine.store import capture, work
+from engine.records import Captured, RecordType, Relation, SourceRecord
+from engine.store import capture, outbox, settle, work
+from engine.store.history import Note
+from engine.store.outbox import Entry, Owed
 from engine.store.work import Work
 
 NOW = 1_790_000_000.0
@@ -91,10 +94,20 @@ def row(
     eligible: bool = True,
     linked: bool = False,
     name: str = "A deal",
+    tab: Sequence[Relation] | None = None,
 ) -> Captured:
-    """One captured source row."""
-    payload = json.dumps({"id": record_id, "name": name, "customer": record_id * 10})
-    return Captured(record_id, f"OPP-{record_id}", version, updated_at, eligible, linked, payload)
+    """One captured source row; `tab` None when it does not show its People tab whole."""
+    columns = {"id": record_id, "name": name, "customer": record_id * 10, "tab": tab}
+    return Captured(
+        id=record_id,
+        ref=f"OPP-{record_id}",
+        version=version,
+        updated_at=updated_at,
+        eligible=eligible,
+        linked=linked,
+        payload=json.dumps(columns),
+        tab=None if tab is None else json.dumps(sorted(tab), separators=(",", ":")),
+    )
 
 
 def take(connection: sqlite3.Connection, *rows: Captured, now: float = NOW) -> None:
@@ -107,6 +120,53 @@ def pending(connection: sqlite3.Connection, record_id: int) -> Work:
     found = work.load(connection, record_id)
     assert found is not None
     return found
+
+
+def link(
+    connection: sqlite3.Connection,
+    record_id: int = 1,
+    target_id: int = 7,
+    *,
+    owed: Owed | None = None,
+    awaited: Iterable[tuple[str, str]] = (),
+    created: bool = True,
+    now: float = NOW,
+) -> bool:
+    """The pending record is in the target now; see `settle.settle_linked`."""
+    return settle.settle_linked(
+        connection,
+        pending(connection, record_id),
+        target_id=target_id,
+        synced={"name": "A deal"},
+        owed=owed,
+        awaited=awaited,
+        note=Note("created", f"id {target_id}"),
+        now=now,
+        created=created,
+    )
+
+
+def person(
+    person_id: int,
+    version: int = 3,
+    *,
+    target_id: str | None = None,
+    sync: bool = True,
+    error: bool = False,
+) -> SourceRecord:
+    """A person as the source shows it."""
+    ref = f"PERS-{person_id}"
+    return SourceRecord(person_id, ref, version, 1_700_000_000, sync, error, target_id, None, {})
+
+
+def owed_to(
+    connection: sqlite3.Connection,
+    record_id: int = 1,
+    record_type: RecordType = RecordType.OPPORTUNITY,
+) -> Entry | None:
+    """What the outbox holds for the record."""
+    entries = outbox.load(connection, record_type, [record_id])
+    return entries[0] if entries else None
 
 
 def state_of(connection: sqlite3.Connection, record_id: int) -> str:

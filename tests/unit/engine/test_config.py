@@ -20,6 +20,7 @@ from engine.ports import (
     Target,
     TargetConnector,
 )
+from engine.records import RecordType
 from engine.settings import BudgetSettings, Secret, Settings
 
 
@@ -57,9 +58,25 @@ async def open_target(settings: TargetTable, around: Surroundings) -> AsyncGener
 
 
 PAIR = Connectors(
-    SourceConnector("crm", SourceTable, {"title": ("name", "alias")}, open_source),
+    SourceConnector(
+        name="crm",
+        settings=SourceTable,
+        standard_columns={
+            RecordType.OPPORTUNITY: {"title": ("name", "alias")},
+            RecordType.PERSON: {"surname": ("last_name",)},
+        },
+        open=open_source,
+    ),
     TargetConnector(
-        "sales", TargetTable, [StandardField("name", "title", "text")], "ref", open_target
+        name="sales",
+        settings=TargetTable,
+        standard_mapping={
+            RecordType.OPPORTUNITY: [StandardField("name", "title", "text")],
+            RecordType.PERSON: [StandardField("lastName", "surname", "text")],
+        },
+        correlation_field="ref",
+        email_field="emails",
+        open=open_target,
     ),
 )
 EMPTY = "[crm]\n[sales]\n"
@@ -94,7 +111,20 @@ def test_a_configuration_with_nothing_in_it_has_the_defaults(tmp_path: Path) -> 
     assert config.engine.service.http_address == ("127.0.0.1", 9464)
     assert config.engine.service.state_dir == tmp_path / "state"
     assert config.source.base_url == "https://crm.example"
-    assert PAIR.default_mapping() == {"name": LineSetting(("name", "alias"), "text")}
+
+
+@pytest.mark.parametrize(
+    ("record_type", "lines"),
+    [
+        (RecordType.OPPORTUNITY, {"name": LineSetting(("name", "alias"), "text")}),
+        (RecordType.PERSON, {"lastName": LineSetting(("last_name",), "text")}),
+    ],
+)
+def test_the_default_mapping_joins_both_sides_by_the_neutral_name(
+    record_type: RecordType, lines: dict[str, LineSetting]
+) -> None:
+    """Each connector knows its own names only."""
+    assert PAIR.default_mapping(record_type) == lines
 
 
 def test_a_relative_state_directory_lies_beside_the_configuration(tmp_path: Path) -> None:

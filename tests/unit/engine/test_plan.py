@@ -19,6 +19,7 @@ from engine.plan import (
     held_target_id,
 )
 from engine.records import SourceRecord
+from engine.store.fuse import Mass
 from engine.store.work import Intent, Work
 
 DOUBT = Intent("OPP-1", 1.0, 2.0, 0)
@@ -33,6 +34,7 @@ def known(**changes: Any) -> Work:
         "revision": 1,
         "updated_at": 0,
         "lane": Lane.FRESH,
+        "mass": Mass.NONE,
         "payload": "{}",
         "attempts": 0,
         "failed_since": None,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from engine.settings import Secret, Settings, resolve_secret
+from engine.settings import FileSecret, Secret, Settings, resolve_secret
 
 
 class Keyed(Settings):
@@ -25,10 +25,35 @@ def test_each_form_of_reference_gives_the_text_without_its_line_end(
     monkeypatch.setenv("A_KEY", " from-env ")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
 
-    assert resolve_secret({"env": "A_KEY"}) == "from-env"
-    assert resolve_secret({"file": str(tmp_path / "key")}) == "from-file"
-    assert resolve_secret({"credential": "key"}) == "from-file"
+    def text(reference: dict[str, str]) -> str:
+        return Keyed.model_validate({"key": reference}).key.get_secret_value()
+
+    assert text({"env": "A_KEY"}) == "from-env"
+    assert text({"file": str(tmp_path / "key")}) == "from-file"
+    assert text({"credential": "key"}) == "from-file"
     assert resolve_secret(SecretStr("x")) == SecretStr("x")
+
+
+def test_a_secret_file_is_read_again_when_it_changes(tmp_path: Path) -> None:
+    """New credentials must not need a restart in the middle of the night."""
+    path = tmp_path / "key"
+    path.write_text("old", encoding="utf-8")
+    key = Keyed.model_validate({"key": {"file": str(path)}}).key
+    told: list[str] = []
+    FileSecret.watchers.append(told.append)
+
+    try:
+        path.write_text("newer", encoding="utf-8")
+        assert key.get_secret_value() == "newer"
+        path.unlink()
+        assert key.get_secret_value() == "newer"
+        path.write_text("", encoding="utf-8")
+        assert key.get_secret_value() == "newer"
+    finally:
+        FileSecret.watchers.remove(told.append)
+
+    assert told == ["newer"]
+    assert "newer" not in repr(key)
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from engine.flow.mailbox import FRESH_STREAK_MAX, Closed, Mailbox
 pytestmark = pytest.mark.anyio
 
 
-async def filled(capacity: int = 100, *, fresh: int = 0, backlog: int = 0) -> Mailbox:
+async def filled(capacity: int = 100, *, fresh: int = 0, backlog: int = 0) -> Mailbox[int]:
     """A mailbox with fresh keys 1, 2 ... and backlog keys 1001, 1002 ..."""
-    mailbox = Mailbox("changes", capacity)
+    mailbox: Mailbox[int] = Mailbox("changes", capacity)
     for key in range(1, fresh + 1):
         await mailbox.send(key, Lane.FRESH)
     for key in range(1001, 1001 + backlog):
@@ -21,7 +21,7 @@ async def filled(capacity: int = 100, *, fresh: int = 0, backlog: int = 0) -> Ma
     return mailbox
 
 
-async def blocks(mailbox: Mailbox, key: int, lane: Lane) -> bool:
+async def blocks(mailbox: Mailbox[int], key: int, lane: Lane) -> bool:
     """Whether sending has to wait."""
     with anyio.move_on_after(0.005):
         await mailbox.send(key, lane)
@@ -29,7 +29,7 @@ async def blocks(mailbox: Mailbox, key: int, lane: Lane) -> bool:
     return True
 
 
-async def drained(mailbox: Mailbox) -> list[int]:
+async def drained(mailbox: Mailbox[int]) -> list[int]:
     """Every queued key in the order workers get them."""
     keys: list[int] = []
     while (key := mailbox.receive_nowait()) is not None:

@@ -7,12 +7,13 @@ import sqlite3
 import pytest
 
 from engine.flow.lane import Lane
-from engine.records import Captured, Position
-from engine.store import capture, work
+from engine.records import Captured, Position, Relation
+from engine.store import capture, contacts, settle, work
 from engine.store.capture import Watermark
-from engine.store.outbox import delivered, load
-from engine.store.work import Note, Owed
-from tests.unit.engine.stand_ins import NOW, pending, row, state_of, take
+from engine.store.contacts import Roles
+from engine.store.history import Note
+from engine.store.outbox import Owed, delivered
+from tests.unit.engine.stand_ins import NOW, link, owed_to, pending, row, state_of, take
 
 
 def capture_rows(connection: sqlite3.Connection, *rows: Captured, sweep: int = 0) -> list[int]:
@@ -20,20 +21,6 @@ def capture_rows(connection: sqlite3.Connection, *rows: Captured, sweep: int = 0
     taken = capture.capture_page(connection, rows, now=NOW, fresh_max=2, sweep=sweep)
     assert taken.known == len(rows) - len(taken.changed)
     return [one.id for one in taken.changed]
-
-
-def settle(connection: sqlite3.Connection, record_id: int) -> None:
-    """The record is synced and the source is owed its id."""
-    work.settle_linked(
-        connection,
-        pending(connection, record_id),
-        target_id=7,
-        synced={"name": "A deal"},
-        owed=Owed(target_id="7"),
-        awaited=[],
-        note=Note("created", "id 7"),
-        now=NOW,
-    )
 
 
 def test_the_rows_and_the_watermark_are_kept_together(connection: sqlite3.Connection) -> None:
@@ -73,8 +60,9 @@ def test_the_version_our_own_write_back_made_is_no_change(
 ) -> None:
     """No echo: in a steady state the target sees no request at all."""
     take(connection, row(1, 5))
-    settle(connection, 1)
-    [entry] = load(connection, [1])
+    link(connection, 1, owed=Owed(target_id="7"))
+    entry = owed_to(connection)
+    assert entry is not None
     delivered(connection, [(entry, 6)], NOW)
 
     assert capture_rows(connection, row(1, 6, linked=True)) == []
@@ -106,7 +94,7 @@ def test_resetting_the_flag_is_enough_to_have_a_refused_record_tried_again(
     """Mission rule 6; the reset is a new version like any edit."""
     take(connection, row(1, 5))
     failure = work.Failure("validation", "name", "too long")
-    work.settle_refused(connection, pending(connection, 1), failure, NOW)
+    settle.settle_refused(connection, pending(connection, 1), failure, NOW)
     assert state_of(connection, 1) == "refused"
 
     take(connection, row(1, 7))
@@ -119,7 +107,7 @@ def test_a_sweep_brings_back_what_it_shows_and_drops_what_it_does_not(
 ) -> None:
     """Unticked, flagged or deleted while it waited; and ticked again without a new version."""
     take(connection, row(1), row(2), row(3), row(4))
-    work.settle_ineligible(connection, pending(connection, 3), Note("left out", "off"), NOW)
+    settle.settle_ineligible(connection, pending(connection, 3), Note("left out", "off"), NOW)
     work.open_intent(connection, 4, "OPP-4", NOW)
     sweep = capture.next_sweep(connection)
 
@@ -139,3 +127,167 @@ def test_a_record_captured_while_the_sweep_ran_is_not_dropped(
 
     assert capture.finish_sweep(connection, sweep, NOW) == 0
     assert state_of(connection, 1) == "pending"
+
+
+TAB = [Relation(31, "User")]
+OTHER_TAB = [Relation(31, "Sponsor")]
+
+
+def related(connection: sqlite3.Connection) -> None:
+    """The opportunity is synced, and its people are related."""
+    take(connection, row(1, 5, tab=TAB))
+    link(connection)
+    work_of_people = contacts.load(connection, 1)
+    assert work_of_people is not None
+    contacts.settle(
+        connection,
+        work_of_people,
+        Roles([]),
+        waits_for=[],
+        complete=True,
+        note=None,
+        now=NOW,
+    )
+
+
+def test_a_tab_that_differs_on_the_same_version_is_no_change_of_the_record(
+    connection: sqlite3.Connection,
+) -> None:
+    """Mission rule 8, cases 2 and 3: an edit of the tab need not move the version."""
+    related(connection)
+
+    taken = capture.capture_page(connection, [row(1, 5, tab=OTHER_TAB)], now=NOW, fresh_max=2)
+
+    assert (taken.changed, taken.tabs, taken.known) == ([], 1, 1)
+    assert state_of(connection, 1) == "settled"
+    found = contacts.load(connection, 1)
+    assert found is not None
+    assert found.tab == '[[31,"Sponsor"]]'
+    assert "Sponsor" in found.payload
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        row(1, 5, tab=TAB),
+        row(1, 5, tab=None),
+        row(1, 4, tab=OTHER_TAB),
+        row(1, 5, tab=OTHER_TAB, eligible=False),
+    ],
+    ids=["the same tab", "a tab not shown whole", "a stale read", "an ineligible record"],
+)
+def test_nothing_is_looked_at_when_the_tab_says_nothing_new(
+    connection: sqlite3.Connection, again: Captured
+) -> None:
+    """A part of a tab that passed for the whole would remove people in the target."""
+    related(connection)
+
+    capture.capture_page(connection, [again], now=NOW, fresh_max=2)
+
+    assert contacts.load(connection, 1) is None
+
+
+def test_a_new_version_brings_its_tab_along(connection: sqlite3.Connection) -> None:
+    """Mission rule 8, case 1: the roles follow once the record itself is in step."""
+    related(connection)
+
+    taken = capture.capture_page(connection, [row(1, 6, tab=OTHER_TAB)], now=NOW, fresh_max=2)
+
+    assert (len(taken.changed), taken.tabs) == (1, 0)
+    assert contacts.load(connection, 1) is None
+    link(connection)
+    found = contacts.load(connection, 1)
+    assert found is not None
+    assert found.tab == '[[31,"Sponsor"]]'
+
+
+def test_reading_anew_reconciles_every_record_behind_fresh_edits(
+    connection: sqlite3.Connection,
+) -> None:
+    """A changed mapping concerns records of the version known; a stale read still does not."""
+    take(connection, row(1, 5), row(2, 5))
+    link(connection, 1)
+    link(connection, 2, 8)
+
+    taken = capture.capture_page(
+        connection, [row(1, 5, name="read anew"), row(2, 4)], now=NOW, fresh_max=20, anew=True
+    )
+
+    assert [one.id for one in taken.changed] == [1]
+    assert pending(connection, 1).lane is Lane.BACKLOG
+    assert "read anew" in pending(connection, 1).payload
+    assert state_of(connection, 2) == "settled"
+
+
+def test_a_record_that_is_no_longer_eligible_is_left_out_when_it_is_read_anew(
+    connection: sqlite3.Connection,
+) -> None:
+    """A changed mapping is no reason to sync what somebody unticked."""
+    take(connection, row(1, 5))
+    link(connection)
+
+    capture.capture_page(connection, [row(1, 6, eligible=False)], now=NOW, fresh_max=0, anew=True)
+
+    assert state_of(connection, 1) == "ineligible"
+
+
+def test_records_ever_captured_are_known(connection: sqlite3.Connection) -> None:
+    """A relationship on any other opportunity is no business of ours."""
+    take(connection, row(1), row(3, eligible=False))
+
+    assert capture.known_ids(connection, [1, 2, 3]) == {1, 3}
+    assert capture.known_ids(connection, []) == set()
+
+
+def test_records_in_the_target_or_on_their_way_there_are_listed_by_id(
+    connection: sqlite3.Connection,
+) -> None:
+    """Refused and unticked ones are not evaluated anew: that would need somebody's edit."""
+    take(connection, row(4), row(2), row(3), row(1), row(5, eligible=False))
+    link(connection, 2)
+    failure = work.Failure("validation", "name", "too long")
+    settle.settle_refused(connection, pending(connection, 3), failure, NOW)
+
+    assert capture.reconciled_ids(connection, 0, 10) == [1, 2, 4]
+    assert capture.reconciled_ids(connection, 1, 1) == [2]
+    assert capture.reconciled_ids(connection, 4, 10) == []
+
+
+def test_a_record_that_waits_keeps_its_lane_when_it_is_read_anew(
+    connection: sqlite3.Connection,
+) -> None:
+    """Somebody's edit must not fall behind a changed mapping."""
+    take(connection, row(1, 5), row(2, 5))
+    link(connection, 2)
+
+    capture.capture_page(connection, [row(1, 5), row(2, 5)], now=NOW, fresh_max=20, anew=True)
+
+    assert work.due_keys(connection, Lane.FRESH, NOW, 10) == [1]
+    assert work.due_keys(connection, Lane.BACKLOG, NOW, 10) == [2]
+
+
+def test_what_waits_is_held_until_it_is_captured_again(connection: sqlite3.Connection) -> None:
+    """Captured under another mapping, it lacks columns that are read only now."""
+    take(connection, row(1, 5), row(2, 5))
+    capture.hold_pending(connection, NOW + 3600)
+
+    capture.capture_page(connection, [row(1, 5)], now=NOW, fresh_max=20, anew=True)
+
+    assert work.due_keys(connection, Lane.FRESH, NOW, 10) == [1]
+    assert work.next_due(connection, Lane.FRESH, NOW) == NOW + 3600
+
+
+def test_a_page_with_many_tabs_that_differ_goes_to_the_backlog(
+    connection: sqlite3.Connection,
+) -> None:
+    """A bulk edit of relationships must not overtake somebody's edit either."""
+    numbers = range(1, 4)
+    take(connection, *(row(number, tab=[]) for number in numbers))
+    for number in numbers:
+        link(connection, number, 70 + number)
+
+    differing = [row(number, tab=TAB) for number in numbers]
+    taken = capture.capture_page(connection, differing, now=NOW, fresh_max=2)
+
+    assert (taken.tabs, taken.changed) == (3, [])
+    assert contacts.due_keys(connection, Lane.BACKLOG, NOW, 10) == [1, 2, 3]

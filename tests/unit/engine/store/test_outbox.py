@@ -6,25 +6,19 @@ import sqlite3
 
 import pytest
 
-from engine.records import WriteBack
-from engine.store import outbox, report, work
-from engine.store.outbox import Entry
-from engine.store.work import Note, Owed
-from tests.unit.engine.stand_ins import NOW, pending, row, take
+from engine.records import RecordType, WriteBack
+from engine.store import outbox, people, report
+from engine.store.history import Note
+from engine.store.outbox import Entry, Key, Owed
+from tests.unit.engine.stand_ins import NOW, link, owed_to, person, row, take
+
+OPPORTUNITY, PERSON = RecordType.OPPORTUNITY, RecordType.PERSON
 
 
 def settle(connection: sqlite3.Connection, target_id: int = 7) -> None:
     """The record is synced, and its id is owed."""
-    work.settle_linked(
-        connection,
-        pending(connection, 1),
-        target_id=target_id,
-        synced={},
-        owed=Owed(target_id=str(target_id), target_url="https://t.example"),
-        awaited=[],
-        note=Note("created", ""),
-        now=NOW,
-    )
+    owed = Owed(target_id=str(target_id), target_url="https://t.example")
+    link(connection, 1, target_id, owed=owed)
 
 
 @pytest.fixture
@@ -37,7 +31,7 @@ def db(connection: sqlite3.Connection) -> sqlite3.Connection:
 
 def entry(db: sqlite3.Connection) -> Entry:
     """The one entry."""
-    [found] = outbox.load(db, [1, 2])
+    [found] = outbox.load(db, OPPORTUNITY, [1, 2])
     return found
 
 
@@ -54,14 +48,14 @@ def test_an_entry_becomes_a_write_based_on_the_newest_version_known(
     take(db, row(1, 6))
 
     assert entry(db).as_write() == WriteBack(1, 6, "7", "https://t.example")
-    assert outbox.due_keys(db, NOW, 10) == [1]
+    assert outbox.due_keys(db, NOW, 10) == [Key(OPPORTUNITY, 1)]
 
 
 def test_a_delivery_is_kept_with_the_version_it_made(db: sqlite3.Connection) -> None:
     """By that version our own write is recognised when the feed shows it."""
     outbox.delivered(db, [(entry(db), 6)], NOW)
 
-    assert outbox.load(db, [1]) == []
+    assert owed_to(db) is None
     assert facts(db) == (6, "7", 6)
     assert [line.decision for line in report.history(db, "OPP-1")] == ["created", "written back"]
 
@@ -87,7 +81,7 @@ def test_what_changed_while_it_was_sent_is_sent_again(db: sqlite3.Connection) ->
 
     left = entry(db)
     assert (left.target_id, left.generation, left.attempts) == ("8", 2, 0)
-    assert outbox.due_keys(db, NOW, 10) == [1]
+    assert outbox.due_keys(db, NOW, 10) == [Key(OPPORTUNITY, 1)]
 
 
 def test_a_postponed_entry_waits_its_time(db: sqlite3.Connection) -> None:
@@ -105,7 +99,7 @@ def test_a_withdrawn_entry_is_gone_and_explained(db: sqlite3.Connection) -> None
     """The record carries something that is not ours to overwrite."""
     outbox.withdraw(db, entry(db), Note("withdrawn", "another id stands there"), NOW)
 
-    assert outbox.load(db, [1]) == []
+    assert owed_to(db) is None
     assert report.history(db, "OPP-1")[-1].detail == "another id stands there"
 
 
@@ -120,6 +114,53 @@ def test_a_withdrawn_entry_is_gone_and_explained(db: sqlite3.Connection) -> None
 )
 def test_an_entry_is_described_in_words(owed: Owed, words: str) -> None:
     """The line of history a person reads."""
-    shown = Entry(1, "OPP-1", 1, 1, owed.target_id, owed.target_url, owed.error, owed.message, 0, 0)
+    shown = Entry(
+        record_type=OPPORTUNITY,
+        record_id=1,
+        ref="OPP-1",
+        generation=1,
+        version=1,
+        target_id=owed.target_id,
+        target_url=owed.target_url,
+        error=owed.error,
+        message=owed.message,
+        changed_at=0,
+        attempts=0,
+    )
 
     assert outbox.describe(shown) == words
+
+
+def test_a_person_of_the_same_id_is_owed_and_told_apart(db: sqlite3.Connection) -> None:
+    """Ids of the source are unique within a record type only."""
+    url = "https://t.example/70"
+    owed = Owed(target_id="70", target_url=url)
+    people.link(db, person(1), 70, email=None, owed=owed, note=None, now=NOW)
+
+    assert set(outbox.due_keys(db, NOW, 10)) == {Key(OPPORTUNITY, 1), Key(PERSON, 1)}
+    [theirs] = outbox.load(db, PERSON, [1, 2])
+    assert theirs.as_write() == WriteBack(1, 3, "70", url)
+
+    outbox.delivered(db, [(theirs, 4)], NOW)
+
+    assert outbox.due_keys(db, NOW, 10) == [Key(OPPORTUNITY, 1)]
+    known = people.load(db, [1])[1]
+    assert (known.version, known.delivered_id, known.delivered_version) == (4, "70", 4)
+    assert facts(db) == (5, None, None)
+    assert [line.decision for line in report.history(db, "PERS-1")] == ["written back"]
+
+
+def test_postponing_or_withdrawing_one_leaves_the_other_of_the_same_id_alone(
+    db: sqlite3.Connection,
+) -> None:
+    """A person whose write-back is refused must not delay an opportunity's id."""
+    people.link(db, person(1), 70, email=None, owed=Owed(target_id="70"), note=None, now=NOW)
+    [theirs] = outbox.load(db, PERSON, [1])
+
+    outbox.postpone(db, theirs, "refused", due_at=NOW + 60, counts=True)
+    assert outbox.due_keys(db, NOW, 10) == [Key(OPPORTUNITY, 1)]
+
+    outbox.withdraw(db, theirs, Note("withdrawn", "another id stands there"), NOW)
+    assert outbox.load(db, PERSON, [1]) == []
+    assert entry(db).attempts == 0
+    assert [line.decision for line in report.history(db, "OPP-1")] == ["created"]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlite3
 
 from engine.flow.lane import Lane
-from engine.store import report, work
-from engine.store.outbox import load, postpone
+from engine.records import Relation
+from engine.store import contacts, people, report, settle, work
+from engine.store.contacts import Roles
+from engine.store.outbox import Owed, postpone
 from engine.store.report import Counts
-from engine.store.work import Failure, Note, Owed
-from tests.unit.engine.stand_ins import NOW, pending, row, take
+from engine.store.work import Failure
+from tests.unit.engine.stand_ins import NOW, link, owed_to, pending, person, row, take
 
 
 def test_an_empty_state_counts_nothing(connection: sqlite3.Connection) -> None:
@@ -22,21 +24,13 @@ def test_an_empty_state_counts_nothing(connection: sqlite3.Connection) -> None:
 def test_every_kind_of_record_is_counted_once(connection: sqlite3.Connection) -> None:
     """The dashboard and the end of `once` read these numbers."""
     take(connection, *(row(number, updated_at=1000 + number) for number in range(1, 5)))
-    work.settle_linked(
-        connection,
-        pending(connection, 1),
-        target_id=7,
-        synced={},
-        owed=Owed(target_id="7"),
-        awaited=[],
-        note=Note("created", ""),
-        now=NOW,
-    )
+    link(connection, 1, owed=Owed(target_id="7"))
     failure = Failure("validation", None, "no")
-    work.settle_refused(connection, pending(connection, 2), failure, NOW)
+    settle.settle_refused(connection, pending(connection, 2), failure, NOW)
     work.open_intent(connection, 3, "OPP-3", NOW)
-    work.doubt(connection, pending(connection, 3), failure, due_at=NOW + 9, counts=False, now=NOW)
-    [entry] = load(connection, [1])
+    settle.doubt(connection, pending(connection, 3), failure, due_at=NOW + 9, counts=False, now=NOW)
+    entry = owed_to(connection)
+    assert entry is not None
     postpone(connection, entry, "busy", due_at=NOW + 9, counts=True)
 
     assert report.counts(connection) == Counts(
@@ -51,3 +45,34 @@ def test_every_kind_of_record_is_counted_once(connection: sqlite3.Connection) ->
     assert report.due(connection, NOW, Lane.BACKLOG) == 2
     assert report.due(connection, NOW + 9, Lane.BACKLOG) == 4
     assert report.waiting_reasons(connection, 5) == [("no", 1)]
+
+
+def test_people_are_counted_where_an_operator_looks_for_them(
+    connection: sqlite3.Connection,
+) -> None:
+    """Roles that may differ, lines held back, people refused, creates in doubt."""
+    take(connection, *(row(number, tab=[Relation(31, "User")]) for number in (1, 2, 3)))
+    for number in (1, 2, 3):
+        link(connection, number, 70 + number)
+    held = contacts.load(connection, 1)
+    doubtful = contacts.load(connection, 2)
+    assert held is not None
+    assert doubtful is not None
+    contacts.settle(
+        connection, held, Roles([]), waits_for=[31, 32], complete=False, note=None, now=NOW
+    )
+    failure = Failure("unreachable", None, "lost")
+    contacts.doubt(connection, doubtful, Roles([]), failure, announced=[], due_at=NOW + 9, now=NOW)
+    people.refuse(connection, person(31), Failure("validation", "emails", "taken"), NOW)
+    people.announce(connection, person(32), "x@example.org", NOW)
+    people.doubt(connection, 32, "lost", NOW)
+
+    counts = report.counts(connection)
+
+    assert (counts.contacts, counts.lines_held_back, counts.people_refused) == (2, 1, 1)
+    assert counts.in_doubt == 2
+    assert report.due(connection, NOW, Lane.BACKLOG) == 2
+    assert report.due(connection, NOW + 9, Lane.BACKLOG) == 3
+    assert [(one.ref, one.reason) for one in report.refused(connection, 10)] == [
+        ("PERS-31", "taken")
+    ]

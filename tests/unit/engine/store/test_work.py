@@ -1,20 +1,14 @@
-"""A record's work: every outcome names its revision, and a newer change is never lost."""
+"""A record's work: what is due, and the intents that announce a create."""
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Iterable
 
 import pytest
 
 from engine.flow.lane import Lane
-from engine.store import outbox, report, work
-from engine.store.work import HISTORY_MAX, Failure, Note, Owed, Work
-from tests.unit.engine.stand_ins import NOW, pending, row, state_of, take
-
-FAILURE = Failure("validation", "name", "too long")
-OWED = Owed(target_id="7", target_url="https://target.example/7")
+from engine.store import work
+from tests.unit.engine.stand_ins import NOW, link, pending, row, take
 
 
 @pytest.fixture
@@ -24,123 +18,18 @@ def db(connection: sqlite3.Connection) -> sqlite3.Connection:
     return connection
 
 
-def settle(
-    db: sqlite3.Connection,
-    done: Work,
-    owed: Owed | None = OWED,
-    awaited: Iterable[tuple[str, str]] = (),
-) -> bool:
-    """The record is created as 7."""
-    return work.settle_linked(
-        db,
-        done,
-        target_id=7,
-        synced={"name": "A"},
-        owed=owed,
-        awaited=awaited,
-        note=Note("created", "id 7"),
-        now=NOW,
-    )
+def test_a_pending_record_is_due_in_its_lane_until_it_is_settled(db: sqlite3.Connection) -> None:
+    """The dispatcher sends what is due and nothing else."""
+    take(db, row(2), now=NOW + 5)
 
+    assert work.due_keys(db, Lane.FRESH, NOW, 10) == [1]
+    assert work.due_keys(db, Lane.BACKLOG, NOW, 10) == []
+    assert work.due_keys(db, Lane.FRESH, NOW + 5, 1) == [1]
+    assert work.next_due(db, Lane.FRESH, NOW) == NOW + 5
 
-def owed_now(db: sqlite3.Connection) -> outbox.Entry | None:
-    """The record's outbox entry."""
-    entries = outbox.load(db, [1])
-    return entries[0] if entries else None
+    link(db, 1)
 
-
-def test_a_settled_record_rests_and_its_id_is_owed(db: sqlite3.Connection) -> None:
-    """Mission rule 5."""
-    assert settle(db, pending(db, 1))
-
-    assert state_of(db, 1) == "settled"
-    assert work.load(db, 1) is None
-    entry = owed_now(db)
-    assert entry is not None
-    assert (entry.target_id, entry.target_url, entry.error) == ("7", OWED.target_url, None)
-    assert [line.decision for line in report.history(db, "OPP-1")] == ["created"]
-
-
-@pytest.mark.parametrize("outcome", ["linked", "refused", "ineligible"])
-def test_a_change_captured_meanwhile_keeps_the_record_pending(
-    db: sqlite3.Connection, outcome: str
-) -> None:
-    """No lost change: what was decided was decided about the older one."""
-    older = pending(db, 1)
-    take(db, row(1, 6, name="newer"))
-
-    if outcome == "linked":
-        assert not settle(db, older)
-    elif outcome == "refused":
-        assert not work.settle_refused(db, older, FAILURE, NOW)
-        assert owed_now(db) is None
-    else:
-        work.settle_ineligible(db, older, Note("left out", "off"), NOW)
-
-    newer = pending(db, 1)
-    assert '"newer"' in newer.payload
-    assert newer.target_id == (7 if outcome == "linked" else None)
-
-
-def test_a_refused_record_is_flagged_with_its_reason(db: sqlite3.Connection) -> None:
-    """Mission rule 6: the reason is kept and easy to find."""
-    assert work.settle_refused(db, pending(db, 1), FAILURE, NOW)
-
-    entry = owed_now(db)
-    assert entry is not None
-    assert (entry.error, entry.message, entry.target_id) == (True, "too long", None)
-    assert report.refused(db, 10) == [
-        report.RefusedRecord(1, "OPP-1", "validation", "name", "too long")
-    ]
-
-
-def test_a_flag_still_on_its_way_is_taken_back_by_a_success(db: sqlite3.Connection) -> None:
-    """Otherwise it would outlive its cause."""
-    work.settle_refused(db, pending(db, 1), FAILURE, NOW)
-    take(db, row(1, 6))
-    settle(db, pending(db, 1))
-
-    entry = owed_now(db)
-    assert entry is not None
-    assert (entry.error, entry.message, entry.target_id) == (False, "", "7")
-
-
-def test_an_id_still_owed_survives_a_later_refusal(db: sqlite3.Connection) -> None:
-    """The record exists in the target; a lost id would make a duplicate."""
-    settle(db, pending(db, 1))
-    take(db, row(1, 6))
-    assert pending(db, 1).owes_id
-    work.settle_refused(db, pending(db, 1), FAILURE, NOW)
-
-    entry = owed_now(db)
-    assert entry is not None
-    assert (entry.target_id, entry.error, entry.generation) == ("7", True, 2)
-
-
-def test_nothing_owed_leaves_the_outbox_alone(db: sqlite3.Connection) -> None:
-    """An update of a linked record owes the source nothing: zero writes."""
-    settle(db, pending(db, 1), owed=None)
-
-    assert owed_now(db) is None
-
-
-def test_an_intent_is_kept_until_the_result_is_known(db: sqlite3.Connection) -> None:
-    """A create that may have been executed is never forgotten."""
-    work.open_intent(db, 1, "OPP-1", NOW)
-    work.doubt(db, pending(db, 1), FAILURE, due_at=NOW + 5, counts=True, now=NOW + 1)
-    intent = pending(db, 1).intent
-    assert intent is not None
-    assert (intent.correlation, intent.doubt_since, intent.checks) == ("OPP-1", NOW + 1, 1)
-
-    work.doubt(db, pending(db, 1), FAILURE, due_at=NOW + 9, counts=False, now=NOW + 6)
-    again = pending(db, 1)
-    assert again.intent is not None
-    assert (again.intent.doubt_since, again.intent.checks, again.attempts) == (NOW + 1, 2, 1)
-    assert work.due_keys(db, Lane.FRESH, NOW + 8, 10) == []
-    assert work.next_due(db, Lane.FRESH, NOW) == NOW + 9
-
-    settle(db, again)
-    assert db.execute("SELECT count(*) FROM intent").fetchone()[0] == 0
+    assert work.due_keys(db, Lane.FRESH, NOW + 5, 10) == [2]
 
 
 def test_at_start_every_unfinished_create_is_in_doubt(db: sqlite3.Connection) -> None:
@@ -154,90 +43,18 @@ def test_at_start_every_unfinished_create_is_in_doubt(db: sqlite3.Connection) ->
     assert intent.doubt_since == NOW + 60
 
 
-def test_an_adopted_record_is_read_before_it_is_changed(db: sqlite3.Connection) -> None:
-    """What the found record holds is not known."""
+def test_an_intent_announced_again_keeps_its_first_time_and_no_doubt(
+    db: sqlite3.Connection,
+) -> None:
+    """A create that was not executed is sent once more under the same correlation value."""
     work.open_intent(db, 1, "OPP-1", NOW)
-    work.adopt(db, pending(db, 1), 7, Note("adopted", "found 7"), NOW)
+    work.doubt_all(db, NOW + 60)
+    work.open_intent(db, 1, "OPP-1", NOW + 400)
 
-    found = pending(db, 1)
-    assert (found.target_id, found.synced, found.intent) == (7, None, None)
+    intent = pending(db, 1).intent
+    assert intent is not None
+    assert (intent.opened_at, intent.doubt_since, intent.checks) == (NOW, None, 0)
 
-    work.forget_target(db, found, 7, Note("target gone", "7"), NOW)
-    assert (pending(db, 1).target_id, pending(db, 1).gone_id) == (None, 7)
+    work.close_intent(db, 1)
 
-
-def test_a_deferred_record_comes_back_when_it_is_due(db: sqlite3.Connection) -> None:
-    """Waiting is kept on disk, so a restart neither hurries nor forgets it."""
-    work.defer(db, pending(db, 1), FAILURE, due_at=NOW + 30, counts=True, now=NOW)
-    work.defer(db, pending(db, 1), FAILURE, due_at=NOW + 60, counts=False, now=NOW + 1)
-
-    deferred = pending(db, 1)
-    assert (deferred.attempts, deferred.failed_since, deferred.failed_at) == (1, NOW, NOW + 1)
-    assert work.due_keys(db, Lane.FRESH, NOW + 59, 10) == []
-    assert work.due_keys(db, Lane.FRESH, NOW + 60, 10) == [1]
-    assert work.failing_alike(db, "validation", 2) == 1
-    assert work.failing_alike(db, "validation", 1) == 0
-    assert report.waiting_reasons(db, 5) == [("too long", 1)]
-
-
-def test_deferring_an_older_revision_does_not_delay_the_newer_one(
-    db: sqlite3.Connection,
-) -> None:
-    """An edit that cures the record must not wait out the failure it cures."""
-    older = pending(db, 1)
-    take(db, row(1, 6))
-    work.defer(db, older, FAILURE, due_at=NOW + 300, counts=True, now=NOW)
-
-    assert work.due_keys(db, Lane.FRESH, NOW, 10) == [1]
-
-
-def test_a_reference_that_turns_up_wakes_those_synced_without_it(
-    db: sqlite3.Connection,
-) -> None:
-    """The owner is completed without an edit in the source."""
-    settle(db, pending(db, 1), awaited=[("user", "Jo"), ("user", "Jo"), ("stage", "Won")])
-    assert sorted(work.awaited_names(db, "user")) == ["Jo"]
-
-    assert work.wake_awaiting(db, "user", ["Somebody", "Jo"], NOW) == 1
-    woken = pending(db, 1)
-    assert woken.lane is Lane.BACKLOG
-
-    settle(db, woken, owed=None)
-    assert work.awaited_names(db, "user") == []
-
-
-def test_reading_ahead_sees_the_next_records_first(db: sqlite3.Connection) -> None:
-    """Accounts of many records are asked for together."""
-    take(db, row(2), row(3))
-
-    assert sorted(work.pending_column(db, "customer", 2)) == [10, 20]
-    assert work.pending_column(db, "name", 10) == []
-    assert work.pending_column(db, "no such column", 10) == []
-
-
-def test_history_keeps_the_latest_lines_of_each_record(db: sqlite3.Connection) -> None:
-    """A record that changes daily must not fill the disk."""
-    for number in range(HISTORY_MAX + 5):
-        work.remember(db, 1, 1, Note("updated", str(number)), NOW + number)
-
-    lines = report.history(db, "OPP-1")
-    assert [line.detail for line in lines] == [str(n) for n in range(5, HISTORY_MAX + 5)]
-
-
-def test_canonical_fields_come_back_as_they_went(db: sqlite3.Connection) -> None:
-    """A difference that is none would be sent at every poll."""
-    fields = {"name": "Ünïcode", "tags": ["a", "b"], "amount": 5, "closed": False, "owner": None}
-    assert not json.dumps(fields).startswith("null")
-    work.settle_linked(
-        db,
-        pending(db, 1),
-        target_id=7,
-        synced=fields,
-        owed=None,
-        awaited=[],
-        note=Note("created", ""),
-        now=NOW,
-    )
-    take(db, row(1, 6))
-
-    assert pending(db, 1).synced == fields
+    assert pending(db, 1).intent is None

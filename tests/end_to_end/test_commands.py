@@ -1,0 +1,75 @@
+"""The commands that explain and decide, typed as an operator would, on a sandbox of their own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from connectors.sandbox.sandbox import Ports, Sandbox, SandboxOptions
+from connectors.sandbox.settings_file import prepared, write_settings
+from engine.clock import SystemClock
+from tests.end_to_end.test_cli_errors import wosync
+
+pytestmark = pytest.mark.anyio
+
+DONE, FAILED, ATTENTION = 0, 1, 3
+
+
+@pytest.fixture
+async def config(anyio_backend: str, tmp_path: Path) -> AsyncGenerator[Path]:
+    """A configuration of a small sandbox, once synchronised."""
+    sandbox = Sandbox(SandboxOptions(bulk=5), SystemClock().now)
+    async with sandbox.serving(Ports()) as addresses:
+        directory = prepared(tmp_path / "sandbox")
+        file = write_settings(directory, addresses, sandbox.credentials)
+        ended = await wosync("once", "--config", str(file.path), cwd=tmp_path)
+        assert ended.code == ATTENTION, ended.err
+        yield file.path
+
+
+async def test_the_mapping_in_force_is_shown_with_its_origin(config: Path) -> None:
+    """Whoever asks why a field holds what it holds starts here."""
+    with config.open("a", encoding="utf-8") as file:
+        file.write('\n[mapping.opportunity]\nnextStep = "fao"\n')
+
+    shown = await wosync("mapping", "--config", str(config), "--json", cwd=config.parent)
+
+    assert shown.code == DONE, shown.err
+    lines = json.loads(shown.out)["mapping.opportunity"]
+    assert {"field": "nextStep", "filled_with": "fao (as text)", "origin": "config.toml"} in lines
+    assert {line["origin"] for line in lines} == {"default", "config.toml"}
+
+
+async def test_the_history_of_a_record_names_every_decision(config: Path) -> None:
+    """Everything is explained; what is unknown is said to be."""
+    shown = await wosync(
+        "history", "OPP-1058", "--config", str(config), "--json", cwd=config.parent
+    )
+    decisions = [line["decision"] for line in json.loads(shown.out)["history"]]
+    assert decisions[0] == "created"
+    assert "written back" in decisions
+
+    unknown = await wosync("history", "OPP-0", "--config", str(config), cwd=config.parent)
+    assert unknown.code == FAILED
+    assert "nothing is known of OPP-0" in unknown.err
+
+
+async def test_a_mass_change_waits_for_the_approval_and_then_goes_on(config: Path) -> None:
+    """The command tells how much it lets go."""
+    nothing = await wosync("approve", "--config", str(config), cwd=config.parent)
+    assert (nothing.code, nothing.out) == (DONE, "nothing waits for approval\n")
+    with config.open("a", encoding="utf-8") as file:
+        file.write('\n[fuse]\nrecords_min = 1\n[mapping.opportunity]\nnextStep = "object_ref"\n')
+
+    held = await wosync("once", "--config", str(config), "--json", cwd=config.parent)
+    assert held.code == ATTENTION, held.err
+    waiting = json.loads(held.out)["pending"]
+    assert waiting > 100
+
+    approved = await wosync("approve", "--config", str(config), cwd=config.parent)
+    assert approved.out == f"{waiting} edits approved\n"
+    after = await wosync("once", "--config", str(config), "--json", cwd=config.parent)
+    assert json.loads(after.out)["pending"] == 0

@@ -1,0 +1,62 @@
+"""The prospect resolver by itself: whom it asks nobody about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from engine.actors.prospect_resolver import ProspectResolver, ProspectRules
+from engine.metrics import Metrics
+from engine.records import Captured, RecordType, SourceRecord
+from engine.store import people, statefile
+from engine.store.threaded import open_store
+from engine.store.work import Failure
+from tests.unit.engine.stand_ins import NOW, FakeClock, person, row
+
+pytestmark = pytest.mark.anyio
+
+REFUSED_VERSION = 3
+
+
+class Unflagged:
+    """A source that does not show the error flag yet."""
+
+    def read(self, _record_type: RecordType, _payload: str) -> SourceRecord:
+        """The version that was refused."""
+        return person(31, REFUSED_VERSION)
+
+    async def fetch(self, _record_type: RecordType, ids: Sequence[int]) -> list[Captured]:
+        """Every person asked for."""
+        return [row(one, REFUSED_VERSION) for one in ids]
+
+
+class Nobody:
+    """A system that must not be asked anything; every attempt fails the test."""
+
+
+async def test_a_refused_person_is_not_tried_again_before_its_flag_has_arrived(
+    tmp_path: Path,
+) -> None:
+    """A restart in between forgets what was in memory; the target would refuse once more."""
+    async with open_store(tmp_path / statefile.FILE_NAME) as store:
+        failure = Failure("validation", "title", "the title is too long")
+        await store.write(people.refuse, person(31, REFUSED_VERSION), failure, NOW)
+        resolver = ProspectResolver(
+            source=cast("Any", Unflagged()),
+            target=cast("Any", Nobody()),
+            store=store,
+            clock=FakeClock(),
+            mappings=cast("Any", Nobody()),
+            references=cast("Any", Nobody()),
+            rules=ProspectRules("create", 3600, 300, "emails"),
+            metrics=Metrics(),
+            wake=lambda: None,
+            wake_write_back=lambda: None,
+        )
+
+        standing = (await resolver.resolve({31}))[31]
+
+    assert (standing.prospect_id, standing.reason) == (None, "the title is too long")

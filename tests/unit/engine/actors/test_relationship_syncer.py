@@ -1,0 +1,152 @@
+"""The relationship syncer by itself: on which opportunities nothing is to be related."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from engine.actors.prospect_resolver import ProspectResolver, ProspectRules
+from engine.actors.relationship_syncer import RelateLimits, RelationshipSyncer
+from engine.flow.backoff import BackoffLimits
+from engine.flow.lane import Lane
+from engine.flow.mailbox import Mailbox
+from engine.metrics import Metrics
+from engine.records import Captured, RecordType, Relation, SourceRecord
+from engine.store import contacts, people, settle, statefile, work
+from engine.store.contacts import KnownRole, Roles
+from engine.store.port import Store
+from engine.store.threaded import open_store
+from engine.store.work import Failure
+from tests.unit.engine.stand_ins import NOW, FakeClock, governor, link, person, row, seeded, take
+
+pytestmark = pytest.mark.anyio
+
+TAB = (Relation(31, "User"),)
+
+
+class OldReading:
+    """A source whose rows were captured before anything happened to the record."""
+
+    people: tuple[Relation, ...] | None = TAB
+    prospect_id = "310"
+
+    def read(
+        self,
+        record_type: RecordType,
+        payload: str,  # noqa: ARG002 # the port has it
+    ) -> SourceRecord:
+        """Ticked, without an error flag."""
+        if record_type is RecordType.PERSON:
+            return person(31, 4, target_id=self.prospect_id)
+        return SourceRecord(1, "OPP-1", 5, 0, True, False, "7", None, {}, self.people)
+
+    async def fetch(self, record_type: RecordType, ids: Sequence[int]) -> list[Captured]:
+        """Every person asked for."""
+        assert record_type is RecordType.PERSON
+        return [row(one, 4, linked=True) for one in ids]
+
+
+class Nobody:
+    """A system that must not be asked anything; every attempt fails the test."""
+
+
+@asynccontextmanager
+async def syncing(path: Path, source: OldReading) -> AsyncGenerator[RelationshipSyncer]:
+    """A syncer on a state with one opportunity that is linked, and whose roles may differ."""
+    async with open_store(path / statefile.FILE_NAME) as store:
+        await store.write(take, row(1, 5, tab=TAB))
+        await store.write(link)
+        yield RelationshipSyncer(
+            inbox=Mailbox("contacts", 4),
+            store=store,
+            source=cast("Any", source),
+            target=cast("Any", Nobody()),
+            governor=governor(),
+            prospects=ProspectResolver(
+                source=cast("Any", source),
+                target=cast("Any", Nobody()),
+                store=store,
+                clock=FakeClock(),
+                mappings=cast("Any", Nobody()),
+                references=cast("Any", Nobody()),
+                rules=ProspectRules("create", 3600, 300, "emails"),
+                metrics=Metrics(),
+                wake=lambda: None,
+                wake_write_back=lambda: None,
+            ),
+            clock=FakeClock(),
+            rng=seeded(),
+            limits=RelateLimits(3, BackoffLimits(1, 1), 300, removes=True),
+            metrics=Metrics(),
+            wake=lambda: None,
+        )
+
+
+async def refuse(store: Store) -> None:
+    """An edit that the target refuses."""
+    await store.write(take, row(1, 6, tab=TAB))
+    found = await store.read(work.load, 1)
+    assert found is not None
+    failure = Failure("validation", "name", "too long")
+    await store.write(settle.settle_refused, found, failure, NOW)
+
+
+async def due(store: Store) -> list[int]:
+    """Opportunities whose roles may be looked at now."""
+    return await store.read(contacts.due_keys, Lane.FRESH, NOW, 10)
+
+
+async def test_a_refused_opportunity_is_left_out_until_it_is_reconciled(tmp_path: Path) -> None:
+    """Mission rule 6; its payload is older than the flag, so the state must say it."""
+    async with syncing(tmp_path, OldReading()) as syncer:
+        await refuse(syncer.store)
+        assert await due(syncer.store) == [1]
+
+        assert await syncer.step(1) == "left"
+        assert await due(syncer.store) == []
+
+        await syncer.store.write(take, row(1, 8, tab=TAB))
+        await syncer.store.write(link)
+        assert await due(syncer.store) == [1]
+
+
+async def test_a_tab_that_is_not_shown_whole_changes_no_role(tmp_path: Path) -> None:
+    """People who are missing from it would be removed in the target."""
+    source = OldReading()
+    source.people = None
+    async with syncing(tmp_path, source) as syncer:
+        assert await syncer.step(1) == "left"
+        assert await due(syncer.store) == []
+
+
+async def test_a_person_whose_id_was_mistyped_keeps_the_roles_it_has(tmp_path: Path) -> None:
+    """The tab still has the line; only what is gone from a tab is removed."""
+    source = OldReading()
+    source.prospect_id = "31o"
+    role = KnownRole(501, 310, "User", True, NOW)
+    async with syncing(tmp_path, source) as syncer:
+        await syncer.store.write(related_before, role)
+
+        assert await syncer.step(1) == "agreed"
+
+        await syncer.store.write(contacts.look_again, [1], Lane.FRESH, NOW)
+        work_of_people = await syncer.store.read(contacts.load, 1)
+        assert work_of_people is not None
+        assert work_of_people.roles == (role,)
+        assert await syncer.store.read(people.awaited) == [31]
+
+
+def related_before(connection: sqlite3.Connection, role: KnownRole) -> None:
+    """The opportunity has this role, and its person was this prospect, a day ago."""
+    found = contacts.load(connection, 1)
+    assert found is not None
+    contacts.settle(
+        connection, found, Roles([role]), waits_for=[], complete=True, note=None, now=NOW
+    )
+    people.link(connection, person(31), 310, email=None, owed=None, note=None, now=NOW - 24 * 3600)
+    contacts.look_again(connection, [1], Lane.FRESH, NOW)

@@ -1,0 +1,82 @@
+"""The audit, as kept: only what a slice surely lacks is left out."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from engine.records import Captured
+from engine.store import audit, work
+from tests.unit.engine.stand_ins import NOW, row, state_of, take
+
+LATER = NOW + 100
+
+
+def compared(
+    connection: sqlite3.Connection,
+    rows: Sequence[Captured],
+    *,
+    after: int = 0,
+    upto: int | None = None,
+    started_at: float = LATER,
+) -> int:
+    """Compare a slice; how many records were not shown by it."""
+    _, vanished = audit.compare(
+        connection, rows, after=after, upto=upto, started_at=started_at, now=LATER
+    )
+    return vanished
+
+
+def test_what_a_slice_shows_stays_and_what_it_lacks_is_left_out(
+    connection: sqlite3.Connection,
+) -> None:
+    """Unticked, deleted or hidden without an edit that a poll could see."""
+    take(connection, row(1), row(2))
+
+    assert compared(connection, [row(1)]) == 1
+
+    assert (state_of(connection, 1), state_of(connection, 2)) == ("pending", "ineligible")
+
+
+def test_records_outside_the_slice_are_no_business_of_it(connection: sqlite3.Connection) -> None:
+    """The slice before ended with the record it begins behind."""
+    take(connection, row(1), row(2), row(3), row(4))
+
+    assert compared(connection, [row(2)], after=1, upto=3) == 1
+
+    states = [state_of(connection, one) for one in (1, 2, 3, 4)]
+    assert states == ["pending", "pending", "ineligible", "pending"]
+
+
+def test_a_record_captured_while_the_audit_asked_is_not_left_out(
+    connection: sqlite3.Connection,
+) -> None:
+    """It may have been created after the page was read."""
+    take(connection, row(1), now=NOW)
+
+    assert compared(connection, [], started_at=NOW - 1) == 0
+
+    assert state_of(connection, 1) == "pending"
+
+
+def test_a_create_in_doubt_is_accounted_for_whatever_an_audit_shows(
+    connection: sqlite3.Connection,
+) -> None:
+    """It may exist in the target; forgetting it would make the next tick a duplicate."""
+    take(connection, row(1))
+    work.open_intent(connection, 1, "OPP-1", NOW)
+
+    assert compared(connection, []) == 0
+
+    assert state_of(connection, 1) == "pending"
+
+
+def test_a_version_that_differs_is_captured(connection: sqlite3.Connection) -> None:
+    """A change that never showed in the change order."""
+    take(connection, row(1, 3))
+
+    outcome, vanished = audit.compare(
+        connection, [row(1, 4)], after=0, upto=None, started_at=LATER, now=LATER
+    )
+
+    assert ([one.version for one in outcome.changed], vanished) == ([4], 0)

@@ -1,0 +1,69 @@
+"""The fuse, as kept: it decides when everything is evaluated, and never over a newer change."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from engine.store import capture, fuse
+from engine.store.fuse import Held
+from tests.unit.engine.stand_ins import NOW, link, pending, row, take
+
+
+def evaluated_anew(connection: sqlite3.Connection, *records: int) -> None:
+    """These linked records are to be evaluated, for a changed mapping, say."""
+    rows = [row(one) for one in records]
+    capture.capture_page(connection, rows, now=NOW, fresh_max=0, anew=True, mass=True)
+
+
+def linked(connection: sqlite3.Connection, *records: int) -> None:
+    """These records are in the target."""
+    for one in records:
+        take(connection, row(one))
+        link(connection, one, 10 * one)
+
+
+def hold(connection: sqlite3.Connection, record: int) -> None:
+    """This one would be changed."""
+    fuse.hold_record(connection, record, pending(connection, record).revision, {"name": "A deal"})
+
+
+def test_nothing_is_decided_while_a_record_is_still_to_be_evaluated(
+    connection: sqlite3.Connection,
+) -> None:
+    """The first few of a mass change look like a small one."""
+    linked(connection, 1, 2, 3)
+    evaluated_anew(connection, 1, 2, 3)
+    hold(connection, 1)
+
+    assert fuse.decide(connection, 0.0, 2, NOW) is None
+
+    hold(connection, 2)
+    hold(connection, 3)
+    assert fuse.decide(connection, 0.0, 2, NOW) == Held(3, 3, tripped=True)
+
+
+def test_a_record_captured_since_is_not_held_by_an_older_evaluation(
+    connection: sqlite3.Connection,
+) -> None:
+    """A fresh edit goes on, whatever is held."""
+    linked(connection, 1)
+    evaluated_anew(connection, 1)
+    stale = pending(connection, 1)
+    take(connection, row(1, 2))
+
+    fuse.hold_record(connection, 1, stale.revision, {"name": "A deal"})
+
+    assert fuse.held(connection).records == 0
+    assert pending(connection, 1).version == 2
+
+
+def test_what_was_held_is_released_whole(connection: sqlite3.Connection) -> None:
+    """An approval, or a share that is small enough."""
+    linked(connection, 1, 2)
+    evaluated_anew(connection, 1, 2)
+    hold(connection, 1)
+    hold(connection, 2)
+
+    assert fuse.decide(connection, 1.0, 1, NOW) == Held(2, 2, tripped=False)
+
+    assert fuse.held(connection) == Held(0, 2, tripped=False)

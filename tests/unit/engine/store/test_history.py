@@ -1,0 +1,55 @@
+"""History: one line per decision, of each record its own."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from engine.records import RecordType
+from engine.store import people, report
+from engine.store.history import HISTORY_MAX, Note, remember
+from tests.unit.engine.stand_ins import NOW, person, row, take
+
+
+@pytest.fixture
+def db(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """An opportunity and a person of the same id."""
+    take(connection, row(1, 5))
+    people.hold_back(connection, person(1), "no e-mail address", NOW)
+    return connection
+
+
+def details(db: sqlite3.Connection, ref: str) -> list[str]:
+    """Details of the record's history, oldest first."""
+    return [line.detail for line in report.history(db, ref)]
+
+
+def test_history_keeps_the_latest_lines_of_each_record(db: sqlite3.Connection) -> None:
+    """A record that changes daily must not fill the disk."""
+    for number in range(HISTORY_MAX + 5):
+        remember(db, 1, 1, Note("updated", str(number)), NOW + number)
+
+    assert details(db, "OPP-1") == [str(number) for number in range(5, HISTORY_MAX + 5)]
+
+
+def test_an_opportunity_and_a_person_of_one_id_have_histories_of_their_own(
+    db: sqlite3.Connection,
+) -> None:
+    """Ids of the source are unique within a record type only."""
+    remember(db, 1, 5, Note("updated", "the opportunity"), NOW)
+    remember(db, 1, 3, Note("linked", "the person"), NOW, record_type=RecordType.PERSON)
+
+    assert details(db, "OPP-1") == ["the opportunity"]
+    assert details(db, "PERS-1") == ["the person"]
+
+
+def test_a_busy_opportunity_does_not_push_out_the_lines_of_a_person(
+    db: sqlite3.Connection,
+) -> None:
+    """The limit counts for each record, and ids alone do not tell records apart."""
+    remember(db, 1, 3, Note("linked", "the person"), NOW, record_type=RecordType.PERSON)
+    for number in range(HISTORY_MAX + 5):
+        remember(db, 1, 1, Note("updated", str(number)), NOW + number)
+
+    assert details(db, "PERS-1") == ["the person"]

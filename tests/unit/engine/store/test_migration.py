@@ -1,0 +1,152 @@
+"""From one schema to the next: what a former version wrote is kept, and completed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from engine.actors.mapping_reader import CURSOR
+from engine.records import RecordType, Relation
+from engine.store import capture, contacts, kept, outbox, report, statefile, work
+from engine.store.outbox import Key
+from tests.unit.engine.stand_ins import NOW, link, row, state_of
+
+OPPORTUNITY = RecordType.OPPORTUNITY
+
+SETTLED = """
+INSERT INTO record (id, ref, version, updated_at, captured_at, linked, payload, state, lane,
+                    due_at, target_id, synced)
+VALUES (1, 'OPP-1', 5, 1700000000, 1, 0, '{}', 'settled', 0, 1, 7, '{"name": "A deal"}')
+"""
+WAITING = """
+INSERT INTO record (id, ref, version, updated_at, captured_at, linked, payload, state, lane, due_at)
+VALUES (2, 'OPP-2', 3, 1700000000, 1, 0, '{}', 'pending', 0, 1)
+"""
+OWED = """
+INSERT INTO outbox (record_id, generation, target_id, target_url, error, message, changed_at,
+                    due_at, attempts, reason)
+VALUES (1, 4, '7', 'https://target.example/7', 0, '', 1700000000, 50, 2, 'busy')
+"""
+INTENT = "INSERT INTO intent (record_id, correlation, opened_at) VALUES (2, 'OPP-2', 9)"
+HISTORY = """
+INSERT INTO history (at, record_id, version, decision, detail)
+VALUES (1, 1, 4, 'created', 'id 7'), (2, 2, 3, 'refused', 'too long'), (3, 1, 5, 'noop', 'again')
+"""
+
+
+def first_schema(path: Path, *statements: str) -> None:
+    """A file as the first version left it, with these rows in it."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.executescript(statefile.migrations()[0])
+        connection.execute("PRAGMA user_version = 1")
+        connection.execute(f"PRAGMA application_id = {statefile.APPLICATION_ID}")
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+
+
+@contextlib.contextmanager
+def upgraded(path: Path) -> Generator[sqlite3.Connection]:
+    """The file in today's schema."""
+    statefile.prepare(path)
+    with contextlib.closing(statefile.connect(path)) as connection:
+        yield connection
+
+
+def columns(connection: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]]:
+    """Every table with its columns, their types and constraints."""
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    return {
+        table["name"]: [
+            tuple(column) for column in connection.execute(f"PRAGMA table_info({table['name']})")
+        ]
+        for table in tables
+    }
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the state file lies."""
+    return tmp_path / statefile.FILE_NAME
+
+
+def test_what_was_owed_is_still_owed(path: Path) -> None:
+    """A lost id would make a duplicate; its time and its attempts go on as they were."""
+    first_schema(path, SETTLED, OWED)
+
+    with upgraded(path) as connection:
+        [entry] = outbox.load(connection, OPPORTUNITY, [1])
+        due = (outbox.due_keys(connection, 49, 10), outbox.due_keys(connection, 50, 10))
+
+    assert due == ([], [Key(OPPORTUNITY, 1)])
+    assert (entry.target_id, entry.target_url) == ("7", "https://target.example/7")
+    assert (entry.error, entry.message, entry.changed_at) == (False, "", 1_700_000_000)
+    assert (entry.generation, entry.version, entry.attempts) == (4, 5, 2)
+
+
+def test_history_goes_on_where_it_ended(path: Path) -> None:
+    """Everything is explained, also what an earlier version did."""
+    first_schema(path, SETTLED, WAITING, HISTORY)
+
+    with upgraded(path) as connection:
+        lines = {ref: report.history(connection, ref) for ref in ("OPP-1", "OPP-2")}
+
+    assert [(line.at, line.decision) for line in lines["OPP-1"]] == [(1, "created"), (3, "noop")]
+    assert [line.detail for line in lines["OPP-2"]] == ["too long"]
+
+
+def test_a_create_that_was_announced_is_still_in_doubt(path: Path) -> None:
+    """An upgrade is a restart like any other."""
+    first_schema(path, WAITING, INTENT)
+
+    with upgraded(path) as connection:
+        assert work.doubt_all(connection, NOW) == 1
+        found = work.load(connection, 2)
+
+    assert found is not None
+    assert found.intent is not None
+    assert found.intent.correlation == "OPP-2"
+
+
+def test_what_is_in_the_target_is_read_anew_and_gets_its_people(path: Path) -> None:
+    """It was captured without its tab, so no tab would ever seem to have changed."""
+    first_schema(path, SETTLED, WAITING)
+
+    with upgraded(path) as connection:
+        assert kept.setting(connection, CURSOR) == "0"
+        capture.capture_page(
+            connection,
+            [row(1, 5, linked=True, tab=[Relation(31, "User")])],
+            now=NOW,
+            fresh_max=0,
+            anew=True,
+        )
+        assert state_of(connection, 1) == "pending"
+        link(connection, 1, created=False)
+        found = contacts.load(connection, 1)
+
+    assert found is not None
+    assert (json.loads(found.tab or ""), found.listed) == ([[31, "User"]], False)
+
+
+def test_a_state_without_anything_in_the_target_has_nothing_to_read_anew(path: Path) -> None:
+    """A first start must not look like a changed mapping."""
+    first_schema(path, WAITING)
+
+    with upgraded(path) as connection:
+        assert kept.setting(connection, CURSOR) is None
+
+
+def test_an_upgraded_file_is_like_a_new_one(path: Path, tmp_path: Path) -> None:
+    """Two kinds of the same schema would each have their own faults."""
+    first_schema(path, SETTLED, WAITING, OWED, INTENT, HISTORY)
+
+    with upgraded(path) as old, upgraded(tmp_path / "new.db") as new:
+        assert columns(old) == columns(new)
+        assert old.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert old.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
