@@ -170,6 +170,8 @@ class WriteBacks:
                 continue
             record = self.source.read(record_type, row.payload)
             if _holds(record, entry):
+                # Somebody may have edited on top of it, and confirming makes the version known.
+                await self._take(entry, row)
                 await self._confirm([(entry, row.version)])
             elif (reason := _not_ours(record, entry, row)) is not None:
                 await self._withdraw(entry, row, record, reason)

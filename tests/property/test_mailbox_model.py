@@ -63,13 +63,15 @@ class MailboxModel(RuleBasedStateMachine):
 
     @rule()
     def receive(self) -> None:
-        """What is handed out was queued, is held by nobody, and comes from the right lane."""
+        """What is handed out is the oldest of the right lane, and held by nobody else."""
         key = self.mailbox.receive_nowait()
         if key is None:
             assert not self.queued
             return
         assert key not in self.held
-        lane = self.queued.pop(key)
+        lane = self.queued[key]
+        assert key == self.in_lane(lane)[0]
+        del self.queued[key]
         if lane is Lane.BACKLOG:
             assert not self.in_lane(Lane.FRESH) or self.fresh_in_a_row >= FRESH_STREAK_MAX
             self.fresh_in_a_row = 0

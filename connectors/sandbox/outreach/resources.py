@@ -85,7 +85,7 @@ class Renderer:
         if fields is None:
             return row.resource.blank | own
         blank = row.resource.blank
-        return {name: own.get(name, blank[name]) for name in fields if name in blank}
+        return {name: own.get(name, blank[name]) for name in sorted(fields) if name in blank}
 
     def _relationship(self, row: Row, relationship: Relationship) -> dict[str, Any]:
         if relationship.kind == "one":

@@ -1,0 +1,157 @@
+"""Both stores, told to do the same in the same order, answer the same and hold the same."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Coroutine
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule
+
+from engine.errors import StateUnusable
+from engine.records import RecordType
+from engine.store import contacts, outbox, work
+from engine.store.inline import open_inline
+from engine.store.outbox import Key
+from engine.store.port import OpenStore, Store
+from engine.store.threaded import open_store
+from tests.property.store_deeds import PEOPLE, RECORDS, Choice, Deed, Desk, deed, looks
+from tests.searching import examples
+
+CHOICES = st.builds(
+    Choice,
+    kind=st.integers(0, 200),
+    record=st.sampled_from(RECORDS),
+    number=st.integers(0, 5),
+    flag=st.booleans(),
+)
+
+
+class Opened:
+    """One store, kept open by a task of its own, because only that task may close it."""
+
+    def __init__(self, runner: asyncio.Runner, opens: OpenStore, path: Path) -> None:
+        self._runner = runner
+        self._opens = opens
+        self.path = path
+        self.store: Store
+        self.open()
+
+    def open(self) -> None:
+        """Open the file, new or not."""
+        self._ready, self._over = asyncio.Event(), asyncio.Event()
+        self._runner.run(self._begin())
+
+    async def _begin(self) -> None:
+        self._host = asyncio.get_running_loop().create_task(self._live())
+        await self._ready.wait()
+
+    async def _live(self) -> None:
+        async with self._opens(self.path) as self.store:
+            self._ready.set()
+            await self._over.wait()
+
+    def close(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Close it; returns everything the file holds."""
+        self._runner.run(self._end())
+        with closing(sqlite3.connect(self.path)) as connection:
+            names = connection.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+            ).fetchall()
+            return {
+                name: sorted(connection.execute(f"SELECT * FROM {name}").fetchall(), key=repr)  # noqa: S608 # names of our own
+                for (name,) in names
+            }
+
+    async def _end(self) -> None:
+        self._over.set()
+        await self._host
+
+
+async def answer(work: Coroutine[Any, Any, Any]) -> tuple[str, Any]:
+    """What came of it, an error included."""
+    try:
+        return "answered", await work
+    except (ValueError, StateUnusable) as error:
+        return type(error).__name__, str(error)
+
+
+class StoreModel(RuleBasedStateMachine):
+    """The threaded store is handed whole batches at once, the inline one deed after deed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.directory = Path(tempfile.mkdtemp(prefix="store-model-"))
+        self.runner = asyncio.Runner()
+        self.threaded = Opened(self.runner, open_store, self.directory / "threaded.db")
+        self.inline = Opened(self.runner, open_inline, self.directory / "inline.db")
+        self.desk = Desk()
+
+    def both_read(self, look: Deed) -> Any:
+        """Look with both; the answer they agree on."""
+        theirs = self.runner.run(answer(self.threaded.store.read(look)))
+        ours = self.runner.run(answer(self.inline.store.read(look)))
+        assert theirs == ours
+        return theirs[1]
+
+    @rule(choices=st.lists(CHOICES, min_size=1, max_size=4))
+    def write(self, choices: list[Choice]) -> None:
+        """Deeds that wait together share a commit, and each has its own answer all the same."""
+        deeds = [deed(self.desk, choice) for choice in choices]
+
+        assert self.runner.run(self._together(deeds)) == self.runner.run(self._in_turn(deeds))
+
+    async def _together(self, deeds: list[Deed]) -> list[tuple[str, Any]]:
+        return await asyncio.gather(*(answer(self.threaded.store.write(one)) for one in deeds))
+
+    async def _in_turn(self, deeds: list[Deed]) -> list[tuple[str, Any]]:
+        return [await answer(self.inline.store.write(one)) for one in deeds]
+
+    @rule(choice=CHOICES)
+    def look(self, choice: Choice) -> None:
+        """Everything that was answered shows at once."""
+        for one in looks(self.desk, choice):
+            self.both_read(one)
+
+    @rule(record=st.sampled_from(RECORDS))
+    def take(self, record: int) -> None:
+        """An actor reads what it is to decide on, and acts on it later."""
+        found = self.both_read(lambda c: work.load(c, record))
+        if found is not None:
+            self.desk.works[record] = found
+        relating = self.both_read(lambda c: contacts.load(c, record))
+        if relating is not None:
+            self.desk.relating[record] = relating
+        for record_type, ids in ((RecordType.OPPORTUNITY, RECORDS), (RecordType.PERSON, PEOPLE)):
+            for entry in self.both_read(lambda c, t=record_type, i=ids: outbox.load(c, t, i)):
+                self.desk.entries[Key(record_type, entry.record_id)] = entry
+
+    @rule(seconds=st.integers(1, 10))
+    def pass_time(self, seconds: int) -> None:
+        """What was put off becomes due."""
+        self.desk.now += seconds
+
+    @rule()
+    def open_again(self) -> None:
+        """A restart finds what was acknowledged, in either file."""
+        assert self.threaded.close() == self.inline.close()
+        self.threaded.open()
+        self.inline.open()
+
+    def teardown(self) -> None:
+        """In the end both files hold the same."""
+        held = self.threaded.close(), self.inline.close()
+        self.runner.close()
+        shutil.rmtree(self.directory)
+        assert held[0] == held[1]
+
+
+TestStoreModel = StoreModel.TestCase
+TestStoreModel.settings = settings(max_examples=examples(25), stateful_step_count=25)
