@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from engine.about import about
@@ -106,7 +105,7 @@ class _Builder:
             write_backs=self.write_backs,
             mappings=self.mappings,
             mapping_reader=self._mapping_reader(),
-            poller=self._poller(people_poller.polls_tabs, auditor.step),
+            poller=self._poller(people_poller, auditor),
             fuse_keeper=self._fuse_keeper(),
             people_poller=people_poller,
             owner_resolver=owners,
@@ -185,9 +184,7 @@ class _Builder:
             wake=self.bells.wake_both,
         )
 
-    def _poller(
-        self, tabs_listed: Callable[[], bool], audit: Callable[[], Awaitable[int]]
-    ) -> Poller:
+    def _poller(self, people: PeoplePoller, auditor: Auditor) -> Poller:
         settings = self.config.engine.poller
         return Poller(
             source=self.systems.source,
@@ -203,8 +200,9 @@ class _Builder:
             backoff=self.config.engine.retry.backoff,
             metrics=self.metrics,
             wake=self.bells.wake_both,
-            tabs_listed=tabs_listed,
-            audit=audit,
+            tabs_listed=people.polls_tabs,
+            audit=auditor.step,
+            follow_people=people.attempt,
         )
 
     def _people_poller(self, prospects: ProspectResolver) -> PeoplePoller:
@@ -213,15 +211,12 @@ class _Builder:
             source=self.systems.source,
             store=self.store,
             clock=self.outside.clock,
-            rng=self.outside.rng("people_poller"),
             prospects=prospects,
             limits=PeoplePollLimits(
-                interval_s=settings.interval_s,
                 overlap_s=settings.overlap_s,
                 page_size=self.config.source.page_size,
                 tabs=self.config.engine.contacts.source,
             ),
-            backoff=self.config.engine.retry.backoff,
             metrics=self.metrics,
             wake=self.bells.wake_both,
         )

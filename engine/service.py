@@ -198,7 +198,6 @@ async def _doubt_all(assembly: Assembly) -> None:
 async def _work(assembly: Assembly, status: Status, stop: anyio.Event) -> None:
     async with _running(assembly), anyio.create_task_group() as upstream:
         upstream.start_soon(assembly.poller.run)
-        upstream.start_soon(assembly.people_poller.run)
         upstream.start_soon(assembly.mapping_reader.run)
         upstream.start_soon(assembly.fuse_keeper.run)
         upstream.start_soon(assembly.owner_resolver.run)

@@ -3,27 +3,24 @@
 Two feeds, each with its own watermark: relationships that were added, changed or removed (rule 8,
 cases 2 and 3), where the source lists them; and people, for as long as some line waits for one.
 
-Mailbox   none: it is driven by time
+Mailbox   none: the poller calls it after each of its own polls
 Sends     a ring of the contacts dispatchers' bells when something was captured
 Store     reads and moves the watermarks; captures the opportunities concerned
 Metrics   polls, poll_pages, errors{people_poller}
-Stops     when it is cancelled
+Stops     with the poller
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from random import Random
 from typing import Literal
 
-import anyio
 import structlog
 
 from engine.actors.poller import FRESH_SHARE
 from engine.actors.prospect_resolver import ProspectResolver
 from engine.errors import EngineError, Misconfigured, StateUnusable
-from engine.flow.backoff import BackoffLimits, delay_s
 from engine.metrics import Metrics
 from engine.ports import Source, WallClock
 from engine.records import Captured, Position, RecordType
@@ -43,7 +40,6 @@ log = structlog.get_logger(component="people_poller")
 class PeoplePollLimits:
     """Times in seconds; `page_size` in rows; `tabs` where tab changes are learnt from."""
 
-    interval_s: float
     overlap_s: int
     page_size: int
     tabs: Literal["auto", "resource", "arrays"]
@@ -51,39 +47,28 @@ class PeoplePollLimits:
 
 @dataclass(slots=True)
 class PeoplePoller:
-    """Runs one poll at a time, beside the poll of opportunities."""
+    """Follows what the poll of opportunities cannot show."""
 
     source: Source
     store: Store
     clock: WallClock
-    rng: Random
     prospects: ProspectResolver
     limits: PeoplePollLimits
-    backoff: BackoffLimits
     metrics: Metrics
     wake: Callable[[], None]
-    failures: int = field(default=0, init=False)
     captured: int = field(default=0, init=False)
     # Named apart: nothing was missed while nobody was awaited.
     _following: bool = field(default=False, init=False)
 
-    async def run(self) -> None:
-        """Poll for ever, on the interval; after a failure, after a backoff instead."""
-        while True:
-            started = anyio.current_time()
-            try:
-                await self.step()
-                self.failures = 0
-                wait = self.limits.interval_s - (anyio.current_time() - started)
-            except StateUnusable:
-                raise
-            except EngineError as error:
-                self.failures += 1
-                self.metrics.errors.labels("people_poller", error_class(error)).inc()
-                log.warning("poll_failed", reason=str(error), remedy=error.remedy)
-                told = error.retry_after_s or delay_s(self.failures, self.rng, self.backoff)
-                wait = max(0.5, told)
-            await anyio.sleep(max(0.0, wait))
+    async def attempt(self) -> None:
+        """One poll; a failure is counted and logged, and the next poll of opportunities goes on."""
+        try:
+            await self.step()
+        except StateUnusable:
+            raise
+        except EngineError as error:
+            self.metrics.errors.labels("people_poller", error_class(error)).inc()
+            log.warning("poll_failed", reason=str(error), remedy=error.remedy)
 
     def polls_tabs(self) -> bool:
         """Whether tab changes are asked for, rather than found by the sweep.

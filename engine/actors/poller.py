@@ -52,6 +52,7 @@ class Poller:
     Args:
         tabs_listed: whether somebody else learns of changed People tabs.
         audit: follows each sweep.
+        follow_people: follows each poll.
     """
 
     source: Source
@@ -64,6 +65,7 @@ class Poller:
     wake: Callable[[], None]
     tabs_listed: Callable[[], bool]
     audit: Callable[[], Awaitable[int]]
+    follow_people: Callable[[], Awaitable[None]]
     polled: anyio.Event = field(default_factory=anyio.Event)
     captured: int = 0
     failures: int = 0
@@ -75,6 +77,8 @@ class Poller:
         while True:
             started = anyio.current_time()
             ok = await self.attempt()
+            if ok:
+                await self.follow_people()
             wait = self.limits.interval_s - (anyio.current_time() - started)
             if not ok:
                 # At least half a second, so that a refused connection is not tried in a tight loop.

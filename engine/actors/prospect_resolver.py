@@ -169,6 +169,9 @@ class ProspectResolver:
                 " clear the id to have the person looked for again"
             )
             await self._refuse(record, Rejected(reason))
+        # Its other opportunities lost their roles with it, and nobody has noticed there yet.
+        await self.store.write(people.relate_again, person_id, self.clock.now())
+        self.wake()
         return True
 
     async def _standing(self, person_id: int) -> Standing:

@@ -234,10 +234,13 @@ class RelationshipSyncer:
             await self._create(work, edge, tab, progress)
             progress.asking = None
         for role in edits.remove:
-            await self.target.delete_role(role.id)
-            del progress.roles[role.id]
-            progress.removed.append(role.id)
-            self._edited(progress, "removed", (role.prospect_id, role.role))
+            await self._remove(role, progress)
+
+    async def _remove(self, role: KnownRole, progress: _Progress) -> None:
+        await self.target.delete_role(role.id)
+        del progress.roles[role.id]
+        progress.removed.append(role.id)
+        self._edited(progress, "removed", (role.prospect_id, role.role))
 
     async def _change(
         self, work: Relating, role: KnownRole, text: str, progress: _Progress
@@ -249,6 +252,14 @@ class RelationshipSyncer:
             del progress.roles[role.id]
             progress.removed.append(role.id)
             return False
+        except Taken as error:
+            if not _is_there((role.prospect_id, text), progress):
+                raise
+            # The target takes each role once only, and it has this one: ours is one too many.
+            self._refused(work, progress, error)
+            if self.limits.removes:
+                await self._remove(role, progress)
+            return True
         except Rejected as error:
             self._refused(work, progress, error)
             return True
@@ -260,7 +271,7 @@ class RelationshipSyncer:
         try:
             role_id = await self.target.create_role(work.target_id, *edge)
         except Taken as error:
-            if not any((one.prospect_id, one.role) == edge for one in progress.roles.values()):
+            if not _is_there(edge, progress):
                 raise
             # The target takes each role once only, and it has this one.
             self._refused(work, progress, error)
@@ -381,3 +392,8 @@ class RelationshipSyncer:
             "deferred", record=work.ref, wait_s=round(wait, 1), reason=failure.reason, remedy=remedy
         )
         return "deferred"
+
+
+def _is_there(edge: Edge, progress: _Progress) -> bool:
+    """Whether a role that we know of is just that."""
+    return any((one.prospect_id, one.role) == edge for one in progress.roles.values())

@@ -25,6 +25,8 @@ from engine.flow.retry_budget import EARNED_EVERY_S, RetryBudget
 
 # So many failures in a row, without one success, are an outage and not a record's own trouble.
 OUTAGE_FAILURES = 3
+# No wait is shorter: rounding may leave a rest too small to move the clock.
+TICK_S = 0.001
 # A hold of up to so many seconds is waited out.
 HOLD_MAX_S = 5.0
 
@@ -155,7 +157,7 @@ class Governor:
         while (paused := self.paused_s) > 0:
             if paused > HOLD_MAX_S:
                 raise HeldBack(f"held back: {self.pause_reason}", retry_after_s=paused)
-            await anyio.sleep(paused)
+            await anyio.sleep(max(paused, TICK_S))
 
     async def _admit(self, metered: bool) -> None:
         self.waiting += 1
@@ -168,7 +170,7 @@ class Governor:
                 if HOLD_MAX_S < wait < math.inf:
                     raise HeldBack("held back: the request budget is spent", retry_after_s=wait)
                 # Every finished request may open the way, so the event is watched beside the time.
-                with anyio.move_on_after(None if math.isinf(wait) else wait):
+                with anyio.move_on_after(None if math.isinf(wait) else max(wait, TICK_S)):
                     await self._changed.wait()
             if metered:
                 self._spend_retry()

@@ -154,7 +154,10 @@ def owe(
 
 
 _DELIVERED = {
-    record_type: f"UPDATE {table} SET delivered_id = coalesce(?, delivered_id),"  # noqa: S608 # names below
+    # A delivery without an id leaves what the record carried: what we last delivered only while
+    # nobody has made a version since, and otherwise what that version shows.
+    record_type: f"UPDATE {table} SET delivered_id = coalesce(?,"  # noqa: S608 # names below
+    " CASE WHEN version = delivered_version THEN delivered_id END),"
     " delivered_version = CASE WHEN version <= ? THEN ? ELSE delivered_version END,"
     " version = max(version, ?) WHERE id = ?"
     for record_type, table in (

@@ -153,12 +153,21 @@ def forget_reading(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
 def relink(connection: sqlite3.Connection, record: SourceRecord, now: float) -> None:
     """Somebody changed the person's link: the opportunities it is on are related anew."""
     _write(connection, record, 0.0)
+    relate_again(connection, record.id, now)
+
+
+def relate_again(connection: sqlite3.Connection, person_id: int, now: float) -> None:
+    """The roles of the person may be other ones than we know, wherever it is on a tab."""
     rows = connection.execute(
-        "SELECT DISTINCT r.id, c.lane FROM record r JOIN contacts c ON c.record_id = r.id,"
-        " json_each(r.tab) AS line WHERE json_extract(line.value, '$[0]') = ?",
-        (record.id,),
+        "SELECT DISTINCT r.id FROM record r, json_each(r.tab) AS line"
+        " WHERE r.tab IS NOT NULL AND json_extract(line.value, '$[0]') = ?",
+        (person_id,),
     ).fetchall()
-    contacts.look_again(connection, [row[0] for row in rows], Lane.BACKLOG, now)
+    concerned = [row[0] for row in rows]
+    connection.executemany(
+        "UPDATE contacts SET listed = 0 WHERE record_id = ?", [(one,) for one in concerned]
+    )
+    contacts.look_again(connection, concerned, Lane.BACKLOG, now)
 
 
 def awaited(connection: sqlite3.Connection) -> list[int]:

@@ -152,3 +152,17 @@ async def test_a_lost_state_costs_one_list_for_each_opportunity(world: Bench) ->
     assert {method for method, _ in requests(world)} == {"GET"}
     assert requests(world)[LIST_ROLES] == 3
     assert all(seen.method != "PUT" for seen in world.workbooks_seen)
+
+
+async def test_a_role_that_cannot_become_a_second_of_its_kind_is_removed(world: Bench) -> None:
+    """Where Outreach takes each role once only, a line that is gone must not leave its role."""
+    world.outreach.knobs.duplicate_role = "422"
+    ada = world.knows("Ada Byron")
+    record = world.has("Harbour crane")
+    world.puts(record, (ada, "Partner"), (ada, "Sponsor"))
+    await world.once()
+
+    world.puts(record, (ada, "Partner"), (ada, "Partner"))
+    await world.once()
+
+    assert world.roles(record) == world.wanted((ada, "Partner"))

@@ -235,3 +235,21 @@ async def test_a_person_linked_by_hand_meanwhile_keeps_the_link_of_the_user(worl
 
     assert world.person(ada)["outreach_id"] == str(chosen)
     assert world.roles(record) == [(chosen, "Buyer")]
+
+
+async def test_a_dead_prospect_is_replaced_on_every_opportunity_of_its_person(
+    world: Bench,
+) -> None:
+    """One opportunity notices; the others lost their roles just as well."""
+    grace = world.knows("Grace Hopper")
+    noticed, unnoticed = related(world, (grace, "Buyer")), related(world, (grace, "Partner"))
+    await world.once()
+    world.outreach.prospects.delete(world.told(grace))
+    world.puts(noticed, (grace, "Sponsor"))
+    await world.once()
+
+    world.mends(grace, cf_person_outreach_id=None, cf_person_outreach_sync_error=False)
+    await world.once()
+
+    assert world.roles(noticed) == world.wanted((grace, "Sponsor"))
+    assert world.roles(unnoticed) == world.wanted((grace, "Partner"))

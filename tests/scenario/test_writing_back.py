@@ -98,3 +98,22 @@ async def test_a_record_restored_after_its_create_still_gets_its_id(world: Bench
     assert world.twin(record).attributes["name"] == "Harbour crane"
     assert world.outreach_traffic.counts[CREATE] == 1
     assert result.counts.outbox == 0
+
+
+async def test_an_edit_on_top_of_an_unanswered_write_is_not_taken_for_our_own(
+    world: Bench,
+) -> None:
+    """The version that proves our delivery may be somebody's edit already."""
+    world.workbooks_fault(Fault(method="PUT", path=OPPORTUNITIES, when="after", action="drop"))
+    record = world.has("Harbour crane")
+
+    def edit_before_the_next_read() -> None:
+        world.workbooks_door.before["POST", OPPORTUNITIES] = lambda: world.edit(
+            record, description="Dry dock"
+        )
+
+    world.just_before_a_write_back(edit_before_the_next_read)
+    await world.once()
+    await world.once()
+
+    assert world.twin(record).attributes["name"] == "Dry dock"
