@@ -24,3 +24,11 @@ settings.load_profile("wosync")
 def anyio_backend() -> str:
     """The store runs on asyncio only, so the tests do too."""
     return "asyncio"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What a test sums up in its property `summary` is shown, however many processes there are."""
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, value in report.user_properties:
+            if name == "summary":
+                terminalreporter.write_line(f"{report.nodeid.split('::')[0]}: {value}")

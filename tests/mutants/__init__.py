@@ -1,0 +1,1 @@
+"""Hand-made mistakes in the core, each of which the suite must notice: `make mutants`."""

@@ -1,0 +1,14 @@
+"""Every mutant, by the promise it breaks."""
+
+from __future__ import annotations
+
+from tests.mutants import flow, guards, nothing_lost, nothing_twice, people, right_values
+
+MUTANTS = (
+    *nothing_twice.MUTANTS,
+    *nothing_lost.MUTANTS,
+    *people.MUTANTS,
+    *flow.MUTANTS,
+    *right_values.MUTANTS,
+    *guards.MUTANTS,
+)

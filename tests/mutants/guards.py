@@ -1,0 +1,84 @@
+"""Mutants of what guards the whole: the audit, the fuse, and what a change on its way leaves."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+AUDIT = "engine/store/audit.py"
+FUSE = "engine/store/fuse.py"
+SLICES = "tests/unit/engine/store/test_audit_slices.py"
+CHANGES = "tests/scenario/test_changes_in_doubt.py"
+MASS = "tests/scenario/test_mass_changes.py"
+
+MUTANTS = (
+    Mutant(
+        "lets a mass change of any size go on",
+        FUSE,
+        "if present.records <= max(records_min, int(share * present.linked)):",
+        "if present.records > 0:",
+        (f"{MASS}::test_a_mapping_that_would_change_too_much_waits_for_an_approval",),
+    ),
+    Mutant(
+        "stops small changes of a mapping",
+        FUSE,
+        "if present.records <= max(records_min, int(share * present.linked)):",
+        "if present.records <= min(records_min, int(share * present.linked)):",
+        (f"{MASS}::test_a_small_change_of_the_mapping_goes_on_by_itself",),
+    ),
+    Mutant(
+        "decides on a mass change before all of it is evaluated",
+        FUSE,
+        "if evaluating or present.tripped or not present.records:",
+        "if present.tripped or not present.records:",
+        ("tests/unit/engine/store/test_fuse_decisions.py",),
+    ),
+    Mutant(
+        "holds a record although a newer change waits",
+        FUSE,
+        "\" reason_class = 'held_back' WHERE id = ? AND revision = ?\"",
+        "\" reason_class = 'held_back' WHERE id = ? AND revision >= ?\"",
+        ("tests/unit/engine/store/test_fuse_decisions.py",),
+    ),
+    Mutant(
+        "leaves out what an audit has just shown",
+        AUDIT,
+        '" AND id NOT IN (SELECT value FROM json_each(?))"',
+        '" AND id IN (SELECT value FROM json_each(?))"',
+        (SLICES,),
+    ),
+    Mutant(
+        "leaves out what was captured while the audit asked",
+        AUDIT,
+        "AND state IN ('pending', 'settled') AND captured_at < ?\"",
+        "AND state IN ('pending', 'settled') AND captured_at <> ?\"",
+        (SLICES,),
+    ),
+    Mutant(
+        "leaves out a create in doubt that an audit does not show",
+        AUDIT,
+        '" AND NOT EXISTS (SELECT 1 FROM intent WHERE record_id = record.id)"',
+        '""',
+        (SLICES,),
+    ),
+    Mutant(
+        "leaves out the last record of the slice before",
+        AUDIT,
+        '" WHERE id > ? AND id <= ?',
+        '" WHERE id >= ? AND id <= ?',
+        (SLICES,),
+    ),
+    Mutant(
+        "retries as often as it likes in an outage",
+        "engine/flow/retry_budget.py",
+        "self._saved -= 1.0",
+        "self._saved -= 0.0",
+        ("tests/unit/engine/flow/test_retry_budget.py",),
+    ),
+    Mutant(
+        "trusts what the target held before a change whose answer was lost",
+        "engine/actors/opportunity_syncer.py",
+        "await self.store.write(store_work.note_synced, work.id, None)",
+        "pass",
+        (f"{CHANGES}::test_a_change_taken_back_before_its_answer_came_is_taken_back",),
+    ),
+)

@@ -1,0 +1,194 @@
+"""Mutants that miss a change, or take their own write for one."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+CAPTURE = "engine/store/capture.py"
+SETTLE = "engine/store/settle.py"
+SOURCE = "connectors/workbooks/connector.py"
+STORE = "tests/unit/engine/store"
+WATERMARKS = "tests/unit/engine/test_watermarks.py"
+BULK = "tests/scenario/test_capture.py::test_a_bulk_import_sharing_one_second_arrives_whole"
+
+MUTANTS = (
+    Mutant(
+        "leaves no overlap behind the newest row",
+        "engine/watermarks.py",
+        "final = newest_at + max(0.0, now - seen_at) - overlap_s",
+        "final = newest_at + max(0.0, now - seen_at)",
+        (WATERMARKS,),
+    ),
+    Mutant(
+        "moves the watermark past rows that are not final",
+        "engine/watermarks.py",
+        "return replace(mark, position=max(safe))",
+        "return replace(mark, position=max(positions))",
+        (WATERMARKS,),
+    ),
+    Mutant(
+        "measures the overlap with this machine's clock",
+        "engine/watermarks.py",
+        "final = newest_at + max(0.0, now - seen_at) - overlap_s",
+        "final = now - overlap_s",
+        (WATERMARKS,),
+    ),
+    Mutant(
+        "does not move the revision when a change is captured",
+        CAPTURE,
+        "due_at = excluded.due_at, revision = revision + 1,",
+        "due_at = excluded.due_at,",
+        (f"{STORE}/test_settle.py::test_a_change_captured_meanwhile_keeps_the_record_pending",),
+    ),
+    Mutant(
+        "lets a lower version win",
+        CAPTURE,
+        "return row.version > version",
+        "return True",
+        (f"{STORE}/test_capture.py::test_only_a_higher_version_is_a_change",),
+    ),
+    Mutant(
+        "settles a record although a newer change waits",
+        SETTLE,
+        "WHEN revision = ? AND state = 'pending' THEN 'settled'",
+        "WHEN revision >= ? AND state = 'pending' THEN 'settled'",
+        (f"{STORE}/test_settle.py::test_a_change_captured_meanwhile_keeps_the_record_pending",),
+    ),
+    Mutant(
+        "flags a record although a newer change waits",
+        SETTLE,
+        "WHEN revision = ? AND state = 'pending' THEN 'refused'",
+        "WHEN revision >= ? AND state = 'pending' THEN 'refused'",
+        (f"{STORE}/test_settle.py",),
+    ),
+    Mutant(
+        "takes the version its own write-back made for news",
+        "engine/store/outbox.py",
+        '" version = max(version, ?) WHERE id = ?"',
+        '" version = max(version, ? - 1) WHERE id = ?"',
+        (f"{STORE}/test_capture.py::test_the_version_our_own_write_back_made_is_no_change",),
+    ),
+    Mutant(
+        "forgets which version it wrote back itself",
+        "engine/store/outbox.py",
+        "delivered_version = CASE WHEN version <= ? THEN ?",
+        "delivered_version = CASE WHEN version <= ? - 1000000 THEN ?",
+        (f"{STORE}/test_outbox.py::test_a_delivery_is_kept_with_the_version_it_made",),
+    ),
+    Mutant(
+        "takes a write-back for delivered although it changed meanwhile",
+        "engine/store/outbox.py",
+        '"DELETE FROM outbox WHERE record_type = ? AND record_id = ? AND generation = ?"',
+        '"DELETE FROM outbox WHERE record_type = ? AND record_id = ? AND generation >= ?"',
+        (f"{STORE}/test_outbox.py::test_what_changed_while_it_was_sent_is_sent_again",),
+    ),
+    Mutant(
+        "leaves out what a sweep has just shown",
+        CAPTURE,
+        "AND NOT linked AND swept < ?",
+        "AND NOT linked AND swept <= ?",
+        (f"{STORE}/test_capture.py",),
+    ),
+    Mutant(
+        "leaves out what was captured while the sweep ran",
+        CAPTURE,
+        '" AND captured_at < ?"',
+        '" AND captured_at <> ?"',
+        (f"{STORE}/test_capture.py::test_a_record_captured_while_the_sweep_ran_is_not_dropped",),
+    ),
+    Mutant(
+        "does not bring back what a sweep shows",
+        CAPTURE,
+        'return row.eligible and state == "ineligible"',
+        "return False",
+        (
+            f"{STORE}/test_capture.py::test_a_sweep_brings_back_what_it_shows_and_drops_what_it_does_not",
+        ),
+    ),
+    Mutant(
+        "does not see a tab that differs on the same version",
+        CAPTURE,
+        "    return bool(differs)\n",
+        "    return False\n",
+        (
+            f"{STORE}/test_capture.py::test_a_tab_that_differs_on_the_same_version_is_no_change_of_the_record",
+        ),
+    ),
+    Mutant(
+        "drops the last row of a page",
+        CAPTURE,
+        "changed = [row for row in rows if _is_change(connection, row)]",
+        "changed = [row for row in rows[:-1] if _is_change(connection, row)]",
+        (f"{STORE}/test_capture.py::test_the_rows_and_the_watermark_are_kept_together",),
+    ),
+    Mutant(
+        "takes a full page for the last one",
+        SOURCE,
+        "return Page(captured, complete=len(rows) < size)",
+        "return Page(captured, complete=len(rows) <= size)",
+        (
+            "tests/unit/connectors/workbooks/test_connector.py::test_a_page_is_complete_when_it_is_not_full",
+        ),
+    ),
+    Mutant(
+        "pages past the rows that share the last one's second",
+        "connectors/workbooks/listings.py",
+        'Filter("updated_at", "ge", utc_text(after.updated_at)),',
+        'Filter("updated_at", "gt", utc_text(after.updated_at)),',
+        (BULK,),
+    ),
+    Mutant(
+        "confirms nothing of a batch with one bad row",
+        "engine/actors/write_back.py",
+        "        await self._confirm(confirmed)\n        return again",
+        "        if len(confirmed) == len(entries):\n"
+        "            await self._confirm(confirmed)\n        return again",
+        (
+            "tests/scenario/test_no_second_request.py::test_what_a_batch_delivered_is_not_delivered_again_for_one_that_failed",
+        ),
+    ),
+    Mutant(
+        "acknowledges a commit that failed",
+        "engine/store/threaded.py",
+        "            for job in group:\n                job.error = error\n",
+        "            del error\n",
+        (f"{STORE}/test_failing_commits.py",),
+    ),
+    Mutant(
+        "keeps half of what a failing function wrote",
+        "engine/store/threaded.py",
+        'connection.execute("ROLLBACK TO job")',
+        "pass",
+        (f"{STORE}/test_port.py::test_a_function_that_fails_leaves_nothing_behind",),
+    ),
+    Mutant(
+        "carries out what waits together in another order",
+        "engine/store/threaded.py",
+        '        for job in group:\n            connection.execute("SAVEPOINT job")',
+        '        for job in reversed(group):\n            connection.execute("SAVEPOINT job")',
+        ("tests/property/test_store_model.py",),
+    ),
+    Mutant(
+        "keeps, in simulations, half of what a failing function wrote",
+        "engine/store/inline.py",
+        'connection.execute("ROLLBACK")',
+        'connection.execute("COMMIT")',
+        ("tests/property/test_store_model.py",),
+    ),
+    Mutant(
+        "acknowledges what a power loss would undo",
+        "engine/store/statefile.py",
+        'connection.execute("PRAGMA synchronous = FULL")',
+        'connection.execute("PRAGMA synchronous = NORMAL")',
+        (f"{STORE}/test_statefile.py::test_the_writer_is_durable_and_a_reader_cannot_write",),
+    ),
+    Mutant(
+        "lets a second process use the same state",
+        "engine/store/statefile.py",
+        "fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)",
+        "fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)",
+        (
+            f"{STORE}/test_statefile.py::test_a_second_process_is_refused_and_may_come_when_the_first_is_gone",
+        ),
+    ),
+)

@@ -1,0 +1,152 @@
+"""Mutants that create something twice, or overwrite what is not ours."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+SYNCER = "engine/actors/opportunity_syncer.py"
+RELATING = "engine/actors/relationship_syncer.py"
+RESOLVER = "engine/actors/prospect_resolver.py"
+WRITE_BACK = "engine/actors/write_back.py"
+IN_DOUBT = "tests/scenario/test_creates_in_doubt.py"
+TWINS = "tests/scenario/test_twins.py"
+PEOPLE_IN_DOUBT = "tests/scenario/test_people_in_doubt.py"
+STORE = "tests/unit/engine/store"
+
+MUTANTS = (
+    Mutant(
+        "sends a create without committing its intent",
+        SYNCER,
+        "await self.store.write(store_work.open_intent, work.id, correlation, self.clock.now())",
+        "pass",
+        (f"{IN_DOUBT}::test_a_create_carried_out_and_not_answered_is_adopted",),
+    ),
+    Mutant(
+        "closes the intent when the answer is lost",
+        SYNCER,
+        "            if error.ambiguous:\n",
+        "            if not error.ambiguous:\n",
+        (f"{IN_DOUBT}::test_a_create_carried_out_and_not_answered_is_adopted",),
+    ),
+    Mutant(
+        "believes the first empty answer about a create in doubt",
+        SYNCER,
+        "if now < doubt_since + self.limits.visibility_s:",
+        "if now < doubt_since:",
+        (f"{IN_DOUBT}::test_a_lagging_collection_keeps_the_create_in_doubt",),
+    ),
+    Mutant(
+        "forgets at start what a former process announced",
+        "engine/store/work.py",
+        '"UPDATE intent SET doubt_since = ? WHERE doubt_since IS NULL"',
+        '"DELETE FROM intent WHERE opened_at < ?"',
+        (f"{STORE}/test_work.py::test_at_start_every_unfinished_create_is_in_doubt",),
+    ),
+    Mutant(
+        "removes a twin that may be somebody else's",
+        SYNCER,
+        "if not ours or intent.sent < len(twins) + 1:",
+        "if not ours:",
+        (f"{TWINS}::test_a_twin_that_we_did_not_send_is_left_alone_and_reported",),
+    ),
+    Mutant(
+        "removes a twin that is older than the announcement",
+        SYNCER,
+        "if not ours or intent.sent < len(twins) + 1:",
+        "if intent.sent < len(twins) + 1:",
+        (f"{TWINS}::test_a_twin_older_than_our_create_is_left_alone_and_reported",),
+    ),
+    Mutant(
+        "forgets a record with a create in doubt when a sweep does not show it",
+        "engine/store/capture.py",
+        '        " AND NOT EXISTS (SELECT 1 FROM intent WHERE record_id = record.id)",',
+        '        "",',
+        (f"{STORE}/test_capture.py",),
+    ),
+    Mutant(
+        "creates anew whatever was deleted in the target",
+        SYNCER,
+        "if not (way.lost_link or self.limits.recreate_missing):",
+        "if not way:",
+        (
+            "tests/scenario/test_relinking.py"
+            "::test_an_edit_of_a_record_deleted_in_outreach_is_refused_with_the_reason",
+        ),
+    ),
+    Mutant(
+        "takes a stale write-back for a delivered one",
+        WRITE_BACK,
+        "            if result.outcome is Delivery.DELIVERED and result.version is not None:\n"
+        "                confirmed.append((entry, result.version))",
+        "            if result.outcome in (Delivery.DELIVERED, Delivery.STALE):\n"
+        "                confirmed.append((entry, result.version or entry.version))",
+        (
+            "tests/scenario/test_writing_back.py"
+            "::test_an_edit_made_before_the_id_returns_is_kept_and_synced",
+        ),
+    ),
+    Mutant(
+        "writes back on top of whatever the record holds now",
+        WRITE_BACK,
+        "elif (reason := _not_ours(record, entry, row)) is not None:",
+        "elif (reason := None) is not None:",
+        (
+            "tests/scenario/test_refusing.py::test_a_record_mended_before_its_flag_arrives_is_not_flagged",
+        ),
+    ),
+    Mutant(
+        "writes back without the version it is based on",
+        "connectors/workbooks/protocol.py",
+        'row |= {"id": str(object_id), "lock_version": str(version)}',
+        'row |= {"id": str(object_id)}',
+        ("tests/unit/connectors/workbooks/test_protocol.py",),
+    ),
+    Mutant(
+        "sends roles without announcing them",
+        RELATING,
+        "await self.store.write(contacts.begin, work, edits.create, self.clock.now())",
+        "pass",
+        (f"{PEOPLE_IN_DOUBT}::test_a_process_killed_before_it_heard_the_answer_doubles_nothing",),
+    ),
+    Mutant(
+        "believes the first look for roles in doubt",
+        RELATING,
+        "if unseen and since is not None and now < since + self.limits.visibility_s:",
+        "if unseen and since is not None and now < since:",
+        (f"{PEOPLE_IN_DOUBT}::test_a_lagging_collection_keeps_a_role_in_doubt",),
+    ),
+    Mutant(
+        "sends a prospect without announcing it",
+        RESOLVER,
+        "await self.store.write(people.announce, record, candidate.email, now)",
+        "pass",
+        (
+            "tests/scenario/test_changes_in_doubt.py::test_a_create_that_a_dead_process_sent_is_waited_for_past_the_lag",
+        ),
+    ),
+    Mutant(
+        "makes a prospect for each of two people with one address",
+        RESOLVER,
+        "shared = await self.store.read(people.by_email, [candidate.email])",
+        "shared = dict[str, int]()",
+        (
+            "tests/scenario/test_no_second_request.py::test_two_people_with_one_address_cost_one_create",
+        ),
+    ),
+    Mutant(
+        "compares addresses with their letter case",
+        "connectors/outreach/prospects.py",
+        "texts = (one.strip().lower() for one in members if isinstance(one, str))",
+        "texts = (one.strip() for one in members if isinstance(one, str))",
+        ("tests/unit/connectors/outreach/test_prospects.py",),
+    ),
+    Mutant(
+        "looks for an address with its letter case",
+        RESOLVER,
+        "return _Candidate(record, fields, emails[0].lower())",
+        "return _Candidate(record, fields, emails[0])",
+        (
+            "tests/scenario/test_people_prospects.py::test_who_is_there_already_is_adopted_by_address",
+        ),
+    ),
+)

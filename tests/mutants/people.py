@@ -1,0 +1,120 @@
+"""Mutants that get people and roles wrong."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+RELATIONS = "engine/relations.py"
+RELATING = "engine/actors/relationship_syncer.py"
+RESOLVER = "engine/actors/prospect_resolver.py"
+UNIT = "tests/unit/engine/test_relations.py"
+ACTOR = "tests/unit/engine/actors/test_relationship_syncer.py"
+HELD_BACK = "tests/scenario/test_people_held_back.py"
+
+MUTANTS = (
+    Mutant(
+        "removes roles that somebody made by hand",
+        RELATIONS,
+        "elif role.made and role.prospect_id not in protected:",
+        "elif role.prospect_id not in protected:",
+        (f"{UNIT}::test_a_role_made_by_hand_is_never_touched",),
+    ),
+    Mutant(
+        "removes roles of people who cannot be told",
+        RELATIONS,
+        "elif role.made and role.prospect_id not in protected:",
+        "elif role.made:",
+        (f"{UNIT}::test_roles_of_a_prospect_that_cannot_be_told_stay",),
+    ),
+    Mutant(
+        "makes a role anew instead of changing its text",
+        RELATIONS,
+        "reused = next((role for role in spare if role.prospect_id == prospect_id), None)",
+        "reused = None",
+        (f"{UNIT}::test_one_relationship_that_changed_is_changed_in_place",),
+    ),
+    Mutant(
+        "takes every role it finds for its own",
+        RELATIONS,
+        "young = role.created_at is not None and role.created_at >= int(work.announced_at)",
+        "young = True",
+        (f"{UNIT}::test_a_role_older_than_the_announcement_is_somebodys",),
+    ),
+    Mutant(
+        "takes a role for gone that the collection does not show yet",
+        RELATIONS,
+        "elif now - role.seen_at < lag_s:",
+        "elif now - role.seen_at < 0:",
+        (f"{UNIT}::test_a_role_that_is_not_shown_is_gone_once_it_is_old_enough",),
+    ),
+    Mutant(
+        "doubles a role that equals a line",
+        RELATIONS,
+        "claims = announced if ours else missing",
+        "claims = announced",
+        (f"{UNIT}::test_a_role_that_equals_a_line_is_adopted_instead_of_doubled",),
+    ),
+    Mutant(
+        "takes a tab it cannot read for an empty one",
+        RELATING,
+        "        if work.refused or not record.eligible or record.people is None:\n"
+        "            if record.eligible and record.people is None:\n"
+        '                log.warning("tab_unreadable", record=work.ref)\n'
+        "            await self.store.write(contacts.leave, work)\n"
+        '            return "left"\n'
+        "        tab = await self._tab(record.people)\n",
+        "        if work.refused or not record.eligible:\n"
+        "            await self.store.write(contacts.leave, work)\n"
+        '            return "left"\n'
+        "        tab = await self._tab(record.people or ())\n",
+        (f"{ACTOR}::test_a_tab_that_is_not_shown_whole_changes_no_role",),
+    ),
+    Mutant(
+        "relates people on an opportunity that is left out",
+        RELATING,
+        "if work.refused or not record.eligible or record.people is None:",
+        "if not record.eligible or record.people is None:",
+        (f"{ACTOR}::test_a_refused_opportunity_is_left_out_until_it_is_reconciled",),
+    ),
+    Mutant(
+        "lets a person that cannot be synced hold back the whole tab",
+        RESOLVER,
+        "        except Rejected as error:\n"
+        "            await self._refuse(record, error)\n"
+        "            return None\n",
+        "        except Rejected:\n            raise\n",
+        (f"{HELD_BACK}::test_an_overlong_name_is_reported_on_the_person",),
+    ),
+    Mutant(
+        "makes a prospect of somebody whose sync is off",
+        RESOLVER,
+        "        if not record.eligible:\n",
+        "        if record.error:\n",
+        (f"{HELD_BACK}::test_a_hindered_person_holds_back_its_own_line_until_it_changes",),
+    ),
+    Mutant(
+        "wakes nobody when a person becomes available",
+        "engine/store/contacts.py",
+        "woken += look_again(connection, [row[0] for row in rows], Lane.BACKLOG, now)",
+        "woken += len(rows)",
+        (
+            "tests/unit/engine/store/test_contacts.py::test_people_who_are_waited_for_wake_the_opportunity",
+        ),
+    ),
+    Mutant(
+        "tries a refused person again before its flag has arrived",
+        RESOLVER,
+        "return refused is not None and (record.error or record.version <= refused)",
+        "return False",
+        ("tests/unit/engine/actors/test_refused_people.py",),
+    ),
+    Mutant(
+        "settles a tab although a newer one waits",
+        "engine/store/contacts.py",
+        "(work.tab if complete else None, work.revision, work.revision, work.record_id),",
+        "(work.tab if complete else None, work.revision, work.revision + 1, work.record_id),",
+        (
+            "tests/unit/engine/store/test_contacts.py::test_a_reason_that_came_up_meanwhile_keeps_the_opportunity_waiting",
+        ),
+    ),
+)

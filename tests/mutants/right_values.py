@@ -1,0 +1,84 @@
+"""Mutants that send the wrong value, or more than what changed."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+STANDARD = "connectors/outreach/standard.py"
+FIELDS = "tests/scenario/test_creating_and_updating.py"
+
+MUTANTS = (
+    Mutant(
+        "swaps notes and reference",
+        STANDARD,
+        '            StandardField("description", "notes", "text"),\n'
+        '            StandardField(CORRELATION_FIELD, "reference", "text"),',
+        '            StandardField("description", "reference", "text"),\n'
+        '            StandardField(CORRELATION_FIELD, "notes", "text"),',
+        (f"{FIELDS}::test_every_standard_field_arrives_in_its_own_form",),
+    ),
+    Mutant(
+        "swaps first and middle names",
+        STANDARD,
+        '            StandardField("firstName", "first_name", "text"),\n'
+        '            StandardField("middleName", "middle_name", "text"),',
+        '            StandardField("firstName", "middle_name", "text"),\n'
+        '            StandardField("middleName", "first_name", "text"),',
+        (
+            "tests/scenario/test_mapping_prospects.py::test_every_standard_field_of_a_person_arrives",
+        ),
+    ),
+    Mutant(
+        "rounds half to even",
+        "connectors/outreach/spelling.py",
+        "return int(number.to_integral_value(rounding=ROUND_HALF_UP))",
+        'return int(number.to_integral_value(rounding="ROUND_HALF_EVEN"))',
+        ("tests/unit/connectors/outreach/test_mapping.py",),
+    ),
+    Mutant(
+        "rounds percentages half to even",
+        "engine/mapping.py",
+        "return int(value.to_integral_value(rounding=ROUND_HALF_UP))",
+        'return int(value.to_integral_value(rounding="ROUND_HALF_EVEN"))',
+        ("tests/unit/engine/test_mapping.py",),
+    ),
+    Mutant(
+        "takes the first of two users of one name",
+        "engine/actors/owner_resolver.py",
+        "        if len(ids) == 1:\n",
+        "        if ids:\n",
+        ("tests/scenario/test_references.py::test_an_ambiguous_owner_is_left_blank_and_noted",),
+    ),
+    Mutant(
+        "sends fields that did not change",
+        "engine/plan.py",
+        "return {name: value for name, value in desired.items() if value != known.get(name)}",
+        "return {name: value for name, value in desired.items() if value or name in known}",
+        ("tests/unit/engine/test_plan.py::test_only_what_differs_is_sent",),
+    ),
+    Mutant(
+        "does not count what it wrote back itself",
+        "engine/plan.py",
+        "if work.version == work.delivered_version and work.delivered_id is not None:",
+        "if work.version == work.delivered_version and work.delivered_id is None:",
+        (
+            "tests/unit/engine/test_plan.py::test_what_we_delivered_counts_until_a_newer_version_is_captured",
+        ),
+    ),
+    Mutant(
+        "syncs a record whose error flag is set",
+        "engine/records.py",
+        "return self.sync and not self.error",
+        "return self.sync",
+        (
+            "tests/unit/engine/test_records.py::test_a_record_is_eligible_when_ticked_and_not_in_error",
+        ),
+    ),
+    Mutant(
+        "takes what one record holds for what another does",
+        "engine/plan.py",
+        "        return Reconcile(int(held), observe=True)\n",
+        "        return Reconcile(int(held), observe=False)\n",
+        ("tests/unit/engine/test_plan.py::test_what_is_known_decides_the_course",),
+    ),
+)

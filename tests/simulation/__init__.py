@@ -1,0 +1,1 @@
+"""Deterministic simulation: the whole engine and both emulators, virtual time, one seed."""

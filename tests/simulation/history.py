@@ -1,0 +1,268 @@
+"""One history: a seed from its first instant to the oracle's verdict."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import anyio
+import structlog
+from structlog.typing import EventDict
+
+from connectors.sandbox.outreach import outreach_app
+from connectors.sandbox.workbooks import workbooks_app
+from tests.simulation import virtual_time
+from tests.simulation.network import Server, Weather
+from tests.simulation.oracle import Oracle, at_rest
+from tests.simulation.outreach_people import OutreachUsers, working_day
+from tests.simulation.people import CrmUsers
+from tests.simulation.plan import Outage, Plan, System, planned
+from tests.simulation.processes import Broke, Processes
+from tests.simulation.scene import START, Scene
+from tests.simulation.trace import Trace
+
+T = TypeVar("T")
+
+# Virtual seconds between looks of the oracle while everything settles, and how long that may take:
+# visibility, sweeps, times to live, and two of the longest waits the engine knows.
+LOOK_S = 150.0
+SETTLE_MAX_S = 12_000.0
+# Then nobody writes anything for so long.
+QUIET_S = 200.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a history ended; `complaints` is empty when all is well."""
+
+    seed: int
+    digest: str
+    virtual_s: float
+    real_s: float
+    complaints: tuple[str, ...]
+    counts: Counter[str]
+
+    def report(self) -> str:
+        """The complaints, and how to see it all again."""
+        return "\n".join([f"seed {self.seed}:", *self.complaints, f"replay: {replay(self.seed)}"])
+
+
+def replay(seed: int) -> str:
+    """The command that runs one seed again."""
+    return f"python -m tests.simulation --seed {seed} --verbose"
+
+
+def simulate(seed: int, *, verbose: bool = False) -> Outcome:
+    """Run the history of a seed."""
+    started = time.perf_counter()
+    directory = Path(tempfile.mkdtemp(prefix=f"wosync-{seed}-", dir=ram()))
+    try:
+        surprises: list[str] = []
+        with quiet(surprises, verbose=verbose):
+            found = virtual_time.run(lambda: History(planned(seed), directory, verbose).run())
+    finally:
+        shutil.rmtree(directory)
+    trace, virtual_s, complaints = found
+    complaints += surprises
+    real_s = time.perf_counter() - started
+    return Outcome(seed, trace.digest, virtual_s, real_s, tuple(complaints), trace.counts)
+
+
+def ram() -> str | None:
+    """A directory in memory, where the machine has one: every death copies the state."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 # one's own directory in it
+
+
+class _Surprises:
+    """Collects what the engine itself calls unexpected: a mistake of its own."""
+
+    def __init__(self, seen: list[str]) -> None:
+        self.seen = seen
+
+    def __call__(self, _logger: object, _name: str, event: EventDict) -> EventDict:
+        if event["event"] == "unexpected":
+            self.seen.append(f"unexpected: {event.get('exc_info')!r} on {event.get('record')}")
+        return event
+
+
+def _dropped(_logger: object, _name: str, _event: EventDict) -> EventDict:
+    raise structlog.DropEvent
+
+
+@contextmanager
+def quiet(surprises: list[str], *, verbose: bool = False) -> Generator[None]:
+    """The engine's log: nothing, or every line at its virtual time."""
+    before = structlog.get_config()
+    plain = structlog.dev.plain_traceback
+    shown = [
+        _at_virtual_time,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=plain),
+    ]
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger("debug" if verbose else "error"),
+        processors=[_Surprises(surprises), *(shown if verbose else [_dropped])],
+        logger_factory=structlog.PrintLoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+
+
+def _at_virtual_time(_logger: object, _name: str, event: EventDict) -> EventDict:
+    try:
+        at = anyio.current_time()
+    except RuntimeError:
+        at = 0.0
+    event["timestamp"] = f"{at:.3f}"
+    return event
+
+
+class History:
+    """One seed's scene with everybody in it."""
+
+    quiet_s = QUIET_S
+
+    def __init__(self, plan: Plan, directory: Path, echo: bool) -> None:
+        self._plan = plan
+        self._directory = directory
+        self._echo = echo
+
+    async def run(self) -> tuple[Trace, float, list[str]]:
+        """Play it; returns the trace, the virtual seconds it took, and the complaints."""
+        self.trace = Trace(anyio.current_time, echo=self._echo)
+        self.scene = Scene(self._plan, self._directory, self.trace)
+        self._crm = CrmUsers(self.scene)
+        self.begin()
+        self.scene.outreach.knobs.index_lag_s = self._plan.index_lag_s
+        self.processes = Processes(self.scene, self._servers(), self._plan.ends)
+        running = asyncio.get_running_loop().create_task(self.processes.run())
+        try:
+            complaints = await self._played(running)
+        finally:
+            if self.processes.life is not None:
+                self.processes.life.dead = True
+            running.cancel()
+            await asyncio.wait({running})
+        return self.trace, anyio.current_time(), complaints
+
+    async def _played(self, running: asyncio.Task[None]) -> list[str]:
+        try:
+            await self._unless_broken(running, self._acted())
+            self.scene.workbooks.knobs.delay_every = 0
+            self.make_good()
+            return await self._unless_broken(running, self._settle())
+        except Broke as error:
+            return [str(error)]
+
+    async def _unless_broken(self, running: asyncio.Task[None], doing: Coroutine[Any, Any, T]) -> T:
+        """Do it, unless the engine breaks first."""
+        task = asyncio.get_running_loop().create_task(doing)
+        await asyncio.wait({running, task}, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            task.cancel()
+            await running
+        return await task
+
+    def _servers(self) -> list[Server]:
+        scene = self.scene
+        return [
+            Server("workbooks", workbooks_app(scene.workbooks), self.weather("workbooks"), scene),
+            Server("outreach", outreach_app(scene.outreach), self.weather("outreach"), scene),
+        ]
+
+    def weather(self, system: System) -> Weather:
+        """The weather of one system."""
+        plan = self._plan
+        outages = tuple(one for one in plan.outages if one.system == system)
+        rng = self.scene.rng(f"weather of {system}")
+        return Weather(system, rng, plan.odds, outages, plan.busy_s)
+
+    def begin(self) -> None:
+        """What is there before the engine first runs."""
+        self._crm.begin()
+
+    def make_good(self) -> None:
+        """What people still do when the faults have ended."""
+        self._crm.make_good()
+
+    async def busy(self) -> None:
+        """What people do while faults last."""
+        scene, plan = self.scene, self._plan
+        actors = (self._crm, plan.pause_s), (OutreachUsers(scene), plan.pause_s * 3)
+        await asyncio.gather(
+            *(
+                working_day(actor, scene.rng(f"day {place}"), pause_s, plan.busy_s)
+                for place, (actor, pause_s) in enumerate(actors)
+            ),
+            *(self._at(at, scene.outreach.expire_access_tokens) for at in plan.token_losses),
+            *(self._at(at, scene.workbooks.expire_sessions) for at in plan.session_losses),
+            *self._maintenance(),
+        )
+
+    async def _acted(self) -> None:
+        await self.busy()
+        await asyncio.sleep(max(0.0, self._plan.busy_s - anyio.current_time()))
+
+    def _maintenance(self) -> list[Coroutine[Any, Any, None]]:
+        """The windows in which a system says that it is being maintained."""
+        windows = [one for one in self._plan.outages if one.kind == "maintenance"]
+        return [self._maintained(one) for one in windows]
+
+    async def _maintained(self, outage: Outage) -> None:
+        if outage.system == "outreach":
+            # Outreach says when it ends, and ends it by itself.
+            knobs, until = self.scene.outreach.knobs, START + outage.end_s
+
+            def begin() -> None:
+                knobs.maintenance_until = until
+
+            await self._at(outage.start_s, begin)
+            return
+        await self._at(outage.start_s, self.scene.workbooks.start_maintenance)
+        await self._at(outage.end_s, self.scene.workbooks.end_maintenance)
+
+    async def _at(self, at_s: float, action: Callable[[], None]) -> None:
+        await asyncio.sleep(max(0.0, at_s - anyio.current_time()))
+        self.trace.note("trouble", getattr(action, "__name__", "?"))
+        action()
+
+    async def _settle(self) -> list[str]:
+        plan = self._plan
+        settings = plan.settings
+        least_s = settings["outreach"]["visibility_s"] + settings["poller"]["sweep_interval_s"]
+        least_s += settings["owners"]["ttl_s"] + 3 * settings["poller"]["interval_s"]
+        started = anyio.current_time()
+        await asyncio.sleep(least_s)
+        oracle = Oracle(self.scene)
+        while complaints := oracle.complaints(self.processes.assembly):
+            if anyio.current_time() - started > SETTLE_MAX_S:
+                return complaints
+            await asyncio.sleep(LOOK_S)
+        return await self._rest(oracle)
+
+    async def _rest(self, oracle: Oracle) -> list[str]:
+        before = Counter(self.scene.ledger.writes)
+        await asyncio.sleep(self.quiet_s)
+        complaints = oracle.complaints(self.processes.assembly)
+        # A poll may just be under way.
+        for _ in range(60):
+            if at_rest(self.processes.assembly):
+                break
+            await asyncio.sleep(1)
+        else:
+            complaints.append("requests are under way, or mailboxes full, all the time")
+        complaints += [
+            f"{n} writes to {system} although nobody edits anything"
+            for system, n in sorted((self.scene.ledger.writes - before).items())
+        ]
+        return complaints

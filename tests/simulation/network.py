@@ -1,0 +1,349 @@
+"""The network: each system's ASGI application, called in process, with trouble from the seed.
+
+A fault strikes one request: lost before it arrives, carried out with the answer lost, an error
+before or instead of the answer, a body that is garbage or ends early, or so slow that the client
+may give up first. What is under way when a process dies, or is given up, may be carried out all
+the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Coroutine
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from enum import Enum
+from random import Random
+from typing import Any
+
+import anyio
+import httpx
+from starlette.types import ASGIApp, Message
+
+from tests.simulation.life import Life
+from tests.simulation.plan import LATE_S, Odds, Outage, System
+from tests.simulation.scene import Scene
+
+CREATES = ("opportunities", "prospects", "opportunityProspectRoles")
+DOCUMENT = "application/vnd.api+json"
+
+
+class Kind(Enum):
+    """What happens to a request."""
+
+    WELL = "well"
+    LOST = "lost"
+    STATUS_BEFORE = "status before"
+    STATUS_AFTER = "status after"
+    CUT = "cut"
+    GARBAGE = "garbage"
+    TRUNCATED = "truncated"
+    SLOW = "slow"
+    DEATH_BEFORE = "death before"
+    DEATH_AFTER = "death after"
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """The fault of one request; `delay_s` for SLOW, `status` and headers for the errors."""
+
+    kind: Kind = Kind.WELL
+    status: int = 0
+    headers: tuple[tuple[str, str], ...] = ()
+    delay_s: float = 0.0
+    after: bool = False
+    meddled: bool = False
+
+
+@dataclass(slots=True)
+class Weather:
+    """Draws the fate of every request to one system; fair from `fair_from_s` on."""
+
+    system: System
+    rng: Random
+    odds: Odds
+    outages: tuple[Outage, ...]
+    fair_from_s: float
+
+    def latency_s(self) -> float:
+        """Seconds one way."""
+        return self.rng.uniform(0.005, 0.3)
+
+    def fate(self, request: httpx.Request) -> Fate:  # noqa: ARG002 # the weather is blind
+        """What happens to the next request."""
+        now = anyio.current_time()
+        if now >= self.fair_from_s:
+            return Fate()
+        for outage in self.outages:
+            if outage.start_s <= now < outage.end_s:
+                if outage.kind == "unreachable":
+                    return Fate(Kind.LOST)
+                if outage.kind == "unavailable":
+                    return Fate(Kind.STATUS_BEFORE, 503)
+        meddled = self.rng.random() < self.odds.meddled
+        draw = self.rng.random()
+        for kind, odds in self._kinds():
+            if draw < odds:
+                return self._fault(kind, meddled=meddled)
+            draw -= odds
+        return Fate(meddled=meddled)
+
+    def _kinds(self) -> list[tuple[Kind, float]]:
+        odds = self.odds
+        return [
+            (Kind.LOST, odds.lost),
+            (Kind.STATUS_BEFORE, odds.status_before),
+            (Kind.STATUS_AFTER, odds.status_after),
+            (Kind.CUT, odds.cut),
+            (Kind.GARBAGE, odds.garbage),
+            (Kind.TRUNCATED, odds.truncated),
+            (Kind.SLOW, odds.slow),
+        ]
+
+    def _fault(self, kind: Kind, *, meddled: bool) -> Fate:
+        if kind is Kind.STATUS_BEFORE:
+            status = self.rng.choice((429, 500, 502, 503))
+            headers = self._retry_after() if status in (429, 503) else ()
+            return Fate(kind, status, headers, meddled=meddled)
+        if kind is Kind.STATUS_AFTER:
+            # A service that says "too many" has carried nothing out.
+            return Fate(kind, self.rng.choice((500, 502, 503)), meddled=meddled)
+        if kind is Kind.SLOW:
+            delay_s = self.rng.choice((self.rng.uniform(0.5, 10.0), self.rng.uniform(10.0, 180.0)))
+            after = self.rng.random() < 0.5
+            return Fate(kind, delay_s=delay_s, after=after, meddled=meddled)
+        return Fate(kind, after=self.rng.random() < 0.7, meddled=meddled)
+
+    def _retry_after(self) -> tuple[tuple[str, str], ...]:
+        seconds = self.rng.randint(1, 90)
+        at = datetime.fromtimestamp(1_790_000_000 + anyio.current_time() + seconds, UTC)
+        forms = (
+            None,
+            str(seconds),
+            str(int(at.timestamp())),
+            at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            at.strftime("%Y-%m-%dT%H:%M:%S"),
+            format_datetime(at.replace(microsecond=0), usegmt=True),
+        )
+        form = self.rng.choice(forms)
+        return () if form is None else (("Retry-After", form),)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A complete answer of an application."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+
+@dataclass(slots=True)
+class Server:
+    """One system: its application, its weather, and what still goes on behind a lost connection."""
+
+    system: System
+    app: ASGIApp
+    weather: Weather
+    scene: Scene
+    _behind: dict[asyncio.Task[None], None] = field(
+        default_factory=dict[asyncio.Task[None], None], init=False
+    )
+
+    async def execute(self, request: httpx.Request, fate: Fate) -> Reply:
+        """Carry the request out."""
+        self.scene.trace.note("executed", f"{self.system} {request.method} {request.url.path}")
+        if fate.meddled and request.method == "PUT":
+            self.scene.meddle(request.content.decode())
+        reply = await self._ask(request)
+        self._enter(request, reply)
+        return reply
+
+    def behind(self, request: httpx.Request, delay_s: float) -> None:
+        """Carry it out although nobody waits for the answer any more."""
+
+        async def carry_out() -> None:
+            await asyncio.sleep(delay_s)
+            await self.execute(request, Fate())
+
+        self._spawn(carry_out())
+
+    def abandoned(self, request: httpx.Request) -> None:
+        """The client went away while the request was on its way; it may have arrived."""
+        rng = self.weather.rng
+        if rng.random() < 0.5:
+            self.behind(request, rng.uniform(0.0, LATE_S) if self.may_be_late(request) else 0.0)
+
+    def may_be_late(self, request: httpx.Request) -> bool:
+        """Whether a request may be carried out long after its client gave up.
+
+        Creates and guarded writes only: a change of a field that overtook a newer one could not be
+        told by anybody, and no service that answers in order does that.
+        """
+        return request.method in ("POST", "PUT") and request.url.path != "/oauth/token"
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._behind[task] = None
+        task.add_done_callback(lambda done: self._behind.pop(done, None))
+
+    async def _ask(self, request: httpx.Request) -> Reply:
+        url, sent = request.url, False
+        replies: list[Message] = []
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": request.method,
+            "path": url.path,
+            "raw_path": url.raw_path.partition(b"?")[0],
+            "query_string": url.query,
+            "root_path": "",
+            "scheme": url.scheme,
+            "server": (url.host, 80),
+            "client": ("127.0.0.1", 1),
+            "headers": [(name.lower(), value) for name, value in request.headers.raw],
+        }
+
+        async def receive() -> Message:
+            nonlocal sent
+            if sent:
+                return {"type": "http.disconnect"}
+            sent = True
+            return {"type": "http.request", "body": request.content, "more_body": False}
+
+        async def send(message: Message) -> None:
+            replies.append(message)
+
+        await self.app(scope, receive, send)
+        body = b"".join(message.get("body", b"") for message in replies[1:])
+        return Reply(replies[0]["status"], list(replies[0]["headers"]), body)
+
+    def _enter(self, request: httpx.Request, reply: Reply) -> None:
+        """Note in the ledger what the request did."""
+        # Workbooks is read and logged in to by POST (workbooks-api §2.2).
+        writing = ("PUT",) if self.system == "workbooks" else ("POST", "PATCH", "DELETE")
+        if request.method not in writing or request.url.path == "/oauth/token":
+            return
+        ledger = self.scene.ledger
+        ledger.writes[self.system] += 1
+        if reply.status == 201 and request.url.path == "/api/v2/opportunities":
+            attributes = json.loads(reply.body)["data"]["attributes"]
+            ledger.created[attributes["customId"]] += 1
+        elif reply.status == 201 and request.url.path == "/api/v2/prospects":
+            attributes = json.loads(reply.body)["data"]["attributes"]
+            ledger.created_prospects[attributes["externalId"]] += 1
+
+
+class Wire(httpx.AsyncBaseTransport):
+    """The way of one process to one system."""
+
+    def __init__(self, server: Server, life: Life) -> None:
+        self._server = server
+        self._life = life
+        self._weather = server.weather
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send the request through the weather."""
+        life, trace = self._life, self._server.scene.trace
+        what = f"{self._server.system} {request.method} {request.url.raw_path.decode()}"
+        life.instant(f"before {what}")
+        fate = self._weather.fate(request)
+        trace.note("request", what, request.content)
+        if fate.kind is not Kind.WELL:
+            trace.note("fault", f"{fate.kind.value} {fate.status or ''}{fate.delay_s or ''} {what}")
+        if fate.kind is Kind.DEATH_BEFORE:
+            self._die(what)
+        await self._travel(request, fate)
+        if fate.kind is Kind.LOST:
+            raise httpx.ConnectError("the connection was refused")
+        if fate.kind is Kind.STATUS_BEFORE:
+            return self._error(fate, what)
+        if fate.kind is Kind.GARBAGE and not fate.after:
+            return self._garbage(what)
+        reply = await self._executed(request, fate)
+        if fate.kind is Kind.DEATH_AFTER:
+            self._die(what)
+        life.instant(f"after {what}")
+        await asyncio.sleep(self._weather.latency_s())
+        life.check()
+        return self._answer(fate, reply, what)
+
+    def _die(self, what: str) -> None:
+        self._life.arm(0)
+        self._life.instant(what)
+
+    async def _travel(self, request: httpx.Request, fate: Fate) -> None:
+        delay_s = self._weather.latency_s()
+        if fate.kind is Kind.SLOW and not fate.after:
+            delay_s += fate.delay_s
+        patience_s = _patience_s(request)
+        try:
+            await asyncio.sleep(min(delay_s, patience_s))
+        except asyncio.CancelledError:
+            if fate.kind is not Kind.LOST:
+                self._server.abandoned(request)
+            raise
+        self._life.check()
+        if delay_s >= patience_s:
+            if self._server.may_be_late(request):
+                self._server.behind(request, min(delay_s - patience_s, LATE_S))
+            raise httpx.ReadTimeout("no answer in time")
+
+    async def _executed(self, request: httpx.Request, fate: Fate) -> Reply:
+        reply = await self._server.execute(request, fate)
+        self._life.check()
+        if fate.kind is Kind.SLOW and fate.after:
+            patience_s = _patience_s(request)
+            await asyncio.sleep(min(fate.delay_s, patience_s))
+            self._life.check()
+            if fate.delay_s >= patience_s:
+                raise httpx.ReadTimeout("no answer in time")
+        return reply
+
+    def _answer(self, fate: Fate, reply: Reply, what: str) -> httpx.Response:
+        match fate.kind:
+            case Kind.CUT:
+                raise httpx.ReadError("the connection was reset")
+            case Kind.STATUS_AFTER:
+                return self._error(fate, what)
+            case Kind.GARBAGE:
+                return self._garbage(what)
+            case Kind.TRUNCATED if reply.body:
+                half = reply.body[: len(reply.body) // 2]
+                return httpx.Response(reply.status, headers=reply.headers, stream=_Broken(half))
+            case _:
+                self._server.scene.trace.note("answer", f"{reply.status} {what}", reply.body)
+                return httpx.Response(reply.status, headers=reply.headers, content=reply.body)
+
+    def _error(self, fate: Fate, what: str) -> httpx.Response:
+        self._server.scene.trace.note("answer", f"{fate.status} {what}", str(fate.headers).encode())
+        if self._server.system == "outreach" and fate.status == 429:
+            body = b'{"errors":[{"id":"rateLimitExceeded","title":"Too many requests"}]}'
+            headers = [*fate.headers, ("Content-Type", DOCUMENT)]
+            return httpx.Response(429, headers=headers, content=body)
+        return httpx.Response(
+            fate.status, headers=list(fate.headers), content=b"<html>sorry</html>"
+        )
+
+    def _garbage(self, what: str) -> httpx.Response:
+        self._server.scene.trace.note("answer", f"garbage {what}")
+        headers = {"Content-Type": "application/json"}
+        return httpx.Response(200, headers=headers, content=b"<html>upstream error {{{")
+
+
+class _Broken(httpx.AsyncByteStream):
+    """A body that ends too early."""
+
+    def __init__(self, half: bytes) -> None:
+        self._half = half
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._half
+        raise httpx.RemoteProtocolError("the connection was closed within the body")
+
+
+def _patience_s(request: httpx.Request) -> float:
+    return float(request.extensions["timeout"]["read"])

@@ -1,0 +1,160 @@
+"""The processes: the engine started, killed, stopped and started again on one state file."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+
+import anyio
+
+from engine import service
+from engine.assembly import Assembly, Outside, save_usage
+from engine.errors import Misconfigured, first_engine_error
+from engine.status import Status
+from engine.store import statefile
+from tests.simulation.life import Life, OpenMortal
+from tests.simulation.network import Server, Wire
+from tests.simulation.plan import End
+from tests.simulation.scene import Scene
+
+# What a supervisor waits before it starts a process again that ended by itself.
+RESTART_S = 10.0
+# Rounds of the loop a dead process may take to fall apart.
+FALLING_ROUNDS = 10_000
+# What must not be lost with the state: creates and deliveries that only it knows of.
+UNFINISHED = """
+SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM intent)
+     + (SELECT count(*) FROM contacts WHERE sending OR doubt_since IS NOT NULL)
+     + (SELECT count(*) FROM person WHERE sending OR doubt_since IS NOT NULL)
+"""
+
+
+class Broke(AssertionError):
+    """The engine ended by itself although nothing was wrong with its configuration."""
+
+
+class _Clock:
+    def __init__(self, scene: Scene) -> None:
+        self.now = scene.now
+
+
+class Processes:
+    """Runs the engine for ever, one process after the other, as the plan's ends say."""
+
+    def __init__(self, scene: Scene, servers: Sequence[Server], ends: Sequence[End]) -> None:
+        self.assembly: Assembly | None = None
+        self.life: Life | None = None
+        self.started = 0
+        self._scene = scene
+        self._servers = servers
+        self._ends = list(ends)
+
+    async def run(self) -> None:
+        """Never returns; to be cancelled.
+
+        Raises:
+            Broke: the engine ended by itself and blames the configuration, or does not say why.
+        """
+        while True:
+            self.started += 1
+            self._scene.trace.note("start", str(self.started))
+            await asyncio.sleep(await self._one_process())
+
+    async def _one_process(self) -> float:
+        """One process from start to end; returns the seconds nobody runs afterwards."""
+        state = self._scene.state / statefile.FILE_NAME
+        life = self.life = Life(state, self._scene.trace)
+        stop = anyio.Event()
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(self._live(life, stop))
+        died = loop.create_task(life.died.wait())
+        try:
+            end = await self._until_end(task, died)
+            if end is None:
+                return 0.0 if life.dead else self._ended(task)
+            if end.kind == "die":
+                life.arm(end.instants)
+                await asyncio.wait({task, died}, return_when=asyncio.FIRST_COMPLETED)
+            else:
+                self._scene.trace.note("stop", end.kind)
+                stop.set()
+                await asyncio.wait({task}, timeout=self._scene.config.engine.service.shutdown_s)
+            if end.kind == "lose" and task.done() and task.exception() is None:
+                self._lose()
+            return end.away_s
+        finally:
+            died.cancel()
+            life.dead = True
+            await self._fall(task)
+            if life.died.is_set():
+                life.bury()
+            self.assembly = None
+
+    async def _until_end(self, task: asyncio.Task[None], died: asyncio.Task[bool]) -> End | None:
+        """The end that the plan has for this process; None when it ended before."""
+        ends = self._ends[:1]
+        timeout = max(0.0, ends[0].at_s - anyio.current_time()) if ends else None
+        await asyncio.wait({task, died}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        if task.done() or died.done():
+            return None
+        return self._ends.pop(0)
+
+    async def _live(self, life: Life, stop: anyio.Event) -> None:
+        scene = self._scene
+        outside = Outside(
+            _Clock(scene),
+            f"{scene.plan.seed}:{self.started}",
+            {server.system: Wire(server, life) for server in self._servers},
+            OpenMortal(life, scene.trace),
+        )
+        async with service.opened(scene.config, outside) as assembly:
+            self.assembly = assembly
+            await service.drive(assembly, Status(assembly), stop)
+            await save_usage(assembly)
+
+    async def _fall(self, task: asyncio.Task[None]) -> None:
+        """Wait until nothing of the dead process is left in this one."""
+        for _ in range(FALLING_ROUNDS):
+            if task.done():
+                break
+            task.cancel()
+            await asyncio.sleep(0)
+        else:
+            raise Broke("a dead process does not fall apart")
+        if not task.cancelled():
+            task.exception()
+
+    def _ended(self, task: asyncio.Task[None]) -> float:
+        error = None if task.cancelled() else task.exception()
+        known = None if error is None else first_engine_error(error)
+        if known is None or isinstance(known, Misconfigured):
+            raise Broke(f"the engine ended by itself: {error!r}") from error
+        self._scene.trace.note("gave up", f"{type(known).__name__}: {known}")
+        return RESTART_S
+
+    def _told(self) -> bool:
+        """Whether Workbooks carries every id: what it does not carry is lost with the state."""
+        opportunities = self._scene.workbooks.opportunities
+        for row in self._scene.outreach.opportunities.rows():
+            record_id = int(str(row.attributes["customId"]).rpartition("-")[2])
+            if opportunities.value(record_id, "cf_opportunity_outreach_id") != str(row.id):
+                return False
+        return True
+
+    def _lose(self) -> None:
+        """Somebody removes the state, which the README allows once nothing is unfinished."""
+        path = self._scene.state / statefile.FILE_NAME
+        if not path.exists():
+            return
+        with closing(sqlite3.connect(path)) as connection:
+            unfinished = connection.execute(UNFINISHED).fetchone()[0]
+        if unfinished or not self._told():
+            return
+        for each in sorted(self._scene.state.glob("*")):
+            each.unlink()
+        scene = self._scene
+        scene.ledger.state_lost = True
+        scene.ledger.orphaned_roles |= {row.id for row in scene.outreach.roles.rows()}
+        scene.trace.note("state lost", "")

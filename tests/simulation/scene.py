@@ -1,0 +1,165 @@
+"""The scene: both worlds, what the oracle must know about them, and the engine's configuration."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import anyio
+
+from connectors.sandbox.outreach import OutreachWorld
+from connectors.sandbox.workbooks import WorkbooksWorld
+from engine import config as configuration
+from tests.simulation.plan import Plan
+from tests.simulation.trace import Trace
+
+START = 1_790_000_000.0
+API_KEY = "a1b2c-3d4e5"
+CLIENT_ID = "simulation"
+SECRET = "client secret"
+OPPORTUNITY_URL = "https://outreach.example/opportunities/{id}"
+PROSPECT_URL = "https://outreach.example/prospects/{id}"
+BASE_URLS = {"workbooks": "http://workbooks.example", "outreach": "http://outreach.example"}
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What people did that changes what is right in the end. Records and people by source id."""
+
+    # Records and people that ever held a value Outreach refuses.
+    bad_records: set[int] = field(default_factory=set[int])
+    bad_people: set[int] = field(default_factory=set[int])
+    # Those whose counterpart somebody deleted in Outreach.
+    gone_records: set[int] = field(default_factory=set[int])
+    gone_people: set[int] = field(default_factory=set[int])
+    # Counterparts deleted in Outreach, by customId.
+    deleted: Counter[str] = field(default_factory=Counter[str])
+    # Creates that Outreach carried out for the engine.
+    created: Counter[str] = field(default_factory=Counter[str])
+    created_prospects: Counter[str] = field(default_factory=Counter[str])
+    # Roles that are not the engine's: (opportunity, prospect, text) by role id.
+    hand_roles: dict[int, tuple[int, int, str]] = field(
+        default_factory=dict[int, tuple[int, int, str]]
+    )
+    # Roles of which it is not known any more whose they are.
+    orphaned_roles: set[int] = field(default_factory=set[int])
+    # Roles that somebody removed in Outreach.
+    removed_roles: Counter[tuple[int, int, str]] = field(
+        default_factory=Counter[tuple[int, int, str]]
+    )
+    # Roles that went with their prospect, whatever prospect the person becomes later: by
+    # opportunity and text.
+    orphaned_lines: Counter[tuple[int, str]] = field(default_factory=Counter[tuple[int, str]])
+    # Values that somebody gave a mapped field in Outreach, by (Outreach id, field).
+    edited: dict[tuple[int, str], object] = field(default_factory=dict[tuple[int, str], object])
+    # Values of fields that nobody maps, by Outreach id.
+    unmapped: dict[int, str] = field(default_factory=dict[int, str])
+    # Write requests carried out, by system.
+    writes: Counter[str] = field(default_factory=Counter[str])
+    state_lost: bool = False
+
+
+class Scene:
+    """One seed's two worlds on one clock."""
+
+    def __init__(self, plan: Plan, directory: Path, trace: Trace) -> None:
+        self.plan = plan
+        self.directory = directory
+        self.trace = trace
+        self.ledger = Ledger()
+        self.workbooks = WorkbooksWorld(self.now, plan.workbooks, seed=plan.seed)
+        self.workbooks.add_api_key(API_KEY)
+        self.outreach = OutreachWorld(self.now, plan.outreach)
+        self.outreach.add_app(CLIENT_ID, SECRET)
+        seat = self.add_seat("Ines Integration")
+        self.refresh_token = self.outreach.grant(CLIENT_ID, seat)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.config = self._config()
+
+    @property
+    def state(self) -> Path:
+        """The directory the engine keeps its state in."""
+        return self.directory / "state"
+
+    def now(self) -> float:
+        """Wall clock of everybody: epoch seconds."""
+        return START + anyio.current_time()
+
+    def rng(self, actor: str) -> Random:
+        """Randomness of one actor."""
+        return Random(f"{self.plan.seed}:{actor}")  # noqa: S311 # chance, not secrets
+
+    def add_seat(self, name: str) -> int:
+        """Give somebody a seat in Outreach."""
+        first, _, last = name.partition(" ")
+        username = f"{first}.{last}".lower()
+        return self.outreach.users.create(
+            {
+                "firstName": first,
+                "lastName": last,
+                "username": username,
+                "email": f"{username}@seller.example",
+            }
+        )
+
+    def meddle(self, body: str) -> None:
+        """Somebody saves a record in Workbooks just as a write to it arrives."""
+        for record_id in self.workbooks.opportunities.ids():
+            if f"={record_id}&" in f"{body}&" or f"%3D{record_id}" in body:
+                fao = f"at {anyio.current_time():.0f}"
+                self.workbooks.opportunities.update(record_id, fao=fao)
+                self.trace.note("action", f"meddles with OPP-{record_id}")
+                return
+
+    def _config(self) -> configuration.Config:
+        secrets = {
+            "api_key": API_KEY,
+            "client_secret": SECRET,
+            "refresh_token": self.refresh_token,
+        }
+        for name, secret in secrets.items():
+            (self.directory / name).write_text(secret, encoding="utf-8")
+        path = self.directory / "config.toml"
+        path.write_text(_toml(self._settings()), encoding="utf-8")
+        return configuration.load(path)
+
+    def _settings(self) -> dict[str, dict[str, Any]]:
+        def secret(name: str) -> dict[str, str]:
+            return {"file": str(self.directory / name)}
+
+        base: dict[str, dict[str, Any]] = {
+            "service": {"state_dir": str(self.state), "shutdown_s": 30},
+            "workbooks": {"base_url": BASE_URLS["workbooks"], "api_key": secret("api_key")},
+            "outreach": {
+                "base_url": BASE_URLS["outreach"],
+                "client_id": CLIENT_ID,
+                "client_secret": secret("client_secret"),
+                "refresh_token": secret("refresh_token"),
+                "record_url": OPPORTUNITY_URL,
+                "prospect_url": PROSPECT_URL,
+            },
+        }
+        tables = {*base, *self.plan.settings}
+        return {
+            table: base.get(table, {}) | self.plan.settings.get(table, {})
+            for table in sorted(tables)
+        }
+
+
+def _toml(tables: Mapping[str, Mapping[str, Any]]) -> str:
+    lines: list[str] = []
+    for table, keys in tables.items():
+        lines.append(f"[{table}]")
+        for name, value in keys.items():
+            if isinstance(value, dict):
+                [(key, text)] = value.items()  # pyright: ignore[reportUnknownVariableType] # one secret
+                lines.append(f"{name} = {{ {key} = {json.dumps(text)} }}")
+            else:
+                # A JSON string, number or boolean is a TOML one.
+                lines.append(f"{name} = {json.dumps(value)}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,55 @@
+"""The fault sweep: whatever request of the story is spoilt, in whatever way, it ends well."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.searching import examples
+from tests.simulation.pool import spread
+from tests.simulation.sweep import SPOILT, Points, chosen, played, spoil
+
+# Writes of one kind that are spoilt, spread over the story; of reads half as many.
+OCCURRENCES = 2
+KINDS = {
+    ("outreach", "POST", "/oauth/token"),
+    ("outreach", "GET", "/api/v2/users"),
+    ("outreach", "GET", "/api/v2/opportunityStages"),
+    ("outreach", "GET", "/api/v2/accounts find"),
+    ("outreach", "GET", "/api/v2/opportunities find"),
+    ("outreach", "GET", "/api/v2/opportunities/{id}"),
+    ("outreach", "POST", "/api/v2/opportunities"),
+    ("outreach", "PATCH", "/api/v2/opportunities/{id}"),
+    ("outreach", "GET", "/api/v2/prospects find"),
+    ("outreach", "POST", "/api/v2/prospects"),
+    ("outreach", "GET", "/api/v2/opportunityProspectRoles find"),
+    ("outreach", "POST", "/api/v2/opportunityProspectRoles"),
+    ("outreach", "PATCH", "/api/v2/opportunityProspectRoles/{id}"),
+    ("outreach", "DELETE", "/api/v2/opportunityProspectRoles/{id}"),
+    ("workbooks", "GET", "/crm/opportunities.api"),
+    ("workbooks", "GET", "/crm/opportunity_contacts.api"),
+    ("workbooks", "GET", "/crm/people.api"),
+    ("workbooks", "GET", "/crm/organisations.api"),
+    ("workbooks", "PUT", "/crm/opportunities.api"),
+    ("workbooks", "PUT", "/crm/people.api"),
+}
+
+
+def test_the_story_itself_ends_well_and_has_every_kind_of_request() -> None:
+    """A sweep proves nothing about requests that the story does not make."""
+    points = Points()
+
+    assert played(points) == []
+    assert KINDS - set(points.seen) == set()
+
+
+@pytest.mark.slow
+def test_the_story_ends_well_whatever_one_request_meets() -> None:
+    """Every kind of request, dropped, refused or garbled before and after it was carried out, and
+    the process dying at either point."""
+    points = Points()
+    played(points)
+    numbers = chosen(points.seen, examples(OCCURRENCES))
+
+    complaints = spread(spoil, [(number, way) for number in numbers for way in SPOILT])
+
+    assert [one for found in complaints for one in found] == []
