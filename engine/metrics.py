@@ -216,6 +216,9 @@ class Metrics:
             "pending_oldest_age_seconds", "Age by source time of the oldest waiting change."
         )
         self.in_doubt = self._gauge("in_doubt_intents", "Creates whose result is not known.")
+        self.in_doubt_age = self._gauge(
+            "in_doubt_oldest_age_seconds", "Age of the oldest doubt about a create."
+        )
         self.records_in_error = self._gauge("records_in_error", "Refused records.")
         self.records_linked = self._gauge("records_linked", "Records with a target record.")
         self.outbox_entries = self._gauge("outbox_entries", "Write-backs owed to the source.")

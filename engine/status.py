@@ -117,6 +117,8 @@ class Status:
         metrics.pending_records.set(counts.pending)
         metrics.pending_oldest_age.set(0 if oldest is None else max(0.0, now - oldest))
         metrics.in_doubt.set(counts.in_doubt)
+        doubt = counts.in_doubt_oldest_at
+        metrics.in_doubt_age.set(0 if doubt is None else max(0.0, now - doubt))
         metrics.records_in_error.set(counts.refused)
         metrics.records_linked.set(counts.linked)
         metrics.outbox_entries.set(counts.outbox)

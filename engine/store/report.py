@@ -23,6 +23,7 @@ class Counts:
     linked: int
     outbox: int
     outbox_stuck: int
+    in_doubt_oldest_at: float | None = None
     contacts: int = 0
     lines_held_back: int = 0
     people_refused: int = 0
@@ -63,18 +64,28 @@ def counts(connection: sqlite3.Connection) -> Counts:
     owed, stuck = connection.execute(
         "SELECT count(*), coalesce(sum(attempts > 0), 0) FROM outbox"
     ).fetchone()
-    in_doubt = connection.execute(
-        "SELECT (SELECT count(*) FROM intent WHERE doubt_since IS NOT NULL)"
-        " + (SELECT count(*) FROM contacts WHERE doubt_since IS NOT NULL AND state = 'pending')"
-        " + (SELECT count(*) FROM person WHERE doubt_since IS NOT NULL)"
-    ).fetchone()[0]
+    in_doubt, doubtful_since = connection.execute(
+        "SELECT count(*), min(doubt_since) FROM (SELECT doubt_since FROM intent"
+        " UNION ALL SELECT doubt_since FROM contacts WHERE state = 'pending'"
+        " UNION ALL SELECT doubt_since FROM person) WHERE doubt_since IS NOT NULL"
+    ).fetchone()
     contacts, held_back, people_refused = connection.execute(
         "SELECT (SELECT count(*) FROM contacts WHERE state = 'pending'),"
         " (SELECT count(DISTINCT record_id) FROM awaited WHERE kind = 'person'),"
         " (SELECT count(*) FROM person WHERE refused_version IS NOT NULL)"
     ).fetchone()
     return Counts(
-        pending, oldest, in_doubt, refused, linked, owed, stuck, contacts, held_back, people_refused
+        pending,
+        oldest,
+        in_doubt,
+        refused,
+        linked,
+        owed,
+        stuck,
+        doubtful_since,
+        contacts,
+        held_back,
+        people_refused,
     )
 
 

@@ -44,3 +44,33 @@ async def test_an_audit_of_what_agrees_costs_outreach_nothing(audited: Bench) ->
     await audited.once()
 
     assert audited.outreach_traffic.total == 0
+
+
+async def test_what_changed_while_it_was_hidden_from_us_is_found(audited: Bench) -> None:
+    """A permission lost and given back moves no time that a poll could see."""
+    record = audited.has("Harbour crane")
+    await audited.once()
+    audited.workbooks.opportunities.hide(record)
+    audited.edit(record, description="Harbour crane, blue")
+    audited.clock.advance(600)
+    audited.has("Later")
+    await audited.once()
+
+    audited.workbooks.opportunities.show(record)
+    await audited.once()
+
+    assert audited.twin(record).attributes["name"] == "Harbour crane, blue"
+
+
+async def test_a_record_nobody_shows_any_more_is_let_go(audited: Bench) -> None:
+    """What is deleted or unticked is not waited for, and Outreach keeps what it has."""
+    kept, gone = audited.has("Harbour crane"), audited.has("Dry dock")
+    await audited.once()
+    audited.workbooks.opportunities.delete(gone)
+    audited.edit(kept, description="Harbour crane, blue")
+
+    result = await audited.once()
+
+    assert audited.twin(kept).attributes["name"] == "Harbour crane, blue"
+    assert len(audited.twins(gone)) == 1
+    assert (result.counts.pending, result.counts.contacts) == (0, 0)

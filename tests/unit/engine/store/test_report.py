@@ -41,6 +41,7 @@ def test_every_kind_of_record_is_counted_once(connection: sqlite3.Connection) ->
         linked=1,
         outbox=2,
         outbox_stuck=1,
+        in_doubt_oldest_at=NOW,
     )
     assert report.due(connection, NOW, Lane.BACKLOG) == 2
     assert report.due(connection, NOW + 9, Lane.BACKLOG) == 4
