@@ -160,12 +160,22 @@ class PeoplePoller:
             page = await self.source.people_changes(cursor, self.limits.page_size)
             self.metrics.poll_pages.inc()
             if page.rows:
-                await self._available(sorted(waiting & {row.id for row in page.rows}))
+                await self._available(await self._changed(waiting, page.rows))
                 positions = [row.position for row in page.rows]
                 mark = await self._advance(PEOPLE, mark, positions)
                 cursor = max(positions)
             if page.complete:
                 return
+
+    async def _changed(self, waiting: set[int], rows: Sequence[Captured]) -> list[int]:
+        """Those waited for of whom we know no such version; the overlap shows others again."""
+        versions = {row.id: row.version for row in rows if row.id in waiting}
+        known = await self.store.read(people.load, versions) if versions else {}
+        return sorted(
+            person_id
+            for person_id, version in versions.items()
+            if person_id not in known or known[person_id].version < version
+        )
 
     async def _available(self, ids: Sequence[int]) -> None:
         if ids:

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.anyio
 ROOT = str(Path(__file__).resolve().parents[2])
 DEADLINE_S = 60
 PLAIN_SECRET = "plain-text-secret-0123456789"
-UNREACHABLE, STATE, CREDENTIALS, CONFIGURATION = 69, 74, 77, 78
+ATTENTION, UNREACHABLE, STATE, CREDENTIALS, CONFIGURATION = 3, 69, 74, 77, 78
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,3 +378,28 @@ async def test_the_help_lists_every_command(tmp_path: Path) -> None:
     assert (ended.code, ended.err) == (0, "")
     for command in ("run", "once", "check", "status", "demo", "sandbox"):
         assert f"\n  {command} " in ended.out
+
+
+async def test_a_full_disk_is_said_and_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
+    """With room again, the next start goes on where this one ended."""
+    sandbox = Sandbox(SandboxOptions(bulk=0))
+    async with served(tmp_path / "home", sandbox) as home:
+        command = [sys.executable, "-m", "engine", "once", "--config", str(home.config)]
+        with anyio.fail_after(DEADLINE_S):
+            # Files of this process may not grow beyond so many kilobytes.
+            done = await anyio.run_process(
+                ["bash", "-c", 'ulimit -f 700; exec "$@"', "bash", *command],
+                cwd=home.directory,
+                check=False,
+                env={**os.environ, "PYTHONPATH": ROOT},
+            )
+        full = Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+        assert full.code == STATE, full.err
+        assert "the state file cannot be written" in paragraph(full)
+
+        again = await home.run("once")
+
+        assert again.code == ATTENTION, again.err
+        references = [row.attributes["customId"] for row in sandbox.outreach.opportunities.rows()]
+        made = [one for one in references if one is not None]
+        assert len(made) == len(set(made)) > 100
