@@ -168,14 +168,16 @@ class PeoplePoller:
                 return
 
     async def _changed(self, waiting: set[int], rows: Sequence[Captured]) -> list[int]:
-        """Those waited for of whom we know no such version; the overlap shows others again."""
+        """Those waited for who may not be what we know; the overlap shows others again."""
         versions = {row.id: row.version for row in rows if row.id in waiting}
         known = await self.store.read(people.load, versions) if versions else {}
-        return sorted(
-            person_id
-            for person_id, version in versions.items()
-            if person_id not in known or known[person_id].version < version
-        )
+        # One that is a prospect by now was read for another opportunity than those that wait.
+        unchanged = {
+            person.id
+            for person in known.values()
+            if person.version >= versions[person.id] and person.prospect_id is None
+        }
+        return sorted(versions.keys() - unchanged)
 
     async def _available(self, ids: Sequence[int]) -> None:
         if ids:
