@@ -21,13 +21,12 @@ from dataclasses import dataclass, field
 import anyio
 import structlog
 
-from engine.errors import EngineError, StateUnusable
+from engine.actors.refreshing import refreshing
 from engine.metrics import Metrics
 from engine.ports import Source, Target, WallClock
 from engine.records import FieldKind
 from engine.store import awaited
 from engine.store.port import Store
-from engine.triage import error_class
 
 BATCH_MAX = 100
 # Answers kept in memory; the oldest go first.
@@ -68,15 +67,7 @@ class AccountResolver:
 
     async def run(self) -> None:
         """Once per time to live, let records go on whose customer has an account by now."""
-        while True:
-            await anyio.sleep(self.ttl_s)
-            try:
-                await self.step()
-            except StateUnusable:
-                raise
-            except EngineError as error:
-                self.metrics.errors.labels("account_resolver", error_class(error)).inc()
-                log.warning("refresh_failed", reason=str(error), remedy=error.remedy)
+        await refreshing(self.step, self.ttl_s, "account_resolver", self.metrics)
 
     async def step(self) -> int:
         """Ask again for every awaited customer; asks nobody anything when none is awaited."""

@@ -13,17 +13,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-import anyio
 import structlog
 
-from engine.errors import EngineError, StateUnusable
+from engine.actors.refreshing import refreshing
 from engine.flow.directory import Directory
 from engine.metrics import Metrics
 from engine.ports import Target, WallClock
 from engine.records import FieldKind, User
 from engine.store import awaited
 from engine.store.port import Store
-from engine.triage import error_class
 
 log = structlog.get_logger(component="owner_resolver")
 
@@ -57,15 +55,7 @@ class OwnerResolver:
 
     async def run(self) -> None:
         """Once per time to live, let records go on whose name has turned up."""
-        while True:
-            await anyio.sleep(self.rules.ttl_s)
-            try:
-                await self.step()
-            except StateUnusable:
-                raise
-            except EngineError as error:
-                self.metrics.errors.labels("owner_resolver", error_class(error)).inc()
-                log.warning("refresh_failed", reason=str(error), remedy=error.remedy)
+        await refreshing(self.step, self.rules.ttl_s, "owner_resolver", self.metrics)
 
     async def step(self) -> int:
         """Look again for every awaited name; asks the target nothing when none is awaited."""

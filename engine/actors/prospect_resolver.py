@@ -13,7 +13,6 @@ Stops     when it is cancelled
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -21,7 +20,9 @@ from typing import Literal
 import anyio
 import structlog
 
-from engine.errors import EngineError, Rejected, StateUnusable, Taken, Unreachable
+from engine.actors.refreshing import refreshing
+from engine.actors.standings import Standing, Standings
+from engine.errors import EngineError, Rejected, Taken, Unreachable
 from engine.mappings import Mappings
 from engine.metrics import Metrics
 from engine.ports import Source, Target, WallClock
@@ -36,10 +37,6 @@ from engine.store.work import Failure
 from engine.triage import FORBIDDEN, error_class
 
 BATCH_MAX = 100
-# Answers kept in memory; the oldest go first.
-CACHE_MAX = 50_000
-# A person without a prospect is asked for again after so many seconds, if somebody needs it.
-NEGATIVE_S = 60.0
 # A user who may not create prospects is tried again after so many seconds.
 FORBIDDEN_RETRY_S = 3600.0
 # So soon is somebody read again who was forgotten while being asked for.
@@ -58,18 +55,6 @@ class ProspectRules:
     ttl_s: float
     visibility_s: float
     email_field: str
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A person's prospect, or why there is none.
-
-    `retry_s` is set when that ends by itself, so many seconds from now.
-    """
-
-    prospect_id: int | None
-    reason: str = ""
-    retry_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,24 +80,17 @@ class ProspectResolver:
     metrics: Metrics
     wake: Callable[[], None]
     wake_write_back: Callable[[], None]
-    _known: OrderedDict[int, tuple[Standing, float]] = field(
-        default_factory=OrderedDict[int, tuple[Standing, float]], init=False
-    )
+    _standings: Standings = field(init=False)
     _candidates: dict[int, _Candidate] = field(default_factory=dict[int, _Candidate], init=False)
     _asking: anyio.Lock = field(default_factory=anyio.Lock, init=False)
     _creating: dict[str, anyio.Lock] = field(default_factory=dict[str, anyio.Lock], init=False)
 
+    def __post_init__(self) -> None:
+        self._standings = Standings(self.rules.ttl_s)
+
     async def run(self) -> None:
         """Once per time to live, let opportunities go on whose people have a prospect by now."""
-        while True:
-            await anyio.sleep(self.rules.ttl_s)
-            try:
-                await self.step()
-            except StateUnusable:
-                raise
-            except EngineError as error:
-                self.metrics.errors.labels("prospect_resolver", error_class(error)).inc()
-                log.warning("refresh_failed", reason=str(error), remedy=error.remedy)
+        await refreshing(self.step, self.rules.ttl_s, "prospect_resolver", self.metrics)
 
     async def step(self) -> int:
         """Ask again for everybody awaited; asks nobody anything when nobody is."""
@@ -135,7 +113,7 @@ class ProspectResolver:
     def forget(self, ids: Iterable[int]) -> None:
         """Ask again for these people: they may have changed."""
         for person_id in ids:
-            self._known.pop(person_id, None)
+            self._standings.forget(person_id)
             self._candidates.pop(person_id, None)
 
     async def resolve(self, ids: Collection[int]) -> dict[int, Standing]:
@@ -145,7 +123,7 @@ class ProspectResolver:
             Transient: a system could not be asked.
             Rejected: our user may not create prospects at all.
         """
-        if any(self._fresh(person_id) is None for person_id in ids):
+        if any(self._standings.fresh(person_id) is None for person_id in ids):
             await self._recall(ids)
         if any(self._unknown(person_id) for person_id in ids):
             async with self._asking:
@@ -178,41 +156,27 @@ class ProspectResolver:
         if person_id in self._candidates:
             await self._create(person_id)
         # Young enough when it was asked for, whatever has passed since.
-        known = self._known.get(person_id)
-        if known is None:
-            return Standing(None, "it changed just now and is read again", retry_s=FORGOTTEN_S)
-        return known[0]
-
-    def _fresh(self, person_id: int) -> Standing | None:
-        known = self._known.get(person_id)
-        if known is None:
-            return None
-        standing, at = known
-        ttl_s = self.rules.ttl_s
-        if standing.prospect_id is None:
-            ttl_s = min(ttl_s, NEGATIVE_S, standing.retry_s or NEGATIVE_S)
-        return standing if anyio.current_time() - at < ttl_s else None
+        known = self._standings.last(person_id)
+        return known or Standing(None, "it changed just now and is read again", retry_s=FORGOTTEN_S)
 
     def _unknown(self, person_id: int) -> bool:
-        return self._fresh(person_id) is None and person_id not in self._candidates
+        return self._standings.fresh(person_id) is None and person_id not in self._candidates
 
     def _is_prospect(self, person_id: int) -> bool:
-        known = self._fresh(person_id)
+        known = self._standings.fresh(person_id)
         return known is not None and known.prospect_id is not None
-
-    def _note(self, person_id: int, standing: Standing) -> None:
-        self._known[person_id] = (standing, anyio.current_time())
-        self._known.move_to_end(person_id)
-        while len(self._known) > CACHE_MAX:
-            self._known.popitem(last=False)
 
     async def _recall(self, ids: Collection[int]) -> None:
         """What the store knows and is young enough needs no question."""
         now = self.clock.now()
         for person in (await self.store.read(people.load, ids)).values():
             young = 0 <= now - person.read_at < self.rules.ttl_s
-            if person.prospect_id is not None and young and self._fresh(person.id) is None:
-                self._note(person.id, Standing(person.prospect_id))
+            if (
+                person.prospect_id is not None
+                and young
+                and self._standings.fresh(person.id) is None
+            ):
+                self._standings.note(person.id, Standing(person.prospect_id))
 
     async def _batch(self, wanted: Sequence[int]) -> list[int]:
         """These people, and those whom the next opportunities in line will need."""
@@ -233,7 +197,7 @@ class ProspectResolver:
             if person_id in rows:
                 records.append(self.source.read(RecordType.PERSON, rows[person_id].payload))
             else:
-                self._note(person_id, Standing(None, "deleted, or hidden from our user"))
+                self._standings.note(person_id, Standing(None, "deleted, or hidden from our user"))
         seekers: list[_Candidate] = []
         for record in await self._out_of_doubt(records, known):
             candidate = await self._sorted_out(record, known.get(record.id))
@@ -270,7 +234,9 @@ class ProspectResolver:
                 await self._adopt(record, person.email, found[person.email])
             elif (over_s := (person.doubt_since or now) + self.rules.visibility_s - now) > 0:
                 age_s = self.rules.visibility_s - over_s
-                self._note(record.id, _in_doubt(max(0.5, min(over_s, max(DOUBT_CHECK_S, age_s)))))
+                self._standings.note(
+                    record.id, _in_doubt(max(0.5, min(over_s, max(DOUBT_CHECK_S, age_s))))
+                )
             else:
                 await self.store.write(people.hold_back, record, "not created yet", now)
                 known[record.id] = replace(person, doubt_since=None)
@@ -325,7 +291,7 @@ class ProspectResolver:
             note=None,
             now=self.clock.now(),
         )
-        self._note(record.id, Standing(prospect_id))
+        self._standings.note(record.id, Standing(prospect_id))
         if owed is not None:
             self.wake_write_back()
 
@@ -383,7 +349,9 @@ class ProspectResolver:
             await self.store.write(people.withdraw_announcement, record.id)
             if error_class(error) == FORBIDDEN:
                 # Our user's lack and nobody's fault; whoever is a prospect already goes on.
-                self._note(record.id, Standing(None, error.message, retry_s=FORBIDDEN_RETRY_S))
+                self._standings.note(
+                    record.id, Standing(None, error.message, retry_s=FORBIDDEN_RETRY_S)
+                )
                 self.metrics.errors.labels("prospect_resolver", FORBIDDEN).inc()
                 log.warning("prospect_forbidden", person=record.ref, reason=error.message)
                 return
@@ -406,7 +374,9 @@ class ProspectResolver:
 
     async def _doubt(self, record: SourceRecord, reason: str) -> None:
         await self.store.write(people.doubt, record.id, reason, self.clock.now())
-        self._note(record.id, _in_doubt(min(DOUBT_CHECK_S, max(0.5, self.rules.visibility_s))))
+        self._standings.note(
+            record.id, _in_doubt(min(DOUBT_CHECK_S, max(0.5, self.rules.visibility_s)))
+        )
         self.metrics.prospects.labels("in_doubt").inc()
         log.warning("prospect_in_doubt", person=record.ref, reason=reason)
 
@@ -429,7 +399,7 @@ class ProspectResolver:
             note=note,
             now=self.clock.now(),
         )
-        self._note(record.id, Standing(prospect_id))
+        self._standings.note(record.id, Standing(prospect_id))
         self.wake_write_back()
 
     async def _hold_back(self, record: SourceRecord, reason: str, known: Person | None) -> None:
@@ -439,14 +409,14 @@ class ProspectResolver:
         # A refusal is kept as it is, and so is the doubt about a create.
         elif known is None or not (_refused_still(known, record) or known.doubt_since):
             await self.store.write(people.hold_back, record, reason, self.clock.now())
-        self._note(record.id, Standing(None, reason))
+        self._standings.note(record.id, Standing(None, reason))
         self.metrics.prospects.labels("held_back").inc()
         log.debug("person_held_back", person=record.ref, reason=reason)
 
     async def _refuse(self, record: SourceRecord, error: Rejected) -> None:
         failure = Failure(error_class(error), error.field, error.message)
         await self.store.write(people.refuse, record, failure, self.clock.now())
-        self._note(record.id, Standing(None, error.message))
+        self._standings.note(record.id, Standing(None, error.message))
         self.metrics.prospects.labels("refused").inc()
         self.wake_write_back()
         log.warning("person_refused", person=record.ref, field=error.field, reason=error.message)

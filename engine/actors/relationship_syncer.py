@@ -15,7 +15,8 @@ from random import Random
 
 import structlog
 
-from engine.actors.prospect_resolver import ProspectResolver, Standing
+from engine.actors.prospect_resolver import ProspectResolver
+from engine.actors.standings import Standing
 from engine.errors import EngineError, Gone, HeldBack, Rejected, StateUnusable, Taken, Unreachable
 from engine.flow.backoff import BackoffLimits, delay_s
 from engine.flow.governor import HOLD_MAX_S, Governor

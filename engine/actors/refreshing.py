@@ -1,0 +1,28 @@
+"""The rhythm of the resolvers: once per time to live, look again for what records wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import anyio
+import structlog
+
+from engine.errors import EngineError, StateUnusable
+from engine.metrics import Metrics
+from engine.triage import error_class
+
+
+async def refreshing(
+    step: Callable[[], Awaitable[object]], ttl_s: float, component: str, metrics: Metrics
+) -> None:
+    """Run `step` for ever, every `ttl_s` seconds; a failure is counted, logged and waited out."""
+    log = structlog.get_logger(component=component)
+    while True:
+        await anyio.sleep(ttl_s)
+        try:
+            await step()
+        except StateUnusable:
+            raise
+        except EngineError as error:
+            metrics.errors.labels(component, error_class(error)).inc()
+            log.warning("refresh_failed", reason=str(error), remedy=error.remedy)
