@@ -63,7 +63,7 @@ MUTANTS = (
         MAILBOX,
         "            if self.room(lane) <= 0:\n                return False\n",
         "",
-        (MODEL,),
+        (f"{UNIT}/test_mailbox.py::test_a_key_is_lifted_only_where_there_is_room",),
     ),
     Mutant(
         "takes any number of keys",
