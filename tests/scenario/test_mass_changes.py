@@ -100,3 +100,28 @@ async def test_one_record_that_cannot_be_evaluated_keeps_nobody_waiting(world: B
     await world.once()
 
     assert names(world, records[:4]) == [f"Comment {one}" for one in range(4)]
+
+
+async def test_roles_are_not_removed_in_masses_without_an_approval(world: Bench) -> None:
+    """A slip in Workbooks that empties the tabs must not empty Outreach over night."""
+    world.settings["fuse"] = {"share": 0.3, "records_min": 1}
+    world.settings["contacts"] = {"source": "arrays"}
+    world.settings["poller"] = {"sweep_interval_s": 0.001}
+    ada = world.knows("Ada Byron")
+    records = [world.has(f"Row {one}") for one in range(40)]
+    for record in records:
+        world.puts(record, (ada, "Partner"))
+    await world.once()
+    # Past the overlap, no poll reads these records again.
+    world.clock.advance(60)
+    await world.once()
+    told = world.told(ada)
+
+    for record in records:
+        world.puts(record)
+    await world.once()
+    assert [world.roles(record) for record in records] == [[(told, "Partner")]] * 40
+
+    await approve(world)
+    await world.once()
+    assert [world.roles(record) for record in records] == [[]] * 40
