@@ -6,7 +6,6 @@ import re
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -216,23 +215,6 @@ def played(points: Points) -> list[str]:
             return virtual_time.run(lambda: Story(directory, points).run())[2]
     finally:
         shutil.rmtree(directory)
-
-
-def chosen(seen: Sequence[Route], occurrences: int) -> list[int]:
-    """The numbers of the requests to spoil, spread over the story.
-
-    Args:
-        occurrences: of each kind of write so many, of each kind of read half as many.
-    """
-    places: dict[Route, list[int]] = {}
-    for number, route in enumerate(seen):
-        places.setdefault(route, []).append(number)
-    found: set[int] = set()
-    for (_, method, _), numbers in places.items():
-        wanted = max(1, occurrences // 2) if method == "GET" else occurrences
-        count = min(wanted, len(numbers))
-        found.update(numbers[place * len(numbers) // count] for place in range(count))
-    return sorted(found)
 
 
 def spoil(point: tuple[int, str]) -> list[str]:
