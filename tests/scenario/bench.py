@@ -7,6 +7,8 @@ ahead. A test edits a world, lets the engine run once, and looks at both worlds.
 from __future__ import annotations
 
 import json
+import os
+import signal
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager, closing
@@ -328,3 +330,20 @@ async def until(holds: Callable[[], bool]) -> None:
             if holds():
                 return
             await anyio.sleep(POLL_S)
+
+
+@asynccontextmanager
+async def running(world: Bench, **poller: float) -> AsyncGenerator[None]:
+    """The service for the block, with these keys of [poller], told to stop as systemd would."""
+    world.settings["poller"] = {"interval_s": 0.05} | poller
+    ended = anyio.Event()
+
+    async def serve() -> None:
+        await world.run()
+        ended.set()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(serve)
+        yield
+        os.kill(os.getpid(), signal.SIGTERM)
+        await until(ended.is_set)

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from typing import Any, cast
 
-import anyio
-
 from connectors.sandbox.outreach.validations import Kind, Validation
-from tests.scenario.bench import Bench, Seen, until
+from tests.scenario.bench import Bench, Seen
 
 OPPORTUNITY_LINES = "mapping.opportunity"
 PROSPECT_LINES = "mapping.prospect"
@@ -80,20 +75,3 @@ def spent(world: Bench) -> int:
     """Requests that count against the budget: all but those for tokens."""
     counts = world.outreach_traffic.counts
     return sum(number for (_, path), number in counts.items() if path.startswith("/api/"))
-
-
-@asynccontextmanager
-async def serving_with(world: Bench, **poller: float) -> AsyncGenerator[None]:
-    """The service for the block, with these keys of [poller], stopped as systemd would stop it."""
-    world.settings["poller"] = {"interval_s": 0.05} | poller
-    ended = anyio.Event()
-
-    async def serve() -> None:
-        await world.run()
-        ended.set()
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(serve)
-        yield
-        os.kill(os.getpid(), signal.SIGTERM)
-        await until(ended.is_set)

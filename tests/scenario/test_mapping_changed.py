@@ -10,14 +10,13 @@ import pytest
 
 from connectors.sandbox.faults import Fault
 from engine.errors import EngineError
-from tests.scenario.bench import CREATE, OPPORTUNITIES, READ, UPDATE, Bench, until
+from tests.scenario.bench import CREATE, OPPORTUNITIES, READ, UPDATE, Bench, running, until
 from tests.scenario.mapping_hands import (
     PROSPECT_LINES,
     held,
     maps,
     patches,
     rules,
-    serving_with,
     spent,
     writes,
 )
@@ -184,7 +183,7 @@ async def test_a_restarted_service_re_evaluates_beside_its_other_work(world: Ben
     records = await linked(world, 30, comment="Two hooks", fao="One hook")
     maps(world, {"description": "fao"})
 
-    async with serving_with(world):
+    async with running(world):
         await until(lambda: held(world, records[0], "description") == "One hook")
         world.edit(records[-1], description="Of this minute")
         await until(lambda: held(world, records[-1], "name") == "Of this minute")

@@ -10,14 +10,13 @@ from structlog.testing import capture_logs
 
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.workbooks import WorkbooksKnobs
-from tests.scenario.bench import Bench, bench, until
+from tests.scenario.bench import Bench, bench, running, until
 from tests.scenario.mapping_hands import (
     adds_column,
     held,
     maps,
     patches,
     rules,
-    serving_with,
     writes,
 )
 from tests.scenario.people import CREATE_PROSPECT
@@ -134,7 +133,7 @@ async def test_of_two_records_for_one_field_the_younger_counts_and_somebody_is_t
 async def test_a_record_added_while_the_service_runs_reaches_what_is_linked(world: Bench) -> None:
     """Nobody restarts a service to add a field."""
     record = world.has("Harbour crane", fao="Call the master")
-    async with serving_with(world, **OFTEN):
+    async with running(world, **OFTEN):
         await until(lambda: world.record(record)["outreach_id"] is not None)
         mapping = world.workbooks.add_mapping("nextStep", "fao")
         await until(lambda: held(world, record, "nextStep") == "Call the master")
@@ -156,7 +155,7 @@ async def test_a_wrong_record_added_while_the_service_runs_is_warned_of_once(
     """A log that repeats itself every few minutes is not read."""
     record = world.has("Harbour crane", fao="Call the master")
     with capture_logs() as logs:
-        async with serving_with(world, **OFTEN):
+        async with running(world, **OFTEN):
             await until(lambda: world.record(record)["outreach_id"] is not None)
             world.workbooks.add_mapping("nextStpe", "fao")
             world.workbooks.add_mapping("custom2", "fao")
@@ -171,7 +170,7 @@ async def test_the_mapping_in_force_outlives_a_look_that_fails(world: Bench) -> 
     """For one failed request nobody's field may be emptied."""
     world.workbooks.add_mapping("nextStep", "fao")
     record = world.has("Harbour crane", fao="Call the master")
-    async with serving_with(world, **OFTEN):
+    async with running(world, **OFTEN):
         await until(lambda: held_if_any(world, record, "nextStep") == "Call the master")
         world.workbooks_fault(Fault(path=MAPPINGS, status=500, times=3))
         await until(lambda: not world.workbooks_traffic.plan.waiting)
@@ -188,7 +187,7 @@ async def test_records_that_cannot_be_read_for_a_while_stay_in_force_and_are_fol
     """A right taken away by mistake must not turn every record back, nor end the watching."""
     world.workbooks.add_mapping("description", "fao")
     record = world.has("Harbour crane", fao="Of the record", comment="Of the default line")
-    async with serving_with(world, **OFTEN):
+    async with running(world, **OFTEN):
         await until(lambda: held_if_any(world, record, "description") == "Of the record")
         world.workbooks.deny(MAPPINGS)
         looks = reads_of_lines(world)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from connectors.sandbox.sample import add_seat
-from tests.scenario.bench import Bench, until
-from tests.scenario.mapping_hands import ACCOUNTS, STAGES, USERS, maps, patches, serving_with
+from tests.scenario.bench import Bench, running, until
+from tests.scenario.mapping_hands import ACCOUNTS, STAGES, USERS, maps, patches
 
 pytestmark = pytest.mark.anyio
 
@@ -33,7 +33,7 @@ async def test_names_that_appear_while_the_service_runs_are_filled_in_within_one
         "Harbour crane", assigned_to_name=ADA, opportunity_stage_name="Proposal", party_id=port
     )
     version = world.record(record)["lock_version"]
-    async with serving_with(world):
+    async with running(world):
         await until(lambda: world.record(record)["outreach_id"] is not None)
         ada = add_seat(world.outreach, ADA)
         await until(lambda: link(world, record, "owner") == ada)
@@ -105,7 +105,7 @@ async def test_who_waits_costs_one_look_of_each_kind_per_refresh(world: Bench) -
             assigned_to_name=f"Nobody {number}",
             opportunity_stage_name=f"Stage {number}",
         )
-    async with serving_with(world):
+    async with running(world):
         await until(lambda: all(linked(world)))
         world.forget_traffic()
         await until(lambda: world.outreach_traffic.counts[USERS] >= 3)
@@ -121,7 +121,7 @@ async def test_a_name_that_turns_up_in_a_new_record_is_found_without_waiting(
 ) -> None:
     """The first deal of a new colleague has its owner at once, whatever the time to live."""
     first = add_seat(world.outreach, "Grace Hopper")
-    async with serving_with(world):
+    async with running(world):
         record = world.has("Harbour crane", assigned_to_name="Grace Hopper")
         await until(lambda: link(world, record, "owner") == first)
 

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from connectors.sandbox.faults import Fault
-from tests.scenario.bench import Bench, until
+from tests.scenario.bench import Bench, running, until
 from tests.scenario.people import CREATE_PROSPECT, CREATE_ROLE
-from tests.scenario.test_running import running
 
 pytestmark = pytest.mark.anyio
 

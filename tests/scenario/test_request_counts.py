@@ -10,8 +10,8 @@ from collections import Counter
 
 import pytest
 
-from tests.scenario.bench import CREATE, Bench, until
-from tests.scenario.mapping_hands import ACCOUNTS, STAGES, USERS, maps, serving_with, spent
+from tests.scenario.bench import CREATE, Bench, running, until
+from tests.scenario.mapping_hands import ACCOUNTS, STAGES, USERS, maps, spent
 from tests.scenario.people import CREATE_PROSPECT, CREATE_ROLE, FIND_PROSPECTS
 
 pytestmark = pytest.mark.anyio
@@ -117,7 +117,7 @@ async def test_an_idle_service_asks_workbooks_twice_a_cycle_and_outreach_nothing
     """One listing of changed opportunities and one of changed tabs; everything else rests."""
     record = world.has("Harbour crane")
     world.workbooks.set_people(record, [(knows(world, "ada"), "Partner")])
-    async with serving_with(world):
+    async with running(world):
         await until(lambda: bool(roles_of(world, record)))
         await until(lambda: person_is_told(world))
         # Our own write-backs come back once more.
@@ -142,7 +142,7 @@ async def test_people_who_are_held_back_cost_one_more_listing_a_cycle_and_nothin
     without = world.workbooks.people.create(name="Bob", cf_person_sync_to_outreach=True)
     unticked = world.workbooks.people.create(name="Cyd", main_location_email="cyd@rye.example")
     world.workbooks.set_people(record, [(one, "Partner") for one in (ticked, without, unticked)])
-    async with serving_with(world):
+    async with running(world):
         await until(lambda: roles_of(world, record) == 1)
         await until(lambda: bool(world.workbooks.people.value(ticked, "cf_person_outreach_id")))
         world.clock.advance(60)

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 
 import anyio
 import pytest
@@ -16,28 +12,11 @@ from connectors.sandbox.faults import Fault
 from engine import service
 from engine.actors import opportunity_syncer
 from engine.errors import Unreachable
-from tests.scenario.bench import CREATE, OPPORTUNITIES, START, Bench, until
+from tests.scenario.bench import CREATE, OPPORTUNITIES, START, Bench, running, until
 
 pytestmark = pytest.mark.anyio
 
 STOP = {"shutdown_s": 0.2}
-
-
-@asynccontextmanager
-async def running(world: Bench) -> AsyncGenerator[None]:
-    """The service for the block, told to stop at its end as systemd would."""
-    world.settings["poller"] = {"interval_s": 0.05}
-    ended = anyio.Event()
-
-    async def serve() -> None:
-        await world.run()
-        ended.set()
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(serve)
-        yield
-        os.kill(os.getpid(), signal.SIGTERM)
-        await until(ended.is_set)
 
 
 def linked(world: Bench, record: int) -> bool:
