@@ -173,7 +173,7 @@ MUTANTS = (
         "engine/store/inline.py",
         'connection.execute("ROLLBACK")',
         'connection.execute("COMMIT")',
-        ("tests/property/test_store_model.py",),
+        (f"{STORE}/test_port.py::test_a_function_that_fails_leaves_nothing_behind",),
     ),
     Mutant(
         "acknowledges what a power loss would undo",

@@ -76,7 +76,9 @@ class Tree:
 
     def tested(self, tests: Sequence[str], within_s: float = HANGS_AFTER_S) -> Run:
         """Run these tests, up to the first that fails."""
+        # Directories of its own: two runs of pytest would clear up after each other.
         options = ["-x", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=no"]
+        options += ["--basetemp", str(self.root / ".tests")]
         return self._python(["-m", "pytest", *options, *tests], within_s)
 
     def _write(self, path: Path, text: str) -> None:
