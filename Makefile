@@ -6,13 +6,13 @@ READY := $(VENV)/.ready
 # Test processes; more than there are cores, because many tests wait for sockets.
 WORKERS ?= 4
 
-.PHONY: demo test check bench simulate mutants clean
+.PHONY: demo test check bench simulate mutants dashboards clean
 
 demo: $(READY)
 	$(BIN)/wosync demo
 
 test: $(READY)
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 check: $(READY)
 	$(BIN)/ruff format --check .
@@ -26,6 +26,10 @@ bench: $(READY)
 SEEDS ?= 1000
 simulate: $(READY)
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+
+# After a change of the metrics, or of grafana/generator.
+dashboards: $(READY)
+	$(BIN)/python -m grafana.generator
 
 mutants: $(READY)
 	$(BIN)/python -m tests.mutants

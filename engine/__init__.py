@@ -20,6 +20,8 @@ from engine.errors import (
 )
 from engine.exchange import Answer, Exchange
 from engine.flow.budget import BudgetLimits
+from engine.flow.worktime import holding, pausing
+from engine.logs import keep_secret
 from engine.ports import (
     SourceConnector,
     StandardField,
@@ -118,4 +120,7 @@ __all__ = [
     "WriteBack",
     "WriteBackResult",
     "excerpt",
+    "holding",
+    "keep_secret",
+    "pausing",
 ]

@@ -230,10 +230,18 @@ def load(path: Path | None, connectors: Connectors | None = None) -> Config:
         Misconfigured: it is missing, is not TOML, or has mistakes; all are listed.
     """
     path = find(path)
-    connectors = connectors or installed_connectors()
+    return check(path, read(path), connectors)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The tables of the file, unchecked.
+
+    Raises:
+        Misconfigured: it cannot be read, or is not TOML.
+    """
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
         raise Misconfigured(
             f"{path} is not valid TOML: {error}", remedy="correct the line it names"
         ) from error
@@ -241,6 +249,15 @@ def load(path: Path | None, connectors: Connectors | None = None) -> Config:
         raise Misconfigured(
             f"{path} cannot be read: {error.strerror}", remedy="check the file's permissions"
         ) from error
+
+
+def check(path: Path, tables: Mapping[str, Any], connectors: Connectors | None = None) -> Config:
+    """Check tables as if they stood in the file.
+
+    Raises:
+        Misconfigured: they have mistakes; all are listed.
+    """
+    connectors = connectors or installed_connectors()
     model = _whole_model(connectors)
     try:
         settings = model.model_validate(tables)

@@ -22,6 +22,8 @@ from __future__ import annotations
 
 from typing import TypedDict, Unpack
 
+from engine.logs.redaction import redact
+
 # An excerpt of a foreign error text kept in messages: long enough to name a field and a reason,
 # short enough for one log line.
 EXCERPT_CHARS_MAX = 300
@@ -154,8 +156,11 @@ def first_engine_error(error: BaseException) -> EngineError | None:
 
 
 def excerpt(text: str) -> str:
-    """Shorten a foreign text to one line of at most EXCERPT_CHARS_MAX characters."""
-    line = " ".join(text.split())
+    """Shorten a foreign text to one line of at most EXCERPT_CHARS_MAX characters.
+
+    Secrets are masked first: half of one would be recognised by nobody.
+    """
+    line = " ".join(redact(text).split())
     if len(line) <= EXCERPT_CHARS_MAX:
         return line
     return line[: EXCERPT_CHARS_MAX - 1] + "…"

@@ -12,13 +12,23 @@ from typing import Self
 
 import anyio
 import httpx
+import structlog
 
 from engine.errors import TheirFault, Unreachable, excerpt
+from engine.flow.worktime import State, spending
 from engine.ports import Surroundings
 from engine.records import Json
 
+# A whole request may take this many times `timeout_s`: an answer that drips in must end some time.
+WHOLE_TIMES = 5
+
 # Raised before the request left this machine, so nothing can have been executed.
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+# A request this slow is worth a line of its own.
+SLOW_S = 5.0
+
+log = structlog.get_logger(component="exchange")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +54,7 @@ class Answer:
             return json.loads(self.body)
         except ValueError as error:
             raise TheirFault(
-                f"the answer is not JSON: {excerpt(self.text[:200])!r}", status=self.status
+                f"the answer is not JSON: {excerpt(self.text)[:200]!r}", status=self.status
             ) from error
 
 
@@ -63,6 +73,7 @@ class Exchange:
         # protocol's own business, and a client's share of them costs as much CPU as the request.
         self._transport = surroundings.transport
         self._extensions = {"timeout": httpx.Timeout(timeout_s).as_dict()}
+        self._whole_s = timeout_s * WHOLE_TIMES
         self._headers = {
             "Accept": "*/*",
             "Accept-Encoding": "gzip, deflate",
@@ -102,24 +113,31 @@ class Exchange:
             status = "unfinished"
             try:
                 request = self._request(method, url, headers, content)
-                response = await self._sent(request, operation)
-                try:
-                    body = await response.aread()
-                finally:
-                    await response.aclose()
-                status = str(response.status_code)
-                return Answer(response.status_code, response.headers, body)
+                with spending(State.BUSY, self._whole_s), anyio.fail_after(self._whole_s):
+                    answer = await self._answered(request, operation)
+                status = str(answer.status)
+                return answer
             except Unreachable:
                 status = "connect_error"
                 raise
-            except httpx.TimeoutException as error:
+            except (httpx.TimeoutException, TimeoutError) as error:
                 status = "timeout"
                 raise self._unreachable(operation, error, ambiguous=True) from error
             except httpx.HTTPError as error:
                 status = "protocol_error"
                 raise self._unreachable(operation, error, ambiguous=True) from error
             finally:
-                self._surroundings.observe(method, route, status, anyio.current_time() - started)
+                duration_s = anyio.current_time() - started
+                self._surroundings.observe(method, route, status, duration_s)
+                say = log.info if duration_s >= SLOW_S else log.debug
+                say(
+                    "request",
+                    system=self._system,
+                    method=method,
+                    route=route,
+                    status=status,
+                    duration_s=round(duration_s, 3),
+                )
 
     def _request(
         self, method: str, url: str, headers: Mapping[str, str] | None, content: bytes | None
@@ -132,6 +150,14 @@ class Exchange:
             extensions=self._extensions,
         )
 
+    async def _answered(self, request: httpx.Request, operation: str) -> Answer:
+        response = await self._sent(request, operation)
+        try:
+            body = await response.aread()
+        finally:
+            await response.aclose()
+        return Answer(response.status_code, response.headers, body)
+
     async def _sent(self, request: httpx.Request, operation: str) -> httpx.Response:
         """Send and wait for the head of the answer; only here can a request not have left."""
         try:
@@ -140,7 +166,7 @@ class Exchange:
             raise self._unreachable(operation, error, ambiguous=False) from error
 
     def _unreachable(
-        self, operation: str, error: httpx.HTTPError, *, ambiguous: bool
+        self, operation: str, error: httpx.HTTPError | TimeoutError, *, ambiguous: bool
     ) -> Unreachable:
         reason = f"{type(error).__name__}: {excerpt(str(error)) or 'no detail'}"
         self._surroundings.governor.failed(reason)

@@ -1,10 +1,11 @@
-"""The service's small HTTP server on the event loop: metrics, health, status and mapping."""
+"""The service's small HTTP server on the event loop: metrics, health, status, mapping, reload."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any, cast
 
 import anyio
 import uvicorn
@@ -13,17 +14,24 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from engine.about import PROGRAM
 from engine.errors import Misconfigured
+from engine.reloading import Reloaded
 from engine.status import Status
 
-IDLE_S = 15
+# Seconds a kept connection may rest; more than the interval of a usual scraper, which keeps one.
+IDLE_S = 75
+# Seconds a client has to send a whole request, and to take its answer.
+REQUEST_S = 15
+ANSWER_S = 60
 ASKED_BY = "X-Requested-With"
 CONNECTIONS_MAX = 200
+ACCEPTED_MAX = 100
 
 
-def application(status: Status) -> Starlette:
+def application(status: Status, reload: Callable[[], Awaitable[Reloaded]]) -> Starlette:
     """The routes; none of them shows a secret."""
 
     async def metrics(request: Request) -> Response:
@@ -46,10 +54,14 @@ def application(status: Status) -> Starlette:
         return JSONResponse(status.assembly.mappings.document())
 
     async def approve(request: Request) -> Response:
-        # A header no web page can send unasked: a browser on this machine must not approve.
-        if request.headers.get(ASKED_BY) != PROGRAM:
-            return PlainTextResponse("only wosync approve may ask\n", status_code=403)
+        if not _asked_by_us(request):
+            return _FORBIDDEN
         return JSONResponse({"approved": await status.assembly.fuse_keeper.approve()})
+
+    async def reloaded(request: Request) -> Response:
+        if not _asked_by_us(request):
+            return _FORBIDDEN
+        return JSONResponse((await reload()).document())
 
     return Starlette(
         routes=[
@@ -59,8 +71,17 @@ def application(status: Status) -> Starlette:
             Route("/status", show),
             Route("/mapping", mapping),
             Route("/approve", approve, methods=["POST"]),
+            Route("/reload", reloaded, methods=["POST"]),
         ]
     )
+
+
+_FORBIDDEN = PlainTextResponse("only the wosync command may ask for this\n", status_code=403)
+
+
+def _asked_by_us(request: Request) -> bool:
+    # A header no web page can send unasked: a browser on this machine must change nothing.
+    return request.headers.get(ASKED_BY) == PROGRAM
 
 
 class _Server(uvicorn.Server):
@@ -69,6 +90,68 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Generator[None]:
         yield
+
+
+class _Connection(H11Protocol):
+    """A connection that is not kept for nothing.
+
+    The server itself waits for ever for a request to begin or to end, and answers nobody once
+    there are too many who wait so. Here each has its time, and the newest one pushes out the one
+    that has rested longest.
+    """
+
+    _deadline: Any = None
+    _answering: RequestResponseCycle | None = None
+    _resting_since: float = 0.0
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._resting_since = self.loop.time()
+        self._end_after(REQUEST_S)
+        if len(self.connections) > CONNECTIONS_MAX:
+            self._make_room()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end_after(None)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._deadline is None:
+            self._end_after(REQUEST_S)
+        super().data_received(data)
+        self._watch_answer()
+
+    def on_response_complete(self) -> None:
+        self._resting_since = self.loop.time()
+        self._end_after(None)
+        super().on_response_complete()
+        self._watch_answer()
+
+    @property
+    def _rests(self) -> bool:
+        # Before the first request there is no cycle.
+        return not self.cycle or self.cycle.response_complete
+
+    def _watch_answer(self) -> None:
+        whole = not self._rests and not self.cycle.more_body
+        if whole and self.cycle is not self._answering:
+            self._answering = self.cycle
+            self._end_after(ANSWER_S)
+
+    def _end_after(self, seconds: float | None) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = (
+            None if seconds is None else self.loop.call_later(seconds, self.transport.abort)
+        )
+
+    def _make_room(self) -> None:
+        everybody = cast("set[_Connection]", self.connections)
+        resting = [one for one in everybody if one is not self and one._rests]
+        if resting:
+            longest = min(resting, key=lambda one: one._resting_since)
+            self.connections.discard(longest)
+            longest.transport.abort()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -85,7 +168,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listener.bind((host, port))
         # Two that start together may both bind; only one of them may listen.
-        listener.listen(CONNECTIONS_MAX)
+        listener.listen(ACCEPTED_MAX)
     except OSError as error:
         listener.close()
         raise Misconfigured(
@@ -97,18 +180,26 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 @asynccontextmanager
-async def serving(status: Status, listener: socket.socket) -> AsyncGenerator[None]:
+async def serving(
+    status: Status, reload: Callable[[], Awaitable[Reloaded]], listener: socket.socket
+) -> AsyncGenerator[None]:
     """Serve for the block; a misbehaving client never reaches the service itself."""
     server = _Server(
         uvicorn.Config(
-            application(status),
-            http="h11",
+            application(status, reload),
+            http=_Connection,
+            ws="none",
             lifespan="off",
             log_config=None,
+            # One line for each client that speaks no HTTP would be theirs to fill the log with.
+            log_level="error",
             access_log=False,
             server_header=False,
             timeout_keep_alive=IDLE_S,
-            limit_concurrency=CONNECTIONS_MAX,
+            # So many are taken in one turn of the loop, before the first of them can be refused.
+            backlog=ACCEPTED_MAX,
+            # Reached only while all of them are being answered.
+            limit_concurrency=CONNECTIONS_MAX + 1,
         )
     )
 

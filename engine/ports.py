@@ -351,12 +351,14 @@ class SourceConnector:
     """A source, as the entry-point group `wosync.connectors` offers it.
 
     `standard_columns` names, for each record type, the columns behind each neutral field; the
-    first that is not blank wins.
+    first that is not blank wins. `routes` are all pairs of method and route template that its
+    requests have.
     """
 
     name: str
     settings: type[BaseModel]
     standard_columns: Mapping[RecordType, Mapping[str, tuple[str, ...]]]
+    routes: Sequence[tuple[str, str]]
     open: Callable[[Any, Surroundings], AbstractAsyncContextManager[Source]]
 
 
@@ -365,12 +367,13 @@ class TargetConnector:
     """A target, as the entry-point group `wosync.connectors` offers it.
 
     `correlation_field` is the filterable field of an opportunity that carries the correlation
-    value; `email_field` the field of a prospect that holds its addresses.
+    value; `email_field` the field of a prospect that holds its addresses; `routes` as in a source.
     """
 
     name: str
     settings: type[BaseModel]
     standard_mapping: Mapping[RecordType, Sequence[StandardField]]
+    routes: Sequence[tuple[str, str]]
     correlation_field: str
     email_field: str
     open: Callable[[Any, Surroundings], AbstractAsyncContextManager[Target]]

@@ -123,3 +123,17 @@ class BudgetSettings(Settings):
     reserve: int = Field(default=500, ge=0)
     per_year: int = Field(default=0, ge=0)
     fresh_share: float = Field(default=0.1, ge=0, le=0.9)
+
+
+def secrets_in(settings: object) -> list[str]:
+    """Every secret in a settings model, its tables included."""
+    if not isinstance(settings, BaseModel):
+        return []
+    found: list[str] = []
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr):
+            found.append(value.get_secret_value())
+        else:
+            found += secrets_in(value)
+    return found

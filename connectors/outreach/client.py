@@ -20,6 +20,7 @@ from connectors.outreach import (
 )
 from connectors.outreach.oauth import Tokens
 from connectors.outreach.protocol import MEDIA_TYPE, SYSTEM, Request, Requests, Shape
+from connectors.outreach.routes import TOKEN_PATH
 from connectors.outreach.settings import OutreachSettings
 from connectors.outreach.wire import Collection, Document, Resource, Types
 from engine import (
@@ -36,7 +37,6 @@ from engine import (
 
 # Two million records at the largest page size; more is a link that runs in circles.
 PAGES_MAX = 2000
-TOKEN_PATH = "/oauth/token"  # noqa: S105 # an address, not a secret
 
 
 class OutreachClient:

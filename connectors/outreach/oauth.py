@@ -30,6 +30,9 @@ from engine import (
     Transient,
     Unauthorized,
     Unreachable,
+    holding,
+    keep_secret,
+    pausing,
 )
 
 VAULT_NAME = "oauth"
@@ -98,7 +101,7 @@ class Tokens:
         """
         if (token := self._usable()) is not None:
             return token
-        async with self._lock:
+        async with holding(self._lock):
             await self._load()
             if (token := self._usable()) is not None:
                 return token
@@ -111,7 +114,7 @@ class Tokens:
             Unauthorized: the refused token is fresh from the mint, so another one would not help.
             Throttled, Unreachable, TheirFault: as with `bearer`.
         """
-        async with self._lock:
+        async with holding(self._lock):
             await self._load()
             kept = self._stored()
             if kept.access_token and kept.access_token != refused:
@@ -175,6 +178,7 @@ class Tokens:
         except ValidationError:
             # Unreadable state is as good as none: the configured token starts afresh.
             kept = Kept()
+        _hide(kept)
         self._kept = kept
 
     def _fingerprint(self) -> str:
@@ -200,7 +204,7 @@ class Tokens:
         for refresh_token in dict.fromkeys(filter(None, candidates)):
             # Both are waited out here, because the mint itself cannot be cancelled.
             await self.surroundings.governor.hold()
-            await anyio.sleep(self._rest_s())
+            await pausing(self._rest_s())
             try:
                 # A cancelled mint would lose the rotated token, and with it the authorisation.
                 with anyio.CancelScope(shield=True):
@@ -246,6 +250,7 @@ class Tokens:
         return kept
 
     async def _keep(self, kept: Kept) -> None:
+        _hide(kept)
         await self.surroundings.vault.save(VAULT_NAME, kept.model_dump_json())
         self._kept = kept
 
@@ -287,6 +292,11 @@ class Tokens:
                 retry_after_s=MINT_INTERVAL_S,
             )
         raise _refused(answer)
+
+
+def _hide(kept: Kept) -> None:
+    """Keep the tokens out of every text from now on."""
+    keep_secret([kept.access_token, kept.refresh_token], passing=True)
 
 
 def _refused(answer: Answer) -> EngineError | _GrantRefused:

@@ -17,6 +17,7 @@ from connectors.workbooks import answers, protocol
 from connectors.workbooks.answers import SYSTEM
 from connectors.workbooks.outcomes import NoAccount, outcomes
 from connectors.workbooks.protocol import Call, Form
+from connectors.workbooks.routes import DELAY_ROUTE
 from connectors.workbooks.session import Session, SignedIn
 from connectors.workbooks.settings import WorkbooksSettings
 from connectors.workbooks.wire import LOGIN_AGAIN_REASONS, SESSION_COOKIE, Login, Row
@@ -33,8 +34,6 @@ from engine import (
     WriteBack,
     WriteBackResult,
 )
-
-DELAY_ROUTE = "/{delay}"
 
 # Leaving must not wait for a server that is gone.
 LOGOUT_S = 5.0

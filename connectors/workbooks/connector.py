@@ -10,6 +10,7 @@ from connectors.workbooks.client import Client
 from connectors.workbooks.installation import Installation
 from connectors.workbooks.listings import Resource
 from connectors.workbooks.mapping_records import MappingRecords
+from connectors.workbooks.routes import ROUTES
 from connectors.workbooks.settings import WorkbooksSettings
 from connectors.workbooks.standard import STANDARD_COLUMNS
 from connectors.workbooks.wire import OBJECTS_MAX, PATHS, PEOPLE
@@ -307,5 +308,6 @@ connector = SourceConnector(
     name="workbooks",
     settings=WorkbooksSettings,
     standard_columns=STANDARD_COLUMNS,
+    routes=ROUTES,
     open=open_source,
 )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 from urllib.parse import urlencode
 
+from connectors.workbooks.routes import LOGIN, LOGOUT, route_of
 from connectors.workbooks.settings import WorkbooksSettings
 from connectors.workbooks.wire import NO_VALUE, OPPORTUNITIES
 from engine import OurFault
@@ -50,7 +51,7 @@ class Call:
     @property
     def route(self) -> str:
         """Template for metrics."""
-        return f"/{self.path}"
+        return route_of(self.path)
 
     def body(self, credentials: Form) -> bytes:
         """The form body, credentials first."""
@@ -161,12 +162,12 @@ def login(settings: WorkbooksSettings) -> Call:
             form.append(("logical_database_id", str(settings.logical_database_id)))
     else:
         raise OurFault("a login without credentials", system="workbooks", operation="login")
-    return Call("POST", "login.api", "login", tuple(form))
+    return Call("POST", LOGIN, "login", tuple(form))
 
 
 def logout() -> Call:
     """End the session; the path has no extension (§1)."""
-    return Call("POST", "logout", "logout", ())
+    return Call("POST", LOGOUT, "logout", ())
 
 
 def _triples(filters: Sequence[Filter]) -> list[tuple[str, str]]:

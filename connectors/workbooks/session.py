@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import anyio
 
 from connectors.workbooks.wire import Login
-from engine import EngineError
+from engine import EngineError, holding, keep_secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Session:
                 repeating a refused login for each of them could lock the account.
         """
         seen = self._attempts
-        async with self._lock:
+        async with holding(self._lock):
             if self.signed_in is not None and self.signed_in is not lost:
                 return self.signed_in
             if self._attempts != seen and self._failure is not None:
@@ -65,6 +65,7 @@ class Session:
                 raise
             self._attempts += 1
             self._failure = None
+            keep_secret([cookie, facts.authenticity_token or ""], passing=True)
             self.cookie = cookie
             self.signed_in = SignedIn(facts)
             return self.signed_in
@@ -72,4 +73,5 @@ class Session:
     def learn(self, signed_in: SignedIn | None, cookie: str | None) -> None:
         """Keep the newest session id (§3.2), unless the answer belongs to an earlier login."""
         if cookie and signed_in is not None and signed_in is self.signed_in:
+            keep_secret([cookie], passing=True)
             self.cookie = cookie

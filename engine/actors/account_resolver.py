@@ -8,7 +8,7 @@ hundred customers and not one per record.
 Mailbox   none: callers ask through `resolve` and share batches
 Sends     a ring of the dispatchers' bells when a record that waited for an account can go on
 Store     reads the customers of pending records, and those records were synced without
-Metrics   references{account, outcome}, errors{account_resolver}
+Metrics   reference_lookups, errors
 Stops     when it is cancelled
 """
 
@@ -22,6 +22,9 @@ import anyio
 import structlog
 
 from engine.actors.refreshing import refreshing
+from engine.errors import EngineError
+from engine.flow.pace import Pace
+from engine.flow.worktime import holding
 from engine.metrics import Metrics
 from engine.ports import Source, Target, WallClock
 from engine.records import FieldKind
@@ -31,6 +34,7 @@ from engine.store.port import Store
 BATCH_MAX = 100
 # Answers kept in memory; the oldest go first.
 CACHE_MAX = 10_000
+KIND = FieldKind.ACCOUNT.value
 
 log = structlog.get_logger(component="account_resolver")
 
@@ -48,7 +52,7 @@ class AccountResolver:
 
     Args:
         columns: gives the source columns that hold a record's customer, for reading ahead.
-        ttl_s: seconds an answer counts.
+        pace: an answer counts for one interval of it.
     """
 
     source: Source
@@ -56,18 +60,19 @@ class AccountResolver:
     store: Store
     clock: WallClock
     columns: Callable[[], Sequence[str]]
-    ttl_s: float
+    pace: Pace
     metrics: Metrics
     wake: Callable[[], None]
     _answers: OrderedDict[int, _Answer] = field(
         default_factory=OrderedDict[int, _Answer], init=False
     )
+    _loaded_at: float | None = field(default=None, init=False)
     _wanted: set[int] = field(default_factory=set[int], init=False)
     _lock: anyio.Lock = field(default_factory=anyio.Lock, init=False)
 
     async def run(self) -> None:
         """Once per time to live, let records go on whose customer has an account by now."""
-        await refreshing(self.step, self.ttl_s, "account_resolver", self.metrics)
+        await refreshing(self.step, self.pace, "account_resolver", self.metrics)
 
     async def step(self) -> int:
         """Ask again for every awaited customer; asks nobody anything when none is awaited."""
@@ -75,7 +80,7 @@ class AccountResolver:
         found: list[str] = []
         for start in range(0, len(names), BATCH_MAX):
             batch = [int(name) for name in names[start : start + BATCH_MAX]]
-            async with self._lock:
+            async with holding(self._lock):
                 await self._load(batch)
             found += [str(customer) for customer in batch if self._known_account(customer)]
         woken = await self.store.write(
@@ -97,18 +102,33 @@ class AccountResolver:
         if not name.isdigit():
             return None, f"the customer id {name[:40]!r} is not a number: account left blank"
         customer = int(name)
-        if self._fresh(customer) is None:
-            self._wanted.add(customer)
-            async with self._lock:
-                if self._fresh(customer) is None:
-                    await self._load(await self._batch())
+        count = self.metrics.reference_lookups
+        cached = self._fresh(customer) is not None
+        try:
+            await self._ask(customer)
+        except EngineError:
+            count.labels(KIND, "error").inc()
+            raise
         answer = self._answers.get(customer)
         if answer is None:
             return None, None
         self._answers.move_to_end(customer)
-        outcome = "found" if answer.account_id is not None else "unknown"
-        self.metrics.references.labels("account", outcome).inc()
+        hit = "hit" if answer.account_id is not None else "negative_hit"
+        count.labels(KIND, hit if cached else "miss").inc()
         return answer.account_id, answer.note
+
+    async def _ask(self, customer: int) -> None:
+        if self._fresh(customer) is None:
+            self._wanted.add(customer)
+            async with holding(self._lock):
+                if self._fresh(customer) is None:
+                    await self._load(await self._batch())
+
+    def cached(self) -> tuple[int, float | None]:
+        """Customers known, and the seconds since the last of them was asked for."""
+        if self._loaded_at is None:
+            return 0, None
+        return len(self._answers), anyio.current_time() - self._loaded_at
 
     def forget(self, names: Iterable[str]) -> None:
         """Ask again for these customers: an account just given was refused."""
@@ -135,7 +155,7 @@ class AccountResolver:
             if account.isascii() and account.isdigit()
         }
         exist = await self.target.accounts(set(valid.values())) if valid else set[int]()
-        now = anyio.current_time()
+        now = self._loaded_at = anyio.current_time()
         for customer in customers:
             account = valid.get(customer)
             note = None
@@ -149,7 +169,7 @@ class AccountResolver:
 
     def _fresh(self, customer: int) -> _Answer | None:
         answer = self._answers.get(customer)
-        if answer is None or anyio.current_time() - answer.known_at >= self.ttl_s:
+        if answer is None or anyio.current_time() - answer.known_at >= self.pace.interval_s:
             return None
         return answer
 

@@ -17,13 +17,16 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import anyio
 import structlog
 
+from engine.actors.poller import polled
 from engine.metrics import Metrics
 from engine.ports import Source, WallClock
 from engine.store import audit, kept
 from engine.store.port import Store
 
+FEED = "audit"
 CURSOR = "audit_cursor"
 
 log = structlog.get_logger(component="auditor")
@@ -46,11 +49,11 @@ class Auditor:
         known = await self.store.read(audit.population)
         left = max(self.page_size, math.ceil(known * self.share))
         cursor = int(await self.store.read(kept.setting, CURSOR) or 0)
-        differing = 0
+        differing, began = 0, anyio.current_time()
         while left > 0:
             started_at = self.clock.now()
             page = await self.source.eligible(cursor, self.page_size)
-            self.metrics.poll_pages.inc()
+            self.metrics.poll_pages.labels(FEED).inc()
             upto = None if page.complete else max(row.id for row in page.rows)
             outcome, vanished = await self.store.write(
                 audit.compare,
@@ -60,7 +63,7 @@ class Auditor:
                 started_at=started_at,
                 now=self.clock.now(),
             )
-            changed = len(outcome.changed) + outcome.tabs
+            changed = len(outcome.changed) + len(outcome.tabs)
             self.metrics.audited.labels("agreed").inc(max(0, len(page.rows) - changed))
             self.metrics.audited.labels("differed").inc(changed)
             self.metrics.audited.labels("vanished").inc(vanished)
@@ -70,6 +73,8 @@ class Auditor:
             if upto is None:
                 break
             left -= len(page.rows)
+        took_s = anyio.current_time() - began
+        polled(self.metrics, FEED, differing, took_s, self.clock.now())
         if differing:
             log.info("audit_repaired", records=differing)
             self.wake()

@@ -22,6 +22,7 @@ from engine.flow.bell import Bell
 from engine.flow.governor import Governor
 from engine.flow.lane import Lane
 from engine.flow.mailbox import K, Mailbox
+from engine.flow.worktime import BLOCKED_MAX_S, State, pausing, resting, spending
 from engine.ports import WallClock
 
 # Longest sleep without looking: a wall clock that stepped must not leave due work lying.
@@ -52,13 +53,15 @@ class Dispatcher(Generic[K]):
         """Fill the lane whenever there is room and something is due."""
         while True:
             if self.governor.closed(self.lane):
-                await anyio.sleep(min(self.governor.held_s(self.lane), LOOK_AGAIN_S))
+                await pausing(min(self.governor.held_s(self.lane), LOOK_AGAIN_S))
             elif await self.step():
                 await self._wait_room_or_ring()
             else:
-                await self.bell.wait(await self._idle_s())
+                idle_s = await self._idle_s()
+                with spending(State.IDLE, idle_s):
+                    await self.bell.wait(idle_s)
             # Rings come one per record under load; one look serves all of a short while.
-            await anyio.sleep(GATHER_S)
+            await resting(GATHER_S)
 
     async def step(self) -> int:
         """Send every due key the lane has room for; returns how many were new to the mailbox."""
@@ -67,22 +70,24 @@ class Dispatcher(Generic[K]):
         keys = await self.due_keys(self.clock.now(), limit)
         new = [key for key in keys if key not in self.mailbox]
         for key in new:
-            await self.mailbox.send(key, self.lane)
+            with spending(State.BLOCKED, BLOCKED_MAX_S):
+                await self.mailbox.send(key, self.lane)
         return len(new)
 
     async def _wait_room_or_ring(self) -> None:
-        async with anyio.create_task_group() as tasks:
+        with spending(State.IDLE, LOOK_AGAIN_S):
+            async with anyio.create_task_group() as tasks:
 
-            async def ring() -> None:
-                await self.bell.wait(LOOK_AGAIN_S)
-                tasks.cancel_scope.cancel()
+                async def ring() -> None:
+                    await self.bell.wait(LOOK_AGAIN_S)
+                    tasks.cancel_scope.cancel()
 
-            async def room() -> None:
-                await self.mailbox.wait_room(self.lane)
-                tasks.cancel_scope.cancel()
+                async def room() -> None:
+                    await self.mailbox.wait_room(self.lane)
+                    tasks.cancel_scope.cancel()
 
-            tasks.start_soon(ring)
-            tasks.start_soon(room)
+                tasks.start_soon(ring)
+                tasks.start_soon(room)
 
     async def _idle_s(self) -> float:
         now = self.clock.now()

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import anyio
 import structlog
 
+from engine.flow.worktime import resting
 from engine.ports import WallClock
 from engine.store import fuse
 from engine.store.port import Store
@@ -37,7 +37,7 @@ class FuseKeeper:
     async def run(self) -> None:
         """Look again and again."""
         while True:
-            await anyio.sleep(LOOK_S)
+            await resting(LOOK_S)
             await self.step()
 
     async def step(self) -> bool:

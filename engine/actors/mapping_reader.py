@@ -17,6 +17,7 @@ import anyio
 import structlog
 
 from engine.errors import EngineError, StateUnusable
+from engine.flow.pace import Pace
 from engine.mappings import IN_SOURCE, Mappings
 from engine.metrics import Metrics
 from engine.ports import Source, WallClock
@@ -39,13 +40,13 @@ log = structlog.get_logger(component="mapping_reader")
 
 @dataclass(slots=True)
 class MappingReader:
-    """Keeps `mappings` what the configuration and the source say; `interval_s` in seconds."""
+    """Keeps `mappings` what the configuration and the source say."""
 
     mappings: Mappings
     source: Source
     store: Store
     clock: WallClock
-    interval_s: float
+    pace: Pace
     metrics: Metrics
     wake: Callable[[], None]
     _told: list[str] = field(default_factory=list[str], init=False)
@@ -55,7 +56,7 @@ class MappingReader:
         while True:
             try:
                 await self.evaluate_anew()
-                await anyio.sleep(self.interval_s)
+                await self.pace.rest(anyio.current_time())
                 if self.mappings.kept_in_source:
                     await self.load()
             except StateUnusable:
@@ -63,7 +64,7 @@ class MappingReader:
             except EngineError as error:
                 self.metrics.errors.labels("mapping_reader", error_class(error)).inc()
                 log.warning("mapping_not_read", reason=str(error), remedy=error.remedy)
-                await anyio.sleep(self.interval_s)
+                await self.pace.rest(anyio.current_time())
 
     async def load(self) -> None:
         """Put the mapping in force, and remember when it is another one.

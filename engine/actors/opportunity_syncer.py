@@ -3,7 +3,8 @@
 Mailbox   keys of records that may differ; a lost key costs delay, never work
 Sends     rings of the contacts bell and, when something is owed, of the write-back bell
 Store     reads the record; writes intents before creates, and every outcome with its reason
-Metrics   reconciles{outcome}, sync_lag{target_ack}, errors{opportunity_syncer}, duplicates_found
+Metrics   reconciles, reconcile_duration, sync_lag{target_ack}, errors, retries, in_doubt_resolved,
+          duplicates_found
 Stops     when its mailbox is closed and the key in hand is settled
 """
 
@@ -29,7 +30,8 @@ from engine.errors import (
 from engine.flow.backoff import BackoffLimits, delay_s
 from engine.flow.governor import Governor
 from engine.flow.lane import current_lane, retrying
-from engine.flow.mailbox import Closed, Mailbox
+from engine.flow.mailbox import Closed, Mailbox, Notice
+from engine.flow.worktime import holding, side_by_side
 from engine.mapping import FieldMapping, Wanted
 from engine.mappings import Mappings
 from engine.metrics import Metrics
@@ -37,6 +39,7 @@ from engine.plan import Create, Leave, Reconcile, Refuse, course, difference, he
 from engine.ports import Source, Target, WallClock
 from engine.records import Fields, Match, RecordType, SourceRecord
 from engine.references import References, Resolution
+from engine.runs import Runs, exemplar
 from engine.store import fuse, settle
 from engine.store import work as store_work
 from engine.store.fuse import Mass
@@ -61,8 +64,11 @@ DOUBT_CHECKS_S = (5.0, 15.0, 60.0, 300.0)
 OPERATOR_PAUSE_S = 60.0
 # One record may need several rounds at once: adopted, read, compared.
 ROUNDS_MAX = 4
+# This actor among the others, and what it reconciles, in metrics.
+COMPONENT = "opportunity_syncer"
+KIND = "opportunity"
 
-log = structlog.get_logger(component="opportunity_syncer")
+log = structlog.get_logger(component=COMPONENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,8 @@ class OpportunitySyncer:
     metrics: Metrics
     wake_downstream: Callable[[], None]
     wake: Callable[[], None]
+    runs: Runs
+    notice: Notice = field(default_factory=Notice)
     _asking: anyio.Lock = field(default_factory=anyio.Lock, init=False)
     _unsettled: set[int] = field(default_factory=set[int], init=False)
 
@@ -116,15 +124,14 @@ class OpportunitySyncer:
         The worker asks the target one thing at a time, but prepares its next record, and keeps
         the outcome of the last one, while that is under way.
         """
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._reconcile_keys)
-            tasks.start_soon(self._reconcile_keys)
+        await side_by_side(self._reconcile_keys, self._reconcile_keys)
 
     async def _reconcile_keys(self) -> None:
         while True:
             try:
-                async with self.inbox.holding() as key:
-                    await self.step(key)
+                async with self.inbox.holding(self.notice) as key:
+                    with self.runs.run():
+                        await self.step(key)
             except Closed:
                 return
             if key in self._unsettled:
@@ -141,8 +148,11 @@ class OpportunitySyncer:
                 return outcome
             current_lane.set(work.lane)
             retrying.set(work.failed_since is not None)
+            began = anyio.current_time()
             outcome = await self._attempt(work)
-            self.metrics.reconciles.labels(outcome).inc()
+            self.metrics.reconciles.labels(KIND, outcome).inc()
+            took = anyio.current_time() - began
+            self.metrics.reconcile_duration.labels(KIND).observe(took, exemplar())
             if outcome != "adopted":
                 break
         if outcome in ("adopted", "held", "deferred", "in_doubt"):
@@ -223,7 +233,7 @@ class OpportunitySyncer:
         # Announced before it is sent: whatever dies from here on, the create is looked for.
         await self.store.write(store_work.open_intent, work.id, correlation, self.clock.now())
         try:
-            async with self._asking:
+            async with holding(self._asking):
                 target_id = await self.target.create(fields)
         except Unreachable as error:
             if error.ambiguous:
@@ -245,7 +255,7 @@ class OpportunitySyncer:
         resolution: Resolution,
     ) -> str:
         try:
-            async with self._asking:
+            async with holding(self._asking):
                 known = work.synced
                 # A field mapped only since then may hold what it shall already.
                 if way.observe or known is None or fields.keys() - known.keys():
@@ -300,7 +310,8 @@ class OpportunitySyncer:
         for note in resolution.notes:
             log.info("reference_left_blank", record=work.ref, reason=note)
         if settled and sent.changes:
-            self.metrics.sync_lag.labels("target_ack").observe(max(0.0, now - work.updated_at))
+            lag = max(0.0, now - work.pending_since)
+            self.metrics.sync_lag.labels(KIND, "target_ack").observe(lag, exemplar())
         return sent.outcome
 
     def _note_settled(self, work: Work, settled: bool) -> None:
@@ -339,7 +350,7 @@ class OpportunitySyncer:
         # Taken before the look: only a look that began past the bound proves anything.
         now = self.clock.now()
         doubt_since = intent.doubt_since if intent.doubt_since is not None else now
-        async with self._asking:
+        async with holding(self._asking):
             found = await self.target.find(intent.correlation)
         matches = [match for match in found if not match.trashed]
         if matches:
@@ -350,6 +361,7 @@ class OpportunitySyncer:
         if not record.eligible:
             await self.store.write(store_work.close_intent, work.id)
             return await self._leave(work, "no longer eligible, and the create never happened")
+        self.metrics.in_doubt_resolved.labels(KIND, "not_executed").inc()
         log.info("create_not_executed", record=work.ref, correlation=intent.correlation)
         return await self._with_fields(work, record, None)
 
@@ -360,13 +372,14 @@ class OpportunitySyncer:
             detail += await self._twins(work, intent, oldest, twins)
         note = Note("adopted", detail)
         await self.store.write(settle.adopt, work, oldest.id, note, self.clock.now())
+        self.metrics.in_doubt_resolved.labels(KIND, "executed").inc()
         log.info("adopted", record=work.ref, target_id=oldest.id)
         return "adopted"
 
     async def _twins(self, work: Work, intent: Intent, oldest: Match, twins: list[Match]) -> str:
         """Report them; remove those that are provably our own second create of this record."""
         self.metrics.duplicates.inc(len(twins))
-        self.metrics.errors.labels("opportunity_syncer", "duplicate").inc()
+        self.metrics.errors.labels(COMPONENT, "duplicate").inc()
         announced = datetime.fromtimestamp(int(intent.opened_at), UTC).isoformat()[:19]
         ours = all(match.created_at[:19] >= announced for match in (oldest, *twins))
         others = [twin.id for twin in twins]
@@ -375,7 +388,7 @@ class OpportunitySyncer:
         if not ours or intent.sent < len(twins) + 1:
             return f"; also found {others}, which somebody should look at"
         for twin in twins:
-            async with self._asking:
+            async with holding(self._asking):
                 await self.target.delete(twin.id)
             log.warning("duplicate_removed", record=work.ref, target_id=twin.id)
         return f"; removed {others}, our own second create"
@@ -388,14 +401,14 @@ class OpportunitySyncer:
         counts = checks == 0 and self._others_succeed(work)
         await self.store.write(settle.doubt, work, failure, due_at=due_at, counts=counts, now=now)
         if checks == 0:
-            self.metrics.errors.labels("opportunity_syncer", failure.reason_class).inc()
+            self.metrics.errors.labels(COMPONENT, failure.reason_class).inc()
             log.warning("create_in_doubt", record=work.ref, reason=failure.reason)
         return "in_doubt"
 
     async def _failed(self, work: Work, error: Exception) -> str:
         """Flag the record, try it again later, or pause everything: `triage.judge` decides."""
         reason_class = error_class(error)
-        self.metrics.errors.labels("opportunity_syncer", reason_class).inc()
+        self.metrics.errors.labels(COMPONENT, reason_class).inc()
         alike = 0
         if reason_class == FORBIDDEN:
             alike = await self.store.read(store_work.failing_alike, FORBIDDEN, work.id)
@@ -421,6 +434,8 @@ class OpportunitySyncer:
         await self.store.write(
             settle.defer, work, failure, due_at=now + wait, counts=counts, now=now
         )
+        self.metrics.retries.labels(COMPONENT, reason_class).inc()
+        self.metrics.retry_backoff.labels(COMPONENT).inc(wait)
         remedy = error.remedy if isinstance(error, EngineError) else None
         log.warning(
             "deferred", record=work.ref, wait_s=round(wait, 1), reason=failure.reason, remedy=remedy

@@ -3,7 +3,7 @@
 Mailbox   none: callers ask through `resolve` and share one reading of the target
 Sends     a ring of the dispatchers' bells when a record that waited for a name can go on
 Store     reads the names records were synced without; wakes those records
-Metrics   references{kind, outcome}, errors{owner_resolver}
+Metrics   reference_lookups, errors
 Stops     when it is cancelled
 """
 
@@ -16,7 +16,9 @@ from typing import Literal
 import structlog
 
 from engine.actors.refreshing import refreshing
+from engine.errors import EngineError
 from engine.flow.directory import Directory
+from engine.flow.pace import Pace
 from engine.metrics import Metrics
 from engine.ports import Target, WallClock
 from engine.records import FieldKind, User
@@ -45,17 +47,26 @@ class OwnerResolver:
     rules: OwnerRules
     metrics: Metrics
     wake: Callable[[], None]
+    pace: Pace = field(init=False)
     _directories: dict[FieldKind, Directory] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.pace = Pace(self.rules.ttl_s)
         self._directories = {
             FieldKind.USER: Directory(self._users, self.rules.ttl_s),
             FieldKind.STAGE: Directory(self._stages, self.rules.ttl_s),
         }
 
+    def retune(self, rules: OwnerRules) -> None:
+        """Trust a reading for as long as these rules say from now on."""
+        self.rules = rules
+        self.pace.change(rules.ttl_s)
+        for directory in self._directories.values():
+            directory.ttl_s = rules.ttl_s
+
     async def run(self) -> None:
         """Once per time to live, let records go on whose name has turned up."""
-        await refreshing(self.step, self.rules.ttl_s, "owner_resolver", self.metrics)
+        await refreshing(self.step, self.pace, "owner_resolver", self.metrics)
 
     async def step(self) -> int:
         """Look again for every awaited name; asks the target nothing when none is awaited."""
@@ -80,16 +91,37 @@ class OwnerResolver:
         Raises:
             Transient: the target could not be asked.
         """
-        ids = await self._directories[kind].lookup(self._target_name(kind, name))
+        ids = await self._looked_up(kind, self._target_name(kind, name))
         noun = "user" if kind is FieldKind.USER else "stage"
         if len(ids) == 1:
-            self.metrics.references.labels(kind.value, "found").inc()
             return ids[0], None
         if ids:
-            self.metrics.references.labels(kind.value, "ambiguous").inc()
             return None, f"{len(ids)} {noun}s are named {name!r}: left blank"
-        self.metrics.references.labels(kind.value, "unknown").inc()
         return None, f"no {noun} is named {name!r}: left blank"
+
+    async def _looked_up(self, kind: FieldKind, name: str) -> tuple[int, ...]:
+        directory, count = self._directories[kind], self.metrics.reference_lookups
+        readings = directory.readings
+        try:
+            ids = await directory.lookup(name)
+        except EngineError:
+            count.labels(kind.value, "error").inc()
+            raise
+        if len(ids) > 1:
+            outcome = "ambiguous"
+        elif directory.readings > readings:
+            outcome = "miss"
+        else:
+            outcome = "hit" if ids else "negative_hit"
+        count.labels(kind.value, outcome).inc()
+        return ids
+
+    def cached(self) -> dict[str, tuple[int, float | None]]:
+        """By kind: names known, and the seconds since they were read; None before the first."""
+        return {
+            kind.value: (len(directory), directory.age_s)
+            for kind, directory in self._directories.items()
+        }
 
     async def refresh(self, kinds: Iterable[FieldKind]) -> None:
         """Read these kinds anew: a reference just given was refused."""

@@ -6,24 +6,27 @@ cases 2 and 3), where the source lists them; and people, for as long as some lin
 Mailbox   none: the poller calls it after each of its own polls
 Sends     a ring of the contacts dispatchers' bells when something was captured
 Store     reads and moves the watermarks; captures the opportunities concerned
-Metrics   polls, poll_pages, errors{people_poller}
+Metrics   polls, poll_pages, poll_records, poll_duration, poll_last_success, sync_lag{observed},
+          errors
 Stops     with the poller
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+import anyio
 import structlog
 
-from engine.actors.poller import FRESH_SHARE
+from engine.actors.poller import FRESH_SHARE, polled
 from engine.actors.prospect_resolver import ProspectResolver
 from engine.errors import EngineError, Misconfigured, StateUnusable
 from engine.metrics import Metrics
 from engine.ports import Source, WallClock
-from engine.records import Captured, Position, RecordType
+from engine.records import Captured, Position, RecordType, TabChange
+from engine.runs import Runs, exemplar
 from engine.store import capture, people
 from engine.store.capture import Watermark
 from engine.store.port import Store
@@ -56,6 +59,7 @@ class PeoplePoller:
     limits: PeoplePollLimits
     metrics: Metrics
     wake: Callable[[], None]
+    runs: Runs
     captured: int = field(default=0, init=False)
     # Named apart: nothing was missed while nobody was awaited.
     _following: bool = field(default=False, init=False)
@@ -63,7 +67,8 @@ class PeoplePoller:
     async def attempt(self) -> None:
         """One poll; a failure is counted and logged, and the next poll of opportunities goes on."""
         try:
-            await self.step()
+            with self.runs.run():
+                await self.step()
         except StateUnusable:
             raise
         except EngineError as error:
@@ -108,27 +113,33 @@ class PeoplePoller:
     async def _follow_tabs(self) -> int:
         await self.start()
         mark = await self.store.read(capture.watermark, TABS)
-        cursor, differing = mark.position or Position(0, 0), 0
+        cursor, differing, began = mark.position or Position(0, 0), 0, anyio.current_time()
         while True:
             page = await self.source.tab_changes(cursor, self.limits.page_size)
-            self.metrics.poll_pages.inc()
+            self.metrics.poll_pages.labels(TABS).inc()
             if page.rows:
-                differing += await self._capture({row.opportunity_id for row in page.rows})
+                differing += await self._capture(_changed_at(page.rows))
                 positions = [row.position for row in page.rows]
                 mark = await self._advance(TABS, mark, positions)
                 cursor = max(positions)
             if page.complete:
-                return differing
+                break
+        self._polled(TABS, differing, began)
+        return differing
 
-    async def _capture(self, opportunities: Iterable[int]) -> int:
-        """Look at the tabs of these opportunities, as far as they concern us."""
-        ids = sorted(one for one in opportunities if one > 0)
+    async def _capture(self, changed_at: Mapping[int, float]) -> int:
+        """Look at the tabs of these opportunities, as far as they concern us.
+
+        Args:
+            changed_at: when each was edited, unix seconds.
+        """
+        ids = sorted(changed_at)
         rows = await self.source.fetch(RecordType.OPPORTUNITY, ids) if ids else []
         known = await self.store.read(capture.known_ids, ids)
         concerned = [row for row in rows if row.id in known or row.eligible]
-        return await self._take(concerned)
+        return await self._take(concerned, changed_at)
 
-    async def _take(self, rows: Sequence[Captured]) -> int:
+    async def _take(self, rows: Sequence[Captured], changed_at: Mapping[int, float]) -> int:
         if not rows:
             return 0
         outcome = await self.store.write(
@@ -136,12 +147,19 @@ class PeoplePoller:
             rows,
             now=self.clock.now(),
             fresh_max=int(self.limits.page_size * FRESH_SHARE),
+            tab_changed_at=changed_at,
         )
+        self.metrics.poll_records.labels(TABS, "changed").inc(len(outcome.tabs))
+        self.metrics.poll_records.labels(TABS, "known").inc(len(rows) - len(outcome.tabs))
+        now = self.clock.now()
+        for record_id in outcome.tabs:
+            lag = max(0.0, now - changed_at[record_id])
+            self.metrics.sync_lag.labels("relationship", "observed").observe(lag, exemplar())
         self.captured += len(outcome.changed)
         if outcome.tabs or outcome.changed:
-            log.debug("tabs_captured", tabs=outcome.tabs, records=len(outcome.changed))
+            log.debug("tabs_captured", tabs=len(outcome.tabs), records=len(outcome.changed))
             self.wake()
-        return outcome.tabs
+        return len(outcome.tabs)
 
     async def _follow_people(self) -> None:
         awaited = await self.store.read(people.awaited)
@@ -155,17 +173,27 @@ class PeoplePoller:
             await self._available(awaited)
             return
         waiting, mark = set(awaited), await self.store.read(capture.watermark, PEOPLE)
-        cursor = mark.position or Position(0, 0)
+        cursor, changed, began = mark.position or Position(0, 0), 0, anyio.current_time()
         while True:
             page = await self.source.people_changes(cursor, self.limits.page_size)
-            self.metrics.poll_pages.inc()
+            self.metrics.poll_pages.labels(PEOPLE).inc()
             if page.rows:
-                await self._available(await self._changed(waiting, page.rows))
+                differing = await self._changed(waiting, page.rows)
+                changed += len(differing)
+                self.metrics.poll_records.labels(PEOPLE, "changed").inc(len(differing))
+                known = len(page.rows) - len(differing)
+                self.metrics.poll_records.labels(PEOPLE, "known").inc(known)
+                await self._available(differing)
                 positions = [row.position for row in page.rows]
                 mark = await self._advance(PEOPLE, mark, positions)
                 cursor = max(positions)
             if page.complete:
-                return
+                break
+        self._polled(PEOPLE, changed, began)
+
+    def _polled(self, feed: str, changed: int, began: float) -> None:
+        took_s = anyio.current_time() - began
+        polled(self.metrics, feed, changed, took_s, self.clock.now())
 
     async def _changed(self, waiting: set[int], rows: Sequence[Captured]) -> list[int]:
         """Those waited for who may not be what we know; the overlap shows others again."""
@@ -198,3 +226,13 @@ class PeoplePoller:
         if after != mark:
             await self.store.write(capture.set_watermark, feed, after)
         return after
+
+
+def _changed_at(rows: Sequence[TabChange]) -> dict[int, float]:
+    """The earliest change of each opportunity's tab among these, unix seconds."""
+    times: dict[int, float] = {}
+    for row in rows:
+        if row.opportunity_id > 0:
+            at = float(row.position.updated_at)
+            times[row.opportunity_id] = min(at, times.get(row.opportunity_id, at))
+    return times

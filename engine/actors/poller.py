@@ -3,7 +3,8 @@
 Mailbox   none: it is driven by time
 Sends     a ring of the dispatcher's bells when something was captured
 Store     reads and moves the watermark; writes captured records
-Metrics   polls, poll_pages, poll_records, poll_last_success, sync_lag{observed}, errors{poller}
+Metrics   polls, poll_pages, poll_records, poll_duration, poll_last_success, sync_lag{observed},
+          errors
 Stops     when it is cancelled; a page is captured whole or not at all
 """
 
@@ -18,9 +19,12 @@ import structlog
 
 from engine.errors import EngineError, StateUnusable, TheirFault
 from engine.flow.backoff import BackoffLimits, delay_s
+from engine.flow.pace import Pace
+from engine.flow.worktime import resting
 from engine.metrics import Metrics
 from engine.ports import Source, WallClock
 from engine.records import Captured, Page, Position
+from engine.runs import Runs, exemplar
 from engine.store import capture, kept
 from engine.store.capture import Watermark
 from engine.store.port import Store
@@ -28,9 +32,12 @@ from engine.triage import error_class
 from engine.watermarks import advanced
 
 FEED = "changes"
+SWEEP = "sweep"
 LAST_SWEEP = "last_sweep_at"
 # A page in which more than this share of the rows are changes belongs to a bulk import.
 FRESH_SHARE = 0.25
+# The source's clock may be so many seconds ahead of ours before that is counted as an error.
+SKEW_MAX_S = 5.0
 
 log = structlog.get_logger(component="poller")
 
@@ -66,11 +73,21 @@ class Poller:
     tabs_listed: Callable[[], bool]
     audit: Callable[[], Awaitable[int]]
     follow_people: Callable[[], Awaitable[None]]
+    runs: Runs
+    pace: Pace = field(init=False)
     polled: anyio.Event = field(default_factory=anyio.Event)
     captured: int = 0
     failures: int = 0
     trouble: str | None = None
     told_s: float | None = None
+
+    def __post_init__(self) -> None:
+        self.pace = Pace(self.limits.interval_s)
+
+    def retune(self, limits: PollLimits, backoff: BackoffLimits) -> None:
+        """Poll by these from now on."""
+        self.limits, self.backoff = limits, backoff
+        self.pace.change(limits.interval_s)
 
     async def run(self) -> None:
         """Poll for ever, on the interval; after a failure, after a backoff instead."""
@@ -79,28 +96,28 @@ class Poller:
             ok = await self.attempt()
             if ok:
                 await self.follow_people()
-            wait = self.limits.interval_s - (anyio.current_time() - started)
-            if not ok:
+                await self.pace.rest(started)
+            else:
                 # At least half a second, so that a refused connection is not tried in a tight loop.
-                wait = max(0.5, self.told_s or delay_s(self.failures, self.rng, self.backoff))
-            await anyio.sleep(max(0.0, wait))
+                wait = self.told_s or delay_s(self.failures, self.rng, self.backoff)
+                await resting(max(0.5, wait))
 
     async def attempt(self) -> bool:
         """One poll, and a sweep when it is due; failures are counted and logged, not raised."""
         try:
-            await self.step()
+            with self.runs.run():
+                await self.step()
             await self.sweep_when_due()
         except StateUnusable:
             raise
         except EngineError as error:
             self.failures += 1
             self.trouble, self.told_s = str(error), error.retry_after_s
-            self.metrics.polls.labels("error").inc()
+            self.metrics.polls.labels(FEED, "error").inc()
             self.metrics.errors.labels("poller", error_class(error)).inc()
             log.warning("poll_failed", reason=str(error), remedy=error.remedy)
             return False
         self.failures, self.trouble = 0, None
-        self.metrics.poll_last_success.set(self.clock.now())
         self.polled.set()
         return True
 
@@ -108,21 +125,22 @@ class Poller:
         """Read everything behind the watermark and capture it; returns how many rows changed."""
         mark = await self.store.read(capture.watermark, FEED)
         first_ever = mark.position is None
+        began = anyio.current_time()
         cursor, changed = mark.position, 0
         while True:
             page = await self.source.changes(cursor, self.limits.page_size)
-            self.metrics.poll_pages.inc()
+            self.metrics.poll_pages.labels(FEED).inc()
             if page.rows:
                 positions = [row.position for row in page.rows]
                 mark = advanced(mark, positions, self.clock.now(), self.limits.overlap_s)
-                taken = await self._capture(page, mark=mark)
+                taken = await self._capture(page, mark=mark, news=not first_ever)
                 changed += len(taken)
                 if not first_ever:
                     self._observe_lag(taken)
                 cursor = self._cursor_behind(cursor, page)
             if page.complete:
                 break
-        self.metrics.polls.labels("ok" if changed else "empty").inc()
+        polled(self.metrics, FEED, changed, anyio.current_time() - began, self.clock.now())
         log.debug("poll_done", changed=changed)
         return changed
 
@@ -134,12 +152,12 @@ class Poller:
         tab need not show anywhere else.
         """
         read = self.source.unlinked if self.tabs_listed() else self.source.eligible
-        started_at = self.clock.now()
+        started_at, began = self.clock.now(), anyio.current_time()
         number = await self.store.read(capture.next_sweep)
         after, changed = 0, 0
         while True:
             page = await read(after, self.limits.page_size)
-            self.metrics.poll_pages.inc()
+            self.metrics.poll_pages.labels(SWEEP).inc()
             if page.rows:
                 changed += len(await self._capture(page, sweep=number))
                 after = max(row.id for row in page.rows)
@@ -147,6 +165,7 @@ class Poller:
                 break
         left = await self.store.write(capture.finish_sweep, number, started_at)
         await self.store.write(kept.set_setting, LAST_SWEEP, str(started_at))
+        polled(self.metrics, SWEEP, changed, anyio.current_time() - began, self.clock.now())
         log.info("sweep_done", found=changed, no_longer_eligible=left)
         return changed
 
@@ -157,11 +176,13 @@ class Poller:
             # The first poll of a new state reads the whole eligible population: a sweep by itself.
             await self.store.write(kept.set_setting, LAST_SWEEP, str(self.clock.now()))
         elif abs(self.clock.now() - float(last)) >= self.limits.sweep_interval_s:
-            await self.sweep()
-            await self.audit()
+            with self.runs.run():
+                await self.sweep()
+            with self.runs.run():
+                await self.audit()
 
     async def _capture(
-        self, page: Page, *, mark: Watermark | None = None, sweep: int = 0
+        self, page: Page, *, mark: Watermark | None = None, sweep: int = 0, news: bool = True
     ) -> list[Captured]:
         outcome = await self.store.write(
             capture.capture_page,
@@ -172,10 +193,12 @@ class Poller:
             mark=mark,
             sweep=sweep,
             mass=bool(sweep),
+            news=news,
         )
         self.captured += len(outcome.changed)
-        self.metrics.poll_records.labels("changed").inc(len(outcome.changed))
-        self.metrics.poll_records.labels("known").inc(outcome.known)
+        feed = SWEEP if sweep else FEED
+        self.metrics.poll_records.labels(feed, "changed").inc(len(outcome.changed))
+        self.metrics.poll_records.labels(feed, "known").inc(outcome.known)
         for row in outcome.changed:
             log.debug("captured", record=row.ref, version=row.version, linked=row.linked)
         if outcome.changed or outcome.tabs:
@@ -195,4 +218,16 @@ class Poller:
     def _observe_lag(self, rows: list[Captured]) -> None:
         now = self.clock.now()
         for row in rows:
-            self.metrics.sync_lag.labels("observed").observe(max(0.0, now - row.updated_at))
+            lag = now - row.updated_at
+            if lag < -SKEW_MAX_S:
+                self.metrics.errors.labels("poller", "clock_skew").inc()
+            self.metrics.sync_lag.labels("opportunity", "observed").observe(
+                max(0.0, lag), exemplar()
+            )
+
+
+def polled(metrics: Metrics, feed: str, changed: int, took_s: float, now: float) -> None:
+    """Count a complete poll of a feed."""
+    metrics.polls.labels(feed, "ok" if changed else "empty").inc()
+    metrics.poll_duration.labels(feed).observe(took_s, exemplar())
+    metrics.poll_last_success.labels(feed).set(now)

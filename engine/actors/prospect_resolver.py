@@ -23,6 +23,8 @@ import structlog
 from engine.actors.refreshing import refreshing
 from engine.actors.standings import Standing, Standings
 from engine.errors import EngineError, Rejected, Taken, Unreachable
+from engine.flow.pace import Pace
+from engine.flow.worktime import holding
 from engine.mappings import Mappings
 from engine.metrics import Metrics
 from engine.ports import Source, Target, WallClock
@@ -80,6 +82,7 @@ class ProspectResolver:
     metrics: Metrics
     wake: Callable[[], None]
     wake_write_back: Callable[[], None]
+    pace: Pace = field(init=False)
     _standings: Standings = field(init=False)
     _candidates: dict[int, _Candidate] = field(default_factory=dict[int, _Candidate], init=False)
     _asking: anyio.Lock = field(default_factory=anyio.Lock, init=False)
@@ -87,17 +90,24 @@ class ProspectResolver:
 
     def __post_init__(self) -> None:
         self._standings = Standings(self.rules.ttl_s)
+        self.pace = Pace(self.rules.ttl_s)
+
+    def retune(self, rules: ProspectRules) -> None:
+        """Trust a standing for as long as these rules say from now on."""
+        self.rules = rules
+        self._standings.ttl_s = rules.ttl_s
+        self.pace.change(rules.ttl_s)
 
     async def run(self) -> None:
         """Once per time to live, let opportunities go on whose people have a prospect by now."""
-        await refreshing(self.step, self.rules.ttl_s, "prospect_resolver", self.metrics)
+        await refreshing(self.step, self.pace, "prospect_resolver", self.metrics)
 
     async def step(self) -> int:
         """Ask again for everybody awaited; asks nobody anything when nobody is."""
         awaited = await self.store.read(people.awaited)
         self.forget(awaited)
         for start in range(0, len(awaited), BATCH_MAX):
-            async with self._asking:
+            async with holding(self._asking):
                 await self._load(awaited[start : start + BATCH_MAX])
         available = [one for one in awaited if one in self._candidates or self._is_prospect(one)]
         return await self.wake_awaiting(available)
@@ -126,7 +136,7 @@ class ProspectResolver:
         if any(self._standings.fresh(person_id) is None for person_id in ids):
             await self._recall(ids)
         if any(self._unknown(person_id) for person_id in ids):
-            async with self._asking:
+            async with holding(self._asking):
                 # Whoever asked meanwhile may have asked for these too.
                 unknown = [person_id for person_id in ids if self._unknown(person_id)]
                 for start in range(0, len(unknown), BATCH_MAX):
@@ -231,6 +241,7 @@ class ProspectResolver:
             if person is None:
                 clear.append(record)
             elif person.email in found:
+                self.metrics.in_doubt_resolved.labels("prospect", "executed").inc()
                 await self._adopt(record, person.email, found[person.email])
             elif (over_s := (person.doubt_since or now) + self.rules.visibility_s - now) > 0:
                 age_s = self.rules.visibility_s - over_s
@@ -238,6 +249,7 @@ class ProspectResolver:
                     record.id, _in_doubt(max(0.5, min(over_s, max(DOUBT_CHECK_S, age_s))))
                 )
             else:
+                self.metrics.in_doubt_resolved.labels("prospect", "not_executed").inc()
                 await self.store.write(people.hold_back, record, "not created yet", now)
                 known[record.id] = replace(person, doubt_since=None)
                 clear.append(record)
@@ -315,7 +327,7 @@ class ProspectResolver:
         email = self._candidates[person_id].email
         # Two people may share an address, and the second is then the first one's prospect.
         lock = self._creating.setdefault(email, anyio.Lock())
-        async with lock:
+        async with holding(lock):
             # It stays a candidate until it is done, so that others who need it wait for this.
             candidate = self._candidates.get(person_id)
             if candidate is not None:

@@ -8,17 +8,18 @@ import anyio
 import structlog
 
 from engine.errors import EngineError, StateUnusable
+from engine.flow.pace import Pace
 from engine.metrics import Metrics
 from engine.triage import error_class
 
 
 async def refreshing(
-    step: Callable[[], Awaitable[object]], ttl_s: float, component: str, metrics: Metrics
+    step: Callable[[], Awaitable[object]], pace: Pace, component: str, metrics: Metrics
 ) -> None:
-    """Run `step` for ever, every `ttl_s` seconds; a failure is counted, logged and waited out."""
+    """Run `step` for ever, at this pace; a failure is counted, logged and waited out."""
     log = structlog.get_logger(component=component)
     while True:
-        await anyio.sleep(ttl_s)
+        await pace.rest(anyio.current_time())
         try:
             await step()
         except StateUnusable:

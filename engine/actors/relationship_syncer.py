@@ -3,7 +3,8 @@
 Mailbox   keys of opportunities whose roles may differ; a lost key costs delay, never work
 Sends     nothing; the prospect resolver rings for the people it owes something
 Store     reads the tab and the roles known; announces edits before they are sent, keeps outcomes
-Metrics   relates{outcome}, role_edits{edit}, errors{relationship_syncer}
+Metrics   reconciles, reconcile_duration, sync_lag{target_ack}, role_edits, errors, retries,
+          in_doubt_resolved
 Stops     when its mailbox is closed and the key in hand is settled
 """
 
@@ -13,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 
+import anyio
 import structlog
 
 from engine.actors.prospect_resolver import ProspectResolver
@@ -21,11 +23,12 @@ from engine.errors import EngineError, Gone, HeldBack, Rejected, StateUnusable, 
 from engine.flow.backoff import BackoffLimits, delay_s
 from engine.flow.governor import HOLD_MAX_S, Governor
 from engine.flow.lane import current_lane, retrying
-from engine.flow.mailbox import Closed, Mailbox
+from engine.flow.mailbox import Closed, Mailbox, Notice
 from engine.metrics import Metrics
 from engine.ports import Source, Target, WallClock
 from engine.records import RecordType, Relation, Role
 from engine.relations import Script, observed, script
+from engine.runs import Runs, exemplar
 from engine.store import contacts, fuse
 from engine.store import people as people_store
 from engine.store.contacts import Edge, KnownRole, Relating, Roles
@@ -42,8 +45,11 @@ DOUBT_CHECKS_S = (5.0, 15.0, 60.0, 300.0)
 OPERATOR_PAUSE_S = 60.0
 # A single opportunity that cannot be related is tried again this seldom.
 REFUSED_RETRY_S = 3600.0
+# This actor among the others, and what it reconciles, in metrics.
+COMPONENT = "relationship_syncer"
+KIND = "relationship"
 
-log = structlog.get_logger(component="relationship_syncer")
+log = structlog.get_logger(component=COMPONENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +105,16 @@ class RelationshipSyncer:
     limits: RelateLimits
     metrics: Metrics
     wake: Callable[[], None]
+    runs: Runs
+    notice: Notice = field(default_factory=Notice)
 
     async def run(self) -> None:
         """Relate opportunity after opportunity."""
         while True:
             try:
-                async with self.inbox.holding() as key:
-                    outcome = await self.step(key)
+                async with self.inbox.holding(self.notice) as key:
+                    with self.runs.run():
+                        outcome = await self.step(key)
             except Closed:
                 return
             if outcome not in ("related", "agreed", "nothing", "held_by_fuse"):
@@ -119,8 +128,11 @@ class RelationshipSyncer:
             return "nothing"
         current_lane.set(work.lane)
         retrying.set(work.failed_at is not None)
+        began = anyio.current_time()
         outcome = await self._attempt(work)
-        self.metrics.relates.labels(outcome).inc()
+        self.metrics.reconciles.labels(KIND, outcome).inc()
+        took = anyio.current_time() - began
+        self.metrics.reconcile_duration.labels(KIND).observe(took, exemplar())
         return outcome
 
     async def _attempt(self, work: Relating) -> str:
@@ -157,6 +169,9 @@ class RelationshipSyncer:
             if unseen and since is not None and now < since + self.limits.visibility_s:
                 reason = "the roles are not to be seen yet"
                 return await self._doubt(work, progress, reason, work.announced, since)
+            if since is not None:
+                resolution = "not_executed" if unseen else "executed"
+                self.metrics.in_doubt_resolved.labels("role", resolution).inc()
         return await self._carry_out(work, tab, progress)
 
     async def _tab(self, people: tuple[Relation, ...]) -> _Tab:
@@ -295,7 +310,7 @@ class RelationshipSyncer:
         progress.edits.append(f"{edit} {edge[1] or 'no relationship'} of prospect {edge[0]}")
 
     def _refused(self, work: Relating, progress: _Progress, error: Rejected) -> None:
-        self.metrics.errors.labels("relationship_syncer", error_class(error)).inc()
+        self.metrics.errors.labels(COMPONENT, error_class(error)).inc()
         log.warning("role_refused", record=work.ref, field=error.field, reason=error.message)
         progress.refused.append(f"refused: {error.message}")
 
@@ -319,6 +334,8 @@ class RelationshipSyncer:
             await self.store.write(contacts.look_later, work.record_id, now + min(soon))
         if progress.edits:
             log.info("related", record=work.ref, edits=progress.edits)
+            lag = max(0.0, now - work.pending_since)
+            self.metrics.sync_lag.labels(KIND, "target_ack").observe(lag, exemplar())
         if held:
             log.info("lines_held_back", record=work.ref, people=len(held))
         if not settled or soon:
@@ -369,7 +386,7 @@ class RelationshipSyncer:
         if isinstance(error, Unreachable):
             # An edit may have been executed all the same.
             progress.listed = False
-        self.metrics.errors.labels("relationship_syncer", reason_class).inc()
+        self.metrics.errors.labels(COMPONENT, reason_class).inc()
         since = work.failed_at
         around = Circumstances(
             attempts=work.attempts,
@@ -388,6 +405,8 @@ class RelationshipSyncer:
             wait = error.retry_after_s
         failure = Failure(reason_class, None, plain_reason(error))
         await self._keep(work, progress, failure, wait_s=wait)
+        self.metrics.retries.labels(COMPONENT, reason_class).inc()
+        self.metrics.retry_backoff.labels(COMPONENT).inc(wait)
         remedy = error.remedy if isinstance(error, EngineError) else None
         log.warning(
             "deferred", record=work.ref, wait_s=round(wait, 1), reason=failure.reason, remedy=remedy

@@ -9,6 +9,7 @@ Stops     when its mailbox is closed and empty and the batch in hand is delivere
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,10 +21,12 @@ import structlog
 from engine.errors import EngineError, Misconfigured, StateUnusable, Unreachable
 from engine.flow.backoff import BackoffLimits, delay_s
 from engine.flow.governor import Governor
-from engine.flow.mailbox import Closed, Mailbox
+from engine.flow.mailbox import Closed, Mailbox, Notice
+from engine.flow.worktime import State, holding, resting
 from engine.metrics import Metrics
 from engine.ports import Source, WallClock
 from engine.records import Captured, Delivery, RecordType, SourceRecord, WriteBackResult
+from engine.runs import Runs, exemplar
 from engine.store import capture, outbox, people
 from engine.store.history import Note
 from engine.store.outbox import Entry, Key
@@ -37,7 +40,10 @@ MISSING_RETRY_S = 3600.0
 # A pause for trouble that only an operator can end.
 OPERATOR_PAUSE_S = 60.0
 
-log = structlog.get_logger(component="write_back")
+# This actor among the others, in metrics and log.
+COMPONENT = "write_back"
+
+log = structlog.get_logger(component=COMPONENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,8 @@ class WriteBacks:
     wake_changes: Callable[[], None]
     wake: Callable[[], None]
     forget_people: Callable[[Sequence[int]], None]
+    runs: Runs
+    notice: Notice = field(default_factory=Notice)
     gathering: anyio.Lock = field(default_factory=anyio.Lock)
 
     async def run(self) -> None:
@@ -78,9 +86,10 @@ class WriteBacks:
         while True:
             keys: list[Key] = []
             try:
-                async with self.gathering:
+                async with holding(self.gathering, State.IDLE, math.inf):
                     await self._gather(keys)
-                await self.step(keys)
+                with self.runs.run():
+                    await self.step(keys)
             except Closed:
                 return
             finally:
@@ -110,7 +119,7 @@ class WriteBacks:
 
     async def _gather(self, keys: list[Key]) -> None:
         """Fill `keys` until the batch is full, time is up, or nothing more can come."""
-        keys.append(await self.inbox.receive())
+        keys.append(await self.inbox.receive(self.notice))
         deadline = anyio.current_time() + self.limits.linger_s
         while len(keys) < self.limits.batch_max:
             key = self.inbox.receive_nowait()
@@ -119,7 +128,7 @@ class WriteBacks:
                 continue
             if self.upstream_idle() or anyio.current_time() >= deadline:
                 return
-            await anyio.sleep(LOOK_S)
+            await resting(LOOK_S)
 
     async def _deliver(self, entries: Sequence[Entry]) -> list[Entry]:
         """Send one batch; returns the entries whose record must be read again first."""
@@ -154,7 +163,9 @@ class WriteBacks:
         now = self.clock.now()
         await self.store.write(outbox.delivered, confirmed, now)
         for entry, _ in confirmed:
-            self.metrics.sync_lag.labels("written_back").observe(max(0.0, now - entry.changed_at))
+            if entry.record_type is RecordType.OPPORTUNITY:
+                lag = max(0.0, now - entry.changed_at)
+                self.metrics.sync_lag.labels("opportunity", "written_back").observe(lag, exemplar())
             log.info("written_back", record=entry.ref, what=outbox.describe(entry))
 
     async def _reread(self, entries: Sequence[Entry]) -> list[Entry]:
@@ -206,13 +217,12 @@ class WriteBacks:
         self.wake_changes()
 
     async def _missing(self, entry: Entry) -> None:
-        reason = "the record is deleted, or hidden from our user"
-        log.warning("write_back_waits", record=entry.ref, reason=reason)
+        log.warning("write_back_waits", record=entry.ref, reason=outbox.MISSING)
         due_at = self.clock.now() + MISSING_RETRY_S
-        await self.store.write(outbox.postpone, entry, reason, due_at=due_at, counts=True)
+        await self.store.write(outbox.postpone, entry, outbox.MISSING, due_at=due_at, counts=True)
 
     async def _refused(self, entry: Entry, result: WriteBackResult) -> None:
-        self.metrics.errors.labels("write_back", "validation").inc()
+        self.metrics.errors.labels(COMPONENT, "validation").inc()
         log.error("write_back_refused", record=entry.ref, reason=result.reason)
         await self._postpone_each([entry], result.reason, counts=True)
 
@@ -223,12 +233,15 @@ class WriteBacks:
             wait = wait_s
             if wait is None:
                 wait = delay_s(entry.attempts + 1, self.rng, self.limits.backoff)
+            self.metrics.retry_backoff.labels(COMPONENT).inc(wait)
             due_at = self.clock.now() + wait
             await self.store.write(outbox.postpone, entry, reason, due_at=due_at, counts=counts)
 
     async def _failed(self, entries: Sequence[Entry], error: EngineError) -> None:
         """The source as a whole is in trouble; what was confirmed meanwhile stays confirmed."""
-        self.metrics.errors.labels("write_back", error_class(error)).inc()
+        reason_class = error_class(error)
+        self.metrics.errors.labels(COMPONENT, reason_class).inc()
+        self.metrics.retries.labels(COMPONENT, reason_class).inc(len(entries))
         log.warning(
             "write_back_failed", records=len(entries), reason=str(error), remedy=error.remedy
         )

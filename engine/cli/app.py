@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib.metadata import entry_points
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,17 +12,9 @@ from typer.exceptions import TyperException
 
 from engine.about import PROGRAM, about
 from engine.cli.exits import Exit, report
+from engine.cli.groups import add_groups
+from engine.cli.options import ConfigOption, JsonOption
 from engine.errors import first_engine_error
-
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        metavar="PATH",
-        help="Configuration file; by default ./config.toml, then /etc/wosync/config.toml.",
-    ),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")]
 
 
 def _run(config: ConfigOption = None) -> None:
@@ -79,6 +70,26 @@ def _history(
     raise typer.Exit(history(config, ref, as_json=as_json))
 
 
+def _reload(config: ConfigOption = None) -> None:
+    """Let the running service read its configuration again; all of it is applied, or nothing."""
+    from engine.cli.reloading import reload
+
+    raise typer.Exit(reload(config))
+
+
+def _tune(
+    config: ConfigOption = None,
+    over_s: Annotated[
+        float, typer.Option("--over", min=1, max=3600, metavar="SECONDS", help="How long to look.")
+    ] = 10,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what limits the running service, and which setting would change that."""
+    from engine.cli.tuning import tune
+
+    raise typer.Exit(tune(config, over_s=over_s, as_json=as_json))
+
+
 _COMMANDS = (
     ("run", _run),
     ("once", _once),
@@ -87,6 +98,8 @@ _COMMANDS = (
     ("mapping", _mapping),
     ("history", _history),
     ("approve", _approve),
+    ("reload", _reload),
+    ("tune", _tune),
 )
 
 
@@ -117,6 +130,7 @@ def application() -> typer.Typer:
 
     for name, command in _COMMANDS:
         app.command(name)(command)
+    add_groups(app)
     for entry in sorted(entry_points(group="wosync.commands"), key=lambda entry: entry.name):
         app.command(entry.name)(entry.load())
     return app

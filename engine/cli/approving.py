@@ -8,13 +8,13 @@ from pathlib import Path
 
 from engine.cli.asking import ask_service
 from engine.cli.exits import Exit
-from engine.cli.running import load
+from engine.cli.running import look
 from engine.store import fuse, statefile
 
 
 def approve(path: Path | None) -> int:
     """Tell the running service; without one, the state itself, for the next run."""
-    config = load(path)
+    config = look(path)
     answer = ask_service(config, "/approve", "POST")
     approved = (
         answer["approved"] if answer is not None else _in_state(config.engine.service.state_dir)

@@ -15,7 +15,12 @@ TIMEOUT_S = 5.0
 
 def ask_service(config: Config, path: str, method: str = "GET") -> dict[str, Any] | None:
     """The JSON document at this path, or None when no service answers."""
-    host, port = config.engine.service.http_address
+    return ask_address(config.engine.service.http_address, path, method)
+
+
+def ask_address(address: tuple[str, int], path: str, method: str = "GET") -> dict[str, Any] | None:
+    """The same of whoever listens on this host and port."""
+    host, port = address
     shown = f"[{host}]" if ":" in host else host
     try:
         headers = {ASKED_BY: PROGRAM}

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.cli.exits import Exit
-from engine.cli.running import load
+from engine.cli.running import look
 from engine.errors import StateUnusable
 from engine.store import report, statefile
 from engine.store.report import HistoryLine
@@ -25,7 +25,7 @@ def history(path: Path | None, ref: str, *, as_json: bool) -> int:
     Args:
         ref: the record's reference in the source, such as `OPP-17`.
     """
-    config = load(path)
+    config = look(path)
     state = config.engine.service.state_dir / statefile.FILE_NAME
     lines = _lines(state, ref) if state.exists() else []
     if as_json:

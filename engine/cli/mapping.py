@@ -11,21 +11,20 @@ import anyio
 from rich.console import Console
 from rich.table import Table
 
-from engine.assembly import Outside, open_systems
 from engine.cli.asking import ask_service
 from engine.cli.exits import Exit
-from engine.cli.running import load
+from engine.cli.running import load, look
 from engine.config import Config
 from engine.mappings import TABLES, Mappings
 from engine.metrics import Metrics
+from engine.outside import Outside, open_systems
 from engine.store import statefile
 from engine.store.threaded import open_store
 
 
 def mapping(path: Path | None, *, as_json: bool) -> int:
     """Ask the running service, or both systems when none runs; 3 when lines were left out."""
-    config = load(path)
-    document = ask_service(config, "/mapping") or anyio.run(_composed, config)
+    document = ask_service(look(path), "/mapping") or anyio.run(_composed, load(path))
     if as_json:
         sys.stdout.write(json.dumps(document) + "\n")
     else:

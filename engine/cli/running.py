@@ -5,24 +5,34 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import anyio
-from pydantic import BaseModel, SecretStr
 
 from engine import config as configuration
-from engine import logs, service
+from engine import config_view, logs, service
+from engine import once as one_run
 from engine.cli.exits import Exit
 from engine.config import Config
-from engine.settings import FileSecret
+from engine.settings import FileSecret, secrets_in
 
 
 def load(path: Path | None) -> Config:
     """Read the configuration and set logging up; from here on no secret is printed."""
     config = configuration.load(path)
     for settings in (config.source, config.target):
-        logs.keep_secret(_secrets(settings))
+        logs.keep_secret(secrets_in(settings))
     FileSecret.watchers[:] = [lambda text: logs.keep_secret([text])]
+    logs.configure(config.engine.service.log_level, config.engine.service.log_format)
+    return config
+
+
+def look(path: Path | None) -> Config:
+    """Read the configuration for a command that only asks the service, or reads its state.
+
+    It needs no secret, and under systemd nobody but the service can read them.
+    """
+    found = configuration.find(path)
+    config = config_view.checked(found, configuration.read(found))
     logs.configure(config.engine.service.log_level, config.engine.service.log_format)
     return config
 
@@ -37,7 +47,7 @@ def run(path: Path | None) -> int:
 def once(path: Path | None, *, as_json: bool) -> int:
     """One poll and everything that follows; 3 when records need attention."""
     config = load(path)
-    result = anyio.run(service.once, config)
+    result = anyio.run(one_run.once, config)
     counts = result.counts
     document: dict[str, int] = {
         "changed": result.changed,
@@ -67,16 +77,3 @@ def once(path: Path | None, *, as_json: bool) -> int:
         or counts.outbox
     )
     return Exit.ATTENTION if attention else Exit.DONE
-
-
-def _secrets(settings: Any) -> list[str]:
-    if not isinstance(settings, BaseModel):
-        return []
-    found: list[str] = []
-    for name in type(settings).model_fields:
-        value = getattr(settings, name)
-        if isinstance(value, SecretStr):
-            found.append(value.get_secret_value())
-        else:
-            found += _secrets(value)
-    return found

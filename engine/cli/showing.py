@@ -15,7 +15,7 @@ from rich.table import Table
 
 from engine.cli.asking import ask_service
 from engine.cli.exits import Exit
-from engine.cli.running import load
+from engine.cli.running import look
 from engine.config import Config
 from engine.errors import StateUnusable
 from engine.store import report, statefile
@@ -25,7 +25,7 @@ REFUSED_SHOWN_MAX = 50
 
 def status(path: Path | None, *, as_json: bool) -> int:
     """0 healthy, 3 degraded or records in error, 69 when no service answers."""
-    config = load(path)
+    config = look(path)
     live = ask_service(config, "/status")
     document = live if live is not None else _from_state(config)
     if as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -9,6 +10,8 @@ HOUR_S = 3600
 MINUTE_S = 60
 DAY_S = 86_400
 YEAR_DAYS = 365
+# A pace shorter than a week would make a year of Mondays.
+PACE_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,33 @@ class Budget:
         if self.limits.per_year and self.used_last_year(now) >= self.limits.per_year:
             waits.append(DAY_S - now % DAY_S)
         return max(waits)
+
+    def hour(self, now: float) -> tuple[float, float]:
+        """What an hour allows us, the reserve taken off, and what is left; inf for no limit."""
+        windows = [(math.inf, math.inf)]
+        if self.limits.per_hour:
+            allowed = self._allowance(self.limits.per_hour, backlog=False)
+            windows.append((allowed, max(0, allowed - self.used_last_hour(now))))
+        if self.header_limit is not None:
+            allowed = self._allowance(self.header_limit, backlog=False)
+            left = self.header_remaining
+            if left is None or self.header_reset_at is None or now >= self.header_reset_at:
+                windows.append((allowed, allowed))
+            else:
+                windows.append((allowed, max(0, left - (self.header_limit - allowed))))
+        return min(windows, key=lambda window: window[1])
+
+    def year(self, now: float) -> tuple[float, float]:
+        """What 365 days allow us and what is left of it; inf for no limit."""
+        if not self.limits.per_year:
+            return math.inf, math.inf
+        return self.limits.per_year, max(0, self.limits.per_year - self.used_last_year(now))
+
+    def year_forecast(self, now: float) -> float:
+        """Requests of 365 days at the pace of the last seven."""
+        today = int(now // DAY_S)
+        recent = sum(used for day, used in self.days.items() if today - day < PACE_DAYS)
+        return recent / PACE_DAYS * YEAR_DAYS
 
     def _allowance(self, limit: int, backlog: bool) -> int:
         # A reserve larger than half the limit would stop the service for ever; half is kept.

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 
 import anyio
 
+from engine.flow.worktime import holding
+
 # An unknown name may be new in the target; a flood of unknown names must not become a flood of
 # readings.
 REFRESH_MIN_S = 60.0
@@ -37,6 +39,15 @@ class Directory:
     _read_at: float = field(default=-math.inf, init=False)
     _lock: anyio.Lock = field(default_factory=anyio.Lock, init=False)
 
+    def __len__(self) -> int:
+        """Names known."""
+        return len(self._names)
+
+    @property
+    def age_s(self) -> float | None:
+        """Seconds since the last reading; None before the first."""
+        return None if not self.readings else self._age_s()
+
     async def lookup(self, name: str) -> tuple[int, ...]:
         """The ids that bear exactly this name; none when nobody does."""
         if self._age_s() >= self.ttl_s:
@@ -57,7 +68,7 @@ class Directory:
         await self._refresh(min(1.0, self.ttl_s))
 
     async def _refresh(self, older_than_s: float) -> None:
-        async with self._lock:
+        async with holding(self._lock):
             if self._age_s() < older_than_s:
                 return
             names: dict[str, tuple[int, ...]] = {}

@@ -9,8 +9,8 @@ something else to do stands in line.
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
@@ -22,6 +22,7 @@ from engine.flow.backoff import BackoffLimits, delay_s
 from engine.flow.budget import Budget, BudgetLimits
 from engine.flow.lane import Lane, current_lane, retrying
 from engine.flow.retry_budget import EARNED_EVERY_S, RetryBudget
+from engine.flow.worktime import BLOCKED_MAX_S, State, spending
 
 # So many failures in a row, without one success, are an outage and not a record's own trouble.
 OUTAGE_FAILURES = 3
@@ -47,6 +48,7 @@ class Governor:
         in_flight_max: requests under way at once.
         limits: the budget.
         backoff: how long to pause while the system is down.
+        observe_wait: told the seconds each admitted request waited.
     """
 
     clock: Clock
@@ -54,6 +56,7 @@ class Governor:
     in_flight_max: int
     limits: BudgetLimits = field(default_factory=BudgetLimits)
     backoff: BackoffLimits = field(default_factory=lambda: BackoffLimits(1.0, 60.0))
+    observe_wait: Callable[[float], None] | None = None
     budget: Budget = field(init=False)
     retries: RetryBudget = field(default_factory=RetryBudget, init=False)
     in_flight: int = field(default=0, init=False)
@@ -102,6 +105,12 @@ class Governor:
             self._paused_until = until
             self.pause_reason = reason
             self.pause_cause = cause
+
+    def retune(self, in_flight_max: int, limits: BudgetLimits, backoff: BackoffLimits) -> None:
+        """Admit by these from now on; requests under way go on."""
+        self.in_flight_max, self.limits, self.backoff = in_flight_max, limits, backoff
+        self.budget.limits = limits
+        self._notify()
 
     def succeeded(self) -> None:
         """An answer came that shows the system works."""
@@ -157,9 +166,11 @@ class Governor:
         while (paused := self.paused_s) > 0:
             if paused > HOLD_MAX_S:
                 raise HeldBack(f"held back: {self.pause_reason}", retry_after_s=paused)
-            await anyio.sleep(max(paused, TICK_S))
+            with spending(State.THROTTLED):
+                await anyio.sleep(max(paused, TICK_S))
 
     async def _admit(self, metered: bool) -> None:
+        began = anyio.current_time()
         self.waiting += 1
         try:
             while True:
@@ -170,15 +181,25 @@ class Governor:
                 if HOLD_MAX_S < wait < math.inf:
                     raise HeldBack("held back: the request budget is spent", retry_after_s=wait)
                 # Every finished request may open the way, so the event is watched beside the time.
-                with anyio.move_on_after(None if math.isinf(wait) else max(wait, TICK_S)):
+                with self._spending(wait), self._at_most(wait):
                     await self._changed.wait()
             if metered:
                 self._spend_retry()
             self.in_flight += 1
             if metered:
                 self.budget.count(self.clock.now())
+            if self.observe_wait is not None:
+                self.observe_wait(anyio.current_time() - began)
         finally:
             self.waiting -= 1
+
+    def _spending(self, wait: float) -> AbstractContextManager[None]:
+        # For a place, others must finish first; a pause or the budget lets nobody through.
+        throttled = self.down or not math.isinf(wait)
+        return spending(State.THROTTLED if throttled else State.BLOCKED, BLOCKED_MAX_S)
+
+    def _at_most(self, wait: float) -> AbstractContextManager[object]:
+        return anyio.move_on_after(None if math.isinf(wait) else max(wait, TICK_S))
 
     def _spend_retry(self) -> None:
         """Keep retries a small part of the traffic."""

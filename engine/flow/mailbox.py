@@ -8,7 +8,7 @@ worker holds queues it once more for when the worker lets go. A full lane makes 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Hashable
+from collections.abc import AsyncGenerator, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 import anyio
 
 from engine.flow.lane import Lane
+from engine.flow.worktime import State, spending
 
 # After so many fresh keys in a row one backlog key is served, so that every key is.
 FRESH_STREAK_MAX = 4
@@ -25,7 +26,14 @@ K = TypeVar("K", bound=Hashable)
 
 
 class Closed(Exception):
-    """The mailbox is closed and empty: the worker may leave."""
+    """The worker may leave: the mailbox is closed and empty, or has more workers than it needs."""
+
+
+@dataclass(slots=True)
+class Notice:
+    """Whether a worker is asked to leave."""
+
+    given: bool = False
 
 
 @dataclass(slots=True)
@@ -35,10 +43,12 @@ class Mailbox(Generic[K]):
     Args:
         name: as in configuration and metrics.
         capacity: keys each lane holds before its sender waits.
+        observe_wait: told the seconds each key waited for its worker.
     """
 
     name: str
     capacity: int
+    observe_wait: Callable[[float], None] | None = None
     depth_peak: int = field(default=0, init=False)
     blocked_senders: int = field(default=0, init=False)
     _lanes: dict[Lane, OrderedDict[K, float]] = field(init=False)
@@ -103,17 +113,29 @@ class Mailbox(Generic[K]):
             finally:
                 self.blocked_senders -= 1
 
-    async def receive(self) -> K:
+    async def receive(self, notice: Notice | None = None) -> K:
         """Take the next key and hold it; `release` it when done.
 
+        Args:
+            notice: the worker's own; once it is given, no key is taken any more.
+
         Raises:
-            Closed: the mailbox is closed and nothing is left in it.
+            Closed: the mailbox is closed and nothing is left in it, or the worker is to leave.
         """
-        while (key := self.receive_nowait()) is None:
+        while True:
+            if notice is not None and notice.given:
+                raise Closed
+            if (key := self.receive_nowait()) is not None:
+                return key
             if self._closed and self.idle:
                 raise Closed
-            await self._filled.wait()
-        return key
+            with spending(State.IDLE):
+                await self._filled.wait()
+
+    def give_notice(self, notice: Notice) -> None:
+        """Ask a worker to leave once it has let go of the keys it holds."""
+        notice.given = True
+        self._notify_filled()
 
     def receive_nowait(self) -> K | None:
         """Take the next key when there is one."""
@@ -121,7 +143,9 @@ class Mailbox(Generic[K]):
         if lane is None:
             return None
         self._streak = self._streak + 1 if lane is Lane.FRESH else 0
-        key, _ = self._lanes[lane].popitem(last=False)
+        key, since = self._lanes[lane].popitem(last=False)
+        if self.observe_wait is not None:
+            self.observe_wait(anyio.current_time() - since)
         self._held[key] = None
         self._notify_freed()
         return key
@@ -138,9 +162,9 @@ class Mailbox(Generic[K]):
         self._notify_freed()
 
     @asynccontextmanager
-    async def holding(self) -> AsyncGenerator[K]:
-        """Receive one key and hold it for the block."""
-        key = await self.receive()
+    async def holding(self, notice: Notice | None = None) -> AsyncGenerator[K]:
+        """Receive one key and hold it for the block; see `receive`."""
+        key = await self.receive(notice)
         try:
             yield key
         finally:

@@ -18,10 +18,11 @@ def wake_awaiting(
     woken = 0
     for name in names:
         woken += connection.execute(
-            "UPDATE record SET state = 'pending', revision = revision + 1, due_at = ?, lane = ?"
+            "UPDATE record SET state = 'pending', revision = revision + 1, due_at = ?, lane = ?,"
+            " pending_since = ?"
             " WHERE state = 'settled' AND id IN"
             " (SELECT record_id FROM awaited WHERE kind = ? AND name = ?)",
-            (now, Lane.BACKLOG, kind, name),
+            (now, Lane.BACKLOG, now, kind, name),
         ).rowcount
     return woken
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.flow.lane import Lane
@@ -20,10 +20,10 @@ from engine.store.fuse import Mass
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """What a page held: rows taken as changes, how many tabs differed, how many were known."""
+    """What a page held: rows taken as changes, whose tabs differed, how many rows were known."""
 
     changed: list[Captured]
-    tabs: int
+    tabs: list[int]
     known: int
 
 
@@ -71,6 +71,8 @@ def capture_page(
     sweep: int = 0,
     anew: bool = False,
     mass: bool = False,
+    news: bool = True,
+    tab_changed_at: Mapping[int, float] | None = None,
 ) -> Capture:
     """Take a page in; see the module for what counts as a change.
 
@@ -80,18 +82,22 @@ def capture_page(
         sweep: number of the sweep the page belongs to; 0 for none.
         anew: rows of the known version are taken again too, behind every edit.
         mass: changes of linked records are subject to the mass-change fuse.
+        news: False for what may have changed long ago: its age counts from now.
+        tab_changed_at: source times of edited tabs by record, where they are known.
     """
     changed = [row for row in rows if _is_change(connection, row)]
     tabs = [row for row in rows if _take_tab(connection, row)]
     lane = Lane.FRESH if len(changed) + len(tabs) <= fresh_max else Lane.BACKLOG
     concerned = [row.id for row in tabs if row.eligible]
-    contacts.look_again(connection, concerned, lane, now, mass=Mass(mass))
+    for record_id in concerned:
+        since = (tab_changed_at or {}).get(record_id, now)
+        contacts.look_again(connection, [record_id], lane, now, since=since, mass=Mass(mass))
     for row in changed:
-        _take(connection, row, lane, now, mass=mass)
+        _take(connection, row, lane, now, since=row.updated_at if news else now, mass=mass)
     if anew:
         again = [row for row in rows if row not in changed and _is_known(connection, row)]
         for row in again:
-            _take(connection, row, _lane_in(connection, row), now, mass=mass)
+            _take(connection, row, _lane_in(connection, row), now, since=now, mass=mass)
         changed += again
     if sweep:
         connection.executemany(
@@ -104,7 +110,7 @@ def capture_page(
     )
     if feed is not None and mark is not None:
         set_watermark(connection, feed, mark)
-    return Capture(changed, len(tabs), len(rows) - len(changed))
+    return Capture(changed, [row.id for row in tabs], len(rows) - len(changed))
 
 
 def _is_known(connection: sqlite3.Connection, row: Captured) -> bool:
@@ -148,17 +154,25 @@ def _take_tab(connection: sqlite3.Connection, row: Captured) -> bool:
 
 
 def _take(
-    connection: sqlite3.Connection, row: Captured, lane: Lane, now: float, *, mass: bool
+    connection: sqlite3.Connection,
+    row: Captured,
+    lane: Lane,
+    now: float,
+    *,
+    since: float,
+    mass: bool,
 ) -> None:
     # A create in doubt is accounted for even when its record may not be synced any more.
     doubt = connection.execute("SELECT 1 FROM intent WHERE record_id = ?", (row.id,)).fetchone()
     state = "pending" if row.eligible or doubt else "ineligible"
     connection.execute(
         "INSERT INTO record (id, ref, version, updated_at, captured_at, linked, payload, tab,"
-        " state, lane, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " state, lane, due_at, pending_since) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET ref = excluded.ref, version = excluded.version,"
         " updated_at = excluded.updated_at, captured_at = excluded.captured_at,"
         " linked = excluded.linked, payload = excluded.payload, tab = excluded.tab,"
+        " pending_since = CASE WHEN state = 'pending' THEN min(pending_since,"
+        " excluded.pending_since) ELSE excluded.pending_since END,"
         " state = excluded.state,"
         " lane = excluded.lane, due_at = excluded.due_at, revision = revision + 1,"
         " mass = CASE WHEN target_id IS NULL THEN 0 ELSE ? END,"
@@ -175,6 +189,7 @@ def _take(
             state,
             lane,
             now,
+            since,
             # A fresh edit is nobody's mass change, whatever it overtakes.
             int(mass and lane is Lane.BACKLOG),
         ),

@@ -46,7 +46,7 @@ class Relating:
     record_id: int
     ref: str
     version: int
-    updated_at: int
+    pending_since: float
     payload: str
     tab: str | None
     target_id: int
@@ -79,10 +79,15 @@ def follow(
     lane: Lane,
     now: float,
     *,
+    since: float,
     created: bool,
     mass: Mass = Mass.NONE,
 ) -> None:
-    """The opportunity was reconciled: relate its people, unless the target agrees already."""
+    """The opportunity was reconciled: relate its people, unless the target agrees already.
+
+    Args:
+        since: when what it was reconciled for happened, unix seconds.
+    """
     row = connection.execute(
         "SELECT r.tab, c.target_id, c.settled_tab FROM record r"
         " LEFT JOIN contacts c ON c.record_id = r.id WHERE r.id = ?",
@@ -92,9 +97,9 @@ def follow(
         return
     tab, known_target, settled_tab = row
     if known_target != target_id:
-        _start(connection, record_id, target_id, lane, now, tab=tab, created=created)
+        _start(connection, record_id, target_id, lane, now, since=since, tab=tab, created=created)
     elif tab is not None and tab != settled_tab:
-        look_again(connection, [record_id], lane, now, mass=mass)
+        look_again(connection, [record_id], lane, now, since=since, mass=mass)
 
 
 def _start(
@@ -104,6 +109,7 @@ def _start(
     lane: Lane,
     now: float,
     *,
+    since: float,
     tab: str | None,
     created: bool,
 ) -> None:
@@ -111,10 +117,11 @@ def _start(
     connection.execute("DELETE FROM role WHERE record_id = ?", (record_id,))
     rests = tab is None or tab == EMPTY_TAB
     connection.execute(
-        "INSERT INTO contacts (record_id, state, lane, due_at, target_id, listed, settled_tab)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO contacts (record_id, state, lane, due_at, pending_since, target_id,"
+        " listed, settled_tab) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (record_id) DO UPDATE SET state = excluded.state, revision = revision + 1,"
         " lane = excluded.lane, due_at = excluded.due_at, target_id = excluded.target_id,"
+        " pending_since = excluded.pending_since,"
         " listed = excluded.listed, settled_tab = excluded.settled_tab, sending = 0,"
         " announced = '[]', doubt_since = NULL, checks = 0, attempts = 0, failed_at = NULL,"
         " reason = NULL, reason_class = NULL",
@@ -123,6 +130,7 @@ def _start(
             "settled" if rests else "pending",
             lane,
             now,
+            since,
             target_id,
             int(created),
             tab if rests else None,
@@ -136,23 +144,27 @@ def look_again(
     lane: Lane,
     now: float,
     *,
+    since: float | None = None,
     mass: Mass = Mass.NONE,
 ) -> int:
     """The roles of these opportunities may differ; returns how many are followed at all.
 
     Args:
+        since: when the change of them happened, unix seconds; None for just now.
         mass: whether the reason is part of a mass change; a fresh edit never is.
     """
     mass = mass if lane is Lane.BACKLOG else Mass.NONE
+    since = now if since is None else since
     return sum(
         connection.execute(
             # A doubt keeps its own time: asking too early proves nothing.
             "UPDATE contacts SET due_at = CASE WHEN doubt_since IS NULL THEN ? ELSE due_at END,"
             " lane = CASE WHEN state = 'pending' THEN min(lane, ?) ELSE ? END, mass = ?,"
+            " pending_since = CASE WHEN state = 'pending' THEN min(pending_since, ?) ELSE ? END,"
             " state = 'pending', revision = revision + 1, attempts = 0 WHERE record_id = ?"
             # What the fuse holds is let go by a fresh edit or an approval, not in passing.
             " AND NOT (mass = 2 AND ? = 1 AND ? = 0)",
-            (now, lane, lane, mass, record_id, lane, mass),
+            (now, lane, lane, mass, since, since, record_id, lane, mass),
         ).rowcount
         for record_id in record_ids
     )
@@ -161,10 +173,11 @@ def look_again(
 def look_later(connection: sqlite3.Connection, record_id: int, due_at: float) -> None:
     """Some line can be told only later: look again at `due_at`."""
     connection.execute(
-        "UPDATE contacts SET state = 'pending', revision = revision + 1,"
-        " due_at = CASE WHEN state = 'pending' THEN min(due_at, ?) ELSE ? END"
-        " WHERE record_id = ?",
-        (due_at, due_at, record_id),
+        "UPDATE contacts SET revision = revision + 1,"
+        " due_at = CASE WHEN state = 'pending' THEN min(due_at, ?) ELSE ? END,"
+        " pending_since = CASE WHEN state = 'pending' THEN pending_since ELSE ? END,"
+        " state = 'pending' WHERE record_id = ?",
+        (due_at, due_at, due_at, record_id),
     )
 
 
@@ -189,7 +202,7 @@ def next_due(connection: sqlite3.Connection, lane: Lane, now: float) -> float | 
 def load(connection: sqlite3.Connection, record_id: int) -> Relating | None:
     """The opportunity, when its roles may differ; None when there is nothing to do."""
     row = connection.execute(
-        "SELECT c.*, r.ref, r.version, r.updated_at, r.payload, r.tab,"
+        "SELECT c.*, r.ref, r.version, r.payload, r.tab,"
         " r.state = 'refused' AS refused FROM contacts c"
         " JOIN record r ON r.id = c.record_id WHERE c.record_id = ? AND c.state = 'pending'",
         (record_id,),
@@ -200,7 +213,7 @@ def load(connection: sqlite3.Connection, record_id: int) -> Relating | None:
         record_id=record_id,
         ref=row["ref"],
         version=row["version"],
-        updated_at=row["updated_at"],
+        pending_since=row["pending_since"],
         payload=row["payload"],
         tab=row["tab"],
         target_id=row["target_id"],
@@ -365,8 +378,10 @@ def doubt(
 def doubt_all(connection: sqlite3.Connection, now: float) -> int:
     """At start: creates a former process announced and did not finish are in doubt. How many."""
     return connection.execute(
-        "UPDATE contacts SET doubt_since = ?, sending = 0, state = 'pending' WHERE sending = 1",
-        (now,),
+        "UPDATE contacts SET doubt_since = ?, sending = 0,"
+        " pending_since = CASE WHEN state = 'pending' THEN pending_since ELSE ? END,"
+        " state = 'pending' WHERE sending = 1",
+        (now, now),
     ).rowcount
 
 

@@ -26,6 +26,11 @@ class InlineStore:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
+    @property
+    def waiting(self) -> int:
+        """Nobody ever waits."""
+        return 0
+
     async def write(
         self,
         function: Callable[Concatenate[sqlite3.Connection, P], R],

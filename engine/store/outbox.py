@@ -11,6 +11,9 @@ from typing import NamedTuple
 from engine.records import RecordType, WriteBack
 from engine.store.history import Note, remember
 
+# Why a delivery waits for a record that may never come back.
+MISSING = "the record is deleted, or hidden from our user"
+
 
 class Key(NamedTuple):
     """A record of the source that something is owed to."""

@@ -19,6 +19,11 @@ R = TypeVar("R")
 class Store(Protocol):
     """One state file."""
 
+    @property
+    def waiting(self) -> int:
+        """Writes that wait for their turn."""
+        ...
+
     async def write(
         self,
         function: Callable[Concatenate[sqlite3.Connection, P], R],

@@ -53,7 +53,8 @@ class HistoryLine:
 def counts(connection: sqlite3.Connection) -> Counts:
     """Count everything once; cheap enough for every few seconds."""
     pending, oldest = connection.execute(
-        "SELECT count(*), min(updated_at) FROM record WHERE state = 'pending'"
+        "SELECT (SELECT count(*) FROM record WHERE state = 'pending'),"
+        " (SELECT min(pending_since) FROM record WHERE state = 'pending' AND mass <> 2)"
     ).fetchone()
     linked = connection.execute(
         "SELECT count(*) FROM record WHERE target_id IS NOT NULL"

@@ -61,7 +61,16 @@ def settle_linked(
         [(kind, name, work.id) for kind, name in awaited],
     )
     _owe(connection, work, owed, clears_error=True, now=now)
-    contacts.follow(connection, work.id, target_id, work.lane, now, created=created, mass=work.mass)
+    contacts.follow(
+        connection,
+        work.id,
+        target_id,
+        work.lane,
+        now,
+        since=work.pending_since,
+        created=created,
+        mass=work.mass,
+    )
     remember(connection, work.id, work.version, note, now)
     return _is_settled(connection, work.id)
 
@@ -194,4 +203,11 @@ def _owe(
     connection: sqlite3.Connection, work: Work, owed: Owed | None, *, clears_error: bool, now: float
 ) -> None:
     key = Key(RecordType.OPPORTUNITY, work.id)
-    owe(connection, key, owed, clears_error=clears_error, changed_at=work.updated_at, now=now)
+    owe(
+        connection,
+        key,
+        owed,
+        clears_error=clears_error,
+        changed_at=int(work.pending_since),
+        now=now,
+    )

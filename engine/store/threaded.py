@@ -19,6 +19,7 @@ import aiosqlite
 import anyio
 
 from engine.errors import StateUnusable
+from engine.flow.worktime import STORE_MAX_S, State, spending
 from engine.store import statefile
 from engine.store.port import P, R
 
@@ -69,7 +70,8 @@ class ThreadedStore:
         job = _Job(lambda connection: function(connection, *args, **kwargs))
         self._queue.append(job)
         self._work.set()
-        await job.done.wait()
+        with spending(State.BUSY, STORE_MAX_S):
+            await job.done.wait()
         if isinstance(job.error, sqlite3.DatabaseError):
             raise unusable("written", job.error) from job.error
         if job.error is not None:
@@ -88,9 +90,17 @@ class ThreadedStore:
             StateUnusable: the file cannot be read.
         """
         try:
-            return await self._reader.run(lambda connection: function(connection, *args, **kwargs))
+            with spending(State.BUSY, STORE_MAX_S):
+                return await self._reader.run(
+                    lambda connection: function(connection, *args, **kwargs)
+                )
         except sqlite3.DatabaseError as error:
             raise unusable("read", error) from error
+
+    @property
+    def waiting(self) -> int:
+        """Writes that wait for the writer."""
+        return len(self._queue)
 
     def close(self) -> None:
         """Commit what was handed over, then stop."""

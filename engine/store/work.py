@@ -27,13 +27,16 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A pending record, with everything a decision needs."""
+    """A pending record, with everything a decision needs.
+
+    `pending_since` is when the oldest change it waits for happened, unix seconds.
+    """
 
     id: int
     ref: str
     version: int
     revision: int
-    updated_at: int
+    pending_since: float
     lane: Lane
     mass: Mass
     payload: str
@@ -98,7 +101,7 @@ def load(connection: sqlite3.Connection, record_id: int) -> Work | None:
         ref=row["ref"],
         version=row["version"],
         revision=row["revision"],
-        updated_at=row["updated_at"],
+        pending_since=row["pending_since"],
         lane=Lane(row["lane"]),
         mass=Mass(row["mass"]),
         payload=row["payload"],

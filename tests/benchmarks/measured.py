@@ -22,7 +22,7 @@ from pathlib import Path
 import anyio
 import httpx
 
-from engine import service
+from engine import once as one_run
 from engine.cli.running import load
 from engine.transport import Transport
 
@@ -46,7 +46,7 @@ def _cpu_s() -> float:
 async def once(path: str) -> None:
     """Run `once` with this configuration, logging as the command does."""
     config = load(Path(path))
-    await _measured(lambda: service.once(config))
+    await _measured(lambda: one_run.once(config))
 
 
 async def bare(outreach_url: str, ledger_url: str, tasks: str) -> None:

@@ -14,8 +14,8 @@ CREATES = "POST /api/v2/opportunities"
 READS = "GET /crm/opportunities.api"
 TAB_READS = "GET /crm/opportunity_contacts.api"
 WRITES = "PUT /crm/opportunities.api"
-POLLS = 'wosync_polls_total{outcome="empty"}'
-KNOWN = 'wosync_poll_records_total{what="known"}'
+POLLS = 'wosync_polls_total{feed="changes",outcome="empty"}'
+KNOWN = 'wosync_poll_records_total{feed="changes",what="known"}'
 INTERVAL_S = 0.25
 IDLE_POLLS = 4
 # Relationships are polled beside opportunities, on the same interval but not in step with them.

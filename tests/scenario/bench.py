@@ -27,8 +27,8 @@ from connectors.sandbox.sample import add_seat
 from connectors.sandbox.serving import serving
 from connectors.sandbox.workbooks import Money, WorkbooksKnobs, WorkbooksWorld, workbooks_app
 from engine import config as configuration
-from engine import service
-from engine.assembly import Outside
+from engine import once, service
+from engine.outside import Outside
 from engine.store import report, statefile
 from tests.scenario.people import CREATE_PROSPECT, PeopleHands
 
@@ -149,14 +149,14 @@ class Bench(PeopleHands):
         path.write_text(_toml(self.settings), encoding="utf-8")
         return configuration.load(path)
 
-    async def once(self) -> service.Result:
+    async def once(self) -> once.Result:
         """One run of the engine over both worlds.
 
         Raises:
             EngineError: what the command line would report.
         """
         with anyio.fail_after(DEADLINE_S):
-            return await service.once(self.config(), self.outside())
+            return await once.once(self.config(), self.outside())
 
     async def run(self) -> None:
         """The service, until it is told to stop."""

@@ -9,7 +9,7 @@ from email.utils import format_datetime
 import pytest
 
 from connectors.sandbox.faults import Fault
-from engine import service
+from engine import once
 from engine.errors import Transient, Unauthorized, Unreachable
 from tests.scenario.bench import CREATE, OPPORTUNITIES, Bench
 
@@ -114,7 +114,7 @@ async def test_an_outage_that_outlives_many_short_pauses_ends_the_run(
     world: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Short pauses must not keep a single run alive for as long as the outage lasts."""
-    monkeypatch.setattr(service, "RETRY_PATIENCE_S", 0.5)
+    monkeypatch.setattr(once, "RETRY_PATIENCE_S", 0.5)
     record = world.has("Harbour crane")
     await world.once()
     world.edit(record, description="Harbour crane, blue")

@@ -17,7 +17,7 @@ import pytest
 
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.outreach import Row
-from engine import service
+from engine import once
 from engine.actors import opportunity_syncer, prospect_resolver, relationship_syncer
 from engine.errors import EngineError
 from tests.scenario.bench import Bench, bench
@@ -286,7 +286,7 @@ async def _play(history: History) -> None:
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits is left to the next run: the clock of a history moves by itself."""
-    monkeypatch.setattr(service, "RETRY_PATIENCE_S", 0.3)
+    monkeypatch.setattr(once, "RETRY_PATIENCE_S", 0.3)
     for actor in (opportunity_syncer, relationship_syncer):
         monkeypatch.setattr(actor, "DOUBT_CHECKS_S", (30.0,))
     monkeypatch.setattr(prospect_resolver, "DOUBT_CHECK_S", 30.0)

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.outreach import oauth
 from connectors.sandbox.faults import Fault
-from engine import service
+from engine import once
 from engine.actors import opportunity_syncer
 from engine.errors import Unreachable
 from tests.scenario.bench import CREATE, OPPORTUNITIES, START, Bench, running, until
@@ -163,6 +163,6 @@ async def test_a_cancelled_run_ends(world: Bench) -> None:
     record = world.has("Harbour crane")
 
     with anyio.move_on_after(0.3):
-        await service.once(world.config(), world.outside())
+        await once.once(world.config(), world.outside())
 
     assert not linked(world, record)

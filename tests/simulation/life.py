@@ -100,6 +100,11 @@ class MortalStore:
         self._life = life
         self._trace = trace
 
+    @property
+    def waiting(self) -> int:
+        """See `Store.waiting`."""
+        return self._inner.waiting
+
     async def write(
         self,
         function: Callable[Concatenate[sqlite3.Connection, P], R],

@@ -10,10 +10,13 @@ from contextlib import closing
 import anyio
 
 from engine import service
-from engine.assembly import Assembly, Outside, save_usage
+from engine.assembly import Assembly
 from engine.errors import Misconfigured, first_engine_error
+from engine.opening import opened
+from engine.outside import Outside
 from engine.status import Status
 from engine.store import statefile
+from engine.usage import keep_usage
 from tests.simulation.life import Life, OpenMortal
 from tests.simulation.network import Server, Wire
 from tests.simulation.plan import End
@@ -21,6 +24,8 @@ from tests.simulation.scene import Scene
 
 # What a supervisor waits before it starts a process again that ended by itself.
 RESTART_S = 10.0
+# How often it is seen whether every worker gets somewhere.
+LOOK_S = 5.0
 # Rounds of the loop a dead process may take to fall apart.
 FALLING_ROUNDS = 10_000
 # What must not be lost with the state: creates and deliveries that only it knows of.
@@ -109,10 +114,13 @@ class Processes:
             {server.system: Wire(server, life) for server in self._servers},
             OpenMortal(life, scene.trace),
         )
-        async with service.opened(scene.config, outside) as assembly:
+        async with opened(scene.config, outside) as assembly:
             self.assembly = assembly
-            await service.drive(assembly, Status(assembly), stop)
-            await save_usage(assembly)
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(_see_progress, assembly)
+                await service.drive(assembly, Status(assembly), stop)
+                tasks.cancel_scope.cancel()
+            await keep_usage(assembly)
 
     async def _fall(self, task: asyncio.Task[None]) -> None:
         """Wait until nothing of the dead process is left in this one."""
@@ -158,3 +166,11 @@ class Processes:
         scene.ledger.state_lost = True
         scene.ledger.orphaned_roles |= {row.id for row in scene.outreach.roles.rows()}
         scene.trace.note("state lost", "")
+
+
+async def _see_progress(assembly: Assembly) -> None:
+    """Whatever goes wrong outside, no worker may look as if it were stuck: it would be killed."""
+    while True:
+        await anyio.sleep(LOOK_S)
+        for actor in assembly.worktime.overdue():
+            raise Broke(f"{actor} looks stuck: {assembly.worktime.where(actor)}")

@@ -65,6 +65,7 @@ PAIR = Connectors(
             RecordType.OPPORTUNITY: {"title": ("name", "alias")},
             RecordType.PERSON: {"surname": ("last_name",)},
         },
+        routes=(),
         open=open_source,
     ),
     TargetConnector(
@@ -74,6 +75,7 @@ PAIR = Connectors(
             RecordType.OPPORTUNITY: [StandardField("name", "title", "text")],
             RecordType.PERSON: [StandardField("lastName", "surname", "text")],
         },
+        routes=(),
         correlation_field="ref",
         email_field="emails",
         open=open_target,

@@ -12,6 +12,7 @@ from connectors.sandbox.serving import free_port
 from engine.errors import Misconfigured
 from engine.http import application, listen
 from engine.metrics import Metrics
+from engine.reloading import Reloaded
 from engine.status import Status
 
 pytestmark = pytest.mark.anyio
@@ -45,9 +46,14 @@ class Told:
         return {"ready": self.reason is None}
 
 
+async def never_reloaded() -> Reloaded:
+    """Nobody asks for it here."""
+    raise AssertionError
+
+
 async def get(told: Told, path: str) -> httpx.Response:
     """Ask the application in memory."""
-    transport = httpx.ASGITransport(application(cast("Status", told)))
+    transport = httpx.ASGITransport(application(cast("Status", told), never_reloaded))
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
         return await client.get(path)
 
@@ -77,7 +83,7 @@ async def test_metrics_are_counted_when_they_are_asked_for() -> None:
 
     assert told.refreshed == 1
     assert answer.headers["content-type"].startswith("text/plain")
-    assert "wosync_pending_records 0.0" in answer.text
+    assert 'wosync_pending_records{kind="opportunity"} 0.0' in answer.text
     assert "_created" not in answer.text
 
 

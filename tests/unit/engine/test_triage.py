@@ -6,7 +6,7 @@ import pytest
 
 from engine import errors
 from engine.errors import Rejected
-from engine.metrics import ERROR_CLASSES
+from engine.metrics.labels import ERROR_CLASSES
 from engine.triage import Circumstances, Flag, Pause, Retry, Verdict, error_class, judge
 
 FORBIDDEN = Rejected("you may not", status=403)

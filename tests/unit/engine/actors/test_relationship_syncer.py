@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from random import Random
 from typing import Any, cast
 
 import pytest
@@ -17,6 +18,7 @@ from engine.flow.lane import Lane
 from engine.flow.mailbox import Mailbox
 from engine.metrics import Metrics
 from engine.records import Captured, RecordType, Relation, SourceRecord
+from engine.runs import Runs
 from engine.store import contacts, people, settle, statefile, work
 from engine.store.contacts import KnownRole, Roles
 from engine.store.port import Store
@@ -84,6 +86,7 @@ async def syncing(path: Path, source: OldReading) -> AsyncGenerator[Relationship
             limits=RelateLimits(3, BackoffLimits(1, 1), 300, removes=True),
             metrics=Metrics(),
             wake=lambda: None,
+            runs=Runs(Random(0)),  # noqa: S311 # a name, not a secret
         )
 
 

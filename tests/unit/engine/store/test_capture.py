@@ -158,7 +158,7 @@ def test_a_tab_that_differs_on_the_same_version_is_no_change_of_the_record(
 
     taken = capture.capture_page(connection, [row(1, 5, tab=OTHER_TAB)], now=NOW, fresh_max=2)
 
-    assert (taken.changed, taken.tabs, taken.known) == ([], 1, 1)
+    assert (taken.changed, taken.tabs, taken.known) == ([], [1], 1)
     assert state_of(connection, 1) == "settled"
     found = contacts.load(connection, 1)
     assert found is not None
@@ -193,7 +193,7 @@ def test_a_new_version_brings_its_tab_along(connection: sqlite3.Connection) -> N
 
     taken = capture.capture_page(connection, [row(1, 6, tab=OTHER_TAB)], now=NOW, fresh_max=2)
 
-    assert (len(taken.changed), taken.tabs) == (1, 0)
+    assert (len(taken.changed), taken.tabs) == (1, [])
     assert contacts.load(connection, 1) is None
     link(connection)
     found = contacts.load(connection, 1)
@@ -289,5 +289,5 @@ def test_a_page_with_many_tabs_that_differ_goes_to_the_backlog(
     differing = [row(number, tab=TAB) for number in numbers]
     taken = capture.capture_page(connection, differing, now=NOW, fresh_max=2)
 
-    assert (taken.tabs, taken.changed) == (3, [])
+    assert (taken.tabs, taken.changed) == ([1, 2, 3], [])
     assert contacts.due_keys(connection, Lane.BACKLOG, NOW, 10) == [1, 2, 3]

@@ -1,0 +1,26 @@
+"""Every request this connector sends, as (method, route template), for metrics."""
+
+from __future__ import annotations
+
+TOKEN_PATH = "/oauth/token"  # noqa: S105 # an address, not a secret
+
+ROUTES = (
+    ("POST", "/opportunities"),
+    ("GET", "/opportunities"),
+    ("GET", "/opportunities/{id}"),
+    ("PATCH", "/opportunities/{id}"),
+    ("DELETE", "/opportunities/{id}"),
+    ("GET", "/opportunityProspectRoles"),
+    ("POST", "/opportunityProspectRoles"),
+    ("PATCH", "/opportunityProspectRoles/{id}"),
+    ("DELETE", "/opportunityProspectRoles/{id}"),
+    ("GET", "/prospects"),
+    ("POST", "/prospects"),
+    ("GET", "/prospects/{id}"),
+    ("GET", "/users"),
+    ("GET", "/opportunityStages"),
+    ("GET", "/accounts"),
+    ("GET", "/accounts/{id}"),
+    ("GET", "/types"),
+    ("POST", TOKEN_PATH),
+)

@@ -1,0 +1,93 @@
+"""Commands with commands of their own: `wosync config ...` and `wosync unit ...`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.cli.options import ConfigOption, JsonOption
+
+KeyArgument = Annotated[
+    str, typer.Argument(metavar="KEY", help="Dotted, such as poller.interval_s.")
+]
+TemplateOption = Annotated[
+    bool, typer.Option("--template", help="The unit for several pairs, wosync@.service.")
+]
+PlainOption = Annotated[bool, typer.Option("--plain", help="The unit for one pair.")]
+
+
+def add_groups(app: typer.Typer) -> None:
+    """Add both groups to the command tree."""
+    config = _group("config", "Show and change settings; comments in the file are kept.")
+    config.command("get")(_config_get)
+    config.command("set")(_config_set)
+    config.command("show")(_config_show)
+    unit = _group("unit", "Show or install the systemd units.")
+    unit.command("show")(_unit_show)
+    unit.command("install")(_unit_install)
+    app.add_typer(config)
+    app.add_typer(unit)
+
+
+def _group(name: str, text: str) -> typer.Typer:
+    return typer.Typer(name=name, help=text, no_args_is_help=True, rich_markup_mode=None)
+
+
+def _config_get(key: KeyArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Print the value in force of one key, or of every key of a table."""
+    from engine.cli.configuring import get
+
+    raise typer.Exit(get(config, key, as_json=as_json))
+
+
+def _config_set(
+    key: KeyArgument,
+    value: Annotated[
+        str | None, typer.Argument(metavar="VALUE", help="In TOML, or a plain text.")
+    ] = None,
+    default: Annotated[
+        bool, typer.Option("--default", help="Remove the key, so that its default applies.")
+    ] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Change one key with the comments kept, and say what makes it take effect."""
+    from engine.cli.configuring import change
+
+    raise typer.Exit(change(config, key, value, default=default))
+
+
+def _config_show(
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also keys without a value.")] = False,
+) -> None:
+    """Show every value in force, where it comes from, and what a change of it needs."""
+    from engine.cli.configuring import show
+
+    raise typer.Exit(show(config, as_json=as_json, everything=everything))
+
+
+def _unit_show(template: TemplateOption = False) -> None:
+    """Print a unit as `install` would write it."""
+    from engine.cli.unit import show
+
+    raise typer.Exit(show(template=template))
+
+
+def _unit_install(
+    root: Annotated[
+        Path | None, typer.Option("--root", help="Directory tree of another machine or image.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite units that somebody else wrote.")
+    ] = False,
+    plain: PlainOption = False,
+    template: TemplateOption = False,
+) -> None:
+    """Write the units and the directories of the configuration; all units unless one is named."""
+    from engine.cli.unit import install
+
+    every = not (plain or template)
+    raise typer.Exit(install(root, force=force, plain=plain or every, template=template or every))

@@ -1,0 +1,241 @@
+"""Worker time: what each worker spends its time on, and whether it still gets anywhere.
+
+A worker is busy unless it says otherwise. Whoever waits marks what for, and by when that wait must
+have ended: so the time of every worker adds up to the time that passed, and a worker that hangs is
+told apart from one that has nothing to do.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import anyio
+from anyio import TaskInfo
+
+
+class State(StrEnum):
+    """What a worker's time is spent on."""
+
+    BUSY = "busy"
+    THROTTLED = "throttled"
+    BLOCKED = "blocked"
+    IDLE = "idle"
+
+
+Seconds = dict[State, float]
+"""Seconds by state."""
+
+
+def _none() -> Seconds:
+    return dict.fromkeys(State, 0.0)
+
+
+def _add(total: Seconds, seconds: Seconds) -> None:
+    for state, spent in seconds.items():
+        total[state] += spent
+
+
+# Without any sign for so many seconds a worker that announced no longer wait is stalled.
+STALL_S = 15.0
+# A wait for another worker, or for room, ends when that worker gets on, which is watched as well.
+BLOCKED_MAX_S = 900.0
+# Longest wait for the disk.
+STORE_MAX_S = 120.0
+
+# Of tasks that work for one worker, the first of these is the worker's state.
+_OF_TASKS = (State.BUSY, State.THROTTLED, State.BLOCKED, State.IDLE)
+# Of the marks one task has set, the first of these is the task's state.
+_OF_MARKS = (State.THROTTLED, State.BLOCKED, State.IDLE)
+
+
+@dataclass(slots=True, eq=False)
+class _Task:
+    """One task that works for a worker, with the marks it has set: a state and a deadline each."""
+
+    worker: Worker
+    info: TaskInfo = field(default_factory=anyio.get_current_task)
+    marks: list[tuple[State, float]] = field(default_factory=list[tuple[State, float]])
+    state: State = State.BUSY
+    sign_at: float = field(default_factory=anyio.current_time)
+    began_at: float = field(default_factory=anyio.current_time)
+
+    def overdue(self, now: float) -> bool:
+        """Whether no sign came in time."""
+        return now > max((until for _, until in self.marks), default=self.sign_at + STALL_S)
+
+    def busy_s(self, now: float) -> float:
+        """How long it has been at its present piece of work."""
+        return 0.0 if self.state in (State.IDLE, State.THROTTLED) else now - self.began_at
+
+    def set(self, mark: tuple[State, float]) -> None:
+        self.marks.append(mark)
+        self._changed()
+
+    def unset(self, mark: tuple[State, float]) -> None:
+        self.marks.remove(mark)
+        self._changed()
+
+    def _changed(self) -> None:
+        self.sign_at = anyio.current_time()
+        before = self.state
+        marked = {state for state, _ in self.marks}
+        self.state = next((state for state in _OF_MARKS if state in marked), State.BUSY)
+        if before in (State.IDLE, State.THROTTLED) and self.state is not before:
+            self.began_at = self.sign_at
+        self.worker.settle()
+
+
+@dataclass(slots=True, eq=False)
+class Worker:
+    """One worker, as many tasks as it has."""
+
+    seconds: Seconds = field(default_factory=_none)
+    tasks: list[_Task] = field(default_factory=list[_Task])
+    _state: State = State.IDLE
+    _since: float = field(default_factory=anyio.current_time)
+
+    def settle(self) -> None:
+        """Book the time since the last change, and take the tasks' state from here on."""
+        now = anyio.current_time()
+        self.seconds[self._state] += now - self._since
+        states = {task.state for task in self.tasks}
+        self._state = next((state for state in _OF_TASKS if state in states), State.IDLE)
+        self._since = now
+
+    @contextmanager
+    def task(self) -> Generator[None]:
+        """What this task does in the block is this worker's time."""
+        task = _Task(self)
+        self.tasks.append(task)
+        self.settle()
+        token = _current.set(task)
+        try:
+            yield
+        finally:
+            _current.reset(token)
+            self.tasks.remove(task)
+            self.settle()
+
+
+_current: ContextVar[_Task | None] = ContextVar("current_task", default=None)
+
+
+@dataclass(slots=True)
+class WorkTime:
+    """The workers of every actor; those who have left are remembered by their time only."""
+
+    workers: dict[str, list[Worker]] = field(default_factory=dict[str, list[Worker]])
+    _left: dict[str, Seconds] = field(default_factory=dict[str, Seconds])
+
+    async def employ(self, actor: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Run a worker of this actor."""
+        worker = Worker()
+        self.workers.setdefault(actor, []).append(worker)
+        try:
+            with worker.task():
+                await run()
+        finally:
+            self.workers[actor].remove(worker)
+            _add(self._left.setdefault(actor, _none()), worker.seconds)
+
+    def seconds(self, actor: str) -> Seconds:
+        """Worker time by state, the intervals still running included."""
+        total = _none()
+        _add(total, self._left.get(actor, {}))
+        for worker in self.workers.get(actor, ()):
+            worker.settle()
+            _add(total, worker.seconds)
+        return total
+
+    def longest_busy_s(self, actor: str) -> float:
+        """How long the task that is busy longest has been at its piece of work."""
+        now = anyio.current_time()
+        tasks = [task for worker in self.workers.get(actor, ()) for task in worker.tasks]
+        return max((task.busy_s(now) for task in tasks), default=0.0)
+
+    def where(self, actor: str) -> list[str]:
+        """Where each overdue worker of the actor waits, from the outermost call inwards."""
+        now = anyio.current_time()
+        tasks = [task for worker in self.workers.get(actor, ()) for task in worker.tasks]
+        return [" > ".join(_stack(task.info.coro)) for task in tasks if task.overdue(now)]
+
+    def overdue(self) -> list[str]:
+        """The actors with a worker that gave no sign in time."""
+        now = anyio.current_time()
+        return [
+            actor
+            for actor, workers in self.workers.items()
+            if any(task.overdue(now) for worker in workers for task in worker.tasks)
+        ]
+
+
+def _stack(awaited: Any) -> Generator[str]:
+    """The frames of a coroutine and of what it waits for, as `module:line`."""
+    while awaited is not None:
+        frame = getattr(awaited, "cr_frame", None) or getattr(awaited, "ag_frame", None)
+        if frame is not None:
+            yield f"{frame.f_globals.get('__name__')}:{frame.f_lineno}"
+        awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "ag_await", None)
+
+
+@contextmanager
+def spending(state: State, within_s: float = math.inf) -> Generator[None]:
+    """The block is a wait of this kind, which must have ended within so many seconds."""
+    task = _current.get()
+    if task is None:
+        yield
+        return
+    mark = (state, anyio.current_time() + max(within_s, STALL_S))
+    task.set(mark)
+    try:
+        yield
+    finally:
+        task.unset(mark)
+
+
+async def resting(seconds: float) -> None:
+    """Sleep, as one who has nothing to do."""
+    with spending(State.IDLE, seconds + STALL_S):
+        await anyio.sleep(seconds)
+
+
+async def pausing(seconds: float) -> None:
+    """Sleep, because something must not be done sooner."""
+    with spending(State.THROTTLED, seconds + STALL_S):
+        await anyio.sleep(seconds)
+
+
+@asynccontextmanager
+async def holding(
+    lock: anyio.Lock, state: State = State.BLOCKED, within_s: float = BLOCKED_MAX_S
+) -> AsyncGenerator[None]:
+    """Hold the lock for the block; the wait for it is, as a rule, a wait for another worker."""
+    with spending(state, within_s):
+        await lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+async def side_by_side(*runs: Callable[[], Awaitable[None]]) -> None:
+    """Run several tasks for the worker this one works for."""
+    parent = _current.get()
+    with spending(State.IDLE):
+        async with anyio.create_task_group() as tasks:
+            for run in runs:
+                tasks.start_soon(_beside, parent, run)
+
+
+async def _beside(parent: _Task | None, run: Callable[[], Awaitable[None]]) -> None:
+    if parent is None:
+        await run()
+        return
+    with parent.worker.task():
+        await run()

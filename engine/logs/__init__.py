@@ -1,0 +1,146 @@
+"""Structured logs: one line per event, journald priorities, repeats folded, and no secret ever.
+
+Lines go to standard error, so that standard output stays free for results. Correlation is by
+structlog's context variables, which every line carries.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, TextIO
+
+import structlog
+
+from engine.clock import SystemClock
+from engine.logs import libraries
+from engine.logs.folding import Event, Folding
+from engine.logs.redaction import MASK, keep_secret, redact
+from engine.logs.shaping import FIELD_CHARS_MAX, LINE_CHARS_MAX, AsConsole, Shaper, as_json
+from engine.logs.writing import Lines, WithPriority, under_journald
+
+__all__ = [
+    "FIELD_CHARS_MAX",
+    "LINE_CHARS_MAX",
+    "MASK",
+    "configure",
+    "flush",
+    "flush_repeats",
+    "keep_secret",
+    "redact",
+    "set_level",
+]
+
+
+class _Logger(structlog.BoundLoggerBase):
+    """What every `structlog.get_logger` becomes; its methods are those of the level in force."""
+
+
+@dataclass(slots=True)
+class _Way:
+    """The way of a line from the folding to the stream."""
+
+    folding: Folding
+    shape: Shaper
+    render: Callable[[Any, str, Event], str]
+    lines: Lines
+
+    def fold(self, _logger: Any, _name: str, event: Event) -> Event:
+        """Let the line pass, or count it."""
+        passes, before = self.folding.passes(event)
+        self.say(before)
+        if not passes:
+            raise structlog.DropEvent
+        return event
+
+    def say(self, folded: Iterable[Event]) -> None:
+        """Write the lines that stand for others, at the present moment."""
+        for event in folded:
+            name = str(event.get("level"))
+            event = _TIME(None, name, event)  # noqa: PLW2901 # the moment it is said
+            self.lines.msg(self.render(None, name, self.shape(None, name, event)))
+
+
+_TIME = structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts")
+_way: _Way | None = None
+
+
+def configure(
+    level: str,
+    form: Literal["auto", "json", "console"],
+    stream: TextIO | None = None,
+    passed_s: Callable[[], float] | None = None,
+) -> None:
+    """Set up structlog, and the standard library's logging for what libraries say.
+
+    Args:
+        form: "auto" is readable on a terminal and JSON elsewhere.
+        stream: standard error when left out.
+        passed_s: seconds of a clock that only goes forward, for the folding of repeats.
+    """
+    global _way  # noqa: PLW0603 # as global as structlog's own configuration
+    out: TextIO = stream if stream is not None else sys.stderr
+    _way = _Way(
+        Folding(passed_s or SystemClock().now),
+        Shaper(plain_mails=_number(level) <= logging.DEBUG),
+        _renderer(form, out),
+        Lines(out),
+    )
+    lines = _way.lines
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            _TIME,
+            structlog.processors.format_exc_info,
+            _way.fold,
+            _way.shape,
+            _way.render,
+        ],
+        wrapper_class=_Logger,
+        logger_factory=lambda *_: lines,
+        # A process is configured once. What writes to a stream of its own is for a while only,
+        # and a kept logger would go on writing there.
+        cache_logger_on_first_use=stream is None,
+    )
+    set_level(level)
+    libraries.listen()
+    atexit.unregister(flush)
+    atexit.register(flush)
+
+
+def set_level(level: str) -> None:
+    """Let lines of this level and worse pass from now on; what is being folded stays counted."""
+    number = _number(level)
+    # Loggers may be kept by whoever uses them, so it is their class that changes.
+    for name, member in vars(structlog.make_filtering_bound_logger(number)).items():
+        if callable(member) and not name.startswith("__"):
+            setattr(_Logger, name, member)
+    if _way is not None:
+        _way.shape.plain_mails = number <= logging.DEBUG
+
+
+def flush_repeats() -> None:
+    """Write the count of repeats whose window is over; to be called every few seconds."""
+    if _way is not None:
+        _way.say(_way.folding.ended())
+
+
+def flush() -> None:
+    """Write the count of all repeats, at the end of the process."""
+    if _way is not None:
+        _way.say(_way.folding.all())
+
+
+def _renderer(form: str, out: TextIO) -> Callable[[Any, str, Event], str]:
+    if form == "console" or (form == "auto" and out.isatty()):
+        return AsConsole(colours=out.isatty() and "NO_COLOR" not in os.environ)
+    return WithPriority(as_json) if under_journald(out) else as_json
+
+
+def _number(level: str) -> int:
+    return logging.getLevelNamesMapping()[level.upper()]

@@ -1,0 +1,35 @@
+"""Runs: one name for one poll, one reconcile or one batch, in every log line and exemplar of it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from random import Random
+
+from structlog.contextvars import bound_contextvars, get_contextvars
+
+
+@dataclass(slots=True)
+class Runs:
+    """Hands out names; those of another process begin otherwise."""
+
+    rng: Random
+    _count: int = field(default=0, init=False)
+    _process: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._process = f"{self.rng.getrandbits(24):06x}"
+
+    @contextmanager
+    def run(self, **fields: object) -> Generator[None]:
+        """Everything logged in the block carries the name, and these fields."""
+        self._count += 1
+        with bound_contextvars(run=f"{self._process}-{self._count:x}", **fields):
+            yield
+
+
+def exemplar() -> dict[str, str] | None:
+    """The label that leads from a histogram's bucket to the log lines of the present run."""
+    run = get_contextvars().get("run")
+    return None if run is None else {"run": str(run)}

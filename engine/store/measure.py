@@ -1,0 +1,116 @@
+"""What the metrics say of the stored state: counted from indexes, never by reading records."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from engine.store import audit, fuse, outbox
+from engine.store.fuse import Held
+
+# What is tried again so seldom is given up for now: it is in error rather than late.
+GIVEN_UP_S = 1800.0
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Changes that are not settled; `since` when the oldest of them happened, unix seconds."""
+
+    records: int
+    since: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The state of everything; times in unix seconds.
+
+    `pending` by what is still to be done; `in_error` by kind and class of the reason; `in_doubt`
+    by what was to be created; `watermarks` by feed.
+    """
+
+    pending: dict[str, Backlog]
+    linked: int
+    in_error: dict[tuple[str, str], int]
+    lines_held_back: int
+    in_doubt: dict[str, int]
+    in_doubt_since: float | None
+    unproven: int
+    proved_at: float | None
+    held: Held
+    watermarks: dict[str, float]
+
+
+def measured(connection: sqlite3.Connection, proved_before: float) -> Measured:
+    """Count everything.
+
+    Args:
+        proved_before: what the source did not show since then is unproven.
+    """
+    in_doubt, since = _in_doubt(connection)
+    unproven, proved_at = audit.unproven(connection, proved_before)
+    held = fuse.held(connection)
+    return Measured(
+        pending=_pending(connection),
+        linked=held.linked,
+        in_error=_in_error(connection),
+        lines_held_back=connection.execute(
+            "SELECT count(DISTINCT record_id) FROM awaited WHERE kind = 'person'"
+        ).fetchone()[0],
+        in_doubt=in_doubt,
+        in_doubt_since=since,
+        unproven=unproven,
+        proved_at=proved_at,
+        held=held,
+        watermarks={
+            feed: float(updated_at)
+            for feed, updated_at in connection.execute(
+                "SELECT feed, updated_at FROM watermark WHERE updated_at IS NOT NULL"
+            )
+        },
+    )
+
+
+def _pending(connection: sqlite3.Connection) -> dict[str, Backlog]:
+    records = connection.execute(
+        "SELECT count(*), min(pending_since) FROM record WHERE state = 'pending' AND mass <> 2"
+    ).fetchone()
+    tabs = connection.execute(
+        "SELECT count(*), min(pending_since) FROM contacts"
+        " WHERE state = 'pending' AND mass <> 2 AND coalesce(due_at - failed_at, 0) < ?",
+        (GIVEN_UP_S,),
+    ).fetchone()
+    # A record that is deleted in the source is looked for again now and then; nobody can help it.
+    owed = connection.execute(
+        "SELECT count(*), min(changed_at) FROM outbox WHERE reason IS NOT ?", (outbox.MISSING,)
+    ).fetchone()
+    return {
+        "opportunity": Backlog(*records),
+        "relationship": Backlog(*tabs),
+        "write_back": Backlog(*owed),
+    }
+
+
+def _in_error(connection: sqlite3.Connection) -> dict[tuple[str, str], int]:
+    rows = connection.execute(
+        "SELECT 'opportunity', reason_class, count(*) FROM record WHERE state = 'refused'"
+        " GROUP BY reason_class"
+        " UNION ALL SELECT 'person', reason_class, count(*) FROM person"
+        " WHERE refused_version IS NOT NULL GROUP BY reason_class"
+        " UNION ALL SELECT 'relationship', reason_class, count(*) FROM contacts"
+        " WHERE state = 'pending' AND coalesce(due_at - failed_at, 0) >= ? GROUP BY reason_class",
+        (GIVEN_UP_S,),
+    )
+    return {(kind, reason_class or ""): number for kind, reason_class, number in rows}
+
+
+def _in_doubt(connection: sqlite3.Connection) -> tuple[dict[str, int], float | None]:
+    rows = connection.execute(
+        "SELECT 'opportunity', count(*), min(doubt_since) FROM intent"
+        " WHERE doubt_since IS NOT NULL"
+        " UNION ALL SELECT 'role', count(*), min(doubt_since) FROM contacts"
+        " WHERE state = 'pending' AND doubt_since IS NOT NULL"
+        " UNION ALL SELECT 'prospect', count(*), min(doubt_since) FROM person"
+        " WHERE doubt_since IS NOT NULL"
+    ).fetchall()
+    times = [since for _, _, since in rows if since is not None]
+    return {kind: number for kind, number, _ in rows}, min(times, default=None)

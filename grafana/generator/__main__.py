@@ -1,0 +1,8 @@
+"""Write the dashboards and METRICS.md where they are committed."""
+
+from __future__ import annotations
+
+from grafana.generator.output import write
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,122 @@
+"""What is in error: records, errors by class, doubts, and what must never happen."""
+
+from __future__ import annotations
+
+from grafana.generator.panels import Panel, Query, graph
+from grafana.generator.queries import INSTANCE, grown, per_second, total, worst
+
+ERRORS: tuple[Panel, ...] = (
+    graph(
+        "In error, by class",
+        "short",
+        Query(total("records_in_error", by=("kind", "class")), "{{kind}} {{class}}"),
+        what="Refused opportunities, people and relationships, left out until somebody acts.",
+        normal="few, and known to the team that owns the records.",
+        act="correct the record in Workbooks and untick its error flag; many of one class at "
+        "once point at the mapping or a permission.",
+        steps=((None, "green"), (25, "red")),
+        alerts=("WosyncRecordsInError",),
+        stacked=True,
+        width=8,
+    ),
+    graph(
+        "Errors by class",
+        "ops",
+        Query(per_second("errors_total", by=("class",)), "{{class}}"),
+        what="Every error once, where it is handled; most are tried again by themselves.",
+        normal="zero, with short bursts while one of the systems has trouble.",
+        act="auth and configuration need a person; unreachable and rate_limited pass.",
+        alerts=("WosyncAuthRefused", "WosyncMisconfigured", "WosyncUnexpectedErrors"),
+        width=8,
+    ),
+    graph(
+        "Errors and retries by component",
+        "ops",
+        Query(per_second("errors_total", by=("component",)), "{{component}}"),
+        Query(per_second("retries_total", by=("component",)), "{{component}} retries"),
+        what="Where errors were handled, and where work was scheduled again.",
+        normal="retries follow errors and end with them.",
+        act="retries without end lead to records in error after [retry] attempts_max.",
+        width=8,
+    ),
+    graph(
+        "In doubt",
+        "short",
+        Query(total("in_doubt_intents", by=("kind",)), "{{kind}}"),
+        Query(
+            grown("in_doubt_resolved_total", by=("resolution",), over="$__rate_interval"),
+            "resolved: {{resolution}}",
+        ),
+        what="Creates whose answer was lost, and what looking for them found.",
+        normal="a few while Outreach fails, resolved within [outreach] visibility_s.",
+        act="older than that: Outreach cannot be searched, or its search lags.",
+        alerts=("WosyncInDoubt",),
+        width=8,
+    ),
+    graph(
+        "Oldest doubt",
+        "s",
+        Query(worst("in_doubt_oldest_age_seconds"), "{{instance}}"),
+        what="Age of the oldest doubt about a create.",
+        normal="under ten minutes, which is twice [outreach] visibility_s.",
+        act="see the runbook; the create is not sent again before this is known.",
+        steps=((None, "green"), (600, "red")),
+        alerts=("WosyncInDoubt",),
+        width=8,
+    ),
+    graph(
+        "Never expected",
+        "short",
+        Query(grown("duplicates_found_total", by=INSTANCE, over="1d"), "duplicates {{instance}}"),
+        Query(worst("records_unproven"), "unproven {{instance}}"),
+        Query(worst("fuse_held_records"), "held by the fuse {{instance}}"),
+        what="Target records found within a day to share a correlation value, records the "
+        "source did not show in time, edits held by the mass-change fuse.",
+        normal="zero, all of them.",
+        act="duplicates and unproven records: the runbook; the fuse: wosync approve.",
+        steps=((None, "green"), (1, "red")),
+        alerts=("WosyncDuplicateFound", "WosyncRecordsUnproven", "WosyncMassChangeWaiting"),
+        width=8,
+    ),
+    graph(
+        "People",
+        "short",
+        Query(grown("prospects_total", by=("outcome",), over="$__rate_interval"), "{{outcome}}"),
+        Query(worst("lines_held_back"), "opportunities with a line held back {{instance}}"),
+        what="People who had no prospect, by outcome, and opportunities with a person who "
+        "cannot be related yet.",
+        normal="held-back lines change slowly; refused is rare.",
+        act="give the person an e-mail address or tick the sync box; the rest follows.",
+        width=6,
+    ),
+    graph(
+        "Audit",
+        "short",
+        Query(grown("audited_total", by=("outcome",), over="$__rate_interval"), "{{outcome}}"),
+        what="Records compared with Workbooks by the audit, a slice after each sweep.",
+        normal="agreed; differed only for edits made a moment before.",
+        act="differed again and again means that polls miss edits: keep the log.",
+        width=6,
+    ),
+    graph(
+        "Write-backs",
+        "short",
+        Query(grown("writebacks_total", by=("outcome",), over="$__rate_interval"), "{{outcome}}"),
+        what="What Workbooks was told, by outcome.",
+        normal="delivered; stale and missing are records edited or deleted meanwhile.",
+        act="refused or unknown: see errors of component write_back.",
+        alerts=("WosyncWriteBackStuck",),
+        width=6,
+    ),
+    graph(
+        "Oldest proof",
+        "s",
+        Query(worst("records_unproven_age_seconds"), "{{instance}}"),
+        what="Age of the oldest comparison of a record with Workbooks.",
+        normal="under two audit intervals.",
+        act="the audit does not get through: see polls of feed audit.",
+        alerts=("WosyncRecordsUnproven",),
+        width=6,
+    ),
+)
+"""The row of the operator's dashboard."""

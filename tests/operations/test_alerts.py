@@ -1,0 +1,298 @@
+"""The alerting rules agree with the metrics, the runbook and their own unit tests, and work."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+import yaml
+from prometheus_client import Metric
+
+from engine.cli.app import application
+from engine.config import installed_connectors
+from engine.live_settings import is_live
+from engine.metrics import Metrics, labels
+from tests.operations.alert_files import (
+    GRAFANA,
+    MATCHER,
+    NAME,
+    RULE_FILES,
+    RUNBOOK,
+    SELECTOR,
+    TEST_FILES,
+    USED_LABEL,
+    Rule,
+    alerts,
+    expectations,
+    rules,
+)
+from tests.operations.tools import needs
+
+# What every alert says, and nothing beside it.
+ANNOTATIONS = {"summary", "description", "runbook_url", "dashboard"}
+SEVERITIES = {"critical", "warning", "none"}
+DASHBOARDS = {"wosync-operator", "wosync-tuning", "wosync-apis"}
+# About the whole installation; there is no second instance that could stay quiet beside.
+OF_NO_INSTANCE = {"WosyncAbsent", "WosyncWatchdog"}
+ALWAYS_FIRING = "WosyncWatchdog"
+PARTS = ("Means", "Look", "Do")
+ADDED_BY_PROMETHEUS = {"job", "instance"}
+PROMTOOL_S = 60
+
+
+def known_metrics() -> dict[str, Metric]:
+    """Every series name the service exports, with the metric it belongs to."""
+    metrics = Metrics()
+    connectors = installed_connectors()
+    source, target = connectors.source.name, connectors.target.name
+    metrics.know_connectors((source, target), target)
+    for name in (source, target):
+        metrics.know_routes(name, [("GET", "/route")])
+    suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum")}
+    return {
+        family.name + suffix: family
+        for family in metrics.registry.collect()
+        for suffix in suffixes.get(family.type, ("",))
+    }
+
+
+def known_values(family: Metric) -> Mapping[str, set[str]]:
+    """The label values a metric has from the start."""
+    values: dict[str, set[str]] = defaultdict(set)
+    for sample in family.samples:
+        for label, value in sample.labels.items():
+            values[label].add(value)
+    values["status"].update(labels.STATUSES)
+    return values
+
+
+def metric_names(text: str) -> set[str]:
+    """Names of metrics and recorded series in an expression, without the text in quotes."""
+    return set(NAME.findall(re.sub(r'"[^"]*"', '""', text)))
+
+
+def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run promtool to its end."""
+    return subprocess.run(
+        ["promtool", *map(str, arguments)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=PROMTOOL_S,
+    )
+
+
+def test_every_metric_in_a_rule_is_one_the_service_has() -> None:
+    """A misspelt metric never fires, and nobody notices."""
+    known = set(known_metrics()) | {rule.name for rule in rules() if not rule.is_alert} | {"up"}
+    assert len(known) > 100
+    for rule in rules():
+        named = metric_names(rule.expr)
+        assert bool(named) is (rule.name != ALWAYS_FIRING), rule.name
+        assert named <= known, rule.name
+
+
+def test_every_label_value_in_a_rule_is_one_the_metric_has() -> None:
+    """A misspelt class or feed selects nothing, for ever."""
+    known, looked_at = known_metrics(), 0
+    for rule in rules():
+        for selector in SELECTOR.finditer(rule.expr):
+            family = known.get(selector["metric"])
+            for matcher in MATCHER.finditer(selector["matchers"]):
+                if matcher["label"] == "job":
+                    assert matcher["value"] == "wosync", rule.name
+                    continue
+                assert family is not None, f"{rule.name}: {selector['metric']} has no such label"
+                _assert_value(rule, family, matcher["label"], matcher["value"])
+                looked_at += 1
+    assert looked_at > 20
+
+
+def _assert_value(rule: Rule, family: Metric, label: str, value: str) -> None:
+    if label == "setting":
+        assert is_live(value), f"{rule.name}: only live settings are among the metrics"
+        return
+    for one in value.split("|"):
+        assert one in known_values(family)[label], f"{rule.name}: {label}={one!r}"
+
+
+def test_recorded_series_are_named_by_level_metric_and_operation() -> None:
+    """The name alone tells what a series was aggregated to, and from what."""
+    recorded = [rule.name for rule in rules() if not rule.is_alert]
+    assert len(recorded) == len(set(recorded))
+    for name in recorded:
+        assert re.fullmatch(r"instance:wosync_[a-z0-9_]+:[a-z0-9_]+", name), name
+
+
+@pytest.mark.parametrize("rule", alerts(), ids=lambda rule: rule.name)
+def test_every_alert_says_what_it_is_and_where_to_look(rule: Rule) -> None:
+    """Whoever is woken did not write the rule."""
+    assert set(rule.annotations) == ANNOTATIONS
+    assert rule.labels["severity"] in SEVERITIES
+    summary = rule.annotations["summary"]
+    assert summary.endswith(".") and "wosync_" not in summary and "$value" not in summary
+    if rule.name not in OF_NO_INSTANCE:
+        assert "$labels.instance" in summary
+        assert "var-instance={{ $labels.instance | urlquery }}" in rule.annotations["dashboard"]
+    address, _, anchor = rule.annotations["runbook_url"].partition("#")
+    assert address == '{{ or $externalLabels.wosync_runbook "grafana/RUNBOOK.md" }}'
+    assert anchor == rule.name.lower()
+    dashboard = rule.annotations["dashboard"].partition("?")[0]
+    assert dashboard.removeprefix("{{ $externalLabels.wosync_grafana }}/d/") in DASHBOARDS
+
+
+def test_every_alert_has_its_section_in_the_runbook_and_every_section_its_alert() -> None:
+    """A link that leads nowhere is worst at night; a section without alert is out of date."""
+    text = RUNBOOK.read_text(encoding="utf-8")
+    sections = re.split(r"^### ", text, flags=re.MULTILINE)[1:]
+    named = [section.partition("\n")[0] for section in sections]
+    assert sorted(named) == sorted({rule.name for rule in alerts()})
+    for name, section in zip(named, sections, strict=True):
+        parts = re.findall(r"^\*\*(\w+)\.\*\*", section, flags=re.MULTILINE)
+        assert tuple(parts) == PARTS, name
+    anchors = {name.lower() for name in named}
+    assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= anchors
+
+
+def test_the_runbook_names_only_metrics_and_commands_that_exist() -> None:
+    """Advice that does not work is worse than none."""
+    text = RUNBOOK.read_text(encoding="utf-8")
+    known = {rule.name for rule in rules() if not rule.is_alert}
+    for name, family in known_metrics().items():
+        known |= {name, family.name} if family.type == "histogram" else {name}
+    named = set(re.findall(r"(?:instance:)?\b(?:wosync|process)_\w+(?::\w+)*", text))
+    assert named <= known
+    commands = set(_commands(typer.main.get_command(application())))
+    for command in re.findall(
+        r"(?:`|^    )(?:wosync|inside) ([a-z]+(?: (?:get|set|show))?)", text, re.M
+    ):
+        assert command in commands, command
+
+
+def _commands(command: object, path: tuple[str, ...] = ()) -> list[str]:
+    inner: dict[str, object] = getattr(command, "commands", {})
+    return [" ".join(path)] + [
+        name for key, one in inner.items() for name in _commands(one, (*path, key))
+    ]
+
+
+@pytest.mark.parametrize("rule", alerts(), ids=lambda rule: rule.name)
+def test_every_alert_is_seen_firing_and_seen_quiet(rule: Rule) -> None:
+    """An alert nobody saw fire may never fire; one nobody saw quiet may never be."""
+    mine = [expected for expected in expectations() if expected.alert == rule.name]
+    firing = [expected for expected in mine if expected.seen]
+    speed = {"severity": rule.labels["severity"]} | (
+        {"window": rule.labels["window"]} if "window" in rule.labels else {}
+    )
+    assert any(speed.items() <= labels.items() for one in firing for labels in one.seen)
+    if rule.name != ALWAYS_FIRING:
+        assert any(not expected.seen for expected in mine)
+    if rule.name not in OF_NO_INSTANCE:
+        # Beside each that fires stands another instance that does not, at the same moment.
+        for expected in firing:
+            assert expected.instances > {labels["instance"] for labels in expected.seen}
+
+
+@pytest.mark.parametrize("rule", alerts(), ids=lambda rule: rule.name)
+def test_every_label_an_alert_speaks_of_is_one_it_has(rule: Rule) -> None:
+    """A label that the expression dropped leaves a hole in the sentence."""
+    spoken = set(USED_LABEL.findall(" ".join(rule.annotations.values())))
+    has = {
+        label
+        for expected in expectations()
+        if expected.alert == rule.name
+        for labels in expected.seen
+        for label in labels
+    }
+    assert spoken <= has
+
+
+def test_no_unit_test_speaks_of_an_alert_that_does_not_exist() -> None:
+    """A misspelt name is quiet at any time."""
+    assert {expected.alert for expected in expectations()} == {rule.name for rule in alerts()}
+
+
+@needs("promtool")
+def test_promtool_finds_nothing_to_say_about_the_rules() -> None:
+    """Syntax, templates and duplicates, by the program that will load them."""
+    checked = promtool("check", "rules", "--lint=all", "--lint-fatal", *RULE_FILES)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    found = sum(map(int, re.findall(r"SUCCESS: (\d+) rules found", checked.stdout)))
+    assert found == len(rules())
+
+
+@needs("promtool")
+def test_the_sample_configuration_of_prometheus_loads_every_rule() -> None:
+    """It is copied as it stands; its globs must not take in the unit tests either."""
+    checked = promtool("check", "config", "--lint=all", "--lint-fatal", GRAFANA / "prometheus.yml")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert f"{len(RULE_FILES)} rule files found" in checked.stdout
+
+
+@needs("promtool")
+@pytest.mark.parametrize("path", TEST_FILES, ids=lambda path: path.stem)
+def test_every_alert_fires_when_it_should_and_not_otherwise(path: Path) -> None:
+    """The unit tests of the rules; see the files beside this one."""
+    tested = promtool("test", "rules", path)
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+
+
+@needs("promtool")
+def test_every_sentence_of_an_alert_reads_well_with_values_in_it(tmp_path: Path) -> None:
+    """A template that fails is only seen in the page it spoils."""
+    texts = _rendered(tmp_path)
+    assert len(texts) == len(alerts())
+    for rule, text in zip(alerts(), texts, strict=True):
+        assert not re.search(r"<no value>|<error|%!|\{\{|NaN", text), text
+        assert f"https://docs.example.com/RUNBOOK.md#{rule.name.lower()}" in text
+        assert "https://grafana.example.com/d/wosync-" in text
+        if rule.name not in OF_NO_INSTANCE:
+            assert "sick:9464" in text and "var-instance=sick%3A9464" in text
+
+
+def _rendered(directory: Path) -> list[str]:
+    """The annotations of every alert as promtool shows them, over a series with every label."""
+    every = 'job="wosync", instance="sick:9464", connector="outreach", actor="poller",'
+    every += ' mailbox="changes", feed="sweep", component="poller"'
+    texts = alerts()
+    groups = {
+        "groups": [
+            {
+                "name": "texts",
+                "rules": [
+                    {"alert": f"Text{number}", "expr": "one", "annotations": dict(rule.annotations)}
+                    for number, rule in enumerate(texts)
+                ],
+            }
+        ]
+    }
+    test: dict[str, Any] = {
+        "rule_files": ["texts.yml"],
+        "evaluation_interval": "1m",
+        "tests": [
+            {
+                "interval": "1m",
+                "input_series": [{"series": f"one{{{every}}}", "values": "12.5x5"}],
+                "external_labels": {
+                    "wosync_runbook": "https://docs.example.com/RUNBOOK.md",
+                    "wosync_grafana": "https://grafana.example.com",
+                },
+                # Nothing is expected, so promtool shows what it got instead.
+                "alert_rule_test": [
+                    {"eval_time": "2m", "alertname": f"Text{number}", "exp_alerts": []}
+                    for number in range(len(texts))
+                ],
+            }
+        ],
+    }
+    (directory / "texts.yml").write_text(yaml.safe_dump(groups), encoding="utf-8")
+    (directory / "test.yml").write_text(yaml.safe_dump(test), encoding="utf-8")
+    tested = promtool("test", "rules", directory / "test.yml")
+    shown = tested.stdout + tested.stderr
+    return re.findall(r"Annotations:\{(.*?)\}\s*\]", shown, flags=re.DOTALL)
