@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -26,6 +26,7 @@ from connectors.sandbox.serving import free_port
 STOP_S = 20.0
 LOOK_S = 0.05
 CONTROL_TIMEOUT_S = 60.0
+RUN = ("-m", "engine", "run")
 
 
 class BenchmarkFailed(Exception):
@@ -58,6 +59,11 @@ class Stage:
     service_url: str
     told: dict[str, Any]
     http: httpx.Client
+
+    @property
+    def state_dir(self) -> Path:
+        """Where the service keeps its state."""
+        return self.directory / "state"
 
     def url(self, name: str) -> str:
         """Base URL of `workbooks`, `outreach`, `control` or `ledger`."""
@@ -127,12 +133,25 @@ class Stage:
         return json.loads(ended.stdout)
 
     @contextlib.contextmanager
-    def running(self) -> Generator[subprocess.Popen[bytes]]:
-        """`wosync run` for the block."""
-        command = [sys.executable, "-m", "engine", "run", "--config", str(self.config)]
+    def running(
+        self, program: Sequence[str] = RUN, *, talks: bool = False, **environment: str
+    ) -> Generator[subprocess.Popen[bytes]]:
+        """`wosync run` for the block, or a program that does the same and more.
+
+        Args:
+            program: what the interpreter is to run.
+            talks: whether its standard input and output are ours.
+        """
+        command = [sys.executable, *program, "--config", str(self.config)]
         with (
             self._log().open("ab") as log,
-            subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log) as process,
+            subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
+                stdout=subprocess.PIPE if talks else None,
+                stderr=log,
+                env={**os.environ, **environment},
+            ) as process,
             _ending(process),
         ):
             yield process

@@ -47,8 +47,8 @@ MUTANTS = (
     Mutant(
         "serves the newest key of a lane first",
         MAILBOX,
-        "key, _ = self._lanes[lane].popitem(last=False)",
-        "key, _ = self._lanes[lane].popitem(last=True)",
+        "key, since = self._lanes[lane].popitem(last=False)",
+        "key, since = self._lanes[lane].popitem(last=True)",
         (MODEL,),
     ),
     Mutant(
