@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -23,6 +23,7 @@ from pydantic import (
     Field,
     ValidationError,
     create_model,
+    model_validator,
 )
 
 from engine.errors import Misconfigured
@@ -129,6 +130,12 @@ class RetrySettings(Settings):
     base_s: float = Field(default=1, gt=0)
     cap_s: float = Field(default=300, gt=0)
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.base_s > self.cap_s:
+            raise ValueError(f"base_s ({self.base_s:g}) must not exceed cap_s ({self.cap_s:g})")
+        return self
+
     @property
     def backoff(self) -> BackoffLimits:
         """The waits, in the backoff's own terms."""
@@ -213,7 +220,7 @@ def find(path: Path | None) -> Path:
     """
     candidates = [path] if path is not None else list(DEFAULT_PATHS)
     for candidate in candidates:
-        if candidate.is_file():
+        if _is_file(candidate):
             return candidate
     looked = " or ".join(str(candidate) for candidate in candidates)
     raise Misconfigured(
@@ -221,6 +228,15 @@ def find(path: Path | None) -> Path:
         remedy="copy config.toml from the repository, fill in both systems, and name it with"
         " --config PATH; to try the service without any system at all, run: wosync demo",
     )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise Misconfigured(
+            f"{path} cannot be read: {error.strerror}", remedy="check the permissions on the way"
+        ) from error
 
 
 def load(path: Path | None, connectors: Connectors | None = None) -> Config:

@@ -158,9 +158,11 @@ def first_engine_error(error: BaseException) -> EngineError | None:
 def excerpt(text: str) -> str:
     """Shorten a foreign text to one line of at most EXCERPT_CHARS_MAX characters.
 
-    Secrets are masked first: half of one would be recognised by nobody.
+    Secrets are masked first: half of one would be recognised by nobody. Half a character, as JSON
+    allows it, could be written nowhere.
     """
-    line = " ".join(redact(text).split())
+    whole = text.encode(errors="replace").decode()
+    line = " ".join(redact(whole).split())
     if len(line) <= EXCERPT_CHARS_MAX:
         return line
     return line[: EXCERPT_CHARS_MAX - 1] + "…"

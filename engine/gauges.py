@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.actors.account_resolver import KIND as ACCOUNT
 from engine.assembly import Assembly
 from engine.flow.governor import Governor
 from engine.flow.lane import Lane
@@ -112,7 +113,7 @@ class Gauges:
     def _caches(self, now: float) -> None:
         assembly, metrics = self.assembly, self.assembly.metrics
         cached = assembly.owner_resolver.cached()
-        cached[labels.REFERENCE_KINDS[-1]] = assembly.account_resolver.cached()
+        cached[ACCOUNT] = assembly.account_resolver.cached()
         for kind, (entries, age_s) in cached.items():
             metrics.reference_cache_entries.labels(kind).set(entries)
             at = 0.0 if age_s is None else now - age_s

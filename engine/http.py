@@ -1,15 +1,22 @@
-"""The service's small HTTP server on the event loop: metrics, health, status, mapping, reload."""
+"""The service's small HTTP server on the event loop.
+
+Metrics, health, status and mapping for whoever asks; approve and reload for our own commands.
+"""
 
 from __future__ import annotations
 
 import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import Any, cast
 
 import anyio
+import anyio.to_thread
 import uvicorn
+from prometheus_client import Metric
 from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -27,17 +34,22 @@ IDLE_S = 75
 REQUEST_S = 15
 ANSWER_S = 60
 ASKED_BY = "X-Requested-With"
+# The configuration of the service that a command means; two pairs may stand on one port by mistake.
+CONFIG_OF = "X-Wosync-Config"
 CONNECTIONS_MAX = 200
 ACCEPTED_MAX = 100
 
 
 def application(status: Status, reload: Callable[[], Awaitable[Reloaded]]) -> Starlette:
     """The routes; none of them shows a secret."""
+    writers = anyio.CapacityLimiter(1)
 
     async def metrics(request: Request) -> Response:
         await status.refresh()
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
-        body = encode(status.assembly.metrics.registry)
+        # Read here, in one moment; only the writing down, most of the work, is done elsewhere.
+        seen = _Seen(list(status.assembly.metrics.registry.collect()))
+        body = await anyio.to_thread.run_sync(encode, seen, limiter=writers)
         return Response(body, headers={"Content-Type": content_type})
 
     async def healthz(_: Request) -> Response:
@@ -63,15 +75,25 @@ def application(status: Status, reload: Callable[[], Awaitable[Reloaded]]) -> St
             return _FORBIDDEN
         return JSONResponse((await reload()).document())
 
+    def meant(answer: Callable[[Request], Awaitable[Response]]) -> Any:
+        async def checked(request: Request) -> Response:
+            wanted = request.headers.get(CONFIG_OF)
+            ours = wanted and str(status.assembly.config.path.resolve())
+            if wanted != ours:
+                return JSONResponse({"config": ours}, status_code=409)
+            return await answer(request)
+
+        return checked
+
     return Starlette(
         routes=[
-            Route("/metrics", metrics),
+            Route("/metrics", meant(metrics)),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
-            Route("/status", show),
-            Route("/mapping", mapping),
-            Route("/approve", approve, methods=["POST"]),
-            Route("/reload", reloaded, methods=["POST"]),
+            Route("/status", meant(show)),
+            Route("/mapping", meant(mapping)),
+            Route("/approve", meant(approve), methods=["POST"]),
+            Route("/reload", meant(reloaded), methods=["POST"]),
         ]
     )
 
@@ -84,8 +106,26 @@ def _asked_by_us(request: Request) -> bool:
     return request.headers.get(ASKED_BY) == PROGRAM
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen(Collector):
+    """The metrics as they were at one moment."""
+
+    families: list[Metric]
+
+    def collect(self) -> list[Metric]:
+        return self.families
+
+
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: the service has its own."""
+    """uvicorn without its signal handlers: the service has its own.
+
+    And without its clock, which would wake an idle process ten times a second.
+    """
+
+    ended: anyio.Event
+
+    async def main_loop(self) -> None:
+        await self.ended.wait()
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -195,6 +235,8 @@ async def serving(
             log_level="error",
             access_log=False,
             server_header=False,
+            # Set by the clock.
+            date_header=False,
             timeout_keep_alive=IDLE_S,
             # So many are taken in one turn of the loop, before the first of them can be refused.
             backlog=ACCEPTED_MAX,
@@ -202,6 +244,8 @@ async def serving(
             limit_concurrency=CONNECTIONS_MAX + 1,
         )
     )
+
+    server.ended = anyio.Event()
 
     async def serve() -> None:
         # Cut short it would leave its socket registered with the event loop.
@@ -215,3 +259,4 @@ async def serving(
         finally:
             server.should_exit = True
             server.force_exit = True
+            server.ended.set()

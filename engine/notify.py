@@ -70,10 +70,10 @@ class Notifier:
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as ear:
                 ear.setblocking(False)
-                ear.sendto("\n".join(states).encode(), address)
+                ear.sendto("\n".join(states).encode(errors="replace"), address)
         except OSError as error:
             if not self._failed:
-                log.warning("supervisor_not_told", reason=error.strerror)
+                log.warning("supervisor_not_told", reason=error.strerror or str(error))
             self._failed = True
 
 

@@ -46,9 +46,10 @@ async def once(config: Config, outside: Outside | None = None) -> Result:
 
 
 async def _once(config: Config, outside: Outside) -> Result:
+    source, target = config.connectors.source, config.connectors.target
     async with opened(config, outside) as assembly:
-        await take_steps(assembly.systems.source.steps())
-        await take_steps(assembly.systems.target.steps()[:1])
+        await take_steps(source.name, assembly.systems.source.steps())
+        await take_steps(target.name, assembly.systems.target.steps()[:1])
         await _load_mapping(assembly)
         await assembly.people_poller.start()
         await doubt_all(assembly)
@@ -78,7 +79,8 @@ async def _load_mapping(assembly: Assembly) -> None:
         # The source may keep lines of its own.
         await mappings.load()
     if mappings.customised:
-        await take_steps(assembly.systems.target.steps()[1:])
+        target = assembly.config.connectors.target.name
+        await take_steps(target, assembly.systems.target.steps()[1:])
         await mappings.load()
     await reader.note()
 

@@ -155,9 +155,3 @@ async def _load_usage(store: Store, system: str, governor: Governor) -> None:
     minutes, days = await store.read(kept.load_usage, system)
     governor.budget.minutes.extend(minutes.items())
     governor.budget.days.update(days)
-
-
-async def save_usage(store: Store, system: str, governor: Governor) -> None:
-    """Keep a system's request counts, so that a restart does not forget what was spent."""
-    budget = governor.budget
-    await store.write(kept.save_usage, system, dict(budget.minutes), dict(budget.days))

@@ -16,6 +16,7 @@ import structlog
 from engine import http
 from engine.assembly import Assembly
 from engine.config import Config
+from engine.metrics.labels import START_UP
 from engine.notify import Notifier
 from engine.opening import opened, plain_errors
 from engine.outside import Outside
@@ -75,16 +76,22 @@ class _Process:
 
     async def _watch_signals(self) -> None:
         signals = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-        with anyio.open_signal_receiver(*signals) as received:
-            async for number in received:
-                if number == signal.SIGHUP:
-                    await self._reload()
-                elif self.stop.is_set():
-                    log.warning("stopping_at_once", signal=signal.Signals(number).name)
-                    self.whole.cancel()
-                    return
-                else:
-                    self._begin_to_stop(number)
+        try:
+            with anyio.open_signal_receiver(*signals) as received:
+                async for number in received:
+                    await self._heed(number)
+        finally:
+            # Whatever is still to be put away, no late reload may end the process.
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    async def _heed(self, number: signal.Signals) -> None:
+        if number == signal.SIGHUP:
+            await self._reload()
+        elif self.stop.is_set():
+            log.warning("stopping_at_once", signal=signal.Signals(number).name)
+            self.whole.cancel()
+        else:
+            self._begin_to_stop(number)
 
     def _begin_to_stop(self, number: signal.Signals) -> None:
         shutdown_s = self.assembly.config.engine.service.shutdown_s
@@ -96,8 +103,8 @@ class _Process:
 
     async def _reload(self) -> Reloaded:
         # Said at once: whoever asked the supervisor waits for the end only if it saw the beginning.
-        # Before the service is ready there is nothing to come back to.
-        told = self.notifier.told_ready
+        # Before the service is ready, and once it stops, there is nothing to come back to.
+        told = self.notifier.told_ready and not self.status.stopping
         if told:
             self.notifier.reloading()
         try:
@@ -105,13 +112,14 @@ class _Process:
             self.status.reload_refused = outcome.reason
             return outcome
         finally:
-            if told:
+            if told and not self.status.stopping:
                 self.notifier.ready(self.status.line())
 
 
 async def drive(assembly: Assembly, status: Status, stop: anyio.Event) -> None:
     """The service without its process: start-up, then work until told to stop."""
-    await _until(stop, lambda: start(assembly, status))
+    employ = assembly.worktime.employ
+    await _until(stop, lambda: employ(START_UP, lambda: start(assembly, status)))
     if not stop.is_set():
         await _work(assembly, stop)
     status.stopping = True

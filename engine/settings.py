@@ -97,7 +97,8 @@ def resolve_secret(reference: Any) -> Any:
         directory = os.environ.get("CREDENTIALS_DIRECTORY")
         if not directory:
             raise ValueError(
-                f"the credential {name} needs $CREDENTIALS_DIRECTORY, which systemd sets"
+                f"the credential {name} needs $CREDENTIALS_DIRECTORY, which systemd sets for the"
+                " service; for a command of yours set it to the directory of the credential files"
             )
         return FileSecret(Path(directory) / name)
     raise ValueError(f"unknown secret form {form!r}; use {REFERENCE_FORMS}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from engine.about import about
 from engine.assembly import Assembly
+from engine.flow.lane import Lane
 from engine.gauges import Gauges
 from engine.store import fuse, report
 from engine.store.report import Counts
@@ -106,6 +108,7 @@ class Status:
             "approval": {"records": held.records, "needed": held.tripped},
             "outbox": counts.outbox,
             "requests": self._requests(),
+            "held_back": list(self._held_back()),
             "reload_refused": self.reload_refused,
             "waiting": [{"reason": reason, "records": number} for reason, number in waiting],
             "refused": [
@@ -118,6 +121,15 @@ class Status:
                 for record in refused
             ],
         }
+
+    def _held_back(self) -> Iterator[str]:
+        """Why requests are not sent, and for how long, by system and lane."""
+        for name, governor in self.assembly.systems.governors(self.assembly.config).items():
+            for lane, words in ((Lane.FRESH, "fresh edits"), (Lane.BACKLOG, "the backlog")):
+                seconds = governor.held_s(lane)
+                if seconds:
+                    cause = governor.pause_reason if governor.paused_s else "the budget is spent"
+                    yield f"{name}, {words}, for {seconds:.0f} s: {cause}"
 
     def _requests(self) -> dict[str, int]:
         config = self.assembly.config

@@ -24,7 +24,7 @@ STALLED_CHECKS = 2
 STATUS_EVERY_S = 10.0
 # Starting and stopping are given so much longer, again and again, for as long as they go on.
 EXTENSION_S = 30.0
-TIMER_S = 0.1
+TIMER_S = 0.25
 
 log = structlog.get_logger(component="supervision")
 
@@ -37,12 +37,12 @@ class Supervision:
     status: Status
     notifier: Notifier
     _overdue: Counter[str] = field(default_factory=Counter[str], init=False)
-    _told_at: float = field(default=float("-inf"), init=False)
 
     async def run(self) -> None:
         """Watch until the service ends."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._time_the_loop)
+            tasks.start_soon(self._say_status)
             await self._check_for_ever()
 
     async def _time_the_loop(self) -> None:
@@ -60,7 +60,15 @@ class Supervision:
             in_time = anyio.current_time() - checked_at < 2 * CHECK_EVERY_S
             stalled = self.check(in_time=in_time)
             logs.flush_repeats()
-            await self._tell(stalled)
+            self._tell(stalled)
+
+    async def _say_status(self) -> None:
+        # Apart from the watchdog: this waits for the store, and a slow disk is no frozen service.
+        while True:
+            if self.notifier.told_ready:
+                await self.status.look()
+            self.notifier.status(self.status.line())
+            await anyio.sleep(STATUS_EVERY_S)
 
     def check(self, *, in_time: bool) -> list[str]:
         """The actors with a worker that gets nowhere.
@@ -79,21 +87,12 @@ class Supervision:
         self.status.stalled = stalled
         return stalled
 
-    async def _tell(self, stalled: list[str]) -> None:
+    def _tell(self, stalled: list[str]) -> None:
         if stalled:
             self.notifier.stalled(f"stalled: {', '.join(stalled)}")
             return
         self.notifier.alive()
-        reason = self.status.not_ready()
-        if self.status.stopping:
-            self.notifier.extend(EXTENSION_S)
-        elif reason is None and not self.notifier.told_ready:
-            self._told_at = anyio.current_time()
-            await self.status.look()
+        if not self.notifier.told_ready and self.status.not_ready() is None:
             self.notifier.ready(self.status.line())
-        elif not self.notifier.told_ready:
+        elif self.status.stopping or not self.notifier.told_ready:
             self.notifier.extend(EXTENSION_S)
-        if anyio.current_time() - self._told_at >= STATUS_EVERY_S:
-            self._told_at = anyio.current_time()
-            await self.status.look()
-            self.notifier.status(self.status.line())

@@ -85,7 +85,7 @@ Verdict = Flag | Retry | Pause
 
 
 def error_class(error: Exception) -> str:
-    """One of `metrics.ERROR_CLASSES`."""
+    """One of `engine.metrics.labels.ERROR_CLASSES`."""
     if isinstance(error, Rejected) and error.status == FORBIDDEN_STATUS:
         return FORBIDDEN
     for kind, name in _CLASSES:

@@ -64,7 +64,7 @@ class OutreachSettings(Settings):
     requests_in_flight_max: int = Field(default=4, ge=1, le=64)
 
     # Seconds to connect, and again for each read; heavy collection pages take tens of seconds.
-    timeout_s: float = Field(default=60, gt=0, allow_inf_nan=False)
+    timeout_s: float = Field(default=60, gt=0, le=180, allow_inf_nan=False)
 
     # Seconds a collection may lag behind a write; a create in doubt is looked for that long.
     visibility_s: float = Field(default=300, ge=0, allow_inf_nan=False)

@@ -241,7 +241,7 @@ class WorkbooksSource:
         )
 
     def _page_size(self, limit: int) -> int:
-        return max(1, min(limit, self._settings.page_size))
+        return max(1, min(limit, OBJECTS_MAX))
 
     async def _changes(self, record_type: RecordType, after: Position | None, limit: int) -> Page:
         size = self._page_size(limit)

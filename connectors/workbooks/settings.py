@@ -68,7 +68,7 @@ class WorkbooksSettings(Settings):
     requests_in_flight_max: int = Field(default=4, ge=1, le=64)
     """Requests under way at once; the vendor's own binding stops at 5 (workbooks-api §10)."""
 
-    timeout_s: float = Field(default=120.0, gt=0)
+    timeout_s: float = Field(default=120.0, gt=0, le=180)
     """Seconds for connecting and for each read; a delaying address may hold an answer this long."""
 
     login_redirect_prefix: str = Field(default="/login", pattern="^/")

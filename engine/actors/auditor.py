@@ -20,7 +20,6 @@ from dataclasses import dataclass
 import anyio
 import structlog
 
-from engine.actors.poller import polled
 from engine.metrics import Metrics
 from engine.ports import Source, WallClock
 from engine.store import audit, kept
@@ -74,7 +73,7 @@ class Auditor:
                 break
             left -= len(page.rows)
         took_s = anyio.current_time() - began
-        polled(self.metrics, FEED, differing, took_s, self.clock.now())
+        self.metrics.polled(FEED, differing, took_s, self.clock.now())
         if differing:
             log.info("audit_repaired", records=differing)
             self.wake()

@@ -42,7 +42,7 @@ class FuseKeeper:
 
     async def step(self) -> bool:
         """Decide, if everything is evaluated; whether anything may go on."""
-        if not (await self.store.read(fuse.held)).records:
+        if not await self.store.read(fuse.waiting):
             return False
         now = self.clock.now()
         decided = await self.store.write(fuse.decide, self.share, self.records_min, now)

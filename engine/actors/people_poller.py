@@ -20,7 +20,7 @@ from typing import Literal
 import anyio
 import structlog
 
-from engine.actors.poller import FRESH_SHARE, polled
+from engine.actors.poller import FRESH_SHARE
 from engine.actors.prospect_resolver import ProspectResolver
 from engine.errors import EngineError, Misconfigured, StateUnusable
 from engine.metrics import Metrics
@@ -63,6 +63,8 @@ class PeoplePoller:
     captured: int = field(default=0, init=False)
     # Named apart: nothing was missed while nobody was awaited.
     _following: bool = field(default=False, init=False)
+    # The feed being followed.
+    _at: str = field(default=TABS, init=False)
 
     async def attempt(self) -> None:
         """One poll; a failure is counted and logged, and the next poll of opportunities goes on."""
@@ -72,8 +74,9 @@ class PeoplePoller:
         except StateUnusable:
             raise
         except EngineError as error:
+            self.metrics.polls.labels(self._at, "error").inc()
             self.metrics.errors.labels("people_poller", error_class(error)).inc()
-            log.warning("poll_failed", reason=str(error), remedy=error.remedy)
+            log.warning("poll_failed", feed=self._at, reason=str(error), remedy=error.remedy)
 
     def polls_tabs(self) -> bool:
         """Whether tab changes are asked for, rather than found by the sweep.
@@ -105,7 +108,9 @@ class PeoplePoller:
 
     async def step(self) -> int:
         """Follow both feeds; returns how many tabs turned out to differ."""
+        self._at = TABS
         differing = await self._follow_tabs() if self.polls_tabs() else 0
+        self._at = PEOPLE
         if self.source.people:
             await self._follow_people()
         return differing
@@ -193,7 +198,7 @@ class PeoplePoller:
 
     def _polled(self, feed: str, changed: int, began: float) -> None:
         took_s = anyio.current_time() - began
-        polled(self.metrics, feed, changed, took_s, self.clock.now())
+        self.metrics.polled(feed, changed, took_s, self.clock.now())
 
     async def _changed(self, waiting: set[int], rows: Sequence[Captured]) -> list[int]:
         """Those waited for who may not be what we know; the overlap shows others again."""

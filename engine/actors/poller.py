@@ -107,24 +107,34 @@ class Poller:
         try:
             with self.runs.run():
                 await self.step()
-            await self.sweep_when_due()
         except StateUnusable:
             raise
         except EngineError as error:
             self.failures += 1
             self.trouble, self.told_s = str(error), error.retry_after_s
-            self.metrics.polls.labels(FEED, "error").inc()
-            self.metrics.errors.labels("poller", error_class(error)).inc()
-            log.warning("poll_failed", reason=str(error), remedy=error.remedy)
+            self._failed(FEED, error)
             return False
         self.failures, self.trouble = 0, None
+        try:
+            await self.sweep_when_due()
+        except StateUnusable:
+            raise
+        except EngineError as error:
+            # The next poll tries it again; meanwhile no change is missed.
+            self._failed(SWEEP, error)
         self.polled.set()
         return True
+
+    def _failed(self, feed: str, error: EngineError) -> None:
+        self.metrics.polls.labels(feed, "error").inc()
+        self.metrics.errors.labels("poller", error_class(error)).inc()
+        log.warning("poll_failed", feed=feed, reason=str(error), remedy=error.remedy)
 
     async def step(self) -> int:
         """Read everything behind the watermark and capture it; returns how many rows changed."""
         mark = await self.store.read(capture.watermark, FEED)
-        first_ever = mark.position is None
+        # Until the whole population was read once, what a page shows may have changed long ago.
+        first_ever = await self.store.read(kept.setting, LAST_SWEEP) is None
         began = anyio.current_time()
         cursor, changed = mark.position, 0
         while True:
@@ -140,7 +150,7 @@ class Poller:
                 cursor = self._cursor_behind(cursor, page)
             if page.complete:
                 break
-        polled(self.metrics, FEED, changed, anyio.current_time() - began, self.clock.now())
+        self.metrics.polled(FEED, changed, anyio.current_time() - began, self.clock.now())
         log.debug("poll_done", changed=changed)
         return changed
 
@@ -165,7 +175,7 @@ class Poller:
                 break
         left = await self.store.write(capture.finish_sweep, number, started_at)
         await self.store.write(kept.set_setting, LAST_SWEEP, str(started_at))
-        polled(self.metrics, SWEEP, changed, anyio.current_time() - began, self.clock.now())
+        self.metrics.polled(SWEEP, changed, anyio.current_time() - began, self.clock.now())
         log.info("sweep_done", found=changed, no_longer_eligible=left)
         return changed
 
@@ -224,10 +234,3 @@ class Poller:
             self.metrics.sync_lag.labels("opportunity", "observed").observe(
                 max(0.0, lag), exemplar()
             )
-
-
-def polled(metrics: Metrics, feed: str, changed: int, took_s: float, now: float) -> None:
-    """Count a complete poll of a feed."""
-    metrics.polls.labels(feed, "ok" if changed else "empty").inc()
-    metrics.poll_duration.labels(feed).observe(took_s, exemplar())
-    metrics.poll_last_success.labels(feed).set(now)

@@ -334,6 +334,7 @@ class RelationshipSyncer:
             await self.store.write(contacts.look_later, work.record_id, now + min(soon))
         if progress.edits:
             log.info("related", record=work.ref, edits=progress.edits)
+        if progress.edits and settled:
             lag = max(0.0, now - work.pending_since)
             self.metrics.sync_lag.labels(KIND, "target_ack").observe(lag, exemplar())
         if held:
@@ -367,7 +368,13 @@ class RelationshipSyncer:
         return "in_doubt"
 
     async def _keep(
-        self, work: Relating, progress: _Progress, failure: Failure | None, *, wait_s: float = 0.0
+        self,
+        work: Relating,
+        progress: _Progress,
+        failure: Failure | None,
+        *,
+        wait_s: float = 0.0,
+        given_up: bool = False,
     ) -> None:
         now = self.clock.now()
         await self.store.write(
@@ -378,6 +385,7 @@ class RelationshipSyncer:
             due_at=now + wait_s,
             counts=failure is not None,
             now=now,
+            given_up=given_up,
         )
 
     async def _failed(self, work: Relating, progress: _Progress, error: Exception) -> str:
@@ -404,7 +412,8 @@ class RelationshipSyncer:
         elif isinstance(error, EngineError) and error.retry_after_s is not None:
             wait = error.retry_after_s
         failure = Failure(reason_class, None, plain_reason(error))
-        await self._keep(work, progress, failure, wait_s=wait)
+        given_up = isinstance(verdict, Flag)
+        await self._keep(work, progress, failure, wait_s=wait, given_up=given_up)
         self.metrics.retries.labels(COMPONENT, reason_class).inc()
         self.metrics.retry_backoff.labels(COMPONENT).inc(wait)
         remedy = error.remedy if isinstance(error, EngineError) else None

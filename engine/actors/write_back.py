@@ -9,7 +9,6 @@ Stops     when its mailbox is closed and empty and the batch in hand is delivere
 
 from __future__ import annotations
 
-import math
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,7 +21,7 @@ from engine.errors import EngineError, Misconfigured, StateUnusable, Unreachable
 from engine.flow.backoff import BackoffLimits, delay_s
 from engine.flow.governor import Governor
 from engine.flow.mailbox import Closed, Mailbox, Notice
-from engine.flow.worktime import State, holding, resting
+from engine.flow.worktime import resting
 from engine.metrics import Metrics
 from engine.ports import Source, WallClock
 from engine.records import Captured, Delivery, RecordType, SourceRecord, WriteBackResult
@@ -86,8 +85,12 @@ class WriteBacks:
         while True:
             keys: list[Key] = []
             try:
-                async with holding(self.gathering, State.IDLE, math.inf):
+                if not await self.notice.unless_given(self.gathering.acquire):
+                    return
+                try:
                     await self._gather(keys)
+                finally:
+                    self.gathering.release()
                 with self.runs.run():
                     await self.step(keys)
             except Closed:
@@ -111,7 +114,7 @@ class WriteBacks:
             again = await self._deliver(entries)
             if again:
                 again = await self._deliver(await self._reread(again))
-            await self._postpone_each(again, "the record keeps changing", counts=True)
+            await self._postpone_each(again, "the record keeps changing", "conflict", counts=True)
         except StateUnusable:
             raise
         except EngineError as error:
@@ -224,15 +227,22 @@ class WriteBacks:
     async def _refused(self, entry: Entry, result: WriteBackResult) -> None:
         self.metrics.errors.labels(COMPONENT, "validation").inc()
         log.error("write_back_refused", record=entry.ref, reason=result.reason)
-        await self._postpone_each([entry], result.reason, counts=True)
+        await self._postpone_each([entry], result.reason, "validation", counts=True)
 
     async def _postpone_each(
-        self, entries: Sequence[Entry], reason: str, *, counts: bool, wait_s: float | None = None
+        self,
+        entries: Sequence[Entry],
+        reason: str,
+        reason_class: str,
+        *,
+        counts: bool,
+        wait_s: float | None = None,
     ) -> None:
         for entry in entries:
             wait = wait_s
             if wait is None:
                 wait = delay_s(entry.attempts + 1, self.rng, self.limits.backoff)
+            self.metrics.retries.labels(COMPONENT, reason_class).inc()
             self.metrics.retry_backoff.labels(COMPONENT).inc(wait)
             due_at = self.clock.now() + wait
             await self.store.write(outbox.postpone, entry, reason, due_at=due_at, counts=counts)
@@ -241,7 +251,6 @@ class WriteBacks:
         """The source as a whole is in trouble; what was confirmed meanwhile stays confirmed."""
         reason_class = error_class(error)
         self.metrics.errors.labels(COMPONENT, reason_class).inc()
-        self.metrics.retries.labels(COMPONENT, reason_class).inc(len(entries))
         log.warning(
             "write_back_failed", records=len(entries), reason=str(error), remedy=error.remedy
         )
@@ -249,7 +258,9 @@ class WriteBacks:
         if isinstance(error, Misconfigured):
             self.governor.pause(OPERATOR_PAUSE_S, str(error), cause=error)
             wait = OPERATOR_PAUSE_S
-        await self._postpone_each(entries, error.message, counts=wait is None, wait_s=wait)
+        await self._postpone_each(
+            entries, error.message, reason_class, counts=wait is None, wait_s=wait
+        )
 
 
 def _holds(record: SourceRecord, entry: Entry) -> bool:

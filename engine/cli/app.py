@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from importlib.metadata import entry_points
@@ -19,6 +20,8 @@ from engine.errors import first_engine_error
 
 def _run(config: ConfigOption = None) -> None:
     """Run the service in the foreground until SIGTERM or Ctrl-C; the same code as under systemd."""
+    # Without anybody to take it, the signal for a reload would end a service that is starting.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     from engine.cli.running import run
 
     raise typer.Exit(run(config))
@@ -32,7 +35,7 @@ def _once(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
 
 def _check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Check configuration, credentials, fields and connectivity; changes nothing."""
+    """Check configuration, credentials, fields and connectivity; changes no record."""
     from engine.cli.checking import check
 
     raise typer.Exit(check(config, as_json=as_json))

@@ -6,30 +6,28 @@ import contextlib
 import sys
 from pathlib import Path
 
+from engine import config as configuration
 from engine.cli.asking import ask_service
 from engine.cli.exits import Exit
 from engine.cli.running import look
+from engine.cli.state import state_path
+from engine.clock import SystemClock
 from engine.store import fuse, statefile
 
 
 def approve(path: Path | None) -> int:
     """Tell the running service; without one, the state itself, for the next run."""
-    config = look(path)
-    answer = ask_service(config, "/approve", "POST")
-    approved = (
-        answer["approved"] if answer is not None else _in_state(config.engine.service.state_dir)
-    )
+    found = configuration.find(path)
+    answer = ask_service(found, "/approve", "POST")
+    approved = answer["approved"] if answer is not None else _in_state(state_path(look(found)))
     sys.stdout.write(f"{approved} edits approved\n" if approved else "nothing waits for approval\n")
     return Exit.DONE
 
 
-def _in_state(state_dir: Path) -> int:
-    state = state_dir / statefile.FILE_NAME
-    if not state.exists():
-        return 0
-    with statefile.lease(state_dir), contextlib.closing(statefile.connect(state)) as connection:
+def _in_state(state: Path) -> int:
+    with statefile.lease(state.parent), contextlib.closing(statefile.connect(state)) as connection:
         statefile.prepare(state)
         connection.execute("BEGIN IMMEDIATE")
-        approved = fuse.release(connection, 0.0)
+        approved = fuse.release(connection, SystemClock().now())
         connection.execute("COMMIT")
         return approved

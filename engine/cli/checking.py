@@ -107,6 +107,8 @@ async def _beside_the_service(config: Config) -> list[Verdict]:
             verdicts += await _walk(config.connectors.source.name, systems.source.steps())
     left = "left to the running service, which holds the tokens; see: wosync status"
     verdicts.append(Verdict(config.connectors.target.name, "all steps", None, left))
+    unchecked = "not checked beside a running service; a changed line is judged at its next start"
+    verdicts.append(Verdict("mapping", "lines", None, unchecked))
     return verdicts
 
 

@@ -15,6 +15,7 @@ from engine.errors import (
     Unreachable,
 )
 from engine.logs import redact
+from engine.logs.writing import PRIORITY, under_journald
 
 
 class Exit(IntEnum):
@@ -59,5 +60,8 @@ def paragraph(error: EngineError) -> str:
 
 def report(error: EngineError) -> Exit:
     """Say the error on standard error and return its code."""
-    sys.stderr.write(paragraph(error) + "\n")
+    lines = paragraph(error).splitlines()
+    # journald takes each line's priority from its beginning.
+    mark = f"<{PRIORITY['error']}>" if under_journald(sys.stderr) else ""
+    sys.stderr.write("".join(f"{mark}{line}\n" for line in lines))
     return code_for(error)

@@ -22,7 +22,8 @@ def add_groups(app: typer.Typer) -> None:
     """Add both groups to the command tree."""
     config = _group("config", "Show and change settings; comments in the file are kept.")
     config.command("get")(_config_get)
-    config.command("set")(_config_set)
+    # A value may begin with a minus.
+    config.command("set", context_settings={"ignore_unknown_options": True})(_config_set)
     config.command("show")(_config_show)
     unit = _group("unit", "Show or install the systemd units.")
     unit.command("show")(_unit_show)
@@ -36,7 +37,7 @@ def _group(name: str, text: str) -> typer.Typer:
 
 
 def _config_get(key: KeyArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Print the value in force of one key, or of every key of a table."""
+    """Print the value the file gives one key, or of every key of a table."""
     from engine.cli.configuring import get
 
     raise typer.Exit(get(config, key, as_json=as_json))
@@ -63,7 +64,7 @@ def _config_show(
     as_json: JsonOption = False,
     everything: Annotated[bool, typer.Option("--all", help="Also keys without a value.")] = False,
 ) -> None:
-    """Show every value in force, where it comes from, and what a change of it needs."""
+    """Show every value the file gives, where it comes from, and what a change of it needs."""
     from engine.cli.configuring import show
 
     raise typer.Exit(show(config, as_json=as_json, everything=everything))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sqlite3
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,8 +12,8 @@ from rich.table import Table
 
 from engine.cli.exits import Exit
 from engine.cli.running import look
-from engine.errors import StateUnusable
-from engine.store import report, statefile
+from engine.cli.state import looking, state_path
+from engine.store import report
 from engine.store.report import HistoryLine
 
 
@@ -25,9 +23,8 @@ def history(path: Path | None, ref: str, *, as_json: bool) -> int:
     Args:
         ref: the record's reference in the source, such as `OPP-17`.
     """
-    config = look(path)
-    state = config.engine.service.state_dir / statefile.FILE_NAME
-    lines = _lines(state, ref) if state.exists() else []
+    with looking(state_path(look(path))) as connection:
+        lines = report.history(connection, ref) or report.history(connection, ref.upper())
     if as_json:
         document = [
             {"at": _time(line), "decision": line.decision, "detail": line.detail} for line in lines
@@ -44,16 +41,6 @@ def history(path: Path | None, ref: str, *, as_json: bool) -> int:
             "  What to do: check the reference; a record that was never eligible has no history.\n"
         )
     return Exit.DONE if lines else Exit.FAILED
-
-
-def _lines(state: Path, ref: str) -> list[HistoryLine]:
-    try:
-        with contextlib.closing(statefile.connect(state, query_only=True)) as connection:
-            return report.history(connection, ref)
-    except sqlite3.Error as error:
-        raise StateUnusable(
-            f"{state} cannot be read: {error}", remedy="see README, When the state is damaged"
-        ) from error
 
 
 def _time(line: HistoryLine) -> str:

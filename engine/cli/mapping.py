@@ -11,9 +11,10 @@ import anyio
 from rich.console import Console
 from rich.table import Table
 
+from engine import config as configuration
 from engine.cli.asking import ask_service
 from engine.cli.exits import Exit
-from engine.cli.running import load, look
+from engine.cli.running import load
 from engine.config import Config
 from engine.mappings import TABLES, Mappings
 from engine.metrics import Metrics
@@ -24,7 +25,8 @@ from engine.store.threaded import open_store
 
 def mapping(path: Path | None, *, as_json: bool) -> int:
     """Ask the running service, or both systems when none runs; 3 when lines were left out."""
-    document = ask_service(look(path), "/mapping") or anyio.run(_composed, load(path))
+    document = ask_service(configuration.find(path), "/mapping")
+    document = document or anyio.run(_composed, load(path))
     if as_json:
         sys.stdout.write(json.dumps(document) + "\n")
     else:

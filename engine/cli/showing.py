@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sqlite3
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,11 +11,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from engine.cli.asking import ask_service
-from engine.cli.exits import Exit
+from engine import config as configuration
+from engine.cli.asking import address, ask_service
+from engine.cli.exits import Exit, paragraph
 from engine.cli.running import look
-from engine.config import Config
-from engine.errors import StateUnusable
+from engine.cli.state import looking, state_path
+from engine.errors import Misconfigured, StateUnusable
 from engine.store import report, statefile
 
 REFUSED_SHOWN_MAX = 50
@@ -25,41 +24,54 @@ REFUSED_SHOWN_MAX = 50
 
 def status(path: Path | None, *, as_json: bool) -> int:
     """0 healthy, 3 degraded or records in error, 69 when no service answers."""
-    config = look(path)
-    live = ask_service(config, "/status")
-    document = live if live is not None else _from_state(config)
+    found = configuration.find(path)
+    live = ask_service(found, "/status")
+    document = live if live is not None else _without_service(found)
     if as_json:
         sys.stdout.write(json.dumps({"running": live is not None, **document}) + "\n")
     else:
         _print(document, running=live is not None)
     if live is None:
         return Exit.UNREACHABLE
+    _say_mistakes(found)
     refused = live["records"]["refused"] or live["people"]["refused"]
     healthy = live["ready"] and not refused
     return Exit.DONE if healthy else Exit.ATTENTION
 
 
-def _from_state(config: Config) -> dict[str, Any]:
-    """What the last run left behind, read without touching it."""
-    path = config.engine.service.state_dir / statefile.FILE_NAME
-    if not path.exists():
-        return _document(report.Counts(0, None, 0, 0, 0, 0, 0), [])
+def _say_mistakes(path: Path) -> None:
+    """The service runs on what it read before; what stands in the file now may not."""
     try:
-        with contextlib.closing(statefile.connect(path, query_only=True)) as connection:
-            counts = report.counts(connection)
+        look(path)
+    except Misconfigured as error:
+        sys.stderr.write(f"{paragraph(error)}\n")
+
+
+def _without_service(path: Path) -> dict[str, Any]:
+    """What the last run left behind, read without touching it."""
+    config = look(path)
+    state_dir, where = config.engine.service.state_dir, address(path)
+    reason = "no service is running on this configuration"
+    if statefile.held(state_dir):
+        reason = (
+            f"a service holds the state in {state_dir} but does not answer at {where}: it hangs,"
+            " or [service] http was changed since its start"
+        )
+    try:
+        with looking(state_path(config)) as connection:
             refused = report.refused(connection, REFUSED_SHOWN_MAX)
-    except sqlite3.Error as error:
-        raise StateUnusable(
-            f"{path} cannot be read: {error}", remedy="see README, When the state is damaged"
-        ) from error
-    return _document(counts, refused)
+            return _document(reason, report.counts(connection), refused)
+    except StateUnusable as error:
+        return _document(f"{reason}; {error}", report.Counts(0, None, 0, 0, 0, 0, 0), [])
 
 
-def _document(counts: report.Counts, refused: list[report.RefusedRecord]) -> dict[str, Any]:
+def _document(
+    reason: str, counts: report.Counts, refused: list[report.RefusedRecord]
+) -> dict[str, Any]:
     return {
         "schema_version": 1,
         "ready": False,
-        "reason": "no service is running on this configuration",
+        "reason": reason,
         "records": {
             "pending": counts.pending,
             "linked": counts.linked,
@@ -99,6 +111,8 @@ def _print(document: Mapping[str, Any], *, running: bool) -> None:
     console.print(facts)
     for waiting in document.get("waiting", []):
         console.print(f"Waiting ({waiting['records']}): {waiting['reason']}")
+    for held in document.get("held_back", []):
+        console.print(f"Held back: {held}")
     approval = document.get("approval", {})
     if approval.get("needed"):
         console.print(

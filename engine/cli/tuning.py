@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-import httpx
+import anyio.to_thread
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from rich.console import Console
 from rich.table import Table
 
+from engine import config as configuration
 from engine.about import PROGRAM
-from engine.cli.asking import TIMEOUT_S
+from engine.cli.asking import address, ask
 from engine.cli.exits import Exit
-from engine.cli.running import look
 from engine.clock import SystemClock
-from engine.config import Config, Connectors, EngineSettings
+from engine.config import Connectors, EngineSettings
 from engine.errors import Unreachable
 from engine.live_settings import is_live
 from engine.tuning import (
@@ -62,9 +62,9 @@ def tune(path: Path | None, *, over_s: float, as_json: bool) -> int:
     Raises:
         Unreachable: no service answers, or another one than at the first look.
     """
-    config = look(path)
-    measured = anyio.run(_measured, config, over_s)
-    found = findings(measured, ranges_of(config.connectors))
+    file = configuration.find(path)
+    measured = anyio.run(_measured, file, over_s)
+    found = findings(measured, ranges_of(configuration.installed_connectors()))
     notes = list(_notes(measured))
     if as_json:
         sys.stdout.write(json.dumps(_document(measured, found, notes)) + "\n")
@@ -73,7 +73,7 @@ def tune(path: Path | None, *, over_s: float, as_json: bool) -> int:
     return Exit.DONE
 
 
-async def _measured(config: Config, over_s: float) -> Rates:
+async def _measured(config: Path, over_s: float) -> Rates:
     clock = SystemClock()
     before, started_at = await _scrape(config, clock), anyio.current_time()
     await _wait(over_s)
@@ -86,28 +86,24 @@ async def _measured(config: Config, over_s: float) -> Rates:
     return measured
 
 
-async def _scrape(config: Config, clock: SystemClock) -> Scrape:
+async def _scrape(config: Path, clock: SystemClock) -> Scrape:
     """The metrics now.
 
     Raises:
         Unreachable: nobody answers at the configured address, or another program does.
     """
-    host, port = config.engine.service.http_address
-    shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    try:
-        async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
-            answer = await client.get(f"http://{shown}/metrics", headers={"Accept": "text/plain"})
-        answer.raise_for_status()
-    except httpx.HTTPError as error:
+    where = address(config)
+    answer = await anyio.to_thread.run_sync(lambda: ask(config, "/metrics", accept="text/plain"))
+    if answer is None:
         raise Unreachable(
-            f"no service answers at {shown}",
+            f"no service answers at {where}",
             remedy=f"start it, or name its configuration with --config; see: {PROGRAM} status",
-        ) from error
+        )
     try:
         return read_scrape(answer.text, clock.now())
     except ValueError as error:
         raise Unreachable(
-            f"what answers at {shown} is not this service: {error}",
+            f"what answers at {where} is not this service: {error}",
             remedy="see [service] http in the configuration",
         ) from error
 

@@ -16,6 +16,7 @@ from random import Random
 from typing import Protocol
 
 import anyio
+import anyio.lowlevel
 
 from engine.errors import HeldBack, Throttled
 from engine.flow.backoff import BackoffLimits, delay_s
@@ -173,6 +174,9 @@ class Governor:
         began = anyio.current_time()
         self.waiting += 1
         try:
+            if self.waiting > 1:
+                # Who has just let go of a place must not take it again before those woken by that.
+                await anyio.lowlevel.checkpoint()
             while True:
                 await self.hold()
                 wait = self._wait_s(metered)

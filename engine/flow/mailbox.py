@@ -8,7 +8,7 @@ worker holds queues it once more for when the worker lets go. A full lane makes 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Hashable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -34,6 +34,21 @@ class Notice:
     """Whether a worker is asked to leave."""
 
     given: bool = False
+    _waiting: anyio.CancelScope | None = None
+
+    def give(self) -> None:
+        """Ask it."""
+        self.given = True
+        if self._waiting is not None:
+            self._waiting.cancel()
+
+    async def unless_given(self, wait: Callable[[], Awaitable[None]]) -> bool:
+        """Wait with nothing to do; returns False when the notice came first."""
+        with spending(State.IDLE), anyio.CancelScope() as self._waiting:
+            if not self.given:
+                await wait()
+                return True
+        return False
 
 
 @dataclass(slots=True)
@@ -134,7 +149,7 @@ class Mailbox(Generic[K]):
 
     def give_notice(self, notice: Notice) -> None:
         """Ask a worker to leave once it has let go of the keys it holds."""
-        notice.given = True
+        notice.give()
         self._notify_filled()
 
     def receive_nowait(self) -> K | None:

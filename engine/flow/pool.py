@@ -47,10 +47,12 @@ class Pool(Generic[H]):
 
     async def run(self) -> None:
         """Work until the mailbox is closed and every worker has let go of what it held."""
-        async with anyio.create_task_group() as tasks:
-            self._tasks = tasks
-            self._fill()
-        self._tasks = None
+        try:
+            async with anyio.create_task_group() as tasks:
+                self._tasks = tasks
+                self._fill()
+        finally:
+            self._tasks = None
 
     def resize(self, size: int) -> None:
         """Let so many work from now on; who leaves finishes first what it holds."""

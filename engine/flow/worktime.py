@@ -8,7 +8,7 @@ told apart from one that has nothing to do.
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -43,7 +43,8 @@ def _add(total: Seconds, seconds: Seconds) -> None:
 
 # Without any sign for so many seconds a worker that announced no longer wait is stalled.
 STALL_S = 15.0
-# A wait for another worker, or for room, ends when that worker gets on, which is watched as well.
+# A wait for a place or for room ends when some worker gets on, which is watched as well; and so is
+# one for a lock whose holder nobody watches.
 BLOCKED_MAX_S = 900.0
 # Longest wait for the disk.
 STORE_MAX_S = 120.0
@@ -55,36 +56,63 @@ _OF_MARKS = (State.THROTTLED, State.BLOCKED, State.IDLE)
 
 
 @dataclass(slots=True, eq=False)
+class _Mark:
+    """A wait: what for, since when, by when it must have ended, and the lock it is for, if any."""
+
+    state: State
+    until: float
+    lock: anyio.Lock | None = None
+    since: float = field(default_factory=anyio.current_time)
+
+    def ends_by(self, now: float, others: Mapping[int, _Task]) -> float:
+        """When the wait must have ended; that for a lock, with the work of who holds it."""
+        owner = self.lock.statistics().owner if self.lock is not None else None
+        if owner is None:
+            return self.until
+        holder = others.get(owner.id)
+        if holder is None:
+            return self.until
+        rest = {number: task for number, task in others.items() if number != owner.id}
+        return self.since + STALL_S if holder.overdue(now, rest) else math.inf
+
+
+@dataclass(slots=True, eq=False)
 class _Task:
     """One task that works for a worker, with the marks it has set: a state and a deadline each."""
 
     worker: Worker
     info: TaskInfo = field(default_factory=anyio.get_current_task)
-    marks: list[tuple[State, float]] = field(default_factory=list[tuple[State, float]])
+    marks: list[_Mark] = field(default_factory=list["_Mark"])
     state: State = State.BUSY
     sign_at: float = field(default_factory=anyio.current_time)
     began_at: float = field(default_factory=anyio.current_time)
 
-    def overdue(self, now: float) -> bool:
-        """Whether no sign came in time."""
-        return now > max((until for _, until in self.marks), default=self.sign_at + STALL_S)
+    def overdue(self, now: float, others: Mapping[int, _Task]) -> bool:
+        """Whether no sign came in time.
+
+        Args:
+            others: every task by its id.
+        """
+        return now > max(
+            (mark.ends_by(now, others) for mark in self.marks), default=self.sign_at + STALL_S
+        )
 
     def busy_s(self, now: float) -> float:
         """How long it has been at its present piece of work."""
         return 0.0 if self.state in (State.IDLE, State.THROTTLED) else now - self.began_at
 
-    def set(self, mark: tuple[State, float]) -> None:
+    def set(self, mark: _Mark) -> None:
         self.marks.append(mark)
         self._changed()
 
-    def unset(self, mark: tuple[State, float]) -> None:
+    def unset(self, mark: _Mark) -> None:
         self.marks.remove(mark)
         self._changed()
 
     def _changed(self) -> None:
         self.sign_at = anyio.current_time()
         before = self.state
-        marked = {state for state, _ in self.marks}
+        marked = {mark.state for mark in self.marks}
         self.state = next((state for state in _OF_MARKS if state in marked), State.BUSY)
         if before in (State.IDLE, State.THROTTLED) and self.state is not before:
             self.began_at = self.sign_at
@@ -161,17 +189,25 @@ class WorkTime:
 
     def where(self, actor: str) -> list[str]:
         """Where each overdue worker of the actor waits, from the outermost call inwards."""
-        now = anyio.current_time()
+        now, others = anyio.current_time(), self._tasks()
         tasks = [task for worker in self.workers.get(actor, ()) for task in worker.tasks]
-        return [" > ".join(_stack(task.info.coro)) for task in tasks if task.overdue(now)]
+        return [" > ".join(_stack(task.info.coro)) for task in tasks if task.overdue(now, others)]
+
+    def _tasks(self) -> dict[int, _Task]:
+        return {
+            task.info.id: task
+            for workers in self.workers.values()
+            for worker in workers
+            for task in worker.tasks
+        }
 
     def overdue(self) -> list[str]:
         """The actors with a worker that gave no sign in time."""
-        now = anyio.current_time()
+        now, others = anyio.current_time(), self._tasks()
         return [
             actor
             for actor, workers in self.workers.items()
-            if any(task.overdue(now) for worker in workers for task in worker.tasks)
+            if any(task.overdue(now, others) for worker in workers for task in worker.tasks)
         ]
 
 
@@ -185,13 +221,19 @@ def _stack(awaited: Any) -> Generator[str]:
 
 
 @contextmanager
-def spending(state: State, within_s: float = math.inf) -> Generator[None]:
-    """The block is a wait of this kind, which must have ended within so many seconds."""
+def spending(
+    state: State, within_s: float = math.inf, lock: anyio.Lock | None = None
+) -> Generator[None]:
+    """The block is a wait of this kind, which must have ended within so many seconds.
+
+    Args:
+        lock: what is waited for; then it may take as long as its holder gets on.
+    """
     task = _current.get()
     if task is None:
         yield
         return
-    mark = (state, anyio.current_time() + max(within_s, STALL_S))
+    mark = _Mark(state, anyio.current_time() + max(within_s, STALL_S), lock)
     task.set(mark)
     try:
         yield
@@ -216,7 +258,7 @@ async def holding(
     lock: anyio.Lock, state: State = State.BLOCKED, within_s: float = BLOCKED_MAX_S
 ) -> AsyncGenerator[None]:
     """Hold the lock for the block; the wait for it is, as a rule, a wait for another worker."""
-    with spending(state, within_s):
+    with spending(state, within_s, lock):
         await lock.acquire()
     try:
         yield

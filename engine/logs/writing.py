@@ -8,7 +8,7 @@ from collections.abc import MutableMapping
 from contextlib import suppress
 from typing import Any, TextIO
 
-_PRIORITY = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
+PRIORITY = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 
 
 class Lines:
@@ -37,7 +37,7 @@ class WithPriority:
 
     def __call__(self, logger: Any, name: str, event: MutableMapping[str, Any]) -> str:
         """The line as journald reads it."""
-        priority = _PRIORITY.get(event.get("level", "info"), _PRIORITY["info"])
+        priority = PRIORITY.get(event.get("level", "info"), PRIORITY["info"])
         return f"<{priority}>{self._render(logger, name, event)}"
 
 

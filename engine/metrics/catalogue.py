@@ -20,6 +20,7 @@ from prometheus_client import (
 )
 
 from engine.metrics import labels
+from engine.runs import exemplar
 
 # Otherwise every counter and histogram would export a second `_created` series.
 disable_created_metrics()
@@ -46,8 +47,15 @@ class Metrics:
         """Start the counters of these (method, route) pairs at zero."""
         for method, route in routes:
             self.api_request_duration.labels(connector, route)
-            for status in labels.STATUSES_AT_START:
+            own = labels.STATUSES_OF_METHODS.get(method, ())
+            for status in (*labels.STATUSES_AT_START, *own):
                 self.api_requests.labels(connector, method, route, status)
+
+    def polled(self, feed: str, changed: int, took_s: float, now: float) -> None:
+        """Count a complete poll of a feed; `now` in unix seconds."""
+        self.polls.labels(feed, "ok" if changed else "empty").inc()
+        self.poll_duration.labels(feed).observe(took_s, exemplar())
+        self.poll_last_success.labels(feed).set(now)
 
     def _changes(self) -> None:
         self.sync_lag = self._histogram(
@@ -293,7 +301,7 @@ class Metrics:
         self.records_linked = self._gauge("records_linked", "Records with a target record.")
         self.records_in_error = self._gauge(
             "records_in_error",
-            "Refused records, left out until somebody resets their error flag.",
+            "Records that were refused, and opportunities whose people cannot be related.",
             ("kind", "class"),
             product(labels.REFUSED_KINDS, labels.REFUSAL_CLASSES),
         )
@@ -357,7 +365,7 @@ class Metrics:
             "sqlite_writer_queue_depth", "Store writes waiting for the writer."
         )
         self.loop_lag = self._histogram(
-            "event_loop_lag_seconds", "How late a timer of 100 ms fires.", labels.LOOP_BUCKETS
+            "event_loop_lag_seconds", "How late a timer fires.", labels.LOOP_BUCKETS
         )
 
     def _service(self) -> None:

@@ -84,7 +84,10 @@ COMPONENTS = (
 )
 # Those who try again what failed.
 RETRYING = ("opportunity_syncer", "relationship_syncer", "write_back")
+# Who works before everybody else.
+START_UP = "start_up"
 ACTORS = (
+    START_UP,
     "poller",
     "mapping_reader",
     "fuse_keeper",
@@ -116,8 +119,14 @@ LANES = ("fresh", "backlog")
 # Statuses a route may end with besides the one it is meant to, and the ends without any.
 STATUSES = ("400", "401", "403", "404", "409", "422", "429", "500", "502", "503", "504")
 BROKEN_OFF = ("timeout", "connect_error", "protocol_error", "unfinished")
-# Present at zero from the start, for every route.
-STATUSES_AT_START = ("200", "429", "503", "timeout", "connect_error")
+# Present at zero from the start, for every route, and besides for the method.
+STATUSES_AT_START = ("200", "401", "429", "500", "503", "timeout", "connect_error")
+STATUSES_OF_METHODS = {
+    "POST": ("201", "422"),
+    "PATCH": ("422",),
+    "DELETE": ("204", "404"),
+    "GET": ("404",),
+}
 SUCCESSES = ("200", "201", "202", "204", "301", "302", "303", "307")
 
 # Buckets in seconds, unless said otherwise. Thresholds of alerts lie exactly on a bound.

@@ -51,8 +51,10 @@ def compare(
 
 def unproven(connection: sqlite3.Connection, before: float) -> tuple[int, float | None]:
     """Records last shown by the source before `before`, and the earliest such time of all."""
+    # Two questions, so that each is answered from its end of the index.
     return connection.execute(
-        "SELECT coalesce(sum(proved_at < ?), 0), min(proved_at) FROM record"
-        " WHERE state IN ('pending', 'settled')",
+        "SELECT (SELECT count(*) FROM record"
+        " WHERE state IN ('pending', 'settled') AND proved_at < ?),"
+        " (SELECT min(proved_at) FROM record WHERE state IN ('pending', 'settled'))",
         (before,),
     ).fetchone()

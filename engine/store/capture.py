@@ -172,7 +172,8 @@ def _take(
         " updated_at = excluded.updated_at, captured_at = excluded.captured_at,"
         " linked = excluded.linked, payload = excluded.payload, tab = excluded.tab,"
         " pending_since = CASE WHEN state = 'pending' THEN min(pending_since,"
-        " excluded.pending_since) ELSE excluded.pending_since END,"
+        " excluded.pending_since) WHEN version = excluded.version THEN ?"
+        " ELSE excluded.pending_since END,"
         " state = excluded.state,"
         " lane = excluded.lane, due_at = excluded.due_at, revision = revision + 1,"
         " mass = CASE WHEN target_id IS NULL THEN 0 ELSE ? END,"
@@ -190,6 +191,8 @@ def _take(
             lane,
             now,
             since,
+            # It was hidden from us and is shown again: that is what happened now.
+            now,
             # A fresh edit is nobody's mass change, whatever it overtakes.
             int(mass and lane is Lane.BACKLOG),
         ),

@@ -124,7 +124,7 @@ def _start(
         " pending_since = excluded.pending_since,"
         " listed = excluded.listed, settled_tab = excluded.settled_tab, sending = 0,"
         " announced = '[]', doubt_since = NULL, checks = 0, attempts = 0, failed_at = NULL,"
-        " reason = NULL, reason_class = NULL",
+        " given_up = 0, reason = NULL, reason_class = NULL",
         (
             record_id,
             "settled" if rests else "pending",
@@ -161,7 +161,8 @@ def look_again(
             "UPDATE contacts SET due_at = CASE WHEN doubt_since IS NULL THEN ? ELSE due_at END,"
             " lane = CASE WHEN state = 'pending' THEN min(lane, ?) ELSE ? END, mass = ?,"
             " pending_since = CASE WHEN state = 'pending' THEN min(pending_since, ?) ELSE ? END,"
-            " state = 'pending', revision = revision + 1, attempts = 0 WHERE record_id = ?"
+            " state = 'pending', revision = revision + 1, attempts = 0, given_up = 0"
+            " WHERE record_id = ?"
             # What the fuse holds is let go by a fresh edit or an approval, not in passing.
             " AND NOT (mass = 2 AND ? = 1 AND ? = 0)",
             (now, lane, lane, mass, since, since, record_id, lane, mass),
@@ -279,10 +280,19 @@ def settle(
     connection.execute(
         "UPDATE contacts SET listed = 1, sending = 0, announced = '[]', doubt_since = NULL,"
         " checks = 0,"
-        " attempts = 0, failed_at = NULL, reason = NULL, reason_class = NULL, settled_tab = ?,"
+        " attempts = 0, failed_at = NULL, given_up = 0, reason = NULL, reason_class = NULL,"
+        " settled_tab = ?,"
+        " pending_since = CASE WHEN revision = ? THEN pending_since ELSE ? END,"
         " mass = CASE WHEN revision = ? THEN 0 ELSE mass END,"
         " state = CASE WHEN revision = ? THEN 'settled' ELSE state END WHERE record_id = ?",
-        (work.tab if complete else None, work.revision, work.revision, work.record_id),
+        (
+            work.tab if complete else None,
+            work.revision,
+            now,
+            work.revision,
+            work.revision,
+            work.record_id,
+        ),
     )
     connection.execute(
         "DELETE FROM awaited WHERE kind = ? AND record_id = ?", (PERSON, work.record_id)
@@ -317,18 +327,21 @@ def defer(
     due_at: float,
     counts: bool,
     now: float,
+    given_up: bool = False,
 ) -> None:
     """Go on at `due_at`; what was done so far is kept.
 
     Args:
         counts: the attempt counts towards the limit.
+        given_up: it cannot be related, and is tried again only seldom.
     """
     _keep(connection, work, roles)
     connection.execute(
         "UPDATE contacts SET listed = ?, sending = 0, attempts = attempts + ?,"
         " announced = CASE WHEN ? THEN '[]' ELSE announced END,"
         " due_at = CASE WHEN revision = ? THEN ? ELSE due_at END,"
-        " failed_at = coalesce(?, failed_at), reason = ?, reason_class = ? WHERE record_id = ?",
+        " failed_at = coalesce(?, failed_at), reason = ?, reason_class = ?,"
+        " given_up = CASE WHEN revision = ? THEN ? ELSE 0 END WHERE record_id = ?",
         (
             int(work.listed),
             int(counts),
@@ -338,6 +351,8 @@ def defer(
             now if failure else None,
             failure.reason if failure else None,
             failure.reason_class if failure else None,
+            work.revision,
+            int(given_up),
             work.record_id,
         ),
     )

@@ -57,20 +57,31 @@ def hold_record(
 def hold_contacts(connection: sqlite3.Connection, record_id: int, revision: int) -> None:
     """Roles of the opportunity would be changed or removed; they wait likewise."""
     connection.execute(
-        "UPDATE contacts SET mass = ?, due_at = ?, reason = ?, reason_class = 'held_back'"
-        " WHERE record_id = ? AND revision = ?",
+        "UPDATE contacts SET mass = ?, due_at = ?, given_up = 0, reason = ?,"
+        " reason_class = 'held_back' WHERE record_id = ? AND revision = ?",
         (Mass.HELD, NEVER, REASON, record_id, revision),
     )
 
 
 def held(connection: sqlite3.Connection) -> Held:
     """What waits now."""
+    # Without the index's own condition SQLite would read every record.
     records, linked = connection.execute(
-        "SELECT (SELECT count(*) FROM record WHERE mass = 2)"
-        " + (SELECT count(*) FROM contacts WHERE mass = 2),"
+        "SELECT (SELECT count(*) FROM record WHERE mass > 0 AND mass = 2)"
+        " + (SELECT count(*) FROM contacts WHERE mass > 0 AND mass = 2),"
         " (SELECT count(*) FROM record WHERE target_id IS NOT NULL)"
     ).fetchone()
     return Held(records, linked, kept.setting(connection, SETTING) is not None)
+
+
+def waiting(connection: sqlite3.Connection) -> bool:
+    """Whether anything waits; cheap enough for every second."""
+    return bool(
+        connection.execute(
+            "SELECT EXISTS (SELECT 1 FROM record WHERE mass > 0 AND mass = 2)"
+            " OR EXISTS (SELECT 1 FROM contacts WHERE mass > 0 AND mass = 2)"
+        ).fetchone()[0]
+    )
 
 
 def decide(
@@ -84,10 +95,10 @@ def decide(
     """
     # A record that keeps failing is no reason to keep all the others waiting.
     evaluating = connection.execute(
-        "SELECT EXISTS (SELECT 1 FROM record WHERE mass = 1 AND state = 'pending'"
-        " AND attempts = 0)"
-        " OR EXISTS (SELECT 1 FROM contacts WHERE mass = 1 AND state = 'pending'"
-        " AND attempts = 0)"
+        "SELECT EXISTS (SELECT 1 FROM record WHERE mass > 0 AND mass = 1"
+        " AND state = 'pending' AND attempts = 0)"
+        " OR EXISTS (SELECT 1 FROM contacts WHERE mass > 0 AND mass = 1"
+        " AND state = 'pending' AND attempts = 0)"
     ).fetchone()[0]
     present = held(connection)
     if evaluating or present.tripped or not present.records:
@@ -100,12 +111,12 @@ def decide(
 
 
 def release(connection: sqlite3.Connection, now: float) -> int:
-    """Let everything held go on; returns how many that were."""
+    """Let everything held go on at once; returns how many that were."""
     released = 0
     for table in ("record", "contacts"):
         released += connection.execute(
-            f"UPDATE {table} SET mass = ?, due_at = ?, reason = NULL, reason_class = NULL"  # noqa: S608 # names above
-            " WHERE mass = ?",
+            f"UPDATE {table} SET mass = ?, due_at = 0, pending_since = ?, reason = NULL,"  # noqa: S608 # names above
+            " reason_class = NULL WHERE mass > 0 AND mass = ?",
             (Mass.APPROVED, now, Mass.HELD),
         ).rowcount
     kept.forget_setting(connection, SETTING)

@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from engine.store import audit, fuse, outbox
 from engine.store.fuse import Held
 
-# What is tried again so seldom is given up for now: it is in error rather than late.
-GIVEN_UP_S = 1800.0
-
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
@@ -76,8 +73,7 @@ def _pending(connection: sqlite3.Connection) -> dict[str, Backlog]:
     ).fetchone()
     tabs = connection.execute(
         "SELECT count(*), min(pending_since) FROM contacts"
-        " WHERE state = 'pending' AND mass <> 2 AND coalesce(due_at - failed_at, 0) < ?",
-        (GIVEN_UP_S,),
+        " WHERE state = 'pending' AND mass <> 2 AND NOT given_up"
     ).fetchone()
     # A record that is deleted in the source is looked for again now and then; nobody can help it.
     owed = connection.execute(
@@ -97,8 +93,7 @@ def _in_error(connection: sqlite3.Connection) -> dict[tuple[str, str], int]:
         " UNION ALL SELECT 'person', reason_class, count(*) FROM person"
         " WHERE refused_version IS NOT NULL GROUP BY reason_class"
         " UNION ALL SELECT 'relationship', reason_class, count(*) FROM contacts"
-        " WHERE state = 'pending' AND coalesce(due_at - failed_at, 0) >= ? GROUP BY reason_class",
-        (GIVEN_UP_S,),
+        " WHERE state = 'pending' AND given_up GROUP BY reason_class"
     )
     return {(kind, reason_class or ""): number for kind, reason_class, number in rows}
 

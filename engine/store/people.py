@@ -83,7 +83,7 @@ def link(
         owed = replace(owed or Owed(), message="")
     _write(connection, record, now, prospect_id=prospect_id, email=email)
     key = Key(RecordType.PERSON, record.id)
-    owe(connection, key, owed, clears_error=True, changed_at=record.updated_at, now=now)
+    owe(connection, key, owed, clears_error=True, changed_at=int(now), now=now)
     if note is not None:
         remember(connection, record.id, record.version, note, now, record_type=RecordType.PERSON)
 
@@ -138,7 +138,7 @@ def refuse(
         Key(RecordType.PERSON, record.id),
         Owed(error=True, message=failure.reason),
         clears_error=False,
-        changed_at=record.updated_at,
+        changed_at=int(now),
         now=now,
     )
     note = Note("refused", failure.reason)

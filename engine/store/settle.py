@@ -45,11 +45,15 @@ def settle_linked(
         "UPDATE record SET target_id = ?, synced = ?, attempts = 0, failed_since = NULL,"
         " failed_at = NULL, reason = NULL, reason_class = NULL, reason_field = NULL,"
         " mass = CASE WHEN revision = ? THEN 0 ELSE mass END,"
+        # What waits now is the newer change; the older ones have arrived.
+        " pending_since = CASE WHEN revision = ? THEN pending_since"
+        " ELSE max(pending_since, updated_at) END,"
         " state = CASE WHEN revision = ? AND state = 'pending' THEN 'settled' ELSE state END"
         " WHERE id = ?",
         (
             target_id,
             json.dumps(synced, separators=(",", ":")),
+            work.revision,
             work.revision,
             work.revision,
             work.id,

@@ -46,14 +46,13 @@ def lease(state_dir: Path) -> Generator[bool]:
     except OSError as error:
         raise _unusable(state_dir, error) from error
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        # Twice: somebody may just be asking whether it is held.
+        if not (_locked(handle) or _locked(handle)):
             raise StateInUse(
                 f"another wosync process is using the state directory {state_dir}",
                 remedy="stop that process first (systemctl status wosync), or give this one"
                 " another [service] state_dir; two writers on one state would duplicate records",
-            ) from error
+            )
         if not os.access(state_dir, os.W_OK | os.X_OK):
             raise StateUnusable(
                 f"the state directory {state_dir} cannot be written to",
@@ -62,6 +61,29 @@ def lease(state_dir: Path) -> Generator[bool]:
         yield made
     finally:
         os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def held(state_dir: Path) -> bool:
+    """Whether a process holds the state directory now; False where that cannot be told."""
+    try:
+        handle = os.open(state_dir, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(handle)
+    return False
 
 
 def connect(path: Path, *, query_only: bool = False) -> sqlite3.Connection:
@@ -100,6 +122,7 @@ def prepare(path: Path) -> None:
     try:
         _migrate(path, connection)
         path.chmod(0o600)
+        _give_to_owner(path)
     except sqlite3.Error as error:
         raise _damaged(path, error) from error
     except OSError as error:
@@ -181,9 +204,33 @@ def _unusable(path: Path, error: OSError) -> StateUnusable:
     )
 
 
+def _give_to_owner(path: Path) -> None:
+    """What root makes, on a service's behalf, belongs to the service."""
+    directory = path.parent.stat()
+    if os.geteuid() == 0 and directory.st_uid != path.stat().st_uid:
+        # SQLite gives the files beside it the same owner.
+        os.chown(path, directory.st_uid, directory.st_gid)
+
+
+def unreadable(path: Path, error: sqlite3.Error) -> StateUnusable:
+    """The error for a state file that cannot be opened or read."""
+    if not os.access(path, os.R_OK | os.W_OK):
+        return StateUnusable(
+            f"this user may not read and write the state file {path}",
+            remedy=f"give it to the owner of its directory: chown --reference={path.parent} {path}",
+        )
+    return StateUnusable(
+        f"the state file {path} cannot be read: {error}",
+        remedy="see README, When the state is damaged or lost",
+    )
+
+
 def _damaged(path: Path, detail: object) -> StateUnusable:
+    if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+        return unreadable(path, sqlite3.OperationalError())
     return StateUnusable(
         f"the state file {path} cannot be read: {detail}",
-        remedy=f"move {path} (and its -wal and -shm files) away and start again: the state is"
-        " rebuilt from the ids in both systems and nothing is duplicated",
+        remedy=f"see README, When the state is damaged or lost; then move {path} (and its -wal and"
+        " -shm files) away and start again: the state is rebuilt from the ids in both systems, but"
+        " the rotated refresh token in it is lost",
     )

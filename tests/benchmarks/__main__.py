@@ -13,7 +13,17 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tests.benchmarks import memory, report, requests, speed, store
+from tests.benchmarks import (
+    idle,
+    memory,
+    reload,
+    report,
+    requests,
+    scrape,
+    speed,
+    store,
+    watchdog,
+)
 from tests.benchmarks.report import Figure
 from tests.benchmarks.stage import BenchmarkFailed
 
@@ -25,11 +35,15 @@ class Benchmark(StrEnum):
     SPEED = "speed"
     MEMORY = "memory"
     STORE = "store"
+    SCRAPE = "scrape"
+    IDLE = "idle"
+    WATCHDOG = "watchdog"
+    RELOAD = "reload"
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How much each benchmark does; `latency_s` in seconds."""
+    """How much each benchmark does; `latency_s` and `idle_window_s` in seconds."""
 
     requests: int
     creates: int
@@ -39,10 +53,13 @@ class Sizes:
     backlog: int
     store_rows: int
     repeat: int
+    linked: int
+    scrapes: int
+    idle_window_s: float
 
 
-FULL = Sizes(1000, 2000, 16, 0.1, 1000, 100_000, 1000, 3)
-QUICK = Sizes(200, 160, 16, 0.02, 100, 500, 100, 1)
+FULL = Sizes(1000, 2000, 16, 0.1, 1000, 100_000, 1000, 3, 100_000, 60, 60.0)
+QUICK = Sizes(200, 160, 16, 0.02, 100, 500, 100, 1, 500, 3, 1.0)
 
 
 def main(
@@ -53,10 +70,11 @@ def main(
     quick: Annotated[bool, typer.Option("--quick", help="Small sizes, a few seconds.")] = False,
     creates: Annotated[int, typer.Option(help="Records of the speed benchmark.")] = 0,
     backlog: Annotated[int, typer.Option(help="Records of the large backlog.")] = 0,
+    linked: Annotated[int, typer.Option(help="Linked records of scrape and idle.")] = 0,
     repeat: Annotated[int, typer.Option(help="Rounds of what is timed.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One document, for programs.")] = False,
 ) -> None:
-    """Measure requests, speed, memory and store; medians where there are several rounds."""
+    """Measure what is promised of the service; medians where there are several rounds."""
     base = QUICK if quick else FULL
     sizes = Sizes(
         base.requests,
@@ -67,6 +85,9 @@ def main(
         backlog or base.backlog,
         base.store_rows,
         repeat or base.repeat,
+        linked or base.linked,
+        base.scrapes,
+        base.idle_window_s,
     )
     errors = Console(stderr=True, highlight=False)
     findings: dict[str, list[Figure]] = {}
@@ -103,6 +124,14 @@ def measure(benchmark: Benchmark, sizes: Sizes) -> list[Figure]:
             return memory.measure(sizes.backlog_small, sizes.backlog)
         case Benchmark.STORE:
             return store.measure(sizes.store_rows, repeat=sizes.repeat)
+        case Benchmark.SCRAPE:
+            return scrape.measure(sizes.linked, sizes.scrapes)
+        case Benchmark.IDLE:
+            return idle.measure(sizes.linked, sizes.idle_window_s)
+        case Benchmark.WATCHDOG:
+            return watchdog.measure(sizes.creates)
+        case Benchmark.RELOAD:
+            return reload.measure(sizes.creates, workers=sizes.workers, latency_s=sizes.latency_s)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 
 from tests.benchmarks.report import Figure
-from tests.benchmarks.stage import Scene, Stage, peak_rss_mb, stage
+from tests.benchmarks.stage import Scene, Stage, proc_status_mb, stage
 
 GROWTH_MB_MAX = 30.0
 WORKERS = 16
@@ -45,7 +45,7 @@ def _peak_mb(rows: int) -> tuple[float, float]:
             )
             took_s = time.monotonic() - started
             time.sleep(LINGER_S)
-            return peak_rss_mb(process.pid), (rows - before) / took_s
+            return proc_status_mb(process.pid, "VmHWM"), (rows - before) / took_s
 
 
 def _held(set_up: Stage) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -26,6 +27,7 @@ from connectors.sandbox.serving import free_port
 STOP_S = 20.0
 LOOK_S = 0.05
 CONTROL_TIMEOUT_S = 60.0
+_SYNCERS = re.compile(r"^(opportunity_syncers = )\d+$", re.MULTILINE)
 RUN = ("-m", "engine", "run")
 
 
@@ -87,6 +89,11 @@ class Stage:
             "times": None,
         }
         self.http.post(f"{self.url('control')}/outreach/faults", json=fault).raise_for_status()
+
+    def set_syncers(self, number: int) -> None:
+        """Write another number of opportunity syncers into the configuration."""
+        text = self.config.read_text(encoding="utf-8")
+        self.config.write_text(_SYNCERS.sub(rf"\g<1>{number}", text), encoding="utf-8")
 
     def ledger(self) -> dict[str, Any]:
         """`creates`, a number, and `span_s`, from the first one's arrival to the last answer."""
@@ -251,8 +258,19 @@ opportunity_syncers = {scene.workers}
     return path
 
 
-def peak_rss_mb(process_id: int) -> float:
-    """Most memory the process has had resident so far, in MB (10⁶ bytes).
+def pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    """One end of a pipe to a process that was started to be talked to.
+
+    Raises:
+        BenchmarkFailed: it was not.
+    """
+    if stream is None:
+        raise BenchmarkFailed("the service was not started to be talked to")
+    return stream
+
+
+def proc_status_mb(process_id: int, name: str) -> float:
+    """A size in /proc/PID/status, in MB (10⁶ bytes): VmRSS is now, VmHWM the most so far.
 
     Read from the kernel and not from the resource usage of an ended child, which would also count
     what this process held when it started the child.
@@ -262,8 +280,8 @@ def peak_rss_mb(process_id: int) -> float:
     """
     path = Path(f"/proc/{process_id}/status")
     if not path.exists():
-        raise BenchmarkFailed("the memory benchmark needs Linux: it reads /proc")
+        raise BenchmarkFailed("the memory benchmarks need Linux: they read /proc")
     for line in path.read_text(encoding="ascii").splitlines():
-        if line.startswith("VmHWM:"):
+        if line.startswith(f"{name}:"):
             return int(line.split()[1]) * 1024 / 1e6
-    raise BenchmarkFailed(f"{os.fspath(path)} has no VmHWM")
+    raise BenchmarkFailed(f"{os.fspath(path)} has no {name}")

@@ -44,6 +44,10 @@ def test_every_benchmark_reports_its_figures(document: dict[str, Any]) -> None:
         "speed": {"rate", "ratio", "bare_ratio", "cpu", "bare_cpu", "cpu_ratio"},
         "memory": {"small", "large", "growth"},
         "store": {"alone", "together", "gain"},
+        "scrape": {"text_loop", "openmetrics_loop", "openmetrics_cpu", "reader", "series"},
+        "idle": {"small_rss", "large_rss", "large_peak"},
+        "watchdog": {"found_poller", "found_opportunity_syncer", "found_dispatcher", "bound"},
+        "reload": {"reloads", "answer", "effect_worst"},
     }
 
     assert document["schema_version"] == 1
@@ -75,3 +79,12 @@ def test_a_person_gets_a_table() -> None:
 
     for words in ("Benchmarks", "rows per second, one caller", "gain of sharing commits"):
         assert words in said
+
+
+@pytest.mark.slow
+def test_the_promised_bounds_that_no_machine_changes_are_kept(document: dict[str, Any]) -> None:
+    """Counts and thresholds are the same everywhere; only they may fail a build."""
+    assert document["scrape"]["series"]["met"]
+    assert document["watchdog"]["bound"]["met"]
+    assert document["reload"]["lost"]["value"] == 0
+    assert document["reload"]["repeated"]["value"] == 0

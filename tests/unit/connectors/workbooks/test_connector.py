@@ -98,13 +98,14 @@ async def test_a_page_is_complete_when_it_is_not_full() -> None:
     assert ([row.id for row in short.rows], short.complete) == ([1, 2], True)
 
 
-async def test_a_page_is_never_larger_than_the_setting() -> None:
-    """The operator knows what the service bears."""
+async def test_a_page_is_as_large_as_wanted_but_never_larger_than_the_api_takes() -> None:
+    """The size is a live setting; whoever asks knows the one in force."""
     async with opened(Shop(), fields=CONFIGURED, page_size=20) as world:
         await world.ready()
-        await world.source.changes(None, 100)
+        await world.source.changes(None, 50)
+        await world.source.changes(None, 500)
 
-    assert world.service.arrived[0].one("_limit") == "20"
+    assert [arrived.one("_limit") for arrived in world.service.arrived[:2]] == ["50", "100"]
 
 
 async def test_only_needed_columns_are_asked_for() -> None:

@@ -1,0 +1,50 @@
+"""The state file, for commands that look into it without being the service."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from engine.config import Config
+from engine.errors import StateUnusable
+from engine.store import statefile
+
+
+def state_path(config: Config) -> Path:
+    """Where the state file is.
+
+    Raises:
+        StateUnusable: there is none, or this user may not look.
+    """
+    path = config.engine.service.state_dir / statefile.FILE_NAME
+    try:
+        found = path.exists()
+    except OSError as error:
+        raise StateUnusable(
+            f"{path} cannot be looked for: {error.strerror}",
+            remedy="run the command as root, or as the service's user",
+        ) from error
+    if not found:
+        raise StateUnusable(
+            f"there is no state at {path.parent}",
+            remedy="if the service runs under systemd, set STATE_DIRECTORY to its directory, such"
+            " as /var/lib/wosync; otherwise name its configuration with --config",
+        )
+    return path
+
+
+@contextmanager
+def looking(path: Path) -> Generator[sqlite3.Connection]:
+    """A connection that changes nothing.
+
+    Raises:
+        StateUnusable: the file cannot be read.
+    """
+    try:
+        with contextlib.closing(statefile.connect(path, query_only=True)) as connection:
+            yield connection
+    except sqlite3.Error as error:
+        raise statefile.unreadable(path, error) from error
