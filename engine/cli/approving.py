@@ -25,9 +25,10 @@ def approve(path: Path | None) -> int:
 
 
 def _in_state(state: Path) -> int:
+    clock = SystemClock()
     with statefile.lease(state.parent), contextlib.closing(statefile.connect(state)) as connection:
         statefile.prepare(state)
         connection.execute("BEGIN IMMEDIATE")
-        approved = fuse.release(connection, SystemClock().now())
+        approved = fuse.release(connection, clock.now())
         connection.execute("COMMIT")
         return approved

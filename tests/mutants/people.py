@@ -111,8 +111,8 @@ MUTANTS = (
     Mutant(
         "settles a tab although a newer one waits",
         "engine/store/contacts.py",
-        "(work.tab if complete else None, work.revision, work.revision, work.record_id),",
-        "(work.tab if complete else None, work.revision, work.revision + 1, work.record_id),",
+        "            now,\n            work.revision,\n            work.revision,\n",
+        "            now,\n            work.revision,\n            work.revision + 1,\n",
         (
             "tests/unit/engine/store/test_contacts.py::test_a_reason_that_came_up_meanwhile_keeps_the_opportunity_waiting",
         ),

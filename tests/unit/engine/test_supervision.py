@@ -323,7 +323,7 @@ def test_a_process_that_was_stopped_as_a_whole_accuses_nobody() -> None:
 
     async def asks() -> None:
         with spending(State.BUSY, 20):
-            await anyio.sleep(67)
+            await anyio.sleep(68)
         await idle()
 
     async def watch(service: Guarded) -> None:
