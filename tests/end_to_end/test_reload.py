@@ -162,10 +162,6 @@ async def test_a_whole_life_is_told_and_every_reload_has_an_end(tmp_path: Path, 
         assert (applied.code, applied.err) == (DONE, "")
         assert applied.out == "concurrency.opportunity_syncers: 4 → 6\n"
 
-        again = await home.run("reload")
-        turns += ["RELOADING=1", "READY=1"]
-        assert (again.code, again.out, again.err) == (DONE, "nothing has changed\n", "")
-
         adds(home, "[fuse]\nshare = 0.9\n")
         fixed = await home.run("reload")
         turns += ["RELOADING=1", "READY=1"]
@@ -233,7 +229,7 @@ async def test_a_reload_while_it_stops_is_not_the_beginning_of_anything(
     sandbox = Sandbox(SandboxOptions(bulk=100, latency_s=0.05, mint_interval_s=0))
     async with served(tmp_path / "home", sandbox) as home, living(home, ear) as life:
         await life.turned("READY=1")
-        sandbox.outreach_traffic.latency_s = 1.0
+        sandbox.outreach_traffic.latency_s = 0.5
         before = sandbox.outreach_traffic.total
         await life.until(lambda: sandbox.outreach_traffic.total > before)
         life.process.send_signal(signal.SIGTERM)
