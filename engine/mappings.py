@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.config import Config
+from engine.config.loading import Config
 from engine.errors import Misconfigured
-from engine.mapping import BUILT_IN, FieldMapping, LineSetting
-from engine.mapping_lines import (
+from engine.mapping.fields import BUILT_IN, FieldMapping, LineSetting
+from engine.mapping.lines import (
     Composition,
     Layer,
     Mistake,

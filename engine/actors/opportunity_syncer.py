@@ -32,7 +32,7 @@ from engine.flow.governor import Governor
 from engine.flow.lane import current_lane, retrying
 from engine.flow.mailbox import Closed, Mailbox, Notice
 from engine.flow.worktime import holding, side_by_side
-from engine.mapping import FieldMapping, Wanted
+from engine.mapping.fields import FieldMapping, Wanted
 from engine.mappings import Mappings
 from engine.metrics import Metrics
 from engine.plan import Create, Leave, Reconcile, Refuse, course, difference, held_target_id

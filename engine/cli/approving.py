@@ -6,12 +6,12 @@ import contextlib
 import sys
 from pathlib import Path
 
-from engine import config as configuration
 from engine.cli.asking import ask_service
 from engine.cli.exits import Exit
 from engine.cli.running import look
 from engine.cli.state import state_path
 from engine.clock import SystemClock
+from engine.config import loading as configuration
 from engine.store import fuse, statefile
 
 

@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 
 from engine.about import PROGRAM
-from engine.config import ServiceSettings
+from engine.config.loading import ServiceSettings
 from engine.errors import Misconfigured
-from engine.http import ASKED_BY, CONFIG_OF
+from engine.service.http import ASKED_BY, CONFIG_OF
 
 TIMEOUT_S = 5.0
 # So does the service answer whoever means another one.

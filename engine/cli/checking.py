@@ -13,14 +13,14 @@ import anyio
 from rich.console import Console
 from rich.table import Table
 
+from engine.assembly.outside import Outside, open_systems
 from engine.cli.exits import Exit, code_for
 from engine.cli.running import load
-from engine.config import Config
+from engine.config.loading import Config
 from engine.errors import EngineError
 from engine.logs import redact
 from engine.mappings import Mappings
 from engine.metrics import Metrics
-from engine.outside import Outside, open_systems
 from engine.ports import Step
 from engine.records import RecordType
 from engine.store import statefile

@@ -13,12 +13,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from engine import config as configuration
-from engine import config_edit, config_file, config_view
 from engine.cli.exits import Exit
-from engine.config_keys import Key, Keys, Kind
-from engine.config_values import same, toml, value_at, with_value, written
-from engine.config_view import Setting
+from engine.config import editing as config_edit
+from engine.config import file as config_file
+from engine.config import loading as configuration
+from engine.config import view as config_view
+from engine.config.keys import Key, Keys, Kind
+from engine.config.values import same, toml, value_at, with_value, written
+from engine.config.view import Setting
 from engine.errors import Misconfigured
 from engine.settings import REFERENCE_FORMS
 

@@ -11,14 +11,14 @@ import anyio
 from rich.console import Console
 from rich.table import Table
 
-from engine import config as configuration
+from engine.assembly.outside import Outside, open_systems
 from engine.cli.asking import ask_service
 from engine.cli.exits import Exit
 from engine.cli.running import load
-from engine.config import Config
+from engine.config import loading as configuration
+from engine.config.loading import Config
 from engine.mappings import TABLES, Mappings
 from engine.metrics import Metrics
-from engine.outside import Outside, open_systems
 from engine.store import statefile
 from engine.store.threaded import open_store
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from engine import config as configuration
 from engine.cli.asking import address, ask_service
 from engine.cli.exits import Exit
 from engine.cli.running import look
+from engine.config import loading as configuration
 from engine.errors import Misconfigured, Unreachable
 
 

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import anyio
 
-from engine import config as configuration
-from engine import config_view, logs, service
-from engine import once as one_run
+from engine import logs
 from engine.cli.exits import Exit
-from engine.config import Config
+from engine.config import loading as configuration
+from engine.config import view as config_view
+from engine.config.loading import Config
+from engine.service import once as one_run
+from engine.service import process as service
 from engine.settings import FileSecret, secrets_in
 
 

@@ -11,11 +11,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from engine import config as configuration
 from engine.cli.asking import address, ask_service
 from engine.cli.exits import Exit, paragraph
 from engine.cli.running import look
 from engine.cli.state import looking, state_path
+from engine.config import loading as configuration
 from engine.errors import Misconfigured, StateUnusable
 from engine.store import report, statefile
 

@@ -8,7 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.config import Config
+from engine.config.loading import Config
 from engine.errors import StateUnusable
 from engine.store import statefile
 

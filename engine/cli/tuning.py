@@ -18,14 +18,14 @@ from pydantic.fields import FieldInfo
 from rich.console import Console
 from rich.table import Table
 
-from engine import config as configuration
 from engine.about import PROGRAM
 from engine.cli.asking import address, ask
 from engine.cli.exits import Exit
 from engine.clock import SystemClock
-from engine.config import Connectors, EngineSettings
+from engine.config import loading as configuration
+from engine.config.live import is_live
+from engine.config.loading import Connectors, EngineSettings
 from engine.errors import Unreachable
-from engine.live_settings import is_live
 from engine.tuning import (
     Advice,
     Backlog,

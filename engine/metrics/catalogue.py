@@ -1,7 +1,7 @@
 """Every metric the service has; each label set is there from the start, at zero.
 
 What happened is counted where it happens. What is so is set when somebody asks, by
-`engine/gauges.py`.
+`engine/service/gauges.py`.
 """
 
 from __future__ import annotations

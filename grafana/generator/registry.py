@@ -13,7 +13,7 @@ from prometheus_client import Metric
 
 from connectors.outreach.routes import ROUTES as OUTREACH_ROUTES
 from connectors.workbooks.routes import ROUTES as WORKBOOKS_ROUTES
-from engine.live_settings import is_live
+from engine.config.live import is_live
 from engine.metrics import Metrics, labels
 
 CONNECTORS = {"workbooks": WORKBOOKS_ROUTES, "outreach": OUTREACH_ROUTES}

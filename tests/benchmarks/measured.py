@@ -22,8 +22,8 @@ from pathlib import Path
 import anyio
 import httpx
 
-from engine import once as one_run
 from engine.cli.running import load
+from engine.service import once as one_run
 from engine.transport import Transport
 
 CREATES_PATH = "/api/v2/opportunities"

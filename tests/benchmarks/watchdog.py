@@ -16,7 +16,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 from engine.flow.worktime import STALL_S
-from engine.supervision import CHECK_EVERY_S, STALLED_CHECKS
+from engine.service.supervision import CHECK_EVERY_S, STALLED_CHECKS
 from tests.benchmarks.report import Figure
 from tests.benchmarks.stage import BenchmarkFailed, Scene, pipe, stage
 

@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from engine import config_edit
 from engine.cli.app import start
-from engine.config import Config, installed_connectors, load
-from engine.config_keys import Key, Keys
-from engine.config_values import value_at
+from engine.config import editing as config_edit
+from engine.config.keys import Key, Keys
+from engine.config.loading import Config, installed_connectors, load
+from engine.config.values import value_at
 from tests.end_to_end.test_cli_errors import wosync
 from tests.searching import examples
 

@@ -24,9 +24,9 @@ from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from connectors.sandbox.serving import free_port
-from engine import http
-from engine.reloading import Reloaded
-from engine.status import Status
+from engine.service import http
+from engine.service.reloading import Reloaded
+from engine.service.status import Status
 from tests.end_to_end.test_sandbox import printed_until, process
 
 ROOT = str(Path(__file__).resolve().parents[2])

@@ -354,7 +354,7 @@ async def test_a_secret_written_into_the_configuration_is_not_repeated(
 CRASHING = """
 import sys
 import anyio
-from engine import service
+from engine.service import process as service
 from engine.cli import app
 
 async def crash(config):

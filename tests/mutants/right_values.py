@@ -37,10 +37,10 @@ MUTANTS = (
     ),
     Mutant(
         "rounds percentages half to even",
-        "engine/mapping.py",
+        "engine/mapping/fields.py",
         "return int(value.to_integral_value(rounding=ROUND_HALF_UP))",
         'return int(value.to_integral_value(rounding="ROUND_HALF_EVEN"))',
-        ("tests/unit/engine/test_mapping.py",),
+        ("tests/unit/engine/mapping/test_fields.py",),
     ),
     Mutant(
         "takes the first of two users of one name",

@@ -15,8 +15,8 @@ import yaml
 from prometheus_client import Metric
 
 from engine.cli.app import application
-from engine.config import installed_connectors
-from engine.live_settings import is_live
+from engine.config.live import is_live
+from engine.config.loading import installed_connectors
 from engine.metrics import Metrics, labels
 from tests.operations.alert_files import (
     GRAFANA,

@@ -14,7 +14,7 @@ import pytest
 
 from engine.cli import unit
 from engine.cli.exits import Exit, code_for, paragraph
-from engine.config import ServiceSettings
+from engine.config.loading import ServiceSettings
 from engine.errors import Misconfigured, StateUnusable
 from tests.operations.tools import needs
 

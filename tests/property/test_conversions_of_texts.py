@@ -13,9 +13,9 @@ from connectors.outreach import mapping as wire
 from connectors.outreach.fields import FIELDS
 from connectors.outreach.prospect_fields import PROSPECT_FIELDS
 from engine import FieldKind, Json, Rejected, SourceRecord
-from engine.mapping import Conversion, FieldMapping, LineSetting
-from engine.mapping_checks import ALLOWED
-from engine.mapping_lines import Layer, compose
+from engine.mapping.checks import ALLOWED
+from engine.mapping.fields import Conversion, FieldMapping, LineSetting
+from engine.mapping.lines import Layer, compose
 from engine.records import REFERENCES
 from tests.property.ways import Reader, Way, custom, normalised, quick, way
 

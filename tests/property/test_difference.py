@@ -9,8 +9,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.mapping import Conversion, FieldMapping, Line, LineSetting
-from engine.mapping_lines import Layer, columns_of, compose
+from engine.mapping.fields import Conversion, FieldMapping, Line, LineSetting
+from engine.mapping.lines import Layer, columns_of, compose
 from engine.plan import difference
 from engine.records import (
     FieldKind,

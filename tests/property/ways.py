@@ -14,8 +14,8 @@ from connectors.outreach import mapping as wire
 from connectors.outreach.fields import FIELDS
 from connectors.workbooks import values
 from engine import FieldKind, Json, Kind, Rejected, Scalar, SourceRecord, TargetField, Value
-from engine.mapping import FieldMapping, LineSetting
-from engine.mapping_lines import Layer, compose
+from engine.mapping.fields import FieldMapping, LineSetting
+from engine.mapping.lines import Layer, compose
 
 COLUMN = "cf_column"
 

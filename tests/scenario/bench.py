@@ -26,9 +26,10 @@ from connectors.sandbox.outreach import OutreachWorld, Row, outreach_app
 from connectors.sandbox.sample import add_seat
 from connectors.sandbox.serving import serving
 from connectors.sandbox.workbooks import Money, WorkbooksKnobs, WorkbooksWorld, workbooks_app
-from engine import config as configuration
-from engine import once, service
-from engine.outside import Outside
+from engine.assembly.outside import Outside
+from engine.config import loading as configuration
+from engine.service import once
+from engine.service import process as service
 from engine.store import report, statefile
 from tests.scenario.people import CREATE_PROSPECT, PeopleHands
 

@@ -19,10 +19,11 @@ from prometheus_client import Metric
 from prometheus_client.openmetrics import parser as openmetrics
 
 from connectors.sandbox.faults import Fault
-from engine import logs, supervision
+from engine import logs
 from engine.actors.opportunity_syncer import OpportunitySyncer
 from engine.flow import worktime
 from engine.metrics import labels
+from engine.service import supervision
 from engine.store import measure, statefile
 from tests.scenario.bench import OPPORTUNITIES, START, UPDATE, Bench, running, until
 from tests.scenario.service_port import OPENMETRICS, ServicePort, eventually, served, total

@@ -9,8 +9,8 @@ from email.utils import format_datetime
 import pytest
 
 from connectors.sandbox.faults import Fault
-from engine import once
 from engine.errors import Transient, Unauthorized, Unreachable
+from engine.service import once
 from tests.scenario.bench import CREATE, OPPORTUNITIES, Bench
 
 pytestmark = pytest.mark.anyio

@@ -17,9 +17,9 @@ import pytest
 
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.outreach import Row
-from engine import once
 from engine.actors import opportunity_syncer, prospect_resolver, relationship_syncer
 from engine.errors import EngineError
+from engine.service import once
 from tests.scenario.bench import Bench, bench
 from tests.scenario.people import Line
 from tests.searching import examples

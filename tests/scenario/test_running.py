@@ -9,9 +9,9 @@ import pytest
 
 from connectors.outreach import oauth
 from connectors.sandbox.faults import Fault
-from engine import once
 from engine.actors import opportunity_syncer
 from engine.errors import Unreachable
+from engine.service import once
 from tests.scenario.bench import CREATE, OPPORTUNITIES, START, Bench, running, until
 
 pytestmark = pytest.mark.anyio

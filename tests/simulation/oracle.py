@@ -16,7 +16,7 @@ from typing import Any
 
 from connectors.sandbox.outreach import Row
 from connectors.sandbox.workbooks import Money
-from engine.assembly import Assembly
+from engine.assembly.assembly import Assembly
 from engine.store import statefile
 from tests.simulation.people import is_bad_title
 from tests.simulation.persons import BLOCKED

@@ -9,14 +9,14 @@ from contextlib import closing
 
 import anyio
 
-from engine import service
-from engine.assembly import Assembly
+from engine.assembly.assembly import Assembly
+from engine.assembly.opening import opened
+from engine.assembly.outside import Outside
 from engine.errors import Misconfigured, first_engine_error
-from engine.opening import opened
-from engine.outside import Outside
-from engine.status import Status
+from engine.service import process as service
+from engine.service.status import Status
+from engine.service.usage import keep_usage
 from engine.store import statefile
-from engine.usage import keep_usage
 from tests.simulation.life import Life, OpenMortal
 from tests.simulation.network import Server, Wire
 from tests.simulation.plan import End

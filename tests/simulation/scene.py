@@ -14,7 +14,7 @@ import anyio
 
 from connectors.sandbox.outreach import OutreachWorld
 from connectors.sandbox.workbooks import WorkbooksWorld
-from engine import config as configuration
+from engine.config import loading as configuration
 from tests.simulation.plan import Plan
 from tests.simulation.trace import Trace
 

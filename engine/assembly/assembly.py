@@ -1,0 +1,59 @@
+"""The assembly: everything that runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.actors.account_resolver import AccountResolver
+from engine.actors.auditor import Auditor
+from engine.actors.dispatcher import Dispatcher
+from engine.actors.fuse_keeper import FuseKeeper
+from engine.actors.mapping_reader import MappingReader
+from engine.actors.opportunity_syncer import OpportunitySyncer
+from engine.actors.owner_resolver import OwnerResolver
+from engine.actors.people_poller import PeoplePoller
+from engine.actors.poller import Poller
+from engine.actors.prospect_resolver import ProspectResolver
+from engine.actors.relationship_syncer import RelationshipSyncer
+from engine.actors.write_back import WriteBacks
+from engine.assembly.hiring import Hiring
+from engine.assembly.outside import Outside, Systems
+from engine.config.loading import Config
+from engine.flow.mailbox import Mailbox
+from engine.flow.pool import Pool
+from engine.flow.worktime import WorkTime
+from engine.mappings import Mappings
+from engine.metrics import Metrics
+from engine.store.outbox import Key
+from engine.store.port import Store
+
+
+@dataclass(slots=True)
+class Assembly:
+    """Everything that runs."""
+
+    config: Config
+    outside: Outside
+    store: Store
+    systems: Systems
+    metrics: Metrics
+    changes: Mailbox[int]
+    contacts: Mailbox[int]
+    write_backs: Mailbox[Key]
+    mappings: Mappings
+    mapping_reader: MappingReader
+    poller: Poller
+    auditor: Auditor
+    fuse_keeper: FuseKeeper
+    people_poller: PeoplePoller
+    owner_resolver: OwnerResolver
+    account_resolver: AccountResolver
+    prospect_resolver: ProspectResolver
+    hiring: Hiring
+    worktime: WorkTime
+    opportunity_syncers: Pool[OpportunitySyncer]
+    relationship_syncers: Pool[RelationshipSyncer]
+    write_back_workers: Pool[WriteBacks]
+    change_dispatchers: list[Dispatcher[int]]
+    contact_dispatchers: list[Dispatcher[int]]
+    write_back_dispatcher: Dispatcher[Key]

@@ -1,0 +1,283 @@
+"""The builder: every actor, made from one configuration and wired to the others."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from engine.about import about
+from engine.actors.account_resolver import AccountResolver
+from engine.actors.auditor import Auditor
+from engine.actors.dispatcher import Dispatcher
+from engine.actors.fuse_keeper import FuseKeeper
+from engine.actors.mapping_reader import MappingReader
+from engine.actors.opportunity_syncer import COMPONENT as OPPORTUNITY_SYNCER
+from engine.actors.owner_resolver import OwnerResolver
+from engine.actors.people_poller import PeoplePoller
+from engine.actors.poller import Poller
+from engine.actors.prospect_resolver import ProspectResolver
+from engine.actors.relationship_syncer import COMPONENT as RELATIONSHIP_SYNCER
+from engine.actors.write_back import COMPONENT as WRITE_BACK
+from engine.assembly import limits
+from engine.assembly.assembly import Assembly
+from engine.assembly.hiring import Bells, Hiring
+from engine.assembly.outside import Outside, Systems
+from engine.config.loading import Config
+from engine.flow.lane import Lane
+from engine.flow.mailbox import Mailbox
+from engine.flow.pace import Pace
+from engine.flow.pool import Pool
+from engine.flow.worktime import WorkTime
+from engine.mappings import Mappings
+from engine.metrics import Metrics
+from engine.records import FieldKind, RecordType
+from engine.references import References
+from engine.runs import Runs
+from engine.store import contacts, outbox, work
+from engine.store.outbox import Key
+from engine.store.port import Store
+
+
+def assemble(
+    config: Config, outside: Outside, store: Store, systems: Systems, metrics: Metrics
+) -> Assembly:
+    """Build every actor; nothing is asked of either system."""
+    return _Builder(config, outside, store, systems, metrics).build()
+
+
+@dataclass(slots=True)
+class _Builder:
+    config: Config
+    outside: Outside
+    store: Store
+    systems: Systems
+    metrics: Metrics
+    changes: Mailbox[int] = field(init=False)
+    contacts: Mailbox[int] = field(init=False)
+    write_backs: Mailbox[Key] = field(init=False)
+    bells: Bells = field(init=False)
+    runs: Runs = field(init=False)
+    mappings: Mappings = field(init=False)
+    worktime: WorkTime = field(default_factory=WorkTime, init=False)
+
+    def build(self) -> Assembly:
+        sizes = self.config.engine.mailboxes
+        self.runs = Runs(self.outside.rng("runs"))
+        self.changes = Mailbox("changes", sizes.changes, self._waits("changes"))
+        self.contacts = Mailbox("contacts", sizes.contacts, self._waits("contacts"))
+        self.write_backs = Mailbox("write_backs", sizes.write_backs, self._waits("write_backs"))
+        self.bells = Bells(
+            [self._change_dispatcher(lane) for lane in Lane],
+            [self._contact_dispatcher(lane) for lane in Lane],
+            self._write_back_dispatcher(),
+        )
+        self.mappings = Mappings(self.config, self.systems.source, self.systems.target)
+        owners = self._owner_resolver()
+        accounts = self._account_resolver()
+        references = References(owners, accounts)
+        prospects = self._prospect_resolver(references)
+        people_poller = self._people_poller(prospects)
+        auditor = self._auditor()
+        hiring = Hiring(
+            config=self.config,
+            outside=self.outside,
+            store=self.store,
+            systems=self.systems,
+            metrics=self.metrics,
+            changes=self.changes,
+            contacts=self.contacts,
+            write_backs=self.write_backs,
+            bells=self.bells,
+            mappings=self.mappings,
+            references=references,
+            prospects=prospects,
+            runs=self.runs,
+        )
+        workers = self.config.engine.concurrency
+        about_us = about()
+        self.metrics.build.labels(about_us.version, platform.python_version()).set(1)
+        return Assembly(
+            config=self.config,
+            outside=self.outside,
+            store=self.store,
+            systems=self.systems,
+            metrics=self.metrics,
+            changes=self.changes,
+            contacts=self.contacts,
+            write_backs=self.write_backs,
+            mappings=self.mappings,
+            mapping_reader=self._mapping_reader(),
+            poller=self._poller(people_poller, auditor),
+            auditor=auditor,
+            fuse_keeper=self._fuse_keeper(),
+            people_poller=people_poller,
+            owner_resolver=owners,
+            account_resolver=accounts,
+            prospect_resolver=prospects,
+            hiring=hiring,
+            worktime=self.worktime,
+            opportunity_syncers=Pool(
+                OPPORTUNITY_SYNCER,
+                workers.opportunity_syncers,
+                self.changes,
+                self.worktime,
+                hiring.opportunity_syncer,
+            ),
+            relationship_syncers=Pool(
+                RELATIONSHIP_SYNCER,
+                workers.relationship_syncers,
+                self.contacts,
+                self.worktime,
+                hiring.relationship_syncer,
+            ),
+            write_back_workers=Pool(
+                WRITE_BACK,
+                workers.write_backs,
+                self.write_backs,
+                self.worktime,
+                hiring.write_back,
+            ),
+            change_dispatchers=self.bells.changes,
+            contact_dispatchers=self.bells.contacts,
+            write_back_dispatcher=self.bells.write_backs,
+        )
+
+    def _waits(self, mailbox: str) -> Callable[[float], None]:
+        return self.metrics.mailbox_wait.labels(mailbox).observe
+
+    def _change_dispatcher(self, lane: Lane) -> Dispatcher[int]:
+        async def due_keys(now: float, limit: int) -> list[int]:
+            return await self.store.read(work.due_keys, lane, now, limit)
+
+        async def next_due(now: float) -> float | None:
+            return await self.store.read(work.next_due, lane, now)
+
+        governor = self.systems.target_governor
+        return Dispatcher(self.changes, lane, self.outside.clock, due_keys, next_due, governor)
+
+    def _contact_dispatcher(self, lane: Lane) -> Dispatcher[int]:
+        async def due_keys(now: float, limit: int) -> list[int]:
+            return await self.store.read(contacts.due_keys, lane, now, limit)
+
+        async def next_due(now: float) -> float | None:
+            return await self.store.read(contacts.next_due, lane, now)
+
+        governor = self.systems.target_governor
+        return Dispatcher(self.contacts, lane, self.outside.clock, due_keys, next_due, governor)
+
+    def _write_back_dispatcher(self) -> Dispatcher[Key]:
+        async def due_keys(now: float, limit: int) -> list[Key]:
+            return await self.store.read(outbox.due_keys, now, limit)
+
+        async def next_due(now: float) -> float | None:
+            return await self.store.read(outbox.next_due, now)
+
+        governor = self.systems.source_governor
+        return Dispatcher(
+            self.write_backs, Lane.FRESH, self.outside.clock, due_keys, next_due, governor
+        )
+
+    def _mapping_reader(self) -> MappingReader:
+        return MappingReader(
+            mappings=self.mappings,
+            source=self.systems.source,
+            store=self.store,
+            clock=self.outside.clock,
+            pace=Pace(self.config.engine.poller.mapping_interval_s),
+            metrics=self.metrics,
+            wake=self.bells.wake_changes,
+        )
+
+    def _auditor(self) -> Auditor:
+        return Auditor(
+            source=self.systems.source,
+            store=self.store,
+            clock=self.outside.clock,
+            page_size=self.config.source.page_size,
+            share=limits.audit_share(self.config),
+            metrics=self.metrics,
+            wake=self.bells.wake_both,
+        )
+
+    def _fuse_keeper(self) -> FuseKeeper:
+        settings = self.config.engine.fuse
+        return FuseKeeper(
+            store=self.store,
+            clock=self.outside.clock,
+            share=settings.share,
+            records_min=settings.records_min,
+            wake=self.bells.wake_both,
+        )
+
+    def _poller(self, people: PeoplePoller, auditor: Auditor) -> Poller:
+        return Poller(
+            source=self.systems.source,
+            store=self.store,
+            clock=self.outside.clock,
+            rng=self.outside.rng("poller"),
+            limits=limits.poll_limits(self.config),
+            backoff=self.config.engine.retry.backoff,
+            metrics=self.metrics,
+            wake=self.bells.wake_both,
+            tabs_listed=people.polls_tabs,
+            audit=auditor.step,
+            follow_people=people.attempt,
+            runs=self.runs,
+        )
+
+    def _people_poller(self, prospects: ProspectResolver) -> PeoplePoller:
+        return PeoplePoller(
+            source=self.systems.source,
+            store=self.store,
+            clock=self.outside.clock,
+            prospects=prospects,
+            limits=limits.people_poll_limits(self.config),
+            metrics=self.metrics,
+            wake=self.bells.wake_both,
+            runs=self.runs,
+        )
+
+    def _owner_resolver(self) -> OwnerResolver:
+        return OwnerResolver(
+            target=self.systems.target,
+            store=self.store,
+            clock=self.outside.clock,
+            rules=limits.owner_rules(self.config),
+            metrics=self.metrics,
+            wake=self.bells.wake_changes,
+        )
+
+    def _account_resolver(self) -> AccountResolver:
+        def columns() -> list[str]:
+            return [
+                column
+                for line in self.mappings.of(RecordType.OPPORTUNITY).lines
+                if line.reference is FieldKind.ACCOUNT
+                for column in line.columns
+            ]
+
+        return AccountResolver(
+            source=self.systems.source,
+            target=self.systems.target,
+            store=self.store,
+            clock=self.outside.clock,
+            columns=columns,
+            pace=Pace(self.config.engine.owners.ttl_s),
+            metrics=self.metrics,
+            wake=self.bells.wake_changes,
+        )
+
+    def _prospect_resolver(self, references: References) -> ProspectResolver:
+        return ProspectResolver(
+            source=self.systems.source,
+            target=self.systems.target,
+            store=self.store,
+            clock=self.outside.clock,
+            mappings=self.mappings,
+            references=references,
+            rules=limits.prospect_rules(self.config),
+            metrics=self.metrics,
+            wake=self.bells.wake_contacts,
+            wake_write_back=self.bells.wake_write_backs,
+        )

@@ -1,0 +1,131 @@
+"""Hiring: the workers of the three pools, made when they are needed, by the settings in force."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import anyio
+
+from engine.actors.dispatcher import Dispatcher
+from engine.actors.opportunity_syncer import OpportunitySyncer
+from engine.actors.prospect_resolver import ProspectResolver
+from engine.actors.relationship_syncer import RelationshipSyncer
+from engine.actors.write_back import WriteBacks
+from engine.assembly import limits
+from engine.assembly.outside import Outside, Systems
+from engine.config.loading import Config
+from engine.flow.mailbox import Mailbox
+from engine.mappings import Mappings
+from engine.metrics import Metrics
+from engine.references import References
+from engine.runs import Runs
+from engine.store.outbox import Key
+from engine.store.port import Store
+
+
+@dataclass(slots=True)
+class Bells:
+    """Who is woken when there may be something to do."""
+
+    changes: list[Dispatcher[int]]
+    contacts: list[Dispatcher[int]]
+    write_backs: Dispatcher[Key]
+
+    def wake_changes(self) -> None:
+        """Opportunities may be due."""
+        for dispatcher in self.changes:
+            dispatcher.bell.ring()
+
+    def wake_contacts(self) -> None:
+        """People may be due."""
+        for dispatcher in self.contacts:
+            dispatcher.bell.ring()
+
+    def wake_both(self) -> None:
+        """Opportunities or people may be due."""
+        self.wake_changes()
+        self.wake_contacts()
+
+    def wake_write_backs(self) -> None:
+        """Something may be owed to the source."""
+        self.write_backs.bell.ring()
+
+    def wake_downstream(self) -> None:
+        """An opportunity was reconciled."""
+        self.wake_write_backs()
+        self.wake_contacts()
+
+
+@dataclass(slots=True)
+class Hiring:
+    """Makes workers; `config` is replaced when settings change."""
+
+    config: Config
+    outside: Outside
+    store: Store
+    systems: Systems
+    metrics: Metrics
+    changes: Mailbox[int]
+    contacts: Mailbox[int]
+    write_backs: Mailbox[Key]
+    bells: Bells
+    mappings: Mappings
+    references: References
+    prospects: ProspectResolver
+    runs: Runs
+    _gathering: anyio.Lock = field(default_factory=anyio.Lock, init=False)
+
+    def opportunity_syncer(self, number: int) -> OpportunitySyncer:
+        """A worker for `changes`."""
+        return OpportunitySyncer(
+            inbox=self.changes,
+            store=self.store,
+            source=self.systems.source,
+            target=self.systems.target,
+            governor=self.systems.target_governor,
+            mappings=self.mappings,
+            references=self.references,
+            clock=self.outside.clock,
+            rng=self.outside.rng(f"opportunity_syncer.{number}"),
+            limits=limits.sync_limits(self.config),
+            metrics=self.metrics,
+            wake_downstream=self.bells.wake_downstream,
+            wake=self.bells.wake_changes,
+            runs=self.runs,
+        )
+
+    def relationship_syncer(self, number: int) -> RelationshipSyncer:
+        """A worker for `contacts`."""
+        return RelationshipSyncer(
+            inbox=self.contacts,
+            store=self.store,
+            source=self.systems.source,
+            target=self.systems.target,
+            governor=self.systems.target_governor,
+            prospects=self.prospects,
+            clock=self.outside.clock,
+            rng=self.outside.rng(f"relationship_syncer.{number}"),
+            limits=limits.relate_limits(self.config),
+            metrics=self.metrics,
+            wake=self.bells.wake_contacts,
+            runs=self.runs,
+        )
+
+    def write_back(self, number: int) -> WriteBacks:
+        """A worker for `write_backs`."""
+        return WriteBacks(
+            inbox=self.write_backs,
+            store=self.store,
+            source=self.systems.source,
+            governor=self.systems.source_governor,
+            clock=self.outside.clock,
+            rng=self.outside.rng(f"write_back.{number}"),
+            limits=limits.write_back_limits(self.config),
+            metrics=self.metrics,
+            upstream_idle=lambda: self.changes.idle and self.contacts.idle,
+            wake_changes=self.bells.wake_both,
+            wake=self.bells.wake_write_backs,
+            forget_people=self.prospects.forget,
+            runs=self.runs,
+            gathering=self._gathering,
+        )

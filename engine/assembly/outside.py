@@ -1,0 +1,157 @@
+"""The outside: time, chance, storage and network, and the way to both systems."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from random import Random
+
+import httpx
+
+from engine.about import PROGRAM, about
+from engine.assembly import limits
+from engine.clock import SystemClock
+from engine.config.loading import Config
+from engine.flow.governor import Governor
+from engine.metrics import Metrics
+from engine.metrics.labels import BROKEN_OFF, OTHER, STATUSES, SUCCESSES
+from engine.ports import (
+    RequestObserver,
+    Source,
+    SourceConnector,
+    Surroundings,
+    Target,
+    TargetConnector,
+    WallClock,
+)
+from engine.runs import exemplar
+from engine.store import kept
+from engine.store.kept import StoreVault
+from engine.store.port import OpenStore, Store
+from engine.store.threaded import open_store
+from engine.transport import Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Where time, chance, storage and the network come from; tests replace them.
+
+    `transports` by system; one that is missing is a real one.
+    """
+
+    clock: WallClock
+    seed: str
+    transports: Mapping[str, httpx.AsyncBaseTransport]
+    open_store: OpenStore = open_store
+
+    @classmethod
+    def real(cls) -> Outside:
+        """The machine's clock, fresh randomness, real sockets."""
+        return cls(SystemClock(), str(Random().random()), {})  # noqa: S311 # jitter, not secrets
+
+    def rng(self, actor: str) -> Random:
+        """Randomness of one actor, so that one's draws never shift another's."""
+        return Random(f"{self.seed}:{actor}")  # noqa: S311 # jitter, not secrets
+
+    def transport(self, system: str) -> httpx.AsyncBaseTransport:
+        """The system's HTTP transport."""
+        return self.transports.get(system) or Transport()
+
+
+@dataclass(slots=True)
+class Systems:
+    """The two systems, each behind its governor."""
+
+    source: Source
+    target: Target
+    source_governor: Governor
+    target_governor: Governor
+
+    def governors(self, config: Config) -> dict[str, Governor]:
+        """Governor by system name."""
+        return {
+            config.connectors.source.name: self.source_governor,
+            config.connectors.target.name: self.target_governor,
+        }
+
+
+@asynccontextmanager
+async def open_systems(
+    config: Config, outside: Outside, store: Store, metrics: Metrics
+) -> AsyncGenerator[Systems]:
+    """Open both connectors; nothing is sent before their start-up steps run."""
+    source, target = config.connectors.source, config.connectors.target
+    clock = outside.clock
+    metrics.know_connectors((source.name, target.name), budgeted=target.name)
+    backoff = config.engine.retry.backoff
+    source_governor = Governor(
+        clock,
+        outside.rng(f"{source.name}.governor"),
+        config.source.requests_in_flight_max,
+        backoff=backoff,
+        observe_wait=metrics.admission_wait.labels(source.name).observe,
+    )
+    target_governor = Governor(
+        clock,
+        outside.rng(f"{target.name}.governor"),
+        config.target.requests_in_flight_max,
+        limits.budget_limits(config),
+        backoff,
+        metrics.admission_wait.labels(target.name).observe,
+    )
+    await _load_usage(store, target.name, target_governor)
+
+    def surroundings(
+        connector: SourceConnector | TargetConnector, governor: Governor
+    ) -> Surroundings:
+        name = connector.name
+        return Surroundings(
+            clock=clock,
+            rng=outside.rng(name),
+            governor=governor,
+            vault=StoreVault(store, name),
+            observe=_observer(metrics, name, connector.routes),
+            transport=outside.transport(name),
+            user_agent=f"{PROGRAM}/{about().version} (gzip)",
+        )
+
+    async with AsyncExitStack() as stack:
+        yield Systems(
+            await stack.enter_async_context(
+                source.open(config.source, surroundings(source, source_governor))
+            ),
+            await stack.enter_async_context(
+                target.open(config.target, surroundings(target, target_governor))
+            ),
+            source_governor,
+            target_governor,
+        )
+
+
+_STATUSES = frozenset((*SUCCESSES, *STATUSES, *BROKEN_OFF))
+_TOO_MANY = "429"
+
+
+def _observer(
+    metrics: Metrics, connector: str, routes: Sequence[tuple[str, str]]
+) -> RequestObserver:
+    metrics.know_routes(connector, routes)
+    known = frozenset(routes)
+
+    def observe(method: str, route: str, status: str, duration_s: float) -> None:
+        # Whatever a connector or a system makes up, the labels stay a closed set.
+        method, route = (method, route) if (method, route) in known else (OTHER, OTHER)
+        shown = status if status in _STATUSES else OTHER
+        metrics.api_requests.labels(connector, method, route, shown).inc()
+        metrics.api_request_duration.labels(connector, route).observe(duration_s, exemplar())
+        if status == _TOO_MANY:
+            metrics.rate_limited.labels(connector).inc()
+
+    return observe
+
+
+async def _load_usage(store: Store, system: str, governor: Governor) -> None:
+    minutes, days = await store.read(kept.load_usage, system)
+    governor.budget.minutes.extend(minutes.items())
+    governor.budget.days.update(days)

@@ -1,0 +1,348 @@
+"""The configuration: read once, checked whole, every mistake reported together.
+
+The engine's own tables are below; each connector adds the table that bears its name.
+`config.toml` at the top of the repository is the manual, and a test keeps the two equal.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    create_model,
+    model_validator,
+)
+
+from engine.errors import Misconfigured
+from engine.flow.backoff import BackoffLimits
+from engine.mapping.fields import LineSetting
+from engine.mapping.settings import read_line
+from engine.ports import SourceConnector, SourceTerms, TargetConnector, TargetTerms
+from engine.records import RecordType
+from engine.settings import Settings
+
+PORT_MAX = 65_535
+DEFAULT_PATHS = (Path("config.toml"), Path("/etc/wosync/config.toml"))
+
+
+def _lower(raw: Any) -> Any:
+    return raw.lower() if isinstance(raw, str) else raw
+
+
+def _address(text: str) -> str:
+    found = re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^:\s]+):(\d{1,5})", text)
+    if found is None or int(found.group(2)) > PORT_MAX:
+        raise ValueError('must be "host:port" such as "127.0.0.1:9464", with a port up to 65535')
+    return text
+
+
+class ServiceSettings(Settings):
+    """[service]"""
+
+    state_dir: Annotated[Path, Field(strict=False)] = Path("state")
+    http: Annotated[str, AfterValidator(_address)] = "127.0.0.1:9464"
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = (
+        "info"
+    )
+    log_format: Literal["auto", "json", "console"] = "auto"
+    shutdown_s: float = Field(default=30, ge=0, le=3600)
+
+    @property
+    def http_address(self) -> tuple[str, int]:
+        """Host and port the small HTTP server listens on."""
+        host, _, port = self.http.rpartition(":")
+        return host.strip("[]"), int(port)
+
+
+class PollerSettings(Settings):
+    """[poller]"""
+
+    interval_s: float = Field(default=60, gt=0, le=86_400)
+    overlap_s: int = Field(default=10, ge=0, le=3600)
+    sweep_interval_s: float = Field(default=3600, gt=0)
+    mapping_interval_s: float = Field(default=300, gt=0)
+    audit_interval_s: float = Field(default=86_400, gt=0)
+
+
+class FuseSettings(Settings):
+    """[fuse]"""
+
+    share: float = Field(default=0.3, ge=0, le=1)
+    records_min: int = Field(default=200, ge=0)
+
+
+class OwnersSettings(Settings):
+    """[owners]"""
+
+    match: Literal["name", "username", "email"] = "name"
+    ttl_s: float = Field(default=3600, gt=0)
+    aliases: dict[str, str] = Field(default_factory=dict[str, str])
+
+
+class ContactsSettings(Settings):
+    """[contacts]"""
+
+    source: Literal["auto", "resource", "arrays"] = "auto"
+    missing_prospects: Literal["create", "link", "skip"] = "create"
+    remove: bool = True
+
+
+class ConcurrencySettings(Settings):
+    """[concurrency]"""
+
+    opportunity_syncers: int = Field(default=4, ge=1, le=256)
+    relationship_syncers: int = Field(default=4, ge=1, le=256)
+    write_backs: int = Field(default=1, ge=1, le=16)
+
+
+class MailboxesSettings(Settings):
+    """[mailboxes]"""
+
+    changes: int = Field(default=256, ge=1, le=100_000)
+    contacts: int = Field(default=256, ge=1, le=100_000)
+    write_backs: int = Field(default=512, ge=1, le=100_000)
+
+
+class WriteBackSettings(Settings):
+    """[write_back]"""
+
+    batch_max: int = Field(default=100, ge=1, le=100)
+    linger_ms: int = Field(default=1000, ge=0, le=60_000)
+
+
+class RetrySettings(Settings):
+    """[retry]"""
+
+    attempts_max: int = Field(default=8, ge=1, le=100)
+    base_s: float = Field(default=1, gt=0)
+    cap_s: float = Field(default=300, gt=0)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.base_s > self.cap_s:
+            raise ValueError(f"base_s ({self.base_s:g}) must not exceed cap_s ({self.cap_s:g})")
+        return self
+
+    @property
+    def backoff(self) -> BackoffLimits:
+        """The waits, in the backoff's own terms."""
+        return BackoffLimits(self.base_s, self.cap_s)
+
+
+MappingLine = Annotated[LineSetting | None, BeforeValidator(read_line)]
+
+
+class MappingSettings(Settings):
+    """[mapping.*]"""
+
+    opportunity: dict[str, MappingLine] = Field(default_factory=dict[str, MappingLine])
+    prospect: dict[str, MappingLine] = Field(default_factory=dict[str, MappingLine])
+
+
+class EngineSettings(Settings):
+    """The engine's own tables."""
+
+    service: ServiceSettings = ServiceSettings()
+    poller: PollerSettings = PollerSettings()
+    fuse: FuseSettings = FuseSettings()
+    owners: OwnersSettings = OwnersSettings()
+    contacts: ContactsSettings = ContactsSettings()
+    concurrency: ConcurrencySettings = ConcurrencySettings()
+    mailboxes: MailboxesSettings = MailboxesSettings()
+    write_back: WriteBackSettings = WriteBackSettings()
+    retry: RetrySettings = RetrySettings()
+    mapping: MappingSettings = MappingSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class Connectors:
+    """The installed pair."""
+
+    source: SourceConnector
+    target: TargetConnector
+
+    def default_mapping(self, record_type: RecordType) -> dict[str, LineSetting]:
+        """The standard lines, each target field joined to the source's columns for it."""
+        columns = self.source.standard_columns[record_type]
+        return {
+            line.field: LineSetting(columns[line.standard], line.conversion)
+            for line in self.target.standard_mapping[record_type]
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A checked configuration; `source` and `target` are the connectors' own settings models."""
+
+    path: Path
+    engine: EngineSettings
+    connectors: Connectors
+    source: SourceTerms
+    target: TargetTerms
+
+
+def installed_connectors() -> Connectors:
+    """The source and the target offered through the entry-point group.
+
+    Raises:
+        Misconfigured: not exactly one of each.
+    """
+    offered = [entry.load() for entry in entry_points(group="wosync.connectors")]
+    sources = [item for item in offered if isinstance(item, SourceConnector)]
+    targets = [item for item in offered if isinstance(item, TargetConnector)]
+    if len(sources) != 1 or len(targets) != 1:
+        raise Misconfigured(
+            "exactly one source and one target connector must be installed, found"
+            f" {[item.name for item in sources]} and {[item.name for item in targets]}",
+            remedy="install this package again: make clean, then make demo",
+        )
+    return Connectors(sources[0], targets[0])
+
+
+def find(path: Path | None) -> Path:
+    """The configuration file to use.
+
+    Raises:
+        Misconfigured: there is none.
+    """
+    candidates = [path] if path is not None else list(DEFAULT_PATHS)
+    for candidate in candidates:
+        if _is_file(candidate):
+            return candidate
+    looked = " or ".join(str(candidate) for candidate in candidates)
+    raise Misconfigured(
+        f"there is no configuration file at {looked}",
+        remedy="copy config.toml from the repository, fill in both systems, and name it with"
+        " --config PATH; to try the service without any system at all, run: wosync demo",
+    )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise Misconfigured(
+            f"{path} cannot be read: {error.strerror}", remedy="check the permissions on the way"
+        ) from error
+
+
+def load(path: Path | None, connectors: Connectors | None = None) -> Config:
+    """Read and check the configuration.
+
+    Raises:
+        Misconfigured: it is missing, is not TOML, or has mistakes; all are listed.
+    """
+    path = find(path)
+    return check(path, read(path), connectors)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The tables of the file, unchecked.
+
+    Raises:
+        Misconfigured: it cannot be read, or is not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise Misconfigured(
+            f"{path} is not valid TOML: {error}", remedy="correct the line it names"
+        ) from error
+    except OSError as error:
+        raise Misconfigured(
+            f"{path} cannot be read: {error.strerror}", remedy="check the file's permissions"
+        ) from error
+
+
+def check(path: Path, tables: Mapping[str, Any], connectors: Connectors | None = None) -> Config:
+    """Check tables as if they stood in the file.
+
+    Raises:
+        Misconfigured: they have mistakes; all are listed.
+    """
+    connectors = connectors or installed_connectors()
+    model = _whole_model(connectors)
+    try:
+        settings = model.model_validate(tables)
+    except ValidationError as error:
+        mistakes = [_mistake(detail, model) for detail in error.errors(include_url=False)]
+        raise Misconfigured(
+            f"{path} has {len(mistakes)} mistake{'s' if len(mistakes) > 1 else ''}:\n  "
+            + "\n  ".join(mistakes),
+            remedy="the comments in config.toml explain every key; then run: wosync check",
+        ) from error
+    engine = EngineSettings(
+        **{name: getattr(settings, name) for name in EngineSettings.model_fields}
+    )
+    return Config(
+        path,
+        _with_state_dir(engine, path),
+        connectors,
+        getattr(settings, connectors.source.name),
+        getattr(settings, connectors.target.name),
+    )
+
+
+def _with_state_dir(engine: EngineSettings, path: Path) -> EngineSettings:
+    """A relative state_dir is meant beside the configuration; systemd's own directory wins."""
+    if "state_dir" not in engine.service.model_fields_set and os.environ.get("STATE_DIRECTORY"):
+        directory = Path(os.environ["STATE_DIRECTORY"].split(":")[0])
+    else:
+        directory = path.parent.resolve() / engine.service.state_dir.expanduser()
+    service = engine.service.model_copy(update={"state_dir": directory})
+    return engine.model_copy(update={"service": service})
+
+
+def _whole_model(connectors: Connectors) -> type[BaseModel]:
+    tables: dict[str, Any] = {
+        connector.name: (connector.settings, ...)
+        for connector in (connectors.source, connectors.target)
+    }
+    return create_model("Configuration", __base__=EngineSettings, **tables)
+
+
+def _mistake(detail: Mapping[str, Any], model: type[BaseModel]) -> str:
+    """One line about one mistake; a value is only shown where it cannot be a secret."""
+    path = [str(part) for part in detail["loc"]]
+    where = _key(path)
+    kind: str = detail["type"]
+    if kind == "extra_forbidden":
+        return f"{where}: unknown key{_nearest(path, model)}"
+    if kind == "missing":
+        return f"{where}: missing"
+    if kind == "value_error":
+        return f"{where}: {detail['ctx']['error']}"
+    message: str = detail["msg"]
+    shown = detail["input"]
+    found = f", not {shown!r}" if isinstance(shown, str | int | float | bool) else ""
+    return f"{where}: {message[0].lower()}{message[1:]}{found}"
+
+
+def _key(path: Sequence[str]) -> str:
+    *tables, key = path
+    return f"[{'.'.join(tables)}] {key}" if tables else f"[{key}]"
+
+
+def _nearest(path: Sequence[str], model: type[BaseModel]) -> str:
+    known = model
+    for part in path[:-1]:
+        field = known.model_fields.get(part)
+        annotation = field.annotation if field is not None else None
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return ""
+        known = annotation
+    near = get_close_matches(path[-1], list(known.model_fields), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""

@@ -1,0 +1,138 @@
+"""Gauges: what is so at the moment, set when somebody asks for the metrics."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.actors.account_resolver import KIND as ACCOUNT
+from engine.assembly.assembly import Assembly
+from engine.flow.governor import Governor
+from engine.flow.lane import Lane
+from engine.flow.worktime import Seconds, State
+from engine.metrics import labels
+from engine.store import measure, statefile
+from engine.store.measure import Measured
+
+
+@dataclass(slots=True)
+class Gauges:
+    """Sets every gauge of an assembly; counts worker time on."""
+
+    assembly: Assembly
+    _counted: dict[str, Seconds] = field(default_factory=dict[str, Seconds], init=False)
+
+    async def set(self, *, ready: bool) -> None:
+        """Set them all."""
+        assembly = self.assembly
+        now = assembly.outside.clock.now()
+        late = now - 2 * assembly.config.engine.poller.audit_interval_s
+        self._records(await assembly.store.read(measure.measured, late), now)
+        self._mailboxes()
+        self._workers()
+        for name, governor in assembly.systems.governors(assembly.config).items():
+            self._connector(name, governor)
+        self._budget(now)
+        self._caches(now)
+        self._files()
+        assembly.metrics.ready.set(ready)
+
+    def _records(self, state: Measured, now: float) -> None:
+        metrics = self.assembly.metrics
+        for kind, backlog in state.pending.items():
+            metrics.pending_records.labels(kind).set(backlog.records)
+            metrics.pending_oldest_age.labels(kind).set(_age_s(backlog.since, now))
+        metrics.records_linked.set(state.linked)
+        in_error = Counter[tuple[str, str]]()
+        for (kind, reason_class), number in state.in_error.items():
+            known = reason_class if reason_class in labels.REFUSAL_CLASSES else labels.OTHER
+            in_error[kind, known] += number
+        for kind in labels.REFUSED_KINDS:
+            for reason_class in labels.REFUSAL_CLASSES:
+                number = in_error[kind, reason_class]
+                metrics.records_in_error.labels(kind, reason_class).set(number)
+        metrics.lines_held_back.set(state.lines_held_back)
+        for kind, number in state.in_doubt.items():
+            metrics.in_doubt.labels(kind).set(number)
+        metrics.in_doubt_age.set(_age_s(state.in_doubt_since, now))
+        metrics.records_unproven.set(state.unproven)
+        metrics.unproven_age.set(_age_s(state.proved_at, now))
+        metrics.fuse_held.set(state.held.records)
+        metrics.fuse_tripped.set(state.held.tripped)
+        for feed, at in state.watermarks.items():
+            metrics.watermark.labels(feed).set(at)
+
+    def _mailboxes(self) -> None:
+        assembly, metrics = self.assembly, self.assembly.metrics
+        for mailbox in (assembly.changes, assembly.contacts, assembly.write_backs):
+            metrics.mailbox_depth.labels(mailbox.name).set(len(mailbox))
+            metrics.mailbox_capacity.labels(mailbox.name).set(mailbox.capacity)
+            metrics.mailbox_oldest_age.labels(mailbox.name).set(mailbox.oldest_age_s())
+            metrics.mailbox_blocked.labels(mailbox.name).set(mailbox.blocked_senders)
+
+    def _workers(self) -> None:
+        worktime, metrics = self.assembly.worktime, self.assembly.metrics
+        for actor in labels.ACTORS:
+            metrics.actor_workers.labels(actor).set(len(worktime.workers.get(actor, ())))
+            metrics.actor_longest_busy.labels(actor).set(worktime.longest_busy_s(actor))
+            spent = worktime.seconds(actor)
+            counted = self._counted.get(actor, {})
+            for state in State:
+                # Rounding may take back what it gave.
+                more = max(0.0, spent[state] - counted.get(state, 0.0))
+                metrics.actor_time.labels(actor, state.value).inc(more)
+            self._counted[actor] = spent
+
+    def _connector(self, name: str, governor: Governor) -> None:
+        metrics = self.assembly.metrics
+        metrics.api_in_flight.labels(name).set(governor.in_flight)
+        metrics.admission_waiting.labels(name).set(governor.waiting)
+        metrics.connector_paused.labels(name).set(governor.paused_s)
+        metrics.connector_down.labels(name).set(governor.down)
+
+    def _budget(self, now: float) -> None:
+        metrics = self.assembly.metrics
+        name, governor = self.assembly.config.connectors.target.name, self._target_governor
+        budget = governor.budget
+        for window, (limit, left) in (("hour", budget.hour(now)), ("year", budget.year(now))):
+            metrics.budget_limit.labels(name, window).set(limit)
+            metrics.budget_remaining.labels(name, window).set(left)
+        metrics.budget_reset.labels(name).set(budget.header_reset_at or 0)
+        for lane in Lane:
+            metrics.budget_held.labels(name, lane.name.lower()).set(governor.held_s(lane))
+        metrics.budget_year_used.labels(name).set(budget.used_last_year(now))
+        metrics.budget_year_forecast.labels(name).set(budget.year_forecast(now))
+
+    @property
+    def _target_governor(self) -> Governor:
+        return self.assembly.systems.target_governor
+
+    def _caches(self, now: float) -> None:
+        assembly, metrics = self.assembly, self.assembly.metrics
+        cached = assembly.owner_resolver.cached()
+        cached[ACCOUNT] = assembly.account_resolver.cached()
+        for kind, (entries, age_s) in cached.items():
+            metrics.reference_cache_entries.labels(kind).set(entries)
+            at = 0.0 if age_s is None else now - age_s
+            metrics.reference_cache_refresh.labels(kind).set(at)
+
+    def _files(self) -> None:
+        metrics = self.assembly.metrics
+        main = self.assembly.config.engine.service.state_dir / statefile.FILE_NAME
+        wal = main.with_name(f"{main.name}-wal")
+        for name, path in (("main", main), ("wal", wal)):
+            metrics.sqlite_file_bytes.labels(name).set(_size(path))
+        metrics.sqlite_writer_queue.set(self.assembly.store.waiting)
+
+
+def _age_s(since: float | None, now: float) -> float:
+    return 0.0 if since is None else max(0.0, now - since)
+
+
+def _size(path: Path) -> float:
+    with suppress(OSError):
+        return path.stat().st_size
+    return math.nan

@@ -1,0 +1,262 @@
+"""The service's small HTTP server on the event loop.
+
+Metrics, health, status and mapping for whoever asks; approve and reload for our own commands.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import anyio
+import anyio.to_thread
+import uvicorn
+from prometheus_client import Metric
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+
+from engine.about import PROGRAM
+from engine.errors import Misconfigured
+from engine.service.reloading import Reloaded
+from engine.service.status import Status
+
+# Seconds a kept connection may rest; more than the interval of a usual scraper, which keeps one.
+IDLE_S = 75
+# Seconds a client has to send a whole request, and to take its answer.
+REQUEST_S = 15
+ANSWER_S = 60
+ASKED_BY = "X-Requested-With"
+# The configuration of the service that a command means; two pairs may stand on one port by mistake.
+CONFIG_OF = "X-Wosync-Config"
+CONNECTIONS_MAX = 200
+ACCEPTED_MAX = 100
+
+
+def application(status: Status, reload: Callable[[], Awaitable[Reloaded]]) -> Starlette:
+    """The routes; none of them shows a secret."""
+    writers = anyio.CapacityLimiter(1)
+
+    async def metrics(request: Request) -> Response:
+        await status.refresh()
+        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        # Read here, in one moment; only the writing down, most of the work, is done elsewhere.
+        seen = _Seen(list(status.assembly.metrics.registry.collect()))
+        body = await anyio.to_thread.run_sync(encode, seen, limiter=writers)
+        return Response(body, headers={"Content-Type": content_type})
+
+    async def healthz(_: Request) -> Response:
+        return PlainTextResponse("alive\n")
+
+    async def readyz(_: Request) -> Response:
+        reason = status.not_ready()
+        return PlainTextResponse(f"{reason or 'ready'}\n", status_code=503 if reason else 200)
+
+    async def show(_: Request) -> Response:
+        return JSONResponse(await status.document())
+
+    async def mapping(_: Request) -> Response:
+        return JSONResponse(status.assembly.mappings.document())
+
+    async def approve(request: Request) -> Response:
+        if not _asked_by_us(request):
+            return _FORBIDDEN
+        return JSONResponse({"approved": await status.assembly.fuse_keeper.approve()})
+
+    async def reloaded(request: Request) -> Response:
+        if not _asked_by_us(request):
+            return _FORBIDDEN
+        return JSONResponse((await reload()).document())
+
+    def meant(answer: Callable[[Request], Awaitable[Response]]) -> Any:
+        async def checked(request: Request) -> Response:
+            wanted = request.headers.get(CONFIG_OF)
+            ours = wanted and str(status.assembly.config.path.resolve())
+            if wanted != ours:
+                return JSONResponse({"config": ours}, status_code=409)
+            return await answer(request)
+
+        return checked
+
+    return Starlette(
+        routes=[
+            Route("/metrics", meant(metrics)),
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/status", meant(show)),
+            Route("/mapping", meant(mapping)),
+            Route("/approve", meant(approve), methods=["POST"]),
+            Route("/reload", meant(reloaded), methods=["POST"]),
+        ]
+    )
+
+
+_FORBIDDEN = PlainTextResponse("only the wosync command may ask for this\n", status_code=403)
+
+
+def _asked_by_us(request: Request) -> bool:
+    # A header no web page can send unasked: a browser on this machine must change nothing.
+    return request.headers.get(ASKED_BY) == PROGRAM
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen(Collector):
+    """The metrics as they were at one moment."""
+
+    families: list[Metric]
+
+    def collect(self) -> list[Metric]:
+        return self.families
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: the service has its own.
+
+    And without its clock, which would wake an idle process ten times a second.
+    """
+
+    ended: anyio.Event
+
+    async def main_loop(self) -> None:
+        await self.ended.wait()
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+class _Connection(H11Protocol):
+    """A connection that is not kept for nothing.
+
+    The server itself waits for ever for a request to begin or to end, and answers nobody once
+    there are too many who wait so. Here each has its time, and the newest one pushes out the one
+    that has rested longest.
+    """
+
+    _deadline: Any = None
+    _answering: RequestResponseCycle | None = None
+    _resting_since: float = 0.0
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._resting_since = self.loop.time()
+        self._end_after(REQUEST_S)
+        if len(self.connections) > CONNECTIONS_MAX:
+            self._make_room()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end_after(None)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._deadline is None:
+            self._end_after(REQUEST_S)
+        super().data_received(data)
+        self._watch_answer()
+
+    def on_response_complete(self) -> None:
+        self._resting_since = self.loop.time()
+        self._end_after(None)
+        super().on_response_complete()
+        self._watch_answer()
+
+    @property
+    def _rests(self) -> bool:
+        # Before the first request there is no cycle.
+        return not self.cycle or self.cycle.response_complete
+
+    def _watch_answer(self) -> None:
+        whole = not self._rests and not self.cycle.more_body
+        if whole and self.cycle is not self._answering:
+            self._answering = self.cycle
+            self._end_after(ANSWER_S)
+
+    def _end_after(self, seconds: float | None) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = (
+            None if seconds is None else self.loop.call_later(seconds, self.transport.abort)
+        )
+
+    def _make_room(self) -> None:
+        everybody = cast("set[_Connection]", self.connections)
+        resting = [one for one in everybody if one is not self and one._rests]
+        if resting:
+            longest = min(resting, key=lambda one: one._resting_since)
+            self.connections.discard(longest)
+            longest.transport.abort()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Bind the address before anything else starts.
+
+    Raises:
+        Misconfigured: it cannot be bound.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # Inherited by accepted connections; the loop sets it only on sockets it made itself.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        listener.bind((host, port))
+        # Two that start together may both bind; only one of them may listen.
+        listener.listen(ACCEPTED_MAX)
+    except OSError as error:
+        listener.close()
+        raise Misconfigured(
+            f"[service] http: cannot listen on {host}:{port}: {error.strerror or error}",
+            remedy="another program (or another wosync) uses the port: give this one its own"
+            " in [service] http",
+        ) from error
+    return listener
+
+
+@asynccontextmanager
+async def serving(
+    status: Status, reload: Callable[[], Awaitable[Reloaded]], listener: socket.socket
+) -> AsyncGenerator[None]:
+    """Serve for the block; a misbehaving client never reaches the service itself."""
+    server = _Server(
+        uvicorn.Config(
+            application(status, reload),
+            http=_Connection,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            # One line for each client that speaks no HTTP would be theirs to fill the log with.
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            # Set by the clock.
+            date_header=False,
+            timeout_keep_alive=IDLE_S,
+            # So many are taken in one turn of the loop, before the first of them can be refused.
+            backlog=ACCEPTED_MAX,
+            # Reached only while all of them are being answered.
+            limit_concurrency=CONNECTIONS_MAX + 1,
+        )
+    )
+
+    server.ended = anyio.Event()
+
+    async def serve() -> None:
+        # Cut short it would leave its socket registered with the event loop.
+        with anyio.CancelScope(shield=True):
+            await server.serve([listener])
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(serve)
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            server.force_exit = True
+            server.ended.set()

@@ -1,0 +1,156 @@
+"""One run without a service: one poll, everything due drained, write-backs included."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import anyio
+
+from engine.assembly.assembly import Assembly
+from engine.assembly.opening import opened, plain_errors
+from engine.assembly.outside import Outside
+from engine.config.loading import Config
+from engine.errors import Misconfigured, Unreachable
+from engine.flow.governor import Governor
+from engine.flow.lane import Lane
+from engine.metrics import Metrics
+from engine.service.stages import downstream
+from engine.service.starting import doubt_all, take_steps
+from engine.service.usage import keep_usage
+from engine.store import report
+from engine.store.report import Counts
+
+# How long it waits for a retry that is due soon, before it leaves it to the next run.
+RETRY_PATIENCE_S = 15.0
+# How long it goes on although nothing it does succeeds.
+STALL_PATIENCE_S = 120.0
+LOOK_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How it ended."""
+
+    changed: int
+    counts: Counts
+
+
+async def once(config: Config, outside: Outside | None = None) -> Result:
+    """One poll, everything due drained, write-backs included.
+
+    Raises:
+        EngineError: a system cannot be reached, or refuses us; what was captured stays captured.
+    """
+    with plain_errors():
+        return await _once(config, outside or Outside.real())
+
+
+async def _once(config: Config, outside: Outside) -> Result:
+    source, target = config.connectors.source, config.connectors.target
+    async with opened(config, outside) as assembly:
+        await take_steps(source.name, assembly.systems.source.steps())
+        await take_steps(target.name, assembly.systems.target.steps()[:1])
+        await _load_mapping(assembly)
+        await assembly.people_poller.start()
+        await doubt_all(assembly)
+        async with downstream(assembly):
+            await assembly.mapping_reader.evaluate_anew()
+            await assembly.owner_resolver.step()
+            await assembly.account_resolver.step()
+            await assembly.prospect_resolver.step()
+            changed = await assembly.poller.step()
+            await assembly.poller.sweep_when_due()
+            await assembly.people_poller.step()
+            await _drained(assembly)
+        await keep_usage(assembly)
+        counts = await assembly.store.read(report.counts)
+        _raise_if_unreachable(assembly, counts)
+        return Result(changed, counts)
+
+
+async def _load_mapping(assembly: Assembly) -> None:
+    """Put the mapping in force.
+
+    The target is asked nothing before there is something to say to it, unless the mapping needs
+    to know its custom fields; then no line is judged before they are known.
+    """
+    mappings, reader = assembly.mappings, assembly.mapping_reader
+    if not mappings.customised:
+        # The source may keep lines of its own.
+        await mappings.load()
+    if mappings.customised:
+        target = assembly.config.connectors.target.name
+        await take_steps(target, assembly.systems.target.steps()[1:])
+        await mappings.load()
+    await reader.note()
+
+
+async def _drained(assembly: Assembly) -> None:
+    """Wait until nothing is due any more, or a system is out of reach.
+
+    A retry that is due soon is waited for, RETRY_PATIENCE_S at most; what waits longer, for a
+    pause, an outage or the budget, is left to the next run.
+    """
+    clock, read = assembly.outside.clock, assembly.store.read
+    worked_at = progress_at = anyio.current_time()
+    rested = 0.0
+    while True:
+        await anyio.sleep(LOOK_S)
+        if _out_of_reach(assembly, Lane.FRESH):
+            return
+        now = anyio.current_time()
+        before, rested = rested, _rested(assembly.metrics)
+        progress_at = progress_at if rested == before else now
+        if now - progress_at > STALL_PATIENCE_S:
+            return
+        lanes = Lane.FRESH if _out_of_reach(assembly, Lane.BACKLOG) else Lane.BACKLOG
+        mailboxes = (assembly.changes, assembly.contacts, assembly.write_backs)
+        busy = not all(mailbox.idle for mailbox in mailboxes)
+        if busy or await read(report.due, clock.now(), lanes):
+            worked_at = now
+            continue
+        if await assembly.fuse_keeper.step():
+            continue
+        soon = await read(report.due, clock.now() + RETRY_PATIENCE_S, lanes)
+        if not soon or now - worked_at > RETRY_PATIENCE_S:
+            return
+
+
+def _governors(assembly: Assembly) -> list[Governor]:
+    return list(assembly.systems.governors(assembly.config).values())
+
+
+def _out_of_reach(assembly: Assembly, lane: Lane) -> bool:
+    """Whether a system takes no request of this lane for longer than a run of `once` waits."""
+    return any(
+        max(governor.held_s(lane), governor.down_s) > RETRY_PATIENCE_S
+        for governor in _governors(assembly)
+    )
+
+
+def _raise_if_unreachable(assembly: Assembly, counts: Counts) -> None:
+    if not (counts.pending or counts.contacts or counts.outbox):
+        return
+    for name, governor in assembly.systems.governors(assembly.config).items():
+        if governor.down or governor.paused_s > RETRY_PATIENCE_S:
+            if isinstance(governor.pause_cause, Misconfigured):
+                raise governor.pause_cause
+            raise Unreachable(
+                f"{counts.pending} records and {counts.outbox} write-backs wait:"
+                f" {governor.pause_reason or 'the system does not answer'}",
+                system=name,
+                remedy="nothing is lost; run again when the system answers",
+            )
+
+
+def _rested(metrics: Metrics) -> float:
+    """How many records, tabs and write-backs came to rest so far: a measure of progress."""
+    at_rest = {"created", "updated", "noop", "refused", "left", "related", "agreed"}
+    counted = ((metrics.reconciles, at_rest), (metrics.deliveries, {"delivered", "withdrawn"}))
+    return sum(
+        sample.value
+        for counter, outcomes in counted
+        for family in counter.collect()
+        for sample in family.samples
+        if sample.labels.get("outcome") in outcomes
+    )

@@ -1,0 +1,146 @@
+"""The service: it starts, works until it is told to stop, and ends in order.
+
+SIGTERM and SIGINT drain it, a second one ends it at once, SIGHUP reloads its settings.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import anyio
+import structlog
+
+from engine.assembly.assembly import Assembly
+from engine.assembly.opening import opened, plain_errors
+from engine.assembly.outside import Outside
+from engine.config.loading import Config
+from engine.metrics.labels import START_UP
+from engine.service import http
+from engine.service.notify import Notifier
+from engine.service.reloading import Reloaded, Reloader
+from engine.service.stages import downstream, upstream
+from engine.service.starting import start
+from engine.service.status import Status
+from engine.service.supervision import Supervision
+from engine.service.usage import keep_usage, keep_usage_always
+
+log = structlog.get_logger(component="service")
+
+
+async def run(config: Config, outside: Outside | None = None) -> None:
+    """The service. Returns after SIGTERM or SIGINT, once what was in hand is settled.
+
+    Raises:
+        EngineError: it cannot start, or the state cannot be used any more.
+    """
+    with plain_errors():
+        async with opened(config, outside or Outside.real()) as assembly:
+            # Behind the lease: a second process on the same state must hear that, not of the port.
+            with http.listen(*config.engine.service.http_address) as listener:
+                await _Process(assembly).serve(listener)
+            await keep_usage(assembly)
+    log.info("stopped")
+
+
+@dataclass(slots=True)
+class _Process:
+    """The service with its process: signals, the HTTP port, the supervisor."""
+
+    assembly: Assembly
+    status: Status = field(init=False)
+    reloader: Reloader = field(init=False)
+    notifier: Notifier = field(init=False)
+    stop: anyio.Event = field(default_factory=anyio.Event, init=False)
+    whole: anyio.CancelScope = field(default_factory=anyio.CancelScope, init=False)
+
+    def __post_init__(self) -> None:
+        self.notifier = Notifier.from_environment()
+        self.reloader = Reloader(self.assembly)
+        self.status = Status(self.assembly)
+
+    async def serve(self, listener: socket.socket) -> None:
+        """Everything at once, until told to stop."""
+        supervision = Supervision(self.assembly, self.status, self.notifier)
+        async with (
+            http.serving(self.status, self._reload, listener),
+            anyio.create_task_group() as outermost,
+        ):
+            outermost.start_soon(self._watch_signals)
+            outermost.start_soon(supervision.run)
+            with self.whole:
+                await drive(self.assembly, self.status, self.stop)
+            outermost.cancel_scope.cancel()
+
+    async def _watch_signals(self) -> None:
+        signals = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        try:
+            with anyio.open_signal_receiver(*signals) as received:
+                async for number in received:
+                    await self._heed(number)
+        finally:
+            # Whatever is still to be put away, no late reload may end the process.
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    async def _heed(self, number: signal.Signals) -> None:
+        if number == signal.SIGHUP:
+            await self._reload()
+        elif self.stop.is_set():
+            log.warning("stopping_at_once", signal=signal.Signals(number).name)
+            self.whole.cancel()
+        else:
+            self._begin_to_stop(number)
+
+    def _begin_to_stop(self, number: signal.Signals) -> None:
+        shutdown_s = self.assembly.config.engine.service.shutdown_s
+        log.info("stopping", signal=signal.Signals(number).name, within_s=shutdown_s)
+        self.status.stopping = True
+        self.notifier.stopping(f"stopping, within {shutdown_s:g} s")
+        self.whole.deadline = anyio.current_time() + shutdown_s
+        self.stop.set()
+
+    async def _reload(self) -> Reloaded:
+        # Said at once: whoever asked the supervisor waits for the end only if it saw the beginning.
+        # Before the service is ready, and once it stops, there is nothing to come back to.
+        told = self.notifier.told_ready and not self.status.stopping
+        if told:
+            self.notifier.reloading()
+        try:
+            outcome = await self.reloader.reload()
+            self.status.reload_refused = outcome.reason
+            return outcome
+        finally:
+            if told and not self.status.stopping:
+                self.notifier.ready(self.status.line())
+
+
+async def drive(assembly: Assembly, status: Status, stop: anyio.Event) -> None:
+    """The service without its process: start-up, then work until told to stop."""
+    employ = assembly.worktime.employ
+    await _until(stop, lambda: employ(START_UP, lambda: start(assembly, status)))
+    if not stop.is_set():
+        await _work(assembly, stop)
+    status.stopping = True
+
+
+async def _until(stop: anyio.Event, first: Callable[[], Awaitable[None]]) -> None:
+    """Run the work; give it up when told to stop."""
+    async with anyio.create_task_group() as tasks:
+
+        async def give_up() -> None:
+            await stop.wait()
+            tasks.cancel_scope.cancel()
+
+        tasks.start_soon(give_up)
+        await first()
+        tasks.cancel_scope.cancel()
+
+
+async def _work(assembly: Assembly, stop: anyio.Event) -> None:
+    async with downstream(assembly), anyio.create_task_group() as tasks:
+        tasks.start_soon(keep_usage_always, assembly)
+        async with upstream(assembly):
+            await stop.wait()
+        tasks.cancel_scope.cancel()

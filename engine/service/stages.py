@@ -1,0 +1,69 @@
+"""The stages: mailboxes with those who fill them and those who work from them.
+
+An end goes downstream, box by box, so that what one stage owes still reaches the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+
+import anyio
+
+from engine.actors.dispatcher import Dispatcher
+from engine.assembly.assembly import Assembly
+from engine.flow.mailbox import K
+from engine.flow.pool import H, Pool
+
+LAST_STAGE = "write_backs"
+
+
+@asynccontextmanager
+async def downstream(assembly: Assembly) -> AsyncGenerator[None]:
+    """Syncers, write-backs and their dispatchers at work for the block."""
+    async with (
+        _stage(assembly.write_back_workers, [assembly.write_back_dispatcher]),
+        _stage(assembly.relationship_syncers, assembly.contact_dispatchers),
+        _stage(assembly.opportunity_syncers, assembly.change_dispatchers),
+    ):
+        yield
+
+
+@asynccontextmanager
+async def upstream(assembly: Assembly) -> AsyncGenerator[None]:
+    """Everybody who finds work, at it for the block."""
+    actors = {
+        "poller": assembly.poller,
+        "mapping_reader": assembly.mapping_reader,
+        "fuse_keeper": assembly.fuse_keeper,
+        "owner_resolver": assembly.owner_resolver,
+        "account_resolver": assembly.account_resolver,
+        "prospect_resolver": assembly.prospect_resolver,
+    }
+    async with anyio.create_task_group() as tasks:
+        for name, actor in actors.items():
+            tasks.start_soon(assembly.worktime.employ, name, actor.run)
+        yield
+        tasks.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def _stage(pool: Pool[H], dispatchers: Sequence[Dispatcher[K]]) -> AsyncGenerator[None]:
+    """One mailbox with those who fill it and those who work from it, for the block.
+
+    At the end what is queued is left to the next start, but for the last stage: what the stages
+    before it owed goes out with the last batches.
+    """
+    mailbox = pool.mailbox
+    async with anyio.create_task_group() as working:
+        working.start_soon(pool.run)
+        async with anyio.create_task_group() as dispatching:
+            for dispatcher in dispatchers:
+                dispatching.start_soon(pool.worktime.employ, "dispatcher", dispatcher.run)
+            yield
+            dispatching.cancel_scope.cancel()
+        last = mailbox.name == LAST_STAGE
+        if last:
+            for dispatcher in dispatchers:
+                await dispatcher.step()
+        mailbox.close(discard=not last)

@@ -1,0 +1,63 @@
+"""Starting: the steps of both systems, and what a former process left unfinished."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+
+from engine.about import about
+from engine.assembly.assembly import Assembly
+from engine.errors import TheirFault, Transient
+from engine.flow.backoff import delay_s
+from engine.flow.worktime import pausing
+from engine.ports import Step
+from engine.service.status import Status
+from engine.store import contacts, people, work
+
+log = structlog.get_logger(component="service")
+
+
+async def take_steps(system: str, steps: Sequence[Step]) -> None:
+    """Take a system's start-up steps in order."""
+    for step in steps:
+        fact = await step.run()
+        log.info("start_up_step", system=system, step=step.name, fact=fact)
+
+
+async def start(assembly: Assembly, status: Status) -> None:
+    """Everything that comes before work; a system that is down is waited for, not given up."""
+    connectors = assembly.config.connectors
+    attempt, rng = 0, assembly.outside.rng("start")
+    while True:
+        try:
+            await take_steps(connectors.source.name, assembly.systems.source.steps())
+            await take_steps(connectors.target.name, assembly.systems.target.steps())
+            await assembly.mapping_reader.load()
+            await assembly.people_poller.start()
+        except (Transient, TheirFault) as error:
+            # A maintenance page in place of an answer passes like any other outage.
+            attempt += 1
+            wait = max(1.0, delay_s(attempt, rng, assembly.config.engine.retry.backoff))
+            wait = error.retry_after_s or wait
+            status.waiting_for = str(error)
+            log.warning(
+                "waiting_for_system", reason=str(error), remedy=error.remedy, wait_s=round(wait, 1)
+            )
+            await pausing(wait)
+        else:
+            break
+    await doubt_all(assembly)
+    status.started = True
+    state = str(assembly.config.engine.service.state_dir)
+    log.info("started", version=about().version, state=state)
+
+
+async def doubt_all(assembly: Assembly) -> None:
+    """What a former process announced and did not finish must be looked for."""
+    now = assembly.outside.clock.now()
+    doubtful = 0
+    for doubt in (work.doubt_all, contacts.doubt_all, people.doubt_all):
+        doubtful += await assembly.store.write(doubt, now)
+    if doubtful:
+        log.warning("creates_in_doubt", records=doubtful)

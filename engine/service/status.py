@@ -1,0 +1,141 @@
+"""The status: what the service knows about itself, for `/status`, the gauges and readiness."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.about import about
+from engine.assembly.assembly import Assembly
+from engine.flow.lane import Lane
+from engine.service.gauges import Gauges
+from engine.store import fuse, report
+from engine.store.report import Counts
+
+# So many failed polls in a row, and the service is no longer ready.
+LATE_POLLS = 3
+REFUSED_SHOWN_MAX = 50
+
+
+@dataclass(slots=True)
+class Status:
+    """Reads the assembly.
+
+    `stopping` is set when the service drains, `stalled` names actors that get nowhere, and
+    `reload_refused` says why the last reload was.
+    """
+
+    assembly: Assembly
+    stopping: bool = False
+    started: bool = False
+    waiting_for: str | None = None
+    stalled: list[str] = field(default_factory=list[str])
+    reload_refused: str | None = None
+    gauges: Gauges = field(init=False)
+    _counts: Counts | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.gauges = Gauges(self.assembly)
+
+    def not_ready(self) -> str | None:
+        """Why the service is not ready, or None when it is."""
+        if self.stopping:
+            return "stopping"
+        if not self.started:
+            return self.waiting_for or "starting"
+        if self.stalled:
+            return f"no progress in: {', '.join(self.stalled)}"
+        for name, governor in self.assembly.systems.governors(self.assembly.config).items():
+            if governor.pause_reason is not None and governor.paused_s:
+                return f"{name} is paused: {governor.pause_reason}"
+            if governor.down:
+                return f"{name} does not answer"
+        poller = self.assembly.poller
+        if poller.trouble is not None and (
+            not poller.polled.is_set() or poller.failures >= LATE_POLLS
+        ):
+            return f"the last {poller.failures} polls failed: {poller.trouble}"
+        return None if poller.polled.is_set() else "the first poll is under way"
+
+    async def refresh(self) -> None:
+        """Set the gauges."""
+        await self.gauges.set(ready=self.not_ready() is None)
+
+    async def look(self) -> Counts:
+        """Count what there is to do."""
+        self._counts = await self.assembly.store.read(report.counts)
+        return self._counts
+
+    def line(self) -> str:
+        """How the service did at the last look, in one line."""
+        parts = [self.not_ready() or "ready"]
+        if self._counts is not None:
+            oldest = self._counts.pending_oldest_at
+            now = self.assembly.outside.clock.now()
+            lag = 0.0 if oldest is None else max(0.0, now - oldest)
+            errors = self._counts.refused + self._counts.people_refused
+            waiting = self._counts.pending + self._counts.contacts + self._counts.outbox
+            parts.append(f"lag {lag:.0f} s, {waiting} pending, {errors} in error")
+        if self.reload_refused is not None:
+            parts.append(f"reload refused: {self.reload_refused}")
+        return "; ".join(parts)
+
+    async def document(self) -> dict[str, Any]:
+        """Everything, as JSON can carry it."""
+        counts = await self.look()
+        held = await self.assembly.store.read(fuse.held)
+        refused = await self.assembly.store.read(report.refused, REFUSED_SHOWN_MAX)
+        waiting = await self.assembly.store.read(report.waiting_reasons, 5)
+        reason = self.not_ready()
+        return {
+            "schema_version": 1,
+            "version": about().version,
+            "ready": reason is None,
+            "reason": reason,
+            "captured": self.assembly.poller.captured + self.assembly.people_poller.captured,
+            "records": {
+                "pending": counts.pending,
+                "linked": counts.linked,
+                "refused": counts.refused,
+                "in_doubt": counts.in_doubt,
+            },
+            "people": {
+                "pending": counts.contacts,
+                "held_back": counts.lines_held_back,
+                "refused": counts.people_refused,
+            },
+            "approval": {"records": held.records, "needed": held.tripped},
+            "outbox": counts.outbox,
+            "requests": self._requests(),
+            "held_back": list(self._held_back()),
+            "reload_refused": self.reload_refused,
+            "waiting": [{"reason": reason, "records": number} for reason, number in waiting],
+            "refused": [
+                {
+                    "ref": record.ref,
+                    "field": record.field,
+                    "class": record.reason_class,
+                    "reason": record.reason,
+                }
+                for record in refused
+            ],
+        }
+
+    def _held_back(self) -> Iterator[str]:
+        """Why requests are not sent, and for how long, by system and lane."""
+        for name, governor in self.assembly.systems.governors(self.assembly.config).items():
+            for lane, words in ((Lane.FRESH, "fresh edits"), (Lane.BACKLOG, "the backlog")):
+                seconds = governor.held_s(lane)
+                if seconds:
+                    cause = governor.pause_reason if governor.paused_s else "the budget is spent"
+                    yield f"{name}, {words}, for {seconds:.0f} s: {cause}"
+
+    def _requests(self) -> dict[str, int]:
+        config = self.assembly.config
+        totals = {config.connectors.source.name: 0, config.connectors.target.name: 0}
+        for family in self.assembly.metrics.api_requests.collect():
+            for sample in family.samples:
+                if sample.name.endswith("_total"):
+                    totals[sample.labels["connector"]] += int(sample.value)
+        return totals

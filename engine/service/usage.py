@@ -1,0 +1,24 @@
+"""Usage: the requests spent, kept so that a restart does not forget them."""
+
+from __future__ import annotations
+
+import anyio
+
+from engine.assembly.assembly import Assembly
+from engine.store import kept
+
+EVERY_S = 10.0
+
+
+async def keep_usage(assembly: Assembly) -> None:
+    """Keep the target's request counts now."""
+    budget = assembly.systems.target_governor.budget
+    name = assembly.config.connectors.target.name
+    await assembly.store.write(kept.save_usage, name, dict(budget.minutes), dict(budget.days))
+
+
+async def keep_usage_always(assembly: Assembly) -> None:
+    """Keep them again and again."""
+    while True:
+        await anyio.sleep(EVERY_S)
+        await keep_usage(assembly)
