@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+
+# What a start makes is kept; looking through it for garbage every 700 objects takes a quarter of
+# the time.
+STARTING_THRESHOLD = 100_000
 
 
 def main() -> None:
     """The console script."""
+    gc.set_threshold(STARTING_THRESHOLD)
     from engine.cli.app import start
 
     sys.exit(start(sys.argv[1:]))

@@ -19,6 +19,10 @@ from engine.service import process as service
 from engine.settings import FileSecret, secrets_in
 
 
+# As the interpreter sets them; a start goes without.
+GC_THRESHOLDS = (700, 10, 10)
+
+
 def load(path: Path | None) -> Config:
     """Read the configuration and set logging up; from here on no secret is printed."""
     config = configuration.load(path)
@@ -47,6 +51,7 @@ def run(path: Path | None) -> int:
     # it would hold the event loop for 50 ms each time.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
     anyio.run(service.run, config)
     return Exit.DONE
 

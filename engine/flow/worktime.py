@@ -8,7 +8,7 @@ told apart from one that has nothing to do.
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -52,7 +52,7 @@ STORE_MAX_S = 120.0
 # Of tasks that work for one worker, the first of these is the worker's state.
 _OF_TASKS = (State.BUSY, State.THROTTLED, State.BLOCKED, State.IDLE)
 # Of the marks one task has set, the first of these is the task's state.
-_OF_MARKS = (State.THROTTLED, State.BLOCKED, State.IDLE)
+_OF_MARKS = (State.THROTTLED, State.BLOCKED, State.IDLE, State.BUSY)
 
 
 @dataclass(slots=True, eq=False)
@@ -60,9 +60,9 @@ class _Mark:
     """A wait: what for, since when, by when it must have ended, and the lock it is for, if any."""
 
     state: State
+    since: float
     until: float
     lock: anyio.Lock | None = None
-    since: float = field(default_factory=anyio.current_time)
 
     def ends_by(self, now: float, others: Mapping[int, _Task]) -> float:
         """When the wait must have ended; that for a lock, with the work of who holds it."""
@@ -103,20 +103,21 @@ class _Task:
 
     def set(self, mark: _Mark) -> None:
         self.marks.append(mark)
-        self._changed()
+        self._changed(mark.since)
 
     def unset(self, mark: _Mark) -> None:
         self.marks.remove(mark)
-        self._changed()
+        self._changed(anyio.current_time())
 
-    def _changed(self) -> None:
-        self.sign_at = anyio.current_time()
+    def _changed(self, now: float) -> None:
+        self.sign_at = now
         before = self.state
-        marked = {mark.state for mark in self.marks}
-        self.state = next((state for state in _OF_MARKS if state in marked), State.BUSY)
-        if before in (State.IDLE, State.THROTTLED) and self.state is not before:
-            self.began_at = self.sign_at
-        self.worker.settle()
+        self.state = _first(_OF_MARKS, self.marks) if self.marks else State.BUSY
+        if self.state is before:
+            return
+        if before is State.IDLE or before is State.THROTTLED:
+            self.began_at = now
+        self.worker.settle(now)
 
 
 @dataclass(slots=True, eq=False)
@@ -128,12 +129,10 @@ class Worker:
     _state: State = State.IDLE
     _since: float = field(default_factory=anyio.current_time)
 
-    def settle(self) -> None:
+    def settle(self, now: float) -> None:
         """Book the time since the last change, and take the tasks' state from here on."""
-        now = anyio.current_time()
         self.seconds[self._state] += now - self._since
-        states = {task.state for task in self.tasks}
-        self._state = next((state for state in _OF_TASKS if state in states), State.IDLE)
+        self._state = _first(_OF_TASKS, self.tasks) if self.tasks else State.IDLE
         self._since = now
 
     @contextmanager
@@ -141,14 +140,22 @@ class Worker:
         """What this task does in the block is this worker's time."""
         task = _Task(self)
         self.tasks.append(task)
-        self.settle()
+        self.settle(anyio.current_time())
         token = _current.set(task)
         try:
             yield
         finally:
             _current.reset(token)
             self.tasks.remove(task)
-            self.settle()
+            self.settle(anyio.current_time())
+
+
+def _first(order: Sequence[State], those: Sequence[_Task] | Sequence[_Mark]) -> State:
+    """The state among theirs that comes first; mostly there is one of them."""
+    if len(those) == 1:
+        return those[0].state
+    states = [one.state for one in those]
+    return next(state for state in order if state in states)
 
 
 _current: ContextVar[_Task | None] = ContextVar("current_task", default=None)
@@ -177,7 +184,7 @@ class WorkTime:
         total = _none()
         _add(total, self._left.get(actor, {}))
         for worker in self.workers.get(actor, ()):
-            worker.settle()
+            worker.settle(anyio.current_time())
             _add(total, worker.seconds)
         return total
 
@@ -233,7 +240,8 @@ def spending(
     if task is None:
         yield
         return
-    mark = _Mark(state, anyio.current_time() + max(within_s, STALL_S), lock)
+    now = anyio.current_time()
+    mark = _Mark(state, now, now + max(within_s, STALL_S), lock)
     task.set(mark)
     try:
         yield

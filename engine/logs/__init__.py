@@ -103,9 +103,8 @@ def configure(
         ],
         wrapper_class=_Logger,
         logger_factory=lambda *_: lines,
-        # A process is configured once. What writes to a stream of its own is for a while only,
-        # and a kept logger would go on writing there.
-        cache_logger_on_first_use=stream is None,
+        # A kept logger would go on writing where it wrote first.
+        cache_logger_on_first_use=False,
     )
     set_level(level)
     libraries.listen()

@@ -16,6 +16,9 @@ from tests.benchmarks.requests import CONSTANT_MAX, TAB_READS_MAX
 
 DEADLINE_S = 180.0
 
+# One quick run serves them all.
+pytestmark = pytest.mark.xdist_group("benchmarks")
+
 
 def run(*arguments: str) -> str:
     """Standard output of one run that must succeed."""

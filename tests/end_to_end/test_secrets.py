@@ -29,6 +29,7 @@ from connectors.sandbox.settings_file import prepared, write_settings
 from engine.errors import EXCERPT_CHARS_MAX
 from engine.store import statefile
 from tests.end_to_end.test_cli_errors import CONFIGURATION, ROOT, wosync
+from tests.searching import SEARCH
 
 pytestmark = pytest.mark.anyio
 
@@ -39,6 +40,9 @@ LOOK_S = 0.05
 # What a browser, a person or a program may look at.
 PAGES = ("/status", "/metrics", "/mapping", "/readyz", "/healthz")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}")
+
+# Ways to sign in to the source.
+AUTHS = ("api_key", "session")
 
 
 def readings(text: str) -> Iterable[str]:
@@ -266,7 +270,7 @@ def leaks(home: Home, shown: dict[str, str]) -> dict[str, list[str]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("auth", ["api_key", "session"])
+@pytest.mark.parametrize("auth", AUTHS)
 async def test_no_way_out_of_the_service_shows_a_secret(tmp_path: Path, auth: str) -> None:
     """Logs are shipped, statuses pasted into tickets, metrics kept for years."""
     shown: dict[str, str] = {}
@@ -286,7 +290,9 @@ async def test_no_way_out_of_the_service_shows_a_secret(tmp_path: Path, auth: st
         quoted = {"outreach": home.of("outreach"), "workbooks": home.of("workbooks api_key")}
         for system, traffic in doors.items():
             faults = final_faults(quoted[system], getattr(home.addresses, system))
-            for number, fault in enumerate(faults):
+            # Each way of signing in meets every second one; a longer search takes them all.
+            chosen = faults if SEARCH > 1 else faults[AUTHS.index(auth) :: len(AUTHS)]
+            for number, fault in enumerate(chosen):
                 traffic.plan.add(fault)
                 shown[f"check {system} {number}"] = await home.told("check", "--json")
                 traffic.plan.clear()

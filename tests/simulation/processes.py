@@ -25,7 +25,7 @@ from tests.simulation.scene import Scene
 # What a supervisor waits before it starts a process again that ended by itself.
 RESTART_S = 10.0
 # How often it is seen whether every worker gets somewhere.
-LOOK_S = 5.0
+LOOK_S = 20.0
 # Rounds of the loop a dead process may take to fall apart.
 FALLING_ROUNDS = 10_000
 # What must not be lost with the state: creates and deliveries that only it knows of.
