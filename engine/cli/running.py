@@ -18,7 +18,6 @@ from engine.service import once as one_run
 from engine.service import process as service
 from engine.settings import FileSecret, secrets_in
 
-
 # As the interpreter sets them; a start goes without.
 GC_THRESHOLDS = (700, 10, 10)
 

@@ -47,12 +47,12 @@ def test_the_story_ends_well_whatever_one_request_meets() -> None:
     points = Points()
     played(points)
 
-    # Every request in every fourth way, in turn; a longer search takes them all.
+    # Every request in one of the eight ways, in turn; a longer search takes them all.
     ways = list(SPOILT)
     spoilt = [
         (number, way)
         for number in range(len(points.seen))
-        for way in (ways if SEARCH > 1 else ways[number % 4 :: 4])
+        for way in (ways if SEARCH > 1 else ways[number % 8 :: 8])
     ]
     complaints = spread(spoil, spoilt)
 
