@@ -26,11 +26,6 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, so that no process is left alone with them at the end."""
-    items.sort(key=lambda item: "tests/simulation" not in item.nodeid)
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What a test sums up in its property `summary` is shown, however many processes there are."""
     for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):

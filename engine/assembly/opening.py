@@ -10,7 +10,6 @@ from engine.assembly.building import assemble
 from engine.assembly.outside import Outside, open_systems
 from engine.config.loading import Config
 from engine.errors import first_engine_error
-from engine.metrics import Metrics
 from engine.store import kept, statefile
 
 
@@ -26,7 +25,7 @@ async def opened(config: Config, outside: Outside) -> AsyncGenerator[Assembly]:
     with statefile.lease(state_dir) as made:
         fresh = not path.exists()
         try:
-            metrics = Metrics()
+            metrics = outside.metrics()
             async with outside.open_store(path, metrics.commits.observe) as store:
                 await store.write(kept.claim_pair, _pair(config))
                 async with open_systems(config, outside, store, metrics) as systems:

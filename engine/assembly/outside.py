@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from random import Random
@@ -37,13 +37,14 @@ from engine.transport import Transport
 class Outside:
     """Where time, chance, storage and the network come from; tests replace them.
 
-    `transports` by system; one that is missing is a real one.
+    `transports` by system; one that is missing is a real one. `metrics` makes what is counted on.
     """
 
     clock: WallClock
     seed: str
     transports: Mapping[str, httpx.AsyncBaseTransport]
     open_store: OpenStore = open_store
+    metrics: Callable[[], Metrics] = Metrics
 
     @classmethod
     def real(cls) -> Outside:

@@ -13,8 +13,12 @@ from typing import Any
 import pytest
 
 from tests.benchmarks.requests import CONSTANT_MAX, TAB_READS_MAX
+from tests.searching import SEARCH
 
-DEADLINE_S = 180.0
+DEADLINE_S = 300.0
+# What makes no promise but in seconds is left to a longer search.
+_TIMED = ("idle", "watchdog", "reload")
+ROOMS = ("requests", "speed", "memory", "store", "scrape", *(_TIMED if SEARCH > 1 else ()))
 
 # One quick run serves them all.
 pytestmark = pytest.mark.xdist_group("benchmarks")
@@ -36,7 +40,7 @@ def run(*arguments: str) -> str:
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
     """What a quick run of everything reports."""
-    return json.loads(run("--quick", "--json"))
+    return json.loads(run("--quick", "--json", *ROOMS))
 
 
 @pytest.mark.slow
@@ -54,7 +58,8 @@ def test_every_benchmark_reports_its_figures(document: dict[str, Any]) -> None:
     }
 
     assert document["schema_version"] == 1
-    for benchmark, keys in expected.items():
+    for benchmark in ROOMS:
+        keys = expected[benchmark]
         assert keys <= document[benchmark].keys()
         for key in keys - {"growth", "idle_outreach"}:
             assert document[benchmark][key]["value"] > 0, key
@@ -88,6 +93,8 @@ def test_a_person_gets_a_table() -> None:
 def test_the_promised_bounds_that_no_machine_changes_are_kept(document: dict[str, Any]) -> None:
     """Counts and thresholds are the same everywhere; only they may fail a build."""
     assert document["scrape"]["series"]["met"]
-    assert document["watchdog"]["bound"]["met"]
-    assert document["reload"]["lost"]["value"] == 0
-    assert document["reload"]["repeated"]["value"] == 0
+    if "watchdog" in ROOMS:
+        assert document["watchdog"]["bound"]["met"]
+    if "reload" in ROOMS:
+        assert document["reload"]["lost"]["value"] == 0
+        assert document["reload"]["repeated"]["value"] == 0

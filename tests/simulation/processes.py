@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
+from functools import cache
 
 import anyio
 
@@ -13,6 +14,7 @@ from engine.assembly.assembly import Assembly
 from engine.assembly.opening import opened
 from engine.assembly.outside import Outside
 from engine.errors import Misconfigured, first_engine_error
+from engine.metrics import Metrics
 from engine.service import process as service
 from engine.service.status import Status
 from engine.service.usage import keep_usage
@@ -38,6 +40,12 @@ SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM intent)
 
 class Broke(AssertionError):
     """The engine ended by itself although nothing was wrong with its configuration."""
+
+
+@cache
+def _metrics() -> Metrics:
+    """One for all: nothing here is told from counts, and each costs more than a short life."""
+    return Metrics()
 
 
 class _Clock:
@@ -113,6 +121,7 @@ class Processes:
             f"{scene.plan.seed}:{self.started}",
             {server.system: Wire(server, life) for server in self._servers},
             OpenMortal(life, scene.trace),
+            _metrics,
         )
         async with opened(scene.config, outside) as assembly:
             self.assembly = assembly
