@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from engine.about import about
 from engine.actors.account_resolver import AccountResolver
@@ -27,7 +28,7 @@ from engine.config.loading import Config
 from engine.flow.lane import Lane
 from engine.flow.mailbox import Mailbox
 from engine.flow.pace import Pace
-from engine.flow.pool import Pool
+from engine.flow.pool import H, Pool
 from engine.flow.worktime import WorkTime
 from engine.mappings import Mappings
 from engine.metrics import Metrics
@@ -62,38 +63,12 @@ class _Builder:
     worktime: WorkTime = field(default_factory=WorkTime, init=False)
 
     def build(self) -> Assembly:
-        sizes = self.config.engine.mailboxes
-        self.runs = Runs(self.outside.rng("runs"))
-        self.changes = Mailbox("changes", sizes.changes, self._waits("changes"))
-        self.contacts = Mailbox("contacts", sizes.contacts, self._waits("contacts"))
-        self.write_backs = Mailbox("write_backs", sizes.write_backs, self._waits("write_backs"))
-        self.bells = Bells(
-            [self._change_dispatcher(lane) for lane in Lane],
-            [self._contact_dispatcher(lane) for lane in Lane],
-            self._write_back_dispatcher(),
-        )
-        self.mappings = Mappings(self.config, self.systems.source, self.systems.target)
-        owners = self._owner_resolver()
-        accounts = self._account_resolver()
+        self._lay_pipes()
+        owners, accounts = self._owner_resolver(), self._account_resolver()
         references = References(owners, accounts)
         prospects = self._prospect_resolver(references)
-        people_poller = self._people_poller(prospects)
-        auditor = self._auditor()
-        hiring = Hiring(
-            config=self.config,
-            outside=self.outside,
-            store=self.store,
-            systems=self.systems,
-            metrics=self.metrics,
-            changes=self.changes,
-            contacts=self.contacts,
-            write_backs=self.write_backs,
-            bells=self.bells,
-            mappings=self.mappings,
-            references=references,
-            prospects=prospects,
-            runs=self.runs,
-        )
+        people_poller, auditor = self._people_poller(prospects), self._auditor()
+        hiring = self._hiring(references, prospects)
         workers = self.config.engine.concurrency
         about_us = about()
         self.metrics.build.labels(about_us.version, platform.python_version()).set(1)
@@ -117,31 +92,61 @@ class _Builder:
             prospect_resolver=prospects,
             hiring=hiring,
             worktime=self.worktime,
-            opportunity_syncers=Pool(
+            opportunity_syncers=self._pool(
                 OPPORTUNITY_SYNCER,
                 workers.opportunity_syncers,
                 self.changes,
-                self.worktime,
                 hiring.opportunity_syncer,
             ),
-            relationship_syncers=Pool(
+            relationship_syncers=self._pool(
                 RELATIONSHIP_SYNCER,
                 workers.relationship_syncers,
                 self.contacts,
-                self.worktime,
                 hiring.relationship_syncer,
             ),
-            write_back_workers=Pool(
-                WRITE_BACK,
-                workers.write_backs,
-                self.write_backs,
-                self.worktime,
-                hiring.write_back,
+            write_back_workers=self._pool(
+                WRITE_BACK, workers.write_backs, self.write_backs, hiring.write_back
             ),
             change_dispatchers=self.bells.changes,
             contact_dispatchers=self.bells.contacts,
             write_back_dispatcher=self.bells.write_backs,
         )
+
+    def _lay_pipes(self) -> None:
+        """Make what several actors share."""
+        sizes = self.config.engine.mailboxes
+        self.runs = Runs(self.outside.rng("runs"))
+        self.changes = Mailbox("changes", sizes.changes, self._waits("changes"))
+        self.contacts = Mailbox("contacts", sizes.contacts, self._waits("contacts"))
+        self.write_backs = Mailbox("write_backs", sizes.write_backs, self._waits("write_backs"))
+        self.bells = Bells(
+            [self._change_dispatcher(lane) for lane in Lane],
+            [self._contact_dispatcher(lane) for lane in Lane],
+            self._write_back_dispatcher(),
+        )
+        self.mappings = Mappings(self.config, self.systems.source, self.systems.target)
+
+    def _hiring(self, references: References, prospects: ProspectResolver) -> Hiring:
+        return Hiring(
+            config=self.config,
+            outside=self.outside,
+            store=self.store,
+            systems=self.systems,
+            metrics=self.metrics,
+            changes=self.changes,
+            contacts=self.contacts,
+            write_backs=self.write_backs,
+            bells=self.bells,
+            mappings=self.mappings,
+            references=references,
+            prospects=prospects,
+            runs=self.runs,
+        )
+
+    def _pool(
+        self, actor: str, size: int, mailbox: Mailbox[Any], hire: Callable[[int], H]
+    ) -> Pool[H]:
+        return Pool(actor, size, mailbox, self.worktime, hire)
 
     def _waits(self, mailbox: str) -> Callable[[float], None]:
         return self.metrics.mailbox_wait.labels(mailbox).observe
