@@ -231,7 +231,9 @@ class OpportunitySyncer:
                 field=self.limits.correlation_field,
             )
         # Announced before it is sent: whatever dies from here on, the create is looked for.
-        await self.store.write(store_work.open_intent, work.id, correlation, self.clock.now())
+        now = self.clock.now()
+        if not await self.store.write(store_work.open_intent, work.id, correlation, now):
+            return "left"
         try:
             async with holding(self._asking):
                 target_id = await self.target.create(fields)

@@ -120,13 +120,21 @@ def load(connection: sqlite3.Connection, record_id: int) -> Work | None:
 
 def open_intent(
     connection: sqlite3.Connection, record_id: int, correlation: str, now: float
-) -> None:
-    """Announce a create before it is sent; keeps the first announcement when it is sent again."""
+) -> bool:
+    """Announce a create before it is sent; keeps the first announcement when it is sent again.
+
+    Returns False, and announces nothing, when the record was left out while it was in hand: nobody
+    would look for the create.
+    """
+    state = connection.execute("SELECT state FROM record WHERE id = ?", (record_id,)).fetchone()
+    if state is None or state[0] != "pending":
+        return False
     connection.execute(
         "INSERT INTO intent (record_id, correlation, opened_at) VALUES (?, ?, ?)"
         " ON CONFLICT (record_id) DO UPDATE SET doubt_since = NULL, checks = 0, sent = sent + 1",
         (record_id, correlation, now),
     )
+    return True
 
 
 def note_synced(connection: sqlite3.Connection, record_id: int, synced: Fields | None) -> None:

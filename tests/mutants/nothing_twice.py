@@ -17,8 +17,8 @@ MUTANTS = (
     Mutant(
         "sends a create without committing its intent",
         SYNCER,
-        "await self.store.write(store_work.open_intent, work.id, correlation, self.clock.now())",
-        "pass",
+        "if not await self.store.write(store_work.open_intent, work.id, correlation, now):",
+        "if now < 0:",
         (f"{IN_DOUBT}::test_a_create_carried_out_and_not_answered_is_adopted",),
     ),
     Mutant(

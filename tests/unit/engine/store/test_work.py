@@ -58,3 +58,11 @@ def test_an_intent_announced_again_keeps_its_first_time_and_no_doubt(
     work.close_intent(db, 1)
 
     assert pending(db, 1).intent is None
+
+
+def test_a_record_left_out_while_it_is_in_hand_is_not_announced(db: sqlite3.Connection) -> None:
+    """Nobody would look for a create whose answer is lost."""
+    db.execute("UPDATE record SET state = 'ineligible'")
+
+    assert not work.open_intent(db, 1, "OPP-1", NOW)
+    assert db.execute("SELECT count(*) FROM intent").fetchone()[0] == 0
