@@ -550,12 +550,17 @@ async def test_two_reloads_at_once_follow_each_other(world: Bench) -> None:
     assert sum(bool(outcome["changes"]) for outcome in outcomes) <= 1
 
 
-async def test_without_anybody_to_tell_a_signal_reloads_all_the_same(world: Bench) -> None:
+async def test_without_anybody_to_tell_a_signal_reloads_all_the_same(
+    world: Bench, said: io.StringIO
+) -> None:
     """`kill -HUP`, as for any other daemon."""
     async with running(world, interval_s=0.05):
         record = world.has("Harbour crane")
         await until(lambda: linked(world, record))
         spoils(world, "[")
         os.kill(os.getpid(), signal.SIGHUP)
+        await until(lambda: bool(lines(said, "reload_refused")))
         second = world.has("Second")
         await until(lambda: linked(world, second))
+
+    assert len(lines(said, "reload_refused")) == 1
