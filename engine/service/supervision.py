@@ -76,8 +76,10 @@ class Supervision:
         Args:
             in_time: whether this check itself came when it should.
         """
-        overdue = self.assembly.worktime.overdue() if in_time else []
-        self._overdue = Counter({actor: self._overdue[actor] + 1 for actor in overdue})
+        # A check that came late proves nothing new; what was found before still holds.
+        more = 1 if in_time else 0
+        overdue = self.assembly.worktime.overdue()
+        self._overdue = Counter({actor: self._overdue[actor] + more for actor in overdue})
         stalled = [actor for actor, times in self._overdue.items() if times >= STALLED_CHECKS]
         for actor in ACTORS:
             self.assembly.metrics.actor_stalled.labels(actor).set(actor in stalled)

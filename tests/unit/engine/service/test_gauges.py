@@ -17,7 +17,7 @@ from engine.assembly.opening import opened
 from engine.assembly.outside import Outside
 from engine.config import loading as configuration
 from engine.flow.lane import Lane
-from engine.flow.worktime import State, WorkTime, pausing, resting
+from engine.flow.worktime import State, WorkTime, pausing, resting, spending
 from engine.metrics import labels
 from engine.records import Position
 from engine.service.gauges import Gauges
@@ -212,9 +212,13 @@ async def test_worker_time_is_counted_once_however_often_somebody_looks(looked: 
             for state in State
         }
 
+    looked_enough = anyio.Event()
+
     async def rests() -> None:
         await resting(0.02)
         await pausing(0.02)
+        with spending(State.IDLE):
+            await looked_enough.wait()
 
     began = anyio.current_time()
     async with anyio.create_task_group() as tasks:
@@ -225,6 +229,7 @@ async def test_worker_time_is_counted_once_however_often_somebody_looks(looked: 
             await looked.look()
             assert looked.value("actor_workers", actor="poller") == 2
             await anyio.sleep(0.002)
+        looked_enough.set()
     most = 2 * (anyio.current_time() - began)
     await looked.look()
     once = counted()

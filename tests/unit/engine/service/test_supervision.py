@@ -187,6 +187,20 @@ def test_readiness_is_told_once_and_the_status_every_few_seconds() -> None:
     assert "STATUS=ready; lag 12 s, 3 pending, 1 in error" in [state for _, state in ear.heard]
 
 
+def test_readiness_waits_for_the_first_poll() -> None:
+    """Whatever is started after this service would find one that has seen nothing yet."""
+
+    async def watch(service: Guarded) -> None:
+        service.watched.poller.polled = anyio.Event()
+        await anyio.sleep(11)
+        assert service.ear.moments("READY=1") == []
+        service.watched.poller.polled.set()
+
+    [ready] = guarded(20, idle, watch=watch).ear.moments("READY=1")
+
+    assert ready > 11
+
+
 def test_a_start_is_given_time_for_as_long_as_it_goes_on() -> None:
     """A system that is down for an hour is waited for; the start must not time out."""
 
@@ -336,6 +350,24 @@ def test_a_process_that_was_stopped_as_a_whole_accuses_nobody() -> None:
     assert service.ear.moments(TRIGGER) == []
     assert lines == []
     assert max(service.ear.moments(FED)) > 110
+
+
+def test_a_late_check_acquits_nobody() -> None:
+    """On a machine under load the watchdog would be fed whenever the check itself is late."""
+    seen: list[list[str]] = []
+
+    async def watch(service: Guarded) -> None:
+        await anyio.sleep(FOUND_WITHIN_S)
+        _freeze(10)
+        await anyio.sleep(0.1)
+        seen.append(service.stalled())
+
+    with capture_logs() as lines:
+        ear = guarded(FOUND_WITHIN_S + 20, anyio.sleep_forever, watch=watch).ear
+
+    assert seen == [["poller"]]
+    assert [line["event"] for line in lines] == ["actor_stalled"]
+    assert not [moment for moment in ear.moments(FED) if moment > FOUND_WITHIN_S]
 
 
 def test_one_late_sign_is_not_yet_a_stall() -> None:
