@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import entry_points
 
 PROGRAM = "wosync"
@@ -17,6 +18,7 @@ class About:
     summary: str
 
 
+@cache
 def about() -> About:
     """Read the installed distribution's own description."""
     for entry in entry_points(group="wosync.connectors"):

@@ -8,6 +8,8 @@ aiohttp through as they are.
 
 from __future__ import annotations
 
+import ssl
+
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
@@ -22,7 +24,8 @@ class Transport(AiohttpTransport):
     """Connections of one system; no cookie is ever kept, none sent that was not asked for."""
 
     def __init__(self) -> None:
-        super().__init__(client=_session)
+        # Unused beside a session of one's own; the default would read every certificate there is.
+        super().__init__(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), client=_session)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request.

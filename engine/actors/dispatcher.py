@@ -25,8 +25,10 @@ from engine.flow.mailbox import K, Mailbox
 from engine.flow.worktime import BLOCKED_MAX_S, State, pausing, resting, spending
 from engine.ports import WallClock
 
-# Longest sleep without looking: a wall clock that stepped must not leave due work lying.
-LOOK_AGAIN_S = 5.0
+# Longest sleep without looking: a machine that was asleep must not leave due work lying.
+LOOK_AGAIN_S = 15.0
+# Longest wait for a governor: it may be opened sooner than it said.
+CLOSED_S = 5.0
 GATHER_S = 0.02
 
 
@@ -53,15 +55,13 @@ class Dispatcher(Generic[K]):
         """Fill the lane whenever there is room and something is due."""
         while True:
             if self.governor.closed(self.lane):
-                await pausing(min(self.governor.held_s(self.lane), LOOK_AGAIN_S))
+                await pausing(min(self.governor.held_s(self.lane), CLOSED_S))
             elif await self.step():
                 await self._wait_room_or_ring()
-            else:
-                idle_s = await self._idle_s()
-                with spending(State.IDLE, idle_s):
-                    await self.bell.wait(idle_s)
-            # Rings come one per record under load; one look serves all of a short while.
-            await resting(GATHER_S)
+                await resting(GATHER_S)
+            elif await self._rang():
+                # Rings come one per record under load; one look serves all of a short while.
+                await resting(GATHER_S)
 
     async def step(self) -> int:
         """Send every due key the lane has room for; returns how many were new to the mailbox."""
@@ -89,7 +89,14 @@ class Dispatcher(Generic[K]):
                 tasks.start_soon(ring)
                 tasks.start_soon(room)
 
+    async def _rang(self) -> bool:
+        """Whether the bell rang before the next key becomes due."""
+        idle_s = await self._idle_s()
+        with spending(State.IDLE, idle_s):
+            return await self.bell.wait(idle_s)
+
     async def _idle_s(self) -> float:
         now = self.clock.now()
         due_at = await self.next_due(now)
-        return LOOK_AGAIN_S if due_at is None else max(0.0, min(LOOK_AGAIN_S, due_at - now))
+        # Never nothing: what is due may be in the hands of a worker.
+        return LOOK_AGAIN_S if due_at is None else max(GATHER_S, min(LOOK_AGAIN_S, due_at - now))

@@ -1,6 +1,6 @@
 """Fuse keeper: let a mass change go on when it is small, and stop it when it is not.
 
-Mailbox   none: it looks every second, and when `once` has nothing else to do
+Mailbox   none: it looks every two seconds, and when `once` has nothing else to do
 Sends     a ring of the dispatchers' bells when what was held goes on
 Store     decides over what is held; see `engine.store.fuse`
 Metrics   none of its own; the status shows what is held
@@ -19,7 +19,7 @@ from engine.ports import WallClock
 from engine.store import fuse
 from engine.store.port import Store
 
-LOOK_S = 1.0
+LOOK_S = 2.0
 
 log = structlog.get_logger(component="fuse_keeper")
 

@@ -17,8 +17,11 @@ class Bell:
         """Wake the waiter, now or when it comes."""
         self._event.set()
 
-    async def wait(self, timeout_s: float) -> None:
-        """Wait for a ring, at most `timeout_s` seconds."""
+    async def wait(self, timeout_s: float) -> bool:
+        """Wait for a ring, at most `timeout_s` seconds; whether there was one."""
         with anyio.move_on_after(timeout_s):
             await self._event.wait()
-        self._event = anyio.Event()
+        rang = self._event.is_set()
+        if rang:
+            self._event = anyio.Event()
+        return rang

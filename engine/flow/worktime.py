@@ -18,6 +18,8 @@ from typing import Any
 import anyio
 from anyio import TaskInfo
 
+from engine.clock import loop_clock
+
 
 class State(StrEnum):
     """What a worker's time is spent on."""
@@ -82,6 +84,7 @@ class _Task:
 
     worker: Worker
     info: TaskInfo = field(default_factory=anyio.get_current_task)
+    clock: Callable[[], float] = field(default_factory=loop_clock)
     marks: list[_Mark] = field(default_factory=list["_Mark"])
     state: State = State.BUSY
     sign_at: float = field(default_factory=anyio.current_time)
@@ -107,7 +110,7 @@ class _Task:
 
     def unset(self, mark: _Mark) -> None:
         self.marks.remove(mark)
-        self._changed(anyio.current_time())
+        self._changed(self.clock())
 
     def _changed(self, now: float) -> None:
         self.sign_at = now
@@ -240,7 +243,7 @@ def spending(
     if task is None:
         yield
         return
-    now = anyio.current_time()
+    now = task.clock()
     mark = _Mark(state, now, now + max(within_s, STALL_S), lock)
     task.set(mark)
     try:

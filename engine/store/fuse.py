@@ -75,7 +75,7 @@ def held(connection: sqlite3.Connection) -> Held:
 
 
 def waiting(connection: sqlite3.Connection) -> bool:
-    """Whether anything waits; cheap enough for every second."""
+    """Whether anything waits; cheap enough for every other second."""
     return bool(
         connection.execute(
             "SELECT EXISTS (SELECT 1 FROM record WHERE mass > 0 AND mass = 2)"

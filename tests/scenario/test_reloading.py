@@ -222,7 +222,7 @@ async def test_a_budget_is_held_to_and_let_go_of(
     world: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The month's end: somebody needs the allowance for something else, and gives it back."""
-    monkeypatch.setattr(dispatcher, "LOOK_AGAIN_S", 0.2)
+    monkeypatch.setattr(dispatcher, "CLOSED_S", 0.2)
     world.settings["service"]["shutdown_s"] = 0.2
     async with served(world) as port:
         await syncs(world, "First")

@@ -19,6 +19,7 @@ from structlog.typing import EventDict
 
 from connectors.sandbox.outreach import outreach_app
 from connectors.sandbox.workbooks import workbooks_app
+from engine.clock import loop_clock
 from tests.simulation import virtual_time
 from tests.simulation.network import Server, Weather
 from tests.simulation.oracle import Oracle, at_rest
@@ -139,7 +140,7 @@ class History:
 
     async def run(self) -> tuple[Trace, float, list[str]]:
         """Play it; returns the trace, the virtual seconds it took, and the complaints."""
-        self.trace = Trace(anyio.current_time, echo=self._echo)
+        self.trace = Trace(loop_clock(), echo=self._echo)
         self.scene = Scene(self._plan, self._directory, self.trace)
         self._crm = CrmUsers(self.scene)
         self.begin()

@@ -14,6 +14,7 @@ import anyio
 
 from connectors.sandbox.outreach import OutreachWorld
 from connectors.sandbox.workbooks import WorkbooksWorld
+from engine.clock import loop_clock
 from engine.config import loading as configuration
 from tests.simulation.plan import Plan
 from tests.simulation.trace import Trace
@@ -72,6 +73,7 @@ class Scene:
         self.directory = directory
         self.trace = trace
         self.ledger = Ledger()
+        self._clock = loop_clock()
         self.workbooks = WorkbooksWorld(self.now, plan.workbooks, seed=plan.seed)
         self.workbooks.add_api_key(API_KEY)
         self.outreach = OutreachWorld(self.now, plan.outreach)
@@ -88,7 +90,7 @@ class Scene:
 
     def now(self) -> float:
         """Wall clock of everybody: epoch seconds."""
-        return START + anyio.current_time()
+        return START + self._clock()
 
     def rng(self, actor: str) -> Random:
         """Randomness of one actor."""
