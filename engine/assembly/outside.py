@@ -14,8 +14,7 @@ from engine.assembly import limits
 from engine.clock import SystemClock
 from engine.config.loading import Config
 from engine.flow.governor import Governor
-from engine.metrics import Metrics
-from engine.metrics.labels import BROKEN_OFF, OTHER, STATUSES, SUCCESSES
+from engine.metrics import Metrics, labels
 from engine.ports import (
     RequestObserver,
     Source,
@@ -130,7 +129,6 @@ async def open_systems(
         )
 
 
-_STATUSES = frozenset((*SUCCESSES, *STATUSES, *BROKEN_OFF))
 _TOO_MANY = "429"
 
 
@@ -142,8 +140,8 @@ def _observer(
 
     def observe(method: str, route: str, status: str, duration_s: float) -> None:
         # Whatever a connector or a system makes up, the labels stay a closed set.
-        method, route = (method, route) if (method, route) in known else (OTHER, OTHER)
-        shown = status if status in _STATUSES else OTHER
+        method, route = (method, route) if (method, route) in known else (labels.OTHER,) * 2
+        shown = labels.status(method, status)
         metrics.api_requests.labels(connector, method, route, shown).inc()
         metrics.api_request_duration.labels(connector, route).observe(duration_s, exemplar())
         if status == _TOO_MANY:

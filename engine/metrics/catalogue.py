@@ -47,8 +47,7 @@ class Metrics:
         """Start the counters of these (method, route) pairs at zero."""
         for method, route in routes:
             self.api_request_duration.labels(connector, route)
-            own = labels.STATUSES_OF_METHODS.get(method, ())
-            for status in (*labels.STATUSES_AT_START, *own):
+            for status in labels.statuses(method):
                 self.api_requests.labels(connector, method, route, status)
 
     def polled(self, feed: str, changed: int, took_s: float, now: float) -> None:

@@ -116,24 +116,49 @@ LOOKUPS = ("hit", "negative_hit", "miss", "ambiguous", "error")
 MAILBOXES = ("changes", "contacts", "write_backs")
 WINDOWS = ("hour", "year")
 LANES = ("fresh", "backlog")
-# Statuses a route may end with besides the one it is meant to, and the ends without any.
-STATUSES = ("400", "401", "403", "404", "409", "422", "429", "500", "502", "503", "504")
-BROKEN_OFF = ("timeout", "connect_error", "protocol_error", "unfinished")
-# Present at zero from the start, for every route, and besides for the method.
-STATUSES_AT_START = ("200", "401", "429", "500", "503", "timeout", "connect_error")
-STATUSES_OF_METHODS = {
-    "POST": ("201", "422"),
-    "PATCH": ("422",),
-    "DELETE": ("204", "404"),
-    "GET": ("404",),
-}
-SUCCESSES = ("200", "201", "202", "204", "301", "302", "303", "307")
+# How a request ends: a status by itself where somebody would act on it, its class otherwise, or
+# why there is none. All of them, for every route, are there from the start.
+STATUSES = (
+    "200",
+    "400",
+    "401",
+    "403",
+    "404",
+    "429",
+    "4xx",
+    "500",
+    "503",
+    "5xx",
+    "timeout",
+    "connect_error",
+    "protocol_error",
+    OTHER,
+)
+STATUSES_OF_METHODS = {"POST": ("201", "422"), "PATCH": ("422",), "DELETE": ("204",)}
 
 # Buckets in seconds, unless said otherwise. Thresholds of alerts lie exactly on a bound.
 LAG_BUCKETS = (1, 2.5, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 21_600, 86_400)
-REQUEST_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60)
+REQUEST_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 WAIT_BUCKETS = (0.005, 0.05, 0.25, 1, 5, 15, 60, 300, 1800)
 COMMIT_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
 LOOP_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
 # In entries.
 BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100)
+
+
+def statuses(method: str) -> tuple[str, ...]:
+    """How a request with this method may end."""
+    return (*STATUSES, *STATUSES_OF_METHODS.get(method, ()))
+
+
+def status(method: str, ended: str) -> str:
+    """The label of an end: itself, its class, or OTHER.
+
+    Args:
+        ended: a status in digits, or a word.
+    """
+    known = statuses(method)
+    if ended in known:
+        return ended
+    by_class = f"{ended[:1]}xx"
+    return by_class if ended.isdecimal() and by_class in known else OTHER

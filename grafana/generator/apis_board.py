@@ -19,14 +19,14 @@ from grafana.generator.queries import (
 
 _WORDS = """
 A **route** is a template, never an address; a **status** is what came back, or how a request ended
-without an answer: timeout, connect_error, protocol_error, unfinished. Latency is of the request
+without an answer: timeout, connect_error, protocol_error. Latency is of the request
 alone; waits of ours are on the tuning dashboard. The **budget** of the hour has the reserve taken
 off; it is below the *even pace* line when more than its share of the hour is used up.
 """
 
 _HERE = 'connector=~"$connector"'
 _REQUESTS = "api_requests_total"
-_FAILED = 'status=~"5..|timeout|connect_error|protocol_error|unfinished"'
+_FAILED = 'status=~"5..|timeout|connect_error|protocol_error"'
 _HOUR = 'window="hour"'
 _YEAR = 'window="year"'
 _SYNCED = one_of("outcome", "created", "updated", "adopted", "related")

@@ -14,7 +14,7 @@ from prometheus_client import Metric
 from connectors.outreach.routes import ROUTES as OUTREACH_ROUTES
 from connectors.workbooks.routes import ROUTES as WORKBOOKS_ROUTES
 from engine.config.live import is_live
-from engine.metrics import Metrics, labels
+from engine.metrics import Metrics
 
 CONNECTORS = {"workbooks": WORKBOOKS_ROUTES, "outreach": OUTREACH_ROUTES}
 BUDGETED = "outreach"
@@ -44,9 +44,6 @@ def _started() -> Metrics:
     metrics.know_connectors(tuple(CONNECTORS), BUDGETED)
     for connector, routes in CONNECTORS.items():
         metrics.know_routes(connector, routes)
-    for status in (*labels.SUCCESSES, *labels.STATUSES, *labels.BROKEN_OFF, labels.OTHER):
-        for connector, routes in CONNECTORS.items():
-            metrics.api_requests.labels(connector, *routes[0], status)
     metrics.build.labels("any", "any")
     for key in live_numbers():
         metrics.setting.labels(key)

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.anyio
 SERIES_MAX = 1500
 KNOWN = {
     "kind": {*labels.KINDS, *labels.REFUSED_KINDS, *labels.DOUBTS, *labels.REFERENCE_KINDS},
-    "status": {*labels.STATUSES, *labels.SUCCESSES, *labels.BROKEN_OFF, labels.OTHER},
+    "status": {*labels.STATUSES, "201", "204", "422"},
     "connector": {"workbooks", "outreach"},
     "actor": set(labels.ACTORS),
     "mailbox": set(labels.MAILBOXES),
@@ -102,7 +102,7 @@ async def busy_day(world: Bench, port: ServicePort) -> list[int]:
     return records
 
 
-async def test_every_series_is_there_from_the_start_but_for_rare_statuses(world: Bench) -> None:
+async def test_every_series_is_there_from_the_start(world: Bench) -> None:
     """The first error of a kind is invisible to a rate if its series begins with it."""
     world.settings["contacts"] = {"source": "resource"}
     world.settings["outreach"]["visibility_s"] = 0.2
@@ -111,11 +111,7 @@ async def test_every_series_is_there_from_the_start_but_for_rare_statuses(world:
         await busy_day(world, port)
         after = await port.values()
 
-    later = [dict(pairs) for name, pairs in after if (name, pairs) not in before]
-    # Every status of every route would be more series than all others together.
-    assert all(told.keys() == {"connector", "method", "route", "status"} for told in later)
-    assert not {told["status"] for told in later} & {*labels.STATUSES_AT_START, "201", "422"}
-    assert before.keys() <= after.keys()
+    assert after.keys() == before.keys()
     assert len(after) < SERIES_MAX
     for name, text in {pair for _, pairs in after for pair in pairs}:
         assert text in KNOWN.get(name, {text}), (name, text)
@@ -175,7 +171,7 @@ async def test_requests_and_outcomes_are_counted_as_both_systems_saw_them(world:
     assert total(values, "api_requests_total", connector="workbooks") == seen[1]
     assert total(values, "api_requests_total", status="429", connector="outreach") == 1
     assert total(values, "rate_limited_total", connector="outreach") == 1
-    assert total(values, "api_requests_total", status="other") == 1
+    assert total(values, "api_requests_total", status="5xx") == 3
 
     def told(name: str, **given: str) -> float:
         return total(values, name, **given)
@@ -264,8 +260,8 @@ async def test_a_frozen_worker_shows_everywhere_until_it_goes_on(
     world: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In readiness, in the metrics, in the status: whoever looks, wherever."""
-    monkeypatch.setattr(worktime, "STALL_S", 0.5)
-    monkeypatch.setattr(supervision, "CHECK_EVERY_S", 0.1)
+    monkeypatch.setattr(worktime, "STALL_S", 1.0)
+    monkeypatch.setattr(supervision, "CHECK_EVERY_S", 0.2)
     thaw = anyio.Event()
     attempt = OpportunitySyncer.step
 
@@ -283,7 +279,7 @@ async def test_a_frozen_worker_shows_everywhere_until_it_goes_on(
         assert (await port.status())["reason"] == "no progress in: opportunity_syncer"
         values = await port.values()
         assert total(values, "actor_stalled") == 1
-        assert total(values, "actor_longest_busy_seconds", actor="opportunity_syncer") > 0.5
+        assert total(values, "actor_longest_busy_seconds", actor="opportunity_syncer") > 1.0
         assert total(values, "ready") == 0
 
         thaw.set()
