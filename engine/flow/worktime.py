@@ -48,8 +48,8 @@ STALL_S = 15.0
 # A wait for a place or for room ends when some worker gets on, which is watched as well; and so is
 # one for a lock whose holder nobody watches.
 BLOCKED_MAX_S = 900.0
-# Longest wait for the disk.
-STORE_MAX_S = 120.0
+# Longest wait for the disk: many times what the largest transaction takes.
+STORE_MAX_S = 24.0
 
 # Of tasks that work for one worker, the first of these is the worker's state.
 _OF_TASKS = (State.BUSY, State.THROTTLED, State.BLOCKED, State.IDLE)

@@ -15,7 +15,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from engine.assembly.assembly import Assembly
-from engine.flow.worktime import STALL_S, State, WorkTime, resting, spending
+from engine.flow.worktime import STALL_S, STORE_MAX_S, State, WorkTime, resting, spending
 from engine.metrics import Metrics
 from engine.metrics.labels import ACTORS
 from engine.service.notify import Notifier
@@ -287,6 +287,20 @@ def test_a_frozen_actor_is_found_in_time_and_named_everywhere() -> None:
     assert (line["log_level"], line["actor"]) == ("error", "poller")
     assert "anyio" in line["where"][0]
     assert line["remedy"]
+
+
+def test_a_disk_that_never_answers_is_found_in_time() -> None:
+    """A commit may take longer than other work, but not for ever."""
+
+    async def commits() -> None:
+        with spending(State.BUSY, STORE_MAX_S):
+            await anyio.sleep_forever()
+
+    with capture_logs() as lines:
+        ear = guarded(35, commits).ear
+
+    assert STORE_MAX_S < ear.moments(TRIGGER)[0] < 30
+    assert [line["actor"] for line in lines] == ["poller"]
 
 
 def test_every_frozen_actor_is_named() -> None:
