@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # Test processes; more than there are cores, because many tests wait for sockets.
 WORKERS ?= 4
+# Tests start hundreds of processes; kept bytecode spares each of them the compiler.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check bench simulate mutants dashboards clean
 
