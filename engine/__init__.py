@@ -1,66 +1,76 @@
-"""The reconciliation engine. It knows no vendor; connectors use what is listed here and no more."""
+"""The reconciliation engine. It knows no vendor; connectors use what is listed here and no more.
 
-from engine.errors import (
-    Conflict,
-    EngineError,
-    Gone,
-    HeldBack,
-    Misconfigured,
-    OurFault,
-    Rejected,
-    StateUnusable,
-    Taken,
-    Terminal,
-    TheirFault,
-    Throttled,
-    Transient,
-    Unauthorized,
-    Unreachable,
-    excerpt,
-)
-from engine.exchange import Answer, Exchange
-from engine.flow.budget import BudgetLimits
-from engine.flow.worktime import holding, pausing
-from engine.logs import keep_secret
-from engine.ports import (
-    SourceConnector,
-    StandardField,
-    Step,
-    Surroundings,
-    TargetConnector,
-    Vault,
-    WallClock,
-)
-from engine.records import (
-    Captured,
-    Column,
-    Delivery,
-    FieldKind,
-    Fields,
-    Json,
-    Kind,
-    Malformed,
-    MappingRow,
-    Match,
-    Money,
-    Page,
-    Position,
-    ProspectMatch,
-    RecordType,
-    Relation,
-    Role,
-    Scalar,
-    SourceRecord,
-    Stage,
-    TabChange,
-    TabPage,
-    TargetField,
-    User,
-    Value,
-    WriteBack,
-    WriteBackResult,
-)
-from engine.settings import BudgetSettings, Secret, Settings, TextOrReference
+What is listed is loaded when it is first asked for: this file is read by every command, also by
+one that only prints a line.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.errors import (
+        Conflict,
+        EngineError,
+        Gone,
+        HeldBack,
+        Misconfigured,
+        OurFault,
+        Rejected,
+        StateUnusable,
+        Taken,
+        Terminal,
+        TheirFault,
+        Throttled,
+        Transient,
+        Unauthorized,
+        Unreachable,
+        excerpt,
+    )
+    from engine.exchange import Answer, Exchange
+    from engine.flow.budget import BudgetLimits
+    from engine.flow.worktime import holding, pausing
+    from engine.ports import (
+        SourceConnector,
+        StandardField,
+        Step,
+        Surroundings,
+        TargetConnector,
+        Vault,
+        WallClock,
+    )
+    from engine.records import (
+        Captured,
+        Column,
+        Delivery,
+        FieldKind,
+        Fields,
+        Json,
+        Kind,
+        Malformed,
+        MappingRow,
+        Match,
+        Money,
+        Page,
+        Position,
+        ProspectMatch,
+        RecordType,
+        Relation,
+        Role,
+        Scalar,
+        SourceRecord,
+        Stage,
+        TabChange,
+        TabPage,
+        TargetField,
+        User,
+        Value,
+        WriteBack,
+        WriteBackResult,
+    )
+    from engine.redaction import keep_secret
+    from engine.settings import BudgetSettings, Secret, Settings, TextOrReference
 
 __all__ = [
     "Answer",
@@ -124,3 +134,25 @@ __all__ = [
     "keep_secret",
     "pausing",
 ]
+
+# Where all of it stands.
+_ROOMS = (
+    "engine.errors",
+    "engine.exchange",
+    "engine.flow.budget",
+    "engine.flow.worktime",
+    "engine.ports",
+    "engine.records",
+    "engine.redaction",
+    "engine.settings",
+)
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Load everything at once: whoever takes one of it takes most of it."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        for room in map(import_module, _ROOMS):
+            globals().update({one: vars(room)[one] for one in __all__ if one in vars(room)})
+        return globals()[name]

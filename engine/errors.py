@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from typing import TypedDict, Unpack
 
-from engine.logs.redaction import redact
+from engine.redaction import redact
 
 # An excerpt of a foreign error text kept in messages: long enough to name a field and a reason,
 # short enough for one log line.

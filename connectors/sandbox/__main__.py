@@ -18,7 +18,12 @@ def sandbox(
     outreach_port: PortOption = 0,
     control_port: PortOption = 0,
     directory: Annotated[
-        Path | None, typer.Option(help="Where the configuration goes; a new one by default.")
+        Path | None,
+        typer.Option(
+            # No words of ours: the shell offers the directories there are.
+            autocompletion=lambda: (),
+            help="Where the configuration goes; a new one by default.",
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Chooses the sample data.")] = 1,
     bulk: Annotated[int, typer.Option(min=0, help="Rows of the sample's bulk import.")] = 240,

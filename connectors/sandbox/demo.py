@@ -17,7 +17,11 @@ def demo(
     ] = False,
     directory: Annotated[
         Path | None,
-        typer.Option(help="Where configuration, state and log go; a new one by default."),
+        typer.Option(
+            # No words of ours: the shell offers the directories there are.
+            autocompletion=lambda: (),
+            help="Where configuration, state and log go; a new one by default.",
+        ),
     ] = None,
 ) -> None:
     """Show the service at work between local stand-ins for both systems; needs no account."""

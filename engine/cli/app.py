@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Sequence
+from enum import StrEnum
 from importlib.metadata import entry_points
 from typing import Annotated
 
@@ -16,6 +17,14 @@ from engine.cli.exits import Exit, report
 from engine.cli.groups import add_groups
 from engine.cli.options import ConfigOption, JsonOption
 from engine.errors import first_engine_error
+
+
+class Shell(StrEnum):
+    """Shells in which the command line can be completed."""
+
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
 
 
 def _run(config: ConfigOption = None) -> None:
@@ -93,6 +102,17 @@ def _tune(
     raise typer.Exit(tune(config, over_s=over_s, as_json=as_json))
 
 
+def _completion(
+    context: typer.Context,
+    shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="The shell that is to read it.")],
+) -> None:
+    """Print the script by which a shell completes commands and options."""
+    from typer.completion import show_callback
+
+    # What `--show-completion` does, but for the shell that is named and not for the one that runs.
+    show_callback(context, context.command.params[0], shell.value)
+
+
 _COMMANDS = (
     ("run", _run),
     ("once", _once),
@@ -103,6 +123,7 @@ _COMMANDS = (
     ("approve", _approve),
     ("reload", _reload),
     ("tune", _tune),
+    ("completion", _completion),
 )
 
 
@@ -142,7 +163,7 @@ def application() -> typer.Typer:
 def start(arguments: Sequence[str]) -> int:
     """Run one command line; every known error ends in a paragraph and a code, not a traceback."""
     try:
-        outcome = application()(list(arguments), standalone_mode=False)
+        outcome = application()(list(arguments), prog_name=PROGRAM, standalone_mode=False)
     except TyperException as error:
         said = error.format_message()
         # Without any argument, what is said is the help itself.

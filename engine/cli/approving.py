@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine.cli.asking import ask_service
 from engine.cli.exits import Exit
-from engine.cli.running import look
+from engine.cli.reading import look
 from engine.cli.state import state_path
 from engine.clock import SystemClock
 from engine.config import loading as configuration

@@ -15,14 +15,14 @@ from rich.table import Table
 
 from engine.assembly.outside import Outside, open_systems
 from engine.cli.exits import Exit, code_for
-from engine.cli.running import load
+from engine.cli.reading import load
 from engine.config.loading import Config
 from engine.errors import EngineError
-from engine.logs import redact
 from engine.mappings import Mappings
 from engine.metrics import Metrics
 from engine.ports import Step
 from engine.records import RecordType
+from engine.redaction import redact
 from engine.store import statefile
 from engine.store.threaded import open_store
 

@@ -14,8 +14,6 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.cli.exits import Exit
-from engine.config import editing as config_edit
-from engine.config import file as config_file
 from engine.config import loading as configuration
 from engine.config import view as config_view
 from engine.config.keys import Key, Keys, Kind
@@ -74,6 +72,9 @@ def change(path: Path | None, name: str, value: str | None, *, default: bool) ->
             written.
         EngineError: the file cannot be written, or somebody else just did.
     """
+    from engine.config import editing as config_edit
+    from engine.config import file as config_file
+
     if default == (value is not None):
         raise typer.BadParameter("give either a VALUE or --default")
     path = configuration.find(path)

@@ -14,8 +14,7 @@ from engine.errors import (
     Unauthorized,
     Unreachable,
 )
-from engine.logs import redact
-from engine.logs.writing import PRIORITY, under_journald
+from engine.redaction import redact
 
 
 class Exit(IntEnum):
@@ -60,6 +59,8 @@ def paragraph(error: EngineError) -> str:
 
 def report(error: EngineError) -> Exit:
     """Say the error on standard error and return its code."""
+    from engine.logs.writing import PRIORITY, under_journald
+
     lines = paragraph(error).splitlines()
     # journald takes each line's priority from its beginning.
     mark = f"<{PRIORITY['error']}>" if under_journald(sys.stderr) else ""

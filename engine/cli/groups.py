@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.options import ConfigOption, JsonOption
+from engine.cli.options import ConfigOption, JsonOption, files
 
 KeyArgument = Annotated[
     str, typer.Argument(metavar="KEY", help="Dotted, such as poller.interval_s.")
@@ -79,7 +79,10 @@ def _unit_show(template: TemplateOption = False) -> None:
 
 def _unit_install(
     root: Annotated[
-        Path | None, typer.Option("--root", help="Directory tree of another machine or image.")
+        Path | None,
+        typer.Option(
+            "--root", autocompletion=files, help="Directory tree of another machine or image."
+        ),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Overwrite units that somebody else wrote.")

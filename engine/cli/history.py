@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.cli.exits import Exit
-from engine.cli.running import look
+from engine.cli.reading import look
 from engine.cli.state import looking, state_path
 from engine.store import report
 from engine.store.report import HistoryLine

@@ -11,16 +11,12 @@ import anyio
 from rich.console import Console
 from rich.table import Table
 
-from engine.assembly.outside import Outside, open_systems
 from engine.cli.asking import ask_service
 from engine.cli.exits import Exit
-from engine.cli.running import load
+from engine.cli.reading import load
 from engine.config import loading as configuration
 from engine.config.loading import Config
-from engine.mappings import TABLES, Mappings
-from engine.metrics import Metrics
-from engine.store import statefile
-from engine.store.threaded import open_store
+from engine.mappings import TABLES
 
 
 def mapping(path: Path | None, *, as_json: bool) -> int:
@@ -35,6 +31,12 @@ def mapping(path: Path | None, *, as_json: bool) -> int:
 
 
 async def _composed(config: Config) -> dict[str, Any]:
+    from engine.assembly.outside import Outside, open_systems
+    from engine.mappings import Mappings
+    from engine.metrics import Metrics
+    from engine.store import statefile
+    from engine.store.threaded import open_store
+
     state_dir = config.engine.service.state_dir
     with statefile.lease(state_dir) as made:
         path = state_dir / statefile.FILE_NAME

@@ -7,11 +7,18 @@ from typing import Annotated
 
 import typer
 
+
+def files() -> list[str]:
+    """No words of ours when a path is completed: the shell then offers the files there are."""
+    return []
+
+
 ConfigOption = Annotated[
     Path | None,
     typer.Option(
         "--config",
         metavar="PATH",
+        autocompletion=files,
         help="Configuration file; by default ./config.toml, then /etc/wosync/config.toml.",
     ),
 ]

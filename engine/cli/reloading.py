@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.cli.asking import address, ask_service
 from engine.cli.exits import Exit
-from engine.cli.running import look
+from engine.cli.reading import look
 from engine.config import loading as configuration
 from engine.errors import Misconfigured, Unreachable
 

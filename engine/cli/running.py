@@ -9,38 +9,13 @@ from pathlib import Path
 
 import anyio
 
-from engine import logs
 from engine.cli.exits import Exit
-from engine.config import loading as configuration
-from engine.config import view as config_view
-from engine.config.loading import Config
+from engine.cli.reading import load
 from engine.service import once as one_run
 from engine.service import process as service
-from engine.settings import FileSecret, secrets_in
 
 # As the interpreter sets them; a start goes without.
 GC_THRESHOLDS = (700, 10, 10)
-
-
-def load(path: Path | None) -> Config:
-    """Read the configuration and set logging up; from here on no secret is printed."""
-    config = configuration.load(path)
-    for settings in (config.source, config.target):
-        logs.keep_secret(secrets_in(settings))
-    FileSecret.watchers[:] = [lambda text: logs.keep_secret([text])]
-    logs.configure(config.engine.service.log_level, config.engine.service.log_format)
-    return config
-
-
-def look(path: Path | None) -> Config:
-    """Read the configuration for a command that only asks the service, or reads its state.
-
-    It needs no secret, and under systemd nobody but the service can read them.
-    """
-    found = configuration.find(path)
-    config = config_view.checked(found, configuration.read(found))
-    logs.configure(config.engine.service.log_level, config.engine.service.log_format)
-    return config
 
 
 def run(path: Path | None) -> int:

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from engine.cli.asking import address, ask_service
 from engine.cli.exits import Exit, paragraph
-from engine.cli.running import look
+from engine.cli.reading import look
 from engine.cli.state import looking, state_path
 from engine.config import loading as configuration
 from engine.errors import Misconfigured, StateUnusable

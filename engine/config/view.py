@@ -16,9 +16,9 @@ from engine.config.keys import Key, Keys, Kind, is_reference
 from engine.config.live import is_live
 from engine.config.loading import Config, Connectors
 from engine.config.values import value_at, with_value
-from engine.logs import keep_secret
 from engine.mapping.fields import LineSetting
 from engine.mappings import TABLES
+from engine.redaction import keep_secret
 from engine.settings import resolve_secret
 
 DEFAULT, FILE, SYSTEMD = "default", "file", "systemd STATE_DIRECTORY"

@@ -15,7 +15,7 @@ from typing import Any, cast
 import structlog
 
 from engine.about import PROGRAM
-from engine.logs.redaction import MASK, hash_mails, is_sensitive, redact
+from engine.redaction import MASK, hash_mails, is_sensitive, redact
 
 # Beyond 4 KiB `journalctl -o json` shows nothing of a field without --all.
 FIELD_CHARS_MAX = 1000

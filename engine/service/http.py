@@ -25,6 +25,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from engine.about import PROGRAM
 from engine.errors import Misconfigured
+from engine.service.headers import ASKED_BY, CONFIG_OF
 from engine.service.reloading import Reloaded
 from engine.service.status import Status
 
@@ -33,9 +34,6 @@ IDLE_S = 75
 # Seconds a client has to send a whole request, and to take its answer.
 REQUEST_S = 15
 ANSWER_S = 60
-ASKED_BY = "X-Requested-With"
-# The configuration of the service that a command means; two pairs may stand on one port by mistake.
-CONFIG_OF = "X-Wosync-Config"
 CONNECTIONS_MAX = 200
 ACCEPTED_MAX = 100
 

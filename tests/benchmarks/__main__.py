@@ -21,6 +21,7 @@ from tests.benchmarks import (
     requests,
     scrape,
     speed,
+    start_up,
     store,
     watchdog,
 )
@@ -39,6 +40,7 @@ class Benchmark(StrEnum):
     IDLE = "idle"
     WATCHDOG = "watchdog"
     RELOAD = "reload"
+    START_UP = "start_up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +58,11 @@ class Sizes:
     linked: int
     scrapes: int
     idle_window_s: float
+    starts: int
 
 
-FULL = Sizes(1000, 2000, 16, 0.1, 1000, 100_000, 1000, 3, 100_000, 60, 60.0)
-QUICK = Sizes(200, 160, 16, 0.02, 100, 500, 100, 1, 500, 3, 1.0)
+FULL = Sizes(1000, 2000, 16, 0.1, 1000, 100_000, 1000, 3, 100_000, 60, 60.0, 9)
+QUICK = Sizes(200, 160, 16, 0.02, 100, 500, 100, 1, 500, 3, 1.0, 1)
 
 
 def main(
@@ -88,6 +91,7 @@ def main(
         linked or base.linked,
         base.scrapes,
         base.idle_window_s,
+        base.starts,
     )
     errors = Console(stderr=True, highlight=False)
     findings: dict[str, list[Figure]] = {}
@@ -132,6 +136,8 @@ def measure(benchmark: Benchmark, sizes: Sizes) -> list[Figure]:
             return watchdog.measure(sizes.creates)
         case Benchmark.RELOAD:
             return reload.measure(sizes.creates, workers=sizes.workers, latency_s=sizes.latency_s)
+        case Benchmark.START_UP:
+            return start_up.measure(sizes.starts)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from pathlib import Path
 import anyio
 import httpx
 
-from engine.cli.running import load
+from engine.cli.reading import load
 from engine.service import once as one_run
 from engine.transport import Transport
 

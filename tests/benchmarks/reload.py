@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from engine.about import PROGRAM
-from engine.service.http import ASKED_BY
+from engine.service.headers import ASKED_BY
 from tests.benchmarks.report import Figure
 from tests.benchmarks.stage import BenchmarkFailed, Scene, Stage, stage
 

@@ -18,7 +18,15 @@ from tests.searching import SEARCH
 DEADLINE_S = 300.0
 # What makes no promise but in seconds is left to a longer search.
 _TIMED = ("idle", "watchdog", "reload")
-ROOMS = ("requests", "speed", "memory", "store", "scrape", *(_TIMED if SEARCH > 1 else ()))
+ROOMS = (
+    "requests",
+    "speed",
+    "memory",
+    "store",
+    "scrape",
+    "start_up",
+    *(_TIMED if SEARCH > 1 else ()),
+)
 
 # One quick run serves them all.
 pytestmark = pytest.mark.xdist_group("benchmarks")
@@ -55,6 +63,7 @@ def test_every_benchmark_reports_its_figures(document: dict[str, Any]) -> None:
         "idle": {"small_rss", "large_rss", "large_peak"},
         "watchdog": {"found_poller", "found_opportunity_syncer", "found_dispatcher", "bound"},
         "reload": {"reloads", "answer", "effect_worst"},
+        "start_up": {"bare", "version_ratio", "help_ratio", "status_ratio"},
     }
 
     assert document["schema_version"] == 1

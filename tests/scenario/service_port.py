@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from connectors.sandbox.serving import free_port
 from engine.about import PROGRAM
-from engine.service.http import ASKED_BY
+from engine.service.headers import ASKED_BY
 from tests.scenario.bench import DEADLINE_S, POLL_S, Bench, running
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import logs
-from engine.logs.redaction import PASSING_MAX
+from engine.redaction import PASSING_MAX
 
 SECRET = 'pass/word+with "odd" sígns&more'
 

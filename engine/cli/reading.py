@@ -1,0 +1,32 @@
+"""The configuration as a command needs it: with every secret, or just to look at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine import logs
+from engine.config import loading as configuration
+from engine.config import view as config_view
+from engine.config.loading import Config
+from engine.settings import FileSecret, secrets_in
+
+
+def load(path: Path | None) -> Config:
+    """Read the configuration and set logging up; from here on no secret is printed."""
+    config = configuration.load(path)
+    for settings in (config.source, config.target):
+        logs.keep_secret(secrets_in(settings))
+    FileSecret.watchers[:] = [lambda text: logs.keep_secret([text])]
+    logs.configure(config.engine.service.log_level, config.engine.service.log_format)
+    return config
+
+
+def look(path: Path | None) -> Config:
+    """Read the configuration for a command that only asks the service, or reads its state.
+
+    It needs no secret, and under systemd nobody but the service can read them.
+    """
+    found = configuration.find(path)
+    config = config_view.checked(found, configuration.read(found))
+    logs.configure(config.engine.service.log_level, config.engine.service.log_format)
+    return config

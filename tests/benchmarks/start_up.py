@@ -1,0 +1,87 @@
+"""Start-up: what a command costs that prints a line, and one that asks a service that is not there.
+
+CPU time of whole processes, next to that of an interpreter that does nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from connectors.sandbox.serving import free_port
+from tests.benchmarks.report import Figure
+from tests.benchmarks.stage import BenchmarkFailed
+
+BARE = ("-c", "pass")
+UNREACHABLE = 69
+PATIENCE_S = 60.0
+CONFIG = """
+[service]
+http = "127.0.0.1:{port}"
+state_dir = "{state}"
+[workbooks]
+api_key = {{ env = "NOT_READ" }}
+[outreach]
+client_id = {{ env = "NOT_READ" }}
+client_secret = {{ env = "NOT_READ" }}
+refresh_token = {{ env = "NOT_READ" }}
+"""
+
+
+def measure(rounds: int) -> list[Figure]:
+    """Run each of them `rounds` times, in turn, so that a busy moment hits all of them."""
+    with TemporaryDirectory(prefix="wosync-bench-") as home:
+        path = Path(home) / "config.toml"
+        path.write_text(CONFIG.format(port=free_port(), state=Path(home) / "state"))
+        commands = {
+            "version": ("--version",),
+            "help": ("--help",),
+            "status": ("status", "--config", str(path)),
+        }
+        # Once for nothing: what is compiled then is kept.
+        for command in commands.values():
+            _command_ms(*command)
+        bare: list[float] = []
+        taken: dict[str, list[float]] = {name: [] for name in commands}
+        for _ in range(rounds):
+            bare.append(_cpu_ms(*BARE))
+            for name, command in commands.items():
+                taken[name].append(_command_ms(*command))
+    bare_ms = median(bare)
+    figures = [Figure("bare", "CPU of an interpreter that does nothing", bare_ms, "ms")]
+    for name, command in commands.items():
+        used_ms = median(taken[name])
+        figures += [
+            Figure(name, f"CPU of wosync {command[0]}", used_ms, "ms"),
+            Figure(f"{name}_ratio", "… to the bare interpreter", used_ms / bare_ms, "ratio"),
+        ]
+    return figures
+
+
+def _command_ms(*arguments: str) -> float:
+    return _cpu_ms("-m", "engine", *arguments)
+
+
+def _cpu_ms(*arguments: str) -> float:
+    """What one process takes from beginning to end, in milliseconds of CPU."""
+    before = _of_children_s()
+    ended = subprocess.run(
+        [sys.executable, *arguments],
+        env={name: text for name, text in os.environ.items() if name != "STATE_DIRECTORY"},
+        capture_output=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    if ended.returncode not in {0, UNREACHABLE}:
+        raise BenchmarkFailed(f"{arguments} failed: {ended.stderr.decode()}")
+    return (_of_children_s() - before) * 1000
+
+
+def _of_children_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

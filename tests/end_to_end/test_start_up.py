@@ -1,0 +1,157 @@
+"""What a command loads before it does anything: of the heavy libraries none it does not need.
+
+Counted in modules, which no machine changes; `make bench` has the milliseconds.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from connectors.sandbox.serving import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+DEADLINE_S = 60
+HEAVY = frozenset(
+    {
+        "aiohttp",
+        "aiosqlite",
+        "anyio",
+        "asyncio",
+        "httpx",
+        "httpx_aiohttp",
+        "prometheus_client",
+        "pydantic",
+        "rich",
+        "sqlite3",
+        "starlette",
+        "structlog",
+        "tomlkit",
+        "uvicorn",
+    }
+)
+# What the library of the command line checks options and arguments with, once there are any.
+BY_COMMAND_LINE = {"pydantic"}
+# What only the service itself works with.
+OF_THE_SERVICE = frozenset(
+    {
+        "aiohttp",
+        "aiosqlite",
+        "engine.actors",
+        "engine.assembly",
+        "engine.service.http",
+        "engine.service.process",
+        "httpx_aiohttp",
+        "prometheus_client",
+        "starlette",
+        "uvicorn",
+    }
+)
+IMPORTED = re.compile(r"^import time:\s*\d+ \|\s*\d+ \|\s*([\w.]+)$", re.MULTILINE)
+CONFIG = """
+[service]
+http = "127.0.0.1:{port}"
+state_dir = "{state}"
+[workbooks]
+api_key = {{ env = "SURELY_NOT_SET" }}
+[outreach]
+client_id = {{ env = "SURELY_NOT_SET" }}
+client_secret = {{ env = "SURELY_NOT_SET" }}
+refresh_token = {{ env = "SURELY_NOT_SET" }}
+"""
+
+
+def loaded(directory: Path, *arguments: str, **environment: str) -> frozenset[str]:
+    """Every module a command line loads, and every package one of them is in."""
+    ended = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "engine", *arguments],
+        cwd=directory,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+    assert "Traceback" not in ended.stderr
+    names: list[str] = IMPORTED.findall(ended.stderr)
+    return frozenset(name.rsplit(".", up)[0] for name in names for up in range(name.count(".") + 1))
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A valid configuration of a service that does not run."""
+    path = tmp_path / "config.toml"
+    path.write_text(CONFIG.format(port=free_port(), state=tmp_path / "state"), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("argument", ["--version", "--help"])
+def test_what_only_prints_loads_nothing_heavy(tmp_path: Path, argument: str) -> None:
+    """They are asked for by people who look around, and by scripts."""
+    modules = loaded(tmp_path, argument)
+
+    assert "engine.cli.app" in modules
+    assert modules & HEAVY == set()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("config", "set", "--help"), ("completion", "bash"), ("unit", "show")],
+    ids=" ".join,
+)
+def test_what_needs_no_configuration_loads_nothing_heavy_of_ours(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """They are the first commands on a machine that has nothing else yet."""
+    modules = loaded(tmp_path, *arguments)
+
+    assert "engine.cli.app" in modules
+    assert modules & HEAVY == BY_COMMAND_LINE
+    assert "engine.config" not in modules
+
+
+def test_a_word_to_complete_loads_nothing_heavy_of_ours(tmp_path: Path) -> None:
+    """Somebody holds a finger on the key meanwhile."""
+    words = {"_WOSYNC_COMPLETE": "complete_bash", "COMP_WORDS": "wosync\ncon", "COMP_CWORD": "1"}
+    modules = loaded(tmp_path, **words)
+
+    assert "engine.cli.app" in modules
+    assert modules & HEAVY == BY_COMMAND_LINE
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("status",),
+        ("reload",),
+        ("approve",),
+        ("tune",),
+        ("history", "OPP-1"),
+        ("config", "show"),
+        ("config", "get", "poller.interval_s"),
+    ],
+    ids=" ".join,
+)
+def test_what_only_asks_or_looks_loads_nothing_of_the_service(
+    config: Path, arguments: tuple[str, ...]
+) -> None:
+    """Otherwise each look at a service costs as much as starting another one."""
+    modules = loaded(config.parent, *arguments, "--config", str(config))
+
+    # A scrape is read by the library that writes them.
+    reads = {"prometheus_client"} if arguments == ("tune",) else set[str]()
+    assert "engine.config.loading" in modules
+    assert modules & OF_THE_SERVICE == reads
+
+
+def test_the_engine_offers_what_it_lists_without_loading_it_at_once(tmp_path: Path) -> None:
+    """Every command reads its first file; connectors find in it all that was promised to them."""
+    modules = loaded(tmp_path, "--version")
+
+    assert "engine" in modules
+    assert not modules & {"engine.exchange", "engine.ports", "engine.records", "engine.settings"}
