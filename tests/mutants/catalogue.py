@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from tests.mutants import flow, guards, nothing_lost, nothing_twice, people, right_values
+from tests.mutants import (
+    flow,
+    guards,
+    nothing_lost,
+    nothing_twice,
+    operations,
+    people,
+    right_values,
+    tuning,
+)
 
 MUTANTS = (
     *nothing_twice.MUTANTS,
@@ -11,4 +20,6 @@ MUTANTS = (
     *flow.MUTANTS,
     *right_values.MUTANTS,
     *guards.MUTANTS,
+    *operations.MUTANTS,
+    *tuning.MUTANTS,
 )

@@ -12,8 +12,10 @@ import signal
 import sys
 import threading
 from collections.abc import Generator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import anyio
 import pytest
@@ -23,8 +25,10 @@ from connectors.sandbox.faults import Fault
 from engine import logs
 from engine.actors import dispatcher
 from engine.errors import Misconfigured
+from engine.service import supervision
 from tests.scenario.bench import CREATE, OPPORTUNITIES, Bench, running, until
 from tests.scenario.service_port import ServicePort, drained, eventually, served, total
+from tests.unit.engine.service.test_notify import Ear
 
 pytestmark = pytest.mark.anyio
 
@@ -492,6 +496,9 @@ async def test_a_reload_while_a_system_is_waited_for_is_in_force_when_it_comes(
         await syncs(world, "Second")
 
 
+TURNS = ("READY=1", "RELOADING=1", "STOPPING=1")
+
+
 async def _waits(port: ServicePort) -> bool:
     return "workbooks" in (await port.ready())[1]
 
@@ -525,6 +532,38 @@ async def test_a_reload_in_the_middle_of_a_drain_neither_holds_it_up_nor_loses_a
 
 async def _stops(port: ServicePort) -> bool:
     return (await port.ready())[1] == "stopping"
+
+
+async def test_the_supervisor_hears_of_a_reload_only_while_there_is_a_service_to_come_back_to(
+    world: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reload before the service is ready must not end the start that others wait for."""
+    monkeypatch.setattr(supervision, "CHECK_EVERY_S", 0.1)
+    address = f"@wosync-{uuid4()}"
+    monkeypatch.setenv("NOTIFY_SOCKET", address)
+    turns: list[str] = []
+    with closing(Ear(address)) as ear:
+
+        def told(word: str) -> bool:
+            words = (said.partition("\n")[0] for said in ear.heard())
+            turns.extend(said for said in words if said in TURNS)
+            return turns[-1:] == [word]
+
+        world.workbooks_fault(Fault(action="drop", times=None))
+        async with served(world) as port:
+            await eventually(lambda: _waits(port))
+            assert not told("READY=1")
+            await port.reload()
+            assert not told("READY=1")
+            assert turns == []
+
+            world.workbooks_traffic.plan.clear()
+            await until(lambda: told("READY=1"))
+            await port.reload()
+            await until(lambda: told("READY=1"))
+        assert told("STOPPING=1")
+
+    assert turns == ["READY=1", "RELOADING=1", "READY=1", "STOPPING=1"]
 
 
 async def test_two_reloads_at_once_follow_each_other(world: Bench) -> None:

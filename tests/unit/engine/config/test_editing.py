@@ -57,6 +57,14 @@ def test_a_change_of_the_manual_is_a_change_of_one_line(
     assert difference(MANUAL, set_in(MANUAL, key, typed)) == lines
 
 
+def test_a_changed_line_stays_below_the_comment_that_explains_it() -> None:
+    """At the end of its table it would stand below the explanation of something else."""
+    after = set_in(MANUAL, "poller.interval_s", "30")
+
+    assert after == MANUAL.replace("\ninterval_s = 60\n", "\ninterval_s = 30\n")
+    assert after != MANUAL
+
+
 @pytest.mark.parametrize(
     ("key", "comment"),
     [

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from engine.flow import worktime
 from engine.flow.worktime import (
+    BLOCKED_MAX_S,
     STALL_S,
     State,
     WorkTime,
@@ -243,6 +244,55 @@ def test_a_short_wait_inside_a_long_one_does_not_shorten_it() -> None:
             await anyio.sleep_forever()
 
     assert overdue_at(nested, 30, 99, 101) == [False, False, True]
+
+
+def test_a_short_wait_that_hangs_has_the_time_of_the_long_one_around_it() -> None:
+    """Whoever announced a long piece of work announced what happens inside it."""
+
+    async def nested() -> None:
+        with spending(State.BUSY, 100), spending(State.BUSY, 20):
+            await anyio.sleep_forever()
+
+    assert overdue_at(nested, 30, 99, 101) == [False, False, True]
+
+
+def test_whoever_waits_for_a_lock_may_wait_while_its_holder_gets_on() -> None:
+    """A first reading of a whole collection may take longer than any fixed bound."""
+    lock = anyio.Lock()
+
+    async def gets_on() -> None:
+        async with holding(lock):
+            while True:
+                await resting(1)
+
+    async def waits() -> None:
+        await _hold(lock)
+
+    async def look(times: WorkTime) -> None:
+        await anyio.sleep(2 * BLOCKED_MAX_S)
+        assert times.overdue() == []
+
+    employed(gets_on, waits, watch=look)
+
+
+def test_whoever_waits_for_a_lock_is_found_when_its_holder_hangs() -> None:
+    """The one who is held up is often the only one an operator knows."""
+    lock = anyio.Lock()
+
+    async def hangs() -> None:
+        async with holding(lock):
+            await anyio.sleep_forever()
+
+    async def waits() -> None:
+        await _hold(lock)
+
+    async def look(times: WorkTime) -> None:
+        await anyio.sleep(STALL_S - 1)
+        assert times.where("syncer") == []
+        await anyio.sleep(2)
+        assert len(times.where("syncer")) == 2
+
+    employed(hangs, waits, watch=look)
 
 
 def test_one_stuck_task_of_two_is_found_and_shown_where_it_waits() -> None:

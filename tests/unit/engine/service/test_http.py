@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 from typing import Any, cast
 
+import anyio
 import httpx
 import pytest
 
 from connectors.sandbox.serving import free_port
+from engine.about import PROGRAM
 from engine.errors import Misconfigured
 from engine.metrics import Metrics
-from engine.service.http import application, listen
+from engine.service import http
+from engine.service.headers import ASKED_BY, CONFIG_OF
+from engine.service.http import application, listen, serving
 from engine.service.reloading import Reloaded
 from engine.service.status import Status
 
 pytestmark = pytest.mark.anyio
 
 
+OURS = Path("/etc/wosync/ours/config.toml")
+
+
+class Configured:
+    """The file the service was started with."""
+
+    path = OURS
+
+
 class Assembled:
     """The part of an assembly the routes look at."""
+
+    config = Configured()
 
     def __init__(self) -> None:
         self.metrics = Metrics()
@@ -51,11 +67,13 @@ async def never_reloaded() -> Reloaded:
     raise AssertionError
 
 
-async def get(told: Told, path: str) -> httpx.Response:
+async def get(
+    told: Told, path: str, method: str = "GET", headers: dict[str, str] | None = None
+) -> httpx.Response:
     """Ask the application in memory."""
     transport = httpx.ASGITransport(application(cast("Status", told), never_reloaded))
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
-        return await client.get(path)
+        return await client.request(method, path, headers=headers)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +91,41 @@ async def test_a_service_that_is_not_ready_is_alive_all_the_same() -> None:
     assert (await get(Told("crm does not answer"), "/healthz")).status_code == 200
     assert (await get(Told("crm does not answer"), "/status")).json() == {"ready": False}
     assert (await get(Told(None), "/secrets")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/metrics"),
+        ("GET", "/status"),
+        ("GET", "/mapping"),
+        ("POST", "/approve"),
+        ("POST", "/reload"),
+    ],
+)
+async def test_a_command_that_means_another_pair_is_told_which_one_this_is(
+    method: str, path: str
+) -> None:
+    """Two services on one port by mistake: an approval must not reach the wrong one."""
+    told = Told(None)
+    headers = {ASKED_BY: PROGRAM, CONFIG_OF: "/etc/wosync/other/config.toml"}
+
+    answer = await get(told, path, method, headers)
+
+    assert (answer.status_code, answer.json()) == (409, {"config": str(OURS)})
+    assert told.refreshed == 0
+
+
+async def test_a_command_that_means_this_pair_is_answered() -> None:
+    """Named by the file, as the command line names it."""
+    assert (await get(Told(None), "/status", headers={CONFIG_OF: str(OURS)})).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/approve", "/reload"])
+@pytest.mark.parametrize("headers", [{}, {ASKED_BY: "XMLHttpRequest"}])
+async def test_no_web_page_changes_anything(path: str, headers: dict[str, str]) -> None:
+    """A browser on this machine sends a form to any address it is told."""
+    assert (await get(Told(None), path, "POST", headers)).status_code == 403
 
 
 async def test_metrics_are_counted_when_they_are_asked_for() -> None:
@@ -102,3 +155,24 @@ async def test_a_free_address_is_bound() -> None:
     port = free_port()
     with listen("127.0.0.1", port) as listener:
         assert listener.getsockname() == ("127.0.0.1", port)
+
+
+async def test_the_newest_connection_pushes_out_the_one_that_rested_longest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever opens connections and says nothing must not keep the operator out."""
+    monkeypatch.setattr(http, "CONNECTIONS_MAX", 2)
+    request = b"GET /healthz HTTP/1.1\r\nHost: service\r\n\r\n"
+    with listen("127.0.0.1", free_port()) as listener:
+        address = listener.getsockname()
+        async with (
+            serving(cast("Status", Told(None)), never_reloaded, listener),
+            await anyio.connect_tcp(*address) as first,
+            await anyio.connect_tcp(*address) as second,
+            await anyio.connect_tcp(*address) as third,
+        ):
+            for allowed in (third, second):
+                await allowed.send(request)
+                assert b" 200 OK\r\n" in await allowed.receive()
+            with pytest.raises((anyio.EndOfStream, anyio.BrokenResourceError)):
+                await first.receive()

@@ -58,6 +58,8 @@ EXPECTED: tuple[tuple[Callable[[Service], None], Limit, tuple[str, float, float]
     (cases.seen_late, Limit.POLL_INTERVAL, ("poller.interval_s", 60, 30)),
     (cases.idle, Limit.NOTHING, None),
     (cases.keeping_up, Limit.NOTHING, None),
+    (cases.just_keeping_up, Limit.NOTHING, None),
+    (cases.just_come_in, Limit.NOTHING, None),
 )
 
 
@@ -103,6 +105,14 @@ def test_no_worker_is_advised_where_workers_do_not_help(stops: Callable[[Service
     settings = {one.advice.setting for one in service.found() if one.advice}
 
     assert not any(name.startswith("concurrency.") for name in settings)
+
+
+def test_workers_who_wait_for_a_place_are_not_called_too_few() -> None:
+    """They would be said to be busy beside the numbers that show them waiting."""
+    service = Service()
+    cases.one_place(service)
+
+    assert [one.limit for one in service.found()] == [Limit.REQUESTS_IN_FLIGHT]
 
 
 def test_the_budget_says_when_it_ends_and_what_is_left() -> None:

@@ -322,3 +322,13 @@ def idle(service: Service) -> None:
 def keeping_up(service: Service) -> None:
     service.after.reconciles.labels("opportunity", "updated").inc(5)
     service.waits("opportunity", 3, 2)
+
+
+def just_keeping_up(service: Service) -> None:
+    busy_opportunities(service)
+    service.waits("opportunity", 3, 2)
+
+
+def just_come_in(service: Service) -> None:
+    busy_opportunities(service)
+    service.waits("opportunity", 2, 900)
