@@ -27,7 +27,7 @@ async def opened(config: Config, outside: Outside) -> AsyncGenerator[Assembly]:
         try:
             metrics = outside.metrics()
             async with outside.open_store(path, metrics.commits.observe) as store:
-                await store.write(kept.claim_pair, _pair(config))
+                await store.write(kept.claim_pair, pair(config))
                 async with open_systems(config, outside, store, metrics) as systems:
                     yield assemble(config, outside, store, systems, metrics)
         except BaseException:
@@ -36,7 +36,8 @@ async def opened(config: Config, outside: Outside) -> AsyncGenerator[Assembly]:
             raise
 
 
-def _pair(config: Config) -> str:
+def pair(config: Config) -> str:
+    """The two systems a state belongs to."""
     connectors = config.connectors
     return (
         f"{connectors.source.name} at {config.source.base_url}"

@@ -13,17 +13,19 @@ import anyio
 from rich.console import Console
 from rich.table import Table
 
+from engine.assembly.opening import pair
 from engine.assembly.outside import Outside, open_systems
 from engine.cli.exits import Exit, code_for
 from engine.cli.reading import load
 from engine.config.loading import Config
-from engine.errors import EngineError
+from engine.errors import EngineError, StateUnusable
 from engine.mappings import Mappings
 from engine.metrics import Metrics
 from engine.ports import Step
 from engine.records import RecordType
 from engine.redaction import redact
-from engine.store import statefile
+from engine.store import kept, statefile
+from engine.store.port import Store
 from engine.store.threaded import open_store
 
 
@@ -69,11 +71,18 @@ async def _verdicts(config: Config) -> list[Verdict]:
 async def _with_state(config: Config, path: Path, fact: str) -> list[Verdict]:
     """Every step, with the real state: a token minted on the way is kept, not lost."""
     verdicts = [Verdict("state", "directory", True, fact)]
-    metrics = Metrics()
-    async with (
-        open_store(path) as store,
-        open_systems(config, Outside.real(), store, metrics) as systems,
-    ):
+    async with open_store(path) as store:
+        try:
+            # Before anything is asked: the tokens in another pair's state are not ours to renew.
+            await store.write(kept.claim_pair, pair(config))
+        except StateUnusable as error:
+            return [*verdicts, _failed("state", "pair", error)]
+        return verdicts + await _with_systems(config, store)
+
+
+async def _with_systems(config: Config, store: Store) -> list[Verdict]:
+    verdicts: list[Verdict] = []
+    async with open_systems(config, Outside.real(), store, Metrics()) as systems:
         mappings = Mappings(config, systems.source, systems.target)
         walked = await _walk(config.connectors.source.name, systems.source.steps())
         walked += await _walk(config.connectors.target.name, systems.target.steps())
@@ -88,9 +97,9 @@ async def _check_mapping(mappings: Mappings) -> Verdict:
         await mappings.load()
     except EngineError as error:
         return _failed("mapping", "lines", error)
-    kept = [mistake.text for mistake in mappings.mistakes]
-    if kept:
-        detail = "lines kept in the source that are left out:\n" + "\n".join(kept)
+    left_out = [mistake.text for mistake in mappings.mistakes]
+    if left_out:
+        detail = "lines kept in the source that are left out:\n" + "\n".join(left_out)
         return Verdict("mapping", "lines", True, detail)
     number = sum(len(mappings.of(record_type).lines) for record_type in RecordType)
     return Verdict("mapping", "lines", True, f"{number} lines, each suits its field and column")

@@ -31,29 +31,15 @@ def mapping(path: Path | None, *, as_json: bool) -> int:
 
 
 async def _composed(config: Config) -> dict[str, Any]:
-    from engine.assembly.outside import Outside, open_systems
-    from engine.mappings import Mappings
-    from engine.metrics import Metrics
-    from engine.store import statefile
-    from engine.store.threaded import open_store
+    from engine.assembly.opening import opened, plain_errors
+    from engine.assembly.outside import Outside
 
-    state_dir = config.engine.service.state_dir
-    with statefile.lease(state_dir) as made:
-        path = state_dir / statefile.FILE_NAME
-        fresh = not path.exists()
-        try:
-            async with (
-                open_store(path) as store,
-                open_systems(config, Outside.real(), store, Metrics()) as systems,
-            ):
-                mappings = Mappings(config, systems.source, systems.target)
-                for step in (*systems.source.steps(), *systems.target.steps()):
-                    await step.run()
-                await mappings.load()
-                return mappings.document()
-        finally:
-            if fresh:
-                statefile.discard_if_empty(path, directory=made)
+    with plain_errors():
+        async with opened(config, Outside.real()) as assembly:
+            for step in (*assembly.systems.source.steps(), *assembly.systems.target.steps()):
+                await step.run()
+            await assembly.mappings.load()
+            return assembly.mappings.document()
 
 
 def _print(document: dict[str, Any]) -> None:

@@ -16,6 +16,20 @@ from engine.errors import StateUnusable
 FILE_NAME = "state.db"
 # "wosy" in ASCII: tells our file from any other SQLite file.
 APPLICATION_ID = 0x776F7379
+# What SQLite says when something around the file is wrong, and not the file: no room, a failing
+# disk, somebody else's lock.
+_AROUND = frozenset(
+    {
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_NOMEM,
+    }
+)
+_PRIMARY_CODE = 0xFF
 
 
 class StateInUse(StateUnusable):
@@ -118,13 +132,13 @@ def prepare(path: Path) -> None:
                 _check(path, look)
         connection = connect(path)
     except sqlite3.Error as error:
-        raise _damaged(path, error) from error
+        raise _refused(path, error) from error
     try:
         _migrate(path, connection)
         path.chmod(0o600)
         _give_to_owner(path)
     except sqlite3.Error as error:
-        raise _damaged(path, error) from error
+        raise _refused(path, error) from error
     except OSError as error:
         raise _unusable(path, error) from error
     finally:
@@ -137,19 +151,25 @@ def discard_if_empty(path: Path, *, directory: bool) -> None:
     Args:
         directory: its directory was made just now as well, and goes with it.
     """
-    if not path.exists():
-        return
-    with contextlib.closing(connect(path)) as connection:
-        kept = connection.execute(
-            "SELECT (SELECT count(*) FROM record) + (SELECT count(*) FROM secret)"
-        ).fetchone()[0]
-    if kept:
+    if not path.exists() or _holds_anything(path):
         return
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     if directory:
         with contextlib.suppress(OSError):
             path.parent.rmdir()
+
+
+def _holds_anything(path: Path) -> bool:
+    """Whether there may be something in it: what cannot be read is not taken for nothing."""
+    try:
+        with contextlib.closing(connect(path, query_only=True)) as connection:
+            if not connection.execute("PRAGMA user_version").fetchone()[0]:
+                return False
+            counted = "SELECT (SELECT count(*) FROM record) + (SELECT count(*) FROM secret)"
+            return bool(connection.execute(counted).fetchone()[0])
+    except sqlite3.Error:
+        return True
 
 
 def _check(path: Path, connection: sqlite3.Connection) -> None:
@@ -184,7 +204,9 @@ def _migrate(path: Path, connection: sqlite3.Connection) -> None:
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute("COMMIT")
         except sqlite3.Error:
-            connection.execute("ROLLBACK")
+            # Without room SQLite may have rolled back by itself.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             raise
 
 
@@ -225,9 +247,23 @@ def unreadable(path: Path, error: sqlite3.Error) -> StateUnusable:
     )
 
 
-def _damaged(path: Path, detail: object) -> StateUnusable:
+def _refused(path: Path, error: sqlite3.Error) -> StateUnusable:
+    """What SQLite's error means for whoever has to do something about it."""
     if path.exists() and not os.access(path, os.R_OK | os.W_OK):
-        return unreadable(path, sqlite3.OperationalError())
+        return unreadable(path, error)
+    # Errors that SQLite itself did not raise bear no code.
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is not None and code & _PRIMARY_CODE in _AROUND:
+        return StateUnusable(
+            f"the state file {path} cannot be used: {error}",
+            remedy=f"check the free space and the health of the file system (df {path.parent}), and"
+            " that no other program has the file open, then start again; nothing acknowledged is"
+            " lost",
+        )
+    return _damaged(path, error)
+
+
+def _damaged(path: Path, detail: object) -> StateUnusable:
     return StateUnusable(
         f"the state file {path} cannot be read: {detail}",
         remedy=f"see README, When the state is damaged or lost; then move {path} (and its -wal and"

@@ -272,6 +272,26 @@ async def test_check_finds_refused_credentials(tmp_path: Path, name: str) -> Non
     assert PLAIN_SECRET not in ended.everything
 
 
+async def test_check_leaves_the_state_of_another_pair_alone(tmp_path: Path) -> None:
+    """With a variable left over from another pair, it would renew that pair's token for this one."""
+    async with served(tmp_path / "home") as home, served(tmp_path / "other") as other:
+        assert (await home.run("once")).code == ATTENTION
+        path = home.state / statefile.FILE_NAME
+        tokens = secrets_of(path)
+        other.replace('state_dir = "', f'state_dir = "{home.state}"  # "')
+        ended = await other.run("check")
+
+    assert ended.code == STATE, ended.everything
+    assert "this state belongs to" in " ".join(ended.out.split())
+    assert secrets_of(path) == tokens
+
+
+def secrets_of(path: Path) -> list[tuple[str, str]]:
+    """What the state keeps of the two systems' credentials."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return connection.execute("SELECT name, value FROM secret ORDER BY name").fetchall()
+
+
 @pytest.mark.parametrize("command", ["once", "run"])
 async def test_a_missing_custom_field_is_named_with_its_key(tmp_path: Path, command: str) -> None:
     """The plugin is not installed, or an administrator renamed its field."""
@@ -380,22 +400,37 @@ async def test_the_help_lists_every_command(tmp_path: Path) -> None:
         assert f"\n  {command} " in ended.out
 
 
+async def once_with_little_room(home: Home, room_kib: int) -> Ended:
+    """`once`, in a process whose files may not grow beyond so many KiB."""
+    command = [sys.executable, "-m", "engine", "once", "--config", str(home.config)]
+    with anyio.fail_after(DEADLINE_S):
+        done = await anyio.run_process(
+            ["bash", "-c", f'ulimit -f {room_kib}; exec "$@"', "bash", *command],
+            cwd=home.directory,
+            check=False,
+            env={**os.environ, "PYTHONPATH": ROOT, "PYTHONDONTWRITEBYTECODE": "1"},
+        )
+    return Ended(done.returncode or 0, done.stdout.decode(), done.stderr.decode())
+
+
 async def test_a_full_disk_is_said_and_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
     """With room again, the next start goes on where this one ended."""
     sandbox = Sandbox(SandboxOptions(bulk=0))
     async with served(tmp_path / "home", sandbox) as home:
-        command = [sys.executable, "-m", "engine", "once", "--config", str(home.config)]
-        with anyio.fail_after(DEADLINE_S):
-            # Files of this process may not grow beyond so many kilobytes.
-            done = await anyio.run_process(
-                ["bash", "-c", 'ulimit -f 700; exec "$@"', "bash", *command],
-                cwd=home.directory,
-                check=False,
-                env={**os.environ, "PYTHONPATH": ROOT},
-            )
-        full = Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+        first = await once_with_little_room(home, 0)
+        assert first.code == STATE, first.err
+        assert "free space" in paragraph(first)
+        assert not home.state.exists()
+
+        full = await once_with_little_room(home, 700)
         assert full.code == STATE, full.err
         assert "the state file cannot be written" in paragraph(full)
+
+        # A good state must not be moved away for want of room.
+        still = await once_with_little_room(home, 0)
+        assert still.code == STATE, still.err
+        assert "free space" in paragraph(still)
+        assert "move" not in paragraph(still)
 
         again = await home.run("once")
 
