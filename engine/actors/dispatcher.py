@@ -55,7 +55,7 @@ class Dispatcher(Generic[K]):
         """Fill the lane whenever there is room and something is due."""
         while True:
             if self.governor.closed(self.lane):
-                await pausing(min(self.governor.held_s(self.lane), CLOSED_S))
+                await self._wait_open()
             elif await self.step():
                 await self._wait_room_or_ring()
                 await resting(GATHER_S)
@@ -88,6 +88,14 @@ class Dispatcher(Generic[K]):
 
                 tasks.start_soon(ring)
                 tasks.start_soon(room)
+
+    async def _wait_open(self) -> None:
+        held_s = min(self.governor.held_s(self.lane), CLOSED_S)
+        with spending(State.THROTTLED, held_s):
+            # Other settings may have opened it; most rings only say that there is work.
+            rang = await self.bell.wait(held_s)
+        if rang:
+            await pausing(GATHER_S)
 
     async def _rang(self) -> bool:
         """Whether the bell rang before the next key becomes due."""

@@ -46,6 +46,11 @@ class Bells:
         self.wake_changes()
         self.wake_contacts()
 
+    def wake_all(self) -> None:
+        """Whoever waited by other settings looks again."""
+        self.wake_both()
+        self.wake_write_backs()
+
     def wake_write_backs(self) -> None:
         """Something may be owed to the source."""
         self.write_backs.bell.ring()

@@ -18,6 +18,7 @@ def retune(assembly: Assembly, config: Config) -> None:
     _resolvers(assembly, config)
     _governors(assembly, config)
     _workers(assembly, config)
+    assembly.hiring.bells.wake_all()
 
 
 def _pollers(assembly: Assembly, config: Config) -> None:

@@ -273,7 +273,7 @@ async def test_check_finds_refused_credentials(tmp_path: Path, name: str) -> Non
 
 
 async def test_check_leaves_the_state_of_another_pair_alone(tmp_path: Path) -> None:
-    """With a variable left over from another pair, it would renew that pair's token for this one."""
+    """With a variable left over from another pair, it would renew that pair's token."""
     async with served(tmp_path / "home") as home, served(tmp_path / "other") as other:
         assert (await home.run("once")).code == ATTENTION
         path = home.state / statefile.FILE_NAME

@@ -23,7 +23,6 @@ import structlog
 
 from connectors.sandbox.faults import Fault
 from engine import logs
-from engine.actors import dispatcher
 from engine.errors import Misconfigured
 from engine.service import supervision
 from tests.scenario.bench import CREATE, OPPORTUNITIES, Bench, running, until
@@ -222,11 +221,8 @@ async def test_page_and_batch_sizes_are_those_of_the_requests_that_follow(world:
     assert max(batches) <= 2
 
 
-async def test_a_budget_is_held_to_and_let_go_of(
-    world: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_budget_is_held_to_and_let_go_of(world: Bench) -> None:
     """The month's end: somebody needs the allowance for something else, and gives it back."""
-    monkeypatch.setattr(dispatcher, "CLOSED_S", 0.2)
     world.settings["service"]["shutdown_s"] = 0.2
     async with served(world) as port:
         await syncs(world, "First")
