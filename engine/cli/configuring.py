@@ -13,10 +13,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from engine.about import PROGRAM
 from engine.cli.exits import Exit
+from engine.cli.services import option, restart
 from engine.config import loading as configuration
 from engine.config import view as config_view
 from engine.config.keys import Key, Keys, Kind
+from engine.config.live import is_live
 from engine.config.values import same, toml, value_at, with_value, written
 from engine.config.view import Setting
 from engine.errors import Misconfigured
@@ -24,10 +27,6 @@ from engine.settings import REFERENCE_FORMS
 
 # A shorter secret would be found in ordinary words.
 SECRET_CHARS_MIN = 6
-TAKES_EFFECT = {
-    "reload": "takes effect with: wosync reload",
-    "restart": "takes effect with a restart: systemctl restart wosync",
-}
 
 
 def show(path: Path | None, *, as_json: bool, everything: bool) -> int:
@@ -77,7 +76,7 @@ def change(path: Path | None, name: str, value: str | None, *, default: bool) ->
 
     if default == (value is not None):
         raise typer.BadParameter("give either a VALUE or --default")
-    path = configuration.find(path)
+    named, path = option(path), configuration.find(path)
     connectors = configuration.installed_connectors()
     key = Keys(connectors).find(name)
     if key.kind is not Kind.SETTING:
@@ -99,6 +98,9 @@ def change(path: Path | None, name: str, value: str | None, *, default: bool) ->
     text = config_edit.edited(before.decode(), key, new, value)
     config_file.replace(path, before, text.encode())
     _print_change(key, old, standard if new is None else new, default=new is None)
+    live = is_live(key.name)
+    needed = f": {PROGRAM} reload{named}" if live else f" a restart: {restart(path)}"
+    sys.stdout.write(f"takes effect with{needed}\n")
     return Exit.DONE
 
 
@@ -146,8 +148,7 @@ def _print_change(key: Key, old: Any, new: Any, *, default: bool) -> None:
         shown = ["(not set)" if one is None else toml(one) for one in (old, new)]
         mark = " (default)" if default and new is not None else ""
         line = f"{key.name}: {shown[0]} → {shown[1]}{mark}"
-    needed = TAKES_EFFECT[Setting(key, new, config_view.FILE).takes_effect]
-    sys.stdout.write(f"{line}\n{needed}\n")
+    sys.stdout.write(f"{line}\n")
 
 
 def _settings(path: Path) -> list[Setting]:

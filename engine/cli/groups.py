@@ -37,7 +37,7 @@ def _group(name: str, text: str) -> typer.Typer:
 
 
 def _config_get(key: KeyArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Print the value the file gives one key, or of every key of a table."""
+    """Print the value of one key, of the file or by default, or of every key of a table."""
     from engine.cli.configuring import get
 
     raise typer.Exit(get(config, key, as_json=as_json))
@@ -64,7 +64,7 @@ def _config_show(
     as_json: JsonOption = False,
     everything: Annotated[bool, typer.Option("--all", help="Also keys without a value.")] = False,
 ) -> None:
-    """Show every value the file gives, where it comes from, and what a change of it needs."""
+    """Show every value, of the file or by default, and what a change of it needs."""
     from engine.cli.configuring import show
 
     raise typer.Exit(show(config, as_json=as_json, everything=everything))

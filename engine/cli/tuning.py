@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -21,10 +20,12 @@ from rich.table import Table
 from engine.about import PROGRAM
 from engine.cli.asking import address, ask
 from engine.cli.exits import Exit
+from engine.cli.services import option
 from engine.clock import SystemClock
 from engine.config import loading as configuration
 from engine.config.live import is_live
 from engine.config.loading import Connectors, EngineSettings
+from engine.config.values import number
 from engine.errors import Unreachable
 from engine.tuning import (
     Advice,
@@ -69,7 +70,7 @@ def tune(path: Path | None, *, over_s: float, as_json: bool) -> int:
     if as_json:
         sys.stdout.write(json.dumps(_document(measured, found, notes)) + "\n")
     else:
-        _print(measured, found, notes, f" --config {shlex.quote(str(path))}" if path else "")
+        _print(measured, found, notes, option(path))
     return Exit.DONE
 
 
@@ -210,7 +211,7 @@ def commands(advice: Advice, named: str) -> list[str]:
     Args:
         named: the option that names the configuration, with a blank before it; may be empty.
     """
-    change = f"{PROGRAM} config set {advice.setting} {_number(advice.new)}{named}"
+    change = f"{PROGRAM} config set {advice.setting} {number(advice.new)}{named}"
     if is_live(advice.setting):
         return [change, f"{PROGRAM} reload{named}"]
     return [change, f"then restart the service: {advice.setting} is not read by a reload"]
@@ -228,12 +229,12 @@ def _print(measured: Rates, found: list[Finding], notes: list[str], named: str) 
     console.print()
     for note in notes:
         console.print(f"Note: {note}.")
-    for number, one in enumerate(found, 1):
-        console.print(f"{number}. {one.says[0].upper()}{one.says[1:]}.")
+    for place, one in enumerate(found, 1):
+        console.print(f"{place}. {one.says[0].upper()}{one.says[1:]}.")
         for line in one.evidence:
             console.print(f"   - {line}")
         if one.advice is not None:
-            old, new = _number(one.advice.old), _number(one.advice.new)
+            old, new = number(one.advice.old), number(one.advice.new)
             console.print(f"   What to do: {one.advice.setting} from {old} to {new}:")
             for command in commands(one.advice, named):
                 console.print(f"     {command}")
@@ -276,11 +277,6 @@ def _actors(measured: Rates) -> Table:
         mail = (f"{fill.depth}/{fill.capacity}", f"{fill.oldest_age_s:.1f} s") if fill else ("", "")
         table.add_row(actor.replace("_", " "), str(shares.workers), *parts, *mail)
     return table
-
-
-def _number(value: float) -> str:
-    """As TOML writes it."""
-    return str(int(value)) if value == int(value) else repr(value)
 
 
 def _span(seconds: float) -> str:

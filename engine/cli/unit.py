@@ -22,6 +22,7 @@ from tempfile import mkstemp
 import engine
 from engine.about import PROGRAM
 from engine.cli.exits import Exit, paragraph
+from engine.cli.next_steps import Installed, next_steps
 from engine.errors import EngineError, Misconfigured, StateUnusable
 
 UNITS = Path("etc/systemd/system")
@@ -78,7 +79,8 @@ def install(
     _judge(_troubles(), strict=here)
     units = _wanted(plain=plain, template=template)
     try:
-        _place(top, units, [_verdict(top / UNITS / one.name, one, force=force) for one in units])
+        verdicts = [_verdict(top / UNITS / one.name, one, force=force) for one in units]
+        _place(top, units, verdicts)
         _make(top / CONFIGURATION, 0o755)
         if plain:
             _make(top / CONFIGURATION / "credentials", 0o700)
@@ -90,7 +92,10 @@ def install(
             else "choose a --root that you may write to",
         ) from error
     told = here and _daemon_reload()
-    sys.stdout.write(_next_steps(plain=plain, template=template, reload=not told))
+    reload = not told and set(verdicts) != {"kept"}
+    loaded = _CREDENTIAL.findall(_packaged(_TEMPLATE))
+    installed = Installed(top, top / UNITS, _command(), loaded, plain, template, reload)
+    sys.stdout.write(next_steps(installed))
     return Exit.DONE
 
 
@@ -245,21 +250,3 @@ def _daemon_reload() -> bool:
             remedy="say: systemctl daemon-reload",
         ) from error
     return True
-
-
-def _next_steps(*, plain: bool, template: bool, reload: bool) -> str:
-    steps = ["systemctl daemon-reload"] if reload else []
-    name, home = ("wosync", "/etc/wosync") if plain else ("wosync@PAIR", "/etc/wosync/PAIR")
-    if not plain:
-        steps.append(f"install -d -m 0755 {home} && install -d -m 0700 {home}/credentials")
-    steps += [
-        f"sed '/^state_dir/d' config.toml | install -m 0644 /dev/stdin {home}/config.toml",
-        f'editor {home}/config.toml    # each secret as {{ credential = "NAME" }}',
-        f"install -m 0600 /dev/stdin {home}/credentials/NAME    # paste, Enter, Ctrl-D; for each"
-        f" of {', '.join(_CREDENTIAL.findall(_packaged(_TEMPLATE)))}",
-        f"systemctl enable --now {name}",
-        f"systemctl status {name}",
-    ]
-    numbered = "".join(f"  {number}. {step}\n" for number, step in enumerate(steps, 1))
-    several = "For several pairs: wosync@PAIR, with /etc/wosync/PAIR in place of /etc/wosync.\n"
-    return f"\nWhat to do next:\n{numbered}{several if plain and template else ''}"

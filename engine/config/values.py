@@ -59,6 +59,11 @@ def written(parts: Sequence[str]) -> str:
     return ".".join(part if _BARE.fullmatch(part) else toml(part) for part in parts)
 
 
+def number(value: float) -> str:
+    """As an operator writes it: 60, although it counts as 60.0."""
+    return str(int(value)) if value == int(value) else repr(value)
+
+
 def toml(value: Any) -> str:
     """A value in TOML, on one line."""
     if isinstance(value, bool):

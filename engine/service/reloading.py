@@ -20,6 +20,7 @@ from engine.assembly.retuning import retune
 from engine.config import loading as configuration
 from engine.config.live import is_live
 from engine.config.loading import Config
+from engine.config.values import number
 from engine.errors import Misconfigured
 from engine.settings import secrets_in
 
@@ -87,7 +88,7 @@ class Reloader:
         metrics.reload_successful.set(1)
         metrics.reload_success_at.set(self.assembly.outside.clock.now())
         metrics.reloads.labels("applied").inc()
-        changes = [f"{key}: {old} → {new}" for key, (old, new) in changed.items()]
+        changes = [f"{key}: {_said(old)} → {_said(new)}" for key, (old, new) in changed.items()]
         log.info("reloaded", changes=changes)
         return Reloaded(applied=True, changes=tuple(changes))
 
@@ -103,6 +104,10 @@ class Reloader:
         for key, value in _flat(self.assembly.config):
             if is_live(key) and isinstance(value, int | float):
                 self.assembly.metrics.setting.labels(key).set(value)
+
+
+def _said(value: Any) -> str:
+    return number(value) if isinstance(value, float) else str(value)
 
 
 def differences(old: Config, new: Config) -> Iterator[tuple[str, tuple[Any, Any]]]:

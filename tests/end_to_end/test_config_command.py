@@ -33,7 +33,7 @@ SECRETS = {
 }
 DONE, FAILED, USAGE, CONFIGURATION = 0, 1, 2, 78
 RELOAD = "takes effect with: wosync reload"
-RESTART = "takes effect with a restart: systemctl restart wosync"
+RESTART = "takes effect with a restart: restart the service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,10 @@ class Operator:
 
     path: Path
     capsys: pytest.CaptureFixture[str]
+
+    def needs(self, effect: str) -> str:
+        """The last line of what a change says: a further command is for the same file."""
+        return f"{effect} --config {self.path}" if effect == RELOAD else effect
 
     @property
     def text(self) -> str:
@@ -132,7 +136,7 @@ def test_a_setting_is_changed_and_what_it_needs_is_said(
     ended = operator.types("set", key, typed)
 
     assert (ended.code, ended.err) == (DONE, "")
-    assert ended.out == f"{key}: {old} → {new}\n{needed}\n"
+    assert ended.out == f"{key}: {old} → {new}\n{operator.needs(needed)}\n"
     assert operator.types("get", key).out == f"{new}\n"
     unchanged = set(MANUAL.splitlines()) - set(operator.text.splitlines())
     assert len(unchanged) == (0 if old == "(not set)" else 1)
@@ -157,7 +161,7 @@ def test_a_key_goes_back_to_its_default(operator: Operator) -> None:
     operator.types("set", "poller.interval_s", "30")
     ended = operator.types("set", "poller.interval_s", "--default")
 
-    assert ended.out == f"poller.interval_s: 30 → 60 (default)\n{RELOAD}\n"
+    assert ended.out == f"poller.interval_s: 30 → 60 (default)\n{operator.needs(RELOAD)}\n"
     assert operator.text == MANUAL.replace("interval_s = 60\n", "", 1)
     again = operator.types("set", "poller.interval_s", "60")
     assert again.out == "nothing to change: poller.interval_s is 60 by default already\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from collections import defaultdict
 from collections.abc import Mapping
@@ -172,6 +173,36 @@ def test_the_runbook_names_only_metrics_and_commands_that_exist() -> None:
         r"(?:`|^    )(?:wosync|inside) ([a-z]+(?: (?:get|set|show))?)", text, re.M
     ):
         assert command in commands, command
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="the runbook is for bash")
+def test_the_runbooks_shell_function_gives_a_command_the_credentials_there_are(
+    tmp_path: Path,
+) -> None:
+    """An encrypted one that is loaded as it lies ends in "credentials refused", misleadingly."""
+    [function] = re.findall(
+        r"^    inside\(\) {\n.*?^    }\n", RUNBOOK.read_text("utf-8"), re.M | re.S
+    )
+    secrets = tmp_path / "credentials"
+    secrets.mkdir()
+    script = f"set -eu\nsystemd-run() {{ printf '%s\\n' \"$@\"; }}\n{function}inside check; echo\n"
+    for name in ("open", "sealed.cred"):
+        script += f": > {secrets}/{name}\n"
+    said = subprocess.run(
+        ["bash", "-c", f"unit=wosync-uat etc={tmp_path}\n{script}inside history OPP-17\n"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PROMTOOL_S,
+    ).stdout
+    without, _, with_secrets = said.partition("\n\n")
+    assert "LoadCredential" not in without
+    assert re.findall("LoadCredential.*", with_secrets) == [
+        f"LoadCredential=open:{secrets}/open",
+        f"LoadCredentialEncrypted=sealed:{secrets}/sealed.cred",
+    ]
+    end = ["history", "OPP-17", "--config", f"{tmp_path}/config.toml"]
+    assert with_secrets.split()[-5:] == ["/opt/wosync/bin/wosync", *end]
 
 
 def _commands(command: object, path: tuple[str, ...] = ()) -> list[str]:

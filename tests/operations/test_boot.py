@@ -274,7 +274,7 @@ def test_a_start_that_cannot_succeed_is_explained_and_not_tried_again(
 ) -> None:
     """A service that restarts for ever on a typing error fills the journal and helps nobody.
 
-    Of a credential that is missing systemd itself would only say "protocol error", five times.
+    Of a credential that is missing systemd itself would only say "protocol error", twenty times.
     """
     machine = running.machine
 

@@ -24,6 +24,10 @@ FILES = (*SERVICES, "wosync.target")
 DEADLINE_S = 60
 # Ten times the exposure that `systemd-analyze security` may find.
 EXPOSURE_MAX = 11
+STARTS_BY_HAND = 10
+INTERVAL_S = 600
+# A start that finds its state unusable takes this long at most.
+START_S = 20
 
 
 def units(root: Path) -> Path:
@@ -60,6 +64,19 @@ def lines_of(template: bool) -> dict[str, list[str]]:
         if equals and not line.startswith("#"):
             found.setdefault(name, []).append(value)
     return found
+
+
+def steps(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """What is to be done next, as the installation just said."""
+    return re.findall(r"^  \d+\. (.*)", capsys.readouterr().out, re.MULTILINE)
+
+
+def words_of(step: str) -> str:
+    """The command of a step, as far as it depends on the situation."""
+    if step.startswith("systemctl"):
+        return step
+    _, check, rest = step.partition("check ")
+    return check + rest or step.split(maxsplit=1)[0]
 
 
 @pytest.fixture
@@ -142,9 +159,16 @@ def test_installing_makes_units_everybody_may_read_and_a_place_for_secrets(
     assert {mode(units(tmp_path) / name) for name in FILES} == {0o644}
     assert mode(tmp_path / "etc" / "wosync") == 0o755
     assert mode(tmp_path / "etc" / "wosync" / "credentials") == 0o700
-    said = capsys.readouterr().out
-    assert re.findall(r"^  (\d)\. ", said, re.MULTILINE) == ["1", "2", "3", "4", "5", "6"]
-    assert "systemctl enable --now wosync\n" in said
+    words = [words_of(step) for step in steps(capsys)]
+    assert words == [
+        "systemctl daemon-reload",
+        "sed",
+        "editor",
+        "install",
+        "check --config /etc/wosync/config.toml",
+        "systemctl enable --now wosync",
+        "systemctl status wosync",
+    ]
 
 
 def test_a_tight_umask_changes_nothing(tmp_path: Path) -> None:
@@ -186,7 +210,109 @@ def test_installing_again_keeps_what_is_equal(
     unit.install(installed)
 
     assert {name: (units(installed) / name).stat().st_ino for name in FILES} == before
-    assert capsys.readouterr().out.count("kept ") == len(FILES)
+    said = capsys.readouterr().out
+    assert said.count("kept ") == len(FILES)
+    assert "daemon-reload" not in said
+
+
+def configures(root: Path, *pairs: str, enabled: tuple[str, ...] = ()) -> None:
+    """Somebody wrote the configurations, "" being the one without a name, and enabled units."""
+    wanted = units(root) / "multi-user.target.wants"
+    wanted.mkdir()
+    for pair in pairs:
+        path = root / "etc" / "wosync" / pair / "config.toml"
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    for name in enabled:
+        (wanted / f"{name}.service").symlink_to("../wosync.service")
+
+
+@pytest.mark.parametrize(
+    ("pairs", "enabled", "expected"),
+    [
+        (
+            ("",),
+            ("wosync",),
+            [
+                "check --config /etc/wosync/config.toml",
+                "systemctl restart wosync",
+                "systemctl status wosync",
+            ],
+        ),
+        (
+            ("",),
+            (),
+            [
+                "check --config /etc/wosync/config.toml",
+                "systemctl enable wosync",
+                "systemctl restart wosync",
+                "systemctl status wosync",
+            ],
+        ),
+        (
+            ("", "old", "prod", "uat"),
+            ("wosync@prod", "wosync@uat"),
+            [
+                "check --config /etc/wosync/prod/config.toml",
+                "check --config /etc/wosync/uat/config.toml",
+                "systemctl restart wosync@prod wosync@uat",
+                "systemctl status wosync@prod wosync@uat",
+            ],
+        ),
+    ],
+    ids=["upgraded", "configured", "several"],
+)
+def test_a_configuration_that_is_there_is_used_and_not_written(
+    installed: Path,
+    capsys: pytest.CaptureFixture[str],
+    pairs: tuple[str, ...],
+    enabled: tuple[str, ...],
+    expected: list[str],
+) -> None:
+    """The advice of a first installation would put the sample over the live configuration."""
+    configures(installed, *pairs, enabled=enabled)
+    capsys.readouterr()
+
+    unit.install(installed)
+    of_kept = [words_of(step) for step in steps(capsys)]
+    (units(installed) / "wosync.target").unlink()
+    unit.install(installed)
+    of_new = [words_of(step) for step in steps(capsys)]
+
+    assert of_kept == expected
+    assert of_new == ["systemctl daemon-reload", *expected]
+
+
+def test_the_check_that_is_advised_has_what_systemd_would_give(
+    installed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its directories are those of the pair; of encrypted secrets it could read none."""
+    configures(installed, "open", "sealed", enabled=("wosync@open", "wosync@sealed"))
+    sealed = installed / "etc" / "wosync" / "sealed" / "credentials"
+    sealed.mkdir()
+    (sealed / "workbooks_api_key.cred").touch()
+    capsys.readouterr()
+
+    unit.install(installed)
+
+    [check] = [step for step in steps(capsys) if " check " in step]
+    [command] = {step.split()[0] for step in lines_of(template=True)["ExecStart"]}
+    assert check == (
+        "CREDENTIALS_DIRECTORY=/etc/wosync/open/credentials STATE_DIRECTORY=/var/lib/wosync-open"
+        f" {command} check --config /etc/wosync/open/config.toml"
+    )
+
+
+@pytest.mark.parametrize("template", [False, True])
+def test_the_start_limit_ends_a_hopeless_start_and_spares_the_operator(template: bool) -> None:
+    """systemd counts restarts by hand too: ten of them in ten minutes are a night's work."""
+    directives = lines_of(template)
+
+    [burst] = map(int, directives["StartLimitBurst"])
+    [pause] = map(int, directives["RestartSec"])
+    assert directives["StartLimitIntervalSec"] == ["10min"]
+    assert burst >= 2 * STARTS_BY_HAND
+    assert burst * (pause + START_S) < INTERVAL_S
 
 
 def test_an_older_unit_of_ours_is_replaced_and_said_to_be(

@@ -122,7 +122,11 @@ async def test_a_reload_gives_what_a_restart_would_give(tmp_path: Path, levels: 
     async with opened(configuration.load(path), outside) as assembly, at_work(assembly):
         restarted = in_force(assembly)
 
-    assert {change.partition(":")[0] for change in outcome.changes} == set(KEYS)
+    said = dict(change.split(": ") for change in outcome.changes)
+    assert {key: values.split()[-1] for key, values in said.items()} == {
+        key: str(value) for key, value in KEYS.items()
+    }
+    assert said["poller.interval_s"] == "60 → 7"
     assert [name for name in before if before[name] == after[name]] == []
     assert after == restarted
     assert levels == ["warning"]
