@@ -17,7 +17,7 @@ TOLD = f"{UNIT}/service/test_notify.py"
 ASKED = f"{UNIT}/service/test_http.py"
 MEASURED = f"{UNIT}/store/test_measure.py"
 HEARD = (
-    "tests/scenario/test_reloading.py"
+    "tests/scenario/test_reload_moments.py"
     "::test_the_supervisor_hears_of_a_reload_only_while_there_is_a_service_to_come_back_to"
 )
 

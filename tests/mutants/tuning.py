@@ -16,7 +16,7 @@ APPLIED = f"{RELOADED}::test_a_reload_gives_what_a_restart_would_give"
 SHOWN = f"{RELOADED}::test_a_reload_shows_in_the_metrics"
 REFUSED = f"{RELOADED}::test_a_refused_file_changes_nothing_and_shows_in_the_metrics"
 RESTART = (
-    "tests/scenario/test_reloading.py"
+    "tests/scenario/test_reload_refused.py"
     "::test_what_needs_a_restart_is_refused_with_everything_beside_it"
 )
 REPLACED = f"{UNIT}/config/test_file.py"
