@@ -26,6 +26,11 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests come first, so that short ones fill the other processes beside them."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What a test sums up in its property `summary` is shown, however many processes there are."""
     for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):

@@ -321,39 +321,44 @@ async def test_a_refused_sign_in_shows_no_secret(tmp_path: Path, status: int) ->
         assert leaks(home, shown) == {}
 
 
-@pytest.mark.parametrize("name", ["api_key", "client_secret", "refresh_token"])
+NAMES = ("api_key", "client_secret", "refresh_token")
+
+
 @pytest.mark.parametrize(
-    "written",
+    ("written", "names"),
     [
-        '"{secret}"',
-        "{secret}",
-        '["{secret}"]',
-        '{{ value = "{secret}" }}',
-        '{{ env = "{secret}", file = "{secret}" }}',
-        '{{ plain = {{ text = "{secret}" }} }}',
-        '"{secret}',
-        '"""{secret}"""\nextra = "{secret}"',
+        # Mistakes that are reported together.
+        ('"{secret}"', NAMES),
+        ('["{secret}"]', NAMES),
+        ('{{ value = "{secret}" }}', NAMES),
+        ('{{ env = "{secret}", file = "{secret}" }}', NAMES),
+        ('{{ plain = {{ text = "{secret}" }} }}', NAMES),
+        # The first of these ends the reading.
+        *(("{secret}", (name,)) for name in NAMES),
+        *(('"{secret}', (name,)) for name in NAMES),
+        *(('"""{secret}"""\nextra = "{secret}"', (name,)) for name in NAMES),
     ],
 )
 async def test_a_secret_written_into_the_configuration_is_not_repeated(
-    tmp_path: Path, name: str, written: str
+    tmp_path: Path, written: str, names: Sequence[str]
 ) -> None:
     """The paragraph about the mistake goes to the journal."""
     sandbox = Sandbox(SandboxOptions(bulk=0))
     nowhere = Addresses("http://127.0.0.1:9", "http://127.0.0.1:9", "http://127.0.0.1:9")
     settings = write_settings(prepared(tmp_path / "home"), nowhere, sandbox.credentials)
-    secret = getattr(sandbox.credentials, name)
-    home = Home(sandbox, nowhere, settings.path, settings.service_url, {name: secret})
+    secrets: dict[str, str] = {name: getattr(sandbox.credentials, name) for name in names}
+    home = Home(sandbox, nowhere, settings.path, settings.service_url, secrets)
     text = settings.path.read_text(encoding="utf-8")
-    mistaken = re.sub(
-        rf"^{name} = .*$", f"{name} = {written.format(secret=secret)}", text, flags=re.MULTILINE
-    )
-    assert mistaken != text
-    settings.path.write_text(mistaken, encoding="utf-8")
+    for name, secret in secrets.items():
+        line = f"{name} = {written.format(secret=secret)}"
+        text, mistaken = re.subn(rf"^{name} = .*$", line, text, flags=re.MULTILINE)
+        assert mistaken
+    settings.path.write_text(text, encoding="utf-8")
 
     ended = await wosync("check", "--config", str(settings.path), cwd=tmp_path)
 
     assert ended.code == CONFIGURATION, ended.everything
+    assert len(names) == 1 or all(name in ended.everything for name in names)
     assert leaks(home, {"check": ended.everything}) == {}
 
 
