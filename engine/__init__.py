@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from engine.exchange import Answer, Exchange
     from engine.flow.budget import BudgetLimits
     from engine.flow.worktime import holding, pausing
+    from engine.identity import id_of
     from engine.ports import (
         SourceConnector,
         StandardField,
@@ -131,6 +132,7 @@ __all__ = [
     "WriteBackResult",
     "excerpt",
     "holding",
+    "id_of",
     "keep_secret",
     "pausing",
 ]
@@ -141,6 +143,7 @@ _ROOMS = (
     "engine.exchange",
     "engine.flow.budget",
     "engine.flow.worktime",
+    "engine.identity",
     "engine.ports",
     "engine.records",
     "engine.redaction",

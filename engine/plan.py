@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.identity import id_of
 from engine.records import Fields, Scalar, SourceRecord
 from engine.store.work import Work
 
@@ -64,12 +65,13 @@ def course(work: Work, record: SourceRecord) -> Course:
     held = held_target_id(work, record)
     if held is None or held == str(work.gone_id):
         return _unlinked(work)
-    if not held.isascii() or not held.isdigit() or int(held) < 1:
-        return Refuse(f"the record's target id {held[:40]!r} is not a positive whole number")
-    if int(held) != work.target_id:
+    target_id = id_of(held)
+    if target_id is None:
+        return Refuse(f"the record's target id {held[:40]!r} is not the id of any record")
+    if target_id != work.target_id:
         # Linked by somebody else, or our state was lost: what it holds must be read first.
-        return Reconcile(int(held), observe=True)
-    return Reconcile(int(held), observe=work.synced is None)
+        return Reconcile(target_id, observe=True)
+    return Reconcile(target_id, observe=work.synced is None)
 
 
 def held_target_id(work: Work, record: SourceRecord) -> str | None:

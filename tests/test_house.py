@@ -29,6 +29,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "about",
                 "clock",
                 "errors",
+                "identity",
                 "logs",
                 "mapping",
                 "metrics",

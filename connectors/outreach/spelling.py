@@ -10,11 +10,10 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
-from engine import Json
+from engine import Json, id_of
 
-# Beyond this no number is an amount or an id; the API's integers are 64 bits wide at most.
+# Beyond this no number is an amount; the API's integers are 64 bits wide at most.
 NUMBER_MAX = Decimal(2**63 - 1)
-ID_DIGITS_MAX = 19
 # Written without an exponent, a number of more places would fill memory before it is refused.
 PLACES_MAX = 65_535
 CENT = Decimal("0.01")
@@ -132,9 +131,4 @@ def shortest(number: Decimal) -> str:
 
 def reference_id(value: str | int) -> int | None:
     """A positive id, from a number or its digits."""
-    if isinstance(value, str):
-        digits = value.strip()
-        if not digits.isascii() or not digits.isdigit() or len(digits) > ID_DIGITS_MAX:
-            return None
-        value = int(digits)
-    return value if 0 < value <= NUMBER_MAX else None
+    return id_of(str(value).strip())

@@ -25,6 +25,7 @@ from engine.actors.refreshing import refreshing
 from engine.errors import EngineError
 from engine.flow.pace import Pace
 from engine.flow.worktime import holding
+from engine.identity import id_of
 from engine.metrics import Metrics
 from engine.ports import Source, Target, WallClock
 from engine.records import FieldKind
@@ -99,9 +100,9 @@ class AccountResolver:
         Raises:
             Transient: one of the two systems could not be asked.
         """
-        if not name.isdigit():
-            return None, f"the customer id {name[:40]!r} is not a number: account left blank"
-        customer = int(name)
+        customer = id_of(name)
+        if customer is None:
+            return None, f"{name[:40]!r} is not the id of any customer: account left blank"
         count = self.metrics.reference_lookups
         cached = self._fresh(customer) is not None
         try:
@@ -133,8 +134,8 @@ class AccountResolver:
     def forget(self, names: Iterable[str]) -> None:
         """Ask again for these customers: an account just given was refused."""
         for name in names:
-            if name.isdigit():
-                self._answers.pop(int(name), None)
+            if (customer := id_of(name)) is not None:
+                self._answers.pop(customer, None)
 
     async def _batch(self) -> list[int]:
         wanted = list(self._wanted)[:BATCH_MAX]
@@ -150,9 +151,9 @@ class AccountResolver:
     async def _load(self, customers: Sequence[int]) -> None:
         carried = await self.source.account_ids(customers)
         valid = {
-            customer: int(account)
-            for customer, account in carried.items()
-            if account.isascii() and account.isdigit()
+            customer: account
+            for customer, written in carried.items()
+            if (account := id_of(written)) is not None
         }
         exist = await self.target.accounts(set(valid.values())) if valid else set[int]()
         now = self._loaded_at = anyio.current_time()

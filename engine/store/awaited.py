@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable
 
 from engine.flow.lane import Lane
+from engine.identity import id_of
 
 # The kind under which opportunities wait for people; the name is the person's id in the source.
 PERSON = "person"
@@ -40,4 +41,4 @@ def pending_column(connection: sqlite3.Connection, column: str, limit: int) -> l
         " WHERE state = 'pending' ORDER BY lane, due_at, id LIMIT ?) WHERE value IS NOT NULL",
         (f'$."{column}"', limit),
     )
-    return [int(row[0]) for row in rows if str(row[0]).isdigit()]
+    return [found for row in rows if (found := id_of(str(row[0]))) is not None]

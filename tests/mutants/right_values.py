@@ -77,8 +77,8 @@ MUTANTS = (
     Mutant(
         "takes what one record holds for what another does",
         "engine/plan.py",
-        "        return Reconcile(int(held), observe=True)\n",
-        "        return Reconcile(int(held), observe=False)\n",
+        "        return Reconcile(target_id, observe=True)\n",
+        "        return Reconcile(target_id, observe=False)\n",
         ("tests/unit/engine/test_plan.py::test_what_is_known_decides_the_course",),
     ),
 )

@@ -23,6 +23,14 @@ HINDRANCES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"cf_person_outreach_sync_error": False},
     ),
     "no address": ({"email": None}, {"main_location_email": HOPPER}),
+    "an id that is no number": (
+        {"cf_person_outreach_id": "see my e-mail"},
+        {"cf_person_outreach_id": None},
+    ),
+    "an id that no prospect can have": (
+        {"cf_person_outreach_id": "9" * 30},
+        {"cf_person_outreach_id": None},
+    ),
     "a duplicate": (
         {"cf_person_outreach_duplicate": True},
         {"cf_person_outreach_duplicate": False},

@@ -124,17 +124,20 @@ async def test_the_account_is_the_one_its_organisation_names(world: Bench) -> No
     assert account(world, record) == target
 
 
-async def test_an_account_that_does_not_exist_is_left_blank_and_noted(world: Bench) -> None:
+@pytest.mark.parametrize("written", ["4711", "see my e-mail", "²", "9" * 30])
+async def test_an_account_that_does_not_exist_is_left_blank_and_noted(
+    world: Bench, written: str
+) -> None:
     """A dangling id would have the whole record refused."""
     port = world.workbooks.organisations.create(
-        name="Port of Rye", cf_organisation_outreach_id="4711"
+        name="Port of Rye", cf_organisation_outreach_id=written
     )
     record = world.has("Harbour crane", party_id=port)
 
     await world.once()
 
     assert account(world, record) is None
-    assert "account '4711' does not exist" in notes(world, record)
+    assert f"account '{written}' does not exist" in notes(world, record)
 
 
 async def test_an_organisation_linked_later_fills_the_account(world: Bench) -> None:

@@ -102,12 +102,14 @@ async def test_an_id_replaced_by_a_person_moves_the_link(world: Bench) -> None:
     assert world.record(record)["outreach_id"] == str(chosen)
 
 
-async def test_an_id_that_is_no_number_is_refused(world: Bench) -> None:
+@pytest.mark.parametrize("written", ["see my e-mail", "0", "-7", "12 or 13", "²", "9" * 30])
+async def test_an_id_that_no_record_can_have_is_refused(world: Bench, written: str) -> None:
     """Guessing what somebody meant to paste could overwrite a stranger's record."""
-    record = world.has("Harbour crane", cf_opportunity_outreach_id="see my e-mail")
+    world.settings["outreach"]["on_missing"] = "recreate"
+    record = world.has("Harbour crane", cf_opportunity_outreach_id=written)
 
     await world.once()
 
     assert world.record(record)["error"] is True
-    assert "see my e-mail" in world.reasons()[f"OPP-{record}"].reason
+    assert written in world.reasons()[f"OPP-{record}"].reason
     assert len(world.outreach.opportunities) == 0
