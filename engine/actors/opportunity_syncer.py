@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from random import Random
 
 import anyio
 import structlog
 
+from engine.actors.failing import Failing, RetryLimits
+from engine.actors.lost_creates import COMPONENT, KIND, LostCreates
 from engine.errors import (
     EngineError,
     Gone,
@@ -27,7 +28,6 @@ from engine.errors import (
     Throttled,
     Unreachable,
 )
-from engine.flow.backoff import BackoffLimits, delay_s
 from engine.flow.governor import Governor
 from engine.flow.lane import current_lane, retrying
 from engine.flow.mailbox import Closed, Mailbox, Notice
@@ -37,7 +37,7 @@ from engine.mappings import Mappings
 from engine.metrics import Metrics
 from engine.plan import Create, Leave, Reconcile, Refuse, course, difference, held_target_id
 from engine.ports import Source, Target, WallClock
-from engine.records import Fields, Match, RecordType, SourceRecord
+from engine.records import Fields, RecordType, SourceRecord
 from engine.references import References, Resolution
 from engine.runs import Runs, exemplar
 from engine.store import fuse, settle
@@ -46,27 +46,11 @@ from engine.store.fuse import Mass
 from engine.store.history import Note
 from engine.store.outbox import Owed
 from engine.store.port import Store
-from engine.store.work import Failure, Intent, Work
-from engine.triage import (
-    FORBIDDEN,
-    Circumstances,
-    Flag,
-    Pause,
-    error_class,
-    judge,
-    plain_reason,
-)
+from engine.store.work import Failure, Work
+from engine.triage import FORBIDDEN, error_class
 
-# Waits, in seconds, before each look for a create in doubt; the last one repeats until the
-# visibility bound, at which the look counts for good.
-DOUBT_CHECKS_S = (5.0, 15.0, 60.0, 300.0)
-# A pause for trouble that only an operator can end; looked at again after so many seconds.
-OPERATOR_PAUSE_S = 60.0
 # One record may need several rounds at once: adopted, read, compared.
 ROUNDS_MAX = 4
-# This actor among the others, and what it reconciles, in metrics.
-COMPONENT = "opportunity_syncer"
-KIND = "opportunity"
 
 log = structlog.get_logger(component=COMPONENT)
 
@@ -75,8 +59,7 @@ log = structlog.get_logger(component=COMPONENT)
 class SyncLimits:
     """`visibility_s`: seconds a target collection may lag behind a write."""
 
-    attempts_max: int
-    backoff: BackoffLimits
+    retry: RetryLimits
     visibility_s: float
     recreate_missing: bool
     correlation_field: str
@@ -113,6 +96,12 @@ class OpportunitySyncer:
     notice: Notice = field(default_factory=Notice)
     _asking: anyio.Lock = field(default_factory=anyio.Lock, init=False)
     _unsettled: set[int] = field(default_factory=set[int], init=False)
+    _failing: Failing = field(init=False)
+    _lost: LostCreates = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._failing = Failing(COMPONENT, self.governor, self.rng, self.metrics)
+        self._lost = LostCreates(self.store, self.target, self.clock, self.metrics, self._asking)
 
     @property
     def _mapping(self) -> FieldMapping:
@@ -239,7 +228,14 @@ class OpportunitySyncer:
                 target_id = await self.target.create(fields)
         except Unreachable as error:
             if error.ambiguous:
-                return await self._doubt(work, error, since=self.clock.now(), checks=0)
+                return await self._lost.doubt(
+                    work,
+                    error,
+                    since=self.clock.now(),
+                    checks=0,
+                    visibility_s=self.limits.visibility_s,
+                    counts=self._failing.others_succeed(work.failed_at),
+                )
             await self.store.write(store_work.close_intent, work.id)
             raise
         except EngineError:
@@ -349,99 +345,34 @@ class OpportunitySyncer:
         intent = work.intent
         if intent is None:
             return "left"
-        # Taken before the look: only a look that began past the bound proves anything.
-        now = self.clock.now()
-        doubt_since = intent.doubt_since if intent.doubt_since is not None else now
-        async with holding(self._asking):
-            found = await self.target.find(intent.correlation)
-        matches = [match for match in found if not match.trashed]
-        if matches:
-            return await self._adopt(work, intent, matches)
-        if now < doubt_since + self.limits.visibility_s:
-            reason = Unreachable("the create is not to be seen yet", operation="look for create")
-            return await self._doubt(work, reason, since=doubt_since, checks=intent.checks)
+        outcome = await self._lost.look(work, intent, self.limits.visibility_s)
+        if outcome is not None:
+            return outcome
         if not record.eligible:
             await self.store.write(store_work.close_intent, work.id)
             return await self._leave(work, "no longer eligible, and the create never happened")
-        self.metrics.in_doubt_resolved.labels(KIND, "not_executed").inc()
-        log.info("create_not_executed", record=work.ref, correlation=intent.correlation)
         return await self._with_fields(work, record, None)
 
-    async def _adopt(self, work: Work, intent: Intent, matches: list[Match]) -> str:
-        oldest, *twins = sorted(matches, key=lambda match: match.id)
-        detail = f"found id {oldest.id} by its correlation value"
-        if twins:
-            detail += await self._twins(work, intent, oldest, twins)
-        note = Note("adopted", detail)
-        await self.store.write(settle.adopt, work, oldest.id, note, self.clock.now())
-        self.metrics.in_doubt_resolved.labels(KIND, "executed").inc()
-        log.info("adopted", record=work.ref, target_id=oldest.id)
-        return "adopted"
-
-    async def _twins(self, work: Work, intent: Intent, oldest: Match, twins: list[Match]) -> str:
-        """Report them; remove those that are provably our own second create of this record."""
-        self.metrics.duplicates.inc(len(twins))
-        self.metrics.errors.labels(COMPONENT, "duplicate").inc()
-        announced = datetime.fromtimestamp(int(intent.opened_at), UTC).isoformat()[:19]
-        ours = all(match.created_at[:19] >= announced for match in (oldest, *twins))
-        others = [twin.id for twin in twins]
-        log.error("duplicates_found", record=work.ref, kept=oldest.id, others=others)
-        # We sent as many creates as there are records, and all are younger than our announcement.
-        if not ours or intent.sent < len(twins) + 1:
-            return f"; also found {others}, which somebody should look at"
-        for twin in twins:
-            async with holding(self._asking):
-                await self.target.delete(twin.id)
-            log.warning("duplicate_removed", record=work.ref, target_id=twin.id)
-        return f"; removed {others}, our own second create"
-
-    async def _doubt(self, work: Work, error: Unreachable, *, since: float, checks: int) -> str:
-        now = self.clock.now()
-        wait = DOUBT_CHECKS_S[min(checks, len(DOUBT_CHECKS_S) - 1)]
-        due_at = max(now + 0.5, min(now + wait, since + self.limits.visibility_s))
-        failure = Failure(error_class(error), None, plain_reason(error))
-        counts = checks == 0 and self._others_succeed(work)
-        await self.store.write(settle.doubt, work, failure, due_at=due_at, counts=counts, now=now)
-        if checks == 0:
-            self.metrics.errors.labels(COMPONENT, failure.reason_class).inc()
-            log.warning("create_in_doubt", record=work.ref, reason=failure.reason)
-        return "in_doubt"
-
     async def _failed(self, work: Work, error: Exception) -> str:
-        """Flag the record, try it again later, or pause everything: `triage.judge` decides."""
-        reason_class = error_class(error)
-        self.metrics.errors.labels(COMPONENT, reason_class).inc()
+        """Flag the record, or try it again later."""
         alike = 0
-        if reason_class == FORBIDDEN:
+        if error_class(error) == FORBIDDEN:
             alike = await self.store.read(store_work.failing_alike, FORBIDDEN, work.id)
-        around = Circumstances(
+        setback = self._failing.weigh(
+            error,
+            self.limits.retry,
             attempts=work.attempts,
-            attempts_max=self.limits.attempts_max,
-            others_succeed=self._others_succeed(work),
+            failed_at=work.failed_at,
             forbidden_alike=alike,
         )
-        verdict = judge(error, around)
-        if isinstance(verdict, Flag):
-            failure = Failure(reason_class, verdict.field, verdict.reason)
+        failure, wait_s = setback.failure, setback.wait_s
+        if setback.flagged:
             return await self._refuse(work, failure)
-        counts = not isinstance(verdict, Pause) and verdict.counts
-        wait = delay_s(max(1, work.attempts + int(counts)), self.rng, self.limits.backoff)
-        if isinstance(verdict, Pause):
-            self.governor.pause(OPERATOR_PAUSE_S, verdict.reason, cause=error)
-            wait = OPERATOR_PAUSE_S
-        elif isinstance(error, EngineError) and error.retry_after_s is not None:
-            wait = error.retry_after_s
         now = self.clock.now()
-        failure = Failure(reason_class, None, plain_reason(error))
         await self.store.write(
-            settle.defer, work, failure, due_at=now + wait, counts=counts, now=now
+            settle.defer, work, failure, due_at=now + wait_s, counts=setback.counts, now=now
         )
-        self.metrics.retries.labels(COMPONENT, reason_class).inc()
-        self.metrics.retry_backoff.labels(COMPONENT).inc(wait)
-        remedy = error.remedy if isinstance(error, EngineError) else None
-        log.warning(
-            "deferred", record=work.ref, wait_s=round(wait, 1), reason=failure.reason, remedy=remedy
-        )
+        self._failing.deferred(work.ref, error, failure, wait_s)
         return "deferred"
 
     async def _refuse(self, work: Work, failure: Failure) -> str:
@@ -450,11 +381,6 @@ class OpportunitySyncer:
         self.wake_downstream()
         log.warning("refused", record=work.ref, field=failure.field, reason=failure.reason)
         return "refused"
-
-    def _others_succeed(self, work: Work) -> bool:
-        """Whether the target answered anybody properly since this record last failed."""
-        since = work.failed_at
-        return since is not None and self.governor.last_success_at > since
 
 
 def _may_be_reference(error: Rejected, wanted: list[Wanted], resolution: Resolution) -> bool:

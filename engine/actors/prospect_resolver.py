@@ -20,11 +20,13 @@ from typing import Literal
 import anyio
 import structlog
 
+from engine.actors.person_outcomes import COMPONENT, PersonOutcomes, refused_still
 from engine.actors.refreshing import refreshing
 from engine.actors.standings import Standing, Standings
 from engine.errors import EngineError, Rejected, Taken, Unreachable
 from engine.flow.pace import Pace
 from engine.flow.worktime import holding
+from engine.identity import id_of
 from engine.mappings import Mappings
 from engine.metrics import Metrics
 from engine.ports import Source, Target, WallClock
@@ -32,21 +34,15 @@ from engine.records import Fields, RecordType, SourceRecord
 from engine.references import References
 from engine.store import contacts, people
 from engine.store.history import Note
-from engine.store.outbox import Owed
 from engine.store.people import Person
 from engine.store.port import Store
-from engine.store.work import Failure
 from engine.triage import FORBIDDEN, error_class
 
 BATCH_MAX = 100
-# A user who may not create prospects is tried again after so many seconds.
-FORBIDDEN_RETRY_S = 3600.0
 # So soon is somebody read again who was forgotten while being asked for.
 FORGOTTEN_S = 1.0
-# First wait before a look for a create in doubt; each further one is as long as the doubt is old.
-DOUBT_CHECK_S = 5.0
 
-log = structlog.get_logger(component="prospect_resolver")
+log = structlog.get_logger(component=COMPONENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +80,21 @@ class ProspectResolver:
     wake_write_back: Callable[[], None]
     pace: Pace = field(init=False)
     _standings: Standings = field(init=False)
+    _outcomes: PersonOutcomes = field(init=False)
     _candidates: dict[int, _Candidate] = field(default_factory=dict[int, _Candidate], init=False)
     _asking: anyio.Lock = field(default_factory=anyio.Lock, init=False)
     _creating: dict[str, anyio.Lock] = field(default_factory=dict[str, anyio.Lock], init=False)
 
     def __post_init__(self) -> None:
         self._standings = Standings(self.rules.ttl_s)
+        self._outcomes = PersonOutcomes(
+            self.store,
+            self.target,
+            self.clock,
+            self.metrics,
+            self._standings,
+            self.wake_write_back,
+        )
         self.pace = Pace(self.rules.ttl_s)
 
     def retune(self, rules: ProspectRules) -> None:
@@ -100,7 +105,7 @@ class ProspectResolver:
 
     async def run(self) -> None:
         """Once per time to live, let opportunities go on whose people have a prospect by now."""
-        await refreshing(self.step, self.pace, "prospect_resolver", self.metrics)
+        await refreshing(self.step, self.pace, COMPONENT, self.metrics)
 
     async def step(self) -> int:
         """Ask again for everybody awaited; asks nobody anything when nobody is."""
@@ -156,7 +161,7 @@ class ProspectResolver:
                 f"the prospect {prospect_id} does not exist any more, or our user may not see it;"
                 " clear the id to have the person looked for again"
             )
-            await self._refuse(record, Rejected(reason))
+            await self._outcomes.refused(record, Rejected(reason))
         # Its other opportunities lost their roles with it, and nobody has noticed there yet.
         await self.store.write(people.relate_again, person_id, self.clock.now())
         self.wake()
@@ -242,12 +247,9 @@ class ProspectResolver:
                 clear.append(record)
             elif person.email in found:
                 self.metrics.in_doubt_resolved.labels("prospect", "executed").inc()
-                await self._adopt(record, person.email, found[person.email])
-            elif (over_s := (person.doubt_since or now) + self.rules.visibility_s - now) > 0:
-                age_s = self.rules.visibility_s - over_s
-                self._standings.note(
-                    record.id, _in_doubt(max(0.5, min(over_s, max(DOUBT_CHECK_S, age_s))))
-                )
+                await self._outcomes.adopted(record, found[person.email], person.email)
+            elif (age_s := now - (person.doubt_since or now)) < self.rules.visibility_s:
+                self._outcomes.in_doubt(record, age_s, self.rules.visibility_s)
             else:
                 self.metrics.in_doubt_resolved.labels("prospect", "not_executed").inc()
                 await self.store.write(people.hold_back, record, "not created yet", now)
@@ -257,20 +259,21 @@ class ProspectResolver:
 
     async def _sorted_out(self, record: SourceRecord, known: Person | None) -> _Candidate | None:
         """Settle whoever needs no look into the target; the others are candidates."""
-        if known is not None and _refused_still(known, record):
-            return await self._hold_back(record, known.reason or "refused", known)
+        if known is not None and refused_still(known, record):
+            return await self._outcomes.held_back(record, known.reason or "refused", known)
         carried = _carried(known, record)
         if carried is not None:
             return await self._linked(record, carried, known)
         if known is not None and known.prospect_id is not None:
             # Its id is on the way to the person, or somebody cleared it: it is told again.
-            await self._link(record, known.prospect_id, None, Note("linked", "the id was blank"))
+            note = Note("linked", "the id was blank")
+            await self._outcomes.link(record, known.prospect_id, None, note)
             return None
         if self.rules.missing == "skip":
-            return await self._hold_back(record, "not in the target", known)
+            return await self._outcomes.held_back(record, "not in the target", known)
         if not record.eligible:
             reason = "the error flag is set" if record.sync else "sync is off"
-            return await self._hold_back(record, f"not in the target, and {reason}", known)
+            return await self._outcomes.held_back(record, f"not in the target, and {reason}", known)
         return await self._candidate(record, known)
 
     async def _candidate(self, record: SourceRecord, known: Person | None) -> _Candidate | None:
@@ -279,33 +282,20 @@ class ProspectResolver:
             resolution = await self.references.resolve(mapping.references(record))
             fields = mapping.fields(record, resolution.ids)
         except Rejected as error:
-            await self._refuse(record, error)
+            await self._outcomes.refused(record, error)
             return None
         emails = fields.get(self.rules.email_field)
         if not isinstance(emails, list) or not emails:
-            return await self._hold_back(record, "has no e-mail address", known)
+            return await self._outcomes.held_back(record, "has no e-mail address", known)
         return _Candidate(record, fields, emails[0].lower())
 
     async def _linked(self, record: SourceRecord, carried: str, known: Person | None) -> None:
-        if not carried.isascii() or not carried.isdigit() or int(carried) < 1:
-            await self._hold_back(record, f"its target id {carried[:40]!r} is no number", known)
-            return
-        prospect_id = int(carried)
-        owed = None
-        if record.target_url is None and known is None:
-            owed = Owed(target_url=self.target.url(RecordType.PERSON, prospect_id))
-        await self.store.write(
-            people.link,
-            record,
-            prospect_id,
-            email=None,
-            owed=owed,
-            note=None,
-            now=self.clock.now(),
-        )
-        self._standings.note(record.id, Standing(prospect_id))
-        if owed is not None:
-            self.wake_write_back()
+        prospect_id = id_of(carried)
+        if prospect_id is None:
+            reason = f"its target id {carried[:40]!r} is not the id of any prospect"
+            await self._outcomes.held_back(record, reason, known)
+        else:
+            await self._outcomes.carried(record, prospect_id, known=known is not None)
 
     async def _look_for(self, seekers: Sequence[_Candidate]) -> None:
         emails = list(dict.fromkeys(one.email for one in seekers))
@@ -317,9 +307,11 @@ class ProspectResolver:
         for seeker in seekers:
             prospect_id = found.get(seeker.email)
             if prospect_id is not None:
-                await self._adopt(seeker.record, seeker.email, prospect_id)
+                await self._outcomes.adopted(seeker.record, prospect_id, seeker.email)
             elif self.rules.missing == "link":
-                await self._hold_back(seeker.record, "no prospect has the e-mail address", None)
+                await self._outcomes.held_back(
+                    seeker.record, "no prospect has the e-mail address", None
+                )
             else:
                 self._candidates[seeker.record.id] = seeker
 
@@ -343,7 +335,7 @@ class ProspectResolver:
         record = candidate.record
         shared = await self.store.read(people.by_email, [candidate.email])
         if shared:
-            await self._adopt(record, candidate.email, shared[candidate.email])
+            await self._outcomes.adopted(record, shared[candidate.email], candidate.email)
             return
         # Announced before it is sent: whatever dies from here on, the prospect is looked for.
         now = self.clock.now()
@@ -354,84 +346,30 @@ class ProspectResolver:
             if not error.ambiguous:
                 await self.store.write(people.withdraw_announcement, record.id)
                 raise
-            await self._doubt(record, error.message)
+            await self._lost(record, error)
         except Taken as error:
             await self._taken(candidate, error)
         except Rejected as error:
             await self.store.write(people.withdraw_announcement, record.id)
             if error_class(error) == FORBIDDEN:
-                # Our user's lack and nobody's fault; whoever is a prospect already goes on.
-                self._standings.note(
-                    record.id, Standing(None, error.message, retry_s=FORBIDDEN_RETRY_S)
-                )
-                self.metrics.errors.labels("prospect_resolver", FORBIDDEN).inc()
-                log.warning("prospect_forbidden", person=record.ref, reason=error.message)
-                return
-            await self._refuse(record, error)
+                self._outcomes.forbidden(record, error)
+            else:
+                await self._outcomes.refused(record, error)
         except EngineError:
             await self.store.write(people.withdraw_announcement, record.id)
             raise
         else:
-            note = Note("created", f"id {prospect_id}")
-            await self._link(record, prospect_id, candidate.email, note)
-            self.metrics.prospects.labels("created").inc()
-            log.info("prospect_created", person=record.ref, prospect_id=prospect_id)
+            await self._outcomes.created(record, prospect_id, candidate.email)
 
     async def _taken(self, candidate: _Candidate, error: Taken) -> None:
         """Somebody has the address: whoever it is, is the person's prospect."""
         for match in await self.target.find_prospects([candidate.email]):
-            await self._adopt(candidate.record, candidate.email, match.id)
+            await self._outcomes.adopted(candidate.record, match.id, candidate.email)
             return
-        await self._doubt(candidate.record, error.message)
+        await self._lost(candidate.record, error)
 
-    async def _doubt(self, record: SourceRecord, reason: str) -> None:
-        await self.store.write(people.doubt, record.id, reason, self.clock.now())
-        self._standings.note(
-            record.id, _in_doubt(min(DOUBT_CHECK_S, max(0.5, self.rules.visibility_s)))
-        )
-        self.metrics.prospects.labels("in_doubt").inc()
-        log.warning("prospect_in_doubt", person=record.ref, reason=reason)
-
-    async def _adopt(self, record: SourceRecord, email: str, prospect_id: int) -> None:
-        note = Note("adopted", f"found id {prospect_id} by e-mail address")
-        await self._link(record, prospect_id, email, note)
-        self.metrics.prospects.labels("adopted").inc()
-        log.info("prospect_adopted", person=record.ref, prospect_id=prospect_id)
-
-    async def _link(
-        self, record: SourceRecord, prospect_id: int, email: str | None, note: Note
-    ) -> None:
-        url = self.target.url(RecordType.PERSON, prospect_id)
-        await self.store.write(
-            people.link,
-            record,
-            prospect_id,
-            email=email,
-            owed=Owed(target_id=str(prospect_id), target_url=url),
-            note=note,
-            now=self.clock.now(),
-        )
-        self._standings.note(record.id, Standing(prospect_id))
-        self.wake_write_back()
-
-    async def _hold_back(self, record: SourceRecord, reason: str, known: Person | None) -> None:
-        if known is not None and known.prospect_id is not None:
-            # Its roles stay while the tab has the line: only the id cannot be read.
-            await self.store.write(people.forget_reading, [record.id])
-        # A refusal is kept as it is, and so is the doubt about a create.
-        elif known is None or not (_refused_still(known, record) or known.doubt_since):
-            await self.store.write(people.hold_back, record, reason, self.clock.now())
-        self._standings.note(record.id, Standing(None, reason))
-        self.metrics.prospects.labels("held_back").inc()
-        log.debug("person_held_back", person=record.ref, reason=reason)
-
-    async def _refuse(self, record: SourceRecord, error: Rejected) -> None:
-        failure = Failure(error_class(error), error.field, error.message)
-        await self.store.write(people.refuse, record, failure, self.clock.now())
-        self._standings.note(record.id, Standing(None, error.message))
-        self.metrics.prospects.labels("refused").inc()
-        self.wake_write_back()
-        log.warning("person_refused", person=record.ref, field=error.field, reason=error.message)
+    async def _lost(self, record: SourceRecord, error: EngineError) -> None:
+        await self._outcomes.lost(record, error.message, self.rules.visibility_s)
 
 
 def _carried(known: Person | None, record: SourceRecord) -> str | None:
@@ -439,13 +377,3 @@ def _carried(known: Person | None, record: SourceRecord) -> str | None:
     if known is not None and known.delivered_version == record.version:
         return known.delivered_id or record.target_id
     return record.target_id
-
-
-def _refused_still(known: Person, record: SourceRecord) -> bool:
-    """Whether the refusal stands: the flag is set, or still on its way."""
-    refused = known.refused_version
-    return refused is not None and (record.error or record.version <= refused)
-
-
-def _in_doubt(retry_s: float) -> Standing:
-    return Standing(None, "it is not known yet whether its prospect was created", retry_s=retry_s)

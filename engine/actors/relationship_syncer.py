@@ -17,36 +17,32 @@ from random import Random
 import anyio
 import structlog
 
+from engine.actors.doubt import look_in_s
+from engine.actors.failing import Failing, RetryLimits
 from engine.actors.prospect_resolver import ProspectResolver
+from engine.actors.role_editor import COMPONENT, Progress, RoleEditor
 from engine.actors.standings import Standing
-from engine.errors import EngineError, Gone, HeldBack, Rejected, StateUnusable, Taken, Unreachable
-from engine.flow.backoff import BackoffLimits, delay_s
+from engine.errors import EngineError, HeldBack, StateUnusable, Taken, Unreachable
 from engine.flow.governor import HOLD_MAX_S, Governor
 from engine.flow.lane import current_lane, retrying
 from engine.flow.mailbox import Closed, Mailbox, Notice
 from engine.metrics import Metrics
 from engine.ports import Source, Target, WallClock
-from engine.records import RecordType, Relation, Role
+from engine.records import RecordType, Relation
 from engine.relations import Script, observed, script
 from engine.runs import Runs, exemplar
 from engine.store import contacts, fuse
 from engine.store import people as people_store
-from engine.store.contacts import Edge, KnownRole, Relating, Roles
+from engine.store.contacts import Edge, Relating
 from engine.store.fuse import Mass
 from engine.store.history import Note
 from engine.store.port import Store
 from engine.store.work import Failure
-from engine.triage import Circumstances, Flag, Pause, error_class, judge, plain_reason
+from engine.triage import plain_reason
 
-# Waits, in seconds, before each look for roles in doubt; the last one repeats until the
-# visibility bound, at which the look counts for good.
-DOUBT_CHECKS_S = (5.0, 15.0, 60.0, 300.0)
-# A pause for trouble that only an operator can end; looked at again after so many seconds.
-OPERATOR_PAUSE_S = 60.0
 # A single opportunity that cannot be related is tried again this seldom.
 REFUSED_RETRY_S = 3600.0
-# This actor among the others, and what it reconciles, in metrics.
-COMPONENT = "relationship_syncer"
+# What this actor reconciles, in metrics.
 KIND = "relationship"
 
 log = structlog.get_logger(component=COMPONENT)
@@ -56,28 +52,9 @@ log = structlog.get_logger(component=COMPONENT)
 class RelateLimits:
     """`visibility_s`: seconds a target collection may lag behind a write."""
 
-    attempts_max: int
-    backoff: BackoffLimits
+    retry: RetryLimits
     visibility_s: float
     removes: bool
-
-
-@dataclass(slots=True)
-class _Progress:
-    """The roles as they are after each edit that was answered; `listed` when that is all."""
-
-    roles: dict[int, KnownRole]
-    listed: bool
-    removed: list[int] = field(default_factory=list[int])
-    refused: list[str] = field(default_factory=list[str])
-    asking: Edge | None = None
-    edits: list[str] = field(default_factory=list[str])
-    # Somebody turned out to be no prospect any more: the line is held back from now on.
-    again: bool = False
-
-    def outcome(self) -> Roles:
-        """What to keep."""
-        return Roles(list(self.roles.values()), list(self.removed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +84,12 @@ class RelationshipSyncer:
     wake: Callable[[], None]
     runs: Runs
     notice: Notice = field(default_factory=Notice)
+    _failing: Failing = field(init=False)
+    _editor: RoleEditor = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._failing = Failing(COMPONENT, self.governor, self.rng, self.metrics)
+        self._editor = RoleEditor(self.store, self.target, self.prospects, self.clock, self.metrics)
 
     async def run(self) -> None:
         """Relate opportunity after opportunity."""
@@ -136,7 +119,7 @@ class RelationshipSyncer:
         return outcome
 
     async def _attempt(self, work: Relating) -> str:
-        progress = _Progress({role.id: role for role in work.roles}, work.listed)
+        progress = Progress({role.id: role for role in work.roles}, work.listed)
         try:
             return await self._relate(work, progress)
         except StateUnusable:
@@ -154,7 +137,7 @@ class RelationshipSyncer:
             log.error("unexpected", record=work.ref, exc_info=error)
             return await self._failed(work, progress, error)
 
-    async def _relate(self, work: Relating, progress: _Progress) -> str:
+    async def _relate(self, work: Relating, progress: Progress) -> str:
         record = self.source.read(RecordType.OPPORTUNITY, work.payload)
         if work.refused or not record.eligible or record.people is None:
             if record.eligible and record.people is None:
@@ -193,7 +176,7 @@ class RelationshipSyncer:
             protected={one.prospect_id for one in known if one.prospect_id is not None},
         )
 
-    async def _look(self, work: Relating, tab: _Tab, progress: _Progress, now: float) -> bool:
+    async def _look(self, work: Relating, tab: _Tab, progress: Progress, now: float) -> bool:
         """List the roles; whether a create that was announced is not to be seen."""
         listing = await self.target.roles(work.target_id)
         look = observed(work, listing, tab.wanted, now=now, lag_s=self.limits.visibility_s)
@@ -204,7 +187,7 @@ class RelationshipSyncer:
         progress.listed = True
         return bool(look.unseen)
 
-    def _script(self, tab: _Tab, progress: _Progress) -> Script:
+    def _script(self, tab: _Tab, progress: Progress) -> Script:
         return script(
             tab.wanted,
             progress.roles.values(),
@@ -212,7 +195,7 @@ class RelationshipSyncer:
             protected=tab.protected,
         )
 
-    async def _carry_out(self, work: Relating, tab: _Tab, progress: _Progress) -> str:
+    async def _carry_out(self, work: Relating, tab: _Tab, progress: Progress) -> str:
         edits = self._script(tab, progress)
         if work.mass is Mass.EVALUATING and (edits.change or edits.remove):
             # One of many opportunities whose roles would change at once.
@@ -226,7 +209,7 @@ class RelationshipSyncer:
             # Announced before anything is sent: whatever dies from here on, the roles are listed.
             await self.store.write(contacts.begin, work, edits.create, self.clock.now())
         try:
-            await self._send(work, edits, tab, progress)
+            await self._editor.send(work, edits, tab.people, progress, removes=self.limits.removes)
         except Unreachable as error:
             if not error.ambiguous:
                 raise
@@ -237,84 +220,7 @@ class RelationshipSyncer:
             return await self._doubt(work, progress, plain_reason(error), [], self.clock.now())
         return await self._settle(work, tab, progress)
 
-    async def _send(self, work: Relating, edits: Script, tab: _Tab, progress: _Progress) -> None:
-        creates = list(edits.create)
-        for role, text in edits.change:
-            if not await self._change(work, role, text, progress):
-                # Somebody removed it in the target; the line is on the tab, so it is made anew.
-                creates.append((role.prospect_id, text))
-        if len(creates) > len(edits.create):
-            await self.store.write(contacts.begin, work, creates, self.clock.now())
-        for edge in creates:
-            progress.asking = edge
-            await self._create(work, edge, tab, progress)
-            progress.asking = None
-        for role in edits.remove:
-            await self._remove(role, progress)
-
-    async def _remove(self, role: KnownRole, progress: _Progress) -> None:
-        await self.target.delete_role(role.id)
-        del progress.roles[role.id]
-        progress.removed.append(role.id)
-        self._edited(progress, "removed", (role.prospect_id, role.role))
-
-    async def _change(
-        self, work: Relating, role: KnownRole, text: str, progress: _Progress
-    ) -> bool:
-        """Give a role another text; False when there is no such role any more."""
-        try:
-            await self.target.update_role(role.id, text)
-        except Gone:
-            del progress.roles[role.id]
-            progress.removed.append(role.id)
-            return False
-        except Taken as error:
-            if not _is_there((role.prospect_id, text), progress):
-                raise
-            # The target takes each role once only, and it has this one: ours is one too many.
-            self._refused(work, progress, error)
-            if self.limits.removes:
-                await self._remove(role, progress)
-            return True
-        except Rejected as error:
-            self._refused(work, progress, error)
-            return True
-        progress.roles[role.id] = replace(role, role=text)
-        self._edited(progress, "changed", (role.prospect_id, text))
-        return True
-
-    async def _create(self, work: Relating, edge: Edge, tab: _Tab, progress: _Progress) -> None:
-        try:
-            role_id = await self.target.create_role(work.target_id, *edge)
-        except Taken as error:
-            if not _is_there(edge, progress):
-                raise
-            # The target takes each role once only, and it has this one.
-            self._refused(work, progress, error)
-            return
-        except Rejected as error:
-            if error.field == "prospect":
-                for person_id, prospect_id in tab.people.items():
-                    if prospect_id == edge[0]:
-                        gone = await self.prospects.missing(person_id, prospect_id)
-                        progress.again = progress.again or gone
-            self._refused(work, progress, error)
-            return
-        made = Role(role_id, *edge)
-        now = self.clock.now()
-        progress.roles[role_id] = KnownRole(made.id, made.prospect_id, made.role, True, now)
-        self._edited(progress, "created", edge)
-
-    def _edited(self, progress: _Progress, edit: str, edge: Edge) -> None:
-        self.metrics.role_edits.labels(edit).inc()
-        progress.edits.append(f"{edit} {edge[1] or 'no relationship'} of prospect {edge[0]}")
-
-    def _refused(self, work: Relating, progress: _Progress, error: Rejected) -> None:
-        self.metrics.errors.labels(COMPONENT, error_class(error)).inc()
-        log.warning("role_refused", record=work.ref, field=error.field, reason=error.message)
-        progress.refused.append(f"refused: {error.message}")
-
-    async def _settle(self, work: Relating, tab: _Tab, progress: _Progress) -> str:
+    async def _settle(self, work: Relating, tab: _Tab, progress: Progress) -> str:
         held = [f"person {one} held back: {standing.reason}" for one, standing in tab.held.items()]
         lines = [*progress.edits, *progress.refused, *held]
         now = self.clock.now()
@@ -346,14 +252,13 @@ class RelationshipSyncer:
     async def _doubt(
         self,
         work: Relating,
-        progress: _Progress,
+        progress: Progress,
         reason: str,
         announced: Sequence[Edge],
         since: float,
     ) -> str:
         now = self.clock.now()
-        wait = DOUBT_CHECKS_S[min(work.checks, len(DOUBT_CHECKS_S) - 1)]
-        due_at = max(now + 0.5, min(now + wait, since + self.limits.visibility_s))
+        due_at = now + look_in_s(now - since, self.limits.visibility_s)
         failure = Failure("unreachable", None, reason)
         await self.store.write(
             contacts.doubt,
@@ -370,10 +275,11 @@ class RelationshipSyncer:
     async def _keep(
         self,
         work: Relating,
-        progress: _Progress,
+        progress: Progress,
         failure: Failure | None,
         *,
-        wait_s: float = 0.0,
+        wait_s: float,
+        counts: bool = False,
         given_up: bool = False,
     ) -> None:
         now = self.clock.now()
@@ -383,46 +289,28 @@ class RelationshipSyncer:
             progress.outcome(),
             failure,
             due_at=now + wait_s,
-            counts=failure is not None,
+            counts=counts,
             now=now,
             given_up=given_up,
         )
 
-    async def _failed(self, work: Relating, progress: _Progress, error: Exception) -> str:
-        """Try the opportunity again later, or pause everything: `triage.judge` decides."""
-        reason_class = error_class(error)
+    async def _failed(self, work: Relating, progress: Progress, error: Exception) -> str:
+        """Try the opportunity again later; much later when it is at fault itself."""
         if isinstance(error, Unreachable):
             # An edit may have been executed all the same.
             progress.listed = False
-        self.metrics.errors.labels(COMPONENT, reason_class).inc()
-        since = work.failed_at
-        around = Circumstances(
-            attempts=work.attempts,
-            attempts_max=self.limits.attempts_max,
-            others_succeed=since is not None and self.governor.last_success_at > since,
-            forbidden_alike=0,
+        setback = self._failing.weigh(
+            error, self.limits.retry, attempts=work.attempts, failed_at=work.failed_at
         )
-        verdict = judge(error, around)
-        wait = delay_s(work.attempts + 1, self.rng, self.limits.backoff)
-        if isinstance(verdict, Pause):
-            self.governor.pause(OPERATOR_PAUSE_S, verdict.reason, cause=error)
-            wait = OPERATOR_PAUSE_S
-        elif isinstance(verdict, Flag):
-            wait = REFUSED_RETRY_S
-        elif isinstance(error, EngineError) and error.retry_after_s is not None:
-            wait = error.retry_after_s
-        failure = Failure(reason_class, None, plain_reason(error))
-        given_up = isinstance(verdict, Flag)
-        await self._keep(work, progress, failure, wait_s=wait, given_up=given_up)
-        self.metrics.retries.labels(COMPONENT, reason_class).inc()
-        self.metrics.retry_backoff.labels(COMPONENT).inc(wait)
-        remedy = error.remedy if isinstance(error, EngineError) else None
-        log.warning(
-            "deferred", record=work.ref, wait_s=round(wait, 1), reason=failure.reason, remedy=remedy
+        failure = setback.failure
+        wait_s = REFUSED_RETRY_S if setback.flagged else setback.wait_s
+        await self._keep(
+            work,
+            progress,
+            failure,
+            wait_s=wait_s,
+            counts=setback.counts,
+            given_up=setback.flagged,
         )
+        self._failing.deferred(work.ref, error, failure, wait_s)
         return "deferred"
-
-
-def _is_there(edge: Edge, progress: _Progress) -> bool:
-    """Whether a role that we know of is just that."""
-    return any((one.prospect_id, one.role) == edge for one in progress.roles.values())

@@ -17,6 +17,7 @@ from random import Random
 import anyio
 import structlog
 
+from engine.actors.failing import OPERATOR_PAUSE_S
 from engine.errors import EngineError, Misconfigured, StateUnusable, Unreachable
 from engine.flow.backoff import BackoffLimits, delay_s
 from engine.flow.governor import Governor
@@ -36,8 +37,6 @@ from engine.triage import error_class
 LOOK_S = 0.05
 # A record that is deleted or hidden is looked for again after so many seconds.
 MISSING_RETRY_S = 3600.0
-# A pause for trouble that only an operator can end.
-OPERATOR_PAUSE_S = 60.0
 
 # This actor among the others, in metrics and log.
 COMPONENT = "write_back"

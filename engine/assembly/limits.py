@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.actors.failing import RetryLimits
 from engine.actors.opportunity_syncer import SyncLimits
 from engine.actors.owner_resolver import OwnerRules
 from engine.actors.people_poller import PeoplePollLimits
@@ -39,12 +40,15 @@ def audit_share(config: Config) -> float:
     return min(1.0, settings.sweep_interval_s / settings.audit_interval_s)
 
 
+def retry_limits(config: Config) -> RetryLimits:
+    """For the two syncers."""
+    return RetryLimits(config.engine.retry.attempts_max, config.engine.retry.backoff)
+
+
 def sync_limits(config: Config) -> SyncLimits:
     """For the opportunity syncers."""
-    retry = config.engine.retry
     return SyncLimits(
-        attempts_max=retry.attempts_max,
-        backoff=retry.backoff,
+        retry=retry_limits(config),
         visibility_s=config.target.visibility_s,
         recreate_missing=config.target.on_missing == "recreate",
         correlation_field=config.connectors.target.correlation_field,
@@ -53,10 +57,8 @@ def sync_limits(config: Config) -> SyncLimits:
 
 def relate_limits(config: Config) -> RelateLimits:
     """For the relationship syncers."""
-    retry = config.engine.retry
     return RelateLimits(
-        attempts_max=retry.attempts_max,
-        backoff=retry.backoff,
+        retry=retry_limits(config),
         visibility_s=config.target.visibility_s,
         removes=config.engine.contacts.remove,
     )

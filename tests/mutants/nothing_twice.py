@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 SYNCER = "engine/actors/opportunity_syncer.py"
+LOST = "engine/actors/lost_creates.py"
 RELATING = "engine/actors/relationship_syncer.py"
 RESOLVER = "engine/actors/prospect_resolver.py"
 WRITE_BACK = "engine/actors/write_back.py"
@@ -30,9 +31,9 @@ MUTANTS = (
     ),
     Mutant(
         "believes the first empty answer about a create in doubt",
-        SYNCER,
-        "if now < doubt_since + self.limits.visibility_s:",
-        "if now < doubt_since:",
+        LOST,
+        "if now < since + visibility_s:",
+        "if now < since:",
         (f"{IN_DOUBT}::test_a_lagging_collection_keeps_the_create_in_doubt",),
     ),
     Mutant(
@@ -44,14 +45,14 @@ MUTANTS = (
     ),
     Mutant(
         "removes a twin that may be somebody else's",
-        SYNCER,
+        LOST,
         "if not ours or intent.sent < len(twins) + 1:",
         "if not ours:",
         (f"{TWINS}::test_a_twin_that_we_did_not_send_is_left_alone_and_reported",),
     ),
     Mutant(
         "removes a twin that is older than the announcement",
-        SYNCER,
+        LOST,
         "if not ours or intent.sent < len(twins) + 1:",
         "if intent.sent < len(twins) + 1:",
         (f"{TWINS}::test_a_twin_older_than_our_create_is_left_alone_and_reported",),

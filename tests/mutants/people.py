@@ -80,7 +80,7 @@ MUTANTS = (
         "lets a person that cannot be synced hold back the whole tab",
         RESOLVER,
         "        except Rejected as error:\n"
-        "            await self._refuse(record, error)\n"
+        "            await self._outcomes.refused(record, error)\n"
         "            return None\n",
         "        except Rejected:\n            raise\n",
         (f"{HELD_BACK}::test_an_overlong_name_is_reported_on_the_person",),
@@ -103,7 +103,7 @@ MUTANTS = (
     ),
     Mutant(
         "tries a refused person again before its flag has arrived",
-        RESOLVER,
+        "engine/actors/person_outcomes.py",
         "return refused is not None and (record.error or record.version <= refused)",
         "return False",
         ("tests/unit/engine/actors/test_refused_people.py",),

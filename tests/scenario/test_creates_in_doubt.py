@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connectors.sandbox.faults import Fault
-from engine.actors import opportunity_syncer
+from engine.actors import doubt
 from tests.scenario.bench import CREATE, SEARCH, Bench
 
 pytestmark = pytest.mark.anyio
@@ -54,7 +54,8 @@ async def test_a_create_never_carried_out_is_sent_again_once(world: Bench, fault
 @pytest.fixture
 def patient(world: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """A bench that looks for a create in doubt once a minute, so that a run leaves it in doubt."""
-    monkeypatch.setattr(opportunity_syncer, "DOUBT_CHECKS_S", (60.0,))
+    monkeypatch.setattr(doubt, "FIRST_LOOK_S", 60.0)
+    monkeypatch.setattr(doubt, "GROWTH", 1.0)
     world.settings["outreach"]["visibility_s"] = 300
     world.outreach_fault(LOST_AFTER[0])
     return world

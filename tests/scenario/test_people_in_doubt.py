@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from connectors.sandbox.faults import Fault
-from engine.actors import prospect_resolver, relationship_syncer
+from engine.actors import doubt
 from tests.scenario.bench import Bench, until
 from tests.scenario.people import CREATE_PROSPECT, CREATE_ROLE, LIST_ROLES
 
@@ -112,8 +112,8 @@ async def test_many_answers_lost_together_duplicate_nothing(world: Bench) -> Non
 @pytest.fixture
 def patient(world: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """A collection that lags, and a look a minute, so that a run leaves things in doubt."""
-    monkeypatch.setattr(relationship_syncer, "DOUBT_CHECKS_S", (60.0,))
-    monkeypatch.setattr(prospect_resolver, "DOUBT_CHECK_S", 60.0)
+    monkeypatch.setattr(doubt, "FIRST_LOOK_S", 60.0)
+    monkeypatch.setattr(doubt, "GROWTH", 1.0)
     world.settings["outreach"]["visibility_s"] = 300
     world.outreach.knobs.index_lag_s = 100
     return world

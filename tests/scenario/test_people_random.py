@@ -17,7 +17,7 @@ import pytest
 
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.outreach import Row
-from engine.actors import opportunity_syncer, prospect_resolver, relationship_syncer
+from engine.actors import doubt
 from engine.errors import EngineError
 from engine.service import once
 from tests.scenario.bench import Bench, bench
@@ -287,9 +287,8 @@ async def _play(history: History) -> None:
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits is left to the next run: the clock of a history moves by itself."""
     monkeypatch.setattr(once, "RETRY_PATIENCE_S", 0.3)
-    for actor in (opportunity_syncer, relationship_syncer):
-        monkeypatch.setattr(actor, "DOUBT_CHECKS_S", (30.0,))
-    monkeypatch.setattr(prospect_resolver, "DOUBT_CHECK_S", 30.0)
+    monkeypatch.setattr(doubt, "FIRST_LOOK_S", 30.0)
+    monkeypatch.setattr(doubt, "GROWTH", 1.0)
 
 
 @pytest.mark.usefixtures("hasty")

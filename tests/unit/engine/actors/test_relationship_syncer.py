@@ -11,13 +11,15 @@ from typing import Any, cast
 
 import pytest
 
+from engine.actors.failing import RetryLimits
 from engine.actors.prospect_resolver import ProspectResolver, ProspectRules
 from engine.actors.relationship_syncer import RelateLimits, RelationshipSyncer
+from engine.errors import Unreachable
 from engine.flow.backoff import BackoffLimits
 from engine.flow.lane import Lane
 from engine.flow.mailbox import Mailbox
 from engine.metrics import Metrics
-from engine.records import Captured, RecordType, Relation, SourceRecord
+from engine.records import Captured, RecordType, Relation, Role, SourceRecord
 from engine.runs import Runs
 from engine.store import contacts, people, settle, statefile, work
 from engine.store.contacts import KnownRole, Roles
@@ -57,8 +59,30 @@ class Nobody:
     """A system that must not be asked anything; every attempt fails the test."""
 
 
+NOBODY = Nobody()
+
+
+class Down:
+    """A target that has no roles yet, and is away by the time one is sent."""
+
+    def url(self, record_type: RecordType, record_id: int) -> str:
+        """Where people look at it."""
+        return f"https://outreach.example/{record_type}/{record_id}"
+
+    async def roles(self, target_id: int) -> list[Role]:
+        """None."""
+        assert target_id > 0
+        return []
+
+    async def create_role(self, target_id: int, prospect_id: int, role: str) -> int:
+        """Never reaches the target."""
+        raise Unreachable(f"no connection for {target_id, prospect_id, role}", operation="create")
+
+
 @asynccontextmanager
-async def syncing(path: Path, source: OldReading) -> AsyncGenerator[RelationshipSyncer]:
+async def syncing(
+    path: Path, source: OldReading, target: object = NOBODY
+) -> AsyncGenerator[RelationshipSyncer]:
     """A syncer on a state with one opportunity that is linked, and whose roles may differ."""
     async with open_store(path / statefile.FILE_NAME) as store:
         await store.write(take, row(1, 5, tab=TAB))
@@ -67,11 +91,11 @@ async def syncing(path: Path, source: OldReading) -> AsyncGenerator[Relationship
             inbox=Mailbox("contacts", 4),
             store=store,
             source=cast("Any", source),
-            target=cast("Any", Nobody()),
+            target=cast("Any", target),
             governor=governor(),
             prospects=ProspectResolver(
                 source=cast("Any", source),
-                target=cast("Any", Nobody()),
+                target=cast("Any", target),
                 store=store,
                 clock=FakeClock(),
                 mappings=cast("Any", Nobody()),
@@ -83,7 +107,7 @@ async def syncing(path: Path, source: OldReading) -> AsyncGenerator[Relationship
             ),
             clock=FakeClock(),
             rng=seeded(),
-            limits=RelateLimits(3, BackoffLimits(1, 1), 300, removes=True),
+            limits=RelateLimits(RetryLimits(3, BackoffLimits(1, 1)), 300, removes=True),
             metrics=Metrics(),
             wake=lambda: None,
             runs=Runs(Random(0)),  # noqa: S311 # a name, not a secret
@@ -142,6 +166,16 @@ async def test_a_person_whose_id_was_mistyped_keeps_the_roles_it_has(tmp_path: P
         assert work_of_people is not None
         assert work_of_people.roles == (role,)
         assert await syncer.store.read(people.awaited) == [31]
+
+
+async def test_an_outage_counts_against_no_opportunity(tmp_path: Path) -> None:
+    """Mission rule 6: however long it lasts, nothing is given up for it afterwards."""
+    async with syncing(tmp_path, OldReading(), Down()) as syncer:
+        assert [await syncer.step(1) for _ in range(5)] == ["deferred"] * 5
+
+        waiting = await syncer.store.read(contacts.load, 1)
+        assert waiting is not None
+        assert (waiting.attempts, waiting.failed_at) == (0, NOW)
 
 
 def related_before(connection: sqlite3.Connection, role: KnownRole) -> None:

@@ -1,0 +1,111 @@
+"""Failing: what the syncers do about an attempt at a record that failed (rules 6 and 7).
+
+`triage.judge` says who is at fault; here that becomes a wait, a pause of the target, or a flag.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import structlog
+
+from engine.errors import EngineError
+from engine.flow.backoff import BackoffLimits, delay_s
+from engine.flow.governor import Governor
+from engine.metrics import Metrics
+from engine.store.work import Failure
+from engine.triage import Circumstances, Flag, Pause, error_class, judge, plain_reason
+
+# A pause for trouble that only an operator can end; looked at again after so many seconds.
+OPERATOR_PAUSE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class RetryLimits:
+    """`attempts_max`: so many failures that count, and the record itself is at fault."""
+
+    attempts_max: int
+    backoff: BackoffLimits
+
+
+@dataclass(frozen=True, slots=True)
+class Setback:
+    """What follows for the record.
+
+    Args:
+        failure: what to keep as the reason.
+        wait_s: seconds until it may be tried again.
+        counts: towards the record's attempts.
+        flagged: the record itself is at fault, and trying again alone does not help.
+    """
+
+    failure: Failure
+    wait_s: float
+    counts: bool
+    flagged: bool
+
+
+@dataclass(slots=True)
+class Failing:
+    """Weighs the failures of one syncer."""
+
+    component: str
+    governor: Governor
+    rng: Random
+    metrics: Metrics
+    _log: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._log = structlog.get_logger(component=self.component)
+
+    def others_succeed(self, failed_at: float | None) -> bool:
+        """Whether the target answered anybody properly since a record failed at that time."""
+        return failed_at is not None and self.governor.last_success_at > failed_at
+
+    def weigh(
+        self,
+        error: Exception,
+        limits: RetryLimits,
+        *,
+        attempts: int,
+        failed_at: float | None,
+        forbidden_alike: int = 0,
+    ) -> Setback:
+        """Count the error, pause the target where everybody is concerned, and say what follows.
+
+        Args:
+            attempts: failures of this record that counted so far.
+            failed_at: when it last failed, unix seconds.
+            forbidden_alike: see `triage.Circumstances`.
+        """
+        reason_class = error_class(error)
+        self.metrics.errors.labels(self.component, reason_class).inc()
+        around = Circumstances(
+            attempts=attempts,
+            attempts_max=limits.attempts_max,
+            others_succeed=self.others_succeed(failed_at),
+            forbidden_alike=forbidden_alike,
+        )
+        verdict = judge(error, around)
+        if isinstance(verdict, Flag):
+            failure = Failure(reason_class, verdict.field, verdict.reason)
+            return Setback(failure, wait_s=0.0, counts=True, flagged=True)
+        failure = Failure(reason_class, None, plain_reason(error))
+        if isinstance(verdict, Pause):
+            self.governor.pause(OPERATOR_PAUSE_S, verdict.reason, cause=error)
+            return Setback(failure, OPERATOR_PAUSE_S, counts=False, flagged=False)
+        wait_s = error.retry_after_s if isinstance(error, EngineError) else None
+        if wait_s is None:
+            wait_s = delay_s(max(1, attempts + int(verdict.counts)), self.rng, limits.backoff)
+        return Setback(failure, wait_s, counts=verdict.counts, flagged=False)
+
+    def deferred(self, ref: str, error: Exception, reason: Failure, wait_s: float) -> None:
+        """Tell that the record waits for so many seconds now."""
+        self.metrics.retries.labels(self.component, reason.reason_class).inc()
+        self.metrics.retry_backoff.labels(self.component).inc(wait_s)
+        remedy = error.remedy if isinstance(error, EngineError) else None
+        self._log.warning(
+            "deferred", record=ref, wait_s=round(wait_s, 1), reason=reason.reason, remedy=remedy
+        )

@@ -1,0 +1,119 @@
+"""Lost creates: what became of a create whose answer never came (rules 3 and 4).
+
+It is looked for by its correlation value until it is found, or until it would have shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import anyio
+import structlog
+
+from engine.actors.doubt import look_in_s
+from engine.errors import Unreachable
+from engine.flow.worktime import holding
+from engine.metrics import Metrics
+from engine.ports import Target, WallClock
+from engine.records import Match
+from engine.store import settle
+from engine.store.history import Note
+from engine.store.port import Store
+from engine.store.work import Failure, Intent, Work
+from engine.triage import error_class, plain_reason
+
+# In whose name this is done, and what for, in metrics and in the log.
+COMPONENT = "opportunity_syncer"
+KIND = "opportunity"
+
+log = structlog.get_logger(component=COMPONENT)
+
+
+@dataclass(slots=True)
+class LostCreates:
+    """Looks for one worker's creates in doubt; `asking` is held while the target is asked."""
+
+    store: Store
+    target: Target
+    clock: WallClock
+    metrics: Metrics
+    asking: anyio.Lock
+
+    async def doubt(
+        self,
+        work: Work,
+        error: Unreachable,
+        *,
+        since: float,
+        checks: int,
+        visibility_s: float,
+        counts: bool,
+    ) -> str:
+        """Look for the create later, before anything is repeated; returns the outcome.
+
+        Args:
+            since: when the answer was lost, unix seconds.
+            checks: looks so far.
+            counts: the loss counts towards the record's attempts.
+        """
+        now = self.clock.now()
+        due_at = now + look_in_s(now - since, visibility_s)
+        failure = Failure(error_class(error), None, plain_reason(error))
+        await self.store.write(settle.doubt, work, failure, due_at=due_at, counts=counts, now=now)
+        if checks == 0:
+            self.metrics.errors.labels(COMPONENT, failure.reason_class).inc()
+            log.warning("create_in_doubt", record=work.ref, reason=failure.reason)
+        return "in_doubt"
+
+    async def look(self, work: Work, intent: Intent, visibility_s: float) -> str | None:
+        """Adopt what the create made; the outcome, or None when it surely was not executed."""
+        # Taken before the look: only a look that began past the bound proves anything.
+        now = self.clock.now()
+        since = intent.doubt_since if intent.doubt_since is not None else now
+        async with holding(self.asking):
+            found = await self.target.find(intent.correlation)
+        matches = [match for match in found if not match.trashed]
+        if matches:
+            return await self._adopt(work, intent, matches)
+        if now < since + visibility_s:
+            reason = Unreachable("the create is not to be seen yet", operation="look for create")
+            return await self.doubt(
+                work,
+                reason,
+                since=since,
+                checks=intent.checks,
+                visibility_s=visibility_s,
+                counts=False,
+            )
+        self.metrics.in_doubt_resolved.labels(KIND, "not_executed").inc()
+        log.info("create_not_executed", record=work.ref, correlation=intent.correlation)
+        return None
+
+    async def _adopt(self, work: Work, intent: Intent, matches: list[Match]) -> str:
+        oldest, *twins = sorted(matches, key=lambda match: match.id)
+        detail = f"found id {oldest.id} by its correlation value"
+        if twins:
+            detail += await self._twins(work, intent, oldest, twins)
+        note = Note("adopted", detail)
+        await self.store.write(settle.adopt, work, oldest.id, note, self.clock.now())
+        self.metrics.in_doubt_resolved.labels(KIND, "executed").inc()
+        log.info("adopted", record=work.ref, target_id=oldest.id)
+        return "adopted"
+
+    async def _twins(self, work: Work, intent: Intent, oldest: Match, twins: list[Match]) -> str:
+        """Report them; remove those that are provably our own second create of this record."""
+        self.metrics.duplicates.inc(len(twins))
+        self.metrics.errors.labels(COMPONENT, "duplicate").inc()
+        announced = datetime.fromtimestamp(int(intent.opened_at), UTC).isoformat()[:19]
+        ours = all(match.created_at[:19] >= announced for match in (oldest, *twins))
+        others = [twin.id for twin in twins]
+        log.error("duplicates_found", record=work.ref, kept=oldest.id, others=others)
+        # We sent as many creates as there are records, and all are younger than our announcement.
+        if not ours or intent.sent < len(twins) + 1:
+            return f"; also found {others}, which somebody should look at"
+        for twin in twins:
+            async with holding(self.asking):
+                await self.target.delete(twin.id)
+            log.warning("duplicate_removed", record=work.ref, target_id=twin.id)
+        return f"; removed {others}, our own second create"

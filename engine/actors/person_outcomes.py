@@ -1,0 +1,141 @@
+"""Person outcomes: keep what became of a person in the target, for the prospect resolver.
+
+Each outcome goes to the store, to the standings that opportunities ask for, to the metrics and to
+the log; what the person must be told is owed to the source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from engine.actors.doubt import look_in_s
+from engine.actors.standings import Standing, Standings
+from engine.errors import Rejected
+from engine.metrics import Metrics
+from engine.ports import Target, WallClock
+from engine.records import RecordType, SourceRecord
+from engine.store import people
+from engine.store.history import Note
+from engine.store.outbox import Owed
+from engine.store.people import Person
+from engine.store.port import Store
+from engine.store.work import Failure
+from engine.triage import FORBIDDEN, error_class
+
+# In whose name this is done, in metrics and in the log.
+COMPONENT = "prospect_resolver"
+# A user who may not create prospects is tried again after so many seconds.
+FORBIDDEN_RETRY_S = 3600.0
+
+log = structlog.get_logger(component=COMPONENT)
+
+
+@dataclass(slots=True)
+class PersonOutcomes:
+    """What a person can come to."""
+
+    store: Store
+    target: Target
+    clock: WallClock
+    metrics: Metrics
+    standings: Standings
+    wake_write_back: Callable[[], None]
+
+    async def created(self, record: SourceRecord, prospect_id: int, email: str) -> None:
+        """A prospect was made for the person."""
+        await self.link(record, prospect_id, email, Note("created", f"id {prospect_id}"))
+        self.metrics.prospects.labels("created").inc()
+        log.info("prospect_created", person=record.ref, prospect_id=prospect_id)
+
+    async def adopted(self, record: SourceRecord, prospect_id: int, email: str) -> None:
+        """A prospect with the person's e-mail address was there."""
+        note = Note("adopted", f"found id {prospect_id} by e-mail address")
+        await self.link(record, prospect_id, email, note)
+        self.metrics.prospects.labels("adopted").inc()
+        log.info("prospect_adopted", person=record.ref, prospect_id=prospect_id)
+
+    async def link(
+        self, record: SourceRecord, prospect_id: int, email: str | None, note: Note
+    ) -> None:
+        """The person is this prospect, and is told so."""
+        url = self.target.url(RecordType.PERSON, prospect_id)
+        owed = Owed(target_id=str(prospect_id), target_url=url)
+        await self._link(record, prospect_id, email, owed, note)
+
+    async def carried(self, record: SourceRecord, prospect_id: int, *, known: bool) -> None:
+        """The person carries the id itself; one not `known` yet gets a missing URL."""
+        owed = None
+        if record.target_url is None and not known:
+            owed = Owed(target_url=self.target.url(RecordType.PERSON, prospect_id))
+        await self._link(record, prospect_id, None, owed, None)
+
+    async def _link(
+        self,
+        record: SourceRecord,
+        prospect_id: int,
+        email: str | None,
+        owed: Owed | None,
+        note: Note | None,
+    ) -> None:
+        await self.store.write(
+            people.link,
+            record,
+            prospect_id,
+            email=email,
+            owed=owed,
+            note=note,
+            now=self.clock.now(),
+        )
+        self.standings.note(record.id, Standing(prospect_id))
+        if owed is not None:
+            self.wake_write_back()
+
+    async def lost(self, record: SourceRecord, reason: str, visibility_s: float) -> None:
+        """The answer of a create was lost: the prospect is looked for before anything else."""
+        await self.store.write(people.doubt, record.id, reason, self.clock.now())
+        self.in_doubt(record, 0.0, visibility_s)
+        self.metrics.prospects.labels("in_doubt").inc()
+        log.warning("prospect_in_doubt", person=record.ref, reason=reason)
+
+    def in_doubt(self, record: SourceRecord, age_s: float, visibility_s: float) -> None:
+        """Whether its prospect was created is in doubt for `age_s` seconds, and still is."""
+        reason = "it is not known yet whether its prospect was created"
+        retry_s = look_in_s(age_s, visibility_s)
+        self.standings.note(record.id, Standing(None, reason, retry_s=retry_s))
+
+    async def held_back(self, record: SourceRecord, reason: str, known: Person | None) -> None:
+        """The person has no prospect for now, through no fault that it must be told."""
+        if known is not None and known.prospect_id is not None:
+            # Its roles stay while the tab has the line: only the id cannot be read.
+            await self.store.write(people.forget_reading, [record.id])
+        # A refusal is kept as it is, and so is the doubt about a create.
+        elif known is None or not (refused_still(known, record) or known.doubt_since):
+            await self.store.write(people.hold_back, record, reason, self.clock.now())
+        self.standings.note(record.id, Standing(None, reason))
+        self.metrics.prospects.labels("held_back").inc()
+        log.debug("person_held_back", person=record.ref, reason=reason)
+
+    async def refused(self, record: SourceRecord, error: Rejected) -> None:
+        """The target does not take the person, which is told why."""
+        failure = Failure(error_class(error), error.field, error.message)
+        await self.store.write(people.refuse, record, failure, self.clock.now())
+        self.standings.note(record.id, Standing(None, error.message))
+        self.metrics.prospects.labels("refused").inc()
+        self.wake_write_back()
+        log.warning("person_refused", person=record.ref, field=error.field, reason=error.message)
+
+    def forbidden(self, record: SourceRecord, error: Rejected) -> None:
+        """Our user may not create prospects: nobody's fault, and who is one already goes on."""
+        standing = Standing(None, error.message, retry_s=FORBIDDEN_RETRY_S)
+        self.standings.note(record.id, standing)
+        self.metrics.errors.labels(COMPONENT, FORBIDDEN).inc()
+        log.warning("prospect_forbidden", person=record.ref, reason=error.message)
+
+
+def refused_still(known: Person, record: SourceRecord) -> bool:
+    """Whether the refusal stands: the flag is set, or still on its way."""
+    refused = known.refused_version
+    return refused is not None and (record.error or record.version <= refused)

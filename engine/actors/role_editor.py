@@ -1,0 +1,159 @@
+"""Role editor: send the edits of one opportunity's roles, and score the answers (rule 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import structlog
+
+from engine.actors.prospect_resolver import ProspectResolver
+from engine.errors import Gone, Rejected, Taken
+from engine.metrics import Metrics
+from engine.ports import Target, WallClock
+from engine.relations import Script
+from engine.store import contacts
+from engine.store.contacts import Edge, KnownRole, Relating, Roles
+from engine.store.port import Store
+from engine.triage import error_class
+
+# In whose name this is done, in metrics and in the log.
+COMPONENT = "relationship_syncer"
+
+log = structlog.get_logger(component=COMPONENT)
+
+
+@dataclass(slots=True)
+class Progress:
+    """The roles as they are after each edit that was answered; `listed` when that is all.
+
+    `asking` is the create under way, and `again` is set when somebody turned out to be no prospect
+    any more: the line is held back from now on.
+    """
+
+    roles: dict[int, KnownRole]
+    listed: bool
+    removed: list[int] = field(default_factory=list[int])
+    refused: list[str] = field(default_factory=list[str])
+    asking: Edge | None = None
+    edits: list[str] = field(default_factory=list[str])
+    again: bool = False
+
+    def outcome(self) -> Roles:
+        """What to keep."""
+        return Roles(list(self.roles.values()), list(self.removed))
+
+    def holds(self, edge: Edge) -> bool:
+        """Whether a role that we know of is just that."""
+        return any((one.prospect_id, one.role) == edge for one in self.roles.values())
+
+    def drop(self, role: KnownRole) -> None:
+        """The role is no more."""
+        del self.roles[role.id]
+        self.removed.append(role.id)
+
+
+@dataclass(slots=True)
+class RoleEditor:
+    """Sends one worker's edits."""
+
+    store: Store
+    target: Target
+    prospects: ProspectResolver
+    clock: WallClock
+    metrics: Metrics
+
+    async def send(
+        self,
+        work: Relating,
+        edits: Script,
+        people: Mapping[int, int],
+        progress: Progress,
+        *,
+        removes: bool,
+    ) -> None:
+        """Send them one after the other; one that is refused keeps back no other.
+
+        Args:
+            edits: announced in the store already.
+            people: prospect ids by person id, of whoever stands on the tab.
+            removes: whether a role that we made may be removed.
+
+        Raises:
+            EngineError: the rest was not sent; `progress` has what was.
+        """
+        creates = list(edits.create)
+        for role, text in edits.change:
+            if not await self._change(work, role, text, progress, removes=removes):
+                # Somebody removed it in the target; the line is on the tab, so it is made anew.
+                creates.append((role.prospect_id, text))
+        if len(creates) > len(edits.create):
+            await self.store.write(contacts.begin, work, creates, self.clock.now())
+        for edge in creates:
+            progress.asking = edge
+            await self._create(work, edge, people, progress)
+            progress.asking = None
+        for role in edits.remove:
+            await self._remove(role, progress)
+
+    async def _remove(self, role: KnownRole, progress: Progress) -> None:
+        await self.target.delete_role(role.id)
+        progress.drop(role)
+        self._edited(progress, "removed", (role.prospect_id, role.role))
+
+    async def _change(
+        self, work: Relating, role: KnownRole, text: str, progress: Progress, *, removes: bool
+    ) -> bool:
+        """Give a role another text; False when there is no such role any more."""
+        edge = (role.prospect_id, text)
+        try:
+            await self.target.update_role(role.id, text)
+        except Gone:
+            progress.drop(role)
+            return False
+        except Taken as error:
+            if not progress.holds(edge):
+                raise
+            # The target takes each role once only, and it has this one: ours is one too many.
+            self._refused(work, progress, error)
+            if removes:
+                await self._remove(role, progress)
+            return True
+        except Rejected as error:
+            self._refused(work, progress, error)
+            return True
+        progress.roles[role.id] = replace(role, role=text)
+        self._edited(progress, "changed", edge)
+        return True
+
+    async def _create(
+        self, work: Relating, edge: Edge, people: Mapping[int, int], progress: Progress
+    ) -> None:
+        prospect_id, text = edge
+        try:
+            role_id = await self.target.create_role(work.target_id, prospect_id, text)
+        except Taken as error:
+            if not progress.holds(edge):
+                raise
+            # The target takes each role once only, and it has this one.
+            self._refused(work, progress, error)
+            return
+        except Rejected as error:
+            if error.field == "prospect":
+                for person_id in [one for one, known in people.items() if known == prospect_id]:
+                    gone = await self.prospects.missing(person_id, prospect_id)
+                    progress.again = progress.again or gone
+            self._refused(work, progress, error)
+            return
+        now = self.clock.now()
+        progress.roles[role_id] = KnownRole(role_id, prospect_id, text, True, now)
+        self._edited(progress, "created", edge)
+
+    def _edited(self, progress: Progress, edit: str, edge: Edge) -> None:
+        self.metrics.role_edits.labels(edit).inc()
+        progress.edits.append(f"{edit} {edge[1] or 'no relationship'} of prospect {edge[0]}")
+
+    def _refused(self, work: Relating, progress: Progress, error: Rejected) -> None:
+        self.metrics.errors.labels(COMPONENT, error_class(error)).inc()
+        log.warning("role_refused", record=work.ref, field=error.field, reason=error.message)
+        progress.refused.append(f"refused: {error.message}")
