@@ -31,7 +31,7 @@ from engine.ports import Source, Target, WallClock
 from engine.records import RecordType, Relation
 from engine.relations import Script, observed, script
 from engine.runs import Runs, exemplar
-from engine.store import contacts, fuse
+from engine.store import contacts, fuse, relating
 from engine.store import people as people_store
 from engine.store.contacts import Edge, Relating
 from engine.store.fuse import Mass
@@ -142,7 +142,7 @@ class RelationshipSyncer:
         if work.refused or not record.eligible or record.people is None:
             if record.eligible and record.people is None:
                 log.warning("tab_unreadable", record=work.ref)
-            await self.store.write(contacts.leave, work)
+            await self.store.write(relating.leave, work)
             return "left"
         tab = await self._tab(record.people)
         if not work.listed:
@@ -205,9 +205,9 @@ class RelationshipSyncer:
         if edits:
             if not work.listed:
                 # What the look found as ours must outlive the announcement that named it.
-                await self.store.write(contacts.keep, work, progress.outcome())
+                await self.store.write(relating.keep, work, progress.outcome())
             # Announced before anything is sent: whatever dies from here on, the roles are listed.
-            await self.store.write(contacts.begin, work, edits.create, self.clock.now())
+            await self.store.write(relating.begin, work, edits.create, self.clock.now())
         try:
             await self._editor.send(work, edits, tab.people, progress, removes=self.limits.removes)
         except Unreachable as error:
@@ -225,7 +225,7 @@ class RelationshipSyncer:
         lines = [*progress.edits, *progress.refused, *held]
         now = self.clock.now()
         settled = await self.store.write(
-            contacts.settle,
+            relating.settle,
             work,
             progress.outcome(),
             waits_for=list(tab.held),
@@ -261,7 +261,7 @@ class RelationshipSyncer:
         due_at = now + look_in_s(now - since, self.limits.visibility_s)
         failure = Failure("unreachable", None, reason)
         await self.store.write(
-            contacts.doubt,
+            relating.doubt,
             work,
             progress.outcome(),
             failure,
@@ -284,7 +284,7 @@ class RelationshipSyncer:
     ) -> None:
         now = self.clock.now()
         await self.store.write(
-            contacts.defer,
+            relating.defer,
             replace(work, listed=progress.listed),
             progress.outcome(),
             failure,

@@ -12,7 +12,7 @@ from engine.errors import Gone, Rejected, Taken
 from engine.metrics import Metrics
 from engine.ports import Target, WallClock
 from engine.relations import Script
-from engine.store import contacts
+from engine.store import relating
 from engine.store.contacts import Edge, KnownRole, Relating, Roles
 from engine.store.port import Store
 from engine.triage import error_class
@@ -88,7 +88,7 @@ class RoleEditor:
                 # Somebody removed it in the target; the line is on the tab, so it is made anew.
                 creates.append((role.prospect_id, text))
         if len(creates) > len(edits.create):
-            await self.store.write(contacts.begin, work, creates, self.clock.now())
+            await self.store.write(relating.begin, work, creates, self.clock.now())
         for edge in creates:
             progress.asking = edge
             await self._create(work, edge, people, progress)

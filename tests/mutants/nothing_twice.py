@@ -105,7 +105,7 @@ MUTANTS = (
     Mutant(
         "sends roles without announcing them",
         RELATING,
-        "await self.store.write(contacts.begin, work, edits.create, self.clock.now())",
+        "await self.store.write(relating.begin, work, edits.create, self.clock.now())",
         "pass",
         (f"{PEOPLE_IN_DOUBT}::test_a_process_killed_before_it_heard_the_answer_doubles_nothing",),
     ),

@@ -60,11 +60,11 @@ MUTANTS = (
         "        if work.refused or not record.eligible or record.people is None:\n"
         "            if record.eligible and record.people is None:\n"
         '                log.warning("tab_unreadable", record=work.ref)\n'
-        "            await self.store.write(contacts.leave, work)\n"
+        "            await self.store.write(relating.leave, work)\n"
         '            return "left"\n'
         "        tab = await self._tab(record.people)\n",
         "        if work.refused or not record.eligible:\n"
-        "            await self.store.write(contacts.leave, work)\n"
+        "            await self.store.write(relating.leave, work)\n"
         '            return "left"\n'
         "        tab = await self._tab(record.people or ())\n",
         (f"{ACTOR}::test_a_tab_that_is_not_shown_whole_changes_no_role",),
@@ -110,7 +110,7 @@ MUTANTS = (
     ),
     Mutant(
         "settles a tab although a newer one waits",
-        "engine/store/contacts.py",
+        "engine/store/relating.py",
         "            now,\n            work.revision,\n            work.revision,\n",
         "            now,\n            work.revision,\n            work.revision + 1,\n",
         (

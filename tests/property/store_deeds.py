@@ -22,6 +22,7 @@ from engine.store import (
     kept,
     outbox,
     people,
+    relating,
     report,
     settle,
     work,
@@ -189,8 +190,8 @@ def _relates(desk: Desk, choice: Choice, of: Relating) -> tuple[Deed, ...]:
     role = KnownRole(100 * of.record_id + number, 310, "User", flag, now)
     roles = Roles([role], [100 * of.record_id + number - 1])
     return (
-        lambda c: contacts.begin(c, of, [(310, "User")] if flag else [], now),
-        lambda c: contacts.settle(
+        lambda c: relating.begin(c, of, [(310, "User")] if flag else [], now),
+        lambda c: relating.settle(
             c,
             of,
             roles,
@@ -200,8 +201,8 @@ def _relates(desk: Desk, choice: Choice, of: Relating) -> tuple[Deed, ...]:
             now=now,
         ),
         lambda c: fuse.hold_contacts(c, of.record_id, of.revision),
-        lambda c: contacts.leave(c, of),
-        lambda c: contacts.defer(
+        lambda c: relating.leave(c, of),
+        lambda c: relating.defer(
             c,
             of,
             roles,
@@ -210,7 +211,7 @@ def _relates(desk: Desk, choice: Choice, of: Relating) -> tuple[Deed, ...]:
             counts=flag,
             now=now,
         ),
-        lambda c: contacts.doubt(
+        lambda c: relating.doubt(
             c, of, roles, FAILURE, announced=[(310, "User")], due_at=now + number, now=now
         ),
     )

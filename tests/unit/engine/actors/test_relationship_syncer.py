@@ -21,7 +21,7 @@ from engine.flow.mailbox import Mailbox
 from engine.metrics import Metrics
 from engine.records import Captured, RecordType, Relation, Role, SourceRecord
 from engine.runs import Runs
-from engine.store import contacts, people, settle, statefile, work
+from engine.store import contacts, people, relating, settle, statefile, work
 from engine.store.contacts import KnownRole, Roles
 from engine.store.port import Store
 from engine.store.threaded import open_store
@@ -182,7 +182,7 @@ def related_before(connection: sqlite3.Connection, role: KnownRole) -> None:
     """The opportunity has this role, and its person was this prospect, a day ago."""
     found = contacts.load(connection, 1)
     assert found is not None
-    contacts.settle(
+    relating.settle(
         connection, found, Roles([role]), waits_for=[], complete=True, note=None, now=NOW
     )
     people.link(connection, person(31), 310, email=None, owed=None, note=None, now=NOW - 24 * 3600)

@@ -8,7 +8,7 @@ import pytest
 
 from engine.flow.lane import Lane
 from engine.records import Captured, Position, Relation
-from engine.store import capture, contacts, settle, work
+from engine.store import capture, contacts, relating, settle, work
 from engine.store.capture import Watermark
 from engine.store.contacts import Roles
 from engine.store.history import Note
@@ -139,7 +139,7 @@ def related(connection: sqlite3.Connection) -> None:
     link(connection)
     work_of_people = contacts.load(connection, 1)
     assert work_of_people is not None
-    contacts.settle(
+    relating.settle(
         connection,
         work_of_people,
         Roles([]),

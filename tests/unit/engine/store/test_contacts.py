@@ -9,7 +9,7 @@ import pytest
 
 from engine.flow.lane import Lane
 from engine.records import Relation
-from engine.store import contacts, people, report
+from engine.store import contacts, people, relating, report
 from engine.store.contacts import KnownRole, Relating, Roles
 from engine.store.history import Note
 from engine.store.work import Failure
@@ -47,7 +47,7 @@ def settle(
 ) -> bool:
     """The target agrees with the tab, but for the people it waits for."""
     held = list(waits_for)
-    return contacts.settle(
+    return relating.settle(
         db,
         work or due(db),
         Roles(roles, removed),
@@ -191,7 +191,7 @@ def test_an_opportunity_that_may_not_be_synced_rests_until_it_is_reconciled(
     db: sqlite3.Connection,
 ) -> None:
     """Ticked again, it is related in full, whatever happened to its tab meanwhile."""
-    contacts.leave(db, due(db))
+    relating.leave(db, due(db))
     assert contacts.load(db, 1) is None
 
     take(db, row(1, 6, tab=TAB))
@@ -202,8 +202,8 @@ def test_an_opportunity_that_may_not_be_synced_rests_until_it_is_reconciled(
 
 def test_a_deferred_opportunity_comes_back_with_what_was_done(db: sqlite3.Connection) -> None:
     """Three roles made, the fourth refused by an outage: the three are not made again."""
-    contacts.begin(db, due(db), [(31, "User")], NOW)
-    contacts.defer(db, due(db), Roles([ROLE]), FAILURE, due_at=NOW + 30, counts=True, now=NOW + 1)
+    relating.begin(db, due(db), [(31, "User")], NOW)
+    relating.defer(db, due(db), Roles([ROLE]), FAILURE, due_at=NOW + 30, counts=True, now=NOW + 1)
 
     assert contacts.due_keys(db, Lane.FRESH, NOW + 29, 10) == []
     work = due(db)
@@ -215,7 +215,7 @@ def test_deferring_an_older_revision_does_not_delay_the_newer_one(db: sqlite3.Co
     """An edit that cures the tab must not wait out the failure it cures."""
     older = due(db)
     contacts.look_again(db, [1], Lane.FRESH, NOW)
-    contacts.defer(db, older, NOTHING, FAILURE, due_at=NOW + 300, counts=True, now=NOW)
+    relating.defer(db, older, NOTHING, FAILURE, due_at=NOW + 300, counts=True, now=NOW)
 
     assert contacts.due_keys(db, Lane.FRESH, NOW, 10) == [1]
 
@@ -224,7 +224,7 @@ def test_whatever_dies_after_the_announcement_the_roles_are_listed(
     db: sqlite3.Connection,
 ) -> None:
     """No duplicate: a create may have been executed without anybody hearing of it."""
-    contacts.begin(db, due(db), [(31, "User")], NOW)
+    relating.begin(db, due(db), [(31, "User")], NOW)
 
     assert contacts.doubt_all(db, NOW + 60) == 1
     assert contacts.doubt_all(db, NOW + 90) == 0
@@ -237,7 +237,7 @@ def test_an_announced_change_alone_is_looked_at_and_nothing_is_in_doubt(
     db: sqlite3.Connection,
 ) -> None:
     """A text that may have been changed is read back; no role can have been doubled."""
-    contacts.begin(db, due(db), [], NOW)
+    relating.begin(db, due(db), [], NOW)
 
     assert contacts.doubt_all(db, NOW + 60) == 0
     assert not due(db).listed
@@ -245,8 +245,8 @@ def test_an_announced_change_alone_is_looked_at_and_nothing_is_in_doubt(
 
 def test_a_doubt_keeps_its_beginning_and_its_own_time(db: sqlite3.Connection) -> None:
     """Asking too early proves nothing, whoever edits the tab meanwhile."""
-    contacts.doubt(db, due(db), Roles([ROLE]), FAILURE, announced=[], due_at=NOW + 5, now=NOW)
-    contacts.doubt(db, due(db), Roles([ROLE]), FAILURE, announced=[], due_at=NOW + 20, now=NOW + 5)
+    relating.doubt(db, due(db), Roles([ROLE]), FAILURE, announced=[], due_at=NOW + 5, now=NOW)
+    relating.doubt(db, due(db), Roles([ROLE]), FAILURE, announced=[], due_at=NOW + 20, now=NOW + 5)
     contacts.look_again(db, [1], Lane.FRESH, NOW + 6)
 
     work = due(db)
@@ -259,16 +259,16 @@ def test_a_doubt_keeps_its_beginning_and_its_own_time(db: sqlite3.Connection) ->
 
 def test_a_create_sent_again_begins_a_doubt_of_its_own(db: sqlite3.Connection) -> None:
     """Its answer may be lost as well, and the bound counts from then on."""
-    contacts.doubt(db, due(db), NOTHING, FAILURE, announced=[], due_at=NOW + 5, now=NOW)
-    contacts.begin(db, due(db), [(31, "User")], NOW)
-    contacts.doubt(db, due(db), NOTHING, FAILURE, announced=[], due_at=NOW + 310, now=NOW + 305)
+    relating.doubt(db, due(db), NOTHING, FAILURE, announced=[], due_at=NOW + 5, now=NOW)
+    relating.begin(db, due(db), [(31, "User")], NOW)
+    relating.doubt(db, due(db), NOTHING, FAILURE, announced=[], due_at=NOW + 310, now=NOW + 305)
 
     assert (due(db).doubt_since, due(db).checks) == (NOW + 305, 1)
 
 
 def test_the_decision_is_a_line_of_the_opportunitys_history(db: sqlite3.Connection) -> None:
     """Everything is explained."""
-    contacts.settle(
+    relating.settle(
         db,
         due(db),
         Roles([ROLE]),

@@ -19,6 +19,7 @@ from engine.store import (
     measure,
     outbox,
     people,
+    relating,
     report,
     settle,
     work,
@@ -61,7 +62,7 @@ def related(db: sqlite3.Connection, record_id: int = 1) -> Relating:
 
 def agree(db: sqlite3.Connection, at: Relating) -> None:
     """The target's roles are those of the tab."""
-    contacts.settle(db, at, Roles([]), waits_for=[], complete=True, note=None, now=NOW)
+    relating.settle(db, at, Roles([]), waits_for=[], complete=True, note=None, now=NOW)
 
 
 @pytest.fixture
@@ -265,7 +266,7 @@ def test_a_line_that_can_be_told_only_later_does_not_wait_before(
 def test_roles_found_unfinished_at_a_start_wait_since_then(tabbed: sqlite3.Connection) -> None:
     """A create that was announced and settled otherwise is looked for again."""
     contacts.look_again(tabbed, [1], Lane.FRESH, NOW, since=EDITED)
-    contacts.begin(tabbed, related(tabbed), [(310, "User")], NOW)
+    relating.begin(tabbed, related(tabbed), [(310, "User")], NOW)
     contacts.doubt_all(tabbed, NOW + 5)
 
     found = look(tabbed)
@@ -275,7 +276,7 @@ def test_roles_found_unfinished_at_a_start_wait_since_then(tabbed: sqlite3.Conne
 
 def fail(db: sqlite3.Connection, due_at: float, *, given_up: bool) -> None:
     """The roles could not be related; they are tried again."""
-    contacts.defer(
+    relating.defer(
         db,
         related(db),
         Roles([]),
@@ -396,7 +397,7 @@ def test_doubts_are_counted_by_what_is_in_doubt_and_the_oldest_gives_the_age(
         work.open_intent(tabbed, number, f"OPP-{number}", since)
         settle.doubt(tabbed, pending(tabbed, number), FAILURE, due_at=NOW, counts=False, now=since)
     contacts.look_again(tabbed, [1], Lane.FRESH, NOW)
-    contacts.doubt(
+    relating.doubt(
         tabbed, related(tabbed), Roles([]), FAILURE, announced=[], due_at=NOW, now=NOW - 9
     )
     people.announce(tabbed, person(32), "x@example.org", NOW)
@@ -414,7 +415,7 @@ def test_what_is_linked_unproven_held_back_and_captured_is_told(
     capture.set_watermark(tabbed, "changes", capture.Watermark((LATER, 3), None, None))  # pyright: ignore[reportArgumentType] # a position is a tuple
     capture.set_watermark(tabbed, "people", capture.Watermark(None, 5, NOW))
     contacts.look_again(tabbed, [1], Lane.FRESH, NOW)
-    contacts.settle(
+    relating.settle(
         tabbed, related(tabbed), Roles([]), waits_for=[31, 32], complete=False, note=None, now=NOW
     )
 

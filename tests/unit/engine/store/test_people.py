@@ -8,7 +8,7 @@ import pytest
 
 from engine.flow.lane import Lane
 from engine.records import RecordType, Relation
-from engine.store import contacts, people, report
+from engine.store import contacts, people, relating, report
 from engine.store.contacts import Roles
 from engine.store.history import Note
 from engine.store.outbox import Owed, delivered
@@ -209,7 +209,7 @@ def test_another_link_on_a_person_relates_its_opportunities_anew(
         link(connection, number, 70 + number)
         work = contacts.load(connection, number)
         assert work is not None
-        contacts.settle(
+        relating.settle(
             connection, work, Roles([]), waits_for=[], complete=True, note=None, now=NOW
         )
 

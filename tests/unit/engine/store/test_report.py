@@ -6,7 +6,7 @@ import sqlite3
 
 from engine.flow.lane import Lane
 from engine.records import Relation
-from engine.store import contacts, people, report, settle, work
+from engine.store import contacts, people, relating, report, settle, work
 from engine.store.contacts import Roles
 from engine.store.outbox import Owed, postpone
 from engine.store.report import Counts
@@ -59,11 +59,11 @@ def test_people_are_counted_where_an_operator_looks_for_them(
     doubtful = contacts.load(connection, 2)
     assert held is not None
     assert doubtful is not None
-    contacts.settle(
+    relating.settle(
         connection, held, Roles([]), waits_for=[31, 32], complete=False, note=None, now=NOW
     )
     failure = Failure("unreachable", None, "lost")
-    contacts.doubt(connection, doubtful, Roles([]), failure, announced=[], due_at=NOW + 9, now=NOW)
+    relating.doubt(connection, doubtful, Roles([]), failure, announced=[], due_at=NOW + 9, now=NOW)
     people.refuse(connection, person(31), Failure("validation", "emails", "taken"), NOW)
     people.announce(connection, person(32), "x@example.org", NOW)
     people.doubt(connection, 32, "lost", NOW)

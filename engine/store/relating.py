@@ -1,0 +1,180 @@
+"""How relating an opportunity's people ended, kept: every outcome names the revision it is of.
+
+When a newer reason to look came up in the meantime, what was learned is kept, and the opportunity
+stays pending for the newer one.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from engine.store.awaited import PERSON
+from engine.store.contacts import Edge, Relating, Roles
+from engine.store.history import Note, remember
+from engine.store.work import Failure
+
+
+def begin(
+    connection: sqlite3.Connection, work: Relating, creates: Sequence[Edge], now: float
+) -> None:
+    """Announce edits before they are sent: whatever dies from here on, the roles are listed.
+
+    A doubt is over by then; a create that is sent again begins one of its own.
+    """
+    connection.execute(
+        "UPDATE contacts SET listed = 0, sending = ?, announced = ?, announced_at = ?,"
+        " doubt_since = NULL, checks = 0 WHERE record_id = ?",
+        (int(bool(creates)), json.dumps(creates), now, work.record_id),
+    )
+
+
+def keep(connection: sqlite3.Connection, work: Relating, roles: Roles) -> None:
+    """What a look at the target has shown, kept before anything follows from it."""
+    _keep(connection, work, roles)
+
+
+def settle(
+    connection: sqlite3.Connection,
+    work: Relating,
+    roles: Roles,
+    *,
+    waits_for: Iterable[int],
+    complete: bool,
+    note: Note | None,
+    now: float,
+) -> bool:
+    """The target holds `roles`, all of them. Returns False when a newer reason to look waits.
+
+    Args:
+        waits_for: people whose lines are held back until they become available.
+        complete: every line of the tab stands in the target.
+    """
+    _keep(connection, work, roles)
+    connection.execute(
+        "UPDATE contacts SET listed = 1, sending = 0, announced = '[]', doubt_since = NULL,"
+        " checks = 0,"
+        " attempts = 0, failed_at = NULL, given_up = 0, reason = NULL, reason_class = NULL,"
+        " settled_tab = ?,"
+        " pending_since = CASE WHEN revision = ? THEN pending_since ELSE ? END,"
+        " mass = CASE WHEN revision = ? THEN 0 ELSE mass END,"
+        " state = CASE WHEN revision = ? THEN 'settled' ELSE state END WHERE record_id = ?",
+        (
+            work.tab if complete else None,
+            work.revision,
+            now,
+            work.revision,
+            work.revision,
+            work.record_id,
+        ),
+    )
+    connection.execute(
+        "DELETE FROM awaited WHERE kind = ? AND record_id = ?", (PERSON, work.record_id)
+    )
+    connection.executemany(
+        "INSERT OR IGNORE INTO awaited (kind, name, record_id) VALUES (?, ?, ?)",
+        [(PERSON, str(person_id), work.record_id) for person_id in waits_for],
+    )
+    if note is not None:
+        remember(connection, work.record_id, work.version, note, now)
+    state = connection.execute(
+        "SELECT state FROM contacts WHERE record_id = ?", (work.record_id,)
+    ).fetchone()
+    return state[0] == "settled"
+
+
+def leave(connection: sqlite3.Connection, work: Relating) -> None:
+    """The opportunity may not be synced as it stands; its next reconcile starts anew."""
+    connection.execute(
+        "UPDATE contacts SET settled_tab = NULL,"
+        " state = CASE WHEN revision = ? THEN 'settled' ELSE state END WHERE record_id = ?",
+        (work.revision, work.record_id),
+    )
+
+
+def defer(
+    connection: sqlite3.Connection,
+    work: Relating,
+    roles: Roles,
+    failure: Failure | None,
+    *,
+    due_at: float,
+    counts: bool,
+    now: float,
+    given_up: bool = False,
+) -> None:
+    """Go on at `due_at`; what was done so far is kept.
+
+    Args:
+        counts: the attempt counts towards the limit.
+        given_up: it cannot be related, and is tried again only seldom.
+    """
+    _keep(connection, work, roles)
+    connection.execute(
+        "UPDATE contacts SET listed = ?, sending = 0, attempts = attempts + ?,"
+        " announced = CASE WHEN ? THEN '[]' ELSE announced END,"
+        " due_at = CASE WHEN revision = ? THEN ? ELSE due_at END,"
+        " failed_at = coalesce(?, failed_at), reason = ?, reason_class = ?,"
+        " given_up = CASE WHEN revision = ? THEN ? ELSE 0 END WHERE record_id = ?",
+        (
+            int(work.listed),
+            int(counts),
+            int(work.listed),
+            work.revision,
+            due_at,
+            now if failure else None,
+            failure.reason if failure else None,
+            failure.reason_class if failure else None,
+            work.revision,
+            int(given_up),
+            work.record_id,
+        ),
+    )
+
+
+def doubt(
+    connection: sqlite3.Connection,
+    work: Relating,
+    roles: Roles,
+    failure: Failure,
+    *,
+    announced: Sequence[Edge],
+    due_at: float,
+    now: float,
+) -> None:
+    """A create may have been executed: list the roles from `due_at` on before it is repeated.
+
+    Args:
+        announced: the creates in doubt.
+    """
+    _keep(connection, work, roles)
+    connection.execute(
+        "UPDATE contacts SET listed = 0, sending = 0, announced = ?,"
+        " doubt_since = coalesce(doubt_since, ?), checks = checks + 1, due_at = ?,"
+        " failed_at = ?, reason = ?, reason_class = ? WHERE record_id = ?",
+        (
+            json.dumps(announced),
+            now,
+            due_at,
+            now,
+            failure.reason,
+            failure.reason_class,
+            work.record_id,
+        ),
+    )
+
+
+def _keep(connection: sqlite3.Connection, work: Relating, roles: Roles) -> None:
+    connection.executemany("DELETE FROM role WHERE id = ?", [(one,) for one in roles.removed])
+    connection.executemany(
+        "INSERT INTO role (id, record_id, prospect_id, role, made, seen_at)"
+        " VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (id) DO UPDATE SET record_id = excluded.record_id,"
+        " prospect_id = excluded.prospect_id, role = excluded.role, made = excluded.made,"
+        " seen_at = excluded.seen_at",
+        [
+            (one.id, work.record_id, one.prospect_id, one.role, int(one.made), one.seen_at)
+            for one in roles.kept
+        ],
+    )
