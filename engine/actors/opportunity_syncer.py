@@ -351,7 +351,12 @@ class OpportunitySyncer:
         if not record.eligible:
             await self.store.write(store_work.close_intent, work.id)
             return await self._leave(work, "no longer eligible, and the create never happened")
-        return await self._with_fields(work, record, None)
+        try:
+            return await self._with_fields(work, record, None)
+        except Rejected:
+            # Nothing of it exists, and what is tried after a correction is another create.
+            await self.store.write(store_work.close_intent, work.id)
+            raise
 
     async def _failed(self, work: Work, error: Exception) -> str:
         """Flag the record, or try it again later."""

@@ -111,9 +111,10 @@ def settle_refused(
 ) -> bool:
     """The record is left out until somebody resets its error flag, which is owed to the source.
 
+    A create in doubt stays in doubt: the flag may be reset, and the create may have been executed.
+
     Returns False when a newer change waits; then nothing is flagged and that one is tried.
     """
-    close_intent(connection, work.id)
     connection.execute(
         "UPDATE record SET reason = ?, reason_class = ?, reason_field = ?,"
         " attempts = 0, failed_since = NULL, failed_at = NULL,"

@@ -37,6 +37,21 @@ MUTANTS = (
         (f"{IN_DOUBT}::test_a_lagging_collection_keeps_the_create_in_doubt",),
     ),
     Mutant(
+        "forgets a create in doubt when its record is refused",
+        "engine/store/settle.py",
+        "    settled = _is_settled(connection, work.id)\n    if settled:\n",
+        "    close_intent(connection, work.id)\n"
+        "    settled = _is_settled(connection, work.id)\n    if settled:\n",
+        (f"{IN_DOUBT}::test_a_look_that_is_refused_leaves_the_create_in_doubt",),
+    ),
+    Mutant(
+        "leaves what cannot be created any more in doubt for ever",
+        SYNCER,
+        "another create.\n            await self.store.write(store_work.close_intent, work.id)\n",
+        "another create.\n",
+        (f"{IN_DOUBT}::test_a_record_that_cannot_be_created_any_more_is_in_doubt_no_longer",),
+    ),
+    Mutant(
         "forgets at start what a former process announced",
         "engine/store/work.py",
         '"UPDATE intent SET doubt_since = ? WHERE doubt_since IS NULL"',

@@ -57,12 +57,12 @@ def patient(world: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
     monkeypatch.setattr(doubt, "FIRST_LOOK_S", 60.0)
     monkeypatch.setattr(doubt, "GROWTH", 1.0)
     world.settings["outreach"]["visibility_s"] = 300
-    world.outreach_fault(LOST_AFTER[0])
     return world
 
 
 async def test_a_lagging_collection_keeps_the_create_in_doubt(patient: Bench) -> None:
     """Within the lag, not finding a record proves nothing."""
+    patient.outreach_fault(LOST_AFTER[0])
     patient.outreach.knobs.index_lag_s = 100
     record = patient.has("Harbour crane")
 
@@ -82,6 +82,7 @@ async def test_a_lagging_collection_keeps_the_create_in_doubt(patient: Bench) ->
 
 async def test_an_edit_while_in_doubt_arrives_after_the_adoption(patient: Bench) -> None:
     """The create carried the old values; the newest ones must win in the end."""
+    patient.outreach_fault(LOST_AFTER[0])
     patient.outreach.knobs.index_lag_s = 30
     record = patient.has("Harbour crane")
     await patient.once()
@@ -96,6 +97,7 @@ async def test_an_edit_while_in_doubt_arrives_after_the_adoption(patient: Bench)
 
 async def test_a_record_unticked_while_in_doubt_is_accounted_for(patient: Bench) -> None:
     """It may exist in Outreach; forgetting it would make the next tick a duplicate."""
+    patient.outreach_fault(LOST_AFTER[0])
     patient.outreach.knobs.index_lag_s = 30
     record = patient.has("Harbour crane")
     await patient.once()
@@ -121,3 +123,47 @@ async def test_several_answers_lost_together_duplicate_nothing(world: Bench) -> 
     assert len({world.twin(record).id for record in records}) == 8
     assert len(world.outreach.opportunities) == 8
     assert (result.counts.in_doubt, result.counts.refused) == (0, 0)
+
+
+REFUSED_LOOKS = {
+    "refused": (422, '{"errors":[{"id":"validationError","detail":"The filter is not one."}]}'),
+    "not found": (404, '{"errors":[{"id":"resourceNotFound","detail":"Could not find it."}]}'),
+}
+
+
+@pytest.mark.parametrize(("status", "text"), REFUSED_LOOKS.values(), ids=REFUSED_LOOKS.keys())
+async def test_a_look_that_is_refused_leaves_the_create_in_doubt(
+    world: Bench, status: int, text: str
+) -> None:
+    """The record is flagged for it; after the flag is reset it is looked for, not created again."""
+    world.outreach_fault(LOST_AFTER[0])
+    world.outreach_fault(Fault(method="GET", path="/opportunities$", status=status, text=text))
+    record = world.has("Harbour crane")
+    result = await world.once()
+    assert world.record(record)["error"] is True
+    assert result.counts.in_doubt == 1
+
+    world.edit(record, cf_opportunity_outreach_sync_error=False)
+    result = await world.once()
+
+    assert world.twin(record)
+    assert world.outreach_traffic.counts[CREATE] == 1
+    assert (result.counts.in_doubt, result.counts.refused) == (0, 0)
+
+
+async def test_a_record_that_cannot_be_created_any_more_is_in_doubt_no_longer(
+    patient: Bench,
+) -> None:
+    """What is refused in the end was looked for until the bound: nobody has to look into it."""
+    patient.outreach_fault(LOST_BEFORE[0])
+    record = patient.has("Harbour crane")
+    await patient.once()
+
+    patient.edit(record, description=None)
+    assert (await patient.once()).counts.in_doubt == 1
+    patient.clock.advance(301)
+    result = await patient.once()
+
+    assert patient.record(record)["error"] is True
+    assert (result.counts.in_doubt, result.counts.refused) == (0, 1)
+    assert len(patient.outreach.opportunities) == 0
