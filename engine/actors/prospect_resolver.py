@@ -13,7 +13,8 @@ Stops     when it is cancelled
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -36,7 +37,7 @@ from engine.store import contacts, people
 from engine.store.history import Note
 from engine.store.people import Person
 from engine.store.port import Store
-from engine.triage import FORBIDDEN, error_class
+from engine.triage import FORBIDDEN, error_class, plain_reason
 
 BATCH_MAX = 100
 # So soon is somebody read again who was forgotten while being asked for.
@@ -316,10 +317,7 @@ class ProspectResolver:
                 self._candidates[seeker.record.id] = seeker
 
     async def _create(self, person_id: int) -> None:
-        email = self._candidates[person_id].email
-        # Two people may share an address, and the second is then the first one's prospect.
-        lock = self._creating.setdefault(email, anyio.Lock())
-        async with holding(lock):
+        async with self._alone_with(self._candidates[person_id].email):
             # It stays a candidate until it is done, so that others who need it wait for this.
             candidate = self._candidates.get(person_id)
             if candidate is not None:
@@ -328,8 +326,18 @@ class ProspectResolver:
                 finally:
                     if self._candidates.get(person_id) is candidate:
                         del self._candidates[person_id]
-        if not lock.statistics().tasks_waiting:
-            self._creating.pop(email, None)
+
+    @asynccontextmanager
+    async def _alone_with(self, email: str) -> AsyncGenerator[None]:
+        """Two people may share an address, and the second is then the first one's prospect."""
+        lock = self._creating.setdefault(email, anyio.Lock())
+        try:
+            async with holding(lock):
+                yield
+        finally:
+            state = lock.statistics()
+            if not (state.locked or state.tasks_waiting):
+                self._creating.pop(email, None)
 
     async def _create_or_adopt(self, candidate: _Candidate) -> None:
         record = candidate.record
@@ -346,7 +354,7 @@ class ProspectResolver:
             if not error.ambiguous:
                 await self.store.write(people.withdraw_announcement, record.id)
                 raise
-            await self._lost(record, error)
+            await self._outcomes.lost(record, error.message, self.rules.visibility_s)
         except Taken as error:
             await self._taken(candidate, error)
         except Rejected as error:
@@ -358,6 +366,9 @@ class ProspectResolver:
         except EngineError:
             await self.store.write(people.withdraw_announcement, record.id)
             raise
+        except Exception as error:  # whatever it was, the prospect may have been created
+            log.error("unexpected", person=record.ref, exc_info=error)
+            await self._outcomes.lost(record, plain_reason(error), self.rules.visibility_s)
         else:
             await self._outcomes.created(record, prospect_id, candidate.email)
 
@@ -366,10 +377,7 @@ class ProspectResolver:
         for match in await self.target.find_prospects([candidate.email]):
             await self._outcomes.adopted(candidate.record, match.id, candidate.email)
             return
-        await self._lost(candidate.record, error)
-
-    async def _lost(self, record: SourceRecord, error: EngineError) -> None:
-        await self._outcomes.lost(record, error.message, self.rules.visibility_s)
+        await self._outcomes.lost(candidate.record, error.message, self.rules.visibility_s)
 
 
 def _carried(known: Person | None, record: SourceRecord) -> str | None:

@@ -218,6 +218,14 @@ class RelationshipSyncer:
         except Taken as error:
             # It is there, although nothing showed it; the next look will.
             return await self._doubt(work, progress, plain_reason(error), [], self.clock.now())
+        except EngineError:
+            raise
+        except Exception as error:  # whatever it was, the create may have been executed
+            if progress.asking is None:
+                raise
+            log.error("unexpected", record=work.ref, exc_info=error)
+            lost = [progress.asking]
+            return await self._doubt(work, progress, plain_reason(error), lost, self.clock.now())
         return await self._settle(work, tab, progress)
 
     async def _settle(self, work: Relating, tab: _Tab, progress: Progress) -> str:
@@ -296,7 +304,7 @@ class RelationshipSyncer:
 
     async def _failed(self, work: Relating, progress: Progress, error: Exception) -> str:
         """Try the opportunity again later; much later when it is at fault itself."""
-        if isinstance(error, Unreachable):
+        if isinstance(error, Unreachable) or not isinstance(error, EngineError):
             # An edit may have been executed all the same.
             progress.listed = False
         setback = self._failing.weigh(

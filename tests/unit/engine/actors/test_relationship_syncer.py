@@ -62,6 +62,27 @@ class Nobody:
 NOBODY = Nobody()
 
 
+class Surprising:
+    """A target that carries out what it is sent, with an answer that our own code stumbles over."""
+
+    def __init__(self) -> None:
+        self.created: list[tuple[int, int, str]] = []
+
+    def url(self, record_type: RecordType, record_id: int) -> str:
+        """Where people look at it."""
+        return f"https://outreach.example/{record_type}/{record_id}"
+
+    async def roles(self, target_id: int) -> list[Role]:
+        """Not those of the last minutes: the collection lags."""
+        assert target_id > 0
+        return []
+
+    async def create_role(self, target_id: int, prospect_id: int, role: str) -> int:
+        """Makes it, and fails."""
+        self.created.append((target_id, prospect_id, role))
+        raise KeyError("data")
+
+
 class Down:
     """A target that has no roles yet, and is away by the time one is sent."""
 
@@ -166,6 +187,15 @@ async def test_a_person_whose_id_was_mistyped_keeps_the_roles_it_has(tmp_path: P
         assert work_of_people is not None
         assert work_of_people.roles == (role,)
         assert await syncer.store.read(people.awaited) == [31]
+
+
+async def test_a_surprise_after_a_create_leaves_it_in_doubt(tmp_path: Path) -> None:
+    """A defect of ours must not become a role that stands there twice."""
+    target = Surprising()
+    async with syncing(tmp_path, OldReading(), target) as syncer:
+        assert [await syncer.step(1) for _ in range(3)] == ["in_doubt"] * 3
+
+    assert target.created == [(7, 310, "User")]
 
 
 async def test_an_outage_counts_against_no_opportunity(tmp_path: Path) -> None:

@@ -1,0 +1,90 @@
+"""The prospect resolver by itself: a create that may have been executed is not sent again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from engine.actors.prospect_resolver import ProspectResolver, ProspectRules
+from engine.metrics import Metrics
+from engine.records import Captured, Fields, ProspectMatch, RecordType, SourceRecord
+from engine.references import Resolution
+from engine.store import statefile
+from engine.store.threaded import open_store
+from tests.unit.engine.stand_ins import FakeClock, person, row
+
+pytestmark = pytest.mark.anyio
+
+ADDRESS = "ada@customer.example"
+
+
+class Workbook:
+    """A source with one person, whose only mapped field is the address."""
+
+    def read(self, _record_type: RecordType, _payload: str) -> SourceRecord:
+        """Ticked, without an error flag and without an id."""
+        return person(31, 4)
+
+    async def fetch(self, _record_type: RecordType, ids: Sequence[int]) -> list[Captured]:
+        """Every person asked for."""
+        return [row(one, 4) for one in ids]
+
+    def of(self, _record_type: RecordType) -> Workbook:
+        """Stands in for the mapping as well."""
+        return self
+
+    def references(self, _record: SourceRecord) -> list[object]:
+        """No field refers to anything."""
+        return []
+
+    def fields(self, _record: SourceRecord, _ids: object) -> Fields:
+        """The address."""
+        return {"emails": [ADDRESS]}
+
+    async def resolve(self, _wanted: object) -> Resolution:
+        """Nothing was asked for."""
+        return Resolution()
+
+
+class Surprising:
+    """A target that creates prospects, with an answer that our own code stumbles over."""
+
+    def __init__(self) -> None:
+        self.created: list[Fields] = []
+
+    async def find_prospects(self, _emails: Sequence[str]) -> list[ProspectMatch]:
+        """Not those of the last minutes: the collection lags."""
+        return []
+
+    async def create_prospect(self, fields: Fields) -> int:
+        """Makes it, and fails."""
+        self.created.append(fields)
+        raise KeyError("data")
+
+
+async def test_a_surprise_after_a_create_leaves_the_prospect_in_doubt(tmp_path: Path) -> None:
+    """A defect of ours must not become a person who is there twice."""
+    workbook, target = Workbook(), Surprising()
+    async with open_store(tmp_path / statefile.FILE_NAME) as store:
+        resolver = ProspectResolver(
+            source=cast("Any", workbook),
+            target=cast("Any", target),
+            store=store,
+            clock=FakeClock(),
+            mappings=cast("Any", workbook),
+            references=cast("Any", workbook),
+            rules=ProspectRules("create", 3600, 300, "emails"),
+            metrics=Metrics(),
+            wake=lambda: None,
+            wake_write_back=lambda: None,
+        )
+        standings = [(await resolver.resolve({31}))[31]]
+        resolver.forget([31])
+        standings.append((await resolver.resolve({31}))[31])
+
+    assert [one.prospect_id for one in standings] == [None, None]
+    assert "not known yet" in standings[1].reason
+    assert target.created == [{"emails": [ADDRESS]}]
