@@ -51,6 +51,9 @@ class Budget:
             self.minutes.append((newest, used + 1))
         else:
             self.minutes.append((minute, 1))
+            # What no limit looks at would grow for as long as the service runs.
+            self._forget_minutes(now)
+            self._forget_days(now)
         day = int(now // DAY_S)
         self.days[day] = self.days.get(day, 0) + 1
         if self.header_remaining is not None:
@@ -81,16 +84,12 @@ class Budget:
 
     def used_last_hour(self, now: float) -> int:
         """Requests of the last 60 minutes, the oldest minute counted whole."""
-        oldest = int(now // MINUTE_S) - 60
-        while self.minutes and self.minutes[0][0] < oldest:
-            self.minutes.popleft()
+        self._forget_minutes(now)
         return sum(used for _, used in self.minutes)
 
     def used_last_year(self, now: float) -> int:
         """Requests of the last 365 days."""
-        oldest = int(now // DAY_S) - YEAR_DAYS + 1
-        for day in [day for day in self.days if day < oldest]:
-            del self.days[day]
+        self._forget_days(now)
         return sum(self.days.values())
 
     def wait_s(self, now: float, *, backlog: bool) -> float:
@@ -127,6 +126,16 @@ class Budget:
         recent = sum(used for day, used in self.days.items() if today - day < PACE_DAYS)
         return recent / PACE_DAYS * YEAR_DAYS
 
+    def _forget_minutes(self, now: float) -> None:
+        oldest = int(now // MINUTE_S) - 60
+        while self.minutes and self.minutes[0][0] < oldest:
+            self.minutes.popleft()
+
+    def _forget_days(self, now: float) -> None:
+        oldest = int(now // DAY_S) - YEAR_DAYS + 1
+        for day in [day for day in self.days if day < oldest]:
+            del self.days[day]
+
     def _allowance(self, limit: int, backlog: bool) -> int:
         # A reserve larger than half the limit would stop the service for ever; half is kept.
         allowed = limit - min(self.limits.reserve, limit // 2)
@@ -152,8 +161,9 @@ class Budget:
         if now >= self.header_reset_at:
             # The window is over; the next answer says how the new one stands.
             return 0.0
-        limit = self.header_limit or HOUR_S
-        kept = limit - self._allowance(limit, backlog)
+        # Without the limit nobody knows what share of it remains: all of that is to be used.
+        limit = self.header_limit or 0
+        kept = limit - self._allowance(limit, backlog) if limit else 0
         if self.header_remaining > kept:
             return 0.0
         # One hour is the longest the reference lets any single wait be believed.

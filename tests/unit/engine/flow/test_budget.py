@@ -113,3 +113,25 @@ def test_no_window_is_waited_for_longer_than_an_hour() -> None:
     budget.learn(100, 0, START + 1e9, START)
 
     assert budget.wait_s(START, backlog=False) == HOUR_S
+
+
+def test_what_no_limit_looks_at_is_forgotten_even_without_limits() -> None:
+    """A service runs for months; what it counts must not grow with that."""
+    budget = spent(BudgetLimits(), *(START + minute * MINUTE_S for minute in range(600)))
+    budget.count(START + (YEAR_DAYS + 2) * DAY_S)
+
+    assert (len(budget.minutes), len(budget.days)) == (1, 1)
+
+    budget = spent(BudgetLimits(), *(START + minute * MINUTE_S for minute in range(600)))
+    assert len(budget.minutes) == 61
+
+
+def test_a_window_of_unknown_size_is_used_to_its_end() -> None:
+    """Some gateways say what remains and not of how much."""
+    budget = Budget(BudgetLimits(reserve=100))
+    budget.learn(None, 2, START + 600, START)
+
+    assert budget.wait_s(START, backlog=True) == 0
+    budget.count(START)
+    budget.count(START)
+    assert budget.wait_s(START, backlog=True) == 600
