@@ -123,7 +123,7 @@ class AccountResolver:
             self._wanted.add(customer)
             async with holding(self._lock):
                 if self._fresh(customer) is None:
-                    await self._load(await self._batch())
+                    await self._load(await self._batch(customer))
 
     def cached(self) -> tuple[int, float | None]:
         """Customers known, and the seconds since the last of them was asked for."""
@@ -137,9 +137,10 @@ class AccountResolver:
             if (customer := id_of(name)) is not None:
                 self._answers.pop(customer, None)
 
-    async def _batch(self) -> list[int]:
-        wanted = list(self._wanted)[:BATCH_MAX]
-        self._wanted.difference_update(wanted)
+    async def _batch(self, customer: int) -> list[int]:
+        """The customer, others who wait, and those whom the next records in line will need."""
+        waiting = [one for one in self._wanted if one != customer and self._fresh(one) is None]
+        wanted = [customer, *waiting][:BATCH_MAX]
         for column in self.columns():
             room = BATCH_MAX - len(wanted)
             if room > 0:
@@ -150,6 +151,7 @@ class AccountResolver:
 
     async def _load(self, customers: Sequence[int]) -> None:
         carried = await self.source.account_ids(customers)
+        self._wanted.difference_update(customers)
         valid = {
             customer: account
             for customer, written in carried.items()
