@@ -17,6 +17,7 @@ from connectors.workbooks.wire import OBJECTS_MAX, PATHS, PEOPLE
 from engine import (
     Captured,
     Column,
+    Delivery,
     Json,
     Kind,
     MappingRow,
@@ -198,6 +199,8 @@ class WorkbooksSource:
     ) -> list[WriteBackResult]:
         """Deliver one batch, each entry in its own transaction; one result per entry, in order.
 
+        An entry that no column of this database shows is delivered without being sent.
+
         Raises:
             OurFault: more entries than one request may hold (§7.1).
             Unreachable: with `ambiguous` when some entries may have been executed.
@@ -212,8 +215,16 @@ class WorkbooksSource:
         if not entries:
             return []
         plugin = self._installation.plugin(record_type)
-        objects = [(entry.id, entry.version, mapping.written(entry, plugin)) for entry in entries]
-        return await self._client.write(protocol.write(PATHS[record_type], objects), entries)
+        columns = {entry.id: mapping.written(entry, plugin) for entry in entries}
+        sent = [entry for entry in entries if columns[entry.id]]
+        results = {
+            entry.id: WriteBackResult(Delivery.DELIVERED, entry.version) for entry in entries
+        }
+        if sent:
+            objects = [(entry.id, entry.version, columns[entry.id]) for entry in sent]
+            answers = await self._client.write(protocol.write(PATHS[record_type], objects), sent)
+            results |= {entry.id: answer for entry, answer in zip(sent, answers, strict=True)}
+        return [results[entry.id] for entry in entries]
 
     async def account_ids(self, customer_ids: Collection[int]) -> Mapping[int, str]:
         """Outreach account id by customer id; customers that are people have none.

@@ -39,11 +39,12 @@ def settle_linked(
         created: we made the target record just now, so nobody has a role on it yet.
     """
     close_intent(connection, work.id)
-    if _was_refused(connection, work.id):
+    if _is_flagged(connection, work.id):
+        # Nobody else would ever take the reason back.
         owed = replace(owed or Owed(), message="")
     connection.execute(
         "UPDATE record SET target_id = ?, synced = ?, attempts = 0, failed_since = NULL,"
-        " failed_at = NULL, reason = NULL, reason_class = NULL, reason_field = NULL,"
+        " failed_at = NULL, reason = NULL, reason_class = NULL, reason_field = NULL, flagged = 0,"
         " mass = CASE WHEN revision = ? THEN 0 ELSE mass END,"
         # What waits now is the newer change; the older ones have arrived.
         " pending_since = CASE WHEN revision = ? THEN pending_since"
@@ -76,7 +77,7 @@ def settle_linked(
         mass=work.mass,
     )
     remember(connection, work.id, work.version, note, now)
-    return _is_settled(connection, work.id)
+    return _state(connection, work.id) != "pending"
 
 
 def adopt(
@@ -113,7 +114,8 @@ def settle_refused(
 
     A create in doubt stays in doubt: the flag may be reset, and the create may have been executed.
 
-    Returns False when a newer change waits; then nothing is flagged and that one is tried.
+    Returns False when a newer change waits; then nothing is flagged and that one is tried. Nothing
+    is flagged either when that change made it ineligible.
     """
     connection.execute(
         "UPDATE record SET reason = ?, reason_class = ?, reason_field = ?,"
@@ -122,12 +124,13 @@ def settle_refused(
         " WHERE id = ?",
         (failure.reason, failure.reason_class, failure.field, work.revision, work.id),
     )
-    settled = _is_settled(connection, work.id)
-    if settled:
+    state = _state(connection, work.id)
+    if state == "refused":
+        connection.execute("UPDATE record SET flagged = 1 WHERE id = ?", (work.id,))
         owed = Owed(error=True, message=failure.reason)
         _owe(connection, work, owed, clears_error=False, now=now)
     remember(connection, work.id, work.version, Note("refused", failure.reason), now)
-    return settled
+    return state != "pending"
 
 
 def settle_ineligible(connection: sqlite3.Connection, work: Work, note: Note, now: float) -> None:
@@ -191,17 +194,14 @@ def doubt(
     )
 
 
-def _was_refused(connection: sqlite3.Connection, record_id: int) -> bool:
-    """A reason without a failure under way is that of a refusal, which the source may show."""
-    row = connection.execute(
-        "SELECT reason IS NOT NULL AND failed_since IS NULL FROM record WHERE id = ?", (record_id,)
-    ).fetchone()
+def _is_flagged(connection: sqlite3.Connection, record_id: int) -> bool:
+    row = connection.execute("SELECT flagged FROM record WHERE id = ?", (record_id,)).fetchone()
     return bool(row[0])
 
 
-def _is_settled(connection: sqlite3.Connection, record_id: int) -> bool:
-    state = connection.execute("SELECT state FROM record WHERE id = ?", (record_id,)).fetchone()
-    return state is not None and state[0] != "pending"
+def _state(connection: sqlite3.Connection, record_id: int) -> str:
+    row = connection.execute("SELECT state FROM record WHERE id = ?", (record_id,)).fetchone()
+    return row[0]
 
 
 def _owe(

@@ -39,9 +39,9 @@ MUTANTS = (
     Mutant(
         "forgets a create in doubt when its record is refused",
         "engine/store/settle.py",
-        "    settled = _is_settled(connection, work.id)\n    if settled:\n",
+        '    state = _state(connection, work.id)\n    if state == "refused":\n',
         "    close_intent(connection, work.id)\n"
-        "    settled = _is_settled(connection, work.id)\n    if settled:\n",
+        '    state = _state(connection, work.id)\n    if state == "refused":\n',
         (f"{IN_DOUBT}::test_a_look_that_is_refused_leaves_the_create_in_doubt",),
     ),
     Mutant(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from connectors.sandbox.faults import Fault
 from connectors.sandbox.outreach import Validation
 from tests.scenario.bench import Bench
 
@@ -154,3 +155,55 @@ async def test_the_reason_is_written_beside_the_flag_where_there_is_a_field(worl
     await world.once()
 
     assert world.twin(record).attributes["name"] == "Harbour crane"
+
+
+async def test_trouble_between_the_refusal_and_the_success_leaves_no_old_reason(
+    world: Bench,
+) -> None:
+    """A record that is fine must not go on showing why it once was not."""
+    column = world.workbooks.custom_fields.add("Opportunity", "Outreach Sync Error Message")
+    record = world.has(TOO_LONG)
+    await world.once()
+
+    world.outreach_fault(Fault(method="POST", path="/opportunities$", status=503))
+    world.edit(record, description="Harbour crane", cf_opportunity_outreach_sync_error=False)
+    await world.once()
+
+    assert world.twin(record)
+    assert not world.workbooks.opportunities.value(record, column)
+
+
+async def test_a_mended_record_costs_workbooks_nothing_where_no_field_shows_reasons(
+    world: Bench,
+) -> None:
+    """There is nothing to take back: every write would move the version, and count."""
+    record = world.has("Harbour crane")
+    await world.once()
+    world.edit(record, description=TOO_LONG)
+    await world.once()
+
+    world.edit(record, description="Mended", cf_opportunity_outreach_sync_error=False)
+    world.forget_traffic()
+    await world.once()
+
+    assert world.twin(record).attributes["name"] == "Mended"
+    assert [one for one in world.workbooks_seen if one.method == "PUT"] == []
+
+
+async def test_an_edit_after_trouble_costs_workbooks_nothing(world: Bench) -> None:
+    """Nothing was refused, so no reason is to be taken back."""
+    world.workbooks.custom_fields.add("Opportunity", "Outreach Sync Error Message")
+    world.settings["retry"] = {"base_s": 200, "cap_s": 300}
+    record = world.has("Harbour crane")
+    await world.once()
+    world.outreach_fault(Fault(method="PATCH", path="/opportunities/", action="drop"))
+    world.edit(record, description="Harbour crane, red")
+    assert (await world.once()).counts.pending == 1
+
+    world.clock.advance(5)
+    world.edit(record, description="Harbour crane, blue")
+    world.forget_traffic()
+    await world.once()
+
+    assert world.twin(record).attributes["name"] == "Harbour crane, blue"
+    assert [one for one in world.workbooks_seen if one.method == "PUT"] == []

@@ -13,7 +13,7 @@ import pytest
 from engine.actors.mapping_reader import CURSOR
 from engine.records import RecordType, Relation
 from engine.store import capture, contacts, kept, outbox, report, statefile, work
-from engine.store.outbox import Key
+from engine.store.outbox import Key, Owed
 from tests.unit.engine.stand_ins import NOW, link, row, state_of
 
 OPPORTUNITY = RecordType.OPPORTUNITY
@@ -111,6 +111,27 @@ def test_a_create_that_was_announced_is_still_in_doubt(path: Path) -> None:
     assert found is not None
     assert found.intent is not None
     assert found.intent.correlation == "OPP-2"
+
+
+@pytest.mark.parametrize(
+    ("reason_class", "failed_since", "message"),
+    [("validation", "NULL", ""), ("unreachable", "9", None), ("held_back", "NULL", None)],
+)
+def test_only_what_was_refused_is_taken_back(
+    path: Path, reason_class: str, failed_since: str, message: str | None
+) -> None:
+    """The source may show the reason of a refusal, and of nothing else."""
+    known = (
+        f"UPDATE record SET reason = 'why', reason_class = '{reason_class}',"  # noqa: S608 # above
+        f" failed_since = {failed_since}"
+    )
+    first_schema(path, WAITING, known)
+
+    with upgraded(path) as connection:
+        link(connection, 2, owed=Owed(target_id="7"))
+        [entry] = outbox.load(connection, OPPORTUNITY, [2])
+
+    assert entry.message == message
 
 
 def test_what_is_in_the_target_is_read_anew_and_gets_its_people(path: Path) -> None:

@@ -105,6 +105,17 @@ def test_a_reason_the_record_may_show_is_blanked_by_a_success(db: sqlite3.Connec
     assert (entry.message, entry.error, entry.target_id) == ("", None, None)
 
 
+def test_what_was_unticked_meanwhile_is_not_flagged(db: sqlite3.Connection) -> None:
+    """The refusal concerns a version that nobody wants synced any more."""
+    before = pending(db, 1)
+    take(db, row(1, 6, eligible=False))
+
+    assert settle.settle_refused(db, before, FAILURE, NOW)
+
+    assert owed_to(db) is None
+    assert state_of(db, 1) == "ineligible"
+
+
 def test_an_id_still_owed_survives_a_later_refusal(db: sqlite3.Connection) -> None:
     """The record exists in the target; a lost id would make a duplicate."""
     link(db, owed=OWED)
