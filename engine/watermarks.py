@@ -1,4 +1,4 @@
-"""How far a feed may be called captured. Pure.
+"""How far a listing was read, and a feed may be called captured. Pure.
 
 A record may commit late, with an earlier time than rows seen already. So a watermark follows only
 up to `overlap_s` behind the source's clock, and the rows above it are read again by the next
@@ -10,9 +10,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
+from engine.errors import TheirFault
 from engine.records import Position
 from engine.store.capture import Watermark
+
+Cursor = TypeVar("Cursor", int, Position)
+
+
+def behind(cursor: Cursor | None, positions: Sequence[Cursor]) -> Cursor:
+    """Where a listing goes on after a page with rows at these positions, one at least.
+
+    Raises:
+        TheirFault: the page does not lie behind the cursor; asking on would never end.
+    """
+    newest = max(positions)
+    if cursor is not None and newest <= cursor:
+        raise TheirFault(
+            "a page of records lies before the position it was asked for",
+            operation="poll",
+            remedy="the source ignores the filter or the sort order; run: wosync check",
+        )
+    return newest
 
 
 def advanced(

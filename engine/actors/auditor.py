@@ -24,6 +24,7 @@ from engine.metrics import Metrics
 from engine.ports import Source, WallClock
 from engine.store import audit, kept
 from engine.store.port import Store
+from engine.watermarks import behind
 
 FEED = "audit"
 CURSOR = "audit_cursor"
@@ -53,7 +54,7 @@ class Auditor:
             started_at = self.clock.now()
             page = await self.source.eligible(cursor, self.page_size)
             self.metrics.poll_pages.labels(FEED).inc()
-            upto = None if page.complete else max(row.id for row in page.rows)
+            upto = None if page.complete else behind(cursor, [row.id for row in page.rows])
             outcome, vanished = await self.store.write(
                 audit.compare,
                 page.rows,

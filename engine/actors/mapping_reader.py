@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import anyio
 import structlog
 
-from engine.errors import EngineError, StateUnusable
+from engine.actors.tolerating import tolerated
 from engine.flow.pace import Pace
 from engine.mappings import IN_SOURCE, Mappings
 from engine.metrics import Metrics
@@ -24,7 +24,6 @@ from engine.ports import Source, WallClock
 from engine.records import Captured, RecordType
 from engine.store import capture, kept
 from engine.store.port import Store
-from engine.triage import error_class
 
 FINGERPRINT = "mapping_fingerprint"
 # Linked records with a greater id are still to be evaluated anew.
@@ -54,17 +53,12 @@ class MappingReader:
     async def run(self) -> None:
         """Finish what a former process began, then follow the lines kept in the source."""
         while True:
-            try:
+            with tolerated("mapping_reader", "mapping_not_read", self.metrics):
                 await self.evaluate_anew()
-                await self.pace.rest(anyio.current_time())
+            await self.pace.rest(anyio.current_time())
+            with tolerated("mapping_reader", "mapping_not_read", self.metrics):
                 if self.mappings.kept_in_source:
                     await self.load()
-            except StateUnusable:
-                raise
-            except EngineError as error:
-                self.metrics.errors.labels("mapping_reader", error_class(error)).inc()
-                log.warning("mapping_not_read", reason=str(error), remedy=error.remedy)
-                await self.pace.rest(anyio.current_time())
 
     async def load(self) -> None:
         """Put the mapping in force, and remember when it is another one.

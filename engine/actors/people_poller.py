@@ -22,7 +22,8 @@ import structlog
 
 from engine.actors.poller import FRESH_SHARE
 from engine.actors.prospect_resolver import ProspectResolver
-from engine.errors import EngineError, Misconfigured, StateUnusable
+from engine.actors.tolerating import tolerated
+from engine.errors import Misconfigured
 from engine.metrics import Metrics
 from engine.ports import Source, WallClock
 from engine.records import Captured, Position, RecordType, TabChange
@@ -30,13 +31,13 @@ from engine.runs import Runs, exemplar
 from engine.store import capture, people
 from engine.store.capture import Watermark
 from engine.store.port import Store
-from engine.triage import error_class
-from engine.watermarks import advanced
+from engine.watermarks import advanced, behind
 
+COMPONENT = "people_poller"
 TABS = "tab_changes"
 PEOPLE = "people"
 
-log = structlog.get_logger(component="people_poller")
+log = structlog.get_logger(component=COMPONENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +64,17 @@ class PeoplePoller:
     captured: int = field(default=0, init=False)
     # Named apart: nothing was missed while nobody was awaited.
     _following: bool = field(default=False, init=False)
-    # The feed being followed.
-    _at: str = field(default=TABS, init=False)
 
     async def attempt(self) -> None:
-        """One poll; a failure is counted and logged, and the next poll of opportunities goes on."""
-        try:
-            with self.runs.run():
-                await self.step()
-        except StateUnusable:
-            raise
-        except EngineError as error:
-            self.metrics.polls.labels(self._at, "error").inc()
-            self.metrics.errors.labels("people_poller", error_class(error)).inc()
-            log.warning("poll_failed", feed=self._at, reason=str(error), remedy=error.remedy)
+        """One poll of each feed; a failure of one keeps back nothing else."""
+        for feed, follow in ((TABS, self._follow_tabs), (PEOPLE, self._follow_people)):
+            with (
+                self.runs.run(),
+                tolerated(COMPONENT, "poll_failed", self.metrics, feed=feed) as poll,
+            ):
+                await follow()
+            if poll.error is not None:
+                self.metrics.polls.labels(feed, "error").inc()
 
     def polls_tabs(self) -> bool:
         """Whether tab changes are asked for, rather than found by the sweep.
@@ -108,14 +106,13 @@ class PeoplePoller:
 
     async def step(self) -> int:
         """Follow both feeds; returns how many tabs turned out to differ."""
-        self._at = TABS
-        differing = await self._follow_tabs() if self.polls_tabs() else 0
-        self._at = PEOPLE
-        if self.source.people:
-            await self._follow_people()
+        differing = await self._follow_tabs()
+        await self._follow_people()
         return differing
 
     async def _follow_tabs(self) -> int:
+        if not self.polls_tabs():
+            return 0
         await self.start()
         mark = await self.store.read(capture.watermark, TABS)
         cursor, differing, began = mark.position or Position(0, 0), 0, anyio.current_time()
@@ -126,9 +123,9 @@ class PeoplePoller:
                 differing += await self._capture(_changed_at(page.rows))
                 positions = [row.position for row in page.rows]
                 mark = await self._advance(TABS, mark, positions)
-                cursor = max(positions)
             if page.complete:
                 break
+            cursor = behind(cursor, [row.position for row in page.rows])
         self._polled(TABS, differing, began)
         return differing
 
@@ -141,7 +138,9 @@ class PeoplePoller:
         ids = sorted(changed_at)
         rows = await self.source.fetch(RecordType.OPPORTUNITY, ids) if ids else []
         known = await self.store.read(capture.known_ids, ids)
-        concerned = [row for row in rows if row.id in known or row.eligible]
+        concerned = [
+            row for row in rows if row.id in changed_at and (row.id in known or row.eligible)
+        ]
         return await self._take(concerned, changed_at)
 
     async def _take(self, rows: Sequence[Captured], changed_at: Mapping[int, float]) -> int:
@@ -167,6 +166,8 @@ class PeoplePoller:
         return len(outcome.tabs)
 
     async def _follow_people(self) -> None:
+        if not self.source.people:
+            return
         awaited = await self.store.read(people.awaited)
         if not awaited:
             self._following = False
@@ -191,9 +192,9 @@ class PeoplePoller:
                 await self._available(differing)
                 positions = [row.position for row in page.rows]
                 mark = await self._advance(PEOPLE, mark, positions)
-                cursor = max(positions)
             if page.complete:
                 break
+            cursor = behind(cursor, [row.position for row in page.rows])
         self._polled(PEOPLE, changed, began)
 
     def _polled(self, feed: str, changed: int, began: float) -> None:

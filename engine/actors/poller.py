@@ -17,20 +17,22 @@ from random import Random
 import anyio
 import structlog
 
-from engine.errors import EngineError, StateUnusable, TheirFault
+from engine.actors.tolerating import tolerated
+from engine.errors import EngineError
 from engine.flow.backoff import BackoffLimits, delay_s
 from engine.flow.pace import Pace
 from engine.flow.worktime import resting
 from engine.metrics import Metrics
 from engine.ports import Source, WallClock
-from engine.records import Captured, Page, Position
+from engine.records import Captured, Page
 from engine.runs import Runs, exemplar
 from engine.store import capture, kept
 from engine.store.capture import Watermark
 from engine.store.port import Store
-from engine.triage import error_class
-from engine.watermarks import advanced
+from engine.triage import plain_reason
+from engine.watermarks import advanced, behind
 
+COMPONENT = "poller"
 FEED = "changes"
 SWEEP = "sweep"
 LAST_SWEEP = "last_sweep_at"
@@ -39,7 +41,7 @@ FRESH_SHARE = 0.25
 # The source's clock may be so many seconds ahead of ours before that is counted as an error.
 SKEW_MAX_S = 5.0
 
-log = structlog.get_logger(component="poller")
+log = structlog.get_logger(component=COMPONENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class Poller:
     failures: int = 0
     trouble: str | None = None
     told_s: float | None = None
+    _failing_since: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
         self.pace = Pace(self.limits.interval_s)
@@ -104,31 +107,33 @@ class Poller:
 
     async def attempt(self) -> bool:
         """One poll, and a sweep when it is due; failures are counted and logged, not raised."""
-        try:
-            with self.runs.run():
-                await self.step()
-        except StateUnusable:
-            raise
-        except EngineError as error:
-            self.failures += 1
-            self.trouble, self.told_s = str(error), error.retry_after_s
-            self._failed(FEED, error)
+        with self.runs.run(), tolerated(COMPONENT, "poll_failed", self.metrics, feed=FEED) as poll:
+            await self.step()
+        if poll.error is not None:
+            self.metrics.polls.labels(FEED, "error").inc()
+            self._in_trouble(poll.error)
             return False
-        self.failures, self.trouble = 0, None
-        try:
+        self._out_of_trouble()
+        with tolerated(COMPONENT, "poll_failed", self.metrics, feed=SWEEP) as sweep:
             await self.sweep_when_due()
-        except StateUnusable:
-            raise
-        except EngineError as error:
+        if sweep.error is not None:
             # The next poll tries it again; meanwhile no change is missed.
-            self._failed(SWEEP, error)
+            self.metrics.polls.labels(SWEEP, "error").inc()
         self.polled.set()
         return True
 
-    def _failed(self, feed: str, error: EngineError) -> None:
-        self.metrics.polls.labels(feed, "error").inc()
-        self.metrics.errors.labels("poller", error_class(error)).inc()
-        log.warning("poll_failed", feed=feed, reason=str(error), remedy=error.remedy)
+    def _in_trouble(self, error: Exception) -> None:
+        if not self.failures:
+            self._failing_since = anyio.current_time()
+        self.failures += 1
+        self.trouble = str(error) if isinstance(error, EngineError) else plain_reason(error)
+        self.told_s = error.retry_after_s if isinstance(error, EngineError) else None
+
+    def _out_of_trouble(self) -> None:
+        if self.failures:
+            lasted_s = round(anyio.current_time() - self._failing_since, 1)
+            log.info("polls_resumed", failed=self.failures, lasted_s=lasted_s)
+        self.failures, self.trouble = 0, None
 
     async def step(self) -> int:
         """Read everything behind the watermark and capture it; returns how many rows changed."""
@@ -147,7 +152,7 @@ class Poller:
                 changed += len(taken)
                 if not first_ever:
                     self._observe_lag(taken)
-                cursor = self._cursor_behind(cursor, page)
+                cursor = behind(cursor, positions)
             if page.complete:
                 break
         self.metrics.polled(FEED, changed, anyio.current_time() - began, self.clock.now())
@@ -170,9 +175,9 @@ class Poller:
             self.metrics.poll_pages.labels(SWEEP).inc()
             if page.rows:
                 changed += len(await self._capture(page, sweep=number))
-                after = max(row.id for row in page.rows)
             if page.complete:
                 break
+            after = behind(after, [row.id for row in page.rows])
         left = await self.store.write(capture.finish_sweep, number, started_at)
         await self.store.write(kept.set_setting, LAST_SWEEP, str(started_at))
         self.metrics.polled(SWEEP, changed, anyio.current_time() - began, self.clock.now())
@@ -215,22 +220,12 @@ class Poller:
             self.wake()
         return outcome.changed
 
-    def _cursor_behind(self, cursor: Position | None, page: Page) -> Position:
-        newest = max(row.position for row in page.rows)
-        if cursor is not None and newest <= cursor:
-            raise TheirFault(
-                "a page of changes lies before the position it was asked for",
-                operation="poll",
-                remedy="the source ignores the filter or the sort order; run: wosync check",
-            )
-        return newest
-
     def _observe_lag(self, rows: list[Captured]) -> None:
         now = self.clock.now()
         for row in rows:
             lag = now - row.updated_at
             if lag < -SKEW_MAX_S:
-                self.metrics.errors.labels("poller", "clock_skew").inc()
+                self.metrics.errors.labels(COMPONENT, "clock_skew").inc()
             self.metrics.sync_lag.labels("opportunity", "observed").observe(
                 max(0.0, lag), exemplar()
             )

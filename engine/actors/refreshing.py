@@ -5,25 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import anyio
-import structlog
 
-from engine.errors import EngineError, StateUnusable
+from engine.actors.tolerating import tolerated
 from engine.flow.pace import Pace
 from engine.metrics import Metrics
-from engine.triage import error_class
 
 
 async def refreshing(
     step: Callable[[], Awaitable[object]], pace: Pace, component: str, metrics: Metrics
 ) -> None:
-    """Run `step` for ever, at this pace; a failure is counted, logged and waited out."""
-    log = structlog.get_logger(component=component)
+    """Run `step` for ever, at this pace; a failure is waited out."""
     while True:
         await pace.rest(anyio.current_time())
-        try:
+        with tolerated(component, "refresh_failed", metrics):
             await step()
-        except StateUnusable:
-            raise
-        except EngineError as error:
-            metrics.errors.labels(component, error_class(error)).inc()
-            log.warning("refresh_failed", reason=str(error), remedy=error.remedy)
