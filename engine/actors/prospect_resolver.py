@@ -216,7 +216,7 @@ class ProspectResolver:
                 self._standings.note(person_id, Standing(None, "deleted, or hidden from our user"))
         seekers: list[_Candidate] = []
         for record in await self._out_of_doubt(records, known):
-            candidate = await self._sorted_out(record, known.get(record.id))
+            candidate = await self._sorted_out_by_itself(record, known.get(record.id))
             if candidate is not None:
                 seekers.append(candidate)
         if seekers:
@@ -257,6 +257,19 @@ class ProspectResolver:
                 known[record.id] = replace(person, doubt_since=None)
                 clear.append(record)
         return clear
+
+    async def _sorted_out_by_itself(
+        self, record: SourceRecord, known: Person | None
+    ) -> _Candidate | None:
+        """A surprise at one person must not stop everybody who is asked for together."""
+        try:
+            return await self._sorted_out(record, known)
+        except EngineError:
+            raise
+        except Exception as error:
+            log.error("unexpected", person=record.ref, exc_info=error)
+            self.metrics.errors.labels(COMPONENT, error_class(error)).inc()
+            return await self._outcomes.held_back(record, plain_reason(error), known)
 
     async def _sorted_out(self, record: SourceRecord, known: Person | None) -> _Candidate | None:
         """Settle whoever needs no look into the target; the others are candidates."""

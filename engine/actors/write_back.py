@@ -31,7 +31,7 @@ from engine.store import capture, outbox, people
 from engine.store.history import Note
 from engine.store.outbox import Entry, Key
 from engine.store.port import Store
-from engine.triage import error_class
+from engine.triage import error_class, plain_reason
 
 # A lingering batch looks this often whether anything more can come at all.
 LOOK_S = 0.05
@@ -51,6 +51,15 @@ class WriteBackLimits:
     batch_max: int
     linger_s: float
     backoff: BackoffLimits
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """Entries that are not delivered yet, and why."""
+
+    entries: list[Entry]
+    reason: str = "the record keeps changing"
+    reason_class: str = "conflict"
 
 
 @dataclass(slots=True)
@@ -111,13 +120,18 @@ class WriteBacks:
         """Deliver entries of one record type."""
         try:
             again = await self._deliver(entries)
-            if again:
-                again = await self._deliver(await self._reread(again))
-            await self._postpone_each(again, "the record keeps changing", "conflict", counts=True)
+            if again.entries:
+                again = await self._deliver(await self._reread(again.entries))
+            await self._postpone_each(again.entries, again.reason, again.reason_class, counts=True)
         except StateUnusable:
             raise
         except EngineError as error:
             await self._failed(entries, error)
+        except Exception as error:  # a surprise at one record must not stop the others
+            log.error("unexpected", records=[entry.ref for entry in entries], exc_info=error)
+            reason_class = error_class(error)
+            self.metrics.errors.labels(COMPONENT, reason_class).inc()
+            await self._postpone_each(entries, plain_reason(error), reason_class, counts=True)
 
     async def _gather(self, keys: list[Key]) -> None:
         """Fill `keys` until the batch is full, time is up, or nothing more can come."""
@@ -132,10 +146,10 @@ class WriteBacks:
                 return
             await resting(LOOK_S)
 
-    async def _deliver(self, entries: Sequence[Entry]) -> list[Entry]:
+    async def _deliver(self, entries: Sequence[Entry]) -> _Again:
         """Send one batch; returns the entries whose record must be read again first."""
         if not entries:
-            return []
+            return _Again([])
         self.metrics.batch_records.observe(len(entries))
         try:
             results = await self.source.write_back(
@@ -147,7 +161,7 @@ class WriteBacks:
             # Some may have been written: the records themselves tell.
             self.metrics.deliveries.labels("unknown").inc(len(entries))
             log.warning("write_back_unanswered", records=len(entries), reason=str(error))
-            return list(entries)
+            return _Again(list(entries), plain_reason(error), error_class(error))
         again: list[Entry] = []
         confirmed: list[tuple[Entry, int]] = []
         for entry, result in zip(entries, results, strict=True):
@@ -159,7 +173,7 @@ class WriteBacks:
             else:
                 again.append(entry)
         await self._confirm(confirmed)
-        return again
+        return _Again(again)
 
     async def _confirm(self, confirmed: Sequence[tuple[Entry, int]]) -> None:
         now = self.clock.now()

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from connectors.outreach.connector import OutreachTarget
 from connectors.sandbox.faults import Fault
+from engine.records import RecordType
 from tests.scenario.bench import Bench, running, until
 from tests.scenario.people import CREATE_PROSPECT, CREATE_ROLE
 
@@ -243,3 +245,24 @@ async def test_a_relationship_too_long_for_a_role_holds_back_only_itself(world: 
     world.puts(record, (ada, "x" * 255), (ada, "Buyer"))
     await world.once()
     assert world.roles(record) == world.wanted((ada, "x" * 255), (ada, "Buyer"))
+
+
+async def test_a_surprise_at_one_person_holds_back_nobody_else(
+    world: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People are asked for together; a defect of ours at one of them is that one's alone."""
+    ada = world.knows("Ada Byron", cf_person_outreach_id="77")
+    grace = world.knows("Grace Hopper")
+    sound = OutreachTarget.url
+
+    def surprising(self: OutreachTarget, record_type: RecordType, target_id: int) -> str:
+        if target_id == 77:
+            raise KeyError("data")
+        return sound(self, record_type, target_id)
+
+    monkeypatch.setattr(OutreachTarget, "url", surprising)
+    record = related(world, ada, grace)
+
+    await world.once()
+
+    assert world.roles(record) == world.wanted((grace, "Buyer"))

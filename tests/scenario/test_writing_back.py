@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import closing
+
 import pytest
 
 from connectors.sandbox.faults import Fault
+from connectors.workbooks.connector import WorkbooksSource
+from engine.records import RecordType, WriteBack, WriteBackResult
+from engine.store import statefile
 from tests.scenario.bench import CREATE, OPPORTUNITIES, Bench
 
 pytestmark = pytest.mark.anyio
@@ -117,3 +123,39 @@ async def test_an_edit_on_top_of_an_unanswered_write_is_not_taken_for_our_own(
     await world.once()
 
     assert world.twin(record).attributes["name"] == "Dry dock"
+
+
+async def test_a_write_back_that_is_never_answered_waits_for_that_reason(world: Bench) -> None:
+    """An operator who reads that the record keeps changing looks in the wrong place."""
+    world.settings["retry"] = {"base_s": 300, "cap_s": 300}
+    world.has("Harbour crane")
+    world.workbooks_fault(Fault(method="PUT", when="before", action="drop", times=4))
+
+    result = await world.once()
+
+    assert result.counts.outbox == 1
+    with closing(statefile.connect(world.state / statefile.FILE_NAME)) as connection:
+        [row] = connection.execute("SELECT reason FROM outbox").fetchall()
+    assert "disconnected" in row["reason"]
+
+
+async def test_a_surprise_in_a_batch_delays_it_and_stops_nothing(
+    world: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A defect of ours at one record would end the service, again after every restart."""
+    sound, surprises = WorkbooksSource.write_back, [KeyError("data")]
+
+    async def surprising(
+        self: WorkbooksSource, record_type: RecordType, entries: Sequence[WriteBack]
+    ) -> list[WriteBackResult]:
+        if surprises:
+            raise surprises.pop()
+        return await sound(self, record_type, entries)
+
+    monkeypatch.setattr(WorkbooksSource, "write_back", surprising)
+    record = world.has("Harbour crane")
+
+    result = await world.once()
+
+    assert world.twin(record)
+    assert result.counts.outbox == 0
