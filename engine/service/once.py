@@ -15,7 +15,7 @@ from engine.flow.governor import Governor
 from engine.flow.lane import Lane
 from engine.metrics import Metrics
 from engine.service.stages import downstream
-from engine.service.starting import doubt_all, take_steps
+from engine.service.starting import take_steps, take_up
 from engine.service.usage import keep_usage
 from engine.store import report
 from engine.store.report import Counts
@@ -52,7 +52,7 @@ async def _once(config: Config, outside: Outside) -> Result:
         await take_steps(target.name, assembly.systems.target.steps()[:1])
         await _load_mapping(assembly)
         await assembly.people_poller.start()
-        await doubt_all(assembly)
+        await take_up(assembly)
         async with downstream(assembly):
             await assembly.mapping_reader.evaluate_anew()
             await assembly.owner_resolver.step()

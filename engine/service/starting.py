@@ -13,7 +13,10 @@ from engine.flow.backoff import delay_s
 from engine.flow.worktime import pausing
 from engine.ports import Step
 from engine.service.status import Status
-from engine.store import contacts, people, work
+from engine.store import contacts, people, waits, work
+
+# The longest that anything is made to wait, beside the cap of the backoff: one hour.
+LONGEST_WAIT_S = 3600.0
 
 log = structlog.get_logger(component="service")
 
@@ -47,15 +50,18 @@ async def start(assembly: Assembly, status: Status) -> None:
             await pausing(wait)
         else:
             break
-    await doubt_all(assembly)
+    await take_up(assembly)
     status.started = True
     state = str(assembly.config.engine.service.state_dir)
     log.info("started", version=about().version, state=state)
 
 
-async def doubt_all(assembly: Assembly) -> None:
-    """What a former process announced and did not finish must be looked for."""
+async def take_up(assembly: Assembly) -> None:
+    """Take up what a former process left: its creates are looked for, its waits bounded."""
     now = assembly.outside.clock.now()
+    longest_s = max(LONGEST_WAIT_S, assembly.config.engine.retry.backoff.cap_s)
+    if shortened := await assembly.store.write(waits.bound, now, longest_s):
+        log.warning("waits_shortened", records=shortened, reason="the clock was set back")
     doubtful = 0
     for doubt in (work.doubt_all, contacts.doubt_all, people.doubt_all):
         doubtful += await assembly.store.write(doubt, now)

@@ -9,6 +9,7 @@ SETTLE = "engine/store/settle.py"
 SOURCE = "connectors/workbooks/connector.py"
 STORE = "tests/unit/engine/store"
 WATERMARKS = "tests/unit/engine/test_watermarks.py"
+OUTAGES = "tests/scenario/test_outages.py"
 BULK = "tests/scenario/test_capture.py::test_a_bulk_import_sharing_one_second_arrives_whole"
 
 MUTANTS = (
@@ -140,9 +141,9 @@ MUTANTS = (
     Mutant(
         "confirms nothing of a batch with one bad row",
         "engine/actors/write_back.py",
-        "        await self._confirm(confirmed)\n        return again",
+        "        await self._confirm(confirmed)\n        return _Again(again)",
         "        if len(confirmed) == len(entries):\n"
-        "            await self._confirm(confirmed)\n        return again",
+        "            await self._confirm(confirmed)\n        return _Again(again)",
         (
             "tests/scenario/test_no_second_request.py::test_what_a_batch_delivered_is_not_delivered_again_for_one_that_failed",
         ),
@@ -190,5 +191,33 @@ MUTANTS = (
         (
             f"{STORE}/test_statefile.py::test_a_second_process_is_refused_and_may_come_when_the_first_is_gone",
         ),
+    ),
+    Mutant(
+        "waits by a clock that was ahead",
+        "engine/store/waits.py",
+        "    latest = now + longest_s\n",
+        "    latest = NEVER\n",
+        (f"{OUTAGES}::test_waits_of_a_clock_that_was_ahead_strand_nothing",),
+    ),
+    Mutant(
+        "doubts by a clock that was ahead",
+        "engine/store/waits.py",
+        "            (now, now),\n",
+        "            (now, NEVER),\n",
+        (f"{OUTAGES}::test_a_doubt_of_a_clock_that_was_ahead_ends_in_time",),
+    ),
+    Mutant(
+        "ends an actor with its first surprise",
+        "engine/actors/tolerating.py",
+        "    except Exception as error:",
+        "    except KeyboardInterrupt as error:",
+        ("tests/unit/engine/actors/test_tolerating.py",),
+    ),
+    Mutant(
+        "asks on and on where a listing stands still",
+        "engine/watermarks.py",
+        "    if cursor is not None and newest <= cursor:",
+        "    if cursor is None:",
+        ("tests/unit/engine/actors/test_tolerating.py",),
     ),
 )

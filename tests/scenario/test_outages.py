@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -11,9 +12,12 @@ import pytest
 from connectors.sandbox.faults import Fault
 from engine.errors import Transient, Unauthorized, Unreachable
 from engine.service import once
+from engine.store import statefile
 from tests.scenario.bench import CREATE, OPPORTUNITIES, Bench
 
 pytestmark = pytest.mark.anyio
+
+MONTH_S = 30 * 86_400
 
 MINT = ("POST", "/oauth/token")
 # The first pause of an outage is at least half of this, so that a run gives up at once.
@@ -219,3 +223,38 @@ async def test_delays_with_an_api_key_bring_every_record_once(world: Bench) -> N
     assert len({world.twin(record).id for record in records}) == 10
     assert {world.record(record)["lock_version"] for record in records} == {1}
     assert world.workbooks_traffic.counts["PUT", OPPORTUNITIES] >= 1
+
+
+async def test_waits_of_a_clock_that_was_ahead_strand_nothing(world: Bench) -> None:
+    """A machine boots with a wrong clock, records are put off by that, and the time is mended."""
+    world.settings["retry"] = {"base_s": 100, "cap_s": 300}
+    record = world.has("Harbour crane")
+    await world.once()
+    world.edit(record, description="Harbour crane, blue")
+    world.outreach_fault(Fault(method="PATCH", action="drop"))
+    assert (await world.once()).counts.pending == 1
+    with closing(statefile.connect(world.state / statefile.FILE_NAME)) as connection:
+        connection.execute("UPDATE record SET due_at = due_at + ?", (MONTH_S,))
+
+    await world.once()
+    world.clock.advance(3601)
+    await world.once()
+
+    assert world.twin(record).attributes["name"] == "Harbour crane, blue"
+
+
+async def test_a_doubt_of_a_clock_that_was_ahead_ends_in_time(world: Bench) -> None:
+    """Its bound must not lie a month ahead, and must not be believed to have passed either."""
+    world.settings["outreach"]["visibility_s"] = 300
+    record = world.has("Harbour crane")
+    world.outreach_fault(Fault(method="POST", path="/opportunities$", action="drop"))
+    await world.once()
+    with closing(statefile.connect(world.state / statefile.FILE_NAME)) as connection:
+        connection.execute("UPDATE record SET due_at = due_at + ?", (MONTH_S,))
+        connection.execute("UPDATE intent SET doubt_since = doubt_since + ?", (MONTH_S,))
+
+    assert (await world.once()).counts.in_doubt == 1
+    world.clock.advance(3601)
+    await world.once()
+
+    assert world.twin(record)
