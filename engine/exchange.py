@@ -51,8 +51,9 @@ class Answer:
             TheirFault: it is not JSON.
         """
         try:
-            return json.loads(self.body)
-        except ValueError as error:
+            # JSON has no NaN and no infinity; a text in their place fits no field of a number.
+            return json.loads(self.body, parse_constant=str)
+        except (ValueError, RecursionError) as error:
             raise TheirFault(
                 f"the answer is not JSON: {excerpt(self.text)[:200]!r}", status=self.status
             ) from error

@@ -63,7 +63,8 @@ def course(work: Work, record: SourceRecord) -> Course:
     if not record.eligible:
         return Leave("sync is off" if not record.sync else "the error flag is set")
     held = held_target_id(work, record)
-    if held is None or held == str(work.gone_id):
+    gone = None if work.gone_id is None else str(work.gone_id)
+    if held is None or held == gone:
         return _unlinked(work)
     target_id = id_of(held)
     if target_id is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from email.utils import parsedate_to_datetime
 from typing import TypeVar, cast
 from urllib.parse import urljoin, urlsplit
@@ -256,8 +255,8 @@ def _is_object(found: Json) -> bool:
 
 def _json_object(answer: Answer) -> dict[str, Json] | None:
     try:
-        found = json.loads(answer.body)
-    except (ValueError, RecursionError):
+        found = answer.json()
+    except TheirFault:
         return None
     return found if _is_object(found) else None
 

@@ -82,6 +82,11 @@ def _locked(handle: int) -> bool:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError as error:
+        raise StateUnusable(
+            f"the state directory cannot be locked: {error.strerror}",
+            remedy="put [service] state_dir on a local disk; not every network share can lock",
+        ) from error
     return True
 
 

@@ -135,3 +135,14 @@ def test_an_answer_that_is_not_json_is_their_fault_in_a_few_words() -> None:
     assert wrong.value.status == 200
     assert len(str(wrong.value)) < 400
     assert Answer(200, httpx.Headers(), b'{"a": 1}').json() == {"a": 1}
+
+
+def test_a_number_that_json_does_not_have_is_a_text_that_fits_nowhere() -> None:
+    """As a number it would reach the state, where nothing could read its record again."""
+    assert Answer(200, httpx.Headers(), b'{"a": NaN}').json() == {"a": "NaN"}
+
+
+def test_an_answer_nested_without_end_is_no_json() -> None:
+    """A gateway's nonsense must not look like a defect of ours."""
+    with pytest.raises(TheirFault, match="not JSON"):
+        Answer(200, httpx.Headers(), b"[" * 100_000).json()

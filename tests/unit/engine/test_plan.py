@@ -81,7 +81,7 @@ def test_what_is_known_decides_the_course(
     assert course(work, record) == expected
 
 
-@pytest.mark.parametrize("target_id", ["abc", "-5", "0", "1.5", "٣", "7 8"])
+@pytest.mark.parametrize("target_id", ["abc", "-5", "0", "1.5", "٣", "7 8", "None", "9" * 20])
 def test_an_id_that_is_no_positive_whole_number_refuses_the_record(target_id: str) -> None:
     """Somebody typed into the id column; a create would be a duplicate of what they meant."""
     decided = course(known(), source(target_id))

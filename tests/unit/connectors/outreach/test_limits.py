@@ -61,7 +61,18 @@ def test_every_form_of_retry_after_is_understood(text: str, seconds: float) -> N
 
 
 @pytest.mark.parametrize(
-    "text", [None, "", "later", "1785542000", "2017-01-01T00:00:00", "9" * 400, "-5"]
+    "text",
+    [
+        None,
+        "",
+        "later",
+        "1785542000",
+        "2017-01-01T00:00:00",
+        "9" * 400,
+        "-5",
+        "Mon, 1 Jan 99999999999999999999 00:00:00",
+        "0001-01-01T00:00:00+23:59",
+    ],
 )
 def test_a_useless_retry_after_says_nothing(text: str | None) -> None:
     """A moment already past would mean asking again at once."""

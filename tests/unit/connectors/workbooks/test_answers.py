@@ -119,6 +119,15 @@ def test_a_maintenance_page_is_called_that() -> None:
     assert "secret" not in str(raised.value)
 
 
+def test_a_number_that_json_does_not_have_is_a_text_that_fits_nowhere() -> None:
+    """As a number it would reach the state, where nothing could read its record again."""
+    body = b'{"success": true, "data": [{"id": 1, "amount": NaN}]}'
+
+    found = answers.document(Answer(200, httpx.Headers(), body), "read", NOW)
+
+    assert answers.rows(found, "read") == [{"id": 1, "amount": "NaN"}]
+
+
 @pytest.mark.parametrize(
     "document",
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import anyio
 import pytest
 
@@ -119,5 +121,7 @@ async def test_secrets_of_a_session_do_not_show_when_it_is_printed() -> None:
     session = Session(desk.log_in)
     await session.current()
 
-    assert "t1" not in repr(session)
-    assert "c1" not in repr(session)
+    # An address in memory may hold any two characters.
+    printed = re.sub(r"0x[0-9a-f]+", "", repr(session))
+    assert "t1" not in printed
+    assert "c1" not in printed
