@@ -4,6 +4,7 @@ EngineError
 ├── Transient            may work later by itself; alone it never flags a record
 │   ├── Throttled        told to wait; the whole system pauses until then
 │   ├── HeldBack         not sent: a pause or the budget would have kept it waiting for long
+│   ├── Unavailable      what many records need cannot be read: no single record's failure
 │   ├── Unreachable      no usable answer; `ambiguous` when a write may have been executed
 │   └── Conflict         the record changed since it was read
 ├── Terminal             repeating the same request cannot help
@@ -91,6 +92,25 @@ class Unreachable(Transient):
     ) -> None:
         super().__init__(message, **context)
         self.ambiguous = ambiguous
+
+
+class Unavailable(Transient):
+    """Something that is read for many records at once cannot be read.
+
+    Args:
+        cause: why not.
+    """
+
+    def __init__(self, what: str, cause: EngineError) -> None:
+        super().__init__(
+            f"the {what} cannot be read: {cause.message}",
+            system=cause.system,
+            operation=cause.operation,
+            status=cause.status,
+            retry_after_s=cause.retry_after_s,
+            remedy=cause.remedy,
+        )
+        self.cause = cause
 
 
 class Conflict(Transient):

@@ -59,8 +59,9 @@ class Mappings:
 
     @property
     def fingerprint(self) -> str:
-        """Changes when what the opportunity lines do changes (hex)."""
-        return fingerprint(self.of(RecordType.OPPORTUNITY).lines)
+        """Changes when what the opportunity lines do changes, or whether people are synced."""
+        lines = fingerprint(self.of(RecordType.OPPORTUNITY).lines)
+        return lines if self.source.people else f"{lines} without people"
 
     @property
     def customised(self) -> bool:

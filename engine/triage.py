@@ -19,6 +19,7 @@ from engine.errors import (
     StateUnusable,
     Throttled,
     Unauthorized,
+    Unavailable,
     Unreachable,
 )
 
@@ -86,6 +87,8 @@ Verdict = Flag | Retry | Pause
 
 def error_class(error: Exception) -> str:
     """One of `engine.metrics.labels.ERROR_CLASSES`."""
+    if isinstance(error, Unavailable):
+        return error_class(error.cause)
     if isinstance(error, Rejected) and error.status == FORBIDDEN_STATUS:
         return FORBIDDEN
     for kind, name in _CLASSES:
@@ -107,6 +110,8 @@ def judge(error: Exception, around: Circumstances) -> Verdict:
     if isinstance(error, Misconfigured):
         kind = "credentials" if isinstance(error, Unauthorized) else "configuration"
         return Pause(f"{kind}: {error}")
+    if isinstance(error, Throttled | HeldBack | Unavailable):
+        return Retry(counts=False)
     if error_class(error) == FORBIDDEN:
         if around.forbidden_alike >= FORBIDDEN_ALIKE:
             return Pause(f"permission: {reason}")
@@ -114,8 +119,6 @@ def judge(error: Exception, around: Circumstances) -> Verdict:
             return Retry(counts=True)
     if isinstance(error, Rejected | Gone):
         return Flag(reason, error.field if isinstance(error, Rejected) else None)
-    if isinstance(error, Throttled | HeldBack):
-        return Retry(counts=False)
     # A surprise in our own code is always this record's, or it would be everybody's.
     counts = around.others_succeed or not isinstance(error, EngineError)
     if counts and around.attempts + 1 >= around.attempts_max:

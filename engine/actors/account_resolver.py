@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 import anyio
 import structlog
 
+from engine.actors.lookups import looking_up
 from engine.actors.refreshing import refreshing
 from engine.errors import EngineError
 from engine.flow.pace import Pace
@@ -150,14 +151,16 @@ class AccountResolver:
         return wanted
 
     async def _load(self, customers: Sequence[int]) -> None:
-        carried = await self.source.account_ids(customers)
+        with looking_up("customers", at_source=True):
+            carried = await self.source.account_ids(customers)
         self._wanted.difference_update(customers)
         valid = {
             customer: account
             for customer, written in carried.items()
             if (account := id_of(written)) is not None
         }
-        exist = await self.target.accounts(set(valid.values())) if valid else set[int]()
+        with looking_up("accounts"):
+            exist = await self.target.accounts(set(valid.values())) if valid else set[int]()
         now = self._loaded_at = anyio.current_time()
         for customer in customers:
             account = valid.get(customer)

@@ -15,6 +15,7 @@ from typing import Literal
 
 import structlog
 
+from engine.actors.lookups import looking_up
 from engine.actors.refreshing import refreshing
 from engine.errors import EngineError
 from engine.flow.directory import Directory
@@ -137,7 +138,8 @@ class OwnerResolver:
         return self.rules.aliases.get(name, name) if kind is FieldKind.USER else name
 
     async def _users(self) -> Iterable[tuple[str, int]]:
-        users = await self.target.users()
+        with looking_up("users"):
+            users = await self.target.users()
         return [(self._bears(user), user.id) for user in users if self._bears(user)]
 
     def _bears(self, user: User) -> str:
@@ -145,4 +147,6 @@ class OwnerResolver:
         return name.strip()
 
     async def _stages(self) -> Iterable[tuple[str, int]]:
-        return [(stage.name.strip(), stage.id) for stage in await self.target.stages()]
+        with looking_up("stages"):
+            stages = await self.target.stages()
+        return [(stage.name.strip(), stage.id) for stage in stages]

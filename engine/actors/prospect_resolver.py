@@ -21,6 +21,7 @@ from typing import Literal
 import anyio
 import structlog
 
+from engine.actors.lookups import looking_up
 from engine.actors.person_outcomes import COMPONENT, PersonOutcomes, refused_still
 from engine.actors.refreshing import refreshing
 from engine.actors.standings import Standing, Standings
@@ -110,6 +111,8 @@ class ProspectResolver:
 
     async def step(self) -> int:
         """Ask again for everybody awaited; asks nobody anything when nobody is."""
+        if not self.source.people:
+            return 0
         awaited = await self.store.read(people.awaited)
         self.forget(awaited)
         for start in range(0, len(awaited), BATCH_MAX):
@@ -206,7 +209,8 @@ class ProspectResolver:
 
     async def _load(self, ids: Sequence[int]) -> None:
         """Read these people, and look for those who are nobody's prospect yet."""
-        rows = {row.id: row for row in await self.source.fetch(RecordType.PERSON, ids)}
+        with looking_up("people", at_source=True):
+            rows = {row.id: row for row in await self.source.fetch(RecordType.PERSON, ids)}
         known = await self.store.read(people.load, ids)
         records: list[SourceRecord] = []
         for person_id in ids:
@@ -239,7 +243,8 @@ class ProspectResolver:
         # Taken before the look: only a look that began past the bound proves anything.
         now = self.clock.now()
         emails = [person.email for person in doubts.values() if person.email is not None]
-        matches = await self.target.find_prospects(emails) if emails else []
+        with looking_up("prospects"):
+            matches = await self.target.find_prospects(emails) if emails else []
         found = {email: match.id for match in reversed(matches) for email in match.emails}
         clear: list[SourceRecord] = []
         for record in records:
@@ -315,7 +320,9 @@ class ProspectResolver:
         emails = list(dict.fromkeys(one.email for one in seekers))
         found = await self.store.read(people.by_email, emails)
         if asked := [email for email in emails if email not in found]:
-            for match in await self.target.find_prospects(asked):
+            with looking_up("prospects"):
+                matches = await self.target.find_prospects(asked)
+            for match in matches:
                 for email in match.emails:
                     found.setdefault(email.lower(), match.id)
         for seeker in seekers:
@@ -387,7 +394,9 @@ class ProspectResolver:
 
     async def _taken(self, candidate: _Candidate, error: Taken) -> None:
         """Somebody has the address: whoever it is, is the person's prospect."""
-        for match in await self.target.find_prospects([candidate.email]):
+        with looking_up("prospects"):
+            matches = await self.target.find_prospects([candidate.email])
+        for match in matches:
             await self._outcomes.adopted(candidate.record, match.id, candidate.email)
             return
         await self._outcomes.lost(candidate.record, error.message, self.rules.visibility_s)

@@ -139,8 +139,8 @@ class RelationshipSyncer:
 
     async def _relate(self, work: Relating, progress: Progress) -> str:
         record = self.source.read(RecordType.OPPORTUNITY, work.payload)
-        if work.refused or not record.eligible or record.people is None:
-            if record.eligible and record.people is None:
+        if work.refused or not record.eligible or record.people is None or not self.source.people:
+            if record.eligible and record.people is None and self.source.people:
                 log.warning("tab_unreadable", record=work.ref)
             await self.store.write(relating.leave, work)
             return "left"

@@ -136,7 +136,8 @@ def _raise_if_unreachable(assembly: Assembly, counts: Counts) -> None:
             if isinstance(governor.pause_cause, Misconfigured):
                 raise governor.pause_cause
             raise Unreachable(
-                f"{counts.pending} records and {counts.outbox} write-backs wait:"
+                f"{counts.pending} records, the people of {counts.contacts} and"
+                f" {counts.outbox} write-backs wait:"
                 f" {governor.pause_reason or 'the system does not answer'}",
                 system=name,
                 remedy="nothing is lost; run again when the system answers",

@@ -114,10 +114,12 @@ def refused(connection: sqlite3.Connection, limit: int) -> list[RefusedRecord]:
 
 
 def waiting_reasons(connection: sqlite3.Connection, limit: int) -> list[tuple[str, int]]:
-    """Why pending records wait, most frequent first: (reason, records)."""
+    """Why opportunities, or their people, wait; most frequent first: (reason, opportunities)."""
     rows = connection.execute(
-        "SELECT reason, count(*) FROM record WHERE state = 'pending' AND reason IS NOT NULL"
-        " GROUP BY reason ORDER BY count(*) DESC LIMIT ?",
+        "SELECT reason, count(*) FROM"
+        " (SELECT reason FROM record WHERE state = 'pending' AND reason IS NOT NULL"
+        " UNION ALL SELECT reason FROM contacts WHERE state = 'pending' AND reason IS NOT NULL)"
+        " GROUP BY reason ORDER BY count(*) DESC, reason LIMIT ?",
         (limit,),
     )
     return [(row[0], row[1]) for row in rows]

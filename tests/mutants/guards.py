@@ -12,6 +12,27 @@ MASS = "tests/scenario/test_mass_changes.py"
 
 MUTANTS = (
     Mutant(
+        "flags whoever waits for a lookup that fails",
+        "engine/triage.py",
+        "if isinstance(error, Throttled | HeldBack | Unavailable):",
+        "if isinstance(error, Throttled | HeldBack):",
+        ("tests/scenario/test_lookups.py",),
+    ),
+    Mutant(
+        "asks for people where the plugin has no fields on them",
+        "engine/actors/relationship_syncer.py",
+        " or not self.source.people:",
+        ":",
+        ("tests/scenario/test_lookups.py",),
+    ),
+    Mutant(
+        "never makes up for people that could not be synced",
+        "engine/mappings.py",
+        "return lines if self.source.people else",
+        "return lines if lines else",
+        ("tests/scenario/test_lookups.py",),
+    ),
+    Mutant(
         "lets a mass change of any size go on",
         FUSE,
         "if present.records <= max(records_min, int(share * present.linked)):",

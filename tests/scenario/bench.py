@@ -239,6 +239,11 @@ class Bench(PeopleHands):
         with closing(statefile.connect(self.state / statefile.FILE_NAME)) as connection:
             return {one.ref: one for one in report.refused(connection, 1000)}
 
+    def waiting(self) -> set[str]:
+        """The reasons why something waits."""
+        with closing(statefile.connect(self.state / statefile.FILE_NAME)) as connection:
+            return {reason for reason, _ in report.waiting_reasons(connection, 1000)}
+
     def history(self, record_id: int, prefix: str = "OPP") -> list[report.HistoryLine]:
         """The decisions about a record."""
         with closing(statefile.connect(self.state / statefile.FILE_NAME)) as connection:
