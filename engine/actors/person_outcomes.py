@@ -95,7 +95,7 @@ class PersonOutcomes:
 
     async def lost(self, record: SourceRecord, reason: str, visibility_s: float) -> None:
         """The answer of a create was lost: the prospect is looked for before anything else."""
-        await self.store.write(people.doubt, record.id, reason, self.clock.now())
+        await self.store.write(people.doubt, record, reason, self.clock.now())
         self.in_doubt(record, 0.0, visibility_s)
         self.metrics.prospects.labels("in_doubt").inc()
         log.warning("prospect_in_doubt", person=record.ref, reason=reason)

@@ -289,9 +289,9 @@ class RelationshipSyncer:
         wait_s: float,
         counts: bool = False,
         given_up: bool = False,
-    ) -> None:
+    ) -> bool:
         now = self.clock.now()
-        await self.store.write(
+        return await self.store.write(
             relating.defer,
             replace(work, listed=progress.listed),
             progress.outcome(),
@@ -312,7 +312,7 @@ class RelationshipSyncer:
         )
         failure = setback.failure
         wait_s = REFUSED_RETRY_S if setback.flagged else setback.wait_s
-        await self._keep(
+        news = await self._keep(
             work,
             progress,
             failure,
@@ -320,5 +320,7 @@ class RelationshipSyncer:
             counts=setback.counts,
             given_up=setback.flagged,
         )
+        if news:
+            log.error("people_given_up", record=work.ref, reason=failure.reason, wait_s=wait_s)
         self._failing.deferred(work.ref, error, failure, wait_s)
         return "deferred"

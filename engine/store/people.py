@@ -108,12 +108,14 @@ def withdraw_announcement(connection: sqlite3.Connection, person_id: int) -> Non
     connection.execute("UPDATE person SET sending = 0 WHERE id = ?", (person_id,))
 
 
-def doubt(connection: sqlite3.Connection, person_id: int, reason: str, now: float) -> None:
+def doubt(connection: sqlite3.Connection, record: SourceRecord, reason: str, now: float) -> None:
     """The create may have been executed."""
+    note = Note("in doubt", f"a create may have been executed: {reason}")
+    remember(connection, record.id, record.version, note, now, record_type=RecordType.PERSON)
     connection.execute(
         "UPDATE person SET sending = 0, doubt_since = coalesce(doubt_since, ?), reason = ?,"
         " reason_class = 'unreachable' WHERE id = ?",
-        (now, reason, person_id),
+        (now, reason, record.id),
     )
 
 

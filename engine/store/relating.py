@@ -103,14 +103,23 @@ def defer(
     counts: bool,
     now: float,
     given_up: bool = False,
-) -> None:
+) -> bool:
     """Go on at `due_at`; what was done so far is kept.
 
     Args:
         counts: the attempt counts towards the limit.
         given_up: it cannot be related, and is tried again only seldom.
+
+    Returns whether it is given up just now.
     """
     _keep(connection, work, roles)
+    before = connection.execute(
+        "SELECT given_up FROM contacts WHERE record_id = ?", (work.record_id,)
+    ).fetchone()
+    news = given_up and failure is not None and not before[0]
+    if news and failure is not None:
+        note = Note("people given up", f"tried again only seldom: {failure.reason}")
+        remember(connection, work.record_id, work.version, note, now)
     connection.execute(
         "UPDATE contacts SET listed = ?, sending = 0, attempts = attempts + ?,"
         " announced = CASE WHEN ? THEN '[]' ELSE announced END,"
@@ -131,6 +140,7 @@ def defer(
             work.record_id,
         ),
     )
+    return news
 
 
 def doubt(
@@ -149,6 +159,9 @@ def doubt(
         announced: the creates in doubt.
     """
     _keep(connection, work, roles)
+    if not work.checks:
+        note = Note("roles in doubt", f"an edit may have been executed: {failure.reason}")
+        remember(connection, work.record_id, work.version, note, now)
     connection.execute(
         "UPDATE contacts SET listed = 0, sending = 0, announced = ?,"
         " doubt_since = coalesce(doubt_since, ?), checks = checks + 1, due_at = ?,"

@@ -192,6 +192,9 @@ def doubt(
         " reason = ?, reason_class = ?, reason_field = NULL WHERE id = ?",
         (due_at, int(counts), now, now, failure.reason, failure.reason_class, work.id),
     )
+    if work.intent is None or not work.intent.checks:
+        note = Note("in doubt", f"a create may have been executed: {failure.reason}")
+        remember(connection, work.id, work.version, note, now)
 
 
 def _is_flagged(connection: sqlite3.Connection, record_id: int) -> bool:

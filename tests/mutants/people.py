@@ -57,13 +57,14 @@ MUTANTS = (
     Mutant(
         "takes a tab it cannot read for an empty one",
         RELATING,
-        "        if work.refused or not record.eligible or record.people is None:\n"
-        "            if record.eligible and record.people is None:\n"
+        "        if work.refused or not record.eligible or record.people is None or"
+        " not self.source.people:\n"
+        "            if record.eligible and record.people is None and self.source.people:\n"
         '                log.warning("tab_unreadable", record=work.ref)\n'
         "            await self.store.write(relating.leave, work)\n"
         '            return "left"\n'
         "        tab = await self._tab(record.people)\n",
-        "        if work.refused or not record.eligible:\n"
+        "        if work.refused or not record.eligible or not self.source.people:\n"
         "            await self.store.write(relating.leave, work)\n"
         '            return "left"\n'
         "        tab = await self._tab(record.people or ())\n",
@@ -72,8 +73,8 @@ MUTANTS = (
     Mutant(
         "relates people on an opportunity that is left out",
         RELATING,
-        "if work.refused or not record.eligible or record.people is None:",
-        "if not record.eligible or record.people is None:",
+        "if work.refused or not record.eligible or record.people is None or",
+        "if not record.eligible or record.people is None or",
         (f"{ACTOR}::test_a_refused_opportunity_is_left_out_until_it_is_reconciled",),
     ),
     Mutant(

@@ -229,7 +229,7 @@ def _peoples(desk: Desk, choice: Choice) -> tuple[Deed, ...]:
         lambda c: people.hold_back(c, record, "no address", now),
         lambda c: people.announce(c, record, email, now),
         lambda c: people.withdraw_announcement(c, record.id),
-        lambda c: people.doubt(c, record.id, "no answer", now),
+        lambda c: people.doubt(c, record, "no answer", now),
         lambda c: people.refuse(c, record, FAILURE, now),
         lambda c: people.forget_reading(c, PEOPLE),
         lambda c: people.relink(c, record, now),

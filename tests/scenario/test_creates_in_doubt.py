@@ -167,3 +167,17 @@ async def test_a_record_that_cannot_be_created_any_more_is_in_doubt_no_longer(
     assert patient.record(record)["error"] is True
     assert (result.counts.in_doubt, result.counts.refused) == (0, 1)
     assert len(patient.outreach.opportunities) == 0
+
+
+async def test_the_history_tells_of_the_doubt_once(patient: Bench) -> None:
+    """Whoever asks about the record while it is looked for must not read that nothing is known."""
+    patient.outreach_fault(LOST_AFTER[0])
+    patient.outreach.knobs.index_lag_s = 100
+    record = patient.has("Harbour crane")
+
+    await patient.once()
+    patient.clock.advance(61)
+    await patient.once()
+
+    [line] = patient.history(record)
+    assert (line.decision, "may have been executed" in line.detail) == ("in doubt", True)

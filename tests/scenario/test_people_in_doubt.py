@@ -293,3 +293,17 @@ async def test_a_process_killed_before_it_heard_the_answer_doubles_nothing(
     assert world.roles(record) == world.wanted((ada, "Decision maker"), (ada, "Sponsor"))
     assert len(world.outreach.prospects) == 1
     assert (result.counts.contacts, result.counts.in_doubt) == (0, 0)
+
+
+async def test_the_histories_tell_of_what_is_in_doubt(patient: Bench) -> None:
+    """Whoever asks about a person or a role while it is looked for must get an answer."""
+    patient.outreach_fault(lost(ROLE_PATH))
+    record, _ = related(patient, "Decision maker")
+    await patient.once()
+    patient.outreach_fault(lost("/prospects$"))
+    grace = patient.knows("Grace Hopper")
+    patient.puts(patient.has("Another"), (grace, "Buyer"))
+    await patient.once()
+
+    assert "roles in doubt" in [line.decision for line in patient.history(record)]
+    assert [line.decision for line in patient.history(grace, "PERS")] == ["in doubt"]

@@ -21,7 +21,7 @@ from engine.flow.mailbox import Mailbox
 from engine.metrics import Metrics
 from engine.records import Captured, RecordType, Relation, Role, SourceRecord
 from engine.runs import Runs
-from engine.store import contacts, people, relating, settle, statefile, work
+from engine.store import contacts, people, relating, report, settle, statefile, work
 from engine.store.contacts import KnownRole, Roles
 from engine.store.port import Store
 from engine.store.threaded import open_store
@@ -36,7 +36,8 @@ TAB = (Relation(31, "User"),)
 class OldReading:
     """A source whose rows were captured before anything happened to the record."""
 
-    people: tuple[Relation, ...] | None = TAB
+    people = True
+    tab: tuple[Relation, ...] | None = TAB
     prospect_id = "310"
 
     def read(
@@ -47,7 +48,7 @@ class OldReading:
         """Ticked, without an error flag."""
         if record_type is RecordType.PERSON:
             return person(31, 4, target_id=self.prospect_id)
-        return SourceRecord(1, "OPP-1", 5, 0, True, False, "7", None, {}, self.people)
+        return SourceRecord(1, "OPP-1", 5, 0, True, False, "7", None, {}, self.tab)
 
     async def fetch(self, record_type: RecordType, ids: Sequence[int]) -> list[Captured]:
         """Every person asked for."""
@@ -166,7 +167,7 @@ async def test_a_refused_opportunity_is_left_out_until_it_is_reconciled(tmp_path
 async def test_a_tab_that_is_not_shown_whole_changes_no_role(tmp_path: Path) -> None:
     """People who are missing from it would be removed in the target."""
     source = OldReading()
-    source.people = None
+    source.tab = None
     async with syncing(tmp_path, source) as syncer:
         assert await syncer.step(1) == "left"
         assert await due(syncer.store) == []
@@ -206,6 +207,20 @@ async def test_an_outage_counts_against_no_opportunity(tmp_path: Path) -> None:
         waiting = await syncer.store.read(contacts.load, 1)
         assert waiting is not None
         assert (waiting.attempts, waiting.failed_at) == (0, NOW)
+
+
+async def test_people_given_up_are_told_of_once(tmp_path: Path) -> None:
+    """From then on they are tried again only seldom: somebody must get to know, and be able to."""
+    async with syncing(tmp_path, OldReading(), Down()) as syncer:
+        await syncer.step(1)
+        # Others are served well since then, so this one is at fault itself.
+        syncer.governor.last_success_at = NOW + 1
+        for _ in range(5):
+            await syncer.step(1)
+        lines = await syncer.store.read(report.history, "OPP-1")
+
+    assert [line.decision for line in lines if line.decision != "created"] == ["people given up"]
+    assert "no connection" in lines[-1].detail
 
 
 def related_before(connection: sqlite3.Connection, role: KnownRole) -> None:

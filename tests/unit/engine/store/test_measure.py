@@ -401,7 +401,7 @@ def test_doubts_are_counted_by_what_is_in_doubt_and_the_oldest_gives_the_age(
         tabbed, related(tabbed), Roles([]), FAILURE, announced=[], due_at=NOW, now=NOW - 9
     )
     people.announce(tabbed, person(32), "x@example.org", NOW)
-    people.doubt(tabbed, 32, "lost", NOW - 5)
+    people.doubt(tabbed, person(32), "lost", NOW - 5)
 
     found = look(tabbed)
     assert found.in_doubt == {"opportunity": 2, "role": 1, "prospect": 1}

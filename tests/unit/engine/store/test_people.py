@@ -177,13 +177,13 @@ def test_a_doubt_keeps_its_beginning_until_the_create_is_sent_again(
 ) -> None:
     """The visibility bound counts from the lost answer; a second loss has a bound of its own."""
     people.announce(connection, person(31), EMAIL, NOW)
-    people.doubt(connection, 31, "no answer", NOW)
-    people.doubt(connection, 31, "no answer", NOW + 5)
+    people.doubt(connection, person(31), "no answer", NOW)
+    people.doubt(connection, person(31), "no answer", NOW + 5)
     assert (known(connection).doubt_since, known(connection).reason) == (NOW, "no answer")
     assert report.counts(connection).in_doubt == 1
 
     people.announce(connection, person(31), EMAIL, NOW + 400)
-    people.doubt(connection, 31, "no answer", NOW + 401)
+    people.doubt(connection, person(31), "no answer", NOW + 401)
     assert known(connection).doubt_since == NOW + 401
 
     linked(connection)

@@ -66,7 +66,7 @@ def test_people_are_counted_where_an_operator_looks_for_them(
     relating.doubt(connection, doubtful, Roles([]), failure, announced=[], due_at=NOW + 9, now=NOW)
     people.refuse(connection, person(31), Failure("validation", "emails", "taken"), NOW)
     people.announce(connection, person(32), "x@example.org", NOW)
-    people.doubt(connection, 32, "lost", NOW)
+    people.doubt(connection, person(32), "lost", NOW)
 
     counts = report.counts(connection)
 
