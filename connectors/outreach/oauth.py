@@ -41,6 +41,8 @@ OPERATION = "token"
 # different speeds.
 MINT_INTERVAL_S = 61.0
 THROTTLE_S = 60.0
+# A mint that never left, for want of a connection, is tried again so soon.
+UNSENT_RETRY_S = 5.0
 # Part of its lifetime after which an access token is replaced (§3.2).
 REFRESH_SHARE = 0.9
 
@@ -204,7 +206,10 @@ class Tokens:
         for refresh_token in dict.fromkeys(filter(None, candidates)):
             # Both are waited out here, because the mint itself cannot be cancelled.
             await self.surroundings.governor.hold()
-            await pausing(self._rest_s())
+            if (rest := self._rest_s()) > 0:
+                # Nobody can send anything meanwhile, and everybody can see why.
+                self.surroundings.governor.pause(rest, "one access token is minted per minute")
+                await pausing(rest)
             try:
                 # A cancelled mint would lose the rotated token, and with it the authorisation.
                 with anyio.CancelScope(shield=True):
@@ -222,20 +227,30 @@ class Tokens:
         started = self._now()
         # Tokens of a replaced grant stay in the vault until the new one has proved itself, so that
         # a mistyped secret can be corrected back.
-        await self._keep((self._kept or Kept()).model_copy(update={"attempted_at": started}))
+        before = self._kept or Kept()
+        await self._keep(before.model_copy(update={"attempted_at": started}))
         try:
             answer = await self.request(self._form(refresh_token))
         except Unreachable as error:
+            wait_s = MINT_INTERVAL_S
+            if not error.ambiguous:
+                wait_s = UNSENT_RETRY_S
+                await self._keep(before)
             # Whoever waits for this token must not each wait for a mint of their own.
-            self.surroundings.governor.pause(MINT_INTERVAL_S, error.message)
+            self.surroundings.governor.pause(wait_s, error.message)
             raise Unreachable(
                 error.message,
                 system=SYSTEM,
                 operation=OPERATION,
-                retry_after_s=MINT_INTERVAL_S,
+                retry_after_s=wait_s,
                 remedy=error.remedy,
             ) from error
-        grant = self._granted(answer)
+        try:
+            grant = self._granted(answer)
+        except (Misconfigured, _GrantRefused):
+            # Nothing was minted: whoever corrects the credentials need not wait.
+            await self._keep(before)
+            raise
         kept = Kept(
             access_token=grant.access_token,
             refresh_token=grant.refresh_token or refresh_token,
