@@ -37,7 +37,7 @@ def sandbox(
     from rich.console import Console
 
     from connectors.sandbox.sandbox import Ports, SandboxOptions
-    from connectors.sandbox.settings_file import prepared
+    from connectors.sandbox.settings_file import occupied
     from connectors.sandbox.showing import serve_until_told
 
     console, errors = Console(highlight=False), Console(stderr=True, highlight=False)
@@ -46,8 +46,8 @@ def sandbox(
     )
     ports = Ports(workbooks_port, outreach_port, control_port)
     try:
-        home = prepared(directory or Path(tempfile.mkdtemp(prefix="wosync-sandbox-")))
-        anyio.run(serve_until_told, console, options, ports, home)
+        with occupied(directory or Path(tempfile.mkdtemp(prefix="wosync-sandbox-"))) as home:
+            anyio.run(serve_until_told, console, options, ports, home)
     except OSError as error:
         errors.print(f"The sandbox cannot start: {error}", soft_wrap=True, markup=False)
         raise typer.Exit(1) from error

@@ -31,12 +31,12 @@ def demo(
 
     from connectors.sandbox.demo_service import DemoFailed
     from connectors.sandbox.demo_story import Demo, watched
-    from connectors.sandbox.settings_file import prepared
+    from connectors.sandbox.settings_file import occupied
 
     console, errors = Console(highlight=False), Console(stderr=True, highlight=False)
     try:
-        home = prepared(directory or Path(tempfile.mkdtemp(prefix="wosync-demo-")))
-        code = anyio.run(watched, Demo(console, home, keep=keep))
+        with occupied(directory or Path(tempfile.mkdtemp(prefix="wosync-demo-"))) as home:
+            code = anyio.run(watched, Demo(console, home, keep=keep))
     except (DemoFailed, OSError) as error:
         errors.print(f"\nThe demo cannot go on: {escape(str(error))}", soft_wrap=True)
         raise typer.Exit(1) from error

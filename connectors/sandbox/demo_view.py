@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 
+from connectors.sandbox.calling import program
 from connectors.sandbox.demo_edits import Change
 from connectors.sandbox.demo_service import Look, Refusal
 from connectors.sandbox.demo_tally import Tally
@@ -190,9 +191,9 @@ def whereabouts(console: Console, settings: SettingsFile, log_path: Path) -> Non
         (
             ("Configuration", config),
             ("Log of the service", str(log_path)),
-            ("Its state", f"wosync status --config {shlex.quote(config)}"),
+            ("Its state", f"{program()} status --config {shlex.quote(config)}"),
             ("Why a record failed", f"grep refused {shlex.quote(str(log_path))}"),
-            ("A sandbox that stays", "wosync sandbox"),
+            ("A sandbox that stays", f"{program()} sandbox"),
             ("Your own systems", "README.md, Connect your own systems"),
         ),
     )

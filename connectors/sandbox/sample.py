@@ -13,6 +13,7 @@ from random import Random
 from connectors.sandbox import sample_words as words
 from connectors.sandbox.outreach import OutreachWorld
 from connectors.sandbox.planted import Customer, Sample
+from connectors.sandbox.sample_fields import add_fields
 from connectors.sandbox.sample_opportunities import Planter
 from connectors.sandbox.sample_people import PeoplePlanter
 from connectors.sandbox.workbooks import WorkbooksWorld
@@ -34,6 +35,7 @@ def plant(
     """Fill two empty worlds; times lie before the worlds' now."""
     rng = Random(f"sample:{seed}")
     sample = Sample()
+    add_fields(workbooks, outreach)
     _users(workbooks, outreach, sample)
     _stages(workbooks, outreach, sample)
     _organisations(workbooks, outreach, sample, rng)

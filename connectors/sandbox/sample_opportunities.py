@@ -10,6 +10,7 @@ from typing import Any
 from connectors.sandbox import sample_words as words
 from connectors.sandbox.outreach import OutreachWorld
 from connectors.sandbox.planted import Customer, Sample
+from connectors.sandbox.sample_fields import field_values
 from connectors.sandbox.workbooks import Money, WorkbooksWorld
 
 ORDINARY, LINKED, UNTICKED, FLAGGED = 120, 26, 24, 6
@@ -121,6 +122,7 @@ class Planter:
             "assigned_to_name": rng.choice(words.SELLERS),
             "party_id": customer.id,
             "cf_opportunity_sync_to_outreach": True,
+            **field_values(self._planted - 1),
         }
 
     def _money(self) -> Money:

@@ -108,6 +108,17 @@ NOTES: Final = (
     "Prefers quarterly invoicing. Sent the £/€ price list – awaiting purchase order.",
 )
 
+#: What the sample organisation's own columns hold; lengths that share no factor, so that all
+#: combinations occur.
+NEXT_STEPS: Final = (
+    "Send the revised quotation",
+    "",
+    "Book the site visit",
+    "Call purchasing about the order",
+)
+REGIONS: Final = ("UK", "US", "", "Ireland", "UK")
+TAGS: Final = ("renewal", "pilot, public sector", "")
+
 FIRST_NAMES: Final = (
     "Alasdair",
     "Bethan",

@@ -1,17 +1,22 @@
 """A ready `config.toml` for a running sandbox, with its secrets in files beside it."""
 
+import fcntl
 import json
 import math
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from string import Template
+from typing import IO
 
 from connectors.sandbox.sandbox import Addresses, Credentials
 from connectors.sandbox.serving import HOST, free_port
 
 CONFIG_NAME = "config.toml"
 STATE_NAME = "state"
+LOCK_NAME = "sandbox.lock"
 
 _VISIBILITY_S = 5
 _OWNER_ONLY = 0o600
@@ -34,13 +39,45 @@ def prepared(directory: Path) -> Path:
             file.
         OSError: it cannot be made.
     """
-    directory = directory.expanduser().resolve()
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    directory = _made(directory)
     if (directory / STATE_NAME).exists():
         raise FileExistsError(
             f"{directory} holds the state of an earlier sandbox, whose records are gone;"
             " name an empty directory"
         )
+    return directory
+
+
+@contextmanager
+def occupied(directory: Path) -> Generator[Path]:
+    """The directory, prepared, and held for the block: a second sandbox cannot have it meanwhile.
+
+    It is held by an advisory lock on a file of its own, which ends with the process; the directory
+    itself is locked by those who edit the configuration.
+
+    Raises:
+        BlockingIOError: another sandbox is using it.
+        FileExistsError, OSError: see `prepared`.
+    """
+    directory = _made(directory)
+    with (directory / LOCK_NAME).open("w") as lock:
+        _lock(lock, directory)
+        yield prepared(directory)
+
+
+def _lock(lock: IO[str], directory: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise BlockingIOError(
+            f"{directory} is in use by a sandbox that is running; end that one, or name an empty"
+            " directory"
+        ) from error
+
+
+def _made(directory: Path) -> Path:
+    directory = directory.expanduser().resolve()
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     return directory
 
 

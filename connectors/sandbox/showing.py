@@ -1,5 +1,6 @@
 """What `wosync sandbox` does: serve, say where things are, and wait to be told to stop."""
 
+import json
 import shlex
 import signal
 from pathlib import Path
@@ -9,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.syntax import Syntax
 
+from connectors.sandbox.calling import program
 from connectors.sandbox.sandbox import Addresses, Ports, Sandbox, SandboxOptions
 from connectors.sandbox.settings_file import SettingsFile, write_settings
 
@@ -28,6 +30,7 @@ async def serve_until_told(
                 home, addresses, running.credentials, index_lag_s=options.index_lag_s
             )
             _show(console, addresses, settings)
+            _tell_commands(console, addresses, settings, running.sample.ordinary[0])
             async for _ in signals:
                 break
         console.print("Sandbox stopped.")
@@ -52,6 +55,19 @@ def _show(console: Console, addresses: Addresses, settings: SettingsFile) -> Non
         soft_wrap=True,
         markup=False,
     )
-    command = f"wosync run --config {shlex.quote(path)}"
-    console.print(f"\nIn another terminal: [bold]{escape(command)}[/bold]", soft_wrap=True)
+
+
+def _tell_commands(
+    console: Console, addresses: Addresses, settings: SettingsFile, opportunity: int
+) -> None:
+    """Say how to begin: start the service, and edit a record as a user of Workbooks does."""
+    given = shlex.quote(json.dumps({"document_currency_net_value": "1 GBP 0"}))
+    record = f"{addresses.control}/workbooks/opportunities/{opportunity}"
+    commands = (
+        ("In another terminal", f"{program()} run --config {shlex.quote(str(settings.path))}"),
+        ("Edit a record", f"curl -X PATCH -d {given} {record}"),
+    )
+    console.print()
+    for title, command in commands:
+        console.print(f"{title + ':':<20} [bold]{escape(command)}[/bold]", soft_wrap=True)
     console.print("Ctrl-C ends the sandbox.")

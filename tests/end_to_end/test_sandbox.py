@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -66,11 +67,15 @@ def test_the_sandbox_prints_a_working_configuration_and_ends_when_told(
         ).json()
         control = re.findall(r"^Control +(\S+)$", printed, re.MULTILINE)[0]
         counters = httpx.get(control).json()
+        edit = shlex.split(re.findall(r"^Edit a record: +curl (.*)$", printed, re.MULTILINE)[0])
+        edited = httpx.request(edit[1], edit[4], content=edit[3]).json()
         started.send_signal(number)
         rest, _ = started.communicate(timeout=DEADLINE_S)
 
     assert page["total"] == 188
     assert counters["workbooks"]["requests"] == 1
+    assert edit[:3:2] == ["-X", "-d"]
+    assert edited["document_currency_net_value"] == "1 GBP 0"
     assert (home / "config.toml").read_text(encoding="utf-8").strip() in printed
     assert key not in printed
     assert (started.returncode, rest.strip()) == (0, "Sandbox stopped.")
@@ -120,6 +125,27 @@ def test_the_demo_tells_its_story_and_ends_by_itself(home: Path) -> None:
     ):
         assert edit in said
     assert "\x1b" not in said
+
+
+def test_a_demo_whose_reader_goes_away_ends_without_a_word(home: Path) -> None:
+    """`wosync demo | head` is how people look at the beginning of something long."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "engine", "demo", "--directory", str(home)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as started:
+        assert started.stdout is not None
+        for _ in range(8):
+            started.stdout.readline()
+        service = tomllib.loads((home / "config.toml").read_text(encoding="utf-8"))["service"]
+        started.stdout.close()
+        assert started.stderr is not None
+        said = started.stderr.read()
+
+    assert (started.returncode, said) == (0, "")
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://{service['http']}/status")
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """What the demo prints is calm: whole facts in a pipe, folded tables on a narrow screen."""
 
 import io
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -101,13 +102,16 @@ def test_a_reason_is_shown_as_it_was_given() -> None:
     assert "the name [bold]is[/bold] too long" in screen.text
 
 
-def test_paths_and_commands_can_be_copied_whole() -> None:
-    """A folded path is worth nothing."""
+def test_paths_and_commands_can_be_copied_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folded path is worth nothing, nor is a command that the shell does not find."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(sys, "argv", [".venv/bin/wosync", "demo"])
     screen = Screen(width=40)
     config = Path("/a/rather/long/directory/with a blank/wosync-demo/config.toml")
     view.whereabouts(screen.console, SettingsFile(config, "", ""), config.with_name("service.log"))
 
-    assert f"wosync status --config '{config}'\n" in screen.text
+    assert f"  .venv/bin/wosync status --config '{config}'\n" in screen.text
+    assert "  .venv/bin/wosync sandbox\n" in screen.text
 
 
 def counted(held_back: Counter[str]) -> Tally:

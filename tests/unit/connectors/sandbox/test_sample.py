@@ -219,3 +219,16 @@ def test_some_people_were_related_long_ago(planted: Planted) -> None:
 def test_what_must_not_be_related_has_people_too(planted: Planted) -> None:
     """An empty tab would prove nothing about records that do not sync."""
     assert any(planted.workbooks.people_on(one) for one in planted.sample.unticked)
+
+
+def test_the_organisations_own_columns_hold_everything_there_is_to_map(planted: Planted) -> None:
+    """A mapping is tried out here: with values in its table, others, several of them and none."""
+    held = {
+        name: {planted.column(one, f"cf_opportunity_{name}") for one in planted.sample.ordinary}
+        for name in ("next_step", "region", "tags")
+    }
+
+    assert {"UK", "US", None} < held["region"]
+    assert any("," in str(tags) for tags in held["tags"])
+    assert None in held["tags"] & held["next_step"]
+    assert planted.outreach.custom_fields["opportunity"]["custom1"].label == "Region"

@@ -1,5 +1,6 @@
 """The written configuration is complete, and its secrets are for their owner alone."""
 
+import fcntl
 import os
 import stat
 import tomllib
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from connectors.sandbox.sandbox import Addresses, Credentials
-from connectors.sandbox.settings_file import prepared, write_settings
+from connectors.sandbox.settings_file import occupied, prepared, write_settings
 
 ADDRESSES = Addresses("http://127.0.0.1:1", "http://127.0.0.1:2", "http://127.0.0.1:3")
 CREDENTIALS = Credentials("the-key", "the-client", "the-secret", "the-token")
@@ -75,3 +76,27 @@ def test_a_directory_with_the_state_of_an_earlier_sandbox_is_refused(tmp_path: P
 
     with pytest.raises(FileExistsError, match="earlier sandbox"):
         prepared(tmp_path)
+
+
+def test_a_directory_that_a_sandbox_uses_is_refused_to_another_until_it_ends(
+    tmp_path: Path,
+) -> None:
+    """The second one would point the first one's service at other records."""
+    with occupied(tmp_path) as home:
+        (home / "state").mkdir()
+        with (
+            pytest.raises(BlockingIOError, match="in use by a sandbox that is running"),
+            occupied(tmp_path),
+        ):
+            pass
+
+    with pytest.raises(FileExistsError, match="earlier sandbox"), occupied(tmp_path):
+        pass
+
+
+def test_the_configuration_of_a_running_sandbox_can_be_edited(tmp_path: Path) -> None:
+    """`wosync config set` locks the directory; behind a lock of ours it would wait for ever."""
+    with occupied(tmp_path) as home:
+        handle = os.open(home, os.O_RDONLY | os.O_DIRECTORY)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(handle)
