@@ -22,16 +22,21 @@ log = structlog.get_logger(component="notify")
 
 @dataclass(slots=True)
 class Notifier:
-    """Sends states to the socket of this address; None for nobody."""
+    """Sends states to the socket of this address; None for nobody.
+
+    Args:
+        watchdog_s: how often at least it must be told that the service is alive; None for never.
+    """
 
     address: str | None
+    watchdog_s: float | None = None
     told_ready: bool = field(default=False, init=False)
     _failed: bool = field(default=False, init=False)
 
     @classmethod
     def from_environment(cls) -> Notifier:
-        """Whoever started us says where to."""
-        return cls(os.environ.get("NOTIFY_SOCKET"))
+        """Whoever started us says where to, and how often."""
+        return cls(os.environ.get("NOTIFY_SOCKET"), _watchdog_s())
 
     def ready(self, status: str) -> None:
         """Start-up, or a reload, is over."""
@@ -75,6 +80,15 @@ class Notifier:
             if not self._failed:
                 log.warning("supervisor_not_told", reason=error.strerror or str(error))
             self._failed = True
+
+
+def _watchdog_s() -> float | None:
+    # Meant for another process when it names one (sd_watchdog_enabled).
+    if os.environ.get("WATCHDOG_PID") not in (None, str(os.getpid())):
+        return None
+    given = os.environ.get("WATCHDOG_USEC", "")
+    period_s = int(given) / _MICROSECONDS if given.isascii() and given.isdigit() else 0.0
+    return period_s or None
 
 
 def _status(text: str) -> str:

@@ -19,6 +19,8 @@ from engine.service.notify import Notifier
 from engine.service.status import Status
 
 CHECK_EVERY_S = 2.0
+# The watchdog is fed three times in its period at least, however short that is.
+CHECKS_PER_PERIOD = 3
 # Seen stalled so many times in a row, by a check that came in time itself: no mistake any more.
 STALLED_CHECKS = 2
 STATUS_EVERY_S = 10.0
@@ -53,9 +55,12 @@ class Supervision:
             observe(max(0.0, anyio.current_time() - due_at))
 
     async def _check_for_ever(self) -> None:
+        every_s = CHECK_EVERY_S
+        if self.notifier.watchdog_s is not None:
+            every_s = min(every_s, self.notifier.watchdog_s / CHECKS_PER_PERIOD)
         while True:
             checked_at = anyio.current_time()
-            await anyio.sleep(CHECK_EVERY_S)
+            await anyio.sleep(every_s)
             # A process that was stopped as a whole makes everybody late, this check included.
             in_time = anyio.current_time() - checked_at < 2 * CHECK_EVERY_S
             stalled = self.check(in_time=in_time)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import tempfile
 import time
@@ -115,6 +116,29 @@ def test_the_address_comes_from_whoever_started_us(
     Notifier.from_environment().alive()
 
     assert ear.heard() == ["WATCHDOG=1"]
+
+
+@pytest.mark.parametrize(
+    ("period", "process", "watchdog_s"),
+    [
+        ("3000000", None, 3.0),
+        ("3000000", str(os.getpid()), 3.0),
+        ("3000000", "1", None),
+        ("0", None, None),
+        ("soon", None, None),
+        ("", None, None),
+    ],
+)
+def test_the_period_of_the_watchdog_comes_from_whoever_started_us(
+    monkeypatch: pytest.MonkeyPatch, period: str, process: str | None, watchdog_s: float | None
+) -> None:
+    """An operator who shortens it must not have a healthy service killed."""
+    monkeypatch.setenv("WATCHDOG_USEC", period)
+    monkeypatch.delenv("WATCHDOG_PID", raising=False)
+    if process is not None:
+        monkeypatch.setenv("WATCHDOG_PID", process)
+
+    assert Notifier.from_environment().watchdog_s == watchdog_s
 
 
 @pytest.mark.parametrize("address", [None, "", "notify", "vsock:2:1234", "127.0.0.1:1"])

@@ -126,6 +126,7 @@ def guarded(
     *workers: Callable[[], Awaitable[None]],
     watch: Callable[[Guarded], Awaitable[None]] | None = None,
     started: bool = True,
+    watchdog_s: float | None = None,
 ) -> Guarded:
     """So many seconds of a service with these workers of the actors WORKING."""
 
@@ -133,7 +134,7 @@ def guarded(
         watched = Watched()
         assembly = cast("Assembly", watched)
         status = Status(assembly, started=started)
-        ear = Ear("@unused")
+        ear = Ear("@unused", watchdog_s)
         service = Guarded(watched, status, ear, Supervision(assembly, status, ear))
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(service.supervision.run)
@@ -406,3 +407,12 @@ def test_the_loops_own_lag_is_measured() -> None:
 
     assert below({"le": "1.0"}) == value("wosync_event_loop_lag_seconds_count")
     assert below({"le": "0.1"}) == (value("wosync_event_loop_lag_seconds_count") or 0) - 1
+
+
+@pytest.mark.parametrize("watchdog_s", [1.0, 3.0, 45.0])
+def test_the_watchdog_is_fed_three_times_in_its_period(watchdog_s: float) -> None:
+    """Whatever period the operator chose."""
+    fed = guarded(60.0, watchdog_s=watchdog_s).ear.moments(FED)
+
+    gaps = [later - earlier for earlier, later in pairwise(fed)]
+    assert max(gaps) < min(CHECK_EVERY_S, watchdog_s / 3) + 0.01
