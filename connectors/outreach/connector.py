@@ -221,8 +221,10 @@ class OutreachTarget:
         tokens = self.client.tokens
         minted_before = tokens.mints
         await tokens.bearer()
-        origin = "reused" if tokens.mints == minted_before else "minted"
-        return f"access token {origin}, expires in {round(tokens.expires_in_s / 60)} minutes"
+        until = f"expires in {round(tokens.expires_in_s / 60)} minutes"
+        if tokens.mints != minted_before:
+            return f"access token minted, {until}"
+        return f"access token reused, {until}; client secret and refresh token were not tried"
 
     async def _check_opportunities(self) -> str:
         shown = await _readable("opportunities", self.client.probe())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from importlib.metadata import entry_points
@@ -13,9 +12,11 @@ import typer
 from typer.exceptions import TyperException
 
 from engine.about import PROGRAM, about
-from engine.cli.exits import Exit, report
-from engine.cli.groups import add_groups
+from engine.cli.exits import Exit, complain, report
+from engine.cli.groups import Group, add_groups
+from engine.cli.misuse import explained
 from engine.cli.options import ConfigOption, JsonOption
+from engine.cli.output import ReaderGone, guarded
 from engine.errors import first_engine_error
 
 
@@ -50,11 +51,15 @@ def _check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     raise typer.Exit(check(config, as_json=as_json))
 
 
-def _status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def _status(
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    everything: Annotated[bool, typer.Option("--all", help="Every record in error.")] = False,
+) -> None:
     """Show how the service does: ready or why not, what waits, what is in error."""
     from engine.cli.showing import status
 
-    raise typer.Exit(status(config, as_json=as_json))
+    raise typer.Exit(status(config, as_json=as_json, everything=everything))
 
 
 def _mapping(config: ConfigOption = None, as_json: JsonOption = False) -> None:
@@ -113,6 +118,16 @@ def _completion(
     show_callback(context, context.command.params[0], shell.value)
 
 
+def _help(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[COMMAND]...", help="Of this command; of all without one."),
+    ] = None,
+) -> None:
+    """Show what a command does and which options it takes."""
+    application()([*(words or []), "--help"], prog_name=PROGRAM, standalone_mode=False)
+
+
 _COMMANDS = (
     ("run", _run),
     ("once", _once),
@@ -124,6 +139,7 @@ _COMMANDS = (
     ("reload", _reload),
     ("tune", _tune),
     ("completion", _completion),
+    ("help", _help),
 )
 
 
@@ -137,11 +153,13 @@ def application() -> typer.Typer:
     """Build the command tree; connector commands are listed by name and loaded when called."""
     app = typer.Typer(
         name=PROGRAM,
+        cls=Group,
         help=about().summary,
         no_args_is_help=True,
         add_completion=True,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
     )
 
     @app.callback()
@@ -160,23 +178,19 @@ def application() -> typer.Typer:
     return app
 
 
-def start(arguments: Sequence[str]) -> int:
+def start(words: Sequence[str]) -> int:
     """Run one command line; every known error ends in a paragraph and a code, not a traceback."""
     try:
-        outcome = application()(list(arguments), prog_name=PROGRAM, standalone_mode=False)
+        with guarded():
+            outcome = application()(list(words), prog_name=PROGRAM, standalone_mode=False)
     except TyperException as error:
-        said = error.format_message()
-        # Without any argument, what is said is the help itself.
-        hint = "" if said.startswith("Usage") else f"\n  See: {PROGRAM} --help"
-        sys.stderr.write(f"{said}\n" if not hint else f"{PROGRAM}: {said}{hint}\n")
+        complain(explained(error, words))
         return Exit.USAGE
     except (typer.Abort, KeyboardInterrupt):
         return Exit.INTERRUPTED
-    except BrokenPipeError:
-        return Exit.DONE
     except Exception as error:
         known = first_engine_error(error)
         if known is None:
             raise
-        return report(known)
+        return Exit.DONE if isinstance(known, ReaderGone) else report(known)
     return outcome if isinstance(outcome, int) else Exit.DONE

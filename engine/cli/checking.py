@@ -10,13 +10,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import anyio
-from rich.console import Console
-from rich.table import Table
 
 from engine.assembly.opening import pair
 from engine.assembly.outside import Outside, open_systems
 from engine.cli.exits import Exit, code_for
 from engine.cli.reading import load
+from engine.cli.tables import console, table
 from engine.config.loading import Config
 from engine.errors import EngineError, StateUnusable
 from engine.mappings import Mappings
@@ -44,7 +43,8 @@ class Verdict:
 def check(path: Path | None, *, as_json: bool) -> int:
     """Run every step and print the verdicts; the code is that of the first failure."""
     config = load(path)
-    verdicts = [Verdict("configuration", "read", True, f"{config.path} is complete")]
+    fact = f"{config.path}: every key is valid, every secret is there"
+    verdicts = [Verdict("configuration", "read", True, fact)]
     verdicts += anyio.run(_verdicts, config)
     (_print_json if as_json else _print_table)(verdicts)
     return next((verdict.code for verdict in verdicts if verdict.ok is False), Exit.DONE)
@@ -116,7 +116,10 @@ async def _beside_the_service(config: Config) -> list[Verdict]:
             verdicts += await _walk(config.connectors.source.name, systems.source.steps())
     left = "left to the running service, which holds the tokens; see: wosync status"
     verdicts.append(Verdict(config.connectors.target.name, "all steps", None, left))
-    unchecked = "not checked beside a running service; a changed line is judged at its next start"
+    unchecked = (
+        "not checked beside a running service; a mistake there would keep it from starting again:"
+        " after a change of a line stop the service and run wosync check before you start it"
+    )
     verdicts.append(Verdict("mapping", "lines", None, unchecked))
     return verdicts
 
@@ -141,13 +144,13 @@ def _failed(subject: str, step: str, error: EngineError) -> Verdict:
 
 def _print_table(verdicts: Sequence[Verdict]) -> None:
     words = {True: "ok", False: "FAILED", None: "skipped"}
-    table = Table("Subject", "Step", "Verdict", "Detail", box=None, pad_edge=False)
+    shown = table("Subject", "Step", "Verdict", "Detail")
     for verdict in verdicts:
         detail = verdict.detail
         if verdict.remedy:
             detail += f"\nWhat to do: {verdict.remedy}"
-        table.add_row(verdict.subject, verdict.step, words[verdict.ok], detail)
-    Console(soft_wrap=False, highlight=False, markup=False).print(table)
+        shown.add_row(verdict.subject, verdict.step, words[verdict.ok], detail)
+    console().print(shown)
 
 
 def _print_json(verdicts: Sequence[Verdict]) -> None:

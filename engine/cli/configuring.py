@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Iterable
 from itertools import groupby
@@ -10,16 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from engine.about import PROGRAM
-from engine.cli.exits import Exit
+from engine.cli.exits import Exit, Misused, complain
 from engine.cli.services import option, restart
+from engine.cli.tables import console, table
 from engine.config import loading as configuration
 from engine.config import view as config_view
 from engine.config.keys import Key, Keys, Kind
 from engine.config.live import is_live
+from engine.config.loading import Connectors
 from engine.config.values import same, toml, value_at, with_value, written
 from engine.config.view import Setting
 from engine.errors import Misconfigured
@@ -43,7 +44,7 @@ def show(path: Path | None, *, as_json: bool, everything: bool) -> int:
 def get(path: Path | None, name: str, *, as_json: bool) -> int:
     """The value in force of one key, or of every key of a table."""
     path = configuration.find(path)
-    key = Keys(configuration.installed_connectors()).find(name)
+    key = _key(configuration.installed_connectors(), name)
     depth = len(key.parts)
     settings = [one for one in _settings(path) if one.key.parts[:depth] == key.parts]
     if key.kind is not Kind.SETTING:
@@ -57,7 +58,7 @@ def get(path: Path | None, name: str, *, as_json: bool) -> int:
     if as_json:
         _print_json({"path": str(path), **_document(setting)})
     elif setting.value is None:
-        sys.stderr.write(f"{key.name} is not set\n")
+        complain(f"{key.name} is not set\n")
     else:
         sys.stdout.write(f"{toml(setting.value)}\n")
     return Exit.DONE
@@ -67,23 +68,18 @@ def change(path: Path | None, name: str, value: str | None, *, default: bool) ->
     """Set one key, or remove it so that its default applies.
 
     Raises:
-        Misconfigured: the key, the value, or anything else in the file is wrong; nothing is
-            written.
+        Misused: there is no such key.
+        Misconfigured: the value, or anything else in the file, is wrong; nothing is written.
         EngineError: the file cannot be written, or somebody else just did.
     """
     from engine.config import editing as config_edit
     from engine.config import file as config_file
 
+    connectors = configuration.installed_connectors()
+    key = _key_to_set(connectors, name, value)
     if default == (value is not None):
         raise typer.BadParameter("give either a VALUE or --default")
     named, path = option(path), configuration.find(path)
-    connectors = configuration.installed_connectors()
-    key = Keys(connectors).find(name)
-    if key.kind is not Kind.SETTING:
-        raise Misconfigured(
-            f"{key.name} is a table; its keys are set one by one",
-            remedy=f"see them with: wosync config get {key.name}",
-        )
     tables = configuration.read(path)
     before = path.read_bytes()
     _refuse_secrets(key, value, tables)
@@ -102,6 +98,31 @@ def change(path: Path | None, name: str, value: str | None, *, default: bool) ->
     needed = f": {PROGRAM} reload{named}" if live else f" a restart: {restart(path)}"
     sys.stdout.write(f"takes effect with{needed}\n")
     return Exit.DONE
+
+
+def _key(connectors: Connectors, name: str) -> Key:
+    """The key of this name; a mistyped one is a mistake in the command line."""
+    try:
+        return Keys(connectors).find(name)
+    except Misconfigured as error:
+        raise Misused(error.message, remedy=error.remedy) from error
+
+
+def _key_to_set(connectors: Connectors, name: str, value: str | None) -> Key:
+    # Behind the equals sign may stand a secret.
+    own, joined, _ = name.partition("=")
+    key = _key(connectors, own if joined and value is None else name)
+    if joined and value is None:
+        raise Misused(
+            "KEY and VALUE are one word",
+            remedy=f"give KEY and VALUE apart: {PROGRAM} config set {shlex.quote(key.name)} VALUE",
+        )
+    if key.kind is not Kind.SETTING:
+        raise Misused(
+            f"{key.name} is a table; its keys are set one by one",
+            remedy=f"see them with: {PROGRAM} config get {shlex.quote(key.name)}",
+        )
+    return key
 
 
 def _refuse_secrets(key: Key, value: str | None, tables: dict[str, Any]) -> None:
@@ -178,14 +199,12 @@ def _print_lines(settings: Iterable[Setting]) -> None:
 
 
 def _print_tables(settings: Iterable[Setting]) -> None:
-    console = Console(highlight=False, markup=False)
-    for table, members in groupby(settings, lambda one: one.key.parts[:-1]):
-        shown = Table("Key", "Value", "Origin", "Takes effect", box=None, pad_edge=False)
-        shown.title, shown.title_justify = f"[{written(table)}]", "left"
-        shown.columns[1].overflow = "fold"
+    out = console()
+    for parts, members in groupby(settings, lambda one: one.key.parts[:-1]):
+        shown = table("Key", "Value", "Origin", "Takes effect", title=f"[{written(parts)}]")
         for one in members:
             value = "(not set)" if one.value is None else toml(one.value)
             noted = f"{value}  {one.note}" if one.note else value
             shown.add_row(written(one.key.parts[-1:]), noted, one.origin, one.takes_effect)
-        console.print(shown)
-        console.print()
+        out.print(shown)
+        out.print()

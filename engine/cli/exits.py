@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from enum import IntEnum
 
+from engine.cli.output import OutputLost
 from engine.errors import (
     EngineError,
     HeldBack,
@@ -18,7 +20,10 @@ from engine.redaction import redact
 
 
 class Exit(IntEnum):
-    """What a command's end means; systemd does not restart on CREDENTIALS and CONFIGURATION."""
+    """What a command's end means; systemd does not restart on CREDENTIALS and CONFIGURATION.
+
+    STATE is the code for input and output of every kind: also for output that cannot be written.
+    """
 
     DONE = 0
     FAILED = 1
@@ -31,10 +36,16 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
+class Misused(EngineError):
+    """An argument names something there is not: a mistake of the command line itself."""
+
+
 _CODES: tuple[tuple[type[EngineError], Exit], ...] = (
     (Unauthorized, Exit.CREDENTIALS),
     (Misconfigured, Exit.CONFIGURATION),
+    (Misused, Exit.USAGE),
     (StateUnusable, Exit.STATE),
+    (OutputLost, Exit.STATE),
     (Unreachable, Exit.UNREACHABLE),
     (Throttled, Exit.UNREACHABLE),
     (HeldBack, Exit.UNREACHABLE),
@@ -57,6 +68,12 @@ def paragraph(error: EngineError) -> str:
     return redact(text)
 
 
+def complain(text: str) -> None:
+    """Say it on standard error; where that takes nothing, the exit code says enough."""
+    with suppress(OSError):
+        sys.stderr.write(text)
+
+
 def report(error: EngineError) -> Exit:
     """Say the error on standard error and return its code."""
     from engine.logs.writing import PRIORITY, under_journald
@@ -64,5 +81,5 @@ def report(error: EngineError) -> Exit:
     lines = paragraph(error).splitlines()
     # journald takes each line's priority from its beginning.
     mark = f"<{PRIORITY['error']}>" if under_journald(sys.stderr) else ""
-    sys.stderr.write("".join(f"{mark}{line}\n" for line in lines))
+    complain("".join(f"{mark}{line}\n" for line in lines))
     return code_for(error)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from engine.cli.options import ConfigOption, JsonOption, files
 
@@ -16,6 +17,21 @@ TemplateOption = Annotated[
     bool, typer.Option("--template", help="The unit for several pairs, wosync@.service.")
 ]
 PlainOption = Annotated[bool, typer.Option("--plain", help="The unit for one pair.")]
+# More than any sentence has: the library cuts what is longer.
+_SENTENCE_CHARS_MAX = 1000
+
+
+class Group(TyperGroup):
+    """What has commands of its own; its help folds a description that does not fit."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 # as the library calls it
+        """List the commands, each with its first sentence."""
+        rows = [
+            (name, command.get_short_help_str(_SENTENCE_CHARS_MAX))
+            for name, command in self.commands.items()
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
 
 def add_groups(app: typer.Typer) -> None:
@@ -33,7 +49,7 @@ def add_groups(app: typer.Typer) -> None:
 
 
 def _group(name: str, text: str) -> typer.Typer:
-    return typer.Typer(name=name, help=text, no_args_is_help=True, rich_markup_mode=None)
+    return typer.Typer(name=name, cls=Group, help=text, no_args_is_help=True, rich_markup_mode=None)
 
 
 def _config_get(key: KeyArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:

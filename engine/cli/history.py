@@ -7,12 +7,10 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
-from engine.cli.exits import Exit
+from engine.cli.exits import Exit, complain
 from engine.cli.reading import look
 from engine.cli.state import looking, state_path
+from engine.cli.tables import console, table
 from engine.store import report
 from engine.store.report import HistoryLine
 
@@ -31,12 +29,12 @@ def history(path: Path | None, ref: str, *, as_json: bool) -> int:
         ]
         sys.stdout.write(json.dumps({"schema_version": 1, "ref": ref, "history": document}) + "\n")
     elif lines:
-        table = Table("When (UTC)", "Decision", "Detail", box=None, pad_edge=False)
+        shown = table("When (UTC)", "Decision", "Detail")
         for line in lines:
-            table.add_row(_time(line), line.decision, line.detail)
-        Console(highlight=False, markup=False).print(table)
+            shown.add_row(_time(line), line.decision, line.detail)
+        console().print(shown)
     else:
-        sys.stderr.write(
+        complain(
             f"wosync: nothing is known of {ref}\n"
             "  What to do: check the reference; a record that was never eligible has no history.\n"
         )

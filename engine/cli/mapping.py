@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-from rich.console import Console
-from rich.table import Table
 
 from engine.cli.asking import ask_service
 from engine.cli.exits import Exit
 from engine.cli.reading import load
+from engine.cli.tables import console, table
 from engine.config import loading as configuration
 from engine.config.loading import Config
 from engine.mappings import TABLES
@@ -43,13 +42,12 @@ async def _composed(config: Config) -> dict[str, Any]:
 
 
 def _print(document: dict[str, Any]) -> None:
-    console = Console(highlight=False, markup=False)
-    for table in TABLES.values():
-        shown = Table("Target field", "Filled with", "Origin", box=None, pad_edge=False)
-        shown.title, shown.title_justify = f"[{table}]", "left"
-        for line in document[table]:
+    out = console()
+    for name in TABLES.values():
+        shown = table("Target field", "Filled with", "Origin", title=f"[{name}]")
+        for line in document[name]:
             shown.add_row(line["field"], line["filled_with"], line["origin"])
-        console.print(shown)
-        console.print()
+        out.print(shown)
+        out.print()
     for text in document["left_out"]:
-        console.print(f"Left out: {text}")
+        out.print(f"Left out: {text}")

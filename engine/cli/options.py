@@ -19,6 +19,8 @@ ConfigOption = Annotated[
         "--config",
         metavar="PATH",
         autocompletion=files,
+        # That it cannot be read is a wrong configuration, not a mistake in the command line.
+        readable=False,
         help="Configuration file; by default ./config.toml, then /etc/wosync/config.toml.",
     ),
 ]

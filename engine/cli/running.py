@@ -9,10 +9,17 @@ from pathlib import Path
 
 import anyio
 
-from engine.cli.exits import Exit
+from engine.about import PROGRAM
+from engine.cli.exits import Exit, complain
 from engine.cli.reading import load
+from engine.cli.services import option
+from engine.cli.state import NoState, looking, state_path
+from engine.config.loading import Config
+from engine.errors import StateUnusable
 from engine.service import once as one_run
 from engine.service import process as service
+from engine.store import report
+from engine.store.summary import cut_off
 
 # As the interpreter sets them; a start goes without.
 GC_THRESHOLDS = (700, 10, 10)
@@ -31,9 +38,13 @@ def run(path: Path | None) -> int:
 
 
 def once(path: Path | None, *, as_json: bool) -> int:
-    """One poll and everything that follows; 3 when records need attention."""
+    """One poll and everything that follows; 3 when records need attention, 130 after Ctrl-C."""
     config = load(path)
-    result = anyio.run(one_run.once, config)
+    try:
+        result = anyio.run(one_run.once, config)
+    except KeyboardInterrupt:
+        complain(f"{PROGRAM}: stopped; {_left(config)}; {PROGRAM} once{option(path)} goes on\n")
+        return Exit.INTERRUPTED
     counts = result.counts
     document: dict[str, int] = {
         "changed": result.changed,
@@ -63,3 +74,19 @@ def once(path: Path | None, *, as_json: bool) -> int:
         or counts.outbox
     )
     return Exit.ATTENTION if attention else Exit.DONE
+
+
+def _left(config: Config) -> str:
+    """What a run that was stopped leaves to the next one."""
+    try:
+        with looking(state_path(config)) as connection:
+            counts = report.counts(connection)
+            doubtful = counts.in_doubt + cut_off(connection)
+    except NoState:
+        return "nothing was captured yet"
+    except StateUnusable as error:
+        return str(error)
+    return (
+        f"{counts.pending} records, {counts.contacts} people tabs and {counts.outbox} write-backs"
+        f" wait, {doubtful} creates are in doubt and will be looked for; nothing is lost"
+    )

@@ -4,39 +4,56 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
+from engine.about import PROGRAM
 from engine.cli.asking import address, ask_service
-from engine.cli.exits import Exit, paragraph
+from engine.cli.exits import Exit, complain, paragraph
 from engine.cli.reading import look
-from engine.cli.state import looking, state_path
+from engine.cli.services import option
+from engine.cli.state import NoState, looking, state_path
+from engine.cli.tables import console, table
 from engine.config import loading as configuration
 from engine.errors import Misconfigured, StateUnusable
-from engine.store import report, statefile
+from engine.store import statefile
+from engine.store.summary import summary, unknown
 
-REFUSED_SHOWN_MAX = 50
+# Reasons in the table of a summary: where each record has one of its own, it sums up nothing.
+REASONS_SHOWN_MAX = 20
 
 
-def status(path: Path | None, *, as_json: bool) -> int:
-    """0 healthy, 3 degraded or records in error, 69 when no service answers."""
+def status(path: Path | None, *, as_json: bool, everything: bool) -> int:
+    """0 healthy, 3 degraded or records in error, 69 when no service answers, 74 state unusable.
+
+    Args:
+        everything: show every record in error; they are read from the state itself.
+
+    Raises:
+        StateUnusable: beside a running service, the state with every record cannot be read.
+    """
     found = configuration.find(path)
     live = ask_service(found, "/status")
-    document = live if live is not None else _without_service(found)
+    if live is None:
+        document, code = _without_service(found, everything=everything)
+    else:
+        document, code = dict(live), _verdict(live)
+        if everything:
+            with looking(state_path(look(found))) as connection:
+                document |= summary(connection, everything=True)
     if as_json:
         sys.stdout.write(json.dumps({"running": live is not None, **document}) + "\n")
     else:
-        _print(document, running=live is not None)
-    if live is None:
-        return Exit.UNREACHABLE
-    _say_mistakes(found)
+        _print(document, running=live is not None, named=option(path))
+    if live is not None:
+        _say_mistakes(found)
+    return code
+
+
+def _verdict(live: Mapping[str, Any]) -> Exit:
     refused = live["records"]["refused"] or live["people"]["refused"]
-    healthy = live["ready"] and not refused
-    return Exit.DONE if healthy else Exit.ATTENTION
+    return Exit.DONE if live["ready"] and not refused else Exit.ATTENTION
 
 
 def _say_mistakes(path: Path) -> None:
@@ -44,10 +61,10 @@ def _say_mistakes(path: Path) -> None:
     try:
         look(path)
     except Misconfigured as error:
-        sys.stderr.write(f"{paragraph(error)}\n")
+        complain(f"{paragraph(error)}\n")
 
 
-def _without_service(path: Path) -> dict[str, Any]:
+def _without_service(path: Path, *, everything: bool) -> tuple[dict[str, Any], Exit]:
     """What the last run left behind, read without touching it."""
     config = look(path)
     state_dir, where = config.engine.service.state_dir, address(path)
@@ -57,69 +74,70 @@ def _without_service(path: Path) -> dict[str, Any]:
             f"a service holds the state in {state_dir} but does not answer at {where}: it hangs,"
             " or [service] http was changed since its start"
         )
+    document: dict[str, Any] = {"schema_version": 1, "ready": False, "reason": reason}
     try:
         with looking(state_path(config)) as connection:
-            refused = report.refused(connection, REFUSED_SHOWN_MAX)
-            return _document(reason, report.counts(connection), refused)
+            return document | summary(connection, everything=everything), Exit.UNREACHABLE
     except StateUnusable as error:
-        return _document(f"{reason}; {error}", report.Counts(0, None, 0, 0, 0, 0, 0), [])
+        code = Exit.UNREACHABLE if isinstance(error, NoState) else Exit.STATE
+        told = {"reason": f"{reason}; {error}", "remedy": error.remedy}
+        return document | unknown() | told, code
 
 
-def _document(
-    reason: str, counts: report.Counts, refused: list[report.RefusedRecord]
-) -> dict[str, Any]:
-    return {
-        "schema_version": 1,
-        "ready": False,
-        "reason": reason,
-        "records": {
-            "pending": counts.pending,
-            "linked": counts.linked,
-            "refused": counts.refused,
-            "in_doubt": counts.in_doubt,
-        },
-        "people": {
-            "pending": counts.contacts,
-            "held_back": counts.lines_held_back,
-            "refused": counts.people_refused,
-        },
-        "outbox": counts.outbox,
-        "refused": [
-            {
-                "ref": record.ref,
-                "field": record.field,
-                "class": record.reason_class,
-                "reason": record.reason,
-            }
-            for record in refused
-        ],
-    }
-
-
-def _print(document: Mapping[str, Any], *, running: bool) -> None:
-    console = Console(highlight=False, markup=False)
+def _print(document: Mapping[str, Any], *, running: bool, named: str) -> None:
+    out = console()
     ready = "ready" if document["ready"] else f"not ready: {document['reason']}"
-    facts = Table(box=None, show_header=False, pad_edge=False)
+    facts = table("", "")
     facts.add_row("Service", ready if running else document["reason"])
-    for name, number in document["records"].items():
-        facts.add_row(name.replace("_", " ").capitalize(), str(number))
-    for name, number in document["people"].items():
-        facts.add_row(f"People {name.replace('_', ' ')}", str(number))
-    facts.add_row("Write-backs owed", str(document["outbox"]))
-    for name, number in document.get("requests", {}).items():
-        facts.add_row(f"Requests to {name}", str(number))
-    console.print(facts)
+    for name, number in _numbers(document):
+        facts.add_row(name, str(number))
+    out.print(facts)
+    if document.get("remedy"):
+        out.print(f"What to do: {document['remedy']}.", soft_wrap=True)
+    if document.get("reload_refused"):
+        out.print(f"Last reload refused: {document['reload_refused']}")
     for waiting in document.get("waiting", []):
-        console.print(f"Waiting ({waiting['records']}): {waiting['reason']}")
+        out.print(f"Waiting ({waiting['records']}): {waiting['reason']}")
     for held in document.get("held_back", []):
-        console.print(f"Held back: {held}")
+        out.print(f"Held back: {held}")
     approval = document.get("approval", {})
     if approval.get("needed"):
-        console.print(
+        out.print(
             f"{approval['records']} edits at once are held: if that is meant, run: wosync approve"
         )
     if document["refused"]:
-        errors = Table("Record", "Field", "Reason", box=None, pad_edge=False, title="In error")
-        for record in document["refused"]:
-            errors.add_row(record["ref"], record["field"] or "", record["reason"])
-        console.print(errors)
+        _print_refused(document, named)
+
+
+def _numbers(document: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """Nothing of a state that cannot be read."""
+    if document["records"] is not None:
+        for name, number in document["records"].items():
+            yield name.replace("_", " ").capitalize(), number
+        for name, number in document["people"].items():
+            yield f"People {name.replace('_', ' ')}", number
+        yield "Write-backs owed", document["outbox"]
+    for name, number in document.get("requests", {}).items():
+        yield f"Requests to {name}", number
+
+
+def _print_refused(document: Mapping[str, Any], named: str) -> None:
+    """The reasons, where several records share one, and then the records."""
+    out, total, shown = console(), document["refused_total"], document["refused"]
+    reasons = document["refused_by_reason"]
+    if len(reasons) < total:
+        counted = table("Records", "Field", "Reason", title=f"In error: {total}, by reason")
+        for one in reasons[:REASONS_SHOWN_MAX]:
+            counted.add_row(str(one["records"]), one["field"] or "", one["reason"])
+        out.print(counted)
+        left = len(reasons) - REASONS_SHOWN_MAX
+        if left > 0:
+            out.print(f"and {left} more reasons; see: {PROGRAM} status --json{named}")
+    title = f"In error: {total}"
+    if len(shown) < total:
+        title = f"In error, {len(shown)} of {total} shown; all: {PROGRAM} status --all{named}"
+    out.print(title, soft_wrap=True)
+    errors = table("Record", "Field", "Reason")
+    for record in shown:
+        errors.add_row(record["ref"], record["field"] or "", record["reason"])
+    out.print(errors)

@@ -13,11 +13,16 @@ from engine.errors import StateUnusable
 from engine.store import statefile
 
 
+class NoState(StateUnusable):
+    """There is none: a service that never ran here, or another directory is meant."""
+
+
 def state_path(config: Config) -> Path:
     """Where the state file is.
 
     Raises:
-        StateUnusable: there is none, or this user may not look.
+        NoState: there is none.
+        StateUnusable: this user may not look.
     """
     path = config.engine.service.state_dir / statefile.FILE_NAME
     try:
@@ -28,7 +33,7 @@ def state_path(config: Config) -> Path:
             remedy="run the command as root, or as the service's user",
         ) from error
     if not found:
-        raise StateUnusable(
+        raise NoState(
             f"there is no state at {path.parent}",
             remedy="if the service runs under systemd, set STATE_DIRECTORY to its directory, such"
             " as /var/lib/wosync; otherwise name its configuration with --config",

@@ -14,13 +14,13 @@ import anyio
 import anyio.to_thread
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
-from rich.console import Console
 from rich.table import Table
 
 from engine.about import PROGRAM
 from engine.cli.asking import address, ask
 from engine.cli.exits import Exit
 from engine.cli.services import option
+from engine.cli.tables import console, table
 from engine.clock import SystemClock
 from engine.config import loading as configuration
 from engine.config.live import is_live
@@ -218,43 +218,43 @@ def commands(advice: Advice, named: str) -> list[str]:
 
 
 def _print(measured: Rates, found: list[Finding], notes: list[str], named: str) -> None:
-    console = Console(highlight=False, markup=False, soft_wrap=True)
-    console.print(
+    out = console(soft_wrap=True)
+    out.print(
         f"Measured over {measured.over_s:.0f} s; the service has run for"
         f" {_span(measured.uptime_s)}.\n"
     )
-    console.print(_throughput(measured))
-    console.print()
-    console.print(_actors(measured))
-    console.print()
+    out.print(_throughput(measured))
+    out.print()
+    out.print(_actors(measured))
+    out.print()
     for note in notes:
-        console.print(f"Note: {note}.")
+        out.print(f"Note: {note}.")
     for place, one in enumerate(found, 1):
-        console.print(f"{place}. {one.says[0].upper()}{one.says[1:]}.")
+        out.print(f"{place}. {one.says[0].upper()}{one.says[1:]}.")
         for line in one.evidence:
-            console.print(f"   - {line}")
+            out.print(f"   - {line}")
         if one.advice is not None:
             old, new = number(one.advice.old), number(one.advice.new)
-            console.print(f"   What to do: {one.advice.setting} from {old} to {new}:")
+            out.print(f"   What to do: {one.advice.setting} from {old} to {new}:")
             for command in commands(one.advice, named):
-                console.print(f"     {command}")
+                out.print(f"     {command}")
         if one.caution:
-            console.print(f"   Mind: {one.caution}.")
+            out.print(f"   Mind: {one.caution}.")
 
 
 def _throughput(measured: Rates) -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False)
+    shown = table("", "")
     reconciled = [f"{rate:.1f} {_WORDS[kind]}/s" for kind, rate in measured.reconciles_s.items()]
-    table.add_row("Reconciled", ", ".join(reconciled))
-    table.add_row("Written back", f"{measured.write_backs_s:.1f}/s")
+    shown.add_row("Reconciled", ", ".join(reconciled))
+    shown.add_row("Written back", f"{measured.write_backs_s:.1f}/s")
     for name, system in measured.systems.items():
         each = f"{system.answer_s:.2f} s on average"
-        table.add_row(f"Requests to {name}", f"{system.requests_s:.1f}/s, {each}")
+        shown.add_row(f"Requests to {name}", f"{system.requests_s:.1f}/s, {each}")
     for kind, backlog in measured.backlog.items():
-        table.add_row(f"Backlog of {_WORDS[kind]}", _backlog(backlog))
+        shown.add_row(f"Backlog of {_WORDS[kind]}", _backlog(backlog))
     if measured.budget_hours is not None:
-        table.add_row("", f"by the budget alone it takes about {measured.budget_hours:.1f} h")
-    return table
+        shown.add_row("", f"by the budget alone it takes about {measured.budget_hours:.1f} h")
+    return shown
 
 
 def _backlog(backlog: Backlog) -> str:
@@ -266,17 +266,17 @@ def _backlog(backlog: Backlog) -> str:
 
 
 def _actors(measured: Rates) -> Table:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("Actor")
-    for heading in ("Workers", "Busy", "Blocked", "Throttled", "Idle", "Mailbox", "Head waits"):
-        table.add_column(heading, justify="right")
+    headings = ("Workers", "Busy", "Blocked", "Throttled", "Idle", "Mailbox", "Head waits")
+    shown = table("Actor", *headings)
+    for column in shown.columns[1:]:
+        column.justify = "right"
     for actor, shares in measured.actors.items():
         states = (shares.busy, shares.blocked, shares.throttled, shares.idle)
         parts = [f"{part:.0%}" if shares.known else "-" for part in states]
         fill = measured.mailboxes.get(_MAILBOX_OF.get(actor, ""))
         mail = (f"{fill.depth}/{fill.capacity}", f"{fill.oldest_age_s:.1f} s") if fill else ("", "")
-        table.add_row(actor.replace("_", " "), str(shares.workers), *parts, *mail)
-    return table
+        shown.add_row(actor.replace("_", " "), str(shares.workers), *parts, *mail)
+    return shown
 
 
 def _span(seconds: float) -> str:

@@ -21,7 +21,7 @@ from tempfile import mkstemp
 
 import engine
 from engine.about import PROGRAM
-from engine.cli.exits import Exit, paragraph
+from engine.cli.exits import Exit, complain, paragraph
 from engine.cli.next_steps import Installed, next_steps
 from engine.errors import EngineError, Misconfigured, StateUnusable
 
@@ -173,7 +173,7 @@ def _judge(found: Iterable[str], *, strict: bool) -> None:
     trouble = Misconfigured(text, remedy=_INSTALL_ELSEWHERE)
     if strict:
         raise trouble
-    sys.stderr.write(f"{paragraph(trouble)}\n")
+    complain(f"{paragraph(trouble)}\n")
 
 
 def _verdict(path: Path, unit: Unit, *, force: bool) -> str:

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
-from tomlkit.items import Item
+from tomlkit.items import Item, Null, Whitespace
 
 from engine.config.keys import Key
 from engine.config.values import same, toml, with_value, written
@@ -36,7 +36,10 @@ def edited(text: str, key: Key, value: Any, typed: str | None = None) -> str:
     """
     wanted = with_value(tomllib.loads(text), key.parts, value)
     if value is None:
-        ways: list[Callable[[], str]] = [lambda: _removed(text, key)]
+        ways: list[Callable[[], str]] = [
+            lambda: _removed_with_its_table(text, key),
+            lambda: _removed(text, key),
+        ]
     else:
         shown = _as_typed(typed, value)
         ways = [
@@ -96,6 +99,29 @@ def _removed(text: str, key: Key) -> str:
     document = tomlkit.parse(text)
     del _table(document, key)[key.parts[-1]]
     return document.as_string()
+
+
+def _removed_with_its_table(text: str, key: Key) -> str:
+    """Without the tables that hold nothing any more; a comment is something."""
+    document = tomlkit.parse(text)
+    tables: list[Any] = [document]
+    for part in key.parts[:-1]:
+        tables.append(tables[-1][part])
+    del tables[-1][key.parts[-1]]
+    for above, part in zip(reversed(tables[:-1]), reversed(key.parts[:-1]), strict=True):
+        if _holds_anything(above[part]):
+            break
+        del above[part]
+    left, end = document.as_string(), _line_end(text)
+    # The blank line that parted the last table from the rest goes with it.
+    parted = left.endswith(end * 2) and not text.endswith(end * 2)
+    return left.rstrip() + end if parted else left
+
+
+def _holds_anything(table: Any) -> bool:
+    if table.trivia.comment:
+        return True
+    return any(not isinstance(item, Whitespace | Null) for _, item in table.value.body)
 
 
 def _behind_its_comment(text: str, key: Key, shown: str) -> str:

@@ -27,6 +27,7 @@ _REMEDY = "see every key with: wosync config show --all"
 _FORMS = frozenset({"env", "file", "credential"})
 # What starts so was meant as TOML; taken as plain text, a forgotten bracket would be a column.
 _MEANT_AS_TOML = re.compile(r"""\s*(["'{]|\[\s*["'{])""")
+_IN_TABLE = re.compile(r"\s*\[([^\[\]\n]+)\]\s*([^\s\[\n][^\n]*)?")
 
 
 class Kind(Enum):
@@ -172,8 +173,10 @@ def is_reference(raw: Any) -> bool:
 
 
 def _parsed(text: str) -> tuple[str, ...]:
-    """The parts of a typed key."""
+    """The parts of a typed key; also of `[poller] interval_s`, as every message writes it."""
     end = "the end of a key"
+    if in_table := _IN_TABLE.fullmatch(text):
+        return _parsed(".".join(part for part in in_table.groups() if part))
     at: Any = _document(f"{text} = '{end}'") if "\n" not in text else {}
     parts: list[str] = []
     while isinstance(at, dict) and len(cast("dict[str, Any]", at)) == 1:

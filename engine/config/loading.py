@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -26,6 +25,7 @@ from pydantic import (
     model_validator,
 )
 
+from engine.config import mistakes
 from engine.errors import Misconfigured
 from engine.flow.backoff import BackoffLimits
 from engine.mapping.fields import LineSetting
@@ -278,11 +278,12 @@ def check(path: Path, tables: Mapping[str, Any], connectors: Connectors | None =
     try:
         settings = model.model_validate(tables)
     except ValidationError as error:
-        mistakes = [_mistake(detail, model) for detail in error.errors(include_url=False)]
+        details = error.errors(include_url=False)
+        lines = [mistakes.described(detail, model) for detail in details]
         raise Misconfigured(
-            f"{path} has {len(mistakes)} mistake{'s' if len(mistakes) > 1 else ''}:\n  "
-            + "\n  ".join(mistakes),
-            remedy="the comments in config.toml explain every key; then run: wosync check",
+            f"{path} has {len(lines)} mistake{'s' if len(lines) > 1 else ''}:\n  "
+            + "\n  ".join(lines),
+            remedy=mistakes.remedy(details),
         ) from error
     engine = EngineSettings(
         **{name: getattr(settings, name) for name in EngineSettings.model_fields}
@@ -312,37 +313,3 @@ def _whole_model(connectors: Connectors) -> type[BaseModel]:
         for connector in (connectors.source, connectors.target)
     }
     return create_model("Configuration", __base__=EngineSettings, **tables)
-
-
-def _mistake(detail: Mapping[str, Any], model: type[BaseModel]) -> str:
-    """One line about one mistake; a value is only shown where it cannot be a secret."""
-    path = [str(part) for part in detail["loc"]]
-    where = _key(path)
-    kind: str = detail["type"]
-    if kind == "extra_forbidden":
-        return f"{where}: unknown key{_nearest(path, model)}"
-    if kind == "missing":
-        return f"{where}: missing"
-    if kind == "value_error":
-        return f"{where}: {detail['ctx']['error']}"
-    message: str = detail["msg"]
-    shown = detail["input"]
-    found = f", not {shown!r}" if isinstance(shown, str | int | float | bool) else ""
-    return f"{where}: {message[0].lower()}{message[1:]}{found}"
-
-
-def _key(path: Sequence[str]) -> str:
-    *tables, key = path
-    return f"[{'.'.join(tables)}] {key}" if tables else f"[{key}]"
-
-
-def _nearest(path: Sequence[str], model: type[BaseModel]) -> str:
-    known = model
-    for part in path[:-1]:
-        field = known.model_fields.get(part)
-        annotation = field.annotation if field is not None else None
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return ""
-        known = annotation
-    near = get_close_matches(path[-1], list(known.model_fields), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""

@@ -12,10 +12,10 @@ from engine.flow.lane import Lane
 from engine.service.gauges import Gauges
 from engine.store import fuse, report
 from engine.store.report import Counts
+from engine.store.summary import summary
 
 # So many failed polls in a row, and the service is no longer ready.
 LATE_POLLS = 3
-REFUSED_SHOWN_MAX = 50
 
 
 @dataclass(slots=True)
@@ -83,9 +83,8 @@ class Status:
 
     async def document(self) -> dict[str, Any]:
         """Everything, as JSON can carry it."""
-        counts = await self.look()
         held = await self.assembly.store.read(fuse.held)
-        refused = await self.assembly.store.read(report.refused, REFUSED_SHOWN_MAX)
+        stored = await self.assembly.store.read(summary)
         waiting = await self.assembly.store.read(report.waiting_reasons, 5)
         reason = self.not_ready()
         return {
@@ -94,32 +93,12 @@ class Status:
             "ready": reason is None,
             "reason": reason,
             "captured": self.assembly.poller.captured + self.assembly.people_poller.captured,
-            "records": {
-                "pending": counts.pending,
-                "linked": counts.linked,
-                "refused": counts.refused,
-                "in_doubt": counts.in_doubt,
-            },
-            "people": {
-                "pending": counts.contacts,
-                "held_back": counts.lines_held_back,
-                "refused": counts.people_refused,
-            },
+            **stored,
             "approval": {"records": held.records, "needed": held.tripped},
-            "outbox": counts.outbox,
             "requests": self._requests(),
             "held_back": list(self._held_back()),
             "reload_refused": self.reload_refused,
             "waiting": [{"reason": reason, "records": number} for reason, number in waiting],
-            "refused": [
-                {
-                    "ref": record.ref,
-                    "field": record.field,
-                    "class": record.reason_class,
-                    "reason": record.reason,
-                }
-                for record in refused
-            ],
         }
 
     def _held_back(self) -> Iterator[str]:

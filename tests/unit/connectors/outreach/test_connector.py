@@ -158,7 +158,10 @@ async def test_the_credentials_step_says_whether_it_minted(
 
     world.clock.time += 600
 
-    assert await run_step(target, "credentials") == "access token reused, expires in 110 minutes"
+    assert await run_step(target, "credentials") == (
+        "access token reused, expires in 110 minutes;"
+        " client secret and refresh token were not tried"
+    )
 
 
 async def test_the_opportunities_step_accepts_an_org_without_any(

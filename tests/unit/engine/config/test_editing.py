@@ -150,6 +150,44 @@ def test_a_key_is_removed_with_its_line_alone() -> None:
     assert difference(MANUAL, after) == ["- base_s = 1"]
 
 
+@pytest.mark.parametrize(
+    ("before", "key", "after"),
+    [
+        ("[fuse]\nshare = 0.5\n", "fuse.share", ""),
+        ("[fuse]\nshare = 0.5\n\n[retry]\ncap_s = 9\n", "fuse.share", "[retry]\ncap_s = 9\n"),
+        ("[retry]\ncap_s = 9\n\n[fuse]\nshare = 0.5\n", "fuse.share", "[retry]\ncap_s = 9\n"),
+        ("[retry]\ncap_s = 9\n\n[fuse]\nshare = 0.5", "fuse.share", "[retry]\ncap_s = 9\n"),
+        ("fuse = { share = 0.5 }\n[retry]\n", "fuse.share", "[retry]\n"),
+        ("[outreach.budget]\nreserve = 1\n", "outreach.budget.reserve", ""),
+        (
+            "[outreach]\ntimeout_s = 9\n[outreach.budget]\nreserve = 1\n",
+            "outreach.budget.reserve",
+            "[outreach]\ntimeout_s = 9\n",
+        ),
+    ],
+)
+def test_a_table_that_became_empty_goes_with_its_last_key(
+    before: str, key: str, after: str
+) -> None:
+    """Setting a key and taking it back leaves the file as it was."""
+    assert edited(before, KEYS.find(key), None) == after
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "[fuse] # agreed with sales\nshare = 0.5\n",
+        "[fuse]\n# agreed with sales\nshare = 0.5\n",
+        "[fuse]\nshare = 0.5\nrecords_min = 1 # agreed with sales\n",
+    ],
+)
+def test_a_table_that_holds_anything_else_stays(before: str) -> None:
+    """Somebody wrote the comment for whoever comes next."""
+    after = edited(before, KEYS.find("fuse.share"), None)
+
+    assert after == before.replace("share = 0.5\n", "")
+
+
 def test_a_layout_that_allows_no_change_is_refused() -> None:
     """Rather an editor than a damaged file."""
     with pytest.raises(EngineError, match="cannot be changed in the layout") as refused:

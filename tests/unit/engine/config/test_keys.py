@@ -31,10 +31,14 @@ REFERENCE = {"env": "NAME"}
         ("workbooks.person_fields.duplicate", Kind.SETTING, "workbooks.person_fields.duplicate"),
         ("mapping.opportunity.nextStep", Kind.SETTING, "mapping.opportunity.nextStep"),
         ("owners.aliases.'Jo Example'", Kind.SETTING, 'owners.aliases."Jo Example"'),
+        ("[poller]", Kind.TABLE, "poller"),
+        ("[poller] interval_s", Kind.SETTING, "poller.interval_s"),
+        (" [ mapping.opportunity ] nextStep", Kind.SETTING, "mapping.opportunity.nextStep"),
+        ("[owners.aliases] 'Jo Example'", Kind.SETTING, 'owners.aliases."Jo Example"'),
     ],
 )
 def test_a_key_is_found_as_toml_writes_it(typed: str, kind: Kind, name: str) -> None:
-    """The name in the manual, whatever quotes and blanks are around it."""
+    """The name in the manual, whatever quotes and blanks are around it, or as a message has it."""
     found = KEYS.find(typed)
 
     assert (found.kind, found.name) == (kind, name)
@@ -57,6 +61,9 @@ def test_a_key_is_found_as_toml_writes_it(typed: str, kind: Kind, name: str) -> 
         ("poller.interval_s = 3 #", "'poller.interval_s ' is not a key"),
         ("[" * 20_000, "is not a key"),
         ("poller.\udcff", "is not a key"),
+        ("[poller] intervall_s", "unknown key poller.intervall_s; did you mean"),
+        ("[] interval_s", "is not a key"),
+        ("[poller] [retry]", "is not a key"),
     ],
 )
 def test_a_key_that_does_not_exist_is_answered_with_the_nearest_one(typed: str, words: str) -> None:

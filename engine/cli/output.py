@@ -1,0 +1,88 @@
+"""Standard output of one command: any encoding will do, and what it does not take is said once."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from engine.errors import EngineError
+
+
+class OutputLost(EngineError):
+    """Standard output takes no more: its disk is full, or its device fails."""
+
+
+class ReaderGone(OutputLost):
+    """Whoever read the output has seen enough: `wosync status | head -1`."""
+
+
+class _Output(io.TextIOWrapper):
+    """A stream whose failure nobody takes for that of a file of ours, nor for a defect.
+
+    `lost` is the failure, also for whoever comes after code that has swallowed it.
+    """
+
+    lost: OutputLost | None = None
+
+    def write(self, text: str) -> int:
+        try:
+            return super().write(text)
+        except OSError as error:
+            raise self._lose(error) from error
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError as error:
+            raise self._lose(error) from error
+
+    def _lose(self, error: OSError) -> OutputLost:
+        """Once is enough: what is left, and what still follows, goes nowhere."""
+        with suppress(OSError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.fileno())
+            os.close(nowhere)
+        if isinstance(error, BrokenPipeError):
+            self.lost = ReaderGone("nobody reads the output any more")
+        else:
+            self.lost = OutputLost(
+                f"the output cannot be written: {error.strerror or error}",
+                remedy="make room for it, or send it elsewhere; what the command has done is done",
+            )
+        return self.lost
+
+
+@contextmanager
+def guarded() -> Generator[None]:
+    """Standard output for the block; a character that its encoding lacks is written as `\\u2192`.
+
+    Raises:
+        OutputLost: the output could not be written.
+    """
+    former: Any = sys.stdout
+    with ExitStack() as left:
+        # Closed by whoever started us, its place would be taken by the next file that is opened.
+        stream = former or left.enter_context(Path(os.devnull).open("w", encoding="utf-8"))
+        output = _Output(
+            stream.buffer,
+            encoding=stream.encoding,
+            errors="backslashreplace",
+            line_buffering=stream.line_buffering,
+            write_through=stream.write_through,
+        )
+        sys.stdout = output
+        try:
+            yield
+        finally:
+            sys.stdout = former
+            with suppress(OutputLost):
+                output.flush()
+            # Let go of before it would close the descriptor.
+            output.detach()
+            if output.lost is not None:
+                raise output.lost

@@ -1,0 +1,69 @@
+"""Commands that end early, or that a running service keeps from going all the way."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import anyio
+import pytest
+
+from connectors.sandbox.sandbox import Sandbox, SandboxOptions
+from engine.store import statefile
+from tests.end_to_end.test_cli_errors import DEADLINE_S, ROOT, served
+
+pytestmark = pytest.mark.anyio
+
+DONE, INTERRUPTED = 0, 130
+LOOK_S = 0.02
+SLOW_S = 0.05
+
+
+async def test_a_stopped_once_says_what_it_leaves_to_the_next(tmp_path: Path) -> None:
+    """Whoever presses Ctrl-C in the middle of an import asks what becomes of the rest."""
+    sandbox = Sandbox(SandboxOptions(bulk=40))
+    sandbox.outreach_traffic.latency_s = SLOW_S
+    async with served(tmp_path / "home", sandbox) as home:
+        command = [sys.executable, "-m", "engine", "once", "--config", str(home.config)]
+        before = len(sandbox.outreach.opportunities.rows())
+        with anyio.fail_after(DEADLINE_S):
+            async with await anyio.open_process(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                env={**os.environ, "PYTHONPATH": ROOT},
+            ) as process:
+                while len(sandbox.outreach.opportunities.rows()) <= before:  # noqa: ASYNC110 # the emulator has no event for it
+                    await anyio.sleep(LOOK_S)
+                process.send_signal(signal.SIGINT)
+                assert process.stderr is not None
+                said = b"".join([part async for part in process.stderr]).decode()
+
+    [line] = [line for line in said.splitlines() if not line.startswith("{")]
+    waiting = re.fullmatch(
+        r"wosync: stopped; (\d+) records, \d+ people tabs and \d+ write-backs wait,"
+        r" \d+ creates are in doubt and will be looked for; nothing is lost;"
+        rf" wosync once --config {re.escape(str(home.config))} goes on",
+        line,
+    )
+    assert process.returncode == INTERRUPTED
+    assert waiting is not None, line
+    assert int(waiting[1]) > 0
+
+
+async def test_check_beside_a_service_claims_no_more_than_it_checked(tmp_path: Path) -> None:
+    """A mistake in the mapping would show at the next start, and then nothing runs."""
+    async with served(tmp_path / "home") as home:
+        with statefile.lease(home.state):
+            ended = await home.run("check")
+
+    said = " ".join(ended.out.split())
+    assert ended.code == DONE, ended.everything
+    assert "complete" not in said
+    assert "mapping lines skipped not checked beside a running service" in said
+    assert "a mistake there would keep it from starting again" in said
