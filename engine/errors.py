@@ -179,10 +179,11 @@ def excerpt(text: str) -> str:
     """Shorten a foreign text to one line of at most EXCERPT_CHARS_MAX characters.
 
     Secrets are masked first: half of one would be recognised by nobody. Half a character, as JSON
-    allows it, could be written nowhere.
+    allows it, could be written nowhere; what steers a terminal has no place in a reason.
     """
     whole = text.encode(errors="replace").decode()
-    line = " ".join(redact(whole).split())
+    plain = "".join(each if each.isprintable() else " " for each in redact(whole))
+    line = " ".join(plain.split())
     if len(line) <= EXCERPT_CHARS_MAX:
         return line
     return line[: EXCERPT_CHARS_MAX - 1] + "…"

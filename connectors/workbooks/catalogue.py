@@ -13,6 +13,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from connectors.workbooks import answers
+from connectors.workbooks.paging import Paging
 from connectors.workbooks.protocol import Call, Filter, listing
 from connectors.workbooks.values import whole
 from connectors.workbooks.wire import (
@@ -145,7 +146,7 @@ async def every(read: Read, page_behind: Callable[[int], Call]) -> list[Row] | N
         EngineError: a request failed otherwise.
     """
     found: list[Row] = []
-    after_id = 0
+    after_id, paging = 0, Paging()
     while True:
         rows = await optional(read, page_behind(after_id))
         if rows is None:
@@ -153,7 +154,7 @@ async def every(read: Read, page_behind: Callable[[int], Call]) -> list[Row] | N
         found += rows
         newest_id = max((whole(row.get("id")) or 0 for row in rows), default=after_id)
         # An id that does not grow would mean a filter ignored, and a loop without end.
-        if len(rows) < OBJECTS_MAX or newest_id <= after_id:
+        if paging.complete(len(rows), OBJECTS_MAX) or newest_id <= after_id:
             return found
         after_id = newest_id
 

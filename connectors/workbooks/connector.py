@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 
@@ -10,10 +11,11 @@ from connectors.workbooks.client import Client
 from connectors.workbooks.installation import Installation
 from connectors.workbooks.listings import Resource
 from connectors.workbooks.mapping_records import MappingRecords
+from connectors.workbooks.paging import Paging
 from connectors.workbooks.routes import ROUTES
 from connectors.workbooks.settings import WorkbooksSettings
 from connectors.workbooks.standard import STANDARD_COLUMNS
-from connectors.workbooks.wire import OBJECTS_MAX, PATHS, PEOPLE
+from connectors.workbooks.wire import OBJECTS_MAX, PATHS, PEOPLE, RELATIONSHIPS
 from engine import (
     Captured,
     Column,
@@ -50,6 +52,7 @@ class WorkbooksSource:
         self._installation = Installation(client.read, settings)
         self._mapping_records = MappingRecords(client.read)
         self._mapped: dict[RecordType, tuple[str, ...]] = {}
+        self._paging = defaultdict[str, Paging](Paging)
 
     def steps(self) -> Sequence[Step]:
         """Credentials, columns, people, and a first real read; each may be run again."""
@@ -125,7 +128,10 @@ class WorkbooksSource:
         """
         size = self._page_size(limit)
         rows = await self._client.read(listings.tab_changes(after, size))
-        return TabPage([tab.tab_change(row) for row in rows], complete=len(rows) < size)
+        return TabPage(
+            [tab.tab_change(row) for row in rows],
+            complete=self._paging[RELATIONSHIPS].complete(len(rows), size),
+        )
 
     async def newest_tab_change(self) -> Position | None:
         """Where the change order of relationships ends, removed ones included; None without any.
@@ -263,7 +269,7 @@ class WorkbooksSource:
         plugin = self._installation.plugin(record_type)
         rows = await self._client.read(call)
         captured = [mapping.captured(row, plugin) for row in rows]
-        return Page(captured, complete=len(rows) < size)
+        return Page(captured, complete=self._paging[call.path].complete(len(rows), size))
 
     async def _newest(self, call: protocol.Call) -> Position | None:
         rows = await self._client.read(call)

@@ -27,13 +27,17 @@ CHECKBOX = "boolean"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One column to find: its title, the configuration key that overrides it, what it holds."""
+    """One column to find: its title, the configuration key that overrides it, what it holds.
+
+    `or_title` is another title that the vendor's pages give the same field.
+    """
 
     title: str
     key: str
     configured: str | None
     checkbox: bool = False
     required: bool = True
+    or_title: str | None = None
 
     @property
     def assignment(self) -> str:
@@ -113,11 +117,15 @@ async def resolve(wanted: Wanted, catalogue: Catalogue) -> str | None:
             raise _missing(wanted, catalogue)
         _check_checkbox(wanted, found, catalogue)
         return wanted.configured
-    found = await catalogue.search(lambda known: known.title == wanted.title)
+    title = wanted.title
+    found = await catalogue.search(lambda known: known.title == title)
+    if not found and wanted.or_title is not None:
+        title = wanted.or_title
+        found = await catalogue.search(lambda known: known.title == title)
     if len(found) > 1:
         names = ", ".join(sorted(known.name for known in found))
         raise _misconfigured(
-            f'{len(found)} fields of {catalogue.class_name} are titled "{wanted.title}": {names};'
+            f'{len(found)} fields of {catalogue.class_name} are titled "{title}": {names};'
             f" looked at {catalogue.looked_at}",
             f"name the right one: {wanted.assignment}",
         )
@@ -129,7 +137,13 @@ def _wanted(given: WorkbooksFields, table: str) -> dict[str, Wanted]:
     """The columns to find, by their name in `PluginColumns` (§18.2)."""
     wanted = {
         "sync": Wanted("Sync to Outreach", f"{table}.sync", given.sync, checkbox=True),
-        "error": Wanted("Outreach Sync Error", f"{table}.error", given.error, checkbox=True),
+        "error": Wanted(
+            "Outreach Sync Error",
+            f"{table}.error",
+            given.error,
+            checkbox=True,
+            or_title="Outreach Error",
+        ),
         "outreach_id": Wanted("Outreach Id", f"{table}.outreach_id", given.outreach_id),
         "outreach_url": Wanted("Outreach URL", f"{table}.outreach_url", given.outreach_url),
         "error_message": Wanted(

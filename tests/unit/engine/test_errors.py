@@ -36,6 +36,13 @@ def test_an_excerpt_is_one_line_and_never_longer_than_its_bound() -> None:
     assert excerpt("x" * errors.EXCERPT_CHARS_MAX) == "x" * errors.EXCERPT_CHARS_MAX
 
 
+def test_an_excerpt_cannot_steer_a_terminal() -> None:
+    """A reason from elsewhere is printed by commands and read in histories."""
+    assert (
+        excerpt("no \x1b[31mred\x1b[0m, \x07bell\u202e, caf\u00e9") == "no [31mred [0m, bell , café"
+    )
+
+
 def test_an_unreachable_system_is_not_ambiguous_unless_it_is_said() -> None:
     """Only a request that may have been executed may put a create in doubt."""
     assert not Unreachable("refused").ambiguous

@@ -324,7 +324,8 @@ def catalogues(
 
 def _datatype(title: str) -> str:
     checkbox = "Sync" in title and "Message" not in title
-    return "boolean" if checkbox or title in ("Outreach Duplicate", "Enabled") else "string"
+    also = ("Outreach Duplicate", "Outreach Error", "Enabled")
+    return "boolean" if checkbox or title in also else "string"
 
 
 async def find_columns(world: World) -> None:

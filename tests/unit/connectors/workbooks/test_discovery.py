@@ -51,6 +51,21 @@ async def found(world: World) -> str:
     return await next(step for step in world.source.steps() if step.name == "fields").run()
 
 
+@pytest.mark.parametrize("title", ["Outreach Sync Error", "Outreach Error"])
+async def test_the_error_flag_is_found_under_either_of_its_titles(title: str) -> None:
+    """The vendor's own pages use both for the one field (workbooks-api §18.2)."""
+    titles = {title if each == "Outreach Sync Error" else each: TITLES[each] for each in TITLES}
+    async with opened(opportunities(custom(titles))) as world:
+        assert "error = cf_opportunity_outreach_sync_error" in await found(world)
+
+
+async def test_of_both_titles_of_the_error_flag_the_longer_wins() -> None:
+    """A field of their own may be called "Outreach Error" as well."""
+    titles = TITLES | {"Outreach Error": "cf_opportunity_outreach_error"}
+    async with opened(opportunities(custom(titles))) as world:
+        assert "error = cf_opportunity_outreach_sync_error" in await found(world)
+
+
 async def test_columns_are_found_by_title_whatever_they_are_called() -> None:
     """An API name may carry a numeric suffix that no title shows."""
     async with opened(opportunities(custom(TITLES))) as world:
