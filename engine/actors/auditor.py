@@ -22,7 +22,7 @@ import structlog
 
 from engine.metrics import Metrics
 from engine.ports import Source, WallClock
-from engine.store import audit, kept
+from engine.store import audit, fuse, kept
 from engine.store.port import Store
 from engine.watermarks import behind
 
@@ -50,6 +50,7 @@ class Auditor:
         left = max(self.page_size, math.ceil(known * self.share))
         cursor = int(await self.store.read(kept.setting, CURSOR) or 0)
         differing, began = 0, anyio.current_time()
+        await self.store.write(kept.set_setting, fuse.AUDIT, str(cursor))
         while left > 0:
             started_at = self.clock.now()
             page = await self.source.eligible(cursor, self.page_size)
@@ -73,6 +74,7 @@ class Auditor:
             if upto is None:
                 break
             left -= len(page.rows)
+        await self.store.write(kept.forget_setting, fuse.AUDIT)
         took_s = anyio.current_time() - began
         self.metrics.polled(FEED, differing, took_s, self.clock.now())
         if differing:

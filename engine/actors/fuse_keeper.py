@@ -62,6 +62,7 @@ class FuseKeeper:
     async def approve(self) -> int:
         """Somebody says that it is meant; returns how many records go on."""
         released = await self.store.write(fuse.release, self.clock.now())
-        log.warning("mass_change_approved", records=released)
-        self.wake()
+        if released:
+            log.warning("mass_change_approved", records=released)
+            self.wake()
         return released

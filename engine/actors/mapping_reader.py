@@ -23,11 +23,10 @@ from engine.metrics import Metrics
 from engine.ports import Source, WallClock
 from engine.records import Captured, RecordType
 from engine.store import capture, kept
+from engine.store.fuse import MAPPING
 from engine.store.port import Store
 
 FINGERPRINT = "mapping_fingerprint"
-# Linked records with a greater id are still to be evaluated anew.
-CURSOR = "mapping_cursor"
 BATCH_MAX = 100
 # A batch in which more records than this were edited meanwhile holds a bulk import.
 FRESH_MAX = 25
@@ -87,7 +86,7 @@ class MappingReader:
         Only what differs is sent, behind every fresh edit. Returns how many were read.
         """
         total = 0
-        while (cursor := await self.store.read(kept.setting, CURSOR)) is not None:
+        while (cursor := await self.store.read(kept.setting, MAPPING)) is not None:
             ids = await self.store.read(capture.reconciled_ids, int(cursor), BATCH_MAX)
             rows = await self.source.fetch(RecordType.OPPORTUNITY, ids) if ids else []
             await self.store.write(_take_anew, rows, max(ids, default=None), self.clock.now())
@@ -104,7 +103,7 @@ def _note_fingerprint(connection: sqlite3.Connection, fingerprint: str, now: flo
     kept.set_setting(connection, FINGERPRINT, fingerprint)
     changed = known is not None and known != fingerprint
     if changed:
-        kept.set_setting(connection, CURSOR, "0")
+        kept.set_setting(connection, MAPPING, "0")
         # Captured before, it does not hold the columns that are read only now.
         capture.hold_pending(connection, now + HOLD_S)
     return changed
@@ -115,6 +114,6 @@ def _take_anew(
 ) -> None:
     capture.capture_page(connection, rows, now=now, fresh_max=FRESH_MAX, anew=True, mass=True)
     if after is None:
-        kept.forget_setting(connection, CURSOR)
+        kept.forget_setting(connection, MAPPING)
     else:
-        kept.set_setting(connection, CURSOR, str(after))
+        kept.set_setting(connection, MAPPING, str(after))

@@ -260,7 +260,7 @@ class OpportunitySyncer:
                     known = await self.target.get(way.target_id, self._mapping.field_names)
                 changes = difference(fields, known)
                 if changes and work.mass is Mass.EVALUATING:
-                    return await self._hold(work, known, changes)
+                    return await self._hold(work, known, f"would send {', '.join(sorted(changes))}")
                 if changes:
                     # Whatever dies before the answer is kept, the target is read before a newer
                     # version is compared with it.
@@ -278,10 +278,10 @@ class OpportunitySyncer:
         sent = Sent(outcome, way.target_id, {**holds, **fields}, changes)
         return await self._settle(work, record, sent, resolution)
 
-    async def _hold(self, work: Work, known: Fields, changes: Fields) -> str:
+    async def _hold(self, work: Work, known: Fields | None, would: str) -> str:
         """One of many records that would change at once: the fuse decides when all are known."""
-        await self.store.write(fuse.hold_record, work.id, work.revision, known)
-        log.debug("held_by_fuse", record=work.ref, fields=sorted(changes))
+        await self.store.write(fuse.hold_record, work.id, work.revision, known, would)
+        log.debug("held_by_fuse", record=work.ref, reason=would)
         return "held_by_fuse"
 
     async def _settle(
@@ -371,6 +371,9 @@ class OpportunitySyncer:
             forbidden_alike=alike,
         )
         failure, wait_s = setback.failure, setback.wait_s
+        if setback.flagged and work.mass is Mass.EVALUATING:
+            # Flags in masses are as bad as edits in masses, and as likely a slip in the mapping.
+            return await self._hold(work, work.synced, f"would be refused: {failure.reason}")
         if setback.flagged:
             return await self._refuse(work, failure)
         now = self.clock.now()

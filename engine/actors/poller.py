@@ -26,7 +26,7 @@ from engine.metrics import Metrics
 from engine.ports import Source, WallClock
 from engine.records import Captured, Page
 from engine.runs import Runs, exemplar
-from engine.store import capture, kept
+from engine.store import capture, fuse, kept
 from engine.store.capture import Watermark
 from engine.store.port import Store
 from engine.triage import plain_reason
@@ -169,6 +169,7 @@ class Poller:
         read = self.source.unlinked if self.tabs_listed() else self.source.eligible
         started_at, began = self.clock.now(), anyio.current_time()
         number = await self.store.read(capture.next_sweep)
+        await self.store.write(kept.set_setting, fuse.SWEEP, str(number))
         after, changed = 0, 0
         while True:
             page = await read(after, self.limits.page_size)
@@ -179,6 +180,7 @@ class Poller:
                 break
             after = behind(after, [row.id for row in page.rows])
         left = await self.store.write(capture.finish_sweep, number, started_at)
+        await self.store.write(kept.forget_setting, fuse.SWEEP)
         await self.store.write(kept.set_setting, LAST_SWEEP, str(started_at))
         self.metrics.polled(SWEEP, changed, anyio.current_time() - began, self.clock.now())
         log.info("sweep_done", found=changed, no_longer_eligible=left)

@@ -199,8 +199,9 @@ class RelationshipSyncer:
         edits = self._script(tab, progress)
         if work.mass is Mass.EVALUATING and (edits.change or edits.remove):
             # One of many opportunities whose roles would change at once.
-            await self.store.write(fuse.hold_contacts, work.record_id, work.revision)
-            log.debug("held_by_fuse", record=work.ref, edits=len(edits))
+            would = f"would change {len(edits.change)} and remove {len(edits.remove)} roles"
+            await self.store.write(fuse.hold_contacts, work.record_id, work.revision, would)
+            log.debug("held_by_fuse", record=work.ref, reason=would)
             return "held_by_fuse"
         if edits:
             if not work.listed:

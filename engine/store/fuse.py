@@ -14,11 +14,19 @@ from enum import IntEnum
 
 from engine.records import Fields
 from engine.store import kept
+from engine.store.history import Note, remember
 
 SETTING = "fuse"
 # A due time nothing reaches by itself; any capture or approval replaces it.
 NEVER = 99_999_999_999.0
-REASON = "waits until it is known how many records change at once"
+# Set while linked records are being read anew for another mapping: those with a greater id are
+# still to be read.
+MAPPING = "mapping_cursor"
+# Set from the first page of a sweep, or of a slice of the audit, to its last.
+SWEEP = "sweep_unfinished"
+AUDIT = "audit_unfinished"
+# What the reason of everything held begins with, and the decision its history tells.
+HELD = "held by the fuse"
 
 
 class Mass(IntEnum):
@@ -40,26 +48,35 @@ class Held:
 
 
 def hold_record(
-    connection: sqlite3.Connection, record_id: int, revision: int, known: Fields
+    connection: sqlite3.Connection,
+    record_id: int,
+    revision: int,
+    known: Fields | None,
+    would: str,
 ) -> None:
-    """The record would be changed; it waits, unless a newer change was captured meanwhile.
+    """The record would be changed or refused; it waits, unless a newer change was captured.
 
     Args:
-        known: what the target holds, so that it need not be read again.
+        known: what the target holds, so that it need not be read again; None where that is not
+            known.
+        would: what would happen, without a value of the record.
     """
+    synced = None if known is None else json.dumps(known, separators=(",", ":"))
     connection.execute(
         "UPDATE record SET mass = ?, due_at = ?, synced = ?, reason = ?,"
         " reason_class = 'held_back' WHERE id = ? AND revision = ?",
-        (Mass.HELD, NEVER, json.dumps(known, separators=(",", ":")), REASON, record_id, revision),
+        (Mass.HELD, NEVER, synced, f"{HELD}: {would}", record_id, revision),
     )
 
 
-def hold_contacts(connection: sqlite3.Connection, record_id: int, revision: int) -> None:
+def hold_contacts(
+    connection: sqlite3.Connection, record_id: int, revision: int, would: str
+) -> None:
     """Roles of the opportunity would be changed or removed; they wait likewise."""
     connection.execute(
         "UPDATE contacts SET mass = ?, due_at = ?, given_up = 0, reason = ?,"
         " reason_class = 'held_back' WHERE record_id = ? AND revision = ?",
-        (Mass.HELD, NEVER, REASON, record_id, revision),
+        (Mass.HELD, NEVER, f"{HELD}: {would}", record_id, revision),
     )
 
 
@@ -87,7 +104,10 @@ def waiting(connection: sqlite3.Connection) -> bool:
 def decide(
     connection: sqlite3.Connection, share: float, records_min: int, now: float
 ) -> Held | None:
-    """Once everything is evaluated: let what is held go on, or trip. None while nothing is new.
+    """Once everything is read and evaluated: let what is held go on, or trip.
+
+    None while nothing is new, or more of the same may follow: the first pages of a mass change look
+    like a small one.
 
     Args:
         share: part of the linked records that may change at once, 0 to 1.
@@ -100,14 +120,30 @@ def decide(
         " OR EXISTS (SELECT 1 FROM contacts WHERE mass > 0 AND mass = 1"
         " AND state = 'pending' AND attempts = 0)"
     ).fetchone()[0]
+    unfinished = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM setting WHERE name IN (?, ?, ?))", (MAPPING, SWEEP, AUDIT)
+    ).fetchone()[0]
     present = held(connection)
-    if evaluating or present.tripped or not present.records:
+    if unfinished or evaluating or present.tripped or not present.records:
         return None
     if present.records <= max(records_min, int(share * present.linked)):
         release(connection, now)
         return present
     kept.set_setting(connection, SETTING, json.dumps({"records": present.records, "at": now}))
+    _remember_held(connection, now)
     return Held(present.records, present.linked, tripped=True)
+
+
+def _remember_held(connection: sqlite3.Connection, now: float) -> None:
+    """Whoever decides looks at the history of one of them."""
+    waiting = connection.execute(
+        "SELECT id, version, reason FROM record WHERE mass > 0 AND mass = 2"
+        " UNION ALL SELECT r.id, r.version, c.reason FROM contacts c"
+        " JOIN record r ON r.id = c.record_id WHERE c.mass > 0 AND c.mass = 2"
+    ).fetchall()
+    for record_id, version, reason in waiting:
+        note = Note(HELD, str(reason).removeprefix(f"{HELD}: "))
+        remember(connection, record_id, version, note, now)
 
 
 def release(connection: sqlite3.Connection, now: float) -> int:

@@ -12,6 +12,27 @@ MASS = "tests/scenario/test_mass_changes.py"
 
 MUTANTS = (
     Mutant(
+        "decides over a mass change page by page",
+        "engine/store/fuse.py",
+        "if unfinished or evaluating or present.tripped",
+        "if evaluating or present.tripped",
+        (f"{MASS}::test_a_mass_change_that_comes_page_by_page_is_one",),
+    ),
+    Mutant(
+        "forgets that a sweep is not finished",
+        "engine/actors/poller.py",
+        "        await self.store.write(kept.set_setting, fuse.SWEEP, str(number))\n",
+        "",
+        (f"{MASS}::test_a_sweep_of_many_pages_is_one_mass_change",),
+    ),
+    Mutant(
+        "flags in masses what a changed mapping would have refused",
+        "engine/actors/opportunity_syncer.py",
+        "        if setback.flagged and work.mass is Mass.EVALUATING:\n",
+        "        if setback.flagged and work.mass is Mass.HELD:\n",
+        (f"{MASS}::test_a_mapping_that_would_have_everything_refused_flags_nobody",),
+    ),
+    Mutant(
         "flags whoever waits for a lookup that fails",
         "engine/triage.py",
         "if isinstance(error, Throttled | HeldBack | Unavailable):",
@@ -49,8 +70,8 @@ MUTANTS = (
     Mutant(
         "decides on a mass change before all of it is evaluated",
         FUSE,
-        "if evaluating or present.tripped or not present.records:",
-        "if present.tripped or not present.records:",
+        "if unfinished or evaluating or present.tripped",
+        "if unfinished or present.tripped",
         ("tests/unit/engine/store/test_fuse_decisions.py",),
     ),
     Mutant(

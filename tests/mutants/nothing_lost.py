@@ -6,7 +6,6 @@ from tests.mutants.mutant import Mutant
 
 CAPTURE = "engine/store/capture.py"
 SETTLE = "engine/store/settle.py"
-SOURCE = "connectors/workbooks/connector.py"
 STORE = "tests/unit/engine/store"
 WATERMARKS = "tests/unit/engine/test_watermarks.py"
 OUTAGES = "tests/scenario/test_outages.py"
@@ -124,12 +123,17 @@ MUTANTS = (
     ),
     Mutant(
         "takes a full page for the last one",
-        SOURCE,
-        "return Page(captured, complete=len(rows) < size)",
-        "return Page(captured, complete=len(rows) <= size)",
-        (
-            "tests/unit/connectors/workbooks/test_connector.py::test_a_page_is_complete_when_it_is_not_full",
-        ),
+        "connectors/workbooks/paging.py",
+        "return rows < asked and (",
+        "return rows <= asked and (",
+        ("tests/unit/connectors/workbooks/test_paging.py",),
+    ),
+    Mutant(
+        "takes a short page for the last one",
+        "connectors/workbooks/paging.py",
+        " and (longer_seen or rows < SUSPICIOUS_MIN)",
+        "",
+        ("tests/unit/connectors/workbooks/test_paging.py",),
     ),
     Mutant(
         "pages past the rows that share the last one's second",

@@ -175,7 +175,7 @@ def _settles(desk: Desk, choice: Choice, of: Work) -> tuple[Deed, ...]:
             now=now,
             created=flag,
         ),
-        lambda c: fuse.hold_record(c, of.id, of.revision, {"name": "x"}),
+        lambda c: fuse.hold_record(c, of.id, of.revision, {"name": "x"}, "would send name"),
         lambda c: settle.settle_refused(c, of, FAILURE, now),
         lambda c: settle.settle_ineligible(c, of, NOTE, now),
         lambda c: settle.adopt(c, of, 10 * of.id, NOTE, now),
@@ -200,7 +200,7 @@ def _relates(desk: Desk, choice: Choice, of: Relating) -> tuple[Deed, ...]:
             note=NOTE if flag else None,
             now=now,
         ),
-        lambda c: fuse.hold_contacts(c, of.record_id, of.revision),
+        lambda c: fuse.hold_contacts(c, of.record_id, of.revision, "would remove 1 role"),
         lambda c: relating.leave(c, of),
         lambda c: relating.defer(
             c,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import anyio
 import pytest
 
 from connectors.sandbox.faults import Fault
+from engine.actors import fuse_keeper, mapping_reader
 from engine.cli import approving
-from tests.scenario.bench import UPDATE, Bench
+from engine.store import fuse, statefile
+from tests.scenario.bench import UPDATE, Bench, running, until
 
 pytestmark = pytest.mark.anyio
 
@@ -125,3 +129,98 @@ async def test_roles_are_not_removed_in_masses_without_an_approval(world: Bench)
     await approve(world)
     await world.once()
     assert [world.roles(record) for record in records] == [[]] * 40
+
+
+async def test_a_mapping_that_would_have_everything_refused_flags_nobody(world: Bench) -> None:
+    """Hundreds of flags would have to be reset by hand, for one slip of the pen."""
+    world.settings["fuse"] = {"share": 0.3, "records_min": 2}
+    records = await linked(world, 10)
+    world.settings["mapping.opportunity"] = {"probability": "comment"}
+
+    result = await world.once()
+
+    assert (result.counts.refused, result.counts.pending) == (0, 10)
+    assert any(one.startswith("held by the fuse: would be refused") for one in world.waiting())
+    assert [line.decision for line in world.history(records[0])][-1] == "held by the fuse"
+
+    world.settings["mapping.opportunity"] = {"name": "description"}
+    result = await world.once()
+
+    assert (result.counts.refused, result.counts.pending) == (0, 0)
+    assert not any(world.record(record)["error"] for record in records)
+
+
+async def test_few_refusals_by_a_changed_mapping_are_flagged_at_once(world: Bench) -> None:
+    """They are what flags are for."""
+    world.settings["fuse"] = {"share": 0.3, "records_min": 200}
+    await linked(world, 3)
+    world.settings["mapping.opportunity"] = {"probability": "comment"}
+
+    result = await world.once()
+
+    assert (result.counts.refused, result.counts.pending) == (3, 0)
+
+
+async def test_what_is_held_says_what_would_happen(world: Bench) -> None:
+    """Whoever decides must be able to look before."""
+    world.settings["fuse"] = {"share": 0.3, "records_min": 2}
+    records = await linked(world, 10)
+    world.settings["mapping.opportunity"] = {"name": "comment"}
+
+    await world.once()
+
+    assert world.waiting() == {"held by the fuse: would send name"}
+    [*_, last] = world.history(records[0])
+    assert (last.decision, last.detail) == ("held by the fuse", "would send name")
+
+
+def held(world: Bench) -> int:
+    """Edits that the fuse holds, opportunities and tabs."""
+    with closing(statefile.connect(world.state / statefile.FILE_NAME)) as connection:
+        return fuse.held(connection).records
+
+
+@pytest.fixture
+def slow(world: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """A Workbooks that takes longer for a page than the engine to evaluate it, and a keen fuse."""
+    monkeypatch.setattr(fuse_keeper, "LOOK_S", 0.002)
+    monkeypatch.setattr(mapping_reader, "BATCH_MAX", 5)
+    world.settings["fuse"] = {"share": 0.3, "records_min": 5}
+    return world
+
+
+async def test_a_mass_change_that_comes_page_by_page_is_one(slow: Bench) -> None:
+    """Each page by itself is small enough to go on, and all of them together are everything."""
+    records = await linked(slow, 40)
+    slow.settings["mapping.opportunity"] = {"name": "comment"}
+    slow.workbooks_traffic.latency_s = 0.05
+    slow.forget_traffic()
+
+    async with running(slow):
+        await until(lambda: held(slow) == 40)
+
+    assert slow.outreach_traffic.counts[UPDATE] == 0
+    assert len(names(slow, records)) == 40
+
+
+async def test_a_sweep_of_many_pages_is_one_mass_change(slow: Bench) -> None:
+    """As above, for tabs that are emptied."""
+    slow.settings["contacts"] = {"source": "arrays"}
+    slow.settings["poller"] = {"sweep_interval_s": 0.001}
+    ada = slow.knows("Ada Byron")
+    records = [slow.has(f"Row {one}") for one in range(40)]
+    for record in records:
+        slow.puts(record, (ada, "Partner"))
+    await slow.once()
+    slow.clock.advance(60)
+    await slow.once()
+    told = slow.told(ada)
+    slow.settings["workbooks"]["page_size"] = 5
+    slow.workbooks_traffic.latency_s = 0.05
+
+    for record in records:
+        slow.puts(record)
+    async with running(slow, sweep_interval_s=0.001):
+        await until(lambda: held(slow) == 40)
+
+    assert [slow.roles(record) for record in records] == [[(told, "Partner")]] * 40

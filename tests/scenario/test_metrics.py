@@ -83,7 +83,7 @@ async def busy_day(world: Bench, port: ServicePort) -> list[int]:
     )
     world.workbooks_traffic.plan.add(
         Fault(method="PUT", status=500),
-        Fault(path=OPPORTUNITIES, status=500, skip=3),
+        Fault(path=OPPORTUNITIES, body=r"_ff\[\]=updated_at", status=500, skip=1),
         Fault(path=OPPORTUNITIES, action="garbage", skip=5),
     )
     people = world.knows_all("Ada Byron", "Grace Hopper", "Emmy Noether")

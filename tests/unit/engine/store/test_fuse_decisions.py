@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 
-from engine.store import capture, fuse
+import pytest
+
+from engine.store import capture, fuse, kept
 from engine.store.fuse import Held
 from tests.unit.engine.stand_ins import NOW, link, pending, row, take
 
@@ -24,7 +26,13 @@ def linked(connection: sqlite3.Connection, *records: int) -> None:
 
 def hold(connection: sqlite3.Connection, record: int) -> None:
     """This one would be changed."""
-    fuse.hold_record(connection, record, pending(connection, record).revision, {"name": "A deal"})
+    fuse.hold_record(
+        connection,
+        record,
+        pending(connection, record).revision,
+        {"name": "A deal"},
+        "would send name",
+    )
 
 
 def test_nothing_is_decided_while_a_record_is_still_to_be_evaluated(
@@ -51,7 +59,7 @@ def test_a_record_captured_since_is_not_held_by_an_older_evaluation(
     stale = pending(connection, 1)
     take(connection, row(1, 2))
 
-    fuse.hold_record(connection, 1, stale.revision, {"name": "A deal"})
+    fuse.hold_record(connection, 1, stale.revision, {"name": "A deal"}, "would send name")
 
     assert fuse.held(connection).records == 0
     assert pending(connection, 1).version == 2
@@ -67,3 +75,19 @@ def test_what_was_held_is_released_whole(connection: sqlite3.Connection) -> None
     assert fuse.decide(connection, 1.0, 1, NOW) == Held(2, 2, tripped=False)
 
     assert fuse.held(connection) == Held(0, 2, tripped=False)
+
+
+@pytest.mark.parametrize("unfinished", [fuse.MAPPING, fuse.SWEEP, fuse.AUDIT])
+def test_nothing_is_decided_while_more_of_the_same_may_follow(
+    connection: sqlite3.Connection, unfinished: str
+) -> None:
+    """Page by page, every mass change is a small one."""
+    linked(connection, 1)
+    evaluated_anew(connection, 1)
+    hold(connection, 1)
+    kept.set_setting(connection, unfinished, "1")
+
+    assert fuse.decide(connection, 0.0, 2, NOW) is None
+
+    kept.forget_setting(connection, unfinished)
+    assert fuse.decide(connection, 0.0, 2, NOW) == Held(1, 1, tripped=False)

@@ -204,9 +204,9 @@ def test_what_the_fuse_holds_is_neither_late_nor_in_error(tabbed: sqlite3.Connec
     at = pending(tabbed, 1)
     link(tabbed)
     give_up(tabbed)
-    fuse.hold_contacts(tabbed, 1, related(tabbed).revision)
+    fuse.hold_contacts(tabbed, 1, related(tabbed).revision, "would remove 1 role")
     take(tabbed, row(1, 7, updated_at=EDITED, tab=OTHER_TAB))
-    fuse.hold_record(tabbed, 1, at.revision + 1, {})
+    fuse.hold_record(tabbed, 1, at.revision + 1, {}, "would send name")
 
     found = look(tabbed)
     assert found.pending["opportunity"] == found.pending["relationship"] == NOTHING
@@ -463,7 +463,7 @@ def test_what_is_asked_again_and_again_reads_no_table_whole(
 ) -> None:
     """With 100,000 records each look would read all of them, while workers wait for the reader."""
     contacts.look_again(tabbed, [1], Lane.BACKLOG, NOW, mass=Mass.EVALUATING)
-    fuse.hold_contacts(tabbed, 1, related(tabbed).revision)
+    fuse.hold_contacts(tabbed, 1, related(tabbed).revision, "would remove 1 role")
 
     assert whole_tables(plans(tabbed, ask)) == []
 

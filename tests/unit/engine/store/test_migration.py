@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.actors.mapping_reader import CURSOR
 from engine.records import RecordType, Relation
 from engine.store import capture, contacts, kept, outbox, report, statefile, work
+from engine.store.fuse import MAPPING
 from engine.store.outbox import Key, Owed
 from tests.unit.engine.stand_ins import NOW, link, row, state_of
 
@@ -139,7 +139,7 @@ def test_what_is_in_the_target_is_read_anew_and_gets_its_people(path: Path) -> N
     first_schema(path, SETTLED, WAITING)
 
     with upgraded(path) as connection:
-        assert kept.setting(connection, CURSOR) == "0"
+        assert kept.setting(connection, MAPPING) == "0"
         capture.capture_page(
             connection,
             [row(1, 5, linked=True, tab=[Relation(31, "User")])],
@@ -160,7 +160,7 @@ def test_a_state_without_anything_in_the_target_has_nothing_to_read_anew(path: P
     first_schema(path, WAITING)
 
     with upgraded(path) as connection:
-        assert kept.setting(connection, CURSOR) is None
+        assert kept.setting(connection, MAPPING) is None
 
 
 def test_an_upgraded_file_is_like_a_new_one(path: Path, tmp_path: Path) -> None:
