@@ -38,7 +38,8 @@ _CREDENTIAL = re.compile(r"^LoadCredential=(\w+):", re.MULTILINE)
 _PLAIN_PATH = re.compile(r"[\w./+~-]+", re.ASCII)
 _INSTALL_ELSEWHERE = (
     "install it where every user can read it, in the folder of its source:"
-    " python3 -m venv /opt/wosync && /opt/wosync/bin/pip install . ;"
+    " python3 -m venv /opt/wosync && /opt/wosync/bin/pip install"
+    " -r requirements.lock . ;"
     " then repeat this command as /opt/wosync/bin/wosync"
 )
 

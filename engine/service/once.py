@@ -10,7 +10,7 @@ from engine.assembly.assembly import Assembly
 from engine.assembly.opening import opened, plain_errors
 from engine.assembly.outside import Outside
 from engine.config.loading import Config
-from engine.errors import Misconfigured, Unreachable
+from engine.errors import Misconfigured, Terminal, Unreachable
 from engine.flow.governor import Governor
 from engine.flow.lane import Lane
 from engine.metrics import Metrics
@@ -133,8 +133,16 @@ def _raise_if_unreachable(assembly: Assembly, counts: Counts) -> None:
         return
     for name, governor in assembly.systems.governors(assembly.config).items():
         if governor.down or governor.paused_s > RETRY_PATIENCE_S:
-            if isinstance(governor.pause_cause, Misconfigured):
-                raise governor.pause_cause
+            cause = governor.pause_cause
+            if isinstance(cause, Misconfigured):
+                raise cause
+            if isinstance(cause, Terminal):
+                # A permission that is missing for every record alike, told by some of them.
+                raise Misconfigured(
+                    governor.pause_reason or cause.message,
+                    system=name,
+                    remedy=cause.remedy or "give the integration user the permission it lacks",
+                )
             raise Unreachable(
                 f"{counts.pending} records, the people of {counts.contacts} and"
                 f" {counts.outbox} write-backs wait:"

@@ -64,6 +64,7 @@ async def at_work(
         home.replace("[outreach]\n", f"[outreach]\nrequests_in_flight_max = {places}\n")
         with home.config.open("a", encoding="utf-8") as file:
             file.write(settings)
+        before = len(sandbox.outreach.opportunities.rows())
         with (directory / "service.log").open("wb") as log:
             async with await anyio.open_process(
                 [sys.executable, "-m", "engine", "run", "--config", str(home.config)],
@@ -73,7 +74,6 @@ async def at_work(
                 env={**os.environ, "PYTHONPATH": ROOT},
             ) as process:
                 try:
-                    before = len(sandbox.outreach.opportunities.rows())
                     with anyio.fail_after(DEADLINE_S):
                         while len(sandbox.outreach.opportunities.rows()) <= before + 5:  # noqa: ASYNC110 # the emulator has no event for it
                             await anyio.sleep(LOOK_S)

@@ -10,7 +10,7 @@ from email.utils import format_datetime
 import pytest
 
 from connectors.sandbox.faults import Fault
-from engine.errors import Transient, Unauthorized, Unreachable
+from engine.errors import Misconfigured, Transient, Unauthorized, Unreachable
 from engine.service import once
 from engine.store import statefile
 from tests.scenario.bench import CREATE, OPPORTUNITIES, Bench
@@ -258,3 +258,21 @@ async def test_a_doubt_of_a_clock_that_was_ahead_ends_in_time(world: Bench) -> N
     await world.once()
 
     assert world.twin(record)
+
+
+async def test_a_permission_that_is_missing_for_every_record_is_the_operators_business(
+    world: Bench,
+) -> None:
+    """Run again and again by a timer, it must not look like a system that is down."""
+    world.settings["retry"] = {"base_s": 0.01, "cap_s": 0.02}
+    for number in range(6):
+        world.has(f"Row {number}")
+    text = '{"errors":[{"id":"unauthorizedRequest","detail":"You may not create opportunities."}]}'
+    world.outreach_fault(
+        Fault(method="POST", path="/opportunities$", status=403, text=text, times=None)
+    )
+
+    with pytest.raises(Misconfigured, match="permission: You may not create"):
+        await world.once()
+
+    assert world.reasons() == {}
