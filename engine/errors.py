@@ -98,16 +98,18 @@ class Unavailable(Transient):
     """Something that is read for many records at once cannot be read.
 
     Args:
+        what: in the plural.
         cause: why not.
+        retry_after_s: when to try again, seconds.
     """
 
-    def __init__(self, what: str, cause: EngineError) -> None:
+    def __init__(self, what: str, cause: EngineError, *, retry_after_s: float) -> None:
         super().__init__(
             f"the {what} cannot be read: {cause.message}",
             system=cause.system,
             operation=cause.operation,
             status=cause.status,
-            retry_after_s=cause.retry_after_s,
+            retry_after_s=retry_after_s,
             remedy=cause.remedy,
         )
         self.cause = cause

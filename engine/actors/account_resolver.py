@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 import anyio
 import structlog
 
-from engine.actors.lookups import looking_up
+from engine.actors.lookups import Lookup
 from engine.actors.refreshing import refreshing
 from engine.errors import EngineError
 from engine.flow.pace import Pace
@@ -71,6 +71,10 @@ class AccountResolver:
     _loaded_at: float | None = field(default=None, init=False)
     _wanted: set[int] = field(default_factory=set[int], init=False)
     _lock: anyio.Lock = field(default_factory=anyio.Lock, init=False)
+    _customers: Lookup = field(
+        default_factory=lambda: Lookup("customers", at_source=True), init=False
+    )
+    _accounts: Lookup = field(default_factory=lambda: Lookup("accounts"), init=False)
 
     async def run(self) -> None:
         """Once per time to live, let records go on whose customer has an account by now."""
@@ -151,7 +155,7 @@ class AccountResolver:
         return wanted
 
     async def _load(self, customers: Sequence[int]) -> None:
-        with looking_up("customers", at_source=True):
+        with self._customers.reading():
             carried = await self.source.account_ids(customers)
         self._wanted.difference_update(customers)
         valid = {
@@ -159,7 +163,7 @@ class AccountResolver:
             for customer, written in carried.items()
             if (account := id_of(written)) is not None
         }
-        with looking_up("accounts"):
+        with self._accounts.reading():
             exist = await self.target.accounts(set(valid.values())) if valid else set[int]()
         now = self._loaded_at = anyio.current_time()
         for customer in customers:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import anyio
 
 from engine.errors import (
     EngineError,
@@ -11,33 +15,60 @@ from engine.errors import (
     Misconfigured,
     StateUnusable,
     Throttled,
+    Transient,
     Unavailable,
 )
 
-# So many seconds later it is tried again, unless the system says otherwise.
+# So many seconds later a record that needs the lookup is tried again, unless the system says
+# otherwise: soon where it may help by itself.
 RETRY_S = 60.0
+TRANSIENT_RETRY_S = 5.0
+# For this part of that time nobody asks anew: those who wait must not each fail by themselves.
+SHARED_PART = 0.5
 
 
-@contextmanager
-def looking_up(what: str, *, at_source: bool = False) -> Generator[None]:
-    """Make any failure of the block that of the lookup, and of no record that waits for it.
+@dataclass(slots=True)
+class Lookup:
+    """One kind of reading.
 
     Args:
         what: is read, in the plural.
         at_source: it is the source that is asked. A target that refuses us altogether is left to
             be met as everywhere else: it pauses.
-
-    Raises:
-        Unavailable: it failed, and would have for any record.
-        Transient: the system is paused, or told us to wait.
     """
-    try:
-        yield
-    except (StateUnusable, Throttled, HeldBack, Unavailable):
-        raise
-    except EngineError as error:
-        if isinstance(error, Misconfigured) and not at_source:
+
+    what: str
+    at_source: bool = False
+    _cause: EngineError | None = field(default=None, init=False)
+    _shared_until: float = field(default=-math.inf, init=False)
+
+    @contextmanager
+    def reading(self) -> Generator[None]:
+        """Make any failure of the block that of the lookup, and of no record that waits for it.
+
+        Raises:
+            Unavailable: it failed, or has just failed, and would have for any record.
+            Transient: the system is paused, or told us to wait.
+        """
+        if self._cause is not None and anyio.current_time() < self._shared_until:
+            raise self._unavailable(self._cause)
+        try:
+            yield
+        except (StateUnusable, Throttled, HeldBack):
             raise
-        failure = Unavailable(what, error)
-        failure.retry_after_s = error.retry_after_s or RETRY_S
-        raise failure from error
+        except EngineError as error:
+            if isinstance(error, Misconfigured) and not self.at_source:
+                raise
+            self._cause = error
+            self._shared_until = anyio.current_time() + SHARED_PART * _retry_s(error)
+            raise self._unavailable(error) from error
+        self._cause = None
+
+    def _unavailable(self, cause: EngineError) -> Unavailable:
+        return Unavailable(self.what, cause, retry_after_s=_retry_s(cause))
+
+
+def _retry_s(cause: EngineError) -> float:
+    if cause.retry_after_s is not None:
+        return cause.retry_after_s
+    return TRANSIENT_RETRY_S if isinstance(cause, Transient) else RETRY_S

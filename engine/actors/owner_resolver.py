@@ -15,7 +15,7 @@ from typing import Literal
 
 import structlog
 
-from engine.actors.lookups import looking_up
+from engine.actors.lookups import Lookup
 from engine.actors.refreshing import refreshing
 from engine.errors import EngineError
 from engine.flow.directory import Directory
@@ -50,6 +50,8 @@ class OwnerResolver:
     wake: Callable[[], None]
     pace: Pace = field(init=False)
     _directories: dict[FieldKind, Directory] = field(init=False)
+    _user_lookup: Lookup = field(default_factory=lambda: Lookup("users"), init=False)
+    _stage_lookup: Lookup = field(default_factory=lambda: Lookup("stages"), init=False)
 
     def __post_init__(self) -> None:
         self.pace = Pace(self.rules.ttl_s)
@@ -138,7 +140,7 @@ class OwnerResolver:
         return self.rules.aliases.get(name, name) if kind is FieldKind.USER else name
 
     async def _users(self) -> Iterable[tuple[str, int]]:
-        with looking_up("users"):
+        with self._user_lookup.reading():
             users = await self.target.users()
         return [(self._bears(user), user.id) for user in users if self._bears(user)]
 
@@ -147,6 +149,6 @@ class OwnerResolver:
         return name.strip()
 
     async def _stages(self) -> Iterable[tuple[str, int]]:
-        with looking_up("stages"):
+        with self._stage_lookup.reading():
             stages = await self.target.stages()
         return [(stage.name.strip(), stage.id) for stage in stages]

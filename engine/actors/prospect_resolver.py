@@ -21,7 +21,7 @@ from typing import Literal
 import anyio
 import structlog
 
-from engine.actors.lookups import looking_up
+from engine.actors.lookups import Lookup
 from engine.actors.person_outcomes import COMPONENT, PersonOutcomes, refused_still
 from engine.actors.refreshing import refreshing
 from engine.actors.standings import Standing, Standings
@@ -85,6 +85,10 @@ class ProspectResolver:
     _outcomes: PersonOutcomes = field(init=False)
     _candidates: dict[int, _Candidate] = field(default_factory=dict[int, _Candidate], init=False)
     _asking: anyio.Lock = field(default_factory=anyio.Lock, init=False)
+    _people_lookup: Lookup = field(
+        default_factory=lambda: Lookup("people", at_source=True), init=False
+    )
+    _prospect_lookup: Lookup = field(default_factory=lambda: Lookup("prospects"), init=False)
     _creating: dict[str, anyio.Lock] = field(default_factory=dict[str, anyio.Lock], init=False)
 
     def __post_init__(self) -> None:
@@ -209,7 +213,7 @@ class ProspectResolver:
 
     async def _load(self, ids: Sequence[int]) -> None:
         """Read these people, and look for those who are nobody's prospect yet."""
-        with looking_up("people", at_source=True):
+        with self._people_lookup.reading():
             rows = {row.id: row for row in await self.source.fetch(RecordType.PERSON, ids)}
         known = await self.store.read(people.load, ids)
         records: list[SourceRecord] = []
@@ -243,7 +247,7 @@ class ProspectResolver:
         # Taken before the look: only a look that began past the bound proves anything.
         now = self.clock.now()
         emails = [person.email for person in doubts.values() if person.email is not None]
-        with looking_up("prospects"):
+        with self._prospect_lookup.reading():
             matches = await self.target.find_prospects(emails) if emails else []
         found = {email: match.id for match in reversed(matches) for email in match.emails}
         clear: list[SourceRecord] = []
@@ -320,7 +324,7 @@ class ProspectResolver:
         emails = list(dict.fromkeys(one.email for one in seekers))
         found = await self.store.read(people.by_email, emails)
         if asked := [email for email in emails if email not in found]:
-            with looking_up("prospects"):
+            with self._prospect_lookup.reading():
                 matches = await self.target.find_prospects(asked)
             for match in matches:
                 for email in match.emails:
@@ -394,7 +398,7 @@ class ProspectResolver:
 
     async def _taken(self, candidate: _Candidate, error: Taken) -> None:
         """Somebody has the address: whoever it is, is the person's prospect."""
-        with looking_up("prospects"):
+        with self._prospect_lookup.reading():
             matches = await self.target.find_prospects([candidate.email])
         for match in matches:
             await self._outcomes.adopted(candidate.record, match.id, candidate.email)

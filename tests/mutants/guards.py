@@ -12,6 +12,13 @@ MASS = "tests/scenario/test_mass_changes.py"
 
 MUTANTS = (
     Mutant(
+        "lets everybody fail at a lookup by themselves",
+        "engine/actors/lookups.py",
+        "self._shared_until = anyio.current_time() + SHARED_PART * _retry_s(error)",
+        "self._shared_until = -math.inf",
+        ("tests/unit/engine/actors/test_lookups.py",),
+    ),
+    Mutant(
         "decides over a mass change page by page",
         "engine/store/fuse.py",
         "if unfinished or evaluating or present.tripped",
