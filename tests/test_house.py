@@ -60,7 +60,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
             }
         ),
     ),
-    ("actors", frozenset({"actors", "references"})),
+    ("actors", frozenset({"actors"})),
     ("assembly", frozenset({"assembly"})),
     ("service", frozenset({"__main__", "cli", "service", "systemd"})),
 )

@@ -19,6 +19,7 @@ import structlog
 
 from engine.actors.failing import Failing, RetryLimits
 from engine.actors.lost_creates import COMPONENT, KIND, LostCreates
+from engine.actors.references import References, Resolution
 from engine.errors import (
     EngineError,
     Gone,
@@ -38,7 +39,6 @@ from engine.metrics import Metrics
 from engine.plan import Create, Leave, Reconcile, Refuse, course, difference, held_target_id
 from engine.ports import Source, Target, WallClock
 from engine.records import Fields, RecordType, SourceRecord
-from engine.references import References, Resolution
 from engine.runs import Runs, exemplar
 from engine.store import fuse, settle
 from engine.store import work as store_work

@@ -23,6 +23,7 @@ import structlog
 
 from engine.actors.lookups import Lookup
 from engine.actors.person_outcomes import COMPONENT, PersonOutcomes, refused_still
+from engine.actors.references import References
 from engine.actors.refreshing import refreshing
 from engine.actors.standings import Standing, Standings
 from engine.errors import EngineError, Rejected, Taken, Unreachable
@@ -33,7 +34,6 @@ from engine.mappings import Mappings
 from engine.metrics import Metrics
 from engine.ports import Source, Target, WallClock
 from engine.records import Fields, RecordType, SourceRecord
-from engine.references import References
 from engine.store import contacts, people
 from engine.store.history import Note
 from engine.store.people import Person

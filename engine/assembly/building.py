@@ -18,6 +18,7 @@ from engine.actors.owner_resolver import OwnerResolver
 from engine.actors.people_poller import PeoplePoller
 from engine.actors.poller import Poller
 from engine.actors.prospect_resolver import ProspectResolver
+from engine.actors.references import References
 from engine.actors.relationship_syncer import COMPONENT as RELATIONSHIP_SYNCER
 from engine.actors.write_back import COMPONENT as WRITE_BACK
 from engine.assembly import limits
@@ -33,7 +34,6 @@ from engine.flow.worktime import WorkTime
 from engine.mappings import Mappings
 from engine.metrics import Metrics
 from engine.records import FieldKind, RecordType
-from engine.references import References
 from engine.runs import Runs
 from engine.store import contacts, outbox, work
 from engine.store.outbox import Key

@@ -9,6 +9,7 @@ import anyio
 from engine.actors.dispatcher import Dispatcher
 from engine.actors.opportunity_syncer import OpportunitySyncer
 from engine.actors.prospect_resolver import ProspectResolver
+from engine.actors.references import References
 from engine.actors.relationship_syncer import RelationshipSyncer
 from engine.actors.write_back import WriteBacks
 from engine.assembly import limits
@@ -17,7 +18,6 @@ from engine.config.loading import Config
 from engine.flow.mailbox import Mailbox
 from engine.mappings import Mappings
 from engine.metrics import Metrics
-from engine.references import References
 from engine.runs import Runs
 from engine.store.outbox import Key
 from engine.store.port import Store

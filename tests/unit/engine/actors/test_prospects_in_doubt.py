@@ -9,9 +9,9 @@ from typing import Any, cast
 import pytest
 
 from engine.actors.prospect_resolver import ProspectResolver, ProspectRules
+from engine.actors.references import Resolution
 from engine.metrics import Metrics
 from engine.records import Captured, Fields, ProspectMatch, RecordType, SourceRecord
-from engine.references import Resolution
 from engine.store import statefile
 from engine.store.threaded import open_store
 from tests.unit.engine.stand_ins import FakeClock, person, row
