@@ -37,6 +37,15 @@ def test_every_row_is_read_whatever_the_service_gives_at_once(
     assert requests(rows, 100, most) == expected
 
 
+@pytest.mark.parametrize("asked", [1, 5, 50, 100])
+def test_a_full_page_is_never_the_last(asked: int) -> None:
+    """Even where longer ones were seen, and however short it is: that is what was asked for."""
+    paging = Paging()
+    paging.complete(100, 100)
+
+    assert not paging.complete(asked, asked)
+
+
 def test_a_page_shorter_than_one_seen_before_is_the_last() -> None:
     """A poll that finds something must not cost a request more than it needs."""
     paging = Paging()
