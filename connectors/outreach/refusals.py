@@ -32,6 +32,8 @@ from engine import (
 MAINTENANCE = "scheduledServerMaintenance"
 # Statuses that only a malformed request earns.
 MALFORMED = frozenset({400, 405, 406, 415})
+# Statuses that speak of the record, whatever the body says (§5).
+RECORDS_OWN = frozenset({403, 409, 422})
 AUTHORISE_AGAIN = (
     "authorise the application again and put the new refresh token into the secret of "
     "[outreach] refresh_token; a refresh token lives 14 days"
@@ -132,6 +134,9 @@ def _client_error(refusal: Refusal, answer: Answer, request: Request) -> EngineE
         return _named(Misconfigured, refusal, answer, request, remedy=remedy)
     if answer.status in {404, 410}:
         return _missing(refusal, answer, request)
+    if not refusal.recognised and answer.status not in RECORDS_OWN:
+        # What stands in front of the API speaks of its own limits, and of no record.
+        return _named(TheirFault, refusal, answer, request)
     if any(_is_duplicate(problem, request) for problem in refusal.problems):
         field = EMAILS if request.resource == PROSPECT else refusal.field
         return _rejected(refusal, answer, request, field, Taken)
