@@ -29,12 +29,29 @@ class Counts:
     people_refused: int = 0
 
 
+_REFUSED = (
+    "SELECT id, ref, reason_class, reason_field, reason FROM record WHERE state = 'refused'"
+    " UNION ALL SELECT id, ref, reason_class, reason_field, reason FROM person"
+    " WHERE refused_version IS NOT NULL"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class RefusedRecord:
     """A record that is left out until somebody resets its error flag."""
 
     id: int
     ref: str
+    reason_class: str
+    field: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedReason:
+    """A reason with the number of opportunities and people refused for it."""
+
+    records: int
     reason_class: str
     field: str | None
     reason: str
@@ -104,13 +121,29 @@ def due(connection: sqlite3.Connection, now: float, lane_max: Lane) -> int:
 
 def refused(connection: sqlite3.Connection, limit: int) -> list[RefusedRecord]:
     """Refused opportunities and people with their reasons, by reference."""
+    rows = connection.execute(f"{_REFUSED} ORDER BY ref LIMIT ?", (limit,))
+    return [RefusedRecord(*row) for row in rows]
+
+
+def refused_examples(connection: sqlite3.Connection, limit: int) -> list[RefusedRecord]:
+    """So many of them by reference; of each reason one, then of each another, and so on."""
     rows = connection.execute(
-        "SELECT id, ref, reason_class, reason_field, reason FROM record WHERE state = 'refused'"
-        " UNION ALL SELECT id, ref, reason_class, reason_field, reason FROM person"
-        " WHERE refused_version IS NOT NULL ORDER BY ref LIMIT ?",
+        f"WITH refused AS ({_REFUSED}), turns AS (SELECT *, row_number() OVER"  # noqa: S608 # a constant
+        " (PARTITION BY reason_class, reason_field, reason ORDER BY ref) AS turn FROM refused)"
+        " SELECT id, ref, reason_class, reason_field, reason FROM turns ORDER BY turn, ref LIMIT ?",
         (limit,),
     )
-    return [RefusedRecord(*row) for row in rows]
+    return sorted((RefusedRecord(*row) for row in rows), key=lambda one: one.ref)
+
+
+def refused_reasons(connection: sqlite3.Connection, limit: int) -> list[RefusedReason]:
+    """Why they were refused, the commonest reason first."""
+    rows = connection.execute(
+        f"SELECT count(*), reason_class, reason_field, reason FROM ({_REFUSED})"  # noqa: S608 # a constant
+        " GROUP BY reason_class, reason_field, reason ORDER BY count(*) DESC, reason LIMIT ?",
+        (limit,),
+    )
+    return [RefusedReason(*row) for row in rows]
 
 
 def waiting_reasons(connection: sqlite3.Connection, limit: int) -> list[tuple[str, int]]:

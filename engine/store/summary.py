@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from operator import attrgetter
 from typing import Any
 
 from engine.store import report
-from engine.store.report import RefusedRecord
+from engine.store.report import RefusedReason, RefusedRecord
 
 # Refused records of a summary, unless all of them are asked for; each reason is among them.
 REFUSED_SHOWN_MAX = 50
+# Reasons of a summary, the commonest ones.
+REASONS_SHOWN_MAX = 50
 # To SQLite, no limit.
 _EVERY = -1
 
@@ -24,7 +23,11 @@ def summary(connection: sqlite3.Connection, *, everything: bool = False) -> dict
         everything: show every refused record, and not only REFUSED_SHOWN_MAX.
     """
     counts = report.counts(connection)
-    refused = report.refused(connection, _EVERY)
+    if everything:
+        refused = report.refused(connection, _EVERY)
+    else:
+        refused = report.refused_examples(connection, REFUSED_SHOWN_MAX)
+    reasons = report.refused_reasons(connection, REASONS_SHOWN_MAX)
     return {
         "records": {
             "pending": counts.pending,
@@ -38,9 +41,9 @@ def summary(connection: sqlite3.Connection, *, everything: bool = False) -> dict
             "refused": counts.people_refused,
         },
         "outbox": counts.outbox,
-        "refused_total": len(refused),
-        "refused_by_reason": _by_reason(refused),
-        "refused": [_shown(one) for one in (refused if everything else _examples(refused))],
+        "refused_total": counts.refused + counts.people_refused,
+        "refused_by_reason": [_counted(one) for one in reasons],
+        "refused": [_shown(one) for one in refused],
     }
 
 
@@ -59,27 +62,13 @@ def unknown() -> dict[str, None]:
     return dict.fromkeys(names)
 
 
-def _reason(record: RefusedRecord) -> tuple[str | None, str, str]:
-    return record.field, record.reason_class, record.reason
-
-
-def _by_reason(refused: Iterable[RefusedRecord]) -> list[dict[str, Any]]:
-    """The commonest reason first."""
-    return [
-        {"records": number, "field": field, "class": reason_class, "reason": reason}
-        for (field, reason_class, reason), number in Counter(map(_reason, refused)).most_common()
-    ]
-
-
-def _examples(refused: Sequence[RefusedRecord]) -> list[RefusedRecord]:
-    """The first record of each reason, then the second of each: a rare reason is not left out."""
-    seen: Counter[tuple[str | None, str, str]] = Counter()
-    turns: list[int] = []
-    for one in refused:
-        seen[_reason(one)] += 1
-        turns.append(seen[_reason(one)])
-    order = sorted(range(len(refused)), key=turns.__getitem__)
-    return sorted((refused[at] for at in order[:REFUSED_SHOWN_MAX]), key=attrgetter("ref"))
+def _counted(reason: RefusedReason) -> dict[str, Any]:
+    return {
+        "records": reason.records,
+        "field": reason.field,
+        "class": reason.reason_class,
+        "reason": reason.reason,
+    }
 
 
 def _shown(record: RefusedRecord) -> dict[str, Any]:
