@@ -35,6 +35,7 @@ from engine.records import RecordType
 from engine.settings import Settings
 
 PORT_MAX = 65_535
+BYTE_ORDER_MARK = "\ufeff"
 DEFAULT_PATHS = (Path("config.toml"), Path("/etc/wosync/config.toml"))
 
 
@@ -256,7 +257,14 @@ def read(path: Path) -> dict[str, Any]:
         Misconfigured: it cannot be read, or is not TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if text.startswith(BYTE_ORDER_MARK):
+            # Invisible in the editor that put it there.
+            raise Misconfigured(
+                f"{path} begins with a byte order mark",
+                remedy="save it as UTF-8 without one (some editors call it BOM)",
+            )
+        return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise Misconfigured(
             f"{path} is not valid TOML: {error}", remedy="correct the line it names"

@@ -230,6 +230,15 @@ def test_no_configuration_says_where_it_was_looked_for(tmp_path: Path) -> None:
     assert "wosync demo" in (named.value.remedy or "")
 
 
+def test_a_byte_order_mark_is_called_by_its_name(tmp_path: Path) -> None:
+    """Nobody can see what is wrong with the first character of the first line."""
+    path = tmp_path / "config.toml"
+    path.write_bytes(b"\xef\xbb\xbf[poller]\n")
+
+    with pytest.raises(Misconfigured, match="begins with a byte order mark"):
+        load(path, PAIR)
+
+
 def test_a_configuration_that_is_no_text_is_refused(tmp_path: Path) -> None:
     """Saved in another encoding by a well-meaning editor."""
     (tmp_path / "config.toml").write_bytes(b"\xff\xfe[\x00")
