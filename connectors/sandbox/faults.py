@@ -39,6 +39,7 @@ class Call:
 
     method: str
     path: str
+    query: str
     body: str
 
 
@@ -49,6 +50,8 @@ class Fault:
     Args:
         method: effective method; None means any.
         path: regular expression searched for in the path; None means any.
+        query: regular expression searched for in the query string, as sent and with its encoding
+            undone.
         body: regular expression searched for in the body, as sent and with its form encoding
             undone.
         when: "before" the emulator sees the request, or "after" it carried it out.
@@ -65,6 +68,7 @@ class Fault:
 
     method: str | None = None
     path: str | None = None
+    query: str | None = None
     body: str | None = None
     when: Literal["before", "after"] = "before"
     action: Literal["status", "drop", "delay", "garbage"] = "status"
@@ -77,7 +81,7 @@ class Fault:
     probability: float = 1.0
 
     def __post_init__(self) -> None:
-        for pattern in (self.path, self.body):
+        for pattern in (self.path, self.query, self.body):
             try:
                 re.compile(pattern or "")
             except re.error as error:
@@ -95,10 +99,12 @@ class Fault:
             return False
         if self.path is not None and not re.search(self.path, call.path):
             return False
-        if self.body is None:
-            return True
-        texts = (call.body, unquote_plus(call.body))
-        return any(re.search(self.body, text) for text in texts)
+        return _occurs(self.query, call.query) and _occurs(self.body, call.body)
+
+
+def _occurs(pattern: str | None, text: str) -> bool:
+    """Whether the text has it, as sent or with its form encoding undone."""
+    return pattern is None or any(re.search(pattern, one) for one in (text, unquote_plus(text)))
 
 
 @dataclass(slots=True)
@@ -277,8 +283,10 @@ def _replaying(body: bytes, receive: Receive) -> Receive:
 def _call(scope: Scope, body: bytes) -> Call:
     text = body.decode("utf-8", "replace")
     method: str = scope["method"]
-    parameters = parse_qs(bytes(scope.get("query_string", b"")).decode("latin-1"))
+    query = bytes(scope.get("query_string", b"")).decode("latin-1")
+    parameters = parse_qs(query)
     content_type = dict(scope["headers"]).get(b"content-type", b"")
     if "_method" not in parameters and bytes(content_type).lower().startswith(_FORM):
         parameters = parse_qs(text)
-    return Call(parameters.get("_method", [method])[-1].upper(), str(scope["path"]), text)
+    effective = parameters.get("_method", [method])[-1].upper()
+    return Call(effective, str(scope["path"]), query, text)

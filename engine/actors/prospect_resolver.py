@@ -23,6 +23,7 @@ import structlog
 
 from engine.actors.lookups import Lookup
 from engine.actors.person_outcomes import COMPONENT, PersonOutcomes, refused_still
+from engine.actors.prospect_search import ProspectSearch
 from engine.actors.references import References
 from engine.actors.refreshing import refreshing
 from engine.actors.standings import Standing, Standings
@@ -88,7 +89,7 @@ class ProspectResolver:
     _people_lookup: Lookup = field(
         default_factory=lambda: Lookup("people", at_source=True), init=False
     )
-    _prospect_lookup: Lookup = field(default_factory=lambda: Lookup("prospects"), init=False)
+    _search: ProspectSearch = field(init=False)
     _creating: dict[str, anyio.Lock] = field(default_factory=dict[str, anyio.Lock], init=False)
 
     def __post_init__(self) -> None:
@@ -101,6 +102,7 @@ class ProspectResolver:
             self._standings,
             self.wake_write_back,
         )
+        self._search = ProspectSearch(self.target, self.rules.email_field)
         self.pace = Pace(self.rules.ttl_s)
 
     def retune(self, rules: ProspectRules) -> None:
@@ -247,18 +249,19 @@ class ProspectResolver:
         # Taken before the look: only a look that began past the bound proves anything.
         now = self.clock.now()
         emails = [person.email for person in doubts.values() if person.email is not None]
-        with self._prospect_lookup.reading():
-            matches = await self.target.find_prospects(emails) if emails else []
-        found = {email: match.id for match in reversed(matches) for email in match.emails}
+        found = await self._search.find(emails)
         clear: list[SourceRecord] = []
         for record in records:
             person = doubts.get(record.id)
             if person is None:
                 clear.append(record)
-            elif person.email in found:
+                continue
+            prospect_id = found.prospects.get(person.email or "")
+            age_s = now - (person.doubt_since or now)
+            if prospect_id is not None:
                 self.metrics.in_doubt_resolved.labels("prospect", "executed").inc()
-                await self._outcomes.adopted(record, found[person.email], person.email)
-            elif (age_s := now - (person.doubt_since or now)) < self.rules.visibility_s:
+                await self._outcomes.adopted(record, prospect_id, person.email or "")
+            elif age_s < self.rules.visibility_s or person.email in found.refused:
                 self._outcomes.in_doubt(record, age_s, self.rules.visibility_s)
             else:
                 self.metrics.in_doubt_resolved.labels("prospect", "not_executed").inc()
@@ -322,17 +325,14 @@ class ProspectResolver:
 
     async def _look_for(self, seekers: Sequence[_Candidate]) -> None:
         emails = list(dict.fromkeys(one.email for one in seekers))
-        found = await self.store.read(people.by_email, emails)
-        if asked := [email for email in emails if email not in found]:
-            with self._prospect_lookup.reading():
-                matches = await self.target.find_prospects(asked)
-            for match in matches:
-                for email in match.emails:
-                    found.setdefault(email.lower(), match.id)
+        ours = await self.store.read(people.by_email, emails)
+        found = await self._search.find([email for email in emails if email not in ours])
         for seeker in seekers:
-            prospect_id = found.get(seeker.email)
+            prospect_id = ours.get(seeker.email) or found.prospects.get(seeker.email)
             if prospect_id is not None:
                 await self._outcomes.adopted(seeker.record, prospect_id, seeker.email)
+            elif seeker.email in found.refused:
+                await self._outcomes.refused(seeker.record, found.refused[seeker.email])
             elif self.rules.missing == "link":
                 await self._outcomes.held_back(
                     seeker.record, "no prospect has the e-mail address", None
@@ -398,12 +398,12 @@ class ProspectResolver:
 
     async def _taken(self, candidate: _Candidate, error: Taken) -> None:
         """Somebody has the address: whoever it is, is the person's prospect."""
-        with self._prospect_lookup.reading():
-            matches = await self.target.find_prospects([candidate.email])
-        for match in matches:
-            await self._outcomes.adopted(candidate.record, match.id, candidate.email)
-            return
-        await self._outcomes.lost(candidate.record, error.message, self.rules.visibility_s)
+        found = await self._search.find([candidate.email])
+        prospect_id = found.prospects.get(candidate.email)
+        if prospect_id is None:
+            await self._outcomes.lost(candidate.record, error.message, self.rules.visibility_s)
+        else:
+            await self._outcomes.adopted(candidate.record, prospect_id, candidate.email)
 
 
 def _carried(known: Person | None, record: SourceRecord) -> str | None:

@@ -47,6 +47,20 @@ MUTANTS = (
         ("tests/scenario/test_lookups.py",),
     ),
     Mutant(
+        "blames every address when nobody at all is looked for",
+        "engine/actors/prospect_search.py",
+        "if hopeless or error_class(error) == FORBIDDEN:",
+        "if error_class(error) == FORBIDDEN:",
+        ("tests/scenario/test_lookups.py",),
+    ),
+    Mutant(
+        "creates who cannot be looked for",
+        "engine/actors/prospect_resolver.py",
+        "elif seeker.email in found.refused:",
+        "elif seeker.email in found.prospects:",
+        ("tests/scenario/test_lookups.py",),
+    ),
+    Mutant(
         "asks for people where the plugin has no fields on them",
         "engine/actors/relationship_syncer.py",
         " or not self.source.people:",

@@ -119,3 +119,40 @@ async def test_a_database_without_the_plugins_fields_on_people_syncs_opportuniti
     await world.once()
 
     assert world.roles(record) == world.wanted((ada, "Buyer"))
+
+
+@pytest.mark.parametrize("odd", [("odd 3",), ("odd 0", "odd 1", "odd 6")])
+async def test_an_address_that_cannot_be_looked_for_keeps_nobody_else_waiting(
+    world: Bench, odd: tuple[str, ...]
+) -> None:
+    """People are looked for together, and one among them may be of a kind the target refuses."""
+    for name in odd:
+        address = name.replace(" ", ".") + "@"
+        refused = Fault(
+            method="GET", path="/prospects$", query=address, status=422, text=REFUSAL, times=None
+        )
+        world.outreach_traffic.plan.add(refused)
+    names = [f"odd {number}" if f"odd {number}" in odd else f"Ada {number}" for number in range(8)]
+    people = world.knows_all(*names)
+    records = [world.has(f"Row {number}") for number in range(8)]
+    for record, person in zip(records, people, strict=True):
+        world.puts(record, (person, "Buyer"))
+
+    await world.once()
+
+    for record, name, person in zip(records, names, people, strict=True):
+        if name in odd:
+            assert world.roles(record) == []
+            assert world.person(person)["error"] is True
+            assert "look for" in world.history(person, "PERS")[0].detail
+        else:
+            assert world.roles(record) == world.wanted((person, "Buyer"))
+
+    world.outreach_traffic.plan.clear()
+    for name, person in zip(names, people, strict=True):
+        if name in odd:
+            world.mends(person, cf_person_outreach_sync_error=False)
+    await world.once()
+
+    for record, person in zip(records, people, strict=True):
+        assert world.roles(record) == world.wanted((person, "Buyer"))

@@ -1,0 +1,88 @@
+"""Prospect search: which prospects carry these e-mail addresses, asked for many at once.
+
+The target answers for all of them or for none, so an address of a kind that it does not take would
+keep everybody waiting who is asked for with it. A refused search is therefore halved until the
+address at fault stands alone, and the others have their answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from engine.actors.lookups import Lookup
+from engine.errors import OurFault, Rejected
+from engine.ports import Target
+from engine.records import ProspectMatch
+from engine.triage import FORBIDDEN, error_class
+
+# After so many refusals without a single answer it is not the addresses that are at fault: more
+# than it takes to halve a whole batch down to its first two addresses.
+REFUSALS_MAX = 16
+
+
+@dataclass(slots=True)
+class Found:
+    """By address in lower case: the prospect, and why the target does not look for one."""
+
+    prospects: dict[str, int] = field(default_factory=dict[str, int])
+    refused: dict[str, Rejected] = field(default_factory=dict[str, Rejected])
+
+
+@dataclass(slots=True)
+class ProspectSearch:
+    """Asks the target; `email_field` is the target's field of addresses."""
+
+    target: Target
+    email_field: str
+    _lookup: Lookup = field(default_factory=lambda: Lookup("prospects"), init=False)
+
+    async def find(self, emails: Sequence[str]) -> Found:
+        """Look for these addresses, in lower case; of several prospects with one the oldest counts.
+
+        Raises:
+            Unavailable: the target looks for nobody at all.
+            Transient: it could not be asked.
+        """
+        if not emails:
+            return Found()
+        with self._lookup.reading():
+            return await self._narrowed(emails)
+
+    async def _narrowed(self, emails: Sequence[str]) -> Found:
+        found, answered, refusals = Found(), False, 0
+        parts = [list(emails)]
+        while parts:
+            part = parts.pop()
+            try:
+                matches = await self.target.find_prospects(part)
+            except (Rejected, OurFault) as error:
+                refusals += 1
+                nothing_left = len(part) == 1 and not parts
+                hopeless = not answered and (nothing_left or refusals == REFUSALS_MAX)
+                if hopeless or error_class(error) == FORBIDDEN:
+                    raise
+                if len(part) == 1:
+                    found.refused[part[0]] = self._refusal(error)
+                else:
+                    half = len(part) // 2
+                    parts += [part[half:], part[:half]]
+            else:
+                answered = True
+                _note(found, matches)
+        return found
+
+    def _refusal(self, error: Rejected | OurFault) -> Rejected:
+        return Rejected(
+            f"the target does not look for its e-mail address: {error.message}",
+            field=self.email_field,
+            system=error.system,
+            operation=error.operation,
+            status=error.status,
+        )
+
+
+def _note(found: Found, matches: Sequence[ProspectMatch]) -> None:
+    for match in matches:
+        for email in match.emails:
+            found.prospects.setdefault(email.lower(), match.id)
