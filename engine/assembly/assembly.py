@@ -16,8 +16,8 @@ from engine.actors.poller import Poller
 from engine.actors.prospect_resolver import ProspectResolver
 from engine.actors.relationship_syncer import RelationshipSyncer
 from engine.actors.write_back import WriteBacks
-from engine.assembly.hiring import Hiring
 from engine.assembly.outside import Outside, Systems
+from engine.assembly.workers import WorkerFactory
 from engine.config.loading import Config
 from engine.flow.mailbox import Mailbox
 from engine.flow.pool import Pool
@@ -49,7 +49,7 @@ class Assembly:
     owner_resolver: OwnerResolver
     account_resolver: AccountResolver
     prospect_resolver: ProspectResolver
-    hiring: Hiring
+    worker_factory: WorkerFactory
     worktime: WorkTime
     opportunity_syncers: Pool[OpportunitySyncer]
     relationship_syncers: Pool[RelationshipSyncer]

@@ -23,13 +23,14 @@ from engine.actors.relationship_syncer import COMPONENT as RELATIONSHIP_SYNCER
 from engine.actors.write_back import COMPONENT as WRITE_BACK
 from engine.assembly import limits
 from engine.assembly.assembly import Assembly
-from engine.assembly.hiring import Bells, Hiring
+from engine.assembly.bells import Bells
 from engine.assembly.outside import Outside, Systems
+from engine.assembly.workers import WorkerFactory
 from engine.config.loading import Config
 from engine.flow.lane import Lane
 from engine.flow.mailbox import Mailbox
 from engine.flow.pace import Pace
-from engine.flow.pool import H, Pool
+from engine.flow.pool import Pool, W
 from engine.flow.worktime import WorkTime
 from engine.mappings import Mappings
 from engine.metrics import Metrics
@@ -68,7 +69,7 @@ class _Builder:
         references = References(owners, accounts)
         prospects = self._prospect_resolver(references)
         people_poller, auditor = self._people_poller(prospects), self._auditor()
-        hiring = self._hiring(references, prospects)
+        factory = self._worker_factory(references, prospects)
         workers = self.config.engine.concurrency
         about_us = about()
         self.metrics.build.labels(about_us.version, platform.python_version()).set(1)
@@ -90,22 +91,22 @@ class _Builder:
             owner_resolver=owners,
             account_resolver=accounts,
             prospect_resolver=prospects,
-            hiring=hiring,
+            worker_factory=factory,
             worktime=self.worktime,
             opportunity_syncers=self._pool(
                 OPPORTUNITY_SYNCER,
                 workers.opportunity_syncers,
                 self.changes,
-                hiring.opportunity_syncer,
+                factory.opportunity_syncer,
             ),
             relationship_syncers=self._pool(
                 RELATIONSHIP_SYNCER,
                 workers.relationship_syncers,
                 self.contacts,
-                hiring.relationship_syncer,
+                factory.relationship_syncer,
             ),
             write_back_workers=self._pool(
-                WRITE_BACK, workers.write_backs, self.write_backs, hiring.write_back
+                WRITE_BACK, workers.write_backs, self.write_backs, factory.write_back
             ),
             change_dispatchers=self.bells.changes,
             contact_dispatchers=self.bells.contacts,
@@ -126,8 +127,8 @@ class _Builder:
         )
         self.mappings = Mappings(self.config, self.systems.source, self.systems.target)
 
-    def _hiring(self, references: References, prospects: ProspectResolver) -> Hiring:
-        return Hiring(
+    def _worker_factory(self, references: References, prospects: ProspectResolver) -> WorkerFactory:
+        return WorkerFactory(
             config=self.config,
             outside=self.outside,
             store=self.store,
@@ -144,9 +145,9 @@ class _Builder:
         )
 
     def _pool(
-        self, actor: str, size: int, mailbox: Mailbox[Any], hire: Callable[[int], H]
-    ) -> Pool[H]:
-        return Pool(actor, size, mailbox, self.worktime, hire)
+        self, actor: str, size: int, mailbox: Mailbox[Any], make: Callable[[int], W]
+    ) -> Pool[W]:
+        return Pool(actor, size, mailbox, self.worktime, make)
 
     def _waits(self, mailbox: str) -> Callable[[float], None]:
         return self.metrics.mailbox_wait.labels(mailbox).observe

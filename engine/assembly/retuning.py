@@ -13,12 +13,12 @@ def retune(assembly: Assembly, config: Config) -> None:
     Args:
         config: differs from the one in force by live settings only.
     """
-    assembly.config = assembly.hiring.config = config
+    assembly.config = assembly.worker_factory.config = config
     _pollers(assembly, config)
     _resolvers(assembly, config)
     _governors(assembly, config)
     _workers(assembly, config)
-    assembly.hiring.bells.wake_all()
+    assembly.worker_factory.bells.wake_all()
 
 
 def _pollers(assembly: Assembly, config: Config) -> None:

@@ -13,7 +13,7 @@ from engine.flow.mailbox import Mailbox, Notice
 from engine.flow.worktime import WorkTime
 
 
-class Hand(Protocol):
+class PoolWorker(Protocol):
     """One worker: it leaves when its mailbox is closed, or when it is asked to."""
 
     notice: Notice
@@ -23,26 +23,26 @@ class Hand(Protocol):
         ...
 
 
-H = TypeVar("H", bound=Hand)
+W = TypeVar("W", bound=PoolWorker)
 
 
 @dataclass(slots=True)
-class Pool(Generic[H]):
+class Pool(Generic[W]):
     """Workers on one mailbox.
 
     Args:
         actor: whose workers they are, as in metrics.
         size: how many shall work.
-        hire: makes the worker of a number; each number is given once.
+        make: makes the worker of a number; each number is given once.
     """
 
     actor: str
     size: int
     mailbox: Mailbox[Any]
     worktime: WorkTime
-    hire: Callable[[int], H]
-    workers: list[H] = field(default_factory=list[H], init=False)
-    _hired: int = field(default=0, init=False)
+    make: Callable[[int], W]
+    workers: list[W] = field(default_factory=list[W], init=False)
+    _made: int = field(default=0, init=False)
     _tasks: TaskGroup | None = field(default=None, init=False)
 
     async def run(self) -> None:
@@ -63,7 +63,7 @@ class Pool(Generic[H]):
 
     def _fill(self) -> None:
         while self._tasks is not None and len(self.workers) < self.size:
-            worker = self.hire(self._hired)
-            self._hired += 1
+            worker = self.make(self._made)
+            self._made += 1
             self.workers.append(worker)
-            self._tasks.start_soon(self.worktime.employ, self.actor, worker.run)
+            self._tasks.start_soon(self.worktime.timed, self.actor, worker.run)

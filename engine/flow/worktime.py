@@ -171,8 +171,8 @@ class WorkTime:
     workers: dict[str, list[Worker]] = field(default_factory=dict[str, list[Worker]])
     _left: dict[str, Seconds] = field(default_factory=dict[str, Seconds])
 
-    async def employ(self, actor: str, run: Callable[[], Awaitable[None]]) -> None:
-        """Run a worker of this actor."""
+    async def timed(self, actor: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Run a worker of this actor, its time accounted by state."""
         worker = Worker()
         self.workers.setdefault(actor, []).append(worker)
         try:

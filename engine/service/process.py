@@ -118,8 +118,8 @@ class _Process:
 
 async def drive(assembly: Assembly, status: Status, stop: anyio.Event) -> None:
     """The service without its process: start-up, then work until told to stop."""
-    employ = assembly.worktime.employ
-    await _until(stop, lambda: employ(START_UP, lambda: start(assembly, status)))
+    timed = assembly.worktime.timed
+    await _until(stop, lambda: timed(START_UP, lambda: start(assembly, status)))
     if not stop.is_set():
         await _work(assembly, stop)
     status.stopping = True

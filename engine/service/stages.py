@@ -13,7 +13,7 @@ import anyio
 from engine.actors.dispatcher import Dispatcher
 from engine.assembly.assembly import Assembly
 from engine.flow.mailbox import K
-from engine.flow.pool import H, Pool
+from engine.flow.pool import Pool, W
 
 LAST_STAGE = "write_backs"
 
@@ -42,13 +42,13 @@ async def upstream(assembly: Assembly) -> AsyncGenerator[None]:
     }
     async with anyio.create_task_group() as tasks:
         for name, actor in actors.items():
-            tasks.start_soon(assembly.worktime.employ, name, actor.run)
+            tasks.start_soon(assembly.worktime.timed, name, actor.run)
         yield
         tasks.cancel_scope.cancel()
 
 
 @asynccontextmanager
-async def _stage(pool: Pool[H], dispatchers: Sequence[Dispatcher[K]]) -> AsyncGenerator[None]:
+async def _stage(pool: Pool[W], dispatchers: Sequence[Dispatcher[K]]) -> AsyncGenerator[None]:
     """One mailbox with those who fill it and those who work from it, for the block.
 
     At the end what is queued is left to the next start, but for the last stage: what the stages
@@ -59,7 +59,7 @@ async def _stage(pool: Pool[H], dispatchers: Sequence[Dispatcher[K]]) -> AsyncGe
         working.start_soon(pool.run)
         async with anyio.create_task_group() as dispatching:
             for dispatcher in dispatchers:
-                dispatching.start_soon(pool.worktime.employ, "dispatcher", dispatcher.run)
+                dispatching.start_soon(pool.worktime.timed, "dispatcher", dispatcher.run)
             yield
             dispatching.cancel_scope.cancel()
         last = mailbox.name == LAST_STAGE

@@ -134,9 +134,9 @@ MUTANTS = (
     Mutant(
         "cancels a worker at work when the pool shrinks",
         POOL,
-        "self._tasks.start_soon(self.worktime.employ, self.actor, worker.run)",
+        "self._tasks.start_soon(self.worktime.timed, self.actor, worker.run)",
         "self._tasks.start_soon(\n"
-        "                self.worktime.employ,\n"
+        "                self.worktime.timed,\n"
         "                self.actor,\n"
         "                lambda one=worker: one.notice.unless_given(one.run),\n"
         "            )",

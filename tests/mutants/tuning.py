@@ -93,7 +93,7 @@ MUTANTS = (
     Mutant(
         "hires new workers by the old settings",
         RETUNING,
-        "assembly.config = assembly.hiring.config = config",
+        "assembly.config = assembly.worker_factory.config = config",
         "assembly.config = config",
         (APPLIED,),
     ),

@@ -77,7 +77,7 @@ def test_the_wait_is_idle_and_says_until_when() -> None:
 
     async def everything() -> None:
         async with anyio.create_task_group() as group:
-            group.start_soon(times.employ, "poller", lambda: pace.rest(0))
+            group.start_soon(times.timed, "poller", lambda: pace.rest(0))
             await anyio.sleep(3599)
             assert times.overdue() == []
             assert times.seconds("poller")[State.IDLE] == pytest.approx(3599)

@@ -66,16 +66,16 @@ class Works:
     tasks: int = 1
     floor: Floor = field(default_factory=Floor)
     worktime: WorkTime = field(default_factory=WorkTime)
-    hired: list[int] = field(default_factory=list[int])
+    made: list[int] = field(default_factory=list[int])
     inbox: Mailbox[int] = field(init=False)
     pool: Pool[Worker] = field(init=False)
 
     def __post_init__(self) -> None:
         self.inbox = Mailbox("changes", self.capacity)
-        self.pool = Pool("syncer", self.size, self.inbox, self.worktime, self._hire)
+        self.pool = Pool("syncer", self.size, self.inbox, self.worktime, self._make)
 
-    def _hire(self, number: int) -> Worker:
-        self.hired.append(number)
+    def _make(self, number: int) -> Worker:
+        self.made.append(number)
         return Worker(number, self.inbox, self.floor, self.tasks)
 
     @property
@@ -196,7 +196,7 @@ def test_a_pool_grows_again_after_it_has_shrunk_with_new_workers() -> None:
         assert works.live == 4
 
     assert len(at_work(works, script).floor.done) == 30
-    assert works.hired == list(range(8))
+    assert works.made == list(range(8))
 
 
 def test_the_size_asked_for_before_the_start_is_the_one_it_starts_with() -> None:

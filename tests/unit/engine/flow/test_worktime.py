@@ -54,7 +54,7 @@ def employed(*runs: Run, watch: Callable[[WorkTime], Awaitable[None]] | None = N
     async def everything() -> None:
         async with anyio.create_task_group() as tasks:
             for run in runs:
-                tasks.start_soon(times.employ, "syncer", run)
+                tasks.start_soon(times.timed, "syncer", run)
             if watch is not None:
                 await watch(times)
                 tasks.cancel_scope.cancel()
@@ -120,7 +120,7 @@ def test_the_states_add_up_to_the_time_the_workers_worked(
     async def everything() -> None:
         async with anyio.create_task_group() as group:
             for tasks in workers:
-                group.start_soon(times.employ, "syncer", partial(work, tasks))
+                group.start_soon(times.timed, "syncer", partial(work, tasks))
             group.start_soon(look)
 
     virtual_time.run(everything)
@@ -339,7 +339,7 @@ def test_a_worker_that_fails_is_counted_too() -> None:
 
     async def everything() -> None:
         with pytest.raises(LookupError):
-            await times.employ("syncer", fails)
+            await times.timed("syncer", fails)
 
     virtual_time.run(everything)
 

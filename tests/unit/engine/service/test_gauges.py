@@ -222,8 +222,8 @@ async def test_worker_time_is_counted_once_however_often_somebody_looks(looked: 
 
     began = anyio.current_time()
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(times.employ, "poller", rests)
-        tasks.start_soon(times.employ, "poller", rests)
+        tasks.start_soon(times.timed, "poller", rests)
+        tasks.start_soon(times.timed, "poller", rests)
         await checkpoint()
         for _ in range(5):
             await looked.look()

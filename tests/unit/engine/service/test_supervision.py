@@ -139,7 +139,7 @@ def guarded(
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(service.supervision.run)
             for actor, run in zip(WORKING, workers, strict=False):
-                tasks.start_soon(watched.worktime.employ, actor, run)
+                tasks.start_soon(watched.worktime.timed, actor, run)
             if watch is not None:
                 await watch(service)
             await anyio.sleep(seconds - anyio.current_time())

@@ -1,4 +1,4 @@
-"""Hiring: the workers of the three pools, made when they are needed, by the settings in force."""
+"""Workers: those of the three pools, made when they are needed, by the settings in force."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 import anyio
 
-from engine.actors.dispatcher import Dispatcher
 from engine.actors.opportunity_syncer import OpportunitySyncer
 from engine.actors.prospect_resolver import ProspectResolver
 from engine.actors.references import References
 from engine.actors.relationship_syncer import RelationshipSyncer
 from engine.actors.write_back import WriteBacks
 from engine.assembly import limits
+from engine.assembly.bells import Bells
 from engine.assembly.outside import Outside, Systems
 from engine.config.loading import Config
 from engine.flow.mailbox import Mailbox
@@ -24,45 +24,7 @@ from engine.store.port import Store
 
 
 @dataclass(slots=True)
-class Bells:
-    """Who is woken when there may be something to do."""
-
-    changes: list[Dispatcher[int]]
-    contacts: list[Dispatcher[int]]
-    write_backs: Dispatcher[Key]
-
-    def wake_changes(self) -> None:
-        """Opportunities may be due."""
-        for dispatcher in self.changes:
-            dispatcher.bell.ring()
-
-    def wake_contacts(self) -> None:
-        """People may be due."""
-        for dispatcher in self.contacts:
-            dispatcher.bell.ring()
-
-    def wake_both(self) -> None:
-        """Opportunities or people may be due."""
-        self.wake_changes()
-        self.wake_contacts()
-
-    def wake_all(self) -> None:
-        """Whoever waited by other settings looks again."""
-        self.wake_both()
-        self.wake_write_backs()
-
-    def wake_write_backs(self) -> None:
-        """Something may be owed to the source."""
-        self.write_backs.bell.ring()
-
-    def wake_downstream(self) -> None:
-        """An opportunity was reconciled."""
-        self.wake_write_backs()
-        self.wake_contacts()
-
-
-@dataclass(slots=True)
-class Hiring:
+class WorkerFactory:
     """Makes workers; `config` is replaced when settings change."""
 
     config: Config
