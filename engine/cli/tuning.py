@@ -68,7 +68,7 @@ def tune(path: Path | None, *, over_s: float, as_json: bool) -> int:
     found = findings(measured, ranges_of(configuration.installed_connectors()))
     notes = list(_notes(measured))
     if as_json:
-        sys.stdout.write(json.dumps(_document(measured, found, notes)) + "\n")
+        sys.stdout.write(json.dumps(_document(measured, found, notes, option(path))) + "\n")
     else:
         _print(measured, found, notes, option(path))
     return Exit.DONE
@@ -162,7 +162,9 @@ def _notes(measured: Rates) -> Iterator[str]:
         yield "the actors' time was not counted, so nothing can be said about them"
 
 
-def _document(measured: Rates, found: list[Finding], notes: list[str]) -> dict[str, Any]:
+def _document(
+    measured: Rates, found: list[Finding], notes: list[str], named: str
+) -> dict[str, Any]:
     allowance = measured.allowance
     return {
         "schema_version": 1,
@@ -186,12 +188,12 @@ def _document(measured: Rates, found: list[Finding], notes: list[str]) -> dict[s
         "budget_held_s": dict(allowance.held_s) if allowance else {},
         "actors": {name: asdict(shares) for name, shares in measured.actors.items()},
         "mailboxes": {name: asdict(fill) for name, fill in measured.mailboxes.items()},
-        "findings": [_finding(one) for one in found],
+        "findings": [_finding(one, named) for one in found],
         "notes": notes,
     }
 
 
-def _finding(one: Finding) -> dict[str, Any]:
+def _finding(one: Finding, named: str) -> dict[str, Any]:
     advice = one.advice
     return {
         "limit": one.limit.value,
@@ -200,7 +202,7 @@ def _finding(one: Finding) -> dict[str, Any]:
         "setting": advice.setting if advice else None,
         "from": advice.old if advice else None,
         "to": advice.new if advice else None,
-        "commands": commands(advice, "") if advice else [],
+        "commands": commands(advice, named) if advice else [],
         "caution": one.caution,
     }
 

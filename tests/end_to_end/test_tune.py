@@ -94,9 +94,10 @@ async def test_one_syncer_before_slow_answers_is_named(tmp_path: Path) -> None:
 
     assert first["setting"] == "concurrency.opportunity_syncers"
     assert (first["from"], first["to"]) == (1, 2)
+    named = f"--config {bench.home.config}"
     assert first["commands"] == [
-        "wosync config set concurrency.opportunity_syncers 2",
-        "wosync reload",
+        f"wosync config set concurrency.opportunity_syncers 2 {named}",
+        f"wosync reload {named}",
     ]
     assert shown.code == DONE
     assert re.search(r"opportunity syncer +1 +\d+%", shown.out)
