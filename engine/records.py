@@ -75,8 +75,9 @@ class Relation(NamedTuple):
 class Captured:
     """One source record as a listing returned it.
 
-    `payload` is the compact JSON of the row exactly as received, kept so that a value that
-    cannot be parsed concerns one field of one record and never a whole page. `tab` is the People
+    `flagged` when its error flag alone keeps it from being eligible. `payload` is the compact
+    JSON of the row exactly as received, kept so that a value that cannot be parsed concerns one
+    field of one record and never a whole page. `tab` is the People
     tab in one canonical spelling, so that two looks at it can be compared; None when the row does
     not show it whole.
     """
@@ -89,6 +90,7 @@ class Captured:
     linked: bool
     payload: str
     tab: str | None = None
+    flagged: bool = False
 
     @property
     def position(self) -> Position:

@@ -39,16 +39,18 @@ def captured(row: Row, plugin: PluginColumns) -> Captured:
             columns is absent: a row without its Outreach Id must not pass for an unlinked one.
     """
     record_id = cells.integer(row, "id")
+    wanted, flagged = _wanted(row, plugin), cells.checkbox(row, plugin.error)
     return Captured(
         id=record_id,
         ref=_reference(row, record_id),
         version=cells.integer(row, "lock_version"),
         updated_at=cells.updated_at(row),
-        eligible=_wanted(row, plugin) and not cells.checkbox(row, plugin.error),
+        eligible=wanted and not flagged,
         linked=cells.trimmed(row, plugin.outreach_id) is not None,
         # Escaped to ASCII, so that no lone surrogate in a row can break the store.
         payload=json.dumps(row, separators=(",", ":")),
         tab=tab.spelled(tab.relations(row)),
+        flagged=wanted and flagged,
     )
 
 

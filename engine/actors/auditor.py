@@ -22,6 +22,7 @@ import structlog
 
 from engine.metrics import Metrics
 from engine.ports import Source, WallClock
+from engine.records import RecordType
 from engine.store import audit, fuse, kept
 from engine.store.port import Store
 from engine.watermarks import behind
@@ -68,7 +69,7 @@ class Auditor:
             self.metrics.audited.labels("agreed").inc(max(0, len(page.rows) - changed))
             self.metrics.audited.labels("differed").inc(changed)
             self.metrics.audited.labels("vanished").inc(vanished)
-            differing += changed + vanished
+            differing += changed + vanished + await self._refused(cursor, upto)
             cursor = upto or 0
             await self.store.write(kept.set_setting, CURSOR, str(cursor))
             if upto is None:
@@ -80,4 +81,17 @@ class Auditor:
         if differing:
             log.info("audit_repaired", records=differing)
             self.wake()
+        return differing
+
+    async def _refused(self, after: int, upto: int | None) -> int:
+        """Look at the refused records of a slice; returns how many are refused no more.
+
+        No poll tells that one of them was deleted, or is not to be synced any more.
+        """
+        ids, differing = await self.store.read(audit.refused, after, upto), 0
+        for start in range(0, len(ids), self.page_size):
+            part = ids[start : start + self.page_size]
+            rows = await self.source.fetch(RecordType.OPPORTUNITY, part)
+            now = self.clock.now()
+            differing += await self.store.write(audit.compare_refused, part, rows, now)
         return differing

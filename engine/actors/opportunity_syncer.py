@@ -171,7 +171,7 @@ class OpportunitySyncer:
         way = course(work, record)
         match way:
             case Leave(reason):
-                return await self._leave(work, reason)
+                return await self._leave(work, record, reason)
             case Refuse(reason, field):
                 raise Rejected(reason, field=field)
             case Create():
@@ -181,9 +181,10 @@ class OpportunitySyncer:
             case _:
                 return await self._resolve_doubt(work, record)
 
-    async def _leave(self, work: Work, reason: str) -> str:
+    async def _leave(self, work: Work, record: SourceRecord, reason: str) -> str:
         note = Note("left out", reason)
-        await self.store.write(settle.settle_ineligible, work, note, self.clock.now())
+        flagged, now = record.sync and record.error, self.clock.now()
+        await self.store.write(settle.settle_ineligible, work, note, flagged=flagged, now=now)
         log.debug("left_out", record=work.ref, reason=reason)
         return "left"
 
@@ -350,7 +351,8 @@ class OpportunitySyncer:
             return outcome
         if not record.eligible:
             await self.store.write(store_work.close_intent, work.id)
-            return await self._leave(work, "no longer eligible, and the create never happened")
+            reason = "no longer eligible, and the create never happened"
+            return await self._leave(work, record, reason)
         try:
             return await self._with_fields(work, record, None)
         except Rejected:

@@ -41,12 +41,47 @@ def compare(
         " AND NOT EXISTS (SELECT 1 FROM intent WHERE record_id = record.id)",
         (
             after,
-            upto if upto is not None else 2**63 - 1,
+            _end(upto),
             started_at,
             json.dumps([row.id for row in rows]),
         ),
     ).rowcount
     return outcome, vanished
+
+
+def refused(connection: sqlite3.Connection, after: int, upto: int | None) -> list[int]:
+    """Refused records of a slice; as they are not eligible, its pages do not show them."""
+    rows = connection.execute(
+        "SELECT id FROM record WHERE state = 'refused' AND id > ? AND id <= ? ORDER BY id",
+        (after, _end(upto)),
+    )
+    return [row[0] for row in rows]
+
+
+def compare_refused(
+    connection: sqlite3.Connection, ids: Sequence[int], rows: Sequence[Captured], now: float
+) -> int:
+    """Take in what these refused records are now; returns how many are refused no more.
+
+    What is not shown is deleted, or hidden from us, and nobody's error any more.
+    """
+    capture.capture_page(connection, rows, now=now, fresh_max=0)
+    gone = set(ids) - {row.id for row in rows}
+    connection.execute(
+        "UPDATE record SET state = 'ineligible', revision = revision + 1"
+        " WHERE state = 'refused' AND id IN (SELECT value FROM json_each(?))",
+        (json.dumps(sorted(gone)),),
+    )
+    still = connection.execute(
+        "SELECT count(*) FROM record"
+        " WHERE state = 'refused' AND id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(ids)),),
+    ).fetchone()[0]
+    return len(ids) - still
+
+
+def _end(upto: int | None) -> int:
+    return upto if upto is not None else 2**63 - 1
 
 
 def unproven(connection: sqlite3.Connection, before: float) -> tuple[int, float | None]:

@@ -174,7 +174,9 @@ def _take(
         " pending_since = CASE WHEN state = 'pending' THEN min(pending_since,"
         " excluded.pending_since) WHEN version = excluded.version THEN ?"
         " ELSE excluded.pending_since END,"
-        " state = excluded.state,"
+        # Our own flag still stands: whatever else was edited, somebody must look at it.
+        " state = CASE WHEN ? AND flagged AND excluded.state = 'ineligible' THEN 'refused'"
+        " ELSE excluded.state END,"
         " lane = excluded.lane, due_at = excluded.due_at, revision = revision + 1,"
         " mass = CASE WHEN target_id IS NULL THEN 0 ELSE ? END,"
         " attempts = 0, failed_since = NULL, failed_at = NULL",
@@ -193,6 +195,7 @@ def _take(
             since,
             # It was hidden from us and is shown again: that is what happened now.
             now,
+            row.flagged,
             # A fresh edit is nobody's mass change, whatever it overtakes.
             int(mass and lane is Lane.BACKLOG),
         ),

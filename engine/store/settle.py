@@ -133,11 +133,18 @@ def settle_refused(
     return state != "pending"
 
 
-def settle_ineligible(connection: sqlite3.Connection, work: Work, note: Note, now: float) -> None:
-    """The record may not be synced as it stands; a later change of it starts anew."""
+def settle_ineligible(
+    connection: sqlite3.Connection, work: Work, note: Note, *, flagged: bool, now: float
+) -> None:
+    """The record may not be synced as it stands; a later change of it starts anew.
+
+    Args:
+        flagged: its error flag alone is what forbids it; a flag of ours is still a refusal.
+    """
     connection.execute(
-        "UPDATE record SET state = 'ineligible' WHERE id = ? AND revision = ?",
-        (work.id, work.revision),
+        "UPDATE record SET state = CASE WHEN ? AND flagged THEN 'refused' ELSE 'ineligible' END"
+        " WHERE id = ? AND revision = ?",
+        (flagged, work.id, work.revision),
     )
     remember(connection, work.id, work.version, note, now)
 

@@ -47,6 +47,20 @@ MUTANTS = (
         ("tests/scenario/test_lookups.py",),
     ),
     Mutant(
+        "forgets a refusal whose record is edited",
+        "engine/store/capture.py",
+        "CASE WHEN ? AND flagged AND excluded.state = 'ineligible' THEN 'refused'",
+        "CASE WHEN ? AND flagged AND excluded.state = 'none' THEN 'refused'",
+        ("tests/scenario/test_refusing.py",),
+    ),
+    Mutant(
+        "remembers refused records that nobody wants synced",
+        "engine/actors/auditor.py",
+        "await self.store.read(audit.refused, after, upto), 0",
+        "await self.store.read(audit.refused, after, after), 0",
+        ("tests/scenario/test_refusing.py",),
+    ),
+    Mutant(
         "blames every address when nobody at all is looked for",
         "engine/actors/prospect_search.py",
         "if hopeless or error_class(error) == FORBIDDEN:",

@@ -177,7 +177,7 @@ def _settles(desk: Desk, choice: Choice, of: Work) -> tuple[Deed, ...]:
         ),
         lambda c: fuse.hold_record(c, of.id, of.revision, {"name": "x"}, "would send name"),
         lambda c: settle.settle_refused(c, of, FAILURE, now),
-        lambda c: settle.settle_ineligible(c, of, NOTE, now),
+        lambda c: settle.settle_ineligible(c, of, NOTE, flagged=flag, now=now),
         lambda c: settle.adopt(c, of, 10 * of.id, NOTE, now),
         lambda c: settle.forget_target(c, of, 10 * of.id, NOTE, now),
         lambda c: settle.defer(c, of, FAILURE, due_at=due_at, counts=flag, now=now),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from connectors.sandbox.faults import Fault
@@ -207,3 +209,64 @@ async def test_an_edit_after_trouble_costs_workbooks_nothing(world: Bench) -> No
 
     assert world.twin(record).attributes["name"] == "Harbour crane, blue"
     assert [one for one in world.workbooks_seen if one.method == "PUT"] == []
+
+
+@pytest.mark.parametrize("fault", [{"action": "drop"}, {"status": 500}], ids=["cut off", "500"])
+async def test_a_flag_whose_answer_was_lost_is_still_a_record_in_error(
+    world: Bench, fault: dict[str, Any]
+) -> None:
+    """The flag is read back from the record itself, which is then not to be synced by its looks."""
+    record = world.has(TOO_LONG)
+    lost = Fault(method="PUT", path="opportunities.api$", when="after", times=1, **fault)
+    world.workbooks_traffic.plan.add(lost)
+
+    result = await world.once()
+
+    assert flagged(world, record)
+    assert result.counts.refused == 1
+    assert "256 characters" in world.reasons()[f"OPP-{record}"].reason
+
+
+@pytest.mark.parametrize("swept", [False, True])
+async def test_a_flagged_record_that_is_edited_is_still_a_record_in_error(
+    world: Bench, swept: bool
+) -> None:
+    """Whatever shows the edit: nobody has reset the flag, so somebody must still look at it."""
+    if swept:
+        world.settings["poller"] = {"sweep_interval_s": 0.001, "audit_interval_s": 0.001}
+    record = world.has(TOO_LONG)
+    await world.once()
+
+    world.edit(record, comment="Edited while flagged")
+    world.puts(record, (world.knows("Ada Byron"), "Buyer"))
+    world.clock.advance(60)
+    for _ in range(2):
+        result = await world.once()
+        assert result.counts.refused == 1
+        assert "256 characters" in world.reasons()[f"OPP-{record}"].reason
+
+    world.edit(record, description="Mended", cf_opportunity_outreach_sync_error=False)
+    result = await world.once()
+    assert world.twin(record).attributes["description"] == "Edited while flagged"
+    assert result.counts.refused == 0
+
+
+@pytest.mark.parametrize("way", ["unticked", "deleted", "hidden"])
+async def test_a_flagged_record_that_nobody_wants_synced_is_no_error_any_more(
+    world: Bench, way: str
+) -> None:
+    """An alert that can only be silenced by hand in our state would be ignored before long."""
+    world.settings["poller"] = {"sweep_interval_s": 0.001, "audit_interval_s": 0.001}
+    record, other = world.has(TOO_LONG), world.has("y" * 256)
+    await world.once()
+
+    if way == "unticked":
+        world.edit(record, cf_opportunity_sync_to_outreach=False)
+    elif way == "deleted":
+        world.workbooks.opportunities.delete(record)
+    else:
+        world.workbooks.opportunities.hide(record)
+    world.clock.advance(60)
+    await world.once()
+
+    assert world.reasons().keys() == {f"OPP-{other}"}

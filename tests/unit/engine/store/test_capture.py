@@ -107,7 +107,9 @@ def test_a_sweep_brings_back_what_it_shows_and_drops_what_it_does_not(
 ) -> None:
     """Unticked, flagged or deleted while it waited; and ticked again without a new version."""
     take(connection, row(1), row(2), row(3), row(4))
-    settle.settle_ineligible(connection, pending(connection, 3), Note("left out", "off"), NOW)
+    settle.settle_ineligible(
+        connection, pending(connection, 3), Note("left out", "off"), flagged=False, now=NOW
+    )
     work.open_intent(connection, 4, "OPP-4", NOW)
     sweep = capture.next_sweep(connection)
 

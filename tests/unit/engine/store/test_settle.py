@@ -61,7 +61,7 @@ def test_a_change_captured_meanwhile_keeps_the_record_pending(
         assert not settle.settle_refused(db, older, FAILURE, NOW)
         assert owed_to(db) is None
     else:
-        settle.settle_ineligible(db, older, Note("left out", "off"), NOW)
+        settle.settle_ineligible(db, older, Note("left out", "off"), flagged=False, now=NOW)
 
     newer = pending(db, 1)
     assert '"newer"' in newer.payload
