@@ -58,11 +58,15 @@ class OutreachClient:
 
     async def update(self, target_id: int, changes: Fields) -> None:
         """Send exactly these fields; a repeat does no harm."""
-        await self._update(self._requests.update(target_id, changes), target_id)
+        request = self._requests.update(target_id, changes)
+        shown = await self._update(request, target_id)
+        if shown is not None:
+            _alive(shown, request)
 
     async def get(self, target_id: int, field_names: AnyCollection[str]) -> Resource:
         """One opportunity, limited to these fields."""
-        return (await self._call(self._requests.get(target_id, field_names), Document)).data
+        request = self._requests.get(target_id, field_names)
+        return _alive((await self._call(request, Document)).data, request)
 
     async def find(self, correlation: str) -> list[Resource]:
         """Opportunities whose `customId` equals the value as far as the filter can tell."""
@@ -138,14 +142,16 @@ class OutreachClient:
     async def _create(self, request: Request) -> int:
         return (await self._call(request, Document)).data.id
 
-    async def _update(self, request: Request, record_id: int) -> None:
-        answer = await self._send(request)
+    async def _update(self, request: Request, record_id: int) -> Resource | None:
+        """The record as the answer shows it; None when it has no body."""
+        answer, shown = await self._send(request), None
         # A body that speaks of another record, or of none, means that nothing can be relied on.
         if answer.status != 204:
-            document = self._parsed(Document, answer, request)
-            if document.data.id != record_id:
+            shown = self._parsed(Document, answer, request).data
+            if shown.id != record_id:
                 raise protocol.unusable(answer, request)
         self._succeeded()
+        return shown
 
     async def _exists(self, request: Request) -> bool:
         try:
@@ -264,6 +270,13 @@ class OutreachClient:
             content=content,
             metered=False,
         )
+
+
+def _alive(resource: Resource, request: Request) -> Resource:
+    """The opportunity, unless it is in the trash: then it is gone, and a write changed nothing."""
+    if protocol.in_trash(resource):
+        raise Gone("it is in the trash", system=SYSTEM, operation=request.operation)
+    return resource
 
 
 def _lighter(status: int | None, request: Request) -> Request | None:

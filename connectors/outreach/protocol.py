@@ -40,6 +40,7 @@ PAGE_SIZE_MAX = 1000
 PAGE_SIZE_MIN = 50
 FIND_PAGE_SIZE = 10
 PAGE_SIZE = "page[size]"
+TRASHED_AT = "trashedAt"
 OPPORTUNITY = "opportunity"
 PROSPECT = "prospect"
 ROLE = "opportunityProspectRole"
@@ -84,7 +85,7 @@ class Requests:
 
     def get(self, target_id: int, field_names: AnyCollection[str]) -> Request:
         """GET one opportunity, limited to these attributes and relationships (§6.3)."""
-        query = {"fields[opportunity]": ",".join(sorted(field_names))}
+        query = {"fields[opportunity]": ",".join(sorted({*field_names, TRASHED_AT}))}
         return self.read("/opportunities/{id}", "get", query, target_id)
 
     def remove(self, target_id: int) -> Request:
@@ -100,7 +101,7 @@ class Requests:
                 # In the classic syntax a comma or two dots in the value would be operators (§6.2).
                 "newFilterSyntax": "true",
                 "filter[customId]": correlation,
-                "fields[opportunity]": "customId,createdAt,trashedAt",
+                "fields[opportunity]": f"customId,createdAt,{TRASHED_AT}",
                 "sort": "createdAt",
                 PAGE_SIZE: str(FIND_PAGE_SIZE),
                 "count": "false",
@@ -218,6 +219,11 @@ def observed(
     }
 
 
+def in_trash(resource: Resource) -> bool:
+    """Whether the screens have deleted it, which leaves it readable and writable (§8.1, §15.9)."""
+    return resource.attributes.get(TRASHED_AT) is not None
+
+
 def matches(resources: Sequence[Resource], correlation: str) -> list[Match]:
     """Those that carry exactly this correlation value, oldest first.
 
@@ -228,7 +234,7 @@ def matches(resources: Sequence[Resource], correlation: str) -> list[Match]:
         Match(
             id=resource.id,
             created_at=observed_datetime(resource.attributes.get("createdAt")) or "",
-            trashed=resource.attributes.get("trashedAt") is not None,
+            trashed=in_trash(resource),
         )
         for resource in resources
         if resource.attributes.get("customId") == correlation

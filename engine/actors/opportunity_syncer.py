@@ -266,7 +266,7 @@ class OpportunitySyncer:
                     # Whatever dies before the answer is kept, the target is read before a newer
                     # version is compared with it.
                     await self.store.write(store_work.note_synced, work.id, None)
-                    await self.target.update(way.target_id, changes)
+                    changes = await self._patch(way.target_id, fields, changes)
         except Gone as error:
             return await self._gone(work, way, error)
         except (Rejected, Throttled, HeldBack):
@@ -278,6 +278,22 @@ class OpportunitySyncer:
         holds = {name: known[name] for name in self._mapping.field_names if name in known}
         sent = Sent(outcome, way.target_id, {**holds, **fields}, changes)
         return await self._settle(work, record, sent, resolution)
+
+    async def _patch(self, target_id: int, fields: Fields, changes: Fields) -> Fields:
+        """Send the changes; returns those that were needed.
+
+        A target may refuse to change nothing, which is what they are once somebody has made the
+        same edit there.
+        """
+        try:
+            await self.target.update(target_id, changes)
+        except Rejected as error:
+            if error_class(error) == FORBIDDEN:
+                raise
+            if difference(fields, await self.target.get(target_id, self._mapping.field_names)):
+                raise
+            return {}
+        return changes
 
     async def _hold(self, work: Work, known: Fields | None, would: str) -> str:
         """One of many records that would change at once: the fuse decides when all are known."""
@@ -318,15 +334,14 @@ class OpportunitySyncer:
             self._unsettled.add(work.id)
 
     def _owed(self, work: Work, record: SourceRecord, target_id: int) -> Owed | None:
-        """What the source must still be told: the id if it does not carry it, a blank URL."""
+        """What the source must still be told: the id if it does not carry it, a missing URL."""
+        url = self.target.url(RecordType.OPPORTUNITY, target_id)
         if held_target_id(work, record) != str(target_id):
-            return Owed(
-                target_id=str(target_id),
-                target_url=self.target.url(RecordType.OPPORTUNITY, target_id),
-            )
-        if record.target_url is None and work.version != work.delivered_version:
-            return Owed(target_url=self.target.url(RecordType.OPPORTUNITY, target_id))
-        return None
+            return Owed(target_id=str(target_id), target_url=url)
+        missing = record.target_url is None and work.version != work.delivered_version
+        # Somebody has entered another id, and left the link to the former record beside it.
+        moved = work.target_id not in (None, target_id) and record.target_url != url
+        return Owed(target_url=url) if missing or moved else None
 
     async def _gone(self, work: Work, way: Reconcile, error: Gone) -> str:
         if not (way.lost_link or self.limits.recreate_missing):

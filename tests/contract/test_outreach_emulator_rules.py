@@ -31,7 +31,7 @@ async def test_a_patch_that_changes_nothing_moves_nothing_and_may_be_refused() -
     outreach.now += 5
 
     quiet = await outreach.patch("prospects", prospect, {"firstName": "Ada"})
-    outreach.world.knobs.noop_prospect_patch = "422"
+    outreach.world.knobs.noop_patch = "422 on prospects"
     refused = await outreach.patch("prospects", prospect, {"firstName": "Ada"})
 
     assert quiet.json()["data"]["attributes"]["updatedAt"] == "2026-08-01T12:00:00.000Z"

@@ -47,6 +47,20 @@ MUTANTS = (
         ("tests/scenario/test_lookups.py",),
     ),
     Mutant(
+        "blames a record that is what it shall be already",
+        "engine/actors/opportunity_syncer.py",
+        "if difference(fields, await self.target.get(target_id, self._mapping.field_names)):",
+        "if error:",
+        ("tests/scenario/test_creating_and_updating.py",),
+    ),
+    Mutant(
+        "goes on writing to what is in the trash",
+        "connectors/outreach/client.py",
+        "    if protocol.in_trash(resource):",
+        "    if resource is None:",
+        ("tests/scenario/test_relinking.py",),
+    ),
+    Mutant(
         "forgets a refusal whose record is edited",
         "engine/store/capture.py",
         "CASE WHEN ? AND flagged AND excluded.state = 'ineligible' THEN 'refused'",

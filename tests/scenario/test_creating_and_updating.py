@@ -118,3 +118,18 @@ async def test_an_id_entered_by_hand_updates_that_record(world: Bench) -> None:
     assert world.outreach_traffic.counts[READ] == 1
     [patch] = [seen for seen in world.outreach_seen if seen.method == "PATCH"]
     assert "name" not in patch.sent
+
+
+async def test_what_somebody_has_made_of_it_in_outreach_already_is_no_error(world: Bench) -> None:
+    """Both sides got the same edit, and an Outreach may refuse to change nothing."""
+    world.outreach.knobs.noop_patch = "422"
+    record = world.has("Harbour crane")
+    await world.once()
+
+    world.outreach.opportunities.update(world.twin(record).id, {"name": "Harbour crane, blue"})
+    world.edit(record, description="Harbour crane, blue")
+    result = await world.once()
+
+    assert world.twin(record).attributes["name"] == "Harbour crane, blue"
+    assert (result.counts.refused, result.counts.pending) == (0, 0)
+    assert world.history(record)[-1].decision == "noop"

@@ -63,6 +63,42 @@ async def test_an_edit_of_a_record_deleted_in_outreach_is_refused_with_the_reaso
     assert "does not exist any more" in world.reasons()[f"OPP-{record}"].reason
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["updated", "read first"])
+async def test_a_record_in_the_trash_of_outreach_counts_as_deleted(
+    world: Bench, known: bool
+) -> None:
+    """The screens put it there; it can still be read and written, and nobody sees it."""
+    record = world.has("Harbour crane")
+    await world.once()
+    world.outreach.opportunities.trash(world.twin(record).id)
+    if not known:
+        world.forget_state()
+
+    world.edit(record, description="Harbour crane, blue")
+    await world.once()
+
+    assert world.record(record)["error"] is True
+    assert "does not exist any more" in world.reasons()[f"OPP-{record}"].reason
+
+
+async def test_a_record_in_the_trash_is_created_anew_where_the_operator_wants_it(
+    world: Bench,
+) -> None:
+    """As any deleted one."""
+    world.settings["outreach"]["on_missing"] = "recreate"
+    record = world.has("Harbour crane")
+    await world.once()
+    before = world.twin(record).id
+    world.outreach.opportunities.trash(before)
+
+    world.edit(record, description="Harbour crane, blue")
+    await world.once()
+
+    assert world.record(record)["outreach_id"] not in (None, str(before))
+    [anew] = [row for row in world.twins(record) if row.attributes.get("trashedAt") is None]
+    assert anew.attributes["name"] == "Harbour crane, blue"
+
+
 async def test_a_deleted_record_is_created_anew_where_the_operator_wants_it(world: Bench) -> None:
     """`on_missing` decides between the two readings of a deletion."""
     world.settings["outreach"]["on_missing"] = "recreate"
@@ -100,6 +136,20 @@ async def test_an_id_replaced_by_a_person_moves_the_link(world: Bench) -> None:
     assert moved.attributes["name"] == "Harbour crane, blue"
     assert former.attributes["name"] == "Harbour crane"
     assert world.record(record)["outreach_id"] == str(chosen)
+
+
+async def test_an_id_replaced_by_a_person_brings_its_own_url(world: Bench) -> None:
+    """A link that leads to the former record would be believed."""
+    record = world.has("Harbour crane")
+    await world.once()
+    chosen = world.outreach.opportunities.create({"name": "Chosen by hand"})
+
+    world.edit(record, cf_opportunity_outreach_id=str(chosen))
+    await world.once()
+
+    assert (
+        world.record(record)["outreach_url"] == f"https://outreach.example/opportunities/{chosen}"
+    )
 
 
 @pytest.mark.parametrize("written", ["see my e-mail", "0", "-7", "12 or 13", "²", "9" * 30])

@@ -49,6 +49,6 @@ class OutreachKnobs:
     unknown_attr: Literal["reject", "ignore"] = "reject"
     duplicate_role: Literal["allow", "422"] = "allow"
     soft_delete: bool = False
-    noop_prospect_patch: Literal["accept", "422"] = "accept"
+    noop_patch: Literal["accept", "422 on prospects", "422"] = "accept"
     excluded_email_domains: frozenset[str] = frozenset()
     types_casing: Literal["camel", "pascal"] = "camel"

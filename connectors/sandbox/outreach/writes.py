@@ -87,14 +87,17 @@ def changes_nothing(write: Write, draft: Draft, knobs: OutreachKnobs) -> bool:
     """Whether an update leaves the record as it is; such a PATCH does not move `updatedAt`.
 
     Raises:
-        Refused: the org refuses such prospect updates (§7).
+        Refused: the org refuses such updates, of prospects or of anything (§7).
     """
     current = write.current
     if current is None or draft.updated_at is not None or draft.created_at is not None:
         return False
     if draft.attributes != current.attributes or draft.links != current.relationships:
         return False
-    if write.resource.type == "prospect" and knobs.noop_prospect_patch == "422":
+    strict = knobs.noop_patch == "422" or (
+        knobs.noop_patch == "422 on prospects" and write.resource.type == "prospect"
+    )
+    if strict and not write.trusted:
         raise duplicate_value("A Contact with this email_hash already exists.")
     return True
 

@@ -80,7 +80,9 @@ def test_a_search_escapes_its_value_and_uses_the_syntax_that_takes_it_literally(
 
 def test_a_reading_is_limited_to_what_was_asked_for() -> None:
     """A whole opportunity carries over two hundred members."""
-    assert query(requests.get(17, {"owner", "name"})) == {"fields[opportunity]": ["name,owner"]}
+    assert query(requests.get(17, {"owner", "name"})) == {
+        "fields[opportunity]": ["name,owner,trashedAt"]
+    }
 
 
 def test_five_hundred_account_ids_fit_into_one_address() -> None:
