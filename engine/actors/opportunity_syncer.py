@@ -17,6 +17,7 @@ from random import Random
 import anyio
 import structlog
 
+from engine.actors.claims import ensure_unclaimed
 from engine.actors.failing import Failing, RetryLimits
 from engine.actors.lost_creates import COMPONENT, KIND, LostCreates
 from engine.actors.references import References, Resolution
@@ -57,10 +58,13 @@ log = structlog.get_logger(component=COMPONENT)
 
 @dataclass(frozen=True, slots=True)
 class SyncLimits:
-    """`visibility_s`: seconds a target collection may lag behind a write."""
+    """`visibility_s`: seconds a target collection may lag behind a write; `people_ttl_s`: how
+    long a reading of the people on a tab is trusted.
+    """
 
     retry: RetryLimits
     visibility_s: float
+    people_ttl_s: float
     recreate_missing: bool
     correlation_field: str
 
@@ -253,6 +257,8 @@ class OpportunitySyncer:
         fields: Fields,
         resolution: Resolution,
     ) -> str:
+        if work.target_id != way.target_id:
+            await ensure_unclaimed(self.store, self.source, work, way.target_id)
         try:
             async with holding(self._asking):
                 known = work.synced
@@ -317,6 +323,7 @@ class OpportunitySyncer:
             note=Note(sent.outcome, detail),
             now=now,
             created=sent.outcome == "created",
+            people_read_since=now - self.limits.people_ttl_s,
         )
         self._note_settled(work, settled)
         self.wake_downstream()

@@ -93,6 +93,13 @@ class PersonOutcomes:
         if owed is not None:
             self.wake_write_back()
 
+    async def lost_link(self, record: SourceRecord, prospect_id: int) -> None:
+        """The person's id was cleared and its prospect is gone: it is looked for as anybody is."""
+        now = self.clock.now()
+        note = Note("target gone", f"the id was blank, and the prospect {prospect_id} is gone")
+        await self.store.write(people.unlink, record, note, now)
+        log.warning("prospect_gone", person=record.ref, prospect_id=prospect_id)
+
     async def lost(self, record: SourceRecord, reason: str, visibility_s: float) -> None:
         """The answer of a create was lost: the prospect is looked for before anything else."""
         await self.store.write(people.doubt, record, reason, self.clock.now())

@@ -292,9 +292,12 @@ class ProspectResolver:
             return await self._linked(record, carried, known)
         if known is not None and known.prospect_id is not None:
             # Its id is on the way to the person, or somebody cleared it: it is told again.
-            note = Note("linked", "the id was blank")
-            await self._outcomes.link(record, known.prospect_id, None, note)
-            return None
+            if await self.target.prospect_exists(known.prospect_id):
+                note = Note("linked", "the id was blank")
+                await self._outcomes.link(record, known.prospect_id, None, note)
+                return None
+            await self._outcomes.lost_link(record, known.prospect_id)
+            known = None
         if self.rules.missing == "skip":
             return await self._outcomes.held_back(record, "not in the target", known)
         if not record.eligible:

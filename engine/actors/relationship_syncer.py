@@ -10,6 +10,7 @@ Stops     when its mailbox is closed and the key in hand is settled
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -22,7 +23,7 @@ from engine.actors.failing import Failing, RetryLimits
 from engine.actors.prospect_resolver import ProspectResolver
 from engine.actors.role_editor import COMPONENT, Progress, RoleEditor
 from engine.actors.standings import Standing
-from engine.errors import EngineError, HeldBack, StateUnusable, Taken, Unreachable
+from engine.errors import EngineError, Gone, HeldBack, StateUnusable, Taken, Unreachable
 from engine.flow.governor import HOLD_MAX_S, Governor
 from engine.flow.lane import current_lane, retrying
 from engine.flow.mailbox import Closed, Mailbox, Notice
@@ -33,12 +34,13 @@ from engine.relations import Script, observed, script
 from engine.runs import Runs, exemplar
 from engine.store import contacts, fuse, relating
 from engine.store import people as people_store
+from engine.store import work as store_work
 from engine.store.contacts import Edge, Relating
 from engine.store.fuse import Mass
 from engine.store.history import Note
 from engine.store.port import Store
 from engine.store.work import Failure
-from engine.triage import plain_reason
+from engine.triage import error_class, plain_reason
 
 # A single opportunity that cannot be related is tried again this seldom.
 REFUSED_RETRY_S = 3600.0
@@ -82,6 +84,7 @@ class RelationshipSyncer:
     limits: RelateLimits
     metrics: Metrics
     wake: Callable[[], None]
+    wake_changes: Callable[[], None]
     runs: Runs
     notice: Notice = field(default_factory=Notice)
     _failing: Failing = field(init=False)
@@ -211,6 +214,8 @@ class RelationshipSyncer:
             await self.store.write(relating.begin, work, edits.create, self.clock.now())
         try:
             await self._editor.send(work, edits, tab.people, progress, removes=self.limits.removes)
+        except Gone as error:
+            return await self._opportunity_gone(work, error)
         except Unreachable as error:
             if not error.ambiguous:
                 raise
@@ -228,6 +233,13 @@ class RelationshipSyncer:
             lost = [progress.asking]
             return await self._doubt(work, progress, plain_reason(error), lost, self.clock.now())
         return await self._settle(work, tab, progress)
+
+    async def _opportunity_gone(self, work: Relating, error: Gone) -> str:
+        """What becomes of an opportunity that is gone is not decided here."""
+        log.warning("opportunity_gone", record=work.ref, reason=error.message)
+        await self.store.write(_leave_and_read, work, self.clock.now())
+        self.wake_changes()
+        return "left"
 
     async def _settle(self, work: Relating, tab: _Tab, progress: Progress) -> str:
         held = [f"person {one} held back: {standing.reason}" for one, standing in tab.held.items()]
@@ -247,6 +259,11 @@ class RelationshipSyncer:
             soon.append(0.0)
         if soon:
             await self.store.write(contacts.look_later, work.record_id, now + min(soon))
+        elif progress.refusal is not None:
+            refusal = progress.refusal
+            failure = Failure(error_class(refusal), refusal.field, refusal.message)
+            due_at = now + REFUSED_RETRY_S
+            await self.store.write(relating.give_up, work, failure, due_at=due_at)
         if progress.edits:
             log.info("related", record=work.ref, edits=progress.edits)
         if progress.edits and settled:
@@ -325,3 +342,8 @@ class RelationshipSyncer:
             log.error("people_given_up", record=work.ref, reason=failure.reason, wait_s=wait_s)
         self._failing.deferred(work.ref, error, failure, wait_s)
         return "deferred"
+
+
+def _leave_and_read(connection: sqlite3.Connection, work: Relating, now: float) -> None:
+    relating.abandon(connection, work)
+    store_work.read_again(connection, work.record_id, now)

@@ -28,7 +28,7 @@ class Progress:
     """The roles as they are after each edit that was answered; `listed` when that is all.
 
     `asking` is the create under way, and `again` is set when somebody turned out to be no prospect
-    any more: the line is held back from now on.
+    any more: the line is held back from now on. `refusal` is why a line cannot be told at all.
     """
 
     roles: dict[int, KnownRole]
@@ -38,6 +38,7 @@ class Progress:
     asking: Edge | None = None
     edits: list[str] = field(default_factory=list[str])
     again: bool = False
+    refusal: Rejected | None = None
 
     def outcome(self) -> Roles:
         """What to keep."""
@@ -80,6 +81,7 @@ class RoleEditor:
             removes: whether a role that we made may be removed.
 
         Raises:
+            Gone: there is no such opportunity any more.
             EngineError: the rest was not sent; `progress` has what was.
         """
         creates = list(edits.create)
@@ -120,6 +122,7 @@ class RoleEditor:
                 await self._remove(role, progress)
             return True
         except Rejected as error:
+            progress.refusal = error
             self._refused(work, progress, error)
             return True
         progress.roles[role.id] = replace(role, role=text)
@@ -139,15 +142,36 @@ class RoleEditor:
             self._refused(work, progress, error)
             return
         except Rejected as error:
-            if error.field == "prospect":
-                for person_id in [one for one, known in people.items() if known == prospect_id]:
-                    gone = await self.prospects.missing(person_id, prospect_id)
-                    progress.again = progress.again or gone
+            if not await self._prospect_gone(error, prospect_id, people):
+                await self._ensure_opportunity(work, error)
+                progress.refusal = error
+            else:
+                progress.again = True
             self._refused(work, progress, error)
             return
         now = self.clock.now()
         progress.roles[role_id] = KnownRole(role_id, prospect_id, text, True, now)
         self._edited(progress, "created", edge)
+
+    async def _prospect_gone(
+        self, error: Rejected, prospect_id: int, people: Mapping[int, int]
+    ) -> bool:
+        """Whether it was refused because there is no such prospect; its people are told then."""
+        gone = False
+        # A refusal need not say which member it is about.
+        if error.field in (None, "prospect"):
+            for person_id in [one for one, known in people.items() if known == prospect_id]:
+                gone = await self.prospects.missing(person_id, prospect_id) or gone
+        return gone
+
+    async def _ensure_opportunity(self, work: Relating, error: Rejected) -> None:
+        """Whether the opportunity is there still, when that may be what the refusal is about.
+
+        Raises:
+            Gone: it is not.
+        """
+        if error.field in (None, "opportunity"):
+            await self.target.get(work.target_id, ())
 
     def _edited(self, progress: Progress, edit: str, edge: Edge) -> None:
         self.metrics.role_edits.labels(edit).inc()

@@ -50,6 +50,7 @@ def sync_limits(config: Config) -> SyncLimits:
     return SyncLimits(
         retry=retry_limits(config),
         visibility_s=config.target.visibility_s,
+        people_ttl_s=config.engine.owners.ttl_s,
         recreate_missing=config.target.on_missing == "recreate",
         correlation_field=config.connectors.target.correlation_field,
     )

@@ -75,6 +75,7 @@ class WorkerFactory:
             limits=limits.relate_limits(self.config),
             metrics=self.metrics,
             wake=self.bells.wake_contacts,
+            wake_changes=self.bells.wake_changes,
             runs=self.runs,
         )
 

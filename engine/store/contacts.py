@@ -7,6 +7,7 @@ or settled, and each outcome names the revision it was computed from.
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -80,11 +81,13 @@ def follow(
     since: float,
     created: bool,
     mass: Mass = Mass.NONE,
+    people_read_since: float = -math.inf,
 ) -> None:
     """The opportunity was reconciled: relate its people, unless the target agrees already.
 
     Args:
         since: when what it was reconciled for happened, unix seconds.
+        people_read_since: somebody read before may be another prospect by now.
     """
     row = connection.execute(
         "SELECT r.tab, c.target_id, c.settled_tab FROM record r"
@@ -96,8 +99,19 @@ def follow(
     tab, known_target, settled_tab = row
     if known_target != target_id:
         _start(connection, record_id, target_id, lane, now, since=since, tab=tab, created=created)
-    elif tab is not None and tab != settled_tab:
+    elif tab is not None and (tab != settled_tab or _outdated(connection, tab, people_read_since)):
         look_again(connection, [record_id], lane, now, since=since, mass=mass)
+
+
+def _outdated(connection: sqlite3.Connection, tab: str, people_read_since: float) -> bool:
+    """Whether a prospect on the tab was last read as a person before then."""
+    row = connection.execute(
+        "SELECT 1 FROM json_each(?) AS line JOIN person AS p"
+        " ON p.id = json_extract(line.value, '$[0]')"
+        " WHERE p.prospect_id IS NOT NULL AND p.read_at < ? LIMIT 1",
+        (tab, people_read_since),
+    ).fetchone()
+    return row is not None
 
 
 def _start(

@@ -158,6 +158,12 @@ def relink(connection: sqlite3.Connection, record: SourceRecord, now: float) -> 
     relate_again(connection, record.id, now)
 
 
+def unlink(connection: sqlite3.Connection, record: SourceRecord, note: Note, now: float) -> None:
+    """The person's prospect is gone: it is nobody's until it is found or made again."""
+    relink(connection, record, now)
+    remember(connection, record.id, record.version, note, now, record_type=RecordType.PERSON)
+
+
 def relate_again(connection: sqlite3.Connection, person_id: int, now: float) -> None:
     """The roles of the person may be other ones than we know, wherever it is on a tab."""
     rows = connection.execute(

@@ -84,6 +84,17 @@ def settle(
     return state[0] == "settled"
 
 
+def give_up(
+    connection: sqlite3.Connection, work: Relating, failure: Failure, *, due_at: float
+) -> None:
+    """Some line was refused: it is tried again at `due_at`, unless there is reason to before."""
+    connection.execute(
+        "UPDATE contacts SET state = 'pending', given_up = 1, due_at = ?, reason = ?,"
+        " reason_class = ? WHERE record_id = ? AND state = 'settled'",
+        (due_at, failure.reason, failure.reason_class, work.record_id),
+    )
+
+
 def leave(connection: sqlite3.Connection, work: Relating) -> None:
     """The opportunity may not be synced as it stands; its next reconcile starts anew."""
     connection.execute(
@@ -91,6 +102,16 @@ def leave(connection: sqlite3.Connection, work: Relating) -> None:
         " state = CASE WHEN revision = ? THEN 'settled' ELSE state END WHERE record_id = ?",
         (work.revision, work.record_id),
     )
+
+
+def abandon(connection: sqlite3.Connection, work: Relating) -> None:
+    """There is no opportunity any more to relate anybody to; nothing that was sent is in doubt."""
+    connection.execute(
+        "UPDATE contacts SET sending = 0, announced = '[]', doubt_since = NULL, checks = 0"
+        " WHERE record_id = ?",
+        (work.record_id,),
+    )
+    leave(connection, work)
 
 
 def defer(

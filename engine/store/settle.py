@@ -7,6 +7,7 @@ pending for the newer one.
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import replace
@@ -30,6 +31,7 @@ def settle_linked(
     note: Note,
     now: float,
     created: bool = False,
+    people_read_since: float = -math.inf,
 ) -> bool:
     """The target holds `synced` under `target_id`. Returns False when a newer change waits.
 
@@ -37,6 +39,7 @@ def settle_linked(
         owed: what the source shall be told; None when it knows everything.
         awaited: (kind, name) of references the record was synced without.
         created: we made the target record just now, so nobody has a role on it yet.
+        people_read_since: see `contacts.follow`.
     """
     close_intent(connection, work.id)
     if _is_flagged(connection, work.id):
@@ -75,6 +78,7 @@ def settle_linked(
         since=work.pending_since,
         created=created,
         mass=work.mass,
+        people_read_since=people_read_since,
     )
     remember(connection, work.id, work.version, note, now)
     return _state(connection, work.id) != "pending"

@@ -79,6 +79,25 @@ def next_due(connection: sqlite3.Connection, lane: Lane, now: float) -> float | 
     ).fetchone()[0]
 
 
+def others_linked_to(connection: sqlite3.Connection, target_id: int, record_id: int) -> list[int]:
+    """Other records that, as far as we know, are linked to this target record."""
+    rows = connection.execute(
+        "SELECT id FROM record WHERE target_id = ? AND id <> ? ORDER BY id", (target_id, record_id)
+    )
+    return [row[0] for row in rows]
+
+
+def read_again(connection: sqlite3.Connection, record_id: int, now: float) -> None:
+    """What the target holds is in question: reconcile the record, and read that first."""
+    connection.execute(
+        "UPDATE record SET synced = NULL, due_at = CASE state WHEN 'settled' THEN ? ELSE due_at"
+        " END, pending_since = CASE state WHEN 'settled' THEN ? ELSE pending_since END,"
+        " revision = revision + 1,"
+        " state = CASE state WHEN 'settled' THEN 'pending' ELSE state END WHERE id = ?",
+        (now, now, record_id),
+    )
+
+
 def load(connection: sqlite3.Connection, record_id: int) -> Work | None:
     """The record, when it is pending; None when there is nothing to do."""
     row = connection.execute(

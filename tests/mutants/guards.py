@@ -47,6 +47,20 @@ MUTANTS = (
         ("tests/scenario/test_lookups.py",),
     ),
     Mutant(
+        "lets a copy overwrite what its original made",
+        "engine/actors/claims.py",
+        "other.id in others and other.eligible and",
+        "other.id not in others and other.eligible and",
+        ("tests/scenario/test_relinking.py",),
+    ),
+    Mutant(
+        "holds an id for a record that is not synced any more",
+        "engine/actors/claims.py",
+        "other.id in others and other.eligible and",
+        "other.id in others and",
+        ("tests/scenario/test_relinking.py",),
+    ),
+    Mutant(
         "blames a record that is what it shall be already",
         "engine/actors/opportunity_syncer.py",
         "if difference(fields, await self.target.get(target_id, self._mapping.field_names)):",

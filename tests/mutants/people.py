@@ -10,8 +10,44 @@ RESOLVER = "engine/actors/prospect_resolver.py"
 UNIT = "tests/unit/engine/test_relations.py"
 ACTOR = "tests/unit/engine/actors/test_relationship_syncer.py"
 HELD_BACK = "tests/scenario/test_people_held_back.py"
+GONE = "tests/scenario/test_people_gone.py"
 
 MUTANTS = (
+    Mutant(
+        "takes a refusal without a field for one of the role alone",
+        "engine/actors/role_editor.py",
+        'if error.field in (None, "prospect"):',
+        'if error.field == "prospect":',
+        (f"{GONE}::test_a_prospect_that_is_gone_is_noticed_by_a_refusal_without_a_field",),
+    ),
+    Mutant(
+        "relates people to an opportunity that is gone",
+        "engine/actors/role_editor.py",
+        'if error.field in (None, "opportunity"):',
+        'if error.field == "role":',
+        (f"{GONE}::test_an_opportunity_that_is_gone_is_noticed_by_its_tab",),
+    ),
+    Mutant(
+        "keeps a refused role a secret",
+        RELATING,
+        "        elif progress.refusal is not None:\n",
+        "        elif progress.refusal is None:\n",
+        (f"{GONE}::test_a_refused_role_is_told_of_and_tried_again",),
+    ),
+    Mutant(
+        "never reads again who is a prospect already",
+        "engine/store/contacts.py",
+        "(tab != settled_tab or _outdated(connection, tab, people_read_since))",
+        "tab != settled_tab",
+        (f"{GONE}::test_a_person_who_carries_another_id_now_is_that_prospect",),
+    ),
+    Mutant(
+        "answers a cleared id with that of a prospect that is gone",
+        RESOLVER,
+        "if await self.target.prospect_exists(known.prospect_id):",
+        "if known.prospect_id:",
+        (f"{GONE}::test_a_cleared_id_is_answered_by_a_look_at_the_prospect",),
+    ),
     Mutant(
         "removes roles that somebody made by hand",
         RELATIONS,

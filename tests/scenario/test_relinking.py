@@ -152,6 +152,46 @@ async def test_an_id_replaced_by_a_person_brings_its_own_url(world: Bench) -> No
     )
 
 
+async def test_a_copied_record_does_not_overwrite_what_its_original_made(world: Bench) -> None:
+    """A copy may carry the id with it; two records would take turns at one in Outreach."""
+    record = world.has("Harbour crane")
+    await world.once()
+    before = world.twin(record)
+
+    copy = world.has("Harbour crane, copied", cf_opportunity_outreach_id=str(before.id))
+    await world.once()
+
+    assert world.twin(record).attributes == before.attributes
+    assert world.record(copy)["error"] is True
+    assert f"OPP-{record}" in world.reasons()[f"OPP-{copy}"].reason
+
+    world.edit(copy, cf_opportunity_outreach_id=None, cf_opportunity_outreach_sync_error=False)
+    await world.once()
+    assert world.twin(copy).attributes["name"] == "Harbour crane, copied"
+
+
+@pytest.mark.parametrize("way", ["unticked", "deleted", "moved"])
+async def test_an_id_that_another_record_has_given_up_may_be_taken_over(
+    world: Bench, way: str
+) -> None:
+    """Somebody made a new record for the deal, and the link shall follow it."""
+    record = world.has("Harbour crane")
+    await world.once()
+    target = world.twin(record).id
+    if way == "unticked":
+        world.edit(record, cf_opportunity_sync_to_outreach=False)
+    elif way == "deleted":
+        world.workbooks.opportunities.delete(record)
+    else:
+        world.edit(record, cf_opportunity_outreach_id=None, cf_opportunity_sync_to_outreach=False)
+
+    successor = world.has("Harbour crane, again", cf_opportunity_outreach_id=str(target))
+    await world.once()
+
+    assert world.reasons() == {}
+    assert world.twin(successor).id == target
+
+
 @pytest.mark.parametrize("written", ["see my e-mail", "0", "-7", "12 or 13", "²", "9" * 30])
 async def test_an_id_that_no_record_can_have_is_refused(world: Bench, written: str) -> None:
     """Guessing what somebody meant to paste could overwrite a stranger's record."""

@@ -132,6 +132,7 @@ async def syncing(
             limits=RelateLimits(RetryLimits(3, BackoffLimits(1, 1)), 300, removes=True),
             metrics=Metrics(),
             wake=lambda: None,
+            wake_changes=lambda: None,
             runs=Runs(Random(0)),  # noqa: S311 # a name, not a secret
         )
 
