@@ -44,6 +44,8 @@ from engine.triage import error_class, plain_reason
 
 # A single opportunity that cannot be related is tried again this seldom.
 REFUSED_RETRY_S = 3600.0
+# A role that was refused is not cured by trying, and there may be one on every opportunity.
+REFUSED_ROLE_RETRY_S = 86_400.0
 # What this actor reconciles, in metrics.
 KIND = "relationship"
 
@@ -262,7 +264,7 @@ class RelationshipSyncer:
         elif progress.refusal is not None:
             refusal = progress.refusal
             failure = Failure(error_class(refusal), refusal.field, refusal.message)
-            due_at = now + REFUSED_RETRY_S
+            due_at = now + REFUSED_ROLE_RETRY_S
             await self.store.write(relating.give_up, work, failure, due_at=due_at)
         if progress.edits:
             log.info("related", record=work.ref, edits=progress.edits)

@@ -15,7 +15,7 @@ from engine.relations import Script
 from engine.store import relating
 from engine.store.contacts import Edge, KnownRole, Relating, Roles
 from engine.store.port import Store
-from engine.triage import error_class
+from engine.triage import FORBIDDEN, error_class
 
 # In whose name this is done, in metrics and in the log.
 COMPONENT = "relationship_syncer"
@@ -159,7 +159,7 @@ class RoleEditor:
         """Whether it was refused because there is no such prospect; its people are told then."""
         gone = False
         # A refusal need not say which member it is about.
-        if error.field in (None, "prospect"):
+        if error_class(error) != FORBIDDEN and error.field in (None, "prospect"):
             for person_id in [one for one, known in people.items() if known == prospect_id]:
                 gone = await self.prospects.missing(person_id, prospect_id) or gone
         return gone
@@ -170,7 +170,7 @@ class RoleEditor:
         Raises:
             Gone: it is not.
         """
-        if error.field in (None, "opportunity"):
+        if error_class(error) != FORBIDDEN and error.field in (None, "opportunity"):
             await self.target.get(work.target_id, ())
 
     def _edited(self, progress: Progress, edit: str, edge: Edge) -> None:

@@ -16,15 +16,15 @@ MUTANTS = (
     Mutant(
         "takes a refusal without a field for one of the role alone",
         "engine/actors/role_editor.py",
-        'if error.field in (None, "prospect"):',
-        'if error.field == "prospect":',
+        'error.field in (None, "prospect"):',
+        'error.field == "prospect":',
         (f"{GONE}::test_a_prospect_that_is_gone_is_noticed_by_a_refusal_without_a_field",),
     ),
     Mutant(
         "relates people to an opportunity that is gone",
         "engine/actors/role_editor.py",
-        'if error.field in (None, "opportunity"):',
-        'if error.field == "role":',
+        'error.field in (None, "opportunity"):',
+        'error.field == "role":',
         (f"{GONE}::test_an_opportunity_that_is_gone_is_noticed_by_its_tab",),
     ),
     Mutant(

@@ -14,7 +14,7 @@ VAGUE = (
     '{"errors":[{"id":"validationError","title":"Validation Error","detail":"Invalid.",'
     '"source":{"pointer":"/data"}}]}'
 )
-TTL_S = 3600
+TTL_S, DAY_S = 3600, 86_400
 
 
 @pytest.fixture
@@ -87,11 +87,27 @@ async def test_a_refused_role_is_told_of_and_tried_again(
     assert world.outreach_traffic.counts[CREATE_ROLE] == attempts
 
     world.outreach_traffic.plan.clear()
-    world.clock.advance(TTL_S + 1)
+    world.clock.advance(DAY_S + 1)
     result = await world.once()
 
     assert world.roles(record) == world.wanted((ada, "Buyer"), (bob, "Odd one"))
     assert (result.counts.contacts, world.waiting()) == (0, set())
+
+
+async def test_who_may_not_make_roles_is_not_asked_about_each_of_them(
+    related: tuple[Bench, int, int],
+) -> None:
+    """It concerns every line there is; looking after each would cost twice the refusal."""
+    world, _, ada = related
+    refused = Fault(method="POST", path=f"{ROLES}$", status=403, text=VAGUE, times=None)
+    world.outreach_fault(refused)
+
+    result = await world.once()
+
+    assert result.counts.contacts == 1
+    assert world.person(ada)["error"] is False
+    looks = [seen for seen in world.outreach_traffic.counts if seen[1].endswith("/{id}")]
+    assert looks == []
 
 
 async def test_a_person_who_carries_another_id_now_is_that_prospect(
