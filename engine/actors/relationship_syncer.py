@@ -39,6 +39,7 @@ from engine.store.contacts import Edge, Relating
 from engine.store.fuse import Mass
 from engine.store.history import Note
 from engine.store.port import Store
+from engine.store.relating import GivenUp
 from engine.store.work import Failure
 from engine.triage import error_class, plain_reason
 
@@ -246,6 +247,9 @@ class RelationshipSyncer:
     async def _settle(self, work: Relating, tab: _Tab, progress: Progress) -> str:
         held = [f"person {one} held back: {standing.reason}" for one, standing in tab.held.items()]
         lines = [*progress.edits, *progress.refused, *held]
+        soon = [one.retry_s for one in tab.held.values() if one.retry_s is not None]
+        if progress.again:
+            soon.append(0.0)
         now = self.clock.now()
         settled = await self.store.write(
             relating.settle,
@@ -254,18 +258,11 @@ class RelationshipSyncer:
             waits_for=list(tab.held),
             complete=not held and not progress.refused,
             note=Note("related", "; ".join(lines)) if lines else None,
+            given_up=None if soon else _given_up(progress, now),
             now=now,
         )
-        soon = [one.retry_s for one in tab.held.values() if one.retry_s is not None]
-        if progress.again:
-            soon.append(0.0)
         if soon:
             await self.store.write(contacts.look_later, work.record_id, now + min(soon))
-        elif progress.refusal is not None:
-            refusal = progress.refusal
-            failure = Failure(error_class(refusal), refusal.field, refusal.message)
-            due_at = now + REFUSED_ROLE_RETRY_S
-            await self.store.write(relating.give_up, work, failure, due_at=due_at)
         if progress.edits:
             log.info("related", record=work.ref, edits=progress.edits)
         if progress.edits and settled:
@@ -344,6 +341,15 @@ class RelationshipSyncer:
             log.error("people_given_up", record=work.ref, reason=failure.reason, wait_s=wait_s)
         self._failing.deferred(work.ref, error, failure, wait_s)
         return "deferred"
+
+
+def _given_up(progress: Progress, now: float) -> GivenUp | None:
+    """What is to be said of a line that was refused, and when it is tried again."""
+    error = progress.refusal
+    if error is None:
+        return None
+    failure = Failure(error_class(error), error.field, error.message)
+    return GivenUp(failure, now + REFUSED_ROLE_RETRY_S)
 
 
 def _leave_and_read(connection: sqlite3.Connection, work: Relating, now: float) -> None:

@@ -9,11 +9,20 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from engine.store.awaited import PERSON
 from engine.store.contacts import Edge, Relating, Roles
 from engine.store.history import Note, remember
 from engine.store.work import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """Why a line is not in the target, and when it is tried again, unix seconds."""
+
+    failure: Failure
+    due_at: float
 
 
 def begin(
@@ -44,12 +53,14 @@ def settle(
     complete: bool,
     note: Note | None,
     now: float,
+    given_up: GivenUp | None = None,
 ) -> bool:
     """The target holds `roles`, all of them. Returns False when a newer reason to look waits.
 
     Args:
         waits_for: people whose lines are held back until they become available.
         complete: every line of the tab stands in the target.
+        given_up: some line was refused; it is tried again, unless there is reason to before.
     """
     _keep(connection, work, roles)
     connection.execute(
@@ -81,18 +92,15 @@ def settle(
     state = connection.execute(
         "SELECT state FROM contacts WHERE record_id = ?", (work.record_id,)
     ).fetchone()
-    return state[0] == "settled"
-
-
-def give_up(
-    connection: sqlite3.Connection, work: Relating, failure: Failure, *, due_at: float
-) -> None:
-    """Some line was refused: it is tried again at `due_at`, unless there is reason to before."""
-    connection.execute(
-        "UPDATE contacts SET state = 'pending', given_up = 1, due_at = ?, reason = ?,"
-        " reason_class = ? WHERE record_id = ? AND state = 'settled'",
-        (due_at, failure.reason, failure.reason_class, work.record_id),
-    )
+    settled = state[0] == "settled"
+    if settled and given_up is not None:
+        failure = given_up.failure
+        connection.execute(
+            "UPDATE contacts SET state = 'pending', given_up = 1, due_at = ?, reason = ?,"
+            " reason_class = ? WHERE record_id = ?",
+            (given_up.due_at, failure.reason, failure.reason_class, work.record_id),
+        )
+    return settled
 
 
 def leave(connection: sqlite3.Connection, work: Relating) -> None:

@@ -30,8 +30,8 @@ MUTANTS = (
     Mutant(
         "keeps a refused role a secret",
         RELATING,
-        "        elif progress.refusal is not None:\n",
-        "        elif progress.refusal is None:\n",
+        "given_up=None if soon else _given_up(progress, now),",
+        "given_up=None,",
         (f"{GONE}::test_a_refused_role_is_told_of_and_tried_again",),
     ),
     Mutant(
