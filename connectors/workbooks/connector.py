@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from connectors.workbooks import cells, listings, mapping, protocol, tab, values
@@ -15,7 +15,7 @@ from connectors.workbooks.paging import Paging
 from connectors.workbooks.routes import ROUTES
 from connectors.workbooks.settings import WorkbooksSettings
 from connectors.workbooks.standard import STANDARD_COLUMNS
-from connectors.workbooks.wire import OBJECTS_MAX, PATHS, PEOPLE, RELATIONSHIPS
+from connectors.workbooks.wire import OBJECTS_MAX, PATHS, PEOPLE, RELATIONSHIPS, Row
 from engine import (
     Captured,
     Column,
@@ -168,11 +168,8 @@ class WorkbooksSource:
             EngineError: a request failed.
         """
         resource = self._resource(record_type)
-        found: list[Captured] = []
-        for chunk in _chunks(ids):
-            rows = await self._client.read(listings.records(resource, chunk))
-            found += [mapping.captured(row, resource.plugin) for row in rows]
-        return found
+        rows = await self._by_ids(ids, lambda chunk: listings.records(resource, chunk))
+        return [mapping.captured(row, resource.plugin) for row in rows]
 
     async def mapping_rows(self) -> list[MappingRow] | None:
         """Enabled lines of "Outreach Mapping" that are sent; None without that record type.
@@ -238,13 +235,29 @@ class WorkbooksSource:
         Raises:
             EngineError: a request failed.
         """
-        found: dict[int, str] = {}
         account_field = self._installation.account_field
         if account_field is None:
-            return found
-        for chunk in _chunks(customer_ids):
-            rows = await self._client.read(listings.organisations(account_field, chunk))
-            found |= mapping.account_ids(rows, account_field)
+            return {}
+        rows = await self._by_ids(
+            customer_ids, lambda chunk: listings.organisations(account_field, chunk)
+        )
+        return mapping.account_ids(rows, account_field)
+
+    async def _by_ids(
+        self, ids: Collection[int], call: Callable[[list[int]], protocol.Call]
+    ) -> list[Row]:
+        """The rows with these ids; those not shown are asked for again while pages may be short."""
+        found: list[Row] = []
+        for chunk in _chunks(ids):
+            missing, asked = chunk, 0
+            while missing and len(missing) != asked:
+                request, asked = call(missing), len(missing)
+                rows = await self._client.read(request)
+                found += rows
+                if self._paging[request.path].complete(len(rows), asked):
+                    break
+                shown = {cells.integer(row, "id") for row in rows}
+                missing = [one for one in missing if one not in shown]
         return found
 
     def _resource(self, record_type: RecordType) -> Resource:

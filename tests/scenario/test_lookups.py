@@ -156,3 +156,15 @@ async def test_an_address_that_cannot_be_looked_for_keeps_nobody_else_waiting(
 
     for record, person in zip(records, people, strict=True):
         assert world.roles(record) == world.wanted((person, "Buyer"))
+
+
+async def test_a_workbooks_that_shows_few_rows_at_once_hides_nobody(world: Bench) -> None:
+    """Who is not shown among many that were asked for is not deleted for that."""
+    world.workbooks.knobs.page_rows_max = 20
+    people = world.knows_all(*(f"Ada {number}" for number in range(45)))
+    record = world.has("Harbour crane")
+    world.puts(record, *((person, "Buyer") for person in people))
+
+    await world.once()
+
+    assert world.roles(record) == world.wanted(*((person, "Buyer") for person in people))
