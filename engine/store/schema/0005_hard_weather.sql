@@ -1,0 +1,1 @@
+-- Facts that keep promises when systems, machines and clocks misbehave.
