@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from connectors.sandbox.dating import Dated
 from connectors.sandbox.outreach.api import Api, Call
 from connectors.sandbox.outreach.envelope import (
     Refused,
@@ -36,7 +37,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 def outreach_app(world: OutreachWorld) -> ASGIApp:
     """The ASGI application of one world: `/oauth/*` and `/api/v2/*` on one origin (§16.1)."""
     doors = _Doors(world)
-    return Starlette(
+    served = Starlette(
         routes=[
             Route("/oauth/authorize", doors.authorize, methods=["GET"]),
             Route("/oauth/token", doors.token, methods=["POST"]),
@@ -44,6 +45,7 @@ def outreach_app(world: OutreachWorld) -> ASGIApp:
             Route("/{path:path}", doors.elsewhere, methods=_ANY_METHOD),
         ]
     )
+    return Dated(served, lambda: world.clock() if world.knobs.date_header else None)
 
 
 class _Doors:

@@ -33,6 +33,9 @@ class OutreachKnobs:
     remaining_two_values: bool = False
     maintenance_until: float | None = None
 
+    # Answers carry `Date`, by the clock of the world.
+    date_header: bool = True
+
     # Permissions (§3.3, §15.15).
     opportunities_sku: bool = True
     governance_use: bool = True

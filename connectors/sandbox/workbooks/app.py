@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from connectors.sandbox.dating import Dated
 from connectors.sandbox.workbooks.delays import DELAY_PATH, Call, Delays
 from connectors.sandbox.workbooks.formats import OutputFormats
 from connectors.sandbox.workbooks.login import log_in
@@ -39,7 +40,7 @@ _FRESH = {"Cache-Control": "no-cache, no-store, must-revalidate", "Pragma": "no-
 
 def workbooks_app(world: WorkbooksWorld) -> ASGIApp:
     """An ASGI application that serves this world."""
-    return _App(world)
+    return Dated(_App(world), world.date)
 
 
 class _App:

@@ -18,6 +18,10 @@ class WorkbooksKnobs:
     zone_offset_minutes: int = 0  # §6.1: the zone of dates and times that name none
     gzip: bool = True  # §1: bodies are compressed for callers that accept it
 
+    # Clocks: what is stamped, and what answers tell of the time.
+    date_header: bool = True  # answers carry `Date`
+    servers_apart_s: float = 0.0  # two servers take turns by chance, one so far ahead of the other
+
     # Columns and resources. The first and the last count only when the world is made.
     assigned_to_name_column: bool = True  # A13
     opportunity_contacts_resource: bool = True  # A15

@@ -76,7 +76,17 @@ class WorkbooksWorld:
         return by_path
 
     def _table(self, record_type: RecordType, ids: Ids | None = None) -> Table:
-        return Table(record_type, self.clock, lambda: self.crm_user_id, ids)
+        return Table(record_type, self._server_time, lambda: self.crm_user_id, ids)
+
+    def date(self) -> float | None:
+        """What the `Date` of the next answer says, in epoch seconds; None when it has none."""
+        return self._server_time() if self.knobs.date_header else None
+
+    def _server_time(self) -> float:
+        """The clock of whichever of the two servers does the next thing."""
+        apart_s = self.knobs.servers_apart_s
+        ahead = bool(apart_s) and self.rng.random() < 0.5
+        return self.clock() + (apart_s if ahead else 0.0)
 
     def _set_up(self) -> None:
         self.crm_user_id = self.add_user("CRM User", "crm@example.com")
