@@ -21,7 +21,7 @@ import structlog
 from engine.actors.doubt import look_in_s
 from engine.actors.failing import Failing, RetryLimits
 from engine.actors.prospect_resolver import ProspectResolver
-from engine.actors.role_editor import COMPONENT, Progress, RoleEditor
+from engine.actors.role_editor import COMPONENT, Progress, Relinked, RoleEditor
 from engine.actors.standings import Standing
 from engine.errors import EngineError, Gone, HeldBack, StateUnusable, Taken, Unreachable
 from engine.flow.governor import HOLD_MAX_S, Governor
@@ -209,16 +209,19 @@ class RelationshipSyncer:
             await self.store.write(fuse.hold_contacts, work.record_id, work.revision, would)
             log.debug("held_by_fuse", record=work.ref, reason=would)
             return "held_by_fuse"
-        if edits:
-            if not work.listed:
-                # What the look found as ours must outlive the announcement that named it.
-                await self.store.write(relating.keep, work, progress.outcome())
-            # Announced before anything is sent: whatever dies from here on, the roles are listed.
-            await self.store.write(relating.begin, work, edits.create, self.clock.now())
+        if edits and not work.listed:
+            # What the look found as ours must outlive the announcement that named it.
+            await self.store.write(relating.keep, work, progress.outcome())
         try:
+            if edits:
+                await self._editor.announce(work, edits.create)
             await self._editor.send(work, edits, tab.people, progress, removes=self.limits.removes)
         except Gone as error:
             return await self._opportunity_gone(work, error)
+        except Relinked:
+            # What was done stays known of the former opportunity; the present one is due already.
+            await self.store.write(relating.keep, work, progress.outcome())
+            return "again"
         except Unreachable as error:
             if not error.ambiguous:
                 raise
@@ -353,5 +356,7 @@ def _given_up(progress: Progress, now: float) -> GivenUp | None:
 
 
 def _leave_and_read(connection: sqlite3.Connection, work: Relating, now: float) -> None:
+    if not relating.stands(connection, work):
+        return
     relating.abandon(connection, work)
     store_work.read_again(connection, work.record_id, now)

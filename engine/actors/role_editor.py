@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -54,6 +54,10 @@ class Progress:
         self.removed.append(role.id)
 
 
+class Relinked(Exception):
+    """The record is linked to another opportunity by now; the rest of the edits was not sent."""
+
+
 @dataclass(slots=True)
 class RoleEditor:
     """Sends one worker's edits."""
@@ -82,21 +86,38 @@ class RoleEditor:
 
         Raises:
             Gone: there is no such opportunity any more.
+            Relinked: somebody has entered another id meanwhile.
             EngineError: the rest was not sent; `progress` has what was.
         """
         creates = list(edits.create)
         for role, text in edits.change:
+            await self._ensure_linked(work)
             if not await self._change(work, role, text, progress, removes=removes):
                 # Somebody removed it in the target; the line is on the tab, so it is made anew.
                 creates.append((role.prospect_id, text))
         if len(creates) > len(edits.create):
-            await self.store.write(relating.begin, work, creates, self.clock.now())
+            await self.announce(work, creates)
         for edge in creates:
+            await self._ensure_linked(work)
             progress.asking = edge
             await self._create(work, edge, people, progress)
             progress.asking = None
         for role in edits.remove:
+            await self._ensure_linked(work)
             await self._remove(role, progress)
+
+    async def announce(self, work: Relating, creates: Sequence[Edge]) -> None:
+        """Before anything is sent: whatever dies from here on, the roles are listed.
+
+        Raises:
+            Relinked: nothing is announced, and nothing may be sent.
+        """
+        if not await self.store.write(relating.begin, work, creates, self.clock.now()):
+            raise Relinked
+
+    async def _ensure_linked(self, work: Relating) -> None:
+        if not await self.store.read(relating.stands, work):
+            raise Relinked
 
     async def _remove(self, role: KnownRole, progress: Progress) -> None:
         await self.target.delete_role(role.id)

@@ -125,8 +125,6 @@ def _start(
     tab: str | None,
     created: bool,
 ) -> None:
-    # Roles on a record that the link pointed to before are no business of this one.
-    connection.execute("DELETE FROM role WHERE record_id = ?", (record_id,))
     rests = tab is None or tab == EMPTY_TAB
     connection.execute(
         "INSERT INTO contacts (record_id, state, lane, due_at, pending_since, target_id,"
@@ -234,7 +232,7 @@ def load(connection: sqlite3.Connection, record_id: int) -> Relating | None:
         lane=Lane(row["lane"]),
         mass=Mass(row["mass"]),
         listed=bool(row["listed"]),
-        roles=_roles(connection, record_id),
+        roles=_roles(connection, row["target_id"]),
         announced=tuple((prospect_id, role) for prospect_id, role in json.loads(row["announced"])),
         announced_at=row["announced_at"] or 0.0,
         doubt_since=row["doubt_since"],
@@ -245,10 +243,11 @@ def load(connection: sqlite3.Connection, record_id: int) -> Relating | None:
     )
 
 
-def _roles(connection: sqlite3.Connection, record_id: int) -> tuple[KnownRole, ...]:
+def _roles(connection: sqlite3.Connection, target_id: int) -> tuple[KnownRole, ...]:
+    """Known roles on this opportunity; those on one it was linked to before are not among them."""
     rows = connection.execute(
-        "SELECT id, prospect_id, role, made, seen_at FROM role WHERE record_id = ? ORDER BY id",
-        (record_id,),
+        "SELECT id, prospect_id, role, made, seen_at FROM role WHERE target_id = ? ORDER BY id",
+        (target_id,),
     )
     return tuple(KnownRole(row[0], row[1], row[2], bool(row[3]), row[4]) for row in rows)
 

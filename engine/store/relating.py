@@ -1,7 +1,8 @@
 """How relating an opportunity's people ended, kept: every outcome names the revision it is of.
 
 When a newer reason to look came up in the meantime, what was learned is kept, and the opportunity
-stays pending for the newer one.
+stays pending for the newer one. Every outcome names the target record it was decided for as well:
+once the link leads elsewhere it is kept with that one, and says nothing about the present one.
 """
 
 from __future__ import annotations
@@ -25,18 +26,29 @@ class GivenUp:
     due_at: float
 
 
+def stands(connection: sqlite3.Connection, work: Relating) -> bool:
+    """Whether the record is still linked to the target record that this was decided for."""
+    row = connection.execute(
+        "SELECT target_id FROM contacts WHERE record_id = ?", (work.record_id,)
+    ).fetchone()
+    return row is not None and row[0] == work.target_id
+
+
 def begin(
     connection: sqlite3.Connection, work: Relating, creates: Sequence[Edge], now: float
-) -> None:
+) -> bool:
     """Announce edits before they are sent: whatever dies from here on, the roles are listed.
 
     A doubt is over by then; a create that is sent again begins one of its own.
+
+    Returns False, and announces nothing, when the link leads elsewhere by now.
     """
-    connection.execute(
+    cursor = connection.execute(
         "UPDATE contacts SET listed = 0, sending = ?, announced = ?, announced_at = ?,"
-        " doubt_since = NULL, checks = 0 WHERE record_id = ?",
-        (int(bool(creates)), json.dumps(creates), now, work.record_id),
+        " doubt_since = NULL, checks = 0 WHERE record_id = ? AND target_id = ?",
+        (int(bool(creates)), json.dumps(creates), now, work.record_id, work.target_id),
     )
+    return bool(cursor.rowcount)
 
 
 def keep(connection: sqlite3.Connection, work: Relating, roles: Roles) -> None:
@@ -63,6 +75,10 @@ def settle(
         given_up: some line was refused; it is tried again, unless there is reason to before.
     """
     _keep(connection, work, roles)
+    if note is not None:
+        remember(connection, work.record_id, work.version, note, now)
+    if not stands(connection, work):
+        return False
     connection.execute(
         "UPDATE contacts SET listed = 1, sending = 0, announced = '[]', doubt_since = NULL,"
         " checks = 0,"
@@ -87,8 +103,6 @@ def settle(
         "INSERT OR IGNORE INTO awaited (kind, name, record_id) VALUES (?, ?, ?)",
         [(PERSON, str(person_id), work.record_id) for person_id in waits_for],
     )
-    if note is not None:
-        remember(connection, work.record_id, work.version, note, now)
     state = connection.execute(
         "SELECT state FROM contacts WHERE record_id = ?", (work.record_id,)
     ).fetchone()
@@ -107,8 +121,9 @@ def leave(connection: sqlite3.Connection, work: Relating) -> None:
     """The opportunity may not be synced as it stands; its next reconcile starts anew."""
     connection.execute(
         "UPDATE contacts SET settled_tab = NULL,"
-        " state = CASE WHEN revision = ? THEN 'settled' ELSE state END WHERE record_id = ?",
-        (work.revision, work.record_id),
+        " state = CASE WHEN revision = ? THEN 'settled' ELSE state END"
+        " WHERE record_id = ? AND target_id = ?",
+        (work.revision, work.record_id, work.target_id),
     )
 
 
@@ -116,8 +131,8 @@ def abandon(connection: sqlite3.Connection, work: Relating) -> None:
     """There is no opportunity any more to relate anybody to; nothing that was sent is in doubt."""
     connection.execute(
         "UPDATE contacts SET sending = 0, announced = '[]', doubt_since = NULL, checks = 0"
-        " WHERE record_id = ?",
-        (work.record_id,),
+        " WHERE record_id = ? AND target_id = ?",
+        (work.record_id, work.target_id),
     )
     leave(connection, work)
 
@@ -142,6 +157,8 @@ def defer(
     Returns whether it is given up just now.
     """
     _keep(connection, work, roles)
+    if not stands(connection, work):
+        return False
     before = connection.execute(
         "SELECT given_up FROM contacts WHERE record_id = ?", (work.record_id,)
     ).fetchone()
@@ -188,6 +205,8 @@ def doubt(
         announced: the creates in doubt.
     """
     _keep(connection, work, roles)
+    if not stands(connection, work):
+        return
     if not work.checks:
         note = Note("roles in doubt", f"an edit may have been executed: {failure.reason}")
         remember(connection, work.record_id, work.version, note, now)
@@ -208,15 +227,25 @@ def doubt(
 
 
 def _keep(connection: sqlite3.Connection, work: Relating, roles: Roles) -> None:
+    """What is known of the roles on this target record, wherever the link leads by now."""
     connection.executemany("DELETE FROM role WHERE id = ?", [(one,) for one in roles.removed])
     connection.executemany(
-        "INSERT INTO role (id, record_id, prospect_id, role, made, seen_at)"
-        " VALUES (?, ?, ?, ?, ?, ?)"
+        "INSERT INTO role (id, record_id, target_id, prospect_id, role, made, seen_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET record_id = excluded.record_id,"
-        " prospect_id = excluded.prospect_id, role = excluded.role, made = excluded.made,"
-        " seen_at = excluded.seen_at",
+        " target_id = excluded.target_id, prospect_id = excluded.prospect_id, role = excluded.role,"
+        # What we made stays ours, whichever record its opportunity belongs to by now.
+        " made = max(made, excluded.made), seen_at = excluded.seen_at",
         [
-            (one.id, work.record_id, one.prospect_id, one.role, int(one.made), one.seen_at)
+            (
+                one.id,
+                work.record_id,
+                work.target_id,
+                one.prospect_id,
+                one.role,
+                int(one.made),
+                one.seen_at,
+            )
             for one in roles.kept
         ],
     )

@@ -108,6 +108,7 @@ def forget_target(
         " delivered_version = NULL, due_at = ? WHERE id = ?",
         (gone_id, now, work.id),
     )
+    connection.execute("DELETE FROM role WHERE target_id = ?", (gone_id,))
     remember(connection, work.id, work.version, note, now)
 
 

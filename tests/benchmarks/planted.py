@@ -34,8 +34,8 @@ _PEOPLE = (
     " FROM series"
 )
 _ROLES = (
-    "INSERT INTO role (id, record_id, prospect_id, role, made, seen_at)"
-    " SELECT id, id, id, 'Decision Maker', 1, 0 FROM series"
+    "INSERT INTO role (id, record_id, target_id, prospect_id, role, made, seen_at)"
+    " SELECT id, id, id, id, 'Decision Maker', 1, 0 FROM series"
 )
 
 

@@ -120,7 +120,7 @@ MUTANTS = (
     Mutant(
         "sends roles without announcing them",
         RELATING,
-        "await self.store.write(relating.begin, work, edits.create, self.clock.now())",
+        "await self._editor.announce(work, edits.create)",
         "pass",
         (f"{PEOPLE_IN_DOUBT}::test_a_process_killed_before_it_heard_the_answer_doubles_nothing",),
     ),

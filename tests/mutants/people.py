@@ -11,8 +11,35 @@ UNIT = "tests/unit/engine/test_relations.py"
 ACTOR = "tests/unit/engine/actors/test_relationship_syncer.py"
 HELD_BACK = "tests/scenario/test_people_held_back.py"
 GONE = "tests/scenario/test_people_gone.py"
+RELINKED = "tests/scenario/test_people_relinked.py"
 
 MUTANTS = (
+    Mutant(
+        "books roles under the opportunity that the record is linked to by now",
+        "engine/store/relating.py",
+        """    if not stands(connection, work):
+        return False
+    connection.execute(
+        "UPDATE contacts SET listed = 1""",
+        """    connection.execute(
+        "UPDATE contacts SET listed = 1""",
+        (f"{RELINKED}::test_roles_under_way_belong_to_the_opportunity_they_were_sent_to",),
+    ),
+    Mutant(
+        "goes on sending roles to an opportunity that the record has left",
+        "engine/actors/role_editor.py",
+        "if not await self.store.read(relating.stands, work):",
+        "if not work:",
+        (f"{RELINKED}::test_roles_under_way_belong_to_the_opportunity_they_were_sent_to",),
+    ),
+    Mutant(
+        "forgets what it made on an opportunity once the link leads elsewhere",
+        "engine/store/contacts.py",
+        "    rests = tab is None or tab == EMPTY_TAB\n",
+        '    connection.execute("DELETE FROM role WHERE record_id = ?", (record_id,))\n'
+        "    rests = tab is None or tab == EMPTY_TAB\n",
+        (f"{RELINKED}::test_a_link_that_comes_back_finds_the_roles_it_had_made",),
+    ),
     Mutant(
         "takes a refusal without a field for one of the role alone",
         "engine/actors/role_editor.py",
