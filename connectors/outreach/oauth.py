@@ -220,6 +220,7 @@ class Tokens:
             "the refresh token is refused (invalid_grant)",
             system=SYSTEM,
             operation=OPERATION,
+            retry_after_s=MINT_INTERVAL_S,
             remedy=AUTHORISE_AGAIN,
         )
 
@@ -330,6 +331,7 @@ def _refused(answer: Answer) -> EngineError | _GrantRefused:
             system=SYSTEM,
             operation=OPERATION,
             status=answer.status,
+            retry_after_s=MINT_INTERVAL_S,
             remedy="check [outreach] client_id and client_secret against the developer portal",
         )
     return Misconfigured(
@@ -337,6 +339,7 @@ def _refused(answer: Answer) -> EngineError | _GrantRefused:
         system=SYSTEM,
         operation=OPERATION,
         status=answer.status,
+        retry_after_s=MINT_INTERVAL_S,
         remedy="check [outreach] client_id, client_secret, redirect_uri and refresh_token",
     )
 

@@ -15,6 +15,7 @@ from engine.clock import SystemClock
 from engine.config.loading import Config
 from engine.flow.governor import Governor
 from engine.metrics import Metrics, labels
+from engine.patience import USUAL, Patience
 from engine.ports import (
     RequestObserver,
     Source,
@@ -36,7 +37,8 @@ from engine.transport import Transport
 class Outside:
     """Where time, chance, storage and the network come from; tests replace them.
 
-    `transports` by system; one that is missing is a real one. `metrics` makes what is counted on.
+    `transports` by system; one that is missing is a real one. `metrics` makes what is counted on;
+    `patience` is how sure a start must be before it gives a new pair up.
     """
 
     clock: WallClock
@@ -44,6 +46,7 @@ class Outside:
     transports: Mapping[str, httpx.AsyncBaseTransport]
     open_store: OpenStore = open_store
     metrics: Callable[[], Metrics] = Metrics
+    patience: Patience = USUAL
 
     @classmethod
     def real(cls) -> Outside:

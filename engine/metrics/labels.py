@@ -71,7 +71,10 @@ REFUSAL_CLASSES = (
     "unexpected",
     OTHER,
 )
+# Who works before everybody else.
+START_UP = "start_up"
 COMPONENTS = (
+    START_UP,
     "poller",
     "people_poller",
     "mapping_reader",
@@ -84,8 +87,6 @@ COMPONENTS = (
 )
 # Those who try again what failed.
 RETRYING = ("opportunity_syncer", "relationship_syncer", "write_back")
-# Who works before everybody else.
-START_UP = "start_up"
 ACTORS = (
     START_UP,
     "poller",

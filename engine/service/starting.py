@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import anyio
 import structlog
 
 from engine.about import about
 from engine.assembly.assembly import Assembly
-from engine.errors import TheirFault, Transient
+from engine.errors import EngineError, StateUnusable
 from engine.flow.backoff import delay_s
 from engine.flow.worktime import pausing
+from engine.metrics.labels import START_UP
+from engine.patience import GiveUp, Refusals, judged
 from engine.ports import Step
 from engine.service.status import Status
-from engine.store import contacts, people, waits, work
+from engine.store import contacts, kept, people, waits, work
+from engine.triage import error_class
 
 # The longest that anything is made to wait, beside the cap of the backoff: one hour.
 LONGEST_WAIT_S = 3600.0
@@ -29,36 +33,59 @@ async def take_steps(system: str, steps: Sequence[Step]) -> None:
 
 
 async def start(assembly: Assembly, status: Status) -> None:
-    """Everything that comes before work; a system that is down is waited for, not given up."""
-    connectors = assembly.config.connectors
+    """Everything that comes before work; whatever may pass is waited for, not given up.
+
+    Raises:
+        Misconfigured: a new pair keeps refusing us; see `engine.patience`.
+    """
+    refusals: Refusals | None = None
     attempt, rng = 0, assembly.outside.rng("start")
     while True:
         try:
-            await take_steps(connectors.source.name, assembly.systems.source.steps())
-            await take_steps(connectors.target.name, assembly.systems.target.steps())
-            await assembly.mapping_reader.load()
-            await assembly.people_poller.start()
-        except (Transient, TheirFault) as error:
-            # A maintenance page in place of an answer passes like any other outage.
-            attempt += 1
-            wait = max(1.0, delay_s(attempt, rng, assembly.config.engine.retry.backoff))
-            wait = error.retry_after_s or wait
-            status.waiting_for = str(error)
-            log.warning(
-                "waiting_for_system", reason=str(error), remedy=error.remedy, wait_s=round(wait, 1)
-            )
-            await pausing(wait)
-        else:
+            await _attempt(assembly)
             break
+        except StateUnusable:
+            raise
+        except EngineError as error:
+            attempt += 1
+            backoff_s = delay_s(attempt, rng, assembly.config.engine.retry.backoff)
+            verdict = judged(
+                error,
+                refusals,
+                worked=await assembly.store.read(kept.has_worked),
+                backoff_s=max(1.0, backoff_s),
+                now=anyio.current_time(),
+                patience=assembly.outside.patience,
+            )
+            assembly.metrics.errors.labels(START_UP, error_class(error)).inc()
+            if isinstance(verdict, GiveUp):
+                raise
+            refusals, status.waiting_for = verdict.refusals, verdict.reason
+            log.warning(
+                "waiting_for_system",
+                reason=verdict.reason,
+                remedy=error.remedy,
+                wait_s=round(verdict.seconds, 1),
+            )
+            await pausing(verdict.seconds)
     await take_up(assembly)
     status.started = True
     state = str(assembly.config.engine.service.state_dir)
     log.info("started", version=about().version, state=state)
 
 
+async def _attempt(assembly: Assembly) -> None:
+    connectors = assembly.config.connectors
+    await take_steps(connectors.source.name, assembly.systems.source.steps())
+    await take_steps(connectors.target.name, assembly.systems.target.steps())
+    await assembly.mapping_reader.load()
+    await assembly.people_poller.start()
+
+
 async def take_up(assembly: Assembly) -> None:
     """Take up what a former process left: its creates are looked for, its waits bounded."""
     now = assembly.outside.clock.now()
+    await assembly.store.write(kept.note_that_it_works, now)
     longest_s = max(LONGEST_WAIT_S, assembly.config.engine.retry.backoff.cap_s)
     if shortened := await assembly.store.write(waits.bound, now, longest_s):
         log.warning("waits_shortened", records=shortened, reason="the clock was set back")

@@ -10,6 +10,9 @@ from engine.errors import StateUnusable
 from engine.flow.budget import YEAR_DAYS
 from engine.store.port import Store
 
+# When this pair was first started on, unix seconds.
+WORKED = "worked_since"
+
 
 def setting(connection: sqlite3.Connection, name: str) -> str | None:
     """A kept fact, or None."""
@@ -45,7 +48,23 @@ def claim_pair(connection: sqlite3.Connection, pair: str) -> None:
             remedy="use another [service] state_dir for another pair of systems; if an address"
             " merely changed its spelling, restore it or start with an empty state directory",
         )
+    if known != pair:
+        # What another pair did is no proof of this one.
+        forget_setting(connection, WORKED)
     set_setting(connection, "pair", pair)
+
+
+def note_that_it_works(connection: sqlite3.Connection, now: float) -> None:
+    """Both systems have let us in and have what we need: whatever they refuse later may pass."""
+    if setting(connection, WORKED) is None:
+        set_setting(connection, WORKED, str(now))
+
+
+def has_worked(connection: sqlite3.Connection) -> bool:
+    """Whether this pair was ever started on, or was by a version that did not note it."""
+    if setting(connection, WORKED) is not None:
+        return True
+    return bool(connection.execute("SELECT EXISTS (SELECT 1 FROM record)").fetchone()[0])
 
 
 def secret(connection: sqlite3.Connection, name: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import socket
 import sqlite3
 import subprocess
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
+import httpx
 import pytest
 
 from connectors.sandbox.sandbox import Addresses, Ports, Sandbox, SandboxOptions
@@ -24,6 +26,7 @@ pytestmark = pytest.mark.anyio
 
 ROOT = str(Path(__file__).resolve().parents[2])
 DEADLINE_S = 60
+LOOK_S = 0.05
 PLAIN_SECRET = "plain-text-secret-0123456789"
 ATTENTION, UNREACHABLE, STATE, CREDENTIALS, CONFIGURATION = 3, 69, 74, 77, 78
 
@@ -244,14 +247,13 @@ async def test_status_says_that_no_service_answers(unserved: Home, form: tuple[s
     ("name", "system"),
     [("api_key", "workbooks"), ("client_secret", "outreach"), ("refresh_token", "outreach")],
 )
-@pytest.mark.parametrize("command", ["once", "run"])
 async def test_refused_credentials_have_a_code_of_their_own(
-    tmp_path: Path, name: str, system: str, command: str
+    tmp_path: Path, name: str, system: str
 ) -> None:
-    """systemd must not restart into a locked account."""
+    """A timer unit that is told of them must not try into a locked account."""
     async with served(tmp_path / "home") as home:
         home.secret(name, PLAIN_SECRET)
-        ended = await home.run(command)
+        ended = await home.run("once")
 
     assert ended.code == CREDENTIALS
     assert f"wosync: {system}" in paragraph(ended)
@@ -292,13 +294,49 @@ def secrets_of(path: Path) -> list[tuple[str, str]]:
         return connection.execute("SELECT name, value FROM secret ORDER BY name").fetchall()
 
 
-@pytest.mark.parametrize("command", ["once", "run"])
-async def test_a_missing_custom_field_is_named_with_its_key(tmp_path: Path, command: str) -> None:
+async def test_the_service_does_not_end_at_one_refusal_and_says_what_it_waits_for(
+    tmp_path: Path,
+) -> None:
+    """Whoever has mistyped a secret sees it at once, and may put another one into its file."""
+    async with served(tmp_path / "home") as home:
+        given = home.directory.joinpath("api_key").read_text(encoding="utf-8")
+        home.secret("api_key", PLAIN_SECRET)
+        [http] = re.findall(r'^http = "(.+)"', home.config.read_text("utf-8"), re.MULTILINE)
+        command = [sys.executable, "-m", "engine", "run", "--config", str(home.config)]
+        async with (
+            await anyio.open_process(
+                command, cwd=home.directory, env={**os.environ, "PYTHONPATH": ROOT}
+            ) as service,
+            httpx.AsyncClient(base_url=f"http://{http}", trust_env=False) as client,
+        ):
+            with anyio.fail_after(DEADLINE_S):
+                waits = await seen(client, "one refusal proves nothing")
+                home.secret("api_key", given)
+                await seen(client, "ready\n")
+                service.terminate()
+                assert await service.wait() == 0
+
+    assert waits.status_code == 503
+    assert "workbooks" in waits.text
+    assert PLAIN_SECRET not in waits.text
+
+
+async def seen(client: httpx.AsyncClient, words: str) -> httpx.Response:
+    """What the service says of its readiness, once it holds these words."""
+    while True:
+        with contextlib.suppress(httpx.TransportError):
+            answer = await client.get("/readyz")
+            if words in answer.text:
+                return answer
+        await anyio.sleep(LOOK_S)
+
+
+async def test_a_missing_custom_field_is_named_with_its_key(tmp_path: Path) -> None:
     """The plugin is not installed, or an administrator renamed its field."""
     sandbox = Sandbox(SandboxOptions(bulk=0))
     sandbox.workbooks.custom_fields.remove("cf_opportunity_sync_to_outreach")
     async with served(tmp_path / "home", sandbox) as home:
-        ended = await home.run(command)
+        ended = await home.run("once")
 
     text = paragraph(ended)
     assert ended.code == CONFIGURATION

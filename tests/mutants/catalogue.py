@@ -10,6 +10,7 @@ from tests.mutants import (
     operations,
     people,
     right_values,
+    service,
     tuning,
 )
 
@@ -21,5 +22,6 @@ MUTANTS = (
     *right_values.MUTANTS,
     *guards.MUTANTS,
     *operations.MUTANTS,
+    *service.MUTANTS,
     *tuning.MUTANTS,
 )

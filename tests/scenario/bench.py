@@ -28,6 +28,7 @@ from connectors.sandbox.serving import serving
 from connectors.sandbox.workbooks import Money, WorkbooksKnobs, WorkbooksWorld, workbooks_app
 from engine.assembly.outside import Outside
 from engine.config import loading as configuration
+from engine.patience import USUAL, Patience
 from engine.service import once
 from engine.service import process as service
 from engine.store import report, statefile
@@ -116,7 +117,8 @@ class Recorder:
 class Bench(PeopleHands):
     """Both worlds, their traffic, and the engine's configuration.
 
-    `settings` holds the configuration by table and key; a test changes it before it runs.
+    `settings` holds the configuration by table and key, and `patience` how sure a start must be
+    before it gives up; a test changes them before it runs.
     """
 
     clock: Clock
@@ -128,6 +130,7 @@ class Bench(PeopleHands):
     outreach_door: Recorder
     directory: Path
     settings: dict[str, dict[str, Any]]
+    patience: Patience = USUAL
 
     @property
     def workbooks_seen(self) -> list[Seen]:
@@ -165,7 +168,7 @@ class Bench(PeopleHands):
 
     def outside(self) -> Outside:
         """Our clock, repeatable chance, real sockets."""
-        return Outside(self.clock, "scenario", {})
+        return Outside(self.clock, "scenario", {}, patience=self.patience)
 
     def forget_traffic(self) -> None:
         """Count requests anew."""

@@ -1,0 +1,58 @@
+"""Mutants of the process itself: how it starts, whom it obeys, and what it prints and logs."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+PATIENCE = "engine/patience.py"
+STARTING = "engine/service/starting.py"
+JUDGED = "tests/unit/engine/test_patience.py"
+REFUSED = "tests/scenario/test_start_up_refused.py"
+
+MUTANTS = (
+    Mutant(
+        "ends a start at the first refusal",
+        PATIENCE,
+        "    if confirmed and now - refusals.since >= patience.over_s and not worked:\n",
+        "    if not worked:\n",
+        (
+            f"{JUDGED}::test_a_new_pair_is_given_up_after_several_refusals_over_a_minute",
+            f"{REFUSED}::test_one_passing_answer_of_workbooks_ends_no_start",
+        ),
+    ),
+    Mutant(
+        "gives up a pair that has worked",
+        PATIENCE,
+        ">= patience.over_s and not worked:",
+        ">= patience.over_s:",
+        (f"{REFUSED}::test_a_pair_that_has_worked_is_waited_for_and_it_is_said_why",),
+    ),
+    Mutant(
+        "forgets that a pair has worked",
+        STARTING,
+        "    await assembly.store.write(kept.note_that_it_works, now)\n",
+        "",
+        (f"{REFUSED}::test_a_pair_that_has_only_been_started_has_worked",),
+    ),
+    Mutant(
+        "counts refusals of different kinds together",
+        PATIENCE,
+        "if former is None or former.error_class != kind:",
+        "if former is None:",
+        (f"{JUDGED}::test_refusals_count_only_in_a_row_and_only_of_one_class",),
+    ),
+    Mutant(
+        "waits for outages only",
+        STARTING,
+        "        except EngineError as error:\n",
+        "        except errors.Transient as error:\n",
+        (f"{REFUSED}::test_one_passing_answer_of_outreach_ends_no_start",),
+    ),
+    Mutant(
+        "asks for a token as often as for anything else",
+        PATIENCE,
+        "max(min(patience.cap_s, doubled), error.retry_after_s or 0.0)",
+        "min(patience.cap_s, doubled)",
+        (f"{JUDGED}::test_waits_grow_to_a_minute_and_are_never_shorter_than_asked_for",),
+    ),
+)

@@ -1,0 +1,182 @@
+"""A start that is refused: what passes is waited out, and only what is confirmed ends it."""
+
+from __future__ import annotations
+
+import anyio
+import pytest
+
+from connectors.outreach import oauth
+from connectors.sandbox.faults import Fault
+from engine.cli.exits import Exit, code_for
+from engine.errors import Misconfigured
+from engine.patience import Patience
+from tests.scenario.bench import DEADLINE_S, Bench, running, until
+from tests.scenario.service_port import ServicePort, eventually, served
+
+pytestmark = pytest.mark.anyio
+
+PAGE = "<!doctype html><title>Blocked</title><h1>Request blocked</h1>"
+DENIED = '{"errors":[{"id":"unauthorizedRequest","title":"Denied","detail":"You may not."}]}'
+SCOPE = (
+    '{"errors":[{"id":"unauthorizedOauthScope","title":"Unauthorized OAuth Scope",'
+    '"detail":"Your authorization has not granted the \'users.read\' scope."}]}'
+)
+LOGIN = {"Location": "/login/"}
+BY_WORKBOOKS = [
+    *(Fault(path=r"\.api$", status=status, text=PAGE) for status in (401, 403, 404, 405, 406)),
+    Fault(
+        path=r"\.api$", status=403, text='{"login_failure_reason": "unrecognised_name_or_password"}'
+    ),
+    Fault(path=r"\.api$", status=302, headers=LOGIN),
+    Fault(path=r"\.api$", status=302, headers={"Location": "https://elsewhere.example/"}),
+    Fault(path=r"\.api$", status=200, text=PAGE),
+]
+BY_OUTREACH = [
+    *(
+        Fault(path=f"/api/v2/{listing}", status=status, text=text)
+        for listing in ("users", "opportunityStages", "types", "opportunities")
+        for status, text in (
+            (302, ""),
+            (401, DENIED),
+            (403, DENIED),
+            (403, SCOPE),
+            (403, PAGE),
+            (404, PAGE),
+            (409, DENIED),
+            (422, DENIED),
+            (200, PAGE),
+        )
+    ),
+    *(
+        Fault(path="/oauth/token", status=status, text=f'{{"error": "{reason}"}}')
+        for status, reason in (
+            (400, "invalid_grant"),
+            (401, "invalid_client"),
+            (400, "invalid_request"),
+            (403, "access_denied"),
+        )
+    ),
+]
+
+
+def told(fault: Fault) -> str:
+    """A fault by what it does."""
+    return f"{fault.path}-{fault.status}-{fault.text[:24]}"
+
+
+@pytest.fixture(autouse=True)
+def hasty(world: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits of a test, not of a service; what is confirmed is left as it is."""
+    world.patience = Patience(first_s=0.02, cap_s=0.1)
+    monkeypatch.setattr(oauth, "MINT_INTERVAL_S", 0.05)
+    monkeypatch.setattr(oauth, "UNSENT_RETRY_S", 0.05)
+
+
+async def synced(world: Bench) -> None:
+    """The service starts by itself and does its work."""
+    record = world.has("Harbour crane")
+    async with running(world):
+        await until(lambda: world.record(record)["outreach_id"] is not None)
+
+
+@pytest.mark.parametrize("fault", BY_WORKBOOKS, ids=told)
+async def test_one_passing_answer_of_workbooks_ends_no_start(world: Bench, fault: Fault) -> None:
+    """A front may say anything once."""
+    world.workbooks_fault(fault)
+
+    await synced(world)
+
+    assert not world.workbooks_traffic.plan.waiting
+
+
+@pytest.mark.parametrize("fault", BY_OUTREACH, ids=told)
+async def test_one_passing_answer_of_outreach_ends_no_start(world: Bench, fault: Fault) -> None:
+    """Nor may a gateway, or the token endpoint."""
+    world.outreach_fault(fault)
+
+    await synced(world)
+
+    assert not world.outreach_traffic.plan.waiting
+
+
+async def test_a_pair_that_has_worked_is_waited_for_and_it_is_said_why(world: Bench) -> None:
+    """After a restart at night there is nobody who would start it a second time."""
+    await synced(world)
+    world.patience = Patience(confirmations=1, over_s=0.0, first_s=0.02, cap_s=0.1)
+    world.workbooks_fault(Fault(path=r"\.api$", status=403, text=PAGE, times=None))
+    record = world.has("Harbour bridge")
+    world.forget_traffic()
+
+    async with served(world) as port:
+        await until(lambda: world.workbooks_traffic.total > 5)
+        code, reason = await port.ready()
+        document = await port.status()
+        refused = await port.value("errors_total", component="start_up", class_="auth")
+        world.workbooks_traffic.plan.clear()
+        await until(lambda: world.record(record)["outreach_id"] is not None)
+        await eventually(lambda: _is_ready(port))
+
+    assert code == 503
+    assert "workbooks" in reason
+    assert "this pair has worked before" in reason
+    assert (document["ready"], document["reason"]) == (False, reason)
+    assert refused >= 3
+    assert world.outreach_traffic.counts["POST", "/oauth/token"] == 0
+
+
+async def test_a_pair_that_has_only_been_started_has_worked(world: Bench) -> None:
+    """Nothing needs to have been captured: both systems have let us in."""
+    async with served(world) as port:
+        await eventually(lambda: _is_ready(port))
+    world.patience = Patience(confirmations=1, over_s=0.0, first_s=0.02, cap_s=0.1)
+    world.workbooks_fault(Fault(path=r"\.api$", status=401, text=PAGE, times=3))
+
+    await synced(world)
+
+    assert not world.workbooks_traffic.plan.waiting
+
+
+async def _is_ready(port: ServicePort) -> bool:
+    code, _ = await port.ready()
+    return code == 200
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (Fault(path=r"\.api$", status=401, text=PAGE, times=None), Exit.CREDENTIALS),
+        (Fault(path=r"\.api$", status=404, text=PAGE, times=None), Exit.CONFIGURATION),
+    ],
+    ids=["credentials", "configuration"],
+)
+async def test_a_new_pair_that_keeps_being_refused_is_given_up(
+    world: Bench, fault: Fault, code: Exit
+) -> None:
+    """systemd must not restart into a locked account."""
+    world.patience = Patience(over_s=0.3, first_s=0.02, cap_s=0.1)
+    world.workbooks_fault(fault)
+
+    with anyio.fail_after(DEADLINE_S), pytest.raises(Misconfigured) as given_up:
+        await world.run()
+
+    assert code_for(given_up.value) is code
+    assert world.workbooks_traffic.total >= 3
+
+
+async def test_a_grant_that_stays_refused_ends_a_new_pair_after_few_mints(world: Bench) -> None:
+    """Each refused mint may count against us."""
+    world.patience = Patience(over_s=0.3, first_s=0.02, cap_s=0.1)
+    world.outreach.revoke_all_tokens()
+
+    with anyio.fail_after(DEADLINE_S), pytest.raises(Misconfigured) as given_up:
+        await world.run()
+
+    assert code_for(given_up.value) is Exit.CREDENTIALS
+
+
+async def test_a_single_run_says_at_once_what_refuses_it(world: Bench) -> None:
+    """Nobody restarts it, and somebody stands before it."""
+    world.workbooks_fault(Fault(path=r"\.api$", status=401, text=PAGE))
+
+    with pytest.raises(Misconfigured):
+        await world.once()
