@@ -33,6 +33,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "logs",
                 "mapping",
                 "metrics",
+                "ownership",
                 "patience",
                 "records",
                 "redaction",

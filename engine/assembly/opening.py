@@ -10,7 +10,7 @@ from engine.assembly.building import assemble
 from engine.assembly.outside import Outside, open_systems
 from engine.config.loading import Config
 from engine.errors import first_engine_error
-from engine.store import kept, statefile
+from engine.store import kept, statedir, statefile
 
 
 @asynccontextmanager
@@ -22,7 +22,7 @@ async def opened(config: Config, outside: Outside) -> AsyncGenerator[Assembly]:
     """
     state_dir = config.engine.service.state_dir
     path = state_dir / statefile.FILE_NAME
-    with statefile.lease(state_dir) as made:
+    with statedir.lease(state_dir) as made:
         fresh = not path.exists()
         try:
             metrics = outside.metrics()

@@ -12,7 +12,7 @@ from engine.cli.reading import look
 from engine.cli.state import state_path
 from engine.clock import SystemClock
 from engine.config import loading as configuration
-from engine.store import fuse, statefile
+from engine.store import fuse, statedir, statefile
 
 
 def approve(path: Path | None) -> int:
@@ -26,7 +26,7 @@ def approve(path: Path | None) -> int:
 
 def _in_state(state: Path) -> int:
     clock = SystemClock()
-    with statefile.lease(state.parent), contextlib.closing(statefile.connect(state)) as connection:
+    with statedir.lease(state.parent), contextlib.closing(statefile.connect(state)) as connection:
         statefile.prepare(state)
         connection.execute("BEGIN IMMEDIATE")
         approved = fuse.release(connection, clock.now())

@@ -23,7 +23,7 @@ from engine.metrics import Metrics
 from engine.ports import Step
 from engine.records import RecordType
 from engine.redaction import redact
-from engine.store import kept, statefile
+from engine.store import kept, statedir, statefile
 from engine.store.port import Store
 from engine.store.threaded import open_store
 
@@ -54,7 +54,7 @@ async def _verdicts(config: Config) -> list[Verdict]:
     state_dir = config.engine.service.state_dir
     fresh_directory = not state_dir.exists()
     try:
-        with statefile.lease(state_dir):
+        with statedir.lease(state_dir):
             path = state_dir / statefile.FILE_NAME
             fresh = not path.exists()
             try:
@@ -62,7 +62,7 @@ async def _verdicts(config: Config) -> list[Verdict]:
             finally:
                 if fresh:
                     statefile.discard_if_empty(path, directory=fresh_directory)
-    except statefile.StateInUse:
+    except statedir.StateInUse:
         return await _beside_the_service(config)
     except EngineError as error:
         return [_failed("state", "directory", error)]

@@ -17,7 +17,7 @@ from engine.cli.state import NoState, looking, state_path
 from engine.cli.tables import console, table
 from engine.config import loading as configuration
 from engine.errors import Misconfigured, StateUnusable
-from engine.store import statefile
+from engine.store import statedir
 from engine.store.summary import summary, unknown
 
 # Reasons in the table of a summary: where each record has one of its own, it sums up nothing.
@@ -69,7 +69,7 @@ def _without_service(path: Path, *, everything: bool) -> tuple[dict[str, Any], E
     config = look(path)
     state_dir, where = config.engine.service.state_dir, address(path)
     reason = "no service is running on this configuration"
-    if statefile.held(state_dir):
+    if statedir.held(state_dir):
         reason = (
             f"a service holds the state in {state_dir} but does not answer at {where}: it hangs,"
             " or [service] http was changed since its start"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from engine.config.loading import Config
 from engine.errors import StateUnusable
-from engine.store import statefile
+from engine.store import statedir, statefile
 
 
 class NoState(StateUnusable):
@@ -49,7 +49,10 @@ def looking(path: Path) -> Generator[sqlite3.Connection]:
         StateUnusable: the file cannot be read.
     """
     try:
-        with contextlib.closing(statefile.connect(path, query_only=True)) as connection:
+        with (
+            statedir.entered(path.parent),
+            contextlib.closing(statefile.connect(path, query_only=True)) as connection,
+        ):
             yield connection
     except sqlite3.Error as error:
         raise statefile.unreadable(path, error) from error

@@ -11,13 +11,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from engine.errors import EngineError
+from engine.ownership import as_owner, strange_link
 
 
 def replace(path: Path, before: bytes, after: bytes) -> None:
     """Write the file anew, with the mode, the owner and the access rules it has.
 
     Args:
-        path: the file; where it is a link, the file it leads to is replaced.
+        path: the file; where it is a link of ours, the file it leads to is replaced.
         before: what was read; when the file holds something else by now it is left alone.
 
     Raises:
@@ -25,7 +26,14 @@ def replace(path: Path, before: bytes, after: bytes) -> None:
     """
     target = path.resolve()
     try:
-        with _alone(target.parent):
+        link = strange_link(path, target.stat().st_uid)
+        if link is not None:
+            raise EngineError(
+                f"{link} is a link that somebody else has laid, and was not followed",
+                remedy="name the file itself with --config",
+            )
+        # Where somebody else may swap what lies in the directory, root has no more rights.
+        with as_owner(target.parent, target.parent.stat()), _alone(target.parent):
             if target.read_bytes() != before:
                 raise EngineError(
                     f"{path} changed while this command ran, and was left as it is now",

@@ -1,19 +1,19 @@
-"""The state file: where it lies, who may use it, and how it gets its present schema."""
+"""The state file: how it is opened, and how it gets its present schema."""
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import sqlite3
 from collections.abc import Generator
-from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
 from engine.errors import StateUnusable
+from engine.store import statedir
+from engine.store.statedir import LOCK_NAME, NAMES, unusable
 
-FILE_NAME = "state.db"
+FILE_NAME = statedir.FILE_NAME
 # "wosy" in ASCII: tells our file from any other SQLite file.
 APPLICATION_ID = 0x776F7379
 # What SQLite says when something around the file is wrong, and not the file: no room, a failing
@@ -32,77 +32,11 @@ _AROUND = frozenset(
 _PRIMARY_CODE = 0xFF
 
 
-class StateInUse(StateUnusable):
-    """Another process holds the state."""
-
-
 def migrations() -> list[str]:
     """The schema's steps in order; step n brings version n - 1 to version n."""
     folder = resources.files("engine.store") / "schema"
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
     return [(folder / name).read_text(encoding="utf-8") for name in names]
-
-
-@contextmanager
-def lease(state_dir: Path) -> Generator[bool]:
-    """Hold the state directory for this process; yields whether the directory was made just now.
-
-    The lease is an advisory lock on the directory itself, so it leaves no file behind and ends
-    with the process, however that ends.
-
-    Raises:
-        StateUnusable: the directory cannot be made, written to, or another process holds it.
-    """
-    made = not state_dir.exists()
-    try:
-        state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(state_dir, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError as error:
-        raise _unusable(state_dir, error) from error
-    try:
-        # Twice: somebody may just be asking whether it is held.
-        if not (_locked(handle) or _locked(handle)):
-            raise StateInUse(
-                f"another wosync process is using the state directory {state_dir}",
-                remedy="stop that process first (systemctl status wosync), or give this one"
-                " another [service] state_dir; two writers on one state would duplicate records",
-            )
-        if not os.access(state_dir, os.W_OK | os.X_OK):
-            raise StateUnusable(
-                f"the state directory {state_dir} cannot be written to",
-                remedy=f"make it writable for this user: chown $(id -un) {state_dir}",
-            )
-        yield made
-    finally:
-        os.close(handle)
-
-
-def _locked(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError as error:
-        raise StateUnusable(
-            f"the state directory cannot be locked: {error.strerror}",
-            remedy="put [service] state_dir on a local disk; not every network share can lock",
-        ) from error
-    return True
-
-
-def held(state_dir: Path) -> bool:
-    """Whether a process holds the state directory now; False where that cannot be told."""
-    try:
-        handle = os.open(state_dir, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(handle)
-    return False
 
 
 def connect(path: Path, *, query_only: bool = False) -> sqlite3.Connection:
@@ -141,11 +75,10 @@ def prepare(path: Path) -> None:
     try:
         _migrate(path, connection)
         path.chmod(0o600)
-        _give_to_owner(path)
     except sqlite3.Error as error:
         raise _refused(path, error) from error
     except OSError as error:
-        raise _unusable(path, error) from error
+        raise unusable(path, error) from error
     finally:
         connection.close()
 
@@ -158,8 +91,9 @@ def discard_if_empty(path: Path, *, directory: bool) -> None:
     """
     if not path.exists() or _holds_anything(path):
         return
-    for suffix in ("", "-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    for name in NAMES:
+        if name != LOCK_NAME:
+            path.with_name(name).unlink(missing_ok=True)
     if directory:
         with contextlib.suppress(OSError):
             path.parent.rmdir()
@@ -222,21 +156,6 @@ def _statements(script: str) -> Generator[str]:
         if sqlite3.complete_statement(pending):
             yield pending
             pending = ""
-
-
-def _unusable(path: Path, error: OSError) -> StateUnusable:
-    return StateUnusable(
-        f"{path} cannot be used: {error.strerror or error}",
-        remedy="check [service] state_dir, its owner and the free space of its file system",
-    )
-
-
-def _give_to_owner(path: Path) -> None:
-    """What root makes, on a service's behalf, belongs to the service."""
-    directory = path.parent.stat()
-    if os.geteuid() == 0 and directory.st_uid != path.stat().st_uid:
-        # SQLite gives the files beside it the same owner.
-        os.chown(path, directory.st_uid, directory.st_gid)
 
 
 def unreadable(path: Path, error: sqlite3.Error) -> StateUnusable:

@@ -13,8 +13,8 @@ import anyio
 import pytest
 
 from connectors.sandbox.sandbox import Sandbox, SandboxOptions
-from engine.store import statefile
-from tests.end_to_end.test_cli_errors import DEADLINE_S, ROOT, served
+from engine.store import statedir
+from tests.end_to_end.test_cli_errors import ATTENTION, DEADLINE_S, ROOT, STATE, served
 
 pytestmark = pytest.mark.anyio
 
@@ -59,7 +59,7 @@ async def test_a_stopped_once_says_what_it_leaves_to_the_next(tmp_path: Path) ->
 async def test_check_beside_a_service_claims_no_more_than_it_checked(tmp_path: Path) -> None:
     """A mistake in the mapping would show at the next start, and then nothing runs."""
     async with served(tmp_path / "home") as home:
-        with statefile.lease(home.state):
+        with statedir.lease(home.state):
             ended = await home.run("check")
 
     said = " ".join(ended.out.split())
@@ -67,3 +67,23 @@ async def test_check_beside_a_service_claims_no_more_than_it_checked(tmp_path: P
     assert "complete" not in said
     assert "mapping lines skipped not checked beside a running service" in said
     assert "a mistake there would keep it from starting again" in said
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a directory away")
+async def test_root_follows_no_link_that_the_service_has_laid(tmp_path: Path) -> None:
+    """README has root run the check in a directory that belongs to the service's user."""
+    victim = tmp_path / "victim"
+    async with served(tmp_path / "home") as home:
+        home.state.mkdir(mode=0o700)
+        (home.state / statedir.FILE_NAME).symlink_to(victim)
+        for one in (home.state, home.state / statedir.FILE_NAME):
+            os.chown(one, 61_234, 61_234, follow_symlinks=False)
+        refused = await home.run("check")
+        (home.state / statedir.FILE_NAME).unlink()
+        ended = await home.run("once")
+
+    assert refused.code == STATE
+    assert "is a link" in " ".join(refused.out.split())
+    assert not victim.exists()
+    assert ended.code == ATTENTION, ended.everything
+    assert {one.stat().st_uid for one in home.state.iterdir()} == {61_234}

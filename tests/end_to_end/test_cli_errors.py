@@ -20,7 +20,7 @@ import pytest
 from connectors.sandbox.sandbox import Addresses, Ports, Sandbox, SandboxOptions
 from connectors.sandbox.serving import free_port
 from connectors.sandbox.settings_file import prepared, write_settings
-from engine.store import statefile
+from engine.store import statedir, statefile
 
 pytestmark = pytest.mark.anyio
 
@@ -375,12 +375,12 @@ async def test_a_state_directory_that_cannot_be_made_is_named(unserved: Home) ->
 @pytest.mark.parametrize("command", ["once", "run"])
 async def test_a_second_process_on_the_same_state_is_refused(unserved: Home, command: str) -> None:
     """Two writers on one state would duplicate records."""
-    with statefile.lease(unserved.state):
+    with statedir.lease(unserved.state):
         ended = await unserved.run(command)
 
         assert ended.code == STATE
         assert "another wosync process" in paragraph(ended)
-        assert names_in(unserved.state) == []
+        assert names_in(unserved.state) == [statedir.LOCK_NAME]
 
 
 async def test_a_port_in_use_is_the_operators_to_change(unserved: Home) -> None:

@@ -11,6 +11,7 @@ from tests.mutants import (
     people,
     right_values,
     service,
+    state,
     tuning,
 )
 
@@ -23,5 +24,6 @@ MUTANTS = (
     *guards.MUTANTS,
     *operations.MUTANTS,
     *service.MUTANTS,
+    *state.MUTANTS,
     *tuning.MUTANTS,
 )

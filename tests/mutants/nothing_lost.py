@@ -189,7 +189,7 @@ MUTANTS = (
     ),
     Mutant(
         "lets a second process use the same state",
-        "engine/store/statefile.py",
+        "engine/store/statedir.py",
         "fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)",
         "fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)",
         (

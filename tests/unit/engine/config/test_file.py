@@ -114,3 +114,30 @@ def test_a_directory_that_is_gone_is_said(path: Path) -> None:
 
     with pytest.raises(EngineError, match="cannot be written: No such file"):
         replace(path, OLD, NEW)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may lay links for somebody else")
+def test_a_link_that_somebody_else_has_laid_is_not_followed(path: Path, tmp_path: Path) -> None:
+    """Root would write over a file of its own that another user has named."""
+    link = tmp_path / "elsewhere" / "config.toml"
+    link.parent.mkdir()
+    link.symlink_to(path)
+    os.lchown(link, 1234, 2345)
+
+    with pytest.raises(EngineError, match="somebody else has laid") as refused:
+        replace(link, OLD, NEW)
+
+    assert refused.value.remedy
+    assert path.read_bytes() == OLD
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may act as somebody else")
+def test_root_writes_as_the_owner_of_the_directory(path: Path, tmp_path: Path) -> None:
+    """Its owner may swap what lies there at any moment."""
+    os.chown(tmp_path, 1234, 2345)
+    os.chown(path, 1234, 2345)
+    replace(path, OLD, NEW)
+
+    assert path.read_bytes() == NEW
+    assert (path.stat().st_uid, path.stat().st_gid) == (1234, 2345)
+    assert os.geteuid() == 0

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from engine.errors import StateUnusable
-from engine.store import statefile
-from engine.store.statefile import APPLICATION_ID, FILE_NAME, StateInUse
+from engine.store import statedir, statefile
+from engine.store.statedir import StateInUse
+from engine.store.statefile import APPLICATION_ID, FILE_NAME
 
 
 def pragma(path: Path, name: str) -> int:
@@ -23,7 +24,7 @@ def pragma(path: Path, name: str) -> int:
 def test_a_new_state_is_for_its_owner_alone_and_bears_our_mark(tmp_path: Path) -> None:
     """Tokens lie in it."""
     directory = tmp_path / "a" / "state"
-    with statefile.lease(directory) as made:
+    with statedir.lease(directory) as made:
         statefile.prepare(directory / FILE_NAME)
 
     assert made
@@ -62,12 +63,12 @@ def test_the_writer_is_durable_and_a_reader_cannot_write(tmp_path: Path) -> None
 def test_a_second_process_is_refused_and_may_come_when_the_first_is_gone(tmp_path: Path) -> None:
     """Two writers on one state would duplicate records."""
     with (
-        statefile.lease(tmp_path),
+        statedir.lease(tmp_path),
         pytest.raises(StateInUse, match="another wosync process") as refused,
-        statefile.lease(tmp_path),
+        statedir.lease(tmp_path),
     ):
         pass
-    with statefile.lease(tmp_path) as made:
+    with statedir.lease(tmp_path) as made:
         assert not made
 
     assert refused.value.remedy
@@ -80,7 +81,7 @@ def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
     with (
         pytest.raises(StateUnusable, match="file/state cannot be used") as refused,
-        statefile.lease(tmp_path / "file" / "state"),
+        statedir.lease(tmp_path / "file" / "state"),
     ):
         pass
 
