@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import anyio
 import structlog
 
+from engine.actors.unfinished import unfinished
 from engine.metrics import Metrics
 from engine.ports import Source, WallClock
 from engine.records import RecordType
@@ -46,12 +47,18 @@ class Auditor:
     wake: Callable[[], None]
 
     async def step(self) -> int:
-        """Compare the next slice; returns how many records differed."""
+        """Compare the next slice; returns how many records differed.
+
+        One that fails goes on from its last page the next time.
+        """
+        async with unfinished(self.store, fuse.AUDIT):
+            return await self._slice()
+
+    async def _slice(self) -> int:
         known = await self.store.read(audit.population)
         left = max(self.page_size, math.ceil(known * self.share))
         cursor = int(await self.store.read(kept.setting, CURSOR) or 0)
         differing, began = 0, anyio.current_time()
-        await self.store.write(kept.set_setting, fuse.AUDIT, str(cursor))
         while left > 0:
             started_at = self.clock.now()
             page = await self.source.eligible(cursor, self.page_size)
@@ -75,7 +82,6 @@ class Auditor:
             if upto is None:
                 break
             left -= len(page.rows)
-        await self.store.write(kept.forget_setting, fuse.AUDIT)
         took_s = anyio.current_time() - began
         self.metrics.polled(FEED, differing, took_s, self.clock.now())
         if differing:

@@ -18,6 +18,7 @@ import structlog
 
 from engine.actors.tolerating import tolerated
 from engine.flow.pace import Pace
+from engine.flow.worktime import resting
 from engine.mappings import IN_SOURCE, Mappings
 from engine.metrics import Metrics
 from engine.ports import Source, WallClock
@@ -32,6 +33,8 @@ BATCH_MAX = 100
 FRESH_MAX = 25
 # What waits is read anew before it is reconciled; where that fails, it goes on after so long.
 HOLD_S = 3600.0
+# So many seconds after a re-evaluation has failed it goes on.
+RESUME_S = 15.0
 
 log = structlog.get_logger(component="mapping_reader")
 
@@ -52,8 +55,12 @@ class MappingReader:
     async def run(self) -> None:
         """Finish what a former process began, then follow the lines kept in the source."""
         while True:
-            with tolerated("mapping_reader", "mapping_not_read", self.metrics):
+            with tolerated("mapping_reader", "mapping_not_read", self.metrics) as turn:
                 await self.evaluate_anew()
+            if turn.error is not None:
+                # All that it has read waits for the rest.
+                await resting(RESUME_S)
+                continue
             await self.pace.rest(anyio.current_time())
             with tolerated("mapping_reader", "mapping_not_read", self.metrics):
                 if self.mappings.kept_in_source:

@@ -10,6 +10,7 @@ Stops     when it is cancelled; a page is captured whole or not at all
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from random import Random
@@ -18,6 +19,7 @@ import anyio
 import structlog
 
 from engine.actors.tolerating import tolerated
+from engine.actors.unfinished import unfinished
 from engine.errors import EngineError
 from engine.flow.backoff import BackoffLimits, delay_s
 from engine.flow.pace import Pace
@@ -36,6 +38,8 @@ COMPONENT = "poller"
 FEED = "changes"
 SWEEP = "sweep"
 LAST_SWEEP = "last_sweep_at"
+# Set from a sweep until the slice of the audit that follows it is done.
+AUDIT_OWED = "audit_owed"
 # A page in which more than this share of the rows are changes belongs to a bulk import.
 FRESH_SHARE = 0.25
 # The source's clock may be so many seconds ahead of ours before that is counted as an error.
@@ -166,10 +170,13 @@ class Poller:
         source does not list changed People tabs, linked records are read as well: an edit of the
         tab need not show anywhere else.
         """
+        async with unfinished(self.store, fuse.SWEEP):
+            return await self._sweep()
+
+    async def _sweep(self) -> int:
         read = self.source.unlinked if self.tabs_listed() else self.source.eligible
         started_at, began = self.clock.now(), anyio.current_time()
         number = await self.store.read(capture.next_sweep)
-        await self.store.write(kept.set_setting, fuse.SWEEP, str(number))
         after, changed = 0, 0
         while True:
             page = await read(after, self.limits.page_size)
@@ -179,15 +186,16 @@ class Poller:
             if page.complete:
                 break
             after = behind(after, [row.id for row in page.rows])
-        left = await self.store.write(capture.finish_sweep, number, started_at)
-        await self.store.write(kept.forget_setting, fuse.SWEEP)
-        await self.store.write(kept.set_setting, LAST_SWEEP, str(started_at))
+        left = await self.store.write(_finish_sweep, number, started_at)
         self.metrics.polled(SWEEP, changed, anyio.current_time() - began, self.clock.now())
         log.info("sweep_done", found=changed, no_longer_eligible=left)
         return changed
 
     async def sweep_when_due(self) -> None:
-        """Sweep, if the last sweep is `sweep_interval_s` ago."""
+        """Sweep, if the last sweep is `sweep_interval_s` ago; then audit the next slice.
+
+        What fails of the two is tried again after the next poll.
+        """
         last = await self.store.read(kept.setting, LAST_SWEEP)
         if last is None:
             # The first poll of a new state reads the whole eligible population: a sweep by itself.
@@ -195,8 +203,10 @@ class Poller:
         elif abs(self.clock.now() - float(last)) >= self.limits.sweep_interval_s:
             with self.runs.run():
                 await self.sweep()
+        if await self.store.read(kept.setting, AUDIT_OWED) is not None:
             with self.runs.run():
                 await self.audit()
+            await self.store.write(kept.forget_setting, AUDIT_OWED)
 
     async def _capture(
         self, page: Page, *, mark: Watermark | None = None, sweep: int = 0, news: bool = True
@@ -231,3 +241,10 @@ class Poller:
             self.metrics.sync_lag.labels("opportunity", "observed").observe(
                 max(0.0, lag), exemplar()
             )
+
+
+def _finish_sweep(connection: sqlite3.Connection, number: int, started_at: float) -> int:
+    left = capture.finish_sweep(connection, number, started_at)
+    kept.set_setting(connection, LAST_SWEEP, str(started_at))
+    kept.set_setting(connection, AUDIT_OWED, "")
+    return left

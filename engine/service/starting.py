@@ -16,7 +16,7 @@ from engine.metrics.labels import START_UP
 from engine.patience import GiveUp, Refusals, judged
 from engine.ports import Step
 from engine.service.status import Status
-from engine.store import contacts, kept, people, waits, work
+from engine.store import contacts, fuse, kept, people, waits, work
 from engine.triage import error_class
 
 # The longest that anything is made to wait, beside the cap of the backoff: one hour.
@@ -89,6 +89,7 @@ async def take_up(assembly: Assembly) -> None:
     longest_s = max(LONGEST_WAIT_S, assembly.config.engine.retry.backoff.cap_s)
     if shortened := await assembly.store.write(waits.bound, now, longest_s):
         log.warning("waits_shortened", records=shortened, reason="the clock was set back")
+    await assembly.store.write(fuse.forget_unfinished)
     doubtful = 0
     for doubt in (work.doubt_all, contacts.doubt_all, people.doubt_all):
         doubtful += await assembly.store.write(doubt, now)

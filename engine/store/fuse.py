@@ -25,6 +25,7 @@ MAPPING = "mapping_cursor"
 # Set from the first page of a sweep, or of a slice of the audit, to its last.
 SWEEP = "sweep_unfinished"
 AUDIT = "audit_unfinished"
+MARKS = (SWEEP, AUDIT)
 # What the reason of everything held begins with, and the decision its history tells.
 HELD = "held by the fuse"
 
@@ -92,11 +93,13 @@ def held(connection: sqlite3.Connection) -> Held:
 
 
 def waiting(connection: sqlite3.Connection) -> bool:
-    """Whether anything waits; cheap enough for every other second."""
+    """Whether anything waits, or did when the fuse tripped; cheap enough for every other second."""
     return bool(
         connection.execute(
             "SELECT EXISTS (SELECT 1 FROM record WHERE mass > 0 AND mass = 2)"
             " OR EXISTS (SELECT 1 FROM contacts WHERE mass > 0 AND mass = 2)"
+            " OR EXISTS (SELECT 1 FROM setting WHERE name = ?)",
+            (SETTING,),
         ).fetchone()[0]
     )
 
@@ -121,9 +124,13 @@ def decide(
         " AND state = 'pending' AND attempts = 0)"
     ).fetchone()[0]
     unfinished = connection.execute(
-        "SELECT EXISTS (SELECT 1 FROM setting WHERE name IN (?, ?, ?))", (MAPPING, SWEEP, AUDIT)
+        "SELECT EXISTS (SELECT 1 FROM setting WHERE name IN (SELECT value FROM json_each(?)))",
+        (json.dumps([MAPPING, *MARKS]),),
     ).fetchone()[0]
     present = held(connection)
+    if present.tripped and not present.records:
+        # Whoever made the mistake has taken it back; the next change is another one.
+        kept.forget_setting(connection, SETTING)
     if unfinished or evaluating or present.tripped or not present.records:
         return None
     if present.records <= max(records_min, int(share * present.linked)):
@@ -132,6 +139,11 @@ def decide(
     kept.set_setting(connection, SETTING, json.dumps({"records": present.records, "at": now}))
     _remember_held(connection, now)
     return Held(present.records, present.linked, tripped=True)
+
+
+def forget_unfinished(connection: sqlite3.Connection) -> None:
+    """At start: nobody goes on with what a former process was reading."""
+    connection.executemany("DELETE FROM setting WHERE name = ?", [(mark,) for mark in MARKS])
 
 
 def _remember_held(connection: sqlite3.Connection, now: float) -> None:

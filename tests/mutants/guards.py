@@ -9,6 +9,7 @@ FUSE = "engine/store/fuse.py"
 SLICES = "tests/unit/engine/store/test_audit_slices.py"
 CHANGES = "tests/scenario/test_changes_in_doubt.py"
 MASS = "tests/scenario/test_mass_changes.py"
+UNFINISHED = "tests/scenario/test_unfinished.py"
 
 MUTANTS = (
     Mutant(
@@ -28,9 +29,40 @@ MUTANTS = (
     Mutant(
         "forgets that a sweep is not finished",
         "engine/actors/poller.py",
-        "        await self.store.write(kept.set_setting, fuse.SWEEP, str(number))\n",
-        "",
+        "        async with unfinished(self.store, fuse.SWEEP):\n"
+        "            return await self._sweep()\n",
+        "        return await self._sweep()\n",
         (f"{MASS}::test_a_sweep_of_many_pages_is_one_mass_change",),
+    ),
+    Mutant(
+        "waits for the pages of a slice that failed",
+        "engine/actors/unfinished.py",
+        "    try:\n        yield\n    finally:\n        await store",
+        "    if mark:\n        yield\n        await store",
+        (f"{UNFINISHED}::test_a_slice_of_the_audit_that_fails_holds_up_no_mapping",),
+    ),
+    Mutant(
+        "waits for the pages of a process that is dead",
+        "engine/service/starting.py",
+        "    await assembly.store.write(fuse.forget_unfinished)\n",
+        "",
+        (f"{UNFINISHED}::test_a_process_killed_while_it_reads_pages_holds_up_no_mapping",),
+    ),
+    Mutant(
+        "leaves a slice of the audit that failed to the next sweep",
+        "engine/actors/poller.py",
+        "            with self.runs.run():\n                await self.audit()\n"
+        "            await self.store.write(kept.forget_setting, AUDIT_OWED)\n",
+        "            await self.store.write(kept.forget_setting, AUDIT_OWED)\n"
+        "            with self.runs.run():\n                await self.audit()\n",
+        (f"{UNFINISHED}::test_a_slice_of_the_audit_that_fails_goes_on_with_the_next_poll",),
+    ),
+    Mutant(
+        "leaves the fuse blown when the mistake was taken back",
+        "engine/store/fuse.py",
+        "        kept.forget_setting(connection, SETTING)\n    if unfinished",
+        "        present.records\n    if unfinished",
+        ("tests/unit/engine/store/test_fuse_decisions.py",),
     ),
     Mutant(
         "flags in masses what a changed mapping would have refused",

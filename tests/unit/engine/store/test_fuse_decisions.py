@@ -77,7 +77,7 @@ def test_what_was_held_is_released_whole(connection: sqlite3.Connection) -> None
     assert fuse.held(connection) == Held(0, 2, tripped=False)
 
 
-@pytest.mark.parametrize("unfinished", [fuse.MAPPING, fuse.SWEEP, fuse.AUDIT])
+@pytest.mark.parametrize("unfinished", [fuse.MAPPING, *fuse.MARKS])
 def test_nothing_is_decided_while_more_of_the_same_may_follow(
     connection: sqlite3.Connection, unfinished: str
 ) -> None:
@@ -91,3 +91,23 @@ def test_nothing_is_decided_while_more_of_the_same_may_follow(
 
     kept.forget_setting(connection, unfinished)
     assert fuse.decide(connection, 0.0, 2, NOW) == Held(1, 1, tripped=False)
+
+
+def test_a_mistake_taken_back_holds_up_no_later_change(connection: sqlite3.Connection) -> None:
+    """The fuse is whole again once nothing is held."""
+    linked(connection, 1, 2, 3)
+    evaluated_anew(connection, 1, 2, 3)
+    for one in (1, 2, 3):
+        hold(connection, one)
+    assert fuse.decide(connection, 0.0, 2, NOW) == Held(3, 3, tripped=True)
+    for one in (1, 2, 3):
+        take(connection, row(one, 2))
+        link(connection, one, 10 * one)
+
+    assert fuse.waiting(connection)
+    assert fuse.decide(connection, 0.0, 2, NOW) is None
+    assert not fuse.waiting(connection)
+
+    capture.capture_page(connection, [row(1, 2)], now=NOW, fresh_max=0, anew=True, mass=True)
+    hold(connection, 1)
+    assert fuse.decide(connection, 0.0, 2, NOW) == Held(1, 3, tripped=False)
