@@ -169,6 +169,22 @@ class StateUnusable(EngineError):
     """The state directory or the state file cannot be used."""
 
 
+# All that is raised before a request leaves, or by a system's own word that it refuses one. What is
+# not listed may have been executed; so may whatever is thought of later, until it is listed here.
+_NOT_EXECUTED = (Throttled, HeldBack, Conflict, Terminal, OurFault)
+
+
+def surely_not_executed(error: Exception) -> bool:
+    """Whether a create that ended in this error surely made nothing.
+
+    Connectors raise these classes for a create only where the system itself refuses it; what
+    somebody in front of it answers is `Unreachable` and ambiguous.
+    """
+    if isinstance(error, Unreachable):
+        return not error.ambiguous
+    return isinstance(error, _NOT_EXECUTED)
+
+
 def first_engine_error(error: BaseException) -> EngineError | None:
     """The engine's own error inside a group of a task group, if there is one."""
     if isinstance(error, EngineError):

@@ -6,8 +6,8 @@ one never holds a place.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Sequence
 from collections.abc import Collection as AnyCollection
-from collections.abc import Sequence
 
 from connectors.outreach import (
     custom_fields,
@@ -19,6 +19,7 @@ from connectors.outreach import (
     roles,
 )
 from connectors.outreach.oauth import Tokens
+from connectors.outreach.problems import is_page
 from connectors.outreach.protocol import MEDIA_TYPE, SYSTEM, Request, Requests, Shape
 from connectors.outreach.routes import TOKEN_PATH
 from connectors.outreach.settings import OutreachSettings
@@ -216,15 +217,33 @@ class OutreachClient:
 
     async def _authorised(self, request: Request) -> Answer:
         """The answer, after one replacement of the token when it is refused (outreach-api §3.2)."""
-        token = await self.tokens.bearer()
+        token = await self._token(self.tokens.bearer(), request)
         answer = await self._sent(request, token)
-        if answer.status == 401:
-            token = await self.tokens.replace(token)
+        # A page is no word of the service: a create it answers may have been carried out.
+        if answer.status == 401 and (request.repeatable or not is_page(answer)):
+            token = await self._token(self.tokens.replace(token), request)
             answer = await self._sent(request, token)
         if answer.status != 401 and answer.status < 500:
             # A failing gateway may not have looked at the token.
             self.tokens.accepted(token)
         return answer
+
+    async def _token(self, renewal: Awaitable[str], request: Request) -> str:
+        """A token for a request that, if there is none, was not sent or was refused for that."""
+        try:
+            return await renewal
+        except (Unreachable, TheirFault) as error:
+            if request.repeatable:
+                raise
+            raise Unreachable(
+                error.message,
+                ambiguous=False,
+                system=SYSTEM,
+                operation=error.operation,
+                status=error.status,
+                retry_after_s=error.retry_after_s,
+                remedy=error.remedy,
+            ) from error
 
     async def _sent(self, request: Request, token: str) -> Answer:
         answer = await self._exchange.send(
@@ -249,7 +268,8 @@ class OutreachClient:
         governor = self._surroundings.governor
         now = self._surroundings.clock.now()
         told_s = limits.retry_after_s(answer.headers.get("Retry-After"), now)
-        if isinstance(error, Throttled) or (answer.status == 503 and told_s is not None):
+        told = answer.status == 429 or (answer.status == 503 and told_s is not None)
+        if isinstance(error, Throttled) or told:
             error.retry_after_s = self._patience.wait_s(told_s, now)
             governor.pause(error.retry_after_s, str(error))
         elif isinstance(error, Unreachable) and _lighter(answer.status, request) is None:

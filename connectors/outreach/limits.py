@@ -69,6 +69,17 @@ def rate_limit(headers: Mapping[str, str], now: float) -> RateLimit:
     )
 
 
+def speaks_of_rates(headers: Mapping[str, str], *, page: bool) -> bool:
+    """Whether a 429 comes from who counts our requests: it says how many, or how long to wait.
+
+    Args:
+        page: the body is a page for people, beside which a wait says nothing about who asks for it.
+    """
+    if not page and headers.get("Retry-After") is not None:
+        return True
+    return any(name.lower().startswith("x-ratelimit-") for name in headers)
+
+
 def retry_after_s(text: str | None, now: float) -> float | None:
     """Seconds a `Retry-After` asks for, None when it says nothing usable (outreach-api §4).
 

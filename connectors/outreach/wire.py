@@ -119,12 +119,6 @@ class Problem(Wire):
     source: Annotated[Source | None, BeforeValidator(_mapping_or_none)] = None
 
 
-class Problems(Wire):
-    """The error envelope (§5)."""
-
-    errors: list[Problem] = Field(min_length=1)
-
-
 class GatewayProblem(Wire):
     """The bare object some failures are answered with by the gateway in front (§5)."""
 

@@ -43,7 +43,7 @@ class LostCreates:
     async def doubt(
         self,
         work: Work,
-        error: Unreachable,
+        error: Exception,
         *,
         since: float,
         checks: int,

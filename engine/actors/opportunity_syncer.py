@@ -22,13 +22,13 @@ from engine.actors.failing import Failing, RetryLimits
 from engine.actors.lost_creates import COMPONENT, KIND, LostCreates
 from engine.actors.references import References, Resolution
 from engine.errors import (
+    Conflict,
     EngineError,
     Gone,
     HeldBack,
     Rejected,
     StateUnusable,
-    Throttled,
-    Unreachable,
+    surely_not_executed,
 )
 from engine.flow.governor import Governor
 from engine.flow.lane import current_lane, retrying
@@ -231,21 +231,22 @@ class OpportunitySyncer:
         try:
             async with holding(self._asking):
                 target_id = await self.target.create(fields)
-        except Unreachable as error:
-            if error.ambiguous:
-                return await self._lost.doubt(
-                    work,
-                    error,
-                    since=self.clock.now(),
-                    checks=0,
-                    visibility_s=self.limits.visibility_s,
-                    counts=self._failing.others_succeed(work.failed_at),
-                )
-            await self.store.write(store_work.close_intent, work.id)
+        except StateUnusable:
             raise
-        except EngineError:
-            await self.store.write(store_work.close_intent, work.id)
-            raise
+        except Exception as error:  # whatever it was, the create may have been executed
+            if surely_not_executed(error):
+                await self.store.write(store_work.close_intent, work.id)
+                raise
+            if not isinstance(error, EngineError):
+                log.error("unexpected", record=work.ref, exc_info=error)
+            return await self._lost.doubt(
+                work,
+                error,
+                since=self.clock.now(),
+                checks=0,
+                visibility_s=self.limits.visibility_s,
+                counts=self._failing.others_succeed(work.failed_at),
+            )
         sent = Sent("created", target_id, fields, fields)
         return await self._settle(work, record, sent, resolution)
 
@@ -275,8 +276,8 @@ class OpportunitySyncer:
                     changes = await self._patch(way.target_id, fields, changes)
         except Gone as error:
             return await self._gone(work, way, error)
-        except (Rejected, Throttled, HeldBack):
-            # Surely not executed.
+        except (Rejected, Conflict, HeldBack):
+            # Surely not executed. Of a 429 that cannot be said: anybody answers with that.
             await self.store.write(store_work.note_synced, work.id, work.synced)
             raise
         outcome = "updated" if changes else "noop"

@@ -27,7 +27,7 @@ from engine.actors.prospect_search import ProspectSearch
 from engine.actors.references import References
 from engine.actors.refreshing import refreshing
 from engine.actors.standings import Standing, Standings
-from engine.errors import EngineError, Rejected, Taken, Unreachable
+from engine.errors import EngineError, Rejected, StateUnusable, Taken, surely_not_executed
 from engine.flow.pace import Pace
 from engine.flow.worktime import holding
 from engine.identity import id_of
@@ -377,11 +377,6 @@ class ProspectResolver:
         await self.store.write(people.announce, record, candidate.email, now)
         try:
             prospect_id = await self.target.create_prospect(candidate.fields)
-        except Unreachable as error:
-            if not error.ambiguous:
-                await self.store.write(people.withdraw_announcement, record.id)
-                raise
-            await self._outcomes.lost(record, error.message, self.rules.visibility_s)
         except Taken as error:
             await self._taken(candidate, error)
         except Rejected as error:
@@ -390,11 +385,14 @@ class ProspectResolver:
                 self._outcomes.forbidden(record, error)
             else:
                 await self._outcomes.refused(record, error)
-        except EngineError:
-            await self.store.write(people.withdraw_announcement, record.id)
+        except StateUnusable:
             raise
         except Exception as error:  # whatever it was, the prospect may have been created
-            log.error("unexpected", person=record.ref, exc_info=error)
+            if surely_not_executed(error):
+                await self.store.write(people.withdraw_announcement, record.id)
+                raise
+            if not isinstance(error, EngineError):
+                log.error("unexpected", person=record.ref, exc_info=error)
             await self._outcomes.lost(record, plain_reason(error), self.rules.visibility_s)
         else:
             await self._outcomes.created(record, prospect_id, candidate.email)

@@ -23,7 +23,15 @@ from engine.actors.failing import Failing, RetryLimits
 from engine.actors.prospect_resolver import ProspectResolver
 from engine.actors.role_editor import COMPONENT, Progress, Relinked, RoleEditor
 from engine.actors.standings import Standing
-from engine.errors import EngineError, Gone, HeldBack, StateUnusable, Taken, Unreachable
+from engine.errors import (
+    EngineError,
+    Gone,
+    HeldBack,
+    StateUnusable,
+    Taken,
+    Unreachable,
+    surely_not_executed,
+)
 from engine.flow.governor import HOLD_MAX_S, Governor
 from engine.flow.lane import current_lane, retrying
 from engine.flow.mailbox import Closed, Mailbox, Notice
@@ -222,20 +230,16 @@ class RelationshipSyncer:
             # What was done stays known of the former opportunity; the present one is due already.
             await self.store.write(relating.keep, work, progress.outcome())
             return "again"
-        except Unreachable as error:
-            if not error.ambiguous:
-                raise
-            lost = [progress.asking] if progress.asking else []
-            return await self._doubt(work, progress, plain_reason(error), lost, self.clock.now())
         except Taken as error:
             # It is there, although nothing showed it; the next look will.
             return await self._doubt(work, progress, plain_reason(error), [], self.clock.now())
-        except EngineError:
+        except StateUnusable:
             raise
         except Exception as error:  # whatever it was, the create may have been executed
-            if progress.asking is None:
+            if progress.asking is None or surely_not_executed(error):
                 raise
-            log.error("unexpected", record=work.ref, exc_info=error)
+            if not isinstance(error, EngineError):
+                log.error("unexpected", record=work.ref, exc_info=error)
             lost = [progress.asking]
             return await self._doubt(work, progress, plain_reason(error), lost, self.clock.now())
         return await self._settle(work, tab, progress)
@@ -324,7 +328,7 @@ class RelationshipSyncer:
 
     async def _failed(self, work: Relating, progress: Progress, error: Exception) -> str:
         """Try the opportunity again later; much later when it is at fault itself."""
-        if isinstance(error, Unreachable) or not isinstance(error, EngineError):
+        if isinstance(error, Unreachable) or not surely_not_executed(error):
             # An edit may have been executed all the same.
             progress.listed = False
         setback = self._failing.weigh(

@@ -9,6 +9,8 @@ LOST = "engine/actors/lost_creates.py"
 RELATING = "engine/actors/relationship_syncer.py"
 RESOLVER = "engine/actors/prospect_resolver.py"
 WRITE_BACK = "engine/actors/write_back.py"
+REFUSALS = "connectors/outreach/refusals.py"
+IN_FRONT = "tests/scenario/test_answers_in_front.py"
 IN_DOUBT = "tests/scenario/test_creates_in_doubt.py"
 TWINS = "tests/scenario/test_twins.py"
 PEOPLE_IN_DOUBT = "tests/scenario/test_people_in_doubt.py"
@@ -24,10 +26,45 @@ MUTANTS = (
     ),
     Mutant(
         "closes the intent when the answer is lost",
-        SYNCER,
-        "            if error.ambiguous:\n",
-        "            if not error.ambiguous:\n",
+        "engine/errors.py",
+        "return not error.ambiguous",
+        "return True",
         (f"{IN_DOUBT}::test_a_create_carried_out_and_not_answered_is_adopted",),
+    ),
+    Mutant(
+        "takes any answer with the status of a refusal for one of the service",
+        REFUSALS,
+        "if not request.repeatable and not surely_refused(answer, refusal):",
+        "if not request.repeatable and answer.status >= 500:",
+        (f"{IN_FRONT}::test_a_page_after_each_create_leaves_one_opportunity",),
+    ),
+    Mutant(
+        "takes any JSON for the word of the service",
+        "connectors/outreach/problems.py",
+        "    return problem if problem.description or problem.error_description else None",
+        "    return problem",
+        ("tests/unit/connectors/outreach/test_refusals.py",),
+    ),
+    Mutant(
+        "sends a create again that a page refused for its credentials",
+        "connectors/outreach/client.py",
+        "if answer.status == 401 and (request.repeatable or not is_page(answer)):",
+        "if answer.status == 401:",
+        (f"{IN_FRONT}::test_a_page_after_each_create_leaves_one_opportunity",),
+    ),
+    Mutant(
+        "believes that an update was refused by whoever answers",
+        REFUSALS,
+        'if request.method != "GET" and not surely_refused(answer, refusal):',
+        'if request.method == "DELETE" and not surely_refused(answer, refusal):',
+        ("tests/unit/connectors/outreach/test_refusals.py",),
+    ),
+    Mutant(
+        "takes an error that nobody has thought of for a refusal of the create",
+        "engine/errors.py",
+        "    return isinstance(error, _NOT_EXECUTED)",
+        "    return isinstance(error, EngineError)",
+        ("tests/unit/engine/test_errors.py",),
     ),
     Mutant(
         "believes the first empty answer about a create in doubt",

@@ -81,4 +81,14 @@ MUTANTS = (
         "        return Reconcile(target_id, observe=False)\n",
         ("tests/unit/engine/test_plan.py::test_what_is_known_decides_the_course",),
     ),
+    Mutant(
+        "loses the reason of a validation in any form but the envelope",
+        "connectors/outreach/problems.py",
+        "        elif validation:\n            yield from _by_field(members)\n",
+        "",
+        (
+            "tests/scenario/test_answers_in_front.py"
+            "::test_a_validation_of_any_known_form_is_flagged_with_its_words",
+        ),
+    ),
 )

@@ -80,3 +80,30 @@ def test_a_paragraph_says_what_to_do() -> None:
     text = paragraph(EngineError("it is closed", system="crm", remedy="open it"))
 
     assert text == "wosync: crm: it is closed\n  What to do: open it."
+
+
+@pytest.mark.parametrize(
+    ("error", "sure"),
+    [
+        (errors.Unreachable("no", ambiguous=True), False),
+        (errors.Unreachable("no"), True),
+        (errors.Throttled("wait"), True),
+        (errors.HeldBack("wait"), True),
+        (errors.Conflict("later"), True),
+        (errors.Rejected("no"), True),
+        (errors.Taken("no"), True),
+        (errors.Gone("no"), True),
+        (errors.Unauthorized("no"), True),
+        (errors.OurFault("no"), True),
+        (errors.TheirFault("what?"), False),
+        (errors.Transient("what?"), False),
+        (errors.EngineError("what?"), False),
+        (errors.StateUnusable("full"), False),
+        (ValueError("a surprise"), False),
+    ],
+)
+def test_a_create_is_in_doubt_after_whatever_is_not_known_to_come_first(
+    error: Exception, sure: bool
+) -> None:
+    """What is forgotten on the list costs a look; what stands there wrongly makes two records."""
+    assert errors.surely_not_executed(error) is sure

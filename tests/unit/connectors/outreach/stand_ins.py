@@ -70,10 +70,13 @@ class Server:
     script: list[Reply] = field(default_factory=list[Reply])
     requests: list[httpx.Request] = field(default_factory=list[httpx.Request])
     mints: int = 0
+    no_token: Exception | None = None
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         """Handle one request."""
         if request.url.path == "/oauth/token":
+            if self.no_token is not None:
+                raise self.no_token
             self.mints += 1
             grant = TOKEN_OK | {
                 "access_token": f"AT{self.mints}",

@@ -95,6 +95,32 @@ async def test_a_second_refusal_of_the_token_is_final(world: World, client: Outr
     assert "AT" not in caught.value.message
 
 
+async def test_a_create_refused_by_a_page_is_not_sent_again(
+    world: World, client: OutreachClient
+) -> None:
+    """Credentials are refused in words of the service; a page may hide that it was created."""
+    page_401 = httpx.Response(401, html="<html>Sign in</html>")
+    world.server.script = [document(17), page_401, document(18)]
+    await client.get(17, ["name"])
+    world.clock.time += 100
+
+    with pytest.raises(Unreachable) as caught:
+        await client.create({"name": "a"})
+
+    assert caught.value.ambiguous
+    assert world.server.mints == 1
+
+
+async def test_a_create_without_a_token_was_not_sent(world: World, client: OutreachClient) -> None:
+    """Looking for it would cost it minutes."""
+    world.server.no_token = httpx.ReadTimeout("no token")
+
+    with pytest.raises(Unreachable) as caught:
+        await client.create({"name": "a"})
+
+    assert not caught.value.ambiguous
+
+
 async def test_a_fresh_token_that_is_refused_is_not_minted_again(
     world: World, client: OutreachClient
 ) -> None:

@@ -6,14 +6,17 @@ from typing import Any
 
 import pytest
 
+from connectors.outreach import prospects, roles
 from connectors.outreach.protocol import Request, Requests
 from connectors.outreach.refusals import error_for
 from engine import (
+    Conflict,
     EngineError,
     Gone,
     Misconfigured,
     OurFault,
     Rejected,
+    Taken,
     TheirFault,
     Throttled,
     Unauthorized,
@@ -25,6 +28,7 @@ requests = Requests(BASE)
 CREATE = requests.create({"name": "a"})
 UPDATE = requests.update(17, {"name": "a"})
 GET = requests.get(17, ["name"])
+REMOVE = requests.remove(17)
 HTML = b"<html><body>Bad Gateway</body></html>"
 
 
@@ -37,11 +41,20 @@ def envelope(error_id: str, detail: str = "refused", pointer: str | None = None)
 @pytest.mark.parametrize(
     ("request_", "status", "body", "kind"),
     [
-        (CREATE, 400, HTML, OurFault),
+        (CREATE, 400, HTML, Unreachable),
+        (CREATE, 400, envelope("badRequest"), OurFault),
+        (UPDATE, 400, HTML, TheirFault),
+        (UPDATE, 405, b"", TheirFault),
+        (GET, 400, HTML, OurFault),
+        (CREATE, 401, b"", Unauthorized),
+        (CREATE, 401, HTML, Unreachable),
+        (UPDATE, 401, HTML, TheirFault),
         (CREATE, 401, {"error": "Invalid JWT token.", "description": "d"}, Unauthorized),
         (CREATE, 403, envelope("unauthorizedOauthScope"), Misconfigured),
         (CREATE, 403, envelope("unauthorizedRequest"), Rejected),
-        (CREATE, 403, HTML, Rejected),
+        (CREATE, 403, HTML, Unreachable),
+        (UPDATE, 403, HTML, TheirFault),
+        (UPDATE, 403, {"message": "Forbidden"}, TheirFault),
         (UPDATE, 404, envelope("resourceNotFound", "Could not find 'opportunity'"), Gone),
         (GET, 404, envelope("resourceNotFound"), Gone),
         (GET, 410, envelope("somethingNew"), Gone),
@@ -49,17 +62,25 @@ def envelope(error_id: str, detail: str = "refused", pointer: str | None = None)
         (GET, 404, {"error": "404", "error_description": "route not found"}, OurFault),
         (UPDATE, 404, HTML, TheirFault),
         (CREATE, 404, envelope("resourceNotFound", "Could not find 'user' with ID '9'"), Rejected),
-        (CREATE, 409, envelope("somethingNew"), Rejected),
-        (CREATE, 413, HTML, TheirFault),
+        (CREATE, 404, {"error": "not found"}, Unreachable),
+        (REMOVE, 404, HTML, TheirFault),
+        (CREATE, 409, envelope("somethingNew"), Conflict),
+        (UPDATE, 423, envelope("somethingNew"), Conflict),
+        (UPDATE, 425, {"id": "tooEarly", "title": "Too early"}, Conflict),
+        (UPDATE, 409, HTML, TheirFault),
+        (CREATE, 413, HTML, Unreachable),
         (UPDATE, 451, b"", TheirFault),
         (CREATE, 413, envelope("somethingNew"), Rejected),
         (CREATE, 415, {"errors": [{"details": "Expected Content-Type"}]}, OurFault),
         (CREATE, 422, envelope("validationError"), Rejected),
-        (CREATE, 422, b"", Rejected),
+        (CREATE, 422, b"", Unreachable),
+        (UPDATE, 422, HTML, TheirFault),
         (CREATE, 429, envelope("rateLimitExceeded"), Throttled),
-        (CREATE, 429, b"Retry later\n", Throttled),
+        (CREATE, 429, b"Retry later\n", Unreachable),
+        (UPDATE, 429, b"Retry later\n", Throttled),
         (CREATE, 503, envelope("scheduledServerMaintenance"), Throttled),
-        (CREATE, 302, b"", Misconfigured),
+        (CREATE, 302, b"", Unreachable),
+        (GET, 302, b"", Misconfigured),
     ],
 )
 def test_a_refusal_becomes_the_error_that_tells_what_to_do(
@@ -74,6 +95,98 @@ def test_a_refusal_becomes_the_error_that_tells_what_to_do(
         request_.operation,
         status,
     )
+
+
+def bodies_in_front() -> list[Any]:
+    """What stands in front of a service answers with, whatever the service did."""
+    return [HTML, b"", b"blocked", {"blocked": True}, {"errors": []}, {"errors": [None]}, ["x", 1]]
+
+
+@pytest.mark.parametrize("body", bodies_in_front(), ids=repr)
+def test_a_create_is_in_doubt_unless_the_service_itself_refuses_it(body: Any) -> None:
+    """A firewall may put its page in the place of the answer to a create that was executed."""
+    not_credentials = (status for status in range(300, 600) if status != 401)
+    for request in (CREATE, roles.create(requests, 1, 2, "Buyer"), prospects.create(requests, {})):
+        for status in not_credentials:
+            error = error_for(answer(status, body), request)
+            assert isinstance(error, Unreachable), status
+            assert error.ambiguous, status
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "sure"),
+    [
+        ({"X-RateLimit-Remaining": "0"}, HTML, True),
+        ({"Retry-After": "10"}, b"Retry later", True),
+        ({"Retry-After": "10"}, HTML, False),
+        ({"Content-Type": "text/html", "Retry-After": "10"}, b"slow down", False),
+    ],
+)
+def test_only_who_counts_requests_turns_a_create_away_for_their_number(
+    headers: dict[str, str], body: bytes, sure: bool
+) -> None:
+    """A page with this status may come from anybody, and after anything."""
+    error = error_for(answer(429, body, headers), CREATE)
+
+    assert isinstance(error, Throttled) is sure
+    assert isinstance(error, Unreachable) is not sure
+
+
+def test_the_reason_of_a_doubt_says_what_was_seen() -> None:
+    """An operator must learn that something in front answers, and with what."""
+    seen = {
+        HTML: "HTML page",
+        b"": "empty answer",
+        b"no": "text of no known form",
+        b"{}": "JSON of no known form",
+    }
+    for body, kind in seen.items():
+        error = error_for(answer(404, body), CREATE)
+        assert kind in error.message
+        assert "404" in str(error)
+        assert "Bad Gateway" not in error.message
+
+
+@pytest.mark.parametrize(
+    ("body", "said", "field"),
+    [
+        ({"id": "validationError", "title": "T", "detail": "Name is odd."}, "Name is odd.", None),
+        ({"message": "Name is odd."}, "Name is odd.", None),
+        ({"name": ["is odd", None, "is blank"]}, "name: is odd; name: is blank", "name"),
+        ({"name": "is odd", "tags": None}, "name: is odd", "name"),
+        ({"errors": {"amount": ["is odd"]}}, "amount: is odd", "amount"),
+        ({"errors": {"message": "Name is odd."}}, "Name is odd.", None),
+        (["Name is odd.", None, {"detail": "And blank."}], "Name is odd.; And blank.", None),
+        ({"errors": ["Name is odd.", None]}, "Name is odd.", None),
+        ({"errors": [None, {"detail": "Name is odd."}]}, "Name is odd.", None),
+        ({"errors": [{"code": "taken"}]}, "taken", None),
+    ],
+)
+def test_a_validation_says_its_reason_in_any_of_the_known_forms(
+    body: Any, said: str, field: str | None
+) -> None:
+    """Whoever mends the record needs the service's own words."""
+    for request in (CREATE, UPDATE):
+        error = error_for(answer(422, body), request)
+        assert isinstance(error, Rejected)
+        assert (error.message, error.field) == (said, field)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"emails": ["has already been taken"]},
+        {"email": "has already been taken"},
+        {"message": "Contacts email hash has already been taken."},
+        ["Contacts email hash has already been taken."],
+        {"id": "validationError", "title": "T", "detail": "Email hash has already been taken."},
+    ],
+)
+def test_a_taken_address_is_recognised_in_any_form(body: Any) -> None:
+    """The prospect who has it is the person's."""
+    error = error_for(answer(422, body), prospects.create(requests, {}))
+
+    assert isinstance(error, Taken)
 
 
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504, 520])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from connectors.outreach.wire import Collection, Document, Problems, TokenGrant
+from connectors.outreach.wire import Collection, Document, Problem, TokenGrant
 
 
 def test_unknown_members_are_ignored() -> None:
@@ -27,9 +27,9 @@ def test_an_empty_collection_has_no_links() -> None:
 
 def test_problems_survive_members_of_unexpected_types() -> None:
     """An odd member must not hide the rest of an error."""
-    text = '{"errors":[{"id":5,"title":{},"detail":"Name can\'t be blank.","source":"here"}]}'
+    text = '{"id":5,"title":{},"detail":"Name can\'t be blank.","source":"here"}'
 
-    problem = Problems.model_validate_json(text).errors[0]
+    problem = Problem.model_validate_json(text)
 
     assert (problem.id, problem.title, problem.detail) == ("5", None, "Name can't be blank.")
     assert problem.source is None
