@@ -14,15 +14,18 @@ from typing import Any
 
 import httpx
 
-from engine.about import PROGRAM
-from engine.config.loading import ServiceSettings
-from engine.errors import Misconfigured
-from engine.service.headers import ASKED_BY, CONFIG_OF
+from engine.cli.services import state_of
+from engine.config.loading import ServiceSettings, place_of_state
+from engine.errors import Misconfigured, StateUnusable
+from engine.service.control import FILE_NAME, tokens_in
+from engine.service.headers import CONFIG_OF, TOKEN
 
 TIMEOUT_S = 5.0
 # So does the service answer whoever means another one.
 ANOTHER = 409
-_HTTP = re.compile(r'^\s*http\s*=\s*"([^"]+)"', re.MULTILINE)
+# So does it answer whoever may not tell it to do something.
+FORBIDDEN = 403
+SHOWING = frozenset({"GET", "HEAD"})
 
 
 def ask_service(config: Path, path: str, method: str = "GET") -> dict[str, Any] | None:
@@ -42,8 +45,23 @@ def ask_service(config: Path, path: str, method: str = "GET") -> dict[str, Any] 
 
 
 def ask(config: Path, path: str, method: str = "GET", accept: str = "*/*") -> httpx.Response | None:
-    """The whole answer; see `ask_service`."""
-    headers = {ASKED_BY: PROGRAM, CONFIG_OF: str(config.resolve()), "Accept": accept}
+    """The whole answer; see `ask_service`.
+
+    Raises:
+        StateUnusable: this user cannot read the token by which the service knows who may do this.
+    """
+    headers = {CONFIG_OF: str(config.resolve()), "Accept": accept}
+    changes = method not in SHOWING
+    # Without any it is asked all the same: perhaps there is no service.
+    keys = [{TOKEN: token} for token in tokens_in(_state_dirs(config))] if changes else []
+    for key in keys or [{}]:
+        answer = _asked(config, path, method, headers | key)
+        if answer is None or answer.status_code != FORBIDDEN:
+            return answer
+    raise _forbidden(config)
+
+
+def _asked(config: Path, path: str, method: str, headers: dict[str, str]) -> httpx.Response | None:
     where = address(config)
     try:
         answer = httpx.request(
@@ -62,7 +80,8 @@ def ask(config: Path, path: str, method: str = "GET", accept: str = "*/*") -> ht
                 remedy="name its configuration with --config, or give each pair its own"
                 " [service] http",
             )
-        answer.raise_for_status()
+        if answer.status_code != FORBIDDEN:
+            answer.raise_for_status()
     except (httpx.HTTPError, ValueError, KeyError):
         return None
     return answer
@@ -70,7 +89,7 @@ def ask(config: Path, path: str, method: str = "GET", accept: str = "*/*") -> ht
 
 def address(config: Path) -> str:
     """Where the service listens, as host:port."""
-    for http in (_http_of(config), ServiceSettings().http):
+    for http in (_service_key(config, "http"), ServiceSettings().http):
         try:
             host, port = ServiceSettings(http=http).http_address
         except ValueError:
@@ -79,15 +98,37 @@ def address(config: Path) -> str:
     raise AssertionError("the default address is valid")
 
 
-def _http_of(config: Path) -> str:
+def _forbidden(config: Path) -> StateUnusable:
+    places = ", ".join(str(directory / FILE_NAME) for directory in _state_dirs(config))
+    return StateUnusable(
+        f"the service does not take this from just anybody: its token is not in {places}, or this"
+        " user may not read it",
+        remedy="run the command as root or as the service's user; if systemd gave the service its"
+        " directory, set STATE_DIRECTORY to it",
+    )
+
+
+def _state_dirs(config: Path) -> list[Path]:
+    """Where the service with this configuration may have its state, the likeliest first."""
+    named = _service_key(config, "state_dir")
+    places = [
+        place_of_state(Path(named) if named else None, config),
+        # A command in a shell does not get what systemd gave the service.
+        None if named else state_of(config),
+    ]
+    return [place for place in places if place is not None]
+
+
+def _service_key(config: Path, key: str) -> str:
+    """A text under [service], also from a file with mistakes; empty where there is none."""
     try:
         text = config.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
     try:
         service: Any = tomllib.loads(text).get("service")
-        found = service.get("http") if isinstance(service, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] # untyped TOML
+        found = service.get(key) if isinstance(service, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] # untyped TOML
     except (ValueError, RecursionError):
-        line = _HTTP.search(text)
+        line = re.search(rf'^\s*{key}\s*=\s*"([^"]+)"', text, re.MULTILINE)
         found = line.group(1) if line else None
     return found if isinstance(found, str) else ""

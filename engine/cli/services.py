@@ -10,6 +10,8 @@ from engine.about import PROGRAM
 # Where the units look: a pair of systems of its own has a directory of its own in it.
 HOME = Path("/etc/wosync")
 FILE = "config.toml"
+# Where systemd keeps the state of each.
+STATES = Path("/var/lib")
 
 
 def option(path: Path | None) -> str:
@@ -30,6 +32,12 @@ def unit_of(path: Path) -> str | None:
     if place == HOME:
         return PROGRAM
     return f"{PROGRAM}@{place.name}" if place.parent == HOME else None
+
+
+def state_of(path: Path) -> Path | None:
+    """Where the unit that is started with this configuration has its state, if it names none."""
+    unit = unit_of(path)
+    return None if unit is None else STATES / unit.replace("@", "-")
 
 
 def restart(path: Path) -> str:

@@ -306,13 +306,22 @@ def check(path: Path, tables: Mapping[str, Any], connectors: Connectors | None =
 
 
 def _with_state_dir(engine: EngineSettings, path: Path) -> EngineSettings:
-    """A relative state_dir is meant beside the configuration; systemd's own directory wins."""
-    if "state_dir" not in engine.service.model_fields_set and os.environ.get("STATE_DIRECTORY"):
-        directory = Path(os.environ["STATE_DIRECTORY"].split(":")[0])
-    else:
-        directory = path.parent.resolve() / engine.service.state_dir.expanduser()
+    named = "state_dir" in engine.service.model_fields_set
+    directory = place_of_state(engine.service.state_dir if named else None, path)
     service = engine.service.model_copy(update={"state_dir": directory})
     return engine.model_copy(update={"service": service})
+
+
+def place_of_state(named: Path | None, config: Path) -> Path:
+    """The state directory: beside the configuration if relative; unnamed, systemd's own wins.
+
+    Args:
+        named: [service] state_dir, where it is set.
+        config: the configuration file.
+    """
+    if named is None and os.environ.get("STATE_DIRECTORY"):
+        return Path(os.environ["STATE_DIRECTORY"].split(":")[0])
+    return config.parent.resolve() / (named or ServiceSettings().state_dir).expanduser()
 
 
 def _whole_model(connectors: Connectors) -> type[BaseModel]:

@@ -5,6 +5,7 @@ By themselves, so that a command that only asks loads nothing of the service.
 
 from __future__ import annotations
 
-ASKED_BY = "X-Requested-With"
+# The control token of the service; see `engine.service.control`.
+TOKEN = "X-Wosync-Token"  # noqa: S105 # the header's name
 # The configuration of the service that a command means; two pairs may stand on one port by mistake.
 CONFIG_OF = "X-Wosync-Config"

@@ -18,14 +18,16 @@ from prometheus_client import Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
-from engine.about import PROGRAM
 from engine.errors import Misconfigured
-from engine.service.headers import ASKED_BY, CONFIG_OF
+from engine.service.doors import Doors
+from engine.service.headers import CONFIG_OF, TOKEN
 from engine.service.reloading import Reloaded
 from engine.service.status import Status
 
@@ -35,11 +37,17 @@ IDLE_S = 75
 REQUEST_S = 15
 ANSWER_S = 60
 CONNECTIONS_MAX = 200
+# Methods that change nothing.
+SHOWING = frozenset({"GET", "HEAD"})
+FORBIDDEN = 403
+NOT_OURS = 421
 ACCEPTED_MAX = 100
 
 
-def application(status: Status, reload: Callable[[], Awaitable[Reloaded]]) -> Starlette:
-    """The routes; none of them shows a secret."""
+def application(
+    status: Status, reload: Callable[[], Awaitable[Reloaded]], doors: Doors
+) -> Starlette:
+    """The routes; none of them shows a secret, and all of them are behind the doors."""
     writers = anyio.CapacityLimiter(1)
 
     async def metrics(request: Request) -> Response:
@@ -63,14 +71,10 @@ def application(status: Status, reload: Callable[[], Awaitable[Reloaded]]) -> St
     async def mapping(_: Request) -> Response:
         return JSONResponse(status.assembly.mappings.document())
 
-    async def approve(request: Request) -> Response:
-        if not _asked_by_us(request):
-            return _FORBIDDEN
+    async def approve(_: Request) -> Response:
         return JSONResponse({"approved": await status.assembly.fuse_keeper.approve()})
 
-    async def reloaded(request: Request) -> Response:
-        if not _asked_by_us(request):
-            return _FORBIDDEN
+    async def reloaded(_: Request) -> Response:
         return JSONResponse((await reload()).document())
 
     def meant(answer: Callable[[Request], Awaitable[Response]]) -> Any:
@@ -83,6 +87,14 @@ def application(status: Status, reload: Callable[[], Awaitable[Reloaded]]) -> St
 
         return checked
 
+    def changing(path: str, answer: Callable[[Request], Awaitable[Response]]) -> Route:
+        async def obeyed(request: Request) -> Response:
+            if not doors.obeys(request.headers.get(TOKEN)):
+                return _FORBIDDEN
+            return await answer(request)
+
+        return Route(path, meant(obeyed), methods=["POST"])
+
     return Starlette(
         routes=[
             Route("/metrics", meant(metrics)),
@@ -90,18 +102,37 @@ def application(status: Status, reload: Callable[[], Awaitable[Reloaded]]) -> St
             Route("/readyz", readyz),
             Route("/status", meant(show)),
             Route("/mapping", meant(mapping)),
-            Route("/approve", meant(approve), methods=["POST"]),
-            Route("/reload", meant(reloaded), methods=["POST"]),
-        ]
+            changing("/approve", approve),
+            changing("/reload", reloaded),
+        ],
+        middleware=[Middleware(_Guard, doors=doors)],
     )
 
 
-_FORBIDDEN = PlainTextResponse("only the wosync command may ask for this\n", status_code=403)
+_FORBIDDEN = PlainTextResponse(
+    "only a command of the service's own user, or of root, may do this\n", status_code=FORBIDDEN
+)
 
 
-def _asked_by_us(request: Request) -> bool:
-    # A header no web page can send unasked: a browser on this machine must change nothing.
-    return request.headers.get(ASKED_BY) == PROGRAM
+@dataclass(slots=True)
+class _Guard:
+    """Lets a request for a name of ours through to the routes."""
+
+    app: ASGIApp
+    doors: Doors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer: ASGIApp = self.app
+        if scope["type"] == "http":
+            answer = self._refusal(Request(scope)) or self.app
+        await answer(scope, receive, send)
+
+    def _refusal(self, request: Request) -> Response | None:
+        only_shows = request.method in SHOWING
+        if self.doors.knows(request.headers.get("host"), only_shows=only_shows):
+            return None
+        text = "this is not the service of that name; ask for it by its address\n"
+        return PlainTextResponse(text, status_code=NOT_OURS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,12 +250,15 @@ def listen(host: str, port: int) -> socket.socket:
 
 @asynccontextmanager
 async def serving(
-    status: Status, reload: Callable[[], Awaitable[Reloaded]], listener: socket.socket
+    status: Status,
+    reload: Callable[[], Awaitable[Reloaded]],
+    listener: socket.socket,
+    doors: Doors,
 ) -> AsyncGenerator[None]:
     """Serve for the block; a misbehaving client never reaches the service itself."""
     server = _Server(
         uvicorn.Config(
-            application(status, reload),
+            application(status, reload, doors),
             http=_Connection,
             ws="none",
             lifespan="off",

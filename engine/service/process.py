@@ -18,7 +18,8 @@ from engine.assembly.opening import opened, plain_errors
 from engine.assembly.outside import Outside
 from engine.config.loading import Config
 from engine.metrics.labels import START_UP
-from engine.service import http
+from engine.service import control, http
+from engine.service.doors import Doors
 from engine.service.notify import Notifier
 from engine.service.reloading import Reloaded, Reloader
 from engine.service.stages import downstream, upstream
@@ -39,8 +40,13 @@ async def run(config: Config, outside: Outside | None = None) -> None:
     with plain_errors():
         async with opened(config, outside or Outside.real()) as assembly:
             # Behind the lease: a second process on the same state must hear that, not of the port.
-            with http.listen(*config.engine.service.http_address) as listener:
-                await _Process(assembly).serve(listener)
+            service = config.engine.service
+            with (
+                http.listen(*service.http_address) as listener,
+                control.token_for(service.state_dir) as token,
+            ):
+                doors = Doors(service.http_address[0], token)
+                await _Process(assembly).serve(listener, doors)
             await keep_usage(assembly)
     log.info("stopped")
 
@@ -61,11 +67,11 @@ class _Process:
         self.reloader = Reloader(self.assembly)
         self.status = Status(self.assembly)
 
-    async def serve(self, listener: socket.socket) -> None:
+    async def serve(self, listener: socket.socket, doors: Doors) -> None:
         """Everything at once, until told to stop."""
         supervision = Supervision(self.assembly, self.status, self.notifier)
         async with (
-            http.serving(self.status, self._reload, listener),
+            http.serving(self.status, self._reload, listener, doors),
             anyio.create_task_group() as outermost,
         ):
             outermost.start_soon(self._watch_signals)

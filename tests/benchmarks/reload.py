@@ -11,8 +11,8 @@ from collections import Counter
 from dataclasses import dataclass
 from statistics import median
 
-from engine.about import PROGRAM
-from engine.service.headers import ASKED_BY
+from engine.service.control import tokens_in
+from engine.service.headers import TOKEN
 from tests.benchmarks.report import Figure
 from tests.benchmarks.stage import BenchmarkFailed, Scene, Stage, stage
 
@@ -63,7 +63,8 @@ def measure(rows: int, *, workers: int, latency_s: float) -> list[Figure]:
 def _reload(set_up: Stage, syncers: int) -> _Reload:
     set_up.set_syncers(syncers)
     began = time.monotonic()
-    answer = set_up.http.post(f"{set_up.service_url}/reload", headers={ASKED_BY: PROGRAM})
+    [token] = tokens_in([set_up.state_dir])
+    answer = set_up.http.post(f"{set_up.service_url}/reload", headers={TOKEN: token})
     answer_s = time.monotonic() - began
     if not answer.json()["applied"]:
         raise BenchmarkFailed(f"the reload was refused: {answer.text}")

@@ -25,6 +25,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from connectors.sandbox.serving import free_port
 from engine.service import http
+from engine.service.control import FILE_NAME
+from engine.service.doors import Doors
 from engine.service.reloading import Reloaded
 from engine.service.status import Status
 from tests.end_to_end.test_sandbox import printed_until, process
@@ -48,6 +50,7 @@ class Service:
     """A service that runs on a sandbox of its own."""
 
     running: subprocess.Popen[str]
+    home: Path
     host: str
     port: int
 
@@ -134,7 +137,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Generator[Service]:
         )
         left.callback(running.kill)
         [(host, port)] = re.findall(r'^http = "([^:"]+):(\d+)"', text, re.MULTILINE)
-        service = Service(running, host, int(port))
+        service = Service(running, home, host, int(port))
 
         def ready() -> bool:
             assert running.poll() is None, (home / "service.log").read_text(encoding="utf-8")
@@ -189,7 +192,7 @@ def test_metrics_come_in_the_form_that_was_asked_for(
 def test_head_is_answered_without_a_body(service: Service, path: str) -> None:
     """Bytes behind the head would be taken for the beginning of the next answer."""
     with service.connected(
-        f"HEAD {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+        f"HEAD {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
     ) as connection:
         head, _, body = reads_to_the_end(connection).partition(b"\r\n\r\n")
 
@@ -204,11 +207,34 @@ def test_a_method_a_route_does_not_have_is_refused(service: Service, method: str
 
 
 @pytest.mark.parametrize("path", ["/approve", "/reload"])
-def test_what_changes_something_asks_for_the_commands_header(service: Service, path: str) -> None:
-    """A web page open on the same machine can send a POST, but not this header."""
+def test_what_changes_something_asks_for_the_token(service: Service, path: str) -> None:
+    """Any user of the machine, and a web page open on it, can send a POST with any constant."""
     assert service.ask(path).status_code == 405
     assert service.ask(path, "POST").status_code == 403
-    assert service.ask(path, "POST", x_requested_with="XMLHttpRequest").status_code == 403
+    for guess in ("wosync", "", "x" * 43):
+        assert service.ask(path, "POST", x_requested_with=guess).status_code == 403
+        assert service.ask(path, "POST", x_wosync_token=guess).status_code == 403
+
+
+@pytest.mark.parametrize("path", [*ROUTES, "/approve"])
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:9464", "127.0.0.1.evil.example"])
+def test_a_name_that_was_pointed_here_is_not_served(service: Service, path: str, host: str) -> None:
+    """Scripts of a page under that name would read the status, and send what they like."""
+    method = "POST" if path == "/approve" else "GET"
+
+    assert service.ask(path, method, host=host).status_code == 421
+
+
+def test_the_token_is_for_the_services_user_alone_and_another_one_after_each_start(
+    service: Service,
+) -> None:
+    """Whoever cannot read the state can neither approve nor reload."""
+    path = service.home / "state" / FILE_NAME
+
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert service.ask("/approve", "POST", x_wosync_token=path.read_text()).json() == {
+        "approved": 0
+    }
 
 
 @pytest.mark.parametrize(
@@ -228,12 +254,12 @@ GARBAGE = {
     "another protocol's version": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "no version": b"GET /metrics\r\n\r\n",
     "no host": b"GET /metrics HTTP/1.1\r\n\r\n",
-    "a negative length": b"POST /approve HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-    "two lengths": b"POST /approve HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2"
-    b"\r\n\r\nab",
-    "a broken chunk": b"POST /approve HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-    b"ZZ\r\n",
-    "a folded header": b"GET /metrics HTTP/1.1\r\nHost: x\r\n\tfolded\0\r\n\r\n",
+    "a negative length": b"POST /approve HTTP/1.1\r\nHost: [::1]\r\nContent-Length: -1\r\n\r\n",
+    "two lengths": b"POST /approve HTTP/1.1\r\nHost: localhost\r\n"
+    b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+    "a broken chunk": b"POST /approve HTTP/1.1\r\nHost: localhost\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\nZZ\r\n",
+    "a folded header": b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\tfolded\0\r\n\r\n",
     "blank lines": b"\r\n" * 20_000,
 }
 
@@ -254,7 +280,7 @@ def test_ten_megabytes_of_headers_are_not_kept(service: Service) -> None:
     """The refusal must come before they are all in memory."""
     before = service.resident()
     for _ in range(10):
-        with service.connected(b"GET /metrics HTTP/1.1\r\nHost: x\r\nX-Long: ") as connection:
+        with service.connected(b"GET /metrics HTTP/1.1\r\nHost: [::1]\r\nX-Long: ") as connection:
             with suppress(ConnectionError):
                 for _ in range(10):
                     connection.sendall(b"a" * MEGABYTE)
@@ -266,7 +292,7 @@ def test_ten_megabytes_of_headers_are_not_kept(service: Service) -> None:
 def test_a_body_nobody_asked_for_is_not_kept(service: Service) -> None:
     """It is the other way to fill the memory."""
     before = service.resident()
-    head = b"POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n"
+    head = b"POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n\r\n"
     with ExitStack() as open_ones:
         for _ in range(10):
             connection = open_ones.enter_context(service.connected(head))
@@ -288,9 +314,9 @@ def test_a_hundred_scrapes_at_once_are_all_answered(service: Service) -> None:
 STALLED = {
     "nothing": b"",
     "half a line": b"GET /met",
-    "half a head": b"GET /metrics HTTP/1.1\r\nHost: x\r\nX-Slow: ",
-    "half a body": b"POST /approve HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc",
-    "an answered request": b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+    "half a head": b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
+    "half a body": b"POST /approve HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc",
+    "an answered request": b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
 }
 
 
@@ -317,7 +343,7 @@ def test_a_flood_of_connections_leaves_files_for_the_service(service: Service) -
 
 def test_a_client_that_drips_does_not_hold_anybody_up(service: Service) -> None:
     """One byte now and then keeps a request unfinished for ever."""
-    request = b"GET /metrics HTTP/1.1\r\nHost: x\r\nX-Slow: " + b"a" * 50
+    request = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nX-Slow: " + b"a" * 50
     with service.connected() as connection:
         for byte in request:
             connection.sendall(bytes([byte]))
@@ -326,7 +352,7 @@ def test_a_client_that_drips_does_not_hold_anybody_up(service: Service) -> None:
 
 def test_clients_that_go_away_in_the_middle_leave_nothing_behind(service: Service) -> None:
     """A scraper that is stopped does not wait for its answer."""
-    scrape = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
+    scrape = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
     for number in range(60):
         with service.connected(scrape) as connection:
             if number % 3 == 1:
@@ -343,7 +369,7 @@ def test_clients_that_go_away_in_the_middle_leave_nothing_behind(service: Servic
 def test_clients_that_ask_and_do_not_listen_fill_no_memory(service: Service) -> None:
     """Many requests in one go, and not one answer taken."""
     before = service.resident()
-    scrape = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
+    scrape = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with ExitStack() as open_ones:
         for _ in range(5):
             connection = open_ones.enter_context(service.connected())
@@ -356,7 +382,7 @@ def test_clients_that_ask_and_do_not_listen_fill_no_memory(service: Service) -> 
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("sent", [b"", b"GET /met", b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nG"])
+@pytest.mark.parametrize("sent", [b"", b"GET /met", b"GET /healthz HTTP/1.1\r\nHost: ::1\r\n\r\nG"])
 async def test_a_request_has_its_time_however_slowly_it_comes(
     monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
@@ -366,7 +392,9 @@ async def test_a_request_has_its_time_however_slowly_it_comes(
     nobody, nothing = cast("Status", None), cast("Callable[[], Awaitable[Reloaded]]", None)
     with anyio.fail_after(DEADLINE_S):
         async with (
-            http.serving(nobody, nothing, http.listen("127.0.0.1", port)),
+            http.serving(
+                nobody, nothing, http.listen("127.0.0.1", port), Doors("127.0.0.1", "token")
+            ),
             await anyio.connect_tcp("127.0.0.1", port) as connection,
         ):
             await connection.send(sent)

@@ -20,6 +20,7 @@ from anyio.abc import Process
 
 from connectors.sandbox.sandbox import Addresses, Sandbox, SandboxOptions
 from connectors.sandbox.serving import free_port
+from engine.service.control import FILE_NAME
 from tests.end_to_end.test_cli_errors import Home, home_of, paragraph, served
 
 pytestmark = pytest.mark.anyio
@@ -28,7 +29,7 @@ ROOT = str(Path(__file__).resolve().parents[2])
 DEADLINE_S = 40.0
 LOOK_S = 0.02
 DATAGRAM_MAX = 8192
-DONE, UNREACHABLE, CONFIGURATION = 0, 69, 78
+DONE, UNREACHABLE, STATE, CONFIGURATION = 0, 69, 74, 78
 # Words about the life of the service; the others say that it lives.
 TURNS = ("READY=1", "RELOADING=1", "STOPPING=1")
 
@@ -259,3 +260,24 @@ async def test_without_a_service_a_reload_says_so_whatever_the_file_is(
     assert ended.code == (CONFIGURATION if text else UNREACHABLE)
     assert ended.out == ""
     assert ("is not valid TOML" if text else "no service answers") in paragraph(ended)
+
+
+async def test_who_cannot_read_the_token_is_told_who_can(tmp_path: Path, ear: Ear) -> None:
+    """Another user of the machine, or an operator in a shell without the service's directory."""
+    async with (
+        served(tmp_path / "home", Sandbox(SandboxOptions(bulk=0))) as home,
+        living(home, ear) as life,
+    ):
+        await life.turned("READY=1")
+        token = home.state / FILE_NAME
+        away = token.rename(token.with_suffix(".away"))
+        for command in ("reload", "approve"):
+            ended = await home.run(command)
+            assert ended.code == STATE
+            assert "as root or as the service's user" in paragraph(ended)
+        away.rename(token)
+
+        assert (await home.run("approve")).out == "nothing waits for approval\n"
+        assert (await home.run("reload")).out == "nothing has changed\n"
+        assert await life.stopped() == DONE
+        assert not token.exists()

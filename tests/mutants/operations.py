@@ -178,13 +178,6 @@ MUTANTS = (
         (f"{ASKED}::test_a_command_that_means_another_pair_is_told_which_one_this_is",),
     ),
     Mutant(
-        "lets any web page reload it",
-        HTTP,
-        "return request.headers.get(ASKED_BY) == PROGRAM",
-        'return request.method == "POST"',
-        (f"{ASKED}::test_no_web_page_changes_anything",),
-    ),
-    Mutant(
         "keeps every connection there is",
         HTTP,
         "if len(self.connections) > CONNECTIONS_MAX:",

@@ -6,8 +6,13 @@ from tests.mutants.mutant import Mutant
 
 PATIENCE = "engine/patience.py"
 STARTING = "engine/service/starting.py"
+HTTP = "engine/service/http.py"
+DOORS = "engine/service/doors.py"
+CONTROL = "engine/service/control.py"
 JUDGED = "tests/unit/engine/test_patience.py"
 REFUSED = "tests/scenario/test_start_up_refused.py"
+ASKED = "tests/unit/engine/service/test_http.py"
+DOORED = "tests/unit/engine/service/test_doors.py"
 
 MUTANTS = (
     Mutant(
@@ -54,5 +59,41 @@ MUTANTS = (
         "max(min(patience.cap_s, doubled), error.retry_after_s or 0.0)",
         "min(patience.cap_s, doubled)",
         (f"{JUDGED}::test_waits_grow_to_a_minute_and_are_never_shorter_than_asked_for",),
+    ),
+    Mutant(
+        "lets anybody on the machine release the fuse",
+        HTTP,
+        "            if not doors.obeys(request.headers.get(TOKEN)):\n",
+        "            if TOKEN is None:\n",
+        (f"{ASKED}::test_nobody_without_the_token_changes_anything",),
+    ),
+    Mutant(
+        "answers for any name",
+        HTTP,
+        "answer = self._refusal(Request(scope)) or self.app",
+        "answer = self.app",
+        (f"{ASKED}::test_a_foreign_name_reaches_no_route",),
+    ),
+    Mutant(
+        "lets itself be told by any name beyond loopback",
+        DOORS,
+        "return only_shows and not on_loopback(self.host)",
+        "return not on_loopback(self.host)",
+        (f"{DOORED}::test_a_name_somebody_pointed_here_is_not",),
+    ),
+    Mutant(
+        "leaves its token to everybody",
+        CONTROL,
+        "os.open(path, flags, 0o600)",
+        "os.open(path, flags, 0o644)",
+        (f"{DOORED}::test_each_start_has_a_token_of_its_own_and_takes_it_away",),
+    ),
+    Mutant(
+        "writes its token through a link",
+        CONTROL,
+        "        path.unlink(missing_ok=True)\n        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL"
+        " | os.O_NOFOLLOW\n",
+        "        flags = os.O_WRONLY | os.O_CREAT\n",
+        (f"{DOORED}::test_a_token_is_never_written_through_a_link",),
     ),
 )

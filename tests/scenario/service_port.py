@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -12,8 +13,8 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from connectors.sandbox.serving import free_port
-from engine.about import PROGRAM
-from engine.service.headers import ASKED_BY
+from engine.service.control import tokens_in
+from engine.service.headers import TOKEN
 from tests.scenario.bench import DEADLINE_S, POLL_S, Bench, running
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
@@ -35,9 +36,10 @@ def total(values: Values, name: str, **told: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class ServicePort:
-    """Asks a running service."""
+    """Asks a running service, whose state lies in `state`."""
 
     client: httpx.AsyncClient
+    state: Path
 
     async def text(self, accept: str = "text/plain") -> str:
         """The metrics as they are sent."""
@@ -69,7 +71,8 @@ class ServicePort:
 
     async def reload(self) -> dict[str, Any]:
         """Have it read its settings again, as `wosync reload` does."""
-        answer = await self.client.post("/reload", headers={ASKED_BY: PROGRAM})
+        [token] = tokens_in([self.state])
+        answer = await self.client.post("/reload", headers={TOKEN: token})
         assert answer.status_code == 200, answer.text
         document: dict[str, Any] = answer.json()
         return document
@@ -103,7 +106,7 @@ async def asked(world: Bench) -> AsyncGenerator[ServicePort]:
     async with httpx.AsyncClient(
         base_url=f"http://{address}", trust_env=False, timeout=DEADLINE_S
     ) as client:
-        yield ServicePort(client)
+        yield ServicePort(client, world.state)
 
 
 async def _answers(client: httpx.AsyncClient) -> bool:

@@ -11,11 +11,11 @@ import httpx
 import pytest
 
 from connectors.sandbox.serving import free_port
-from engine.about import PROGRAM
 from engine.errors import Misconfigured
 from engine.metrics import Metrics
 from engine.service import http
-from engine.service.headers import ASKED_BY, CONFIG_OF
+from engine.service.doors import Doors
+from engine.service.headers import CONFIG_OF, TOKEN
 from engine.service.http import application, listen, serving
 from engine.service.reloading import Reloaded
 from engine.service.status import Status
@@ -24,6 +24,7 @@ pytestmark = pytest.mark.anyio
 
 
 OURS = Path("/etc/wosync/ours/config.toml")
+DOORS = Doors("127.0.0.1", "the control token")
 
 
 class Configured:
@@ -71,8 +72,8 @@ async def get(
     told: Told, path: str, method: str = "GET", headers: dict[str, str] | None = None
 ) -> httpx.Response:
     """Ask the application in memory."""
-    transport = httpx.ASGITransport(application(cast("Status", told), never_reloaded))
-    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+    transport = httpx.ASGITransport(application(cast("Status", told), never_reloaded, DOORS))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         return await client.request(method, path, headers=headers)
 
 
@@ -108,7 +109,7 @@ async def test_a_command_that_means_another_pair_is_told_which_one_this_is(
 ) -> None:
     """Two services on one port by mistake: an approval must not reach the wrong one."""
     told = Told(None)
-    headers = {ASKED_BY: PROGRAM, CONFIG_OF: "/etc/wosync/other/config.toml"}
+    headers = {TOKEN: DOORS.token, CONFIG_OF: "/etc/wosync/other/config.toml"}
 
     answer = await get(told, path, method, headers)
 
@@ -122,10 +123,21 @@ async def test_a_command_that_means_this_pair_is_answered() -> None:
 
 
 @pytest.mark.parametrize("path", ["/approve", "/reload"])
-@pytest.mark.parametrize("headers", [{}, {ASKED_BY: "XMLHttpRequest"}])
-async def test_no_web_page_changes_anything(path: str, headers: dict[str, str]) -> None:
-    """A browser on this machine sends a form to any address it is told."""
+@pytest.mark.parametrize("headers", [{}, {"X-Requested-With": "wosync"}, {TOKEN: "another"}])
+async def test_nobody_without_the_token_changes_anything(
+    path: str, headers: dict[str, str]
+) -> None:
+    """Any user of the machine, and a browser on it, may send anything to this port."""
     assert (await get(Told(None), path, "POST", headers)).status_code == 403
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+@pytest.mark.parametrize("path", ["/metrics", "/healthz", "/status", "/approve", "/nothing"])
+async def test_a_foreign_name_reaches_no_route(method: str, path: str) -> None:
+    """Whatever else is right with the request."""
+    headers = {"Host": "evil.example:9464", TOKEN: DOORS.token}
+
+    assert (await get(Told(None), path, method, headers)).status_code == 421
 
 
 async def test_metrics_are_counted_when_they_are_asked_for() -> None:
@@ -162,11 +174,11 @@ async def test_the_newest_connection_pushes_out_the_one_that_rested_longest(
 ) -> None:
     """Whoever opens connections and says nothing must not keep the operator out."""
     monkeypatch.setattr(http, "CONNECTIONS_MAX", 2)
-    request = b"GET /healthz HTTP/1.1\r\nHost: service\r\n\r\n"
+    request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with listen("127.0.0.1", free_port()) as listener:
         address = listener.getsockname()
         async with (
-            serving(cast("Status", Told(None)), never_reloaded, listener),
+            serving(cast("Status", Told(None)), never_reloaded, listener, DOORS),
             await anyio.connect_tcp(*address) as first,
             await anyio.connect_tcp(*address) as second,
             await anyio.connect_tcp(*address) as third,

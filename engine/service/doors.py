@@ -1,0 +1,70 @@
+"""The doors of the HTTP port: for which names it answers, and whom it obeys. Pure.
+
+A name that is not ours may have been pointed here by a web page, whose scripts would then read and
+send what they like; an address cannot be pointed anywhere.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+
+LOOPBACK_NAME = "localhost"
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What a request must bring.
+
+    Args:
+        host: what the service listens on, as configured.
+        token: the control token.
+    """
+
+    host: str
+    token: str = field(repr=False)
+
+    def knows(self, host: str | None, *, only_shows: bool) -> bool:
+        """Whether a request for this Host header is meant for us.
+
+        Args:
+            host: the header as it was sent; None without one, as no browser sends it.
+            only_shows: it changes nothing.
+        """
+        if host is None:
+            return only_shows
+        name = name_of(host)
+        if name in {LOOPBACK_NAME, self.host.lower()} or is_address(name):
+            return True
+        # Beyond this machine it has names that nobody told us; what changes something needs none.
+        return only_shows and not on_loopback(self.host)
+
+    def obeys(self, token: str | None) -> bool:
+        """Whether whoever sent this token may change something."""
+        given = (token or "").encode(errors="replace")
+        return hmac.compare_digest(given, self.token.encode())
+
+
+def name_of(host: str) -> str:
+    """The name or address in a Host header, in lower case and without its port."""
+    host = host.strip().lower()
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.rpartition(":")[0].rstrip(".") if host.count(":") == 1 else host.rstrip(".")
+
+
+def is_address(name: str) -> bool:
+    """Whether it is an IP address."""
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def on_loopback(host: str) -> bool:
+    """Whether this address or name is only reached from the same machine."""
+    if is_address(host):
+        return ip_address(host).is_loopback
+    return host.lower().rstrip(".") == LOOPBACK_NAME
