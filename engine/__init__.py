@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from engine.bodies import AnswerKind
     from engine.errors import (
         Conflict,
         EngineError,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         Terminal,
         TheirFault,
         Throttled,
+        TooLarge,
         Transient,
         Unauthorized,
         Unreachable,
@@ -75,6 +77,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer",
+    "AnswerKind",
     "BudgetLimits",
     "BudgetSettings",
     "Captured",
@@ -121,6 +124,7 @@ __all__ = [
     "TextOrReference",
     "TheirFault",
     "Throttled",
+    "TooLarge",
     "Transient",
     "Unauthorized",
     "Unreachable",
@@ -139,6 +143,7 @@ __all__ = [
 
 # Where all of it stands.
 _ROOMS = (
+    "engine.bodies",
     "engine.errors",
     "engine.exchange",
     "engine.flow.budget",

@@ -6,6 +6,7 @@ EngineError
 │   ├── HeldBack         not sent: a pause or the budget would have kept it waiting for long
 │   ├── Unavailable      what many records need cannot be read: no single record's failure
 │   ├── Unreachable      no usable answer; `ambiguous` when a write may have been executed
+│   │   └── TooLarge     the answer was cut off for its size
 │   └── Conflict         the record changed since it was read
 ├── Terminal             repeating the same request cannot help
 │   ├── Rejected         this record (or one field of it) was refused
@@ -92,6 +93,10 @@ class Unreachable(Transient):
     ) -> None:
         super().__init__(message, **context)
         self.ambiguous = ambiguous
+
+
+class TooLarge(Unreachable):
+    """The answer went on past what its kind may be long, and the rest was not read."""
 
 
 class Unavailable(Transient):

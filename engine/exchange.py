@@ -1,6 +1,11 @@
 """One HTTP exchange: admitted by the governor, timed, counted, and every transport failure named.
 
-Redirects are never followed here; what a redirect means is each protocol's own business.
+Redirects are never followed here; what a redirect means is each protocol's own business. Nothing
+is repeated beneath this module, and one thing in it: a reading that its caller calls repeatable is
+sent once more, as a request like any other, admitted and counted, when it went out on a connection
+that the server had given up. A write never is, nor an address that is good for one request.
+
+No answer is read further than its kind may be long; see `bodies`.
 """
 
 from __future__ import annotations
@@ -14,7 +19,10 @@ import anyio
 import httpx
 import structlog
 
-from engine.errors import TheirFault, Unreachable, excerpt
+from engine import bodies
+from engine.bodies import AnswerKind
+from engine.connections import StaleConnection
+from engine.errors import TheirFault, TooLarge, Unreachable, excerpt
 from engine.flow.worktime import State, spending
 from engine.ports import Surroundings
 from engine.records import Json
@@ -59,6 +67,15 @@ class Answer:
             ) from error
 
 
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    request: httpx.Request
+    route: str
+    operation: str
+    metered: bool
+    kind: AnswerKind
+
+
 class Exchange:
     """Sends requests to one system.
 
@@ -98,47 +115,78 @@ class Exchange:
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
         metered: bool = True,
+        kind: AnswerKind = AnswerKind.DOCUMENT,
+        repeatable: bool = False,
     ) -> Answer:
         """Send one request and read the whole answer, whatever its status.
 
         Args:
             route: template for metrics, never the URL itself.
             metered: False for requests outside the request budget.
+            kind: how large the body of a success may be; what explains a refusal is cut.
+            repeatable: a reading, of which a second one does no harm.
 
         Raises:
+            TooLarge: the answer is larger than that.
             Unreachable: no complete answer; `ambiguous` unless the request surely never left.
         """
-        governor = self._surroundings.governor
-        async with governor.admitted(metered=metered):
+        request = self._request(method, url, headers, content)
+        sending = _Sending(request, route, operation, metered, kind)
+        try:
+            return await self._exchanged(sending)
+        except StaleConnection as error:
+            if not repeatable:
+                raise self._unreachable(operation, error, ambiguous=True) from error
+        try:
+            return await self._exchanged(sending)
+        except StaleConnection as error:
+            raise self._unreachable(operation, error, ambiguous=True) from error
+
+    async def _exchanged(self, sending: _Sending) -> Answer:
+        """One request and its answer.
+
+        Raises:
+            StaleConnection: as the transport says; nobody has been told of the failure.
+            Unreachable: as `send`.
+        """
+        async with self._surroundings.governor.admitted(metered=sending.metered):
             started = anyio.current_time()
             status = "unfinished"
             try:
-                request = self._request(method, url, headers, content)
                 with spending(State.BUSY, self._whole_s), anyio.fail_after(self._whole_s):
-                    answer = await self._answered(request, operation)
+                    answer = await self._answered(sending)
                 status = str(answer.status)
                 return answer
+            except TooLarge as error:
+                status = str(error.status)
+                raise
             except Unreachable:
                 status = "connect_error"
                 raise
+            except StaleConnection:
+                status = "protocol_error"
+                raise
             except (httpx.TimeoutException, TimeoutError) as error:
                 status = "timeout"
-                raise self._unreachable(operation, error, ambiguous=True) from error
+                raise self._unreachable(sending.operation, error, ambiguous=True) from error
             except httpx.HTTPError as error:
                 status = "protocol_error"
-                raise self._unreachable(operation, error, ambiguous=True) from error
+                raise self._unreachable(sending.operation, error, ambiguous=True) from error
             finally:
-                duration_s = anyio.current_time() - started
-                self._surroundings.observe(method, route, status, duration_s)
-                say = log.info if duration_s >= SLOW_S else log.debug
-                say(
-                    "request",
-                    system=self._system,
-                    method=method,
-                    route=route,
-                    status=status,
-                    duration_s=round(duration_s, 3),
-                )
+                self._say(sending, status, anyio.current_time() - started)
+
+    def _say(self, sending: _Sending, status: str, duration_s: float) -> None:
+        method = sending.request.method
+        self._surroundings.observe(method, sending.route, status, duration_s)
+        say = log.info if duration_s >= SLOW_S else log.debug
+        say(
+            "request",
+            system=self._system,
+            method=method,
+            route=sending.route,
+            status=status,
+            duration_s=round(duration_s, 3),
+        )
 
     def _request(
         self, method: str, url: str, headers: Mapping[str, str] | None, content: bytes | None
@@ -151,20 +199,35 @@ class Exchange:
             extensions=self._extensions,
         )
 
-    async def _answered(self, request: httpx.Request, operation: str) -> Answer:
-        response = await self._sent(request, operation)
+    async def _answered(self, sending: _Sending) -> Answer:
+        response = await self._sent(sending)
+        stream = response.stream
+        encoding = response.headers.get("Content-Encoding", "")
         try:
-            body = await response.aread()
+            if not isinstance(stream, httpx.AsyncByteStream):
+                raise TypeError("an asynchronous transport gave a body to be read otherwise")
+            if response.is_success:
+                body = await bodies.whole(stream, encoding, sending.kind)
+            else:
+                body = await bodies.beginning(stream, encoding, AnswerKind.REFUSAL)
+        except bodies.TooLarge as error:
+            raise TooLarge(
+                f"the answer is too large: {error}",
+                ambiguous=True,
+                system=self._system,
+                operation=sending.operation,
+                status=response.status_code,
+            ) from error
         finally:
             await response.aclose()
         return Answer(response.status_code, response.headers, body)
 
-    async def _sent(self, request: httpx.Request, operation: str) -> httpx.Response:
+    async def _sent(self, sending: _Sending) -> httpx.Response:
         """Send and wait for the head of the answer; only here can a request not have left."""
         try:
-            return await self._transport.handle_async_request(request)
+            return await self._transport.handle_async_request(sending.request)
         except NOT_SENT as error:
-            raise self._unreachable(operation, error, ambiguous=False) from error
+            raise self._unreachable(sending.operation, error, ambiguous=False) from error
 
     def _unreachable(
         self, operation: str, error: httpx.HTTPError | TimeoutError, *, ambiguous: bool

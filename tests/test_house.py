@@ -27,7 +27,9 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
         frozenset(
             {
                 "about",
+                "bodies",
                 "clock",
+                "connections",
                 "errors",
                 "identity",
                 "logs",

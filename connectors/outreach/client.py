@@ -26,6 +26,7 @@ from connectors.outreach.settings import OutreachSettings
 from connectors.outreach.wire import Collection, Document, Resource, Types
 from engine import (
     Answer,
+    AnswerKind,
     EngineError,
     Exchange,
     Fields,
@@ -33,11 +34,14 @@ from engine import (
     Surroundings,
     TheirFault,
     Throttled,
+    TooLarge,
     Unreachable,
 )
 
-# Two million records at the largest page size; more is a link that runs in circles.
-PAGES_MAX = 2000
+# No listing that is asked for here has as many records.
+ROWS_MAX = 100_000
+# So many pages may be short ones; those behind them bring half the smallest size on average.
+SHORT_PAGES_MAX = 100
 
 
 class OutreachClient:
@@ -165,29 +169,34 @@ class OutreachClient:
         """Every resource of a collection, each id once.
 
         Raises:
-            TheirFault: a page leads to another origin, or the pages never end.
+            TheirFault: a page leads to another origin, to one that was read already or nowhere
+                new, or the pages never end.
         """
         found: dict[int, Resource] = {}
-        request: Request | None = first
-        for _ in range(PAGES_MAX):
+        request, asked = first, {first.url}
+        while True:
             page = await self._page(request)
+            known = len(found)
             # Pages of a moving collection may overlap; the later reading is the newer one.
             found.update((resource.id, resource) for resource in page.data)
-            request = self._requests.following(first, page)
-            if request is None:
+            following = self._requests.following(request, page)
+            if following is None:
                 return list(found.values())
-        raise TheirFault(
-            f"the collection goes on after {PAGES_MAX} pages",
-            system=SYSTEM,
-            operation=first.operation,
-        )
+            if following.url in asked:
+                raise _endless(first, "the link to the next page leads back to one already read")
+            if len(found) == known:
+                raise _endless(first, "a page shows nothing new and leads on all the same")
+            if len(found) > ROWS_MAX or len(asked) > _pages_max(len(found)):
+                raise _endless(first, f"the collection goes on after {len(asked)} pages")
+            asked.add(following.url)
+            request = following
 
     async def _page(self, request: Request) -> Collection:
         while True:
             try:
                 return await self._call(request, Collection)
             except Unreachable as error:
-                lighter = _lighter(error.status, request)
+                lighter = _lighter(error, request)
                 if lighter is None:
                     raise
                 request = lighter
@@ -246,18 +255,25 @@ class OutreachClient:
             ) from error
 
     async def _sent(self, request: Request, token: str) -> Answer:
-        answer = await self._exchange.send(
-            request.method,
-            request.url,
-            route=request.route,
-            operation=request.operation,
-            headers={
-                "Authorization": f"Bearer {token}",
-                "Content-Type": MEDIA_TYPE,
-                "Accept": MEDIA_TYPE,
-            },
-            content=request.content,
-        )
+        try:
+            answer = await self._exchange.send(
+                request.method,
+                request.url,
+                route=request.route,
+                operation=request.operation,
+                headers={
+                    "Authorization": f"Bearer {token}",
+                    "Content-Type": MEDIA_TYPE,
+                    "Accept": MEDIA_TYPE,
+                },
+                content=request.content,
+                kind=request.answer_kind,
+                repeatable=request.method == "GET",
+            )
+        except TooLarge as error:
+            if _lighter(error, request) is None:
+                self._surroundings.governor.failed(str(error))
+            raise
         seen = limits.rate_limit(answer.headers, self._surroundings.clock.now())
         self._surroundings.governor.learn(seen.limit, seen.remaining, seen.reset_at)
         return answer
@@ -272,7 +288,7 @@ class OutreachClient:
         if isinstance(error, Throttled) or told:
             error.retry_after_s = self._patience.wait_s(told_s, now)
             governor.pause(error.retry_after_s, str(error))
-        elif isinstance(error, Unreachable) and _lighter(answer.status, request) is None:
+        elif isinstance(error, Unreachable) and _lighter(error, request) is None:
             # A page that is too heavy says nothing about the system; a lighter one is tried next.
             governor.failed(str(error))
         return error
@@ -289,6 +305,7 @@ class OutreachClient:
             },
             content=content,
             metered=False,
+            kind=AnswerKind.TOKEN,
         )
 
 
@@ -299,6 +316,19 @@ def _alive(resource: Resource, request: Request) -> Resource:
     return resource
 
 
-def _lighter(status: int | None, request: Request) -> Request | None:
-    """What to try after a 502 that may mean a page too heavy to serve (outreach-api §5)."""
-    return protocol.smaller(request) if status == 502 else None
+def _lighter(error: Unreachable, request: Request) -> Request | None:
+    """What to try after a 502, which may mean a page too heavy to serve, or one too large to read.
+
+    See outreach-api §5.
+    """
+    heavy = error.status == 502 or isinstance(error, TooLarge)
+    return protocol.smaller(request) if heavy else None
+
+
+def _pages_max(rows: int) -> int:
+    """Pages that so many rows may have come on."""
+    return SHORT_PAGES_MAX + rows // (protocol.PAGE_SIZE_MIN // 2)
+
+
+def _endless(first: Request, reason: str) -> TheirFault:
+    return TheirFault(reason, system=SYSTEM, operation=first.operation)

@@ -12,7 +12,7 @@ from collections.abc import Collection as AnyCollection
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urljoin
 
 import httpx
 from pydantic import ValidationError
@@ -24,6 +24,7 @@ from connectors.outreach.spelling import observed_datetime
 from connectors.outreach.wire import Collection, Resource, Wire
 from engine import (
     Answer,
+    AnswerKind,
     Fields,
     Json,
     Match,
@@ -67,6 +68,12 @@ class Request:
     def repeatable(self) -> bool:
         """Whether sending it twice does no harm: everything but a POST (outreach-api §7)."""
         return self.method != "POST"
+
+    @property
+    def answer_kind(self) -> AnswerKind:
+        """What a success answers with: a page, or one record."""
+        whole = self.method == "GET" and "{id}" not in self.route
+        return AnswerKind.LISTING if whole else AnswerKind.DOCUMENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +120,11 @@ class Requests:
         query = {"fields[opportunity]": "customId", PAGE_SIZE: "1", "count": "false"}
         return self.read("/opportunities", "probe", query)
 
-    def following(self, first: Request, page: Collection) -> Request | None:
+    def following(self, present: Request, page: Collection) -> Request | None:
         """The request for the page after `page`, or None at the end (§6.1).
+
+        Args:
+            present: what `page` answers; a link may leave out what its address begins with.
 
         Raises:
             TheirFault: the link leads to another origin, which would be handed our token.
@@ -122,13 +132,14 @@ class Requests:
         link = page.links.next if page.links else None
         if not link:
             return None
-        if not _same_origin(link, self.base_url):
+        target = _resolved(link, present.url)
+        if target is None or not _same_origin(target, self.base_url):
             raise TheirFault(
                 "the link to the next page leads to another origin",
                 system=SYSTEM,
-                operation=first.operation,
+                operation=present.operation,
             )
-        return replace(first, url=link)
+        return replace(present, url=target)
 
     def read(
         self, route: str, operation: str, query: Query, target_id: int | None = None
@@ -268,6 +279,14 @@ def _body(kind: str, target_id: int | None, fields: Fields) -> bytes:
     if relationships:
         resource["relationships"] = relationships
     return json.dumps({"data": resource}).encode()
+
+
+def _resolved(link: str, present: str) -> str | None:
+    """The absolute address of a link on a page at `present`; an absolute one stays as it is."""
+    try:
+        return urljoin(present, link.strip())
+    except ValueError:
+        return None
 
 
 def _same_origin(link: str, base_url: str) -> bool:

@@ -5,15 +5,18 @@ and answers coming out. A fault "before" keeps a request from the emulator; a fa
 be carried out and spoils the answer, which is how a write succeeds without its sender knowing.
 """
 
+import json
 import re
+import zlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Literal, cast
 from urllib.parse import parse_qs, unquote_plus
 
 import anyio
+import anyio.lowlevel
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 DROP_EXTENSION = "sandbox.drop"
 GARBAGE = "<html>upstream connect error {{{"
 
+_PIECE = 1 << 14
 _FORM = b"application/x-www-form-urlencoded"
 _CHANGING_SEGMENT = re.compile(r"(?<=/)(?:\d+|[0-9a-f]{32})(?=/|$)")
 
@@ -34,13 +38,14 @@ class Call:
     """One request as faults are matched against it.
 
     `method` is the effective one: a Workbooks caller may put it into the parameter `_method`
-    (workbooks-api §2.2).
+    (workbooks-api §2.2). `kept` tells that its connection has carried a request before.
     """
 
     method: str
     path: str
     query: str
     body: str
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +62,11 @@ class Fault:
         when: "before" the emulator sees the request, or "after" it carried it out.
         action: "status" answers `status` with `text` and `headers`; "drop" cuts the connection
             without a byte; "delay" waits `delay_s` seconds, then goes on as usual; "garbage"
-            answers 200 with a body that cannot be read.
+            answers 200 with a body that cannot be read; "bomb" answers `status` with a gzip body
+            of a thousandth of `size` that unpacks to `size` bytes; "endless" answers `status` with
+            chunks that never end; "edit", only "after", lets the answer through with `headers` set
+            in it, `members` put into the JSON object it is, and `text` in front of that.
+        kept: only requests on a connection that has carried one before.
         times: how often, None for ever.
         skip: matching requests let through first.
         probability: chance of each further match, 0 to 1.
@@ -71,10 +80,13 @@ class Fault:
     query: str | None = None
     body: str | None = None
     when: Literal["before", "after"] = "before"
-    action: Literal["status", "drop", "delay", "garbage"] = "status"
+    action: Literal["status", "drop", "delay", "garbage", "bomb", "endless", "edit"] = "status"
     status: int = 500
     text: str = ""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    members: Mapping[str, object] = field(default_factory=dict[str, object])
+    size: int = 1 << 28
+    kept: bool = False
     delay_s: float = 0.0
     times: int | None = 1
     skip: int = 0
@@ -92,12 +104,16 @@ class Fault:
             raise ValueError("status must be between 100 and 599")
         if self.delay_s < 0 or self.skip < 0 or (self.times is not None and self.times < 1):
             raise ValueError("delay_s and skip must not be negative, times must be at least 1")
+        if self.action == "edit" and self.when != "after":
+            raise ValueError('only an answer can be edited: give when = "after"')
 
     def concerns(self, call: Call) -> bool:
         """Whether this fault is about such a request."""
         if self.method is not None and self.method.upper() != call.method:
             return False
         if self.path is not None and not re.search(self.path, call.path):
+            return False
+        if self.kept and not call.kept:
             return False
         return _occurs(self.query, call.query) and _occurs(self.body, call.body)
 
@@ -171,6 +187,7 @@ class Faults:
         self.in_flight = 0
         self.peak_in_flight = 0
         self._app = app
+        self._callers: set[tuple[str, int]] = set()
 
     @property
     def total(self) -> int:
@@ -196,11 +213,20 @@ class Faults:
         try:
             body = await _whole_body(receive)
             if body is not None:
-                call = _call(scope, body)
+                call = _call(scope, body, kept=self._known(scope))
                 self.counts[call.method, _CHANGING_SEGMENT.sub("{id}", call.path)] += 1
                 await self._serve(call, scope, _replaying(body, receive), send)
         finally:
             self.in_flight -= 1
+
+    def _known(self, scope: Scope) -> bool:
+        """Whether the connection has carried a request before; each has a port of its own."""
+        caller = scope.get("client")
+        if caller is None:
+            return False
+        known = tuple(caller) in self._callers
+        self._callers.add(tuple(caller))
+        return known
 
     async def _serve(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
         if self.latency_s > 0:
@@ -222,26 +248,77 @@ class Faults:
         if not await _lets_through(after):
             await _answer(after, scope, receive, send)
             return
-        for message in answer:
+        for message in _edited(answer, after) if after.action == "edit" else answer:
             await send(message)
 
 
 async def _lets_through(fault: Fault) -> bool:
     if fault.action == "delay":
         await anyio.sleep(fault.delay_s)
-        return True
-    return False
+    return fault.action in ("delay", "edit")
 
 
 async def _answer(fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
     if fault.action == "drop":
         await _drop(scope, receive)
         return
+    if fault.action in ("bomb", "endless"):
+        endless = fault.action == "endless"
+        await _flood(_chunks() if endless else _bomb(fault.size), fault, receive, send)
+        return
     if fault.action == "garbage":
         response = Response(fault.text or GARBAGE, 200, dict(fault.headers), "application/json")
     else:
         response = Response(fault.text, fault.status, dict(fault.headers))
     await response(scope, receive, send)
+
+
+async def _flood(pieces: Iterator[bytes], fault: Fault, receive: Receive, send: Send) -> None:
+    """Answer with these pieces, for as long as the caller is there."""
+    packed = (b"content-encoding", b"gzip") if fault.action == "bomb" else None
+    given = [(name.lower().encode(), value.encode()) for name, value in fault.headers.items()]
+    headers = [(b"content-type", b"application/json"), *([packed] if packed else []), *given]
+    await send({"type": "http.response.start", "status": fault.status, "headers": headers})
+    async with anyio.create_task_group() as tasks:
+
+        async def leave() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            tasks.cancel_scope.cancel()
+
+        tasks.start_soon(leave)
+        for piece in pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await anyio.lowlevel.checkpoint()
+        tasks.cancel_scope.cancel()
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _chunks() -> Iterator[bytes]:
+    while True:
+        yield b" " * _PIECE
+
+
+def _bomb(size: int) -> Iterator[bytes]:
+    """A text of blanks, packed block by block: nobody has to hold it whole to send it."""
+    packing = zlib.compressobj(9, wbits=16 + zlib.MAX_WBITS)
+    block = b" " * (1 << 20)
+    for at in range(0, size, len(block)):
+        yield packing.compress(block[: size - at]) + packing.flush(zlib.Z_SYNC_FLUSH)
+    yield packing.flush()
+
+
+def _edited(answer: list[Message], fault: Fault) -> list[Message]:
+    """The answer with the fault's members, text and headers in it."""
+    body = b"".join(message.get("body", b"") for message in answer[1:])
+    if fault.members:
+        body = json.dumps({**json.loads(body), **fault.members}).encode()
+    body = fault.text.encode() + body
+    given = {name.lower().encode(): value.encode() for name, value in fault.headers.items()}
+    given[b"content-length"] = str(len(body)).encode()
+    kept = [(name, value) for name, value in answer[0]["headers"] if name.lower() not in given]
+    start = {**answer[0], "headers": [*kept, *given.items()]}
+    return [start, {"type": "http.response.body", "body": body, "more_body": False}]
 
 
 async def _drop(scope: Scope, receive: Receive) -> None:
@@ -280,7 +357,7 @@ def _replaying(body: bytes, receive: Receive) -> Receive:
     return replay
 
 
-def _call(scope: Scope, body: bytes) -> Call:
+def _call(scope: Scope, body: bytes, *, kept: bool) -> Call:
     text = body.decode("utf-8", "replace")
     method: str = scope["method"]
     query = bytes(scope.get("query_string", b"")).decode("latin-1")
@@ -289,4 +366,4 @@ def _call(scope: Scope, body: bytes) -> Call:
     if "_method" not in parameters and bytes(content_type).lower().startswith(_FORM):
         parameters = parse_qs(text)
     effective = parameters.get("_method", [method])[-1].upper()
-    return Call(effective, str(scope["path"]), query, text)
+    return Call(effective, str(scope["path"]), query, text, kept)

@@ -24,9 +24,12 @@ from connectors.workbooks.wire import (
     Row,
     TypeDescription,
 )
-from engine import Column, Misconfigured
+from engine import Column, Misconfigured, TheirFault
 
 Read = Callable[[Call], Awaitable[list[Row]]]
+
+# No database has as many rows in any resource that is read whole.
+ROWS_MAX = 20_000
 
 _Shape = TypeVar("_Shape", bound=BaseModel)
 
@@ -143,6 +146,7 @@ async def every(read: Read, page_behind: Callable[[int], Call]) -> list[Row] | N
         page_behind: the request for up to OBJECTS_MAX rows with a greater id, by id.
 
     Raises:
+        TheirFault: the pages lead in circles, or never end.
         EngineError: a request failed otherwise.
     """
     found: list[Row] = []
@@ -153,9 +157,15 @@ async def every(read: Read, page_behind: Callable[[int], Call]) -> list[Row] | N
             return None
         found += rows
         newest_id = max((whole(row.get("id")) or 0 for row in rows), default=after_id)
-        # An id that does not grow would mean a filter ignored, and a loop without end.
-        if paging.complete(len(rows), OBJECTS_MAX) or newest_id <= after_id:
+        if paging.complete(len(rows), OBJECTS_MAX):
             return found
+        # A filter that is ignored brings the same rows again, and part of a list is no list.
+        if newest_id <= after_id or len(found) > ROWS_MAX:
+            raise TheirFault(
+                "the list never ends" if newest_id > after_id else "the list leads in circles",
+                system=answers.SYSTEM,
+                operation=page_behind(after_id).operation,
+            )
         after_id = newest_id
 
 

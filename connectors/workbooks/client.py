@@ -23,12 +23,14 @@ from connectors.workbooks.settings import WorkbooksSettings
 from connectors.workbooks.wire import LOGIN_AGAIN_REASONS, SESSION_COOKIE, Login, Row
 from engine import (
     Answer,
+    AnswerKind,
     EngineError,
     Exchange,
     Json,
     Surroundings,
     TheirFault,
     Throttled,
+    TooLarge,
     Unauthorized,
     Unreachable,
     WriteBack,
@@ -37,6 +39,8 @@ from engine import (
 
 # Leaving must not wait for a server that is gone.
 LOGOUT_S = 5.0
+# How an address that is good for one request answers the next (A10).
+TICKET_SPENT = frozenset({404, 405, 410})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,14 @@ class Client:
                 request was redirected more than `delay_hops_max` times.
         """
         reply = await self._reply(call)
+        if reply.delayed and reply.answer.status in TICKET_SPENT:
+            # Says that the delaying address is good for nothing any more, and nothing about what
+            # was asked for (A10): the call as a whole may be made again.
+            reason = "the delaying address does not lead to an answer"
+            self._surroundings.governor.failed(reason)
+            raise Unreachable(
+                reason, system=SYSTEM, operation=call.operation, status=reply.answer.status
+            )
         return answers.rows(self._document(call, reply), call.operation)
 
     async def write(self, call: Call, entries: Sequence[WriteBack]) -> list[WriteBackResult]:
@@ -159,10 +171,16 @@ class Client:
                 operation=call.operation,
                 headers=headers,
                 content=call.body(credentials),
+                kind=_kind(call),
+                # A POST of ours that reads may be repeated as any reading (§2.2).
+                repeatable=call.reads,
             )
         except Unreachable as error:
             # Reads and logins may be repeated freely, so nothing about them is in doubt.
             error.ambiguous = error.ambiguous and call.writes
+            # A page too large to read says nothing about the system: a shorter one is tried next.
+            if isinstance(error, TooLarge) and not call.reads:
+                self._surroundings.governor.failed(error.message)
             raise
         return await self._followed(call, url, answer, signed_in)
 
@@ -179,9 +197,14 @@ class Client:
                     return Reply(answer, hops > 0, to_login=True)
                 hops += 1
                 self._check_hop(call, url, hops)
-                # Neither body, cookie nor credentials: the address itself is the ticket (A10).
+                # Neither body, cookie nor credentials: the address itself is the ticket (A10), and
+                # it is good for one request, so this one is never repeated.
                 answer = await self._exchange.send(
-                    "GET", url, route=DELAY_ROUTE, operation=call.operation
+                    "GET",
+                    url,
+                    route=DELAY_ROUTE,
+                    operation=call.operation,
+                    kind=_kind(call),
                 )
                 self._learn(signed_in, answer)
         except EngineError as error:
@@ -307,3 +330,7 @@ class Client:
                 )
             except EngineError:
                 return
+
+
+def _kind(call: Call) -> AnswerKind:
+    return AnswerKind.LISTING if call.reads else AnswerKind.DOCUMENT

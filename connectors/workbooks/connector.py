@@ -33,6 +33,7 @@ from engine import (
     Step,
     Surroundings,
     TabPage,
+    TooLarge,
     Value,
     WriteBack,
     WriteBackResult,
@@ -101,9 +102,10 @@ class WorkbooksSource:
             TheirFault: as `changes`.
             EngineError: the request failed.
         """
-        size = self._page_size(limit)
-        call = listings.unlinked(self._resource(RecordType.OPPORTUNITY), after_id, size)
-        return await self._page(RecordType.OPPORTUNITY, call, size)
+        resource = self._resource(RecordType.OPPORTUNITY)
+        return await self._page(
+            resource, limit, lambda size: listings.unlinked(resource, after_id, size)
+        )
 
     async def eligible(self, after_id: int, limit: int) -> Page:
         """Eligible opportunities with a greater id, by id, linked or not.
@@ -112,9 +114,10 @@ class WorkbooksSource:
             TheirFault: as `changes`.
             EngineError: the request failed.
         """
-        size = self._page_size(limit)
-        call = listings.eligible(self._resource(RecordType.OPPORTUNITY), after_id, size)
-        return await self._page(RecordType.OPPORTUNITY, call, size)
+        resource = self._resource(RecordType.OPPORTUNITY)
+        return await self._page(
+            resource, limit, lambda size: listings.eligible(resource, after_id, size)
+        )
 
     async def tab_changes(self, after: Position, limit: int) -> TabPage:
         """Relationships behind `after`, removed ones included.
@@ -126,12 +129,10 @@ class WorkbooksSource:
             TheirFault: a row has no usable id or updated_at.
             EngineError: the request failed.
         """
-        size = self._page_size(limit)
-        rows = await self._client.read(listings.tab_changes(after, size))
-        return TabPage(
-            [tab.tab_change(row) for row in rows],
-            complete=self._paging[RELATIONSHIPS].complete(len(rows), size),
+        rows, complete = await self._rows(
+            RELATIONSHIPS, limit, lambda size: listings.tab_changes(after, size)
         )
+        return TabPage([tab.tab_change(row) for row in rows], complete=complete)
 
     async def newest_tab_change(self) -> Position | None:
         """Where the change order of relationships ends, removed ones included; None without any.
@@ -252,13 +253,26 @@ class WorkbooksSource:
             missing, asked = chunk, 0
             while missing and len(missing) != asked:
                 request, asked = call(missing), len(missing)
-                rows = await self._client.read(request)
+                rows = await self._some_by_ids(missing, call)
                 found += rows
                 if self._paging[request.path].complete(len(rows), asked):
                     break
                 shown = {cells.integer(row, "id") for row in rows}
                 missing = [one for one in missing if one not in shown]
         return found
+
+    async def _some_by_ids(
+        self, ids: list[int], call: Callable[[list[int]], protocol.Call]
+    ) -> list[Row]:
+        """The rows of one request, or of several where one answer would be too large."""
+        try:
+            return await self._client.read(call(ids))
+        except TooLarge:
+            half = len(ids) // 2
+            if not half:
+                raise
+        first = await self._some_by_ids(ids[:half], call)
+        return first + await self._some_by_ids(ids[half:], call)
 
     def _resource(self, record_type: RecordType) -> Resource:
         plugin = self._installation.plugin(record_type)
@@ -270,19 +284,33 @@ class WorkbooksSource:
             self._settings.false_matches_unset,
         )
 
-    def _page_size(self, limit: int) -> int:
-        return max(1, min(limit, OBJECTS_MAX))
-
     async def _changes(self, record_type: RecordType, after: Position | None, limit: int) -> Page:
-        size = self._page_size(limit)
-        call = listings.changes(self._resource(record_type), after, size)
-        return await self._page(record_type, call, size)
+        resource = self._resource(record_type)
+        return await self._page(
+            resource, limit, lambda size: listings.changes(resource, after, size)
+        )
 
-    async def _page(self, record_type: RecordType, call: protocol.Call, size: int) -> Page:
-        plugin = self._installation.plugin(record_type)
-        rows = await self._client.read(call)
-        captured = [mapping.captured(row, plugin) for row in rows]
-        return Page(captured, complete=self._paging[call.path].complete(len(rows), size))
+    async def _page(
+        self, resource: Resource, limit: int, call: Callable[[int], protocol.Call]
+    ) -> Page:
+        rows, complete = await self._rows(resource.path, limit, call)
+        return Page([mapping.captured(row, resource.plugin) for row in rows], complete=complete)
+
+    async def _rows(
+        self, path: str, limit: int, call: Callable[[int], protocol.Call]
+    ) -> tuple[list[Row], bool]:
+        """One page of a listing, and whether it is the last; fewer rows where they are large."""
+        paging = self._paging[path]
+        size = paging.size(max(1, min(limit, OBJECTS_MAX)))
+        while True:
+            try:
+                rows = await self._client.read(call(size))
+            except TooLarge:
+                if size == 1:
+                    raise
+                size = paging.too_large(size)
+            else:
+                return rows, paging.complete(len(rows), size)
 
     async def _newest(self, call: protocol.Call) -> Position | None:
         rows = await self._client.read(call)

@@ -39,6 +39,11 @@ class Call:
     form: Form
 
     @property
+    def reads(self) -> bool:
+        """True for a listing."""
+        return self.verb == "GET"
+
+    @property
     def writes(self) -> bool:
         """True when repeating it could execute something twice."""
         return self.verb == "PUT"

@@ -277,3 +277,30 @@ async def test_without_the_plan_stages_and_roles_are_closed_too() -> None:
     for plural in ("opportunityStages", "opportunityProspectRoles"):
         assert (await outreach.get(f"/{plural}")).status_code == 403
     assert (await outreach.get("/users")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "bare"),
+    [
+        ("401", 401, None),
+        ("401 bare", 401, True),
+        ("403", 403, False),
+        ("403 bare", 403, True),
+    ],
+)
+async def test_an_expired_token_is_answered_in_each_form_that_was_seen(
+    form: str, status: int, bare: bool | None
+) -> None:
+    """Documents, and public clients of the service, do not agree."""
+    outreach = Emulator(expired_answer=form)
+    await outreach.get("/users")
+    outreach.world.vault.expire_access_tokens()
+
+    answer = await outreach.get("/users")
+
+    assert answer.status_code == status
+    body = answer.json()
+    if bare is None:
+        assert body["error"] == "Invalid JWT token."
+    else:
+        assert (body if bare else body["errors"][0])["id"] == "expiredAccessToken"

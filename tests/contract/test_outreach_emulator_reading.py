@@ -306,3 +306,37 @@ async def test_pages_that_are_too_heavy_die_in_front_of_the_api() -> None:
     light = await outreach.get("/opportunities?page[size]=100")
     assert (heavy.status_code, heavy.headers["content-type"]) == (502, "text/html; charset=utf-8")
     assert light.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("form", "links"),
+    [
+        ("absolute", [f"{ORIGIN}/api/v2/opportunities?page", None]),
+        ("path", ["/api/v2/opportunities?page", None]),
+        ("query", ["?page", None]),
+        ("circle", [f"{ORIGIN}/api/v2/opportunities?page", f"{ORIGIN}/api/v2/opportunities?page"]),
+    ],
+)
+async def test_links_to_the_next_page_come_in_every_form(
+    form: str, links: list[str | None]
+) -> None:
+    """Relative ones are allowed to anybody, and circles have been met."""
+    outreach = with_opportunities(4, next_links=form)
+    path = "/opportunities?page[size]=2"
+    seen: list[str | None] = []
+    for after in ("", "&page[after]="):
+        cursor = after and str(seen[-1]).rpartition("page%5Bafter%5D=")[2].partition("&")[0]
+        body = (await outreach.get(f"{path}{after}{cursor}")).json()
+        seen.append(body["links"].get("next"))
+
+    for link, beginning in zip(seen, links, strict=True):
+        assert link is None if beginning is None else str(link).startswith(beginning)
+
+
+async def test_a_page_can_lead_to_itself() -> None:
+    """A reader without a bound never ends."""
+    outreach = with_opportunities(4, next_links="self")
+
+    body = (await outreach.get("/opportunities?page[size]=2")).json()
+
+    assert str(body["links"]["next"]).endswith("/opportunities?page%5Bsize%5D=2")

@@ -13,6 +13,7 @@ from tests.mutants import (
     service,
     state,
     tuning,
+    wire,
 )
 
 MUTANTS = (
@@ -26,4 +27,5 @@ MUTANTS = (
     *service.MUTANTS,
     *state.MUTANTS,
     *tuning.MUTANTS,
+    *wire.MUTANTS,
 )

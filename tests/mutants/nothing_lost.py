@@ -124,8 +124,8 @@ MUTANTS = (
     Mutant(
         "takes a full page for the last one",
         "connectors/workbooks/paging.py",
-        "return rows < asked and (",
-        "return rows <= asked and (",
+        "last := rows < asked and (",
+        "last := rows <= asked and (",
         ("tests/unit/connectors/workbooks/test_paging.py",),
     ),
     Mutant(

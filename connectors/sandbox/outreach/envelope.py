@@ -55,9 +55,16 @@ def undecodable_token() -> Refused:
     return _gateway(401, "Invalid JWT token.", "The JWT token could not be decoded.")
 
 
-def dead_token() -> Refused:
-    """401 for a well-formed token that is expired, revoked or unknown (§15.2)."""
-    return _gateway(401, "Invalid JWT token.", "The JWT token has expired.")
+def dead_token(form: str = "401") -> Refused:
+    """A well-formed token that is expired, revoked or unknown (§15.2), in the form of a knob."""
+    if form == "401":
+        return _gateway(401, "Invalid JWT token.", "The JWT token has expired.")
+    status, _, bare = form.partition(" ")
+    title, detail = "Expired Access Token", "The access token has expired."
+    if not bare:
+        return _error(int(status), "expiredAccessToken", title, detail=detail)
+    body = compact({"id": "expiredAccessToken", "title": title, "detail": detail})
+    return Refused(int(status), body)
 
 
 def _gateway(status: int, error: str, description: str) -> Refused:

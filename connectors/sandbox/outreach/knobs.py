@@ -21,6 +21,9 @@ class OutreachKnobs:
     refresh_reuse: Literal["allow", "deny"] = "allow"
     refresh_tokens_max: int = 100
     mint_interval_s: float = 60.0
+    # How an access token that has expired is answered: by the gateway, as documented, or as public
+    # clients of the service have seen it.
+    expired_answer: Literal["401", "403", "403 bare", "401 bare"] = "401"
     # Who sits in front of the consent page; None is the user with the lowest id.
     consenting_user_id: int | None = None
     consent: Literal["grant", "deny"] = "grant"
@@ -47,6 +50,9 @@ class OutreachKnobs:
     disorder: bool = False
     upper_bound_slack_s: float = 0.0
     page_size_answered_max: int | None = None
+    # What `links.next` looks like: whole, without origin, or the query alone; or leading from the
+    # last page to the first, or from every page to itself.
+    next_links: Literal["absolute", "path", "query", "circle", "self"] = "absolute"
 
     # Writes (§7, §8, §15).
     unknown_attr: Literal["reject", "ignore"] = "reject"

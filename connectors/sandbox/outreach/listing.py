@@ -166,9 +166,22 @@ class Listing:
         links = {"first": self._link(url, None, None)}
         if page.fewer:
             links["prev"] = self._link(url, None, self._cursor(page.rows[0]))
-        if page.more:
-            links["next"] = self._link(url, self._cursor(page.rows[-1]), None)
+        following = self._following(page, url)
+        if following is not None:
+            links["next"] = following
         return links
+
+    def _following(self, page: Page, url: str) -> str | None:
+        """The link to the next page, as the knob has it."""
+        form = self._knobs.next_links
+        if form == "self":
+            return self._link(url, self._query.get("page[after]"), None)
+        if not page.more:
+            return self._link(url, None, None) if form == "circle" else None
+        link = self._link(url, self._cursor(page.rows[-1]), None)
+        if form == "path":
+            return link[link.index("/api/v2/") :]
+        return link[link.index("?") :] if form == "query" else link
 
     def _offset_links(self, page: Page, url: str) -> dict[str, str]:
         limit = self._bounded("page[limit]", 1, SIZE_MAX, SIZE_DEFAULT)

@@ -137,7 +137,7 @@ class TokenVault:
         held = self._access.get(token) if scheme.casefold() == "bearer" else None
         if held is not None and held.expires_at > self._clock():
             return held.grant
-        raise dead_token() if _decodes(token) else undecodable_token()
+        raise dead_token(self._knobs.expired_answer) if _decodes(token) else undecodable_token()
 
     def exchange(self, form: Mapping[str, str]) -> dict[str, Any]:
         """Answer a token request with the six members of outreach-api §3.1.

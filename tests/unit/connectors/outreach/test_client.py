@@ -14,6 +14,7 @@ from engine import (
     Rejected,
     TheirFault,
     Throttled,
+    TooLarge,
     Unauthorized,
     Unreachable,
 )
@@ -272,15 +273,113 @@ async def test_a_page_on_another_origin_is_never_requested(
     assert len(world.server.requests) == 1
 
 
+USERS = f"{BASE}/api/v2/users"
+
+
+@pytest.mark.parametrize(
+    "leads",
+    [
+        ["?to=a", "?to=b", "?to=a"],
+        ["?to=a", "?to=a"],
+        [f"{USERS}?to=a", "?to=b", "/api/v2/users?to=a"],
+    ],
+)
+async def test_a_link_that_was_followed_before_ends_the_listing(
+    world: World, client: OutreachClient, leads: list[str]
+) -> None:
+    """Two thousand requests for one look at the users are a day's allowance of a small plan."""
+    pages = [page(resource(number), following=link) for number, link in enumerate(leads, 1)]
+    world.server.script = [*pages]
+
+    with pytest.raises(TheirFault, match="leads back"):
+        await client.users()
+
+    assert len(world.server.requests) == len(leads)
+
+
+async def test_a_page_without_a_new_record_that_leads_on_ends_the_listing(
+    world: World, client: OutreachClient
+) -> None:
+    """A link that always differs may run in circles all the same."""
+    world.server.script = [page(resource(1), following=f"?to={number}") for number in range(9)]
+
+    with pytest.raises(TheirFault, match="nothing new"):
+        await client.users()
+
+    assert len(world.server.requests) == 2
+
+
+async def test_a_link_to_the_very_first_page_ends_the_listing(
+    world: World, client: OutreachClient
+) -> None:
+    """The last page of a circle leads to its beginning."""
+
+    def first_again(request: httpx.Request) -> httpx.Response:
+        return page(resource(1), following=str(request.url))
+
+    world.server.script = [first_again]
+
+    with pytest.raises(TheirFault, match="leads back"):
+        await client.users()
+
+    assert len(world.server.requests) == 1
+
+
 async def test_pages_without_end_are_an_error(
     world: World, client: OutreachClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A link that runs in circles must not burn the budget."""
-    monkeypatch.setattr("connectors.outreach.client.PAGES_MAX", 3)
-    world.server.script = [page(resource(1), following=f"{BASE}/api/v2/users?x=1")] * 3
+    """One new record a page, for ever, must not burn the budget."""
+    monkeypatch.setattr("connectors.outreach.client.SHORT_PAGES_MAX", 3)
+    world.server.script = [
+        page(resource(number), following=f"?to={number}") for number in range(1, 9)
+    ]
 
-    with pytest.raises(TheirFault, match="3 pages"):
+    with pytest.raises(TheirFault, match="4 pages"):
         await client.users()
+
+
+async def test_relative_links_are_followed(world: World, client: OutreachClient) -> None:
+    """From the address of the page they stand on."""
+    world.server.script = [
+        page(resource(1), following="?page[after]=x"),
+        page(resource(2), following="/api/v2/users?page[after]=y"),
+        page(resource(3)),
+    ]
+
+    assert [one.id for one in await client.users()] == [1, 2, 3]
+
+    assert [request.url.params.get("page[after]") for request in world.server.requests] == [
+        None,
+        "x",
+        "y",
+    ]
+
+
+async def test_a_page_too_large_to_read_is_asked_for_again_at_half_the_size(
+    world: World, client: OutreachClient
+) -> None:
+    """Large records are no outage and no reason to read none of them."""
+    large = httpx.Response(200, content=b" " * (33 << 20))
+    world.server.script = [large, page(resource(1))]
+
+    assert len(await client.users()) == 1
+
+    sizes = [request.url.params["page[size]"] for request in world.server.requests]
+    assert sizes == ["1000", "500"]
+    assert world.governor.failures == 0
+
+
+async def test_a_created_record_too_large_to_read_is_in_doubt(
+    world: World, client: OutreachClient
+) -> None:
+    """It exists, whatever was said about it."""
+    world.server.script = [httpx.Response(201, content=b" " * (5 << 20))]
+
+    with pytest.raises(TooLarge) as lost:
+        await client.create({"name": "a"})
+
+    assert lost.value.ambiguous
+    assert world.governor.failures == 1
 
 
 async def test_a_page_too_heavy_is_asked_for_again_at_half_the_size(

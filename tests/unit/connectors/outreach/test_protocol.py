@@ -123,8 +123,10 @@ def test_an_absent_link_is_the_end(links: Any) -> None:
         "https://api.outreach.test:8443/api/v2/users",
         "https://x@api.outreach.test/api/v2/users",
         "https://api.outreach.test@evil.test/users",
-        "/api/v2/users?page[after]=x",
+        "//evil.test/api/v2/users",
+        "javascript:alert(1)",
         "https://[",
+        "//[",
     ],
 )
 def test_a_link_to_another_origin_is_refused(link: str) -> None:
@@ -133,6 +135,26 @@ def test_a_link_to_another_origin_is_refused(link: str) -> None:
 
     with pytest.raises(TheirFault, match="another origin"):
         requests.following(directory.users(requests), page)
+
+
+@pytest.mark.parametrize(
+    ("link", "target"),
+    [
+        ("/api/v2/users?page[after]=x", "/api/v2/users?page[after]=x"),
+        ("?page[after]=x", "/api/v2/users?page[after]=x"),
+        ("users?page[after]=x", "/api/v2/users?page[after]=x"),
+        ("//api.outreach.test/api/v2/users?a=1", "/api/v2/users?a=1"),
+        (" /api/v2/users?page[after]=x\n", "/api/v2/users?page[after]=x"),
+    ],
+)
+def test_a_relative_link_is_a_link(link: str, target: str) -> None:
+    """It means the same to every browser, and would otherwise be a list that cannot be read."""
+    page = Collection.model_validate({"data": [], "links": {"next": link}})
+
+    following = requests.following(directory.users(requests), page)
+
+    assert following is not None
+    assert following.url == f"https://api.outreach.test{target}"
 
 
 def test_a_heavy_page_is_halved_down_to_fifty_and_keeps_everything_else() -> None:

@@ -1,5 +1,7 @@
 """Faults happen to the requests they are about, as often as they say, and where they say."""
 
+import gzip
+
 import httpx
 import pytest
 from starlette.requests import Request
@@ -7,6 +9,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from connectors.sandbox.faults import ConnectionDropped, Fault, FaultPlan, Faults
+from connectors.sandbox.serving import serving
 
 pytestmark = pytest.mark.anyio
 
@@ -173,3 +176,72 @@ def test_a_fault_that_could_never_happen_as_meant_is_refused(wrong: dict[str, ob
     """A typo in a script must not pass for a system without faults."""
     with pytest.raises(ValueError, match=r"must|not a regular expression"):
         Fault(**wrong)  # pyright: ignore[reportArgumentType] # the point of the test
+
+
+async def test_only_kept_connections_can_be_broken() -> None:
+    """An idle connection dies just as the next request goes out on it."""
+    plan = FaultPlan(Fault(action="drop", kept=True, times=None))
+    async with serving({"echo": Faults(Echo(), plan)}) as urls:
+        async with httpx.AsyncClient(base_url=urls["echo"]) as kept:
+            assert (await kept.get("/")).status_code == 200
+            with pytest.raises(httpx.HTTPError):
+                await kept.get("/")
+        async with httpx.AsyncClient(base_url=urls["echo"]) as fresh:
+            assert (await fresh.get("/")).status_code == 200
+
+
+async def test_a_bomb_is_small_on_the_wire_and_large_behind_it() -> None:
+    """It is what a few kilobytes can do to whoever unpacks them unbounded."""
+    plan = FaultPlan(Fault(action="bomb", status=200, size=1 << 22))
+    async with (
+        serving({"echo": Faults(Echo(), plan)}) as urls,
+        httpx.AsyncClient() as client,
+        client.stream("GET", urls["echo"]) as answer,
+    ):
+        packed = b"".join([piece async for piece in answer.aiter_raw()])
+
+    assert answer.headers["content-encoding"] == "gzip"
+    assert len(packed) < 1 << 14
+    assert gzip.decompress(packed) == b" " * (1 << 22)
+
+
+async def test_chunks_go_on_for_as_long_as_somebody_reads_them() -> None:
+    """And no longer."""
+    traffic = Faults(Echo(), FaultPlan(Fault(action="endless", status=200)))
+    read = 0
+    async with (
+        serving({"echo": traffic}) as urls,
+        httpx.AsyncClient() as client,
+        client.stream("GET", urls["echo"]) as answer,
+    ):
+        async for piece in answer.aiter_raw():
+            read += len(piece)
+            if read > 1 << 22:
+                break
+
+    assert traffic.in_flight == 0
+
+
+async def test_an_answer_is_edited_after_it_was_given() -> None:
+    """What was handed out stays true, and only its form is odd."""
+    bench = Bench(
+        Fault(
+            when="after",
+            action="edit",
+            members={"expires_in": None},
+            text="\ufeff",
+            headers={"X-RateLimit-Reset": "1790000000000"},
+        )
+    )
+
+    answer = await bench.http.post("/token", content='{"a": 1, "expires_in": 7200}')
+
+    assert answer.content == b'\xef\xbb\xbf{"a": 1, "expires_in": null}'
+    assert answer.headers["x-ratelimit-reset"] == "1790000000000"
+    assert len(bench.echo.bodies) == 1
+
+
+def test_what_was_not_answered_cannot_be_edited() -> None:
+    """The mistake is told to whoever makes it."""
+    with pytest.raises(ValueError, match="only an answer"):
+        Fault(action="edit")

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from connectors.workbooks import catalogue
+from connectors.workbooks.protocol import Call
 from connectors.workbooks.wire import OPPORTUNITY_CLASS, PERSON_CLASS
-from engine import Column, RecordType, Unauthorized
+from engine import Column, RecordType, TheirFault, Unauthorized
 from tests.unit.connectors.workbooks.stand_ins import as_json, catalogues, custom, fields, opened
 
 pytestmark = pytest.mark.anyio
@@ -83,3 +84,39 @@ def test_metadata_is_asked_for_one_record_type() -> None:
     form = catalogue.type_description("Private::Crm::Opportunity").form
 
     assert ("class_names[]", "Private::Crm::Opportunity") in form
+
+
+def row(number: int) -> dict[str, Any]:
+    """A row with an id."""
+    return {"id": number}
+
+
+@pytest.mark.parametrize("pages", [[1, 1], [1, 101, 1], [101, 1]])
+async def test_a_list_that_leads_in_circles_is_no_list(pages: list[int]) -> None:
+    """Part of the fields would look like all of them, and the rest like typing errors."""
+    script = [[row(number) for number in range(first, first + 100)] for first in pages]
+    asked: list[Call] = []
+
+    async def read(call: Call) -> list[dict[str, Any]]:
+        asked.append(call)
+        return script[len(asked) - 1]
+
+    with pytest.raises(TheirFault, match="in circles"):
+        await catalogue.every(read, lambda after: catalogue.custom_fields("Thing", after))
+
+    assert len(asked) == len(pages)
+
+
+async def test_a_list_that_never_ends_is_no_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would fill the memory."""
+    monkeypatch.setattr("connectors.workbooks.catalogue.ROWS_MAX", 500)
+    asked: list[Call] = []
+
+    async def read(call: Call) -> list[dict[str, Any]]:
+        asked.append(call)
+        return [row(100 * len(asked) + number) for number in range(100)]
+
+    with pytest.raises(TheirFault, match="never ends"):
+        await catalogue.every(read, lambda after: catalogue.custom_fields("Thing", after))
+
+    assert len(asked) == 6

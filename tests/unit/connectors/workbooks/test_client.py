@@ -16,7 +16,9 @@ from engine import (
     TheirFault,
     Throttled,
     Unauthorized,
+    Unreachable,
 )
+from engine.connections import StaleConnection
 from tests.unit.connectors.workbooks.stand_ins import (
     API_KEY,
     CONFIGURED,
@@ -85,6 +87,59 @@ async def test_a_delay_is_followed_bare(location: str, status: int) -> None:
         assert "cookie" not in hop.headers
         assert "content-type" not in hop.headers
     assert ("GET", "/{delay}", "200") in world.observed
+
+
+@pytest.mark.parametrize("status", [404, 405, 410])
+async def test_a_spent_delaying_address_says_nothing_about_what_was_asked_for(status: int) -> None:
+    """Read as a missing resource it would end the service at its start."""
+
+    def respond(arrived: Arrived) -> httpx.Response:
+        return as_json({}, status) if arrived.path == "/wait" else redirected("/wait")
+
+    async with opened(respond) as world:
+        with pytest.raises(Unreachable) as lost:
+            await world.source.steps()[0].run()
+
+    assert lost.value.status == status
+    assert not lost.value.ambiguous
+
+
+@pytest.mark.parametrize("end", ["drop", "answer"])
+async def test_a_delaying_address_is_asked_once_even_on_a_stale_connection(end: str) -> None:
+    """It is good for one request; a second one would be told that there is nothing."""
+
+    def respond(arrived: Arrived) -> httpx.Response:
+        if arrived.path != "/wait":
+            return redirected("/wait")
+        if end == "drop":
+            raise StaleConnection("gone")
+        return listed()
+
+    async with opened(respond) as world:
+        if end == "drop":
+            with pytest.raises(Unreachable):
+                await world.source.steps()[0].run()
+        else:
+            await world.source.steps()[0].run()
+
+    assert [arrived.path for arrived in world.service.arrived].count("/wait") == 1
+
+
+async def test_a_reading_on_a_stale_connection_is_made_once_more() -> None:
+    """Readings travel as POST here, and are readings all the same."""
+    calls: list[Arrived] = []
+
+    def respond(arrived: Arrived) -> httpx.Response:
+        calls.append(arrived)
+        if len(calls) == 1:
+            raise StaleConnection("gone")
+        return listed()
+
+    async with opened(respond) as world:
+        await world.source.steps()[0].run()
+
+    assert len(calls) == 2
+    assert world.governor.failures == 0
 
 
 async def test_endless_delays_pause_the_system() -> None:

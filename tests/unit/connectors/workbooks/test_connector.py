@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import entry_points
 
 import httpx
@@ -17,6 +18,7 @@ from engine import (
     RecordType,
     SourceConnector,
     TheirFault,
+    TooLarge,
     WriteBack,
 )
 from tests.unit.connectors.workbooks.stand_ins import (
@@ -216,3 +218,56 @@ async def test_without_an_account_column_accounts_stay_unknown() -> None:
         assert await world.source.account_ids([77]) == {}
 
     assert world.service.arrived == []
+
+
+def crowded(rows_max: int) -> Callable[[Arrived], httpx.Response]:
+    """A service of five records, whose answers are too large to read beyond so many rows."""
+    rows = [a_row(number) for number in range(1, 6)]
+
+    def respond(arrived: Arrived) -> httpx.Response:
+        if arrived.path != "/crm/opportunities.api":
+            return Shop()(arrived)
+        by_id = {
+            operator: criterion for name, operator, criterion in arrived.filters if name == "id"
+        }
+        wanted = by_id.get("eq", "").split(",")
+        after = int(by_id.get("gt", "9"))
+        found = [row for row in rows if str(row["id"]) in wanted or row["id"] > after]
+        found = found[: int(arrived.one("_limit") or 0)]
+        if len(found) > rows_max:
+            return httpx.Response(200, content=b" " * (33 << 20))
+        return listed(*found)
+
+    return respond
+
+
+async def test_a_page_too_large_to_read_is_asked_for_in_smaller_ones() -> None:
+    """A hundred records of a megabyte and a half each are all read, a few at a time."""
+    async with opened(crowded(2), fields=CONFIGURED) as world:
+        await world.ready()
+        first = await world.source.eligible(0, 5)
+        second = await world.source.eligible(first.rows[-1].id, 5)
+
+    assert [row.id for row in first.rows] == [1, 2]
+    assert [row.id for row in second.rows] == [3, 4]
+    assert not first.complete
+    assert [arrived.one("_limit") for arrived in world.service.arrived] == ["5", "2", "2"]
+    assert world.governor.failures == 0
+
+
+async def test_records_by_id_too_large_to_read_at_once_are_read_by_halves() -> None:
+    """None of them may count as missing."""
+    async with opened(crowded(2), fields=CONFIGURED) as world:
+        await world.ready()
+        found = await world.source.fetch(RecordType.OPPORTUNITY, [1, 2, 3, 4, 5])
+
+    assert sorted(row.id for row in found) == [1, 2, 3, 4, 5]
+
+
+async def test_a_single_record_too_large_to_read_says_so() -> None:
+    """Nothing smaller can be asked for."""
+    async with opened(Shop(), fields=CONFIGURED) as world:
+        await world.ready()
+        world.service.respond = crowded(0)
+        with pytest.raises(TooLarge, match="more than 33,554,432 bytes"):
+            await world.source.fetch(RecordType.OPPORTUNITY, [1, 2])

@@ -53,3 +53,17 @@ def test_a_page_shorter_than_one_seen_before_is_the_last() -> None:
 
     assert paging.complete(60, 100)
     assert not paging.complete(100, 100)
+
+
+def test_a_page_too_large_is_halved_and_stays_so_to_the_end_of_the_listing() -> None:
+    """The rows behind it are probably as large; the next listing starts afresh."""
+    paging = Paging()
+
+    assert paging.size(100) == 100
+    assert paging.too_large(100) == 50
+    assert paging.too_large(50) == 25
+    assert (paging.size(100), paging.size(10)) == (25, 10)
+    assert not paging.complete(25, 25)
+    assert paging.size(100) == 25
+    assert paging.complete(3, 25)
+    assert paging.size(100) == 100

@@ -1,0 +1,136 @@
+"""Mutants that believe, repeat or wait for what stands between us and both systems."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+TRANSPORT = "engine/transport.py"
+EXCHANGE = "engine/exchange.py"
+BODIES = "engine/bodies.py"
+WORKBOOKS = "connectors/workbooks/client.py"
+OUTREACH = "connectors/outreach/client.py"
+ONCE = "tests/unit/engine/test_nothing_repeated.py"
+SIZES = "tests/unit/engine/test_bodies.py"
+HOSTILE = "tests/scenario/test_hostile_answers.py"
+CLIENT = "tests/unit/connectors/outreach/test_client.py"
+SOURCE = "tests/unit/connectors/workbooks"
+
+MUTANTS = (
+    Mutant(
+        "lets the library repeat what went out on a connection that broke",
+        TRANSPORT,
+        "middlewares=(_sent_once,),",
+        "middlewares=(),",
+        (
+            f"{ONCE}::test_no_method_is_sent_again_on_a_kept_connection_that_broke",
+            f"{ONCE}::test_no_method_is_sent_again_on_a_fresh_connection_that_broke",
+        ),
+    ),
+    Mutant(
+        "repeats a write on a stale connection",
+        EXCHANGE,
+        "            if not repeatable:\n",
+        "            if not operation:\n",
+        (f"{ONCE}::test_what_is_not_called_repeatable_is_sent_once",),
+    ),
+    Mutant(
+        "asks a delaying address twice",
+        WORKBOOKS,
+        "                    route=DELAY_ROUTE,\n",
+        "                    route=DELAY_ROUTE,\n                    repeatable=True,\n",
+        (
+            f"{SOURCE}/test_client.py"
+            "::test_a_delaying_address_is_asked_once_even_on_a_stale_connection",
+        ),
+    ),
+    Mutant(
+        "takes a spent delaying address for a missing resource",
+        WORKBOOKS,
+        "if reply.delayed and reply.answer.status in TICKET_SPENT:",
+        "if reply.delayed and not reply.answer.status:",
+        (
+            f"{SOURCE}/test_client.py"
+            "::test_a_spent_delaying_address_says_nothing_about_what_was_asked_for",
+        ),
+    ),
+    Mutant(
+        "unpacks a piece of an answer whole, whatever it becomes",
+        BODIES,
+        "(piece, CHUNK)\n        except zlib.error as error:\n            if self._began:",
+        "(piece)\n        except zlib.error as error:\n            if self._began:",
+        (f"{SIZES}::test_no_piece_becomes_more_than_a_chunk_before_it_is_counted",),
+    ),
+    Mutant(
+        "reads an answer to its end, however large",
+        BODIES,
+        "        if self.size > self.bound.size_max:",
+        "        if self.size > 1 << 40:",
+        (f"{SIZES}::test_a_bomb_is_cut_as_soon_as_it_is_too_large",),
+    ),
+    Mutant(
+        "counts no bytes that unpack to nothing",
+        BODIES,
+        "        if arrived > bound.size_max + PACKING_BYTES:",
+        "        if arrived < 0:",
+        (f"{SIZES}::test_chunks_without_end_are_cut",),
+    ),
+    Mutant(
+        "reads a million small rows at once",
+        BODIES,
+        "        if self.opened > self.bound.opened_max or self.parted > self.bound.parted_max:",
+        "        if self.opened < 0:",
+        (f"{SIZES}::test_values_are_counted_because_each_costs_far_more_than_its_length",),
+    ),
+    Mutant(
+        "takes a create whose answer is too large for one that failed",
+        EXCHANGE,
+        '                f"the answer is too large: {error}",\n                ambiguous=True,',
+        '                f"the answer is too large: {error}",\n                ambiguous=False,',
+        (f"{HOSTILE}::test_a_create_whose_answer_never_ends_is_in_doubt_and_found",),
+    ),
+    Mutant(
+        "refuses headers of many kilobytes",
+        TRANSPORT,
+        "HEADER_BYTES_MAX = 64 * 1024",
+        "HEADER_BYTES_MAX = 8 * 1024",
+        (f"{HOSTILE}::test_headers_of_many_kilobytes_are_read",),
+    ),
+    Mutant(
+        "follows a link that was followed before",
+        OUTREACH,
+        "            if following.url in asked:",
+        "            if not following.url:",
+        (f"{CLIENT}::test_a_link_that_was_followed_before_ends_the_listing",),
+    ),
+    Mutant(
+        "follows links from pages that show nothing new",
+        OUTREACH,
+        "            if len(found) == known:",
+        "            if len(found) < known:",
+        (f"{CLIENT}::test_a_page_without_a_new_record_that_leads_on_ends_the_listing",),
+    ),
+    Mutant(
+        "takes a relative link for one to another origin",
+        "connectors/outreach/protocol.py",
+        "        return urljoin(present, link.strip())",
+        "        return link.strip() if present else None",
+        (f"{CLIENT}::test_relative_links_are_followed",),
+    ),
+    Mutant(
+        "takes part of a catalogue that leads in circles for all of it",
+        "connectors/workbooks/catalogue.py",
+        "        if newest_id <= after_id or len(found) > ROWS_MAX:",
+        "        if newest_id <= after_id:\n            return found\n        if not rows:",
+        (f"{SOURCE}/test_catalogue.py::test_a_list_that_leads_in_circles_is_no_list",),
+    ),
+    Mutant(
+        "gives up a page of large records",
+        "connectors/workbooks/connector.py",
+        "                if size == 1:\n",
+        "                if size:\n",
+        (
+            f"{SOURCE}/test_connector.py"
+            "::test_a_page_too_large_to_read_is_asked_for_in_smaller_ones",
+        ),
+    ),
+)
