@@ -14,7 +14,6 @@ from enum import IntEnum
 
 from engine.records import Fields
 from engine.store import kept
-from engine.store.history import Note, remember
 
 SETTING = "fuse"
 # A due time nothing reaches by itself; any capture or approval replaces it.
@@ -92,6 +91,12 @@ def held(connection: sqlite3.Connection) -> Held:
     return Held(records, linked, kept.setting(connection, SETTING) is not None)
 
 
+def held_since(connection: sqlite3.Connection) -> float | None:
+    """When the fuse tripped, unix seconds; None while nothing needs an approval."""
+    tripped = kept.setting(connection, SETTING)
+    return None if tripped is None else float(json.loads(tripped)["at"])
+
+
 def waiting(connection: sqlite3.Connection) -> bool:
     """Whether anything waits, or did when the fuse tripped; cheap enough for every other second."""
     return bool(
@@ -137,25 +142,12 @@ def decide(
         release(connection, now)
         return present
     kept.set_setting(connection, SETTING, json.dumps({"records": present.records, "at": now}))
-    _remember_held(connection, now)
     return Held(present.records, present.linked, tripped=True)
 
 
 def forget_unfinished(connection: sqlite3.Connection) -> None:
     """At start: nobody goes on with what a former process was reading."""
     connection.executemany("DELETE FROM setting WHERE name = ?", [(mark,) for mark in MARKS])
-
-
-def _remember_held(connection: sqlite3.Connection, now: float) -> None:
-    """Whoever decides looks at the history of one of them."""
-    waiting = connection.execute(
-        "SELECT id, version, reason FROM record WHERE mass > 0 AND mass = 2"
-        " UNION ALL SELECT r.id, r.version, c.reason FROM contacts c"
-        " JOIN record r ON r.id = c.record_id WHERE c.mass > 0 AND c.mass = 2"
-    ).fetchall()
-    for record_id, version, reason in waiting:
-        note = Note(HELD, str(reason).removeprefix(f"{HELD}: "))
-        remember(connection, record_id, version, note, now)
 
 
 def release(connection: sqlite3.Connection, now: float) -> int:

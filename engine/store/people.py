@@ -167,9 +167,7 @@ def unlink(connection: sqlite3.Connection, record: SourceRecord, note: Note, now
 def relate_again(connection: sqlite3.Connection, person_id: int, now: float) -> None:
     """The roles of the person may be other ones than we know, wherever it is on a tab."""
     rows = connection.execute(
-        "SELECT DISTINCT r.id FROM record r, json_each(r.tab) AS line"
-        " WHERE r.tab IS NOT NULL AND json_extract(line.value, '$[0]') = ?",
-        (person_id,),
+        "SELECT record_id FROM tab_person WHERE person_id = ?", (person_id,)
     ).fetchall()
     concerned = [row[0] for row in rows]
     connection.executemany(

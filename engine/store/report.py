@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engine.flow.lane import Lane
+from engine.store import fuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +31,12 @@ class Counts:
     people_refused: int = 0
 
 
+# By name: for an order by reference every record there is would be looked at.
 _REFUSED = (
-    "SELECT id, ref, reason_class, reason_field, reason FROM record WHERE state = 'refused'"
+    "SELECT id, ref, reason_class, reason_field, reason FROM record INDEXED BY record_refused"
+    " WHERE state = 'refused'"
     " UNION ALL SELECT id, ref, reason_class, reason_field, reason FROM person"
-    " WHERE refused_version IS NOT NULL"
+    " INDEXED BY person_refused WHERE refused_version IS NOT NULL"
 )
 
 
@@ -159,12 +163,32 @@ def waiting_reasons(connection: sqlite3.Connection, limit: int) -> list[tuple[st
 
 
 def history(connection: sqlite3.Connection, ref: str) -> list[HistoryLine]:
-    """The decisions about one record, oldest first."""
+    """The decisions about one record, oldest first; last, that it is held, while it is."""
     rows = connection.execute(
-        "SELECT h.at, h.version, h.decision, h.detail FROM history h"
-        " LEFT JOIN record r ON h.record_type = 'opportunity' AND r.id = h.record_id"
-        " LEFT JOIN person p ON h.record_type = 'person' AND p.id = h.record_id"
-        " WHERE coalesce(r.ref, p.ref) = ? ORDER BY h.seq",
+        "SELECT seq, at, version, decision, detail FROM history"
+        " WHERE record_type = 'opportunity' AND record_id IN (SELECT id FROM record WHERE ref = ?1)"
+        " UNION ALL SELECT seq, at, version, decision, detail FROM history"
+        " WHERE record_type = 'person' AND record_id IN (SELECT id FROM person WHERE ref = ?1)"
+        " ORDER BY seq",
         (ref,),
     )
-    return [HistoryLine(*row) for row in rows]
+    lines = [HistoryLine(*row[1:]) for row in rows]
+    return [*lines, *_held(connection, ref)]
+
+
+def _held(connection: sqlite3.Connection, ref: str) -> Iterator[HistoryLine]:
+    """What the fuse would let happen to the record; told by the record itself.
+
+    A line for each of many thousands, written at the moment they are held, would hold up everybody.
+    """
+    since = fuse.held_since(connection)
+    if since is None:
+        return
+    rows = connection.execute(
+        "SELECT version, reason FROM record WHERE ref = ?1 AND mass = 2"
+        " UNION ALL SELECT r.version, c.reason FROM record r JOIN contacts c ON c.record_id = r.id"
+        " WHERE r.ref = ?1 AND c.mass = 2",
+        (ref,),
+    )
+    for version, reason in rows:
+        yield HistoryLine(since, version, fuse.HELD, reason.removeprefix(f"{fuse.HELD}: "))

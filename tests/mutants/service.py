@@ -9,6 +9,7 @@ STARTING = "engine/service/starting.py"
 HTTP = "engine/service/http.py"
 DOORS = "engine/service/doors.py"
 CONTROL = "engine/service/control.py"
+STORE = "tests/unit/engine/store"
 JUDGED = "tests/unit/engine/test_patience.py"
 REFUSED = "tests/scenario/test_start_up_refused.py"
 ASKED = "tests/unit/engine/service/test_http.py"
@@ -95,5 +96,37 @@ MUTANTS = (
         " | os.O_NOFOLLOW\n",
         "        flags = os.O_WRONLY | os.O_CREAT\n",
         (f"{DOORED}::test_a_token_is_never_written_through_a_link",),
+    ),
+    Mutant(
+        "reads every record for one person's opportunities",
+        "engine/store/people.py",
+        '"SELECT record_id FROM tab_person WHERE person_id = ?", (person_id,)',
+        '"SELECT DISTINCT r.id FROM record r, json_each(r.tab) AS line"\n'
+        "        \" WHERE json_extract(line.value, '$[0]') = ?\", (person_id,)",
+        (
+            f"{STORE}/test_tab_person.py::test_one_persons_opportunities_are_found_among_many_without_reading_them",
+        ),
+    ),
+    Mutant(
+        "forgets who has come to a tab",
+        "engine/store/schema/0005_hard_weather.sql",
+        "WHEN NEW.tab IS NOT OLD.tab BEGIN",
+        "WHEN NEW.tab IS NULL BEGIN",
+        (f"{STORE}/test_tab_person.py::test_it_follows_every_change_of_a_tab",),
+    ),
+    Mutant(
+        "reads every history for one record's",
+        "engine/store/report.py",
+        "WHERE record_type = 'opportunity' AND record_id IN (SELECT id FROM record WHERE ref = ?1)",
+        "WHERE record_type || '' = 'opportunity'"
+        " AND record_id + 0 IN (SELECT id FROM record WHERE ref = ?1)",
+        (f"{STORE}/test_history.py::test_a_history_is_found_among_many_without_reading_them",),
+    ),
+    Mutant(
+        "says nothing in the history of what is held",
+        "engine/store/report.py",
+        "return [*lines, *_held(connection, ref)]",
+        "return lines",
+        (f"{STORE}/test_history.py::test_what_is_held_says_so_itself_and_no_line_is_written",),
     ),
 )

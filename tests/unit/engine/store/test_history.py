@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from engine.records import RecordType
-from engine.store import people, report
+from engine.store import fuse, people, report
 from engine.store.history import HISTORY_MAX, Note, remember
 from tests.unit.engine.stand_ins import NOW, person, row, take
 
@@ -53,3 +53,40 @@ def test_a_busy_opportunity_does_not_push_out_the_lines_of_a_person(
         remember(db, 1, 1, Note("updated", str(number)), NOW + number)
 
     assert details(db, "PERS-1") == ["the person"]
+
+
+def test_what_is_held_says_so_itself_and_no_line_is_written(db: sqlite3.Connection) -> None:
+    """A line for each of many thousands, at the moment they are held, would hold up everybody."""
+    remember(db, 1, 5, Note("updated", "before"), NOW)
+    db.execute("UPDATE record SET mass = 2, reason = 'held by the fuse: would send name'")
+    assert details(db, "OPP-1") == ["before"]
+    before = db.total_changes
+
+    fuse.decide(db, share=0.0, records_min=0, now=NOW + 5)
+
+    [_, held] = report.history(db, "OPP-1")
+    assert (held.at, held.decision, held.detail) == (NOW + 5, fuse.HELD, "would send name")
+    assert db.total_changes - before == 1
+    assert details(db, "PERS-1") == []
+
+    fuse.release(db, NOW + 9)
+    assert details(db, "OPP-1") == ["before"]
+
+
+def test_a_history_is_found_among_many_without_reading_them(db: sqlite3.Connection) -> None:
+    """Every command that looks shares the disk with the service."""
+    for number in range(2, 3000):
+        remember(db, number, 1, Note("updated", "another"), NOW)
+    remember(db, 1, 5, Note("updated", "this one"), NOW)
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    db.set_progress_handler(count, 100)
+    assert details(db, "OPP-1") == ["this one"]
+    db.set_progress_handler(None, 0)
+
+    assert steps < 20
