@@ -19,10 +19,10 @@ from connectors.outreach import (
     roles,
 )
 from connectors.outreach.oauth import Tokens
-from connectors.outreach.problems import is_page
 from connectors.outreach.protocol import MEDIA_TYPE, SYSTEM, Request, Requests, Shape
 from connectors.outreach.routes import TOKEN_PATH
 from connectors.outreach.settings import OutreachSettings
+from connectors.outreach.token_refusals import token_refused
 from connectors.outreach.wire import Collection, Document, Resource, Types
 from engine import (
     Answer,
@@ -228,11 +228,10 @@ class OutreachClient:
         """The answer, after one replacement of the token when it is refused (outreach-api §3.2)."""
         token = await self._token(self.tokens.bearer(), request)
         answer = await self._sent(request, token)
-        # A page is no word of the service: a create it answers may have been carried out.
-        if answer.status == 401 and (request.repeatable or not is_page(answer)):
+        if token_refused(answer) and refusals.before_execution(answer, request):
             token = await self._token(self.tokens.replace(token), request)
             answer = await self._sent(request, token)
-        if answer.status != 401 and answer.status < 500:
+        if not token_refused(answer) and answer.status < 500:
             # A failing gateway may not have looked at the token.
             self.tokens.accepted(token)
         return answer

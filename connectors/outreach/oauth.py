@@ -1,8 +1,10 @@
 """Access tokens: minted with a rotating refresh token, shared by all requests, kept in the vault.
 
 The rules (outreach-api §3.2): one refresher at a time; refresh tokens count as single use; a
-rotated one is on disk before its access token is used; no two mints within 60 seconds, not even
-across a restart; a refusal that only a person can cure reaches the operator as Unauthorized.
+rotated one is on disk before its access token is used, and before anything else in its answer is
+judged; a configured token that was redeemed is never presented again, since where reuse is detected
+that ends the whole authorisation; no two mints within 60 seconds, not even across a restart; a
+refusal that only a person can cure reaches the operator as Unauthorized.
 """
 
 from __future__ import annotations
@@ -15,11 +17,11 @@ from urllib.parse import urlencode
 import anyio
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from connectors.outreach.grants import granted, refusal
 from connectors.outreach.limits import WAIT_MAX_S, retry_after_s
 from connectors.outreach.protocol import SYSTEM
 from connectors.outreach.refusals import AUTHORISE_AGAIN
 from connectors.outreach.settings import OutreachSettings
-from connectors.outreach.wire import TokenGrant, TokenRefusal
 from engine import (
     Answer,
     EngineError,
@@ -45,6 +47,17 @@ THROTTLE_S = 60.0
 UNSENT_RETRY_S = 5.0
 # Part of its lifetime after which an access token is replaced (§3.2).
 REFRESH_SHARE = 0.9
+# Configured tokens remembered as redeemed; each one is a visit by an operator.
+REDEEMED_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A refresh token on its way, and the fingerprint of the configured one it descends from."""
+
+    refresh_token: str = field(repr=False)
+    fingerprint: str
+
 
 TokenRequest = Callable[[bytes], Awaitable[Answer]]
 """Sends a form-encoded body to the token endpoint and returns the whole answer."""
@@ -53,7 +66,8 @@ TokenRequest = Callable[[bytes], Awaitable[Answer]]
 class Kept(BaseModel):
     """What the vault holds, as one JSON text; times in unix seconds.
 
-    `fingerprint` is the SHA-256 of the configured refresh token these tokens descend from.
+    `fingerprint` is the SHA-256 of the configured refresh token these tokens descend from,
+    `redeemed` holds those of all that were redeemed before it, newest last.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
@@ -64,15 +78,12 @@ class Kept(BaseModel):
     expires_at: float = 0.0
     attempted_at: float = 0.0
     fingerprint: str = ""
+    redeemed: tuple[str, ...] = ()
 
     @property
     def refresh_at(self) -> float:
         """When the access token is due for replacement."""
         return self.minted_at + REFRESH_SHARE * (self.expires_at - self.minted_at)
-
-
-class _GrantRefused(Exception):
-    """The refresh token is bad, expired or used (`invalid_grant`)."""
 
 
 @dataclass(slots=True)
@@ -145,9 +156,13 @@ class Tokens:
         return self.surroundings.clock.now()
 
     def _stored(self) -> Kept:
-        """What is kept, without tokens of a grant that another authorisation has replaced."""
+        """What is kept, without tokens of a grant that another authorisation has replaced.
+
+        A configured token that was redeemed before is no other authorisation, but an old secret
+        that somebody has put back: the newest tokens are still the ones to use.
+        """
         kept = self._kept or Kept()
-        if kept.fingerprint == self._fingerprint():
+        if _fingerprint(self._configured()) in (kept.fingerprint, *kept.redeemed):
             return kept
         return Kept(attempted_at=kept.attempted_at)
 
@@ -164,7 +179,7 @@ class Tokens:
     async def _renewed(self) -> str:
         try:
             return (await self._mint()).access_token
-        except Transient:
+        except (Transient, TheirFault):
             kept = self._stored()
             # Renewal starts while the old token still lives, so trouble then delays nobody.
             if kept.access_token and self._now() < kept.expires_at:
@@ -183,9 +198,6 @@ class Tokens:
         _hide(kept)
         self._kept = kept
 
-    def _fingerprint(self) -> str:
-        return sha256(self._configured().encode()).hexdigest()
-
     def _configured(self) -> str:
         return self.settings.refresh_token.get_secret_value()
 
@@ -197,48 +209,41 @@ class Tokens:
         return max(0.0, attempted_at + MINT_INTERVAL_S - now)
 
     async def _mint(self) -> Kept:
-        """Mint with the newest refresh token, then, when that is refused, with the configured one.
+        """Mint with the newest refresh token; the configured one is only the very first."""
+        # Both are waited out here, because the mint itself cannot be cancelled.
+        await self.surroundings.governor.hold()
+        if (rest := self._rest_s()) > 0:
+            # Nobody can send anything meanwhile, and everybody can see why.
+            self.surroundings.governor.pause(rest, "one access token is minted per minute")
+            await pausing(rest)
+        # A cancelled mint would lose the rotated token, and with it the authorisation.
+        with anyio.CancelScope(shield=True):
+            await self._attempt(self._presented())
+        return self._stored()
 
-        A configured token may outlive its successors: whether rotation ends a token is contested
-        (outreach-api §3.2).
-        """
-        candidates = [self._stored().refresh_token, self._configured()]
-        for refresh_token in dict.fromkeys(filter(None, candidates)):
-            # Both are waited out here, because the mint itself cannot be cancelled.
-            await self.surroundings.governor.hold()
-            if (rest := self._rest_s()) > 0:
-                # Nobody can send anything meanwhile, and everybody can see why.
-                self.surroundings.governor.pause(rest, "one access token is minted per minute")
-                await pausing(rest)
-            try:
-                # A cancelled mint would lose the rotated token, and with it the authorisation.
-                with anyio.CancelScope(shield=True):
-                    return await self._attempt(refresh_token)
-            except _GrantRefused:
-                continue
-        raise Unauthorized(
-            "the refresh token is refused (invalid_grant)",
-            system=SYSTEM,
-            operation=OPERATION,
-            retry_after_s=MINT_INTERVAL_S,
-            remedy=AUTHORISE_AGAIN,
-        )
+    def _presented(self) -> Presented:
+        kept = self._stored()
+        if kept.refresh_token:
+            return Presented(kept.refresh_token, kept.fingerprint)
+        # Read once: a secret in a file may change while the answer is under way.
+        configured = self._configured()
+        return Presented(configured, _fingerprint(configured))
 
-    async def _attempt(self, refresh_token: str) -> Kept:
+    async def _attempt(self, presented: Presented) -> None:
         started = self._now()
         # Tokens of a replaced grant stay in the vault until the new one has proved itself, so that
         # a mistyped secret can be corrected back.
         before = self._kept or Kept()
         await self._keep(before.model_copy(update={"attempted_at": started}))
         try:
-            answer = await self.request(self._form(refresh_token))
+            answer = await self.request(self._form(presented.refresh_token))
         except Unreachable as error:
             wait_s = MINT_INTERVAL_S
             if not error.ambiguous:
                 wait_s = UNSENT_RETRY_S
                 await self._keep(before)
             # Whoever waits for this token must not each wait for a mint of their own.
-            self.surroundings.governor.pause(wait_s, error.message)
+            self._pause(wait_s, error.message, error)
             raise Unreachable(
                 error.message,
                 system=SYSTEM,
@@ -246,24 +251,37 @@ class Tokens:
                 retry_after_s=wait_s,
                 remedy=error.remedy,
             ) from error
+        kept = _after(answer, presented, before, started)
+        if kept is not None:
+            # First of all: its refresh token exists nowhere else.
+            await self._keep_grant(kept)
         try:
-            grant = self._granted(answer)
-        except (Misconfigured, _GrantRefused):
-            # Nothing was minted: whoever corrects the credentials need not wait.
-            await self._keep(before)
+            self._check(answer)
+        except Misconfigured:
+            if kept is None:
+                # Nothing was minted: whoever corrects the credentials need not wait.
+                await self._keep(before)
             raise
-        kept = Kept(
-            access_token=grant.access_token,
-            refresh_token=grant.refresh_token or refresh_token,
-            minted_at=started,
-            expires_at=started + grant.expires_in,
-            attempted_at=started,
-            fingerprint=self._fingerprint(),
-        )
-        await self._keep(kept)
+        except TheirFault as error:
+            # Everybody would meet the same answer, and can see why there is nothing to do.
+            self._pause(MINT_INTERVAL_S, error.message, error)
+            raise
         self.mints += 1
-        self._unproven = kept.access_token
-        return kept
+        self._unproven = self._stored().access_token
+
+    def _pause(self, seconds: float, reason: str, cause: EngineError) -> None:
+        """Let nobody send anything, unless the access token before still serves."""
+        kept = self._stored()
+        if not kept.access_token or self._now() >= kept.expires_at:
+            self.surroundings.governor.pause(seconds, reason, cause=cause)
+
+    async def _keep_grant(self, kept: Kept) -> None:
+        try:
+            await self._keep(kept)
+        except EngineError:
+            # Not used before it is on disk, and not lost while this process lives.
+            self._kept = kept.model_copy(update={"access_token": ""})
+            raise
 
     async def _keep(self, kept: Kept) -> None:
         _hide(kept)
@@ -281,22 +299,22 @@ class Tokens:
             form["redirect_uri"] = self.settings.redirect_uri
         return urlencode(form).encode()
 
-    def _granted(self, answer: Answer) -> TokenGrant:
-        """Read the answer of the token endpoint (outreach-api §3.1, §3.4)."""
+    def _check(self, answer: Answer) -> None:
+        """Raise what the answer of the token endpoint stands for (outreach-api §3.1, §3.4)."""
         governor = self.surroundings.governor
         if 200 <= answer.status < 300:
-            try:
-                return TokenGrant.model_validate_json(answer.body)
-            except ValidationError as error:
-                raise _incomprehensible(answer.status) from error
+            if granted(answer).access_token is None:
+                raise _refused(answer)
+            return
         if answer.status == 429:
             told = retry_after_s(answer.headers.get("Retry-After"), self._now())
             wait = max(THROTTLE_S, min(told or 0.0, WAIT_MAX_S))
             reason = "access tokens are minted too often"
-            governor.pause(wait, reason)
-            raise Throttled(
+            error = Throttled(
                 reason, system=SYSTEM, operation=OPERATION, status=429, retry_after_s=wait
             )
+            self._pause(wait, reason, error)
+            raise error
         if answer.status >= 500:
             reason = f"the token endpoint answers {answer.status}"
             governor.failed(reason)
@@ -310,21 +328,50 @@ class Tokens:
         raise _refused(answer)
 
 
+def _after(answer: Answer, presented: Presented, before: Kept, started: float) -> Kept | None:
+    """What is to be kept of an answer; None when it holds nothing new."""
+    grant = granted(answer)
+    if grant.access_token is None and grant.refresh_token in (None, presented.refresh_token):
+        return None
+    redeemed = (*before.redeemed, before.fingerprint, presented.fingerprint)
+    kept = Kept(
+        refresh_token=grant.refresh_token or presented.refresh_token,
+        attempted_at=started,
+        fingerprint=presented.fingerprint,
+        redeemed=tuple(dict.fromkeys(filter(None, redeemed)))[-REDEEMED_MAX:],
+    )
+    # An access token that cannot be used takes nothing away from the one before, while that lives.
+    older = before if before.fingerprint == presented.fingerprint else Kept()
+    access = {
+        "access_token": grant.access_token or older.access_token,
+        "minted_at": started if grant.access_token else older.minted_at,
+        "expires_at": started + grant.lifetime_s if grant.access_token else older.expires_at,
+    }
+    return kept.model_copy(update=access)
+
+
+def _fingerprint(token: str) -> str:
+    return sha256(token.encode()).hexdigest()
+
+
 def _hide(kept: Kept) -> None:
     """Keep the tokens out of every text from now on."""
     keep_secret([kept.access_token, kept.refresh_token], passing=True)
 
 
-def _refused(answer: Answer) -> EngineError | _GrantRefused:
+def _refused(answer: Answer) -> EngineError:
     """The error behind a 3xx or 4xx answer; descriptions stay out, since they may quote a token."""
-    try:
-        reason = TokenRefusal.model_validate_json(answer.body).error
-    except ValidationError:
-        reason = "invalid_client" if answer.status == 401 else None
+    reason = refusal(answer) or ("invalid_client" if answer.status == 401 else None)
     if reason is None:
         return _incomprehensible(answer.status)
     if reason == "invalid_grant":
-        return _GrantRefused()
+        return Unauthorized(
+            "the refresh token is refused (invalid_grant)",
+            system=SYSTEM,
+            operation=OPERATION,
+            status=answer.status,
+            remedy=AUTHORISE_AGAIN,
+        )
     if answer.status == 401 or reason in {"invalid_client", "unauthorized_client"}:
         return Unauthorized(
             "the application's credentials are refused",

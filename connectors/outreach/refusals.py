@@ -13,6 +13,7 @@ from connectors.outreach.fields import EMAILS, RELATIONSHIPS
 from connectors.outreach.limits import speaks_of_rates
 from connectors.outreach.problems import Refusal, field_of, is_page, read, says
 from connectors.outreach.protocol import PROSPECT, ROLE, SYSTEM, Request
+from connectors.outreach.token_refusals import names_token
 from connectors.outreach.wire import Problem
 from engine import (
     Answer,
@@ -48,6 +49,15 @@ def error_for(answer: Answer, request: Request) -> EngineError:
     """The error a refusing answer stands for; waiting times are the caller's to add."""
     refusal = read(answer)
     status = answer.status
+    if names_token(answer):
+        # Credentials are looked at before anything is done, so that no record is concerned.
+        return Unauthorized(
+            "the access token is refused",
+            system=SYSTEM,
+            operation=request.operation,
+            status=status,
+            remedy=AUTHORISE_AGAIN,
+        )
     if not request.repeatable and not surely_refused(answer, refusal):
         return _unreachable(refusal, answer, request, ambiguous=True)
     if status == 429 or (status == 503 and MAINTENANCE in refusal.ids):
@@ -67,6 +77,14 @@ def error_for(answer: Answer, request: Request) -> EngineError:
         # What stands in front of the API speaks of its own affairs, and of no record.
         return _named(TheirFault, refusal, answer, request)
     return _client_error(refusal, answer, request)
+
+
+def before_execution(answer: Answer, request: Request) -> bool:
+    """Whether the request may be sent again after the token in it was refused.
+
+    A page is no word of the service: a create it answers may have been carried out.
+    """
+    return request.repeatable or names_token(answer) or surely_refused(answer, read(answer))
 
 
 def surely_refused(answer: Answer, refusal: Refusal) -> bool:

@@ -12,9 +12,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt
 
 from engine import Json
 
-# Lifetime of an access token in seconds when the answer leaves it out (outreach-api §3.2).
-EXPIRES_IN_S = 7200
-
 
 def _text_or_none(value: Json) -> str | None:
     return str(value) if isinstance(value, str | int) else None
@@ -125,17 +122,3 @@ class GatewayProblem(Wire):
     error: str
     description: LenientText = None
     error_description: LenientText = None
-
-
-class TokenGrant(Wire):
-    """A successful token answer (§3.1); `expires_in` in seconds."""
-
-    access_token: str = Field(min_length=1, repr=False)
-    refresh_token: str | None = Field(default=None, repr=False)
-    expires_in: PositiveInt = EXPIRES_IN_S
-
-
-class TokenRefusal(Wire):
-    """A refused token request, by RFC 6749 (§3.4)."""
-
-    error: str

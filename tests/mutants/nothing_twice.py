@@ -48,8 +48,8 @@ MUTANTS = (
     Mutant(
         "sends a create again that a page refused for its credentials",
         "connectors/outreach/client.py",
-        "if answer.status == 401 and (request.repeatable or not is_page(answer)):",
-        "if answer.status == 401:",
+        "if token_refused(answer) and refusals.before_execution(answer, request):",
+        "if token_refused(answer):",
         (f"{IN_FRONT}::test_a_page_after_each_create_leaves_one_opportunity",),
     ),
     Mutant(

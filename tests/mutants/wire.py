@@ -14,6 +14,9 @@ SIZES = "tests/unit/engine/test_bodies.py"
 HOSTILE = "tests/scenario/test_hostile_answers.py"
 CLIENT = "tests/unit/connectors/outreach/test_client.py"
 SOURCE = "tests/unit/connectors/workbooks"
+OAUTH = "connectors/outreach/oauth.py"
+TOKENS = "tests/unit/connectors/outreach/test_oauth.py"
+GRANTS = "tests/unit/connectors/outreach/test_token_answers.py"
 
 MUTANTS = (
     Mutant(
@@ -132,5 +135,66 @@ MUTANTS = (
             f"{SOURCE}/test_connector.py"
             "::test_a_page_too_large_to_read_is_asked_for_in_smaller_ones",
         ),
+    ),
+    Mutant(
+        "throws the rotated refresh token away with an unusable access token",
+        OAUTH,
+        "is None and grant.refresh_token in (None, presented.refresh_token):",
+        "is None:",
+        (f"{GRANTS}::test_an_access_token_that_cannot_be_used_leaves_the_refresh_token",),
+    ),
+    Mutant(
+        "judges a token answer before it keeps what is in it",
+        OAUTH,
+        "            await self._keep_grant(kept)\n        try:\n            self._check(answer)",
+        "            self._check(answer)\n            await self._keep_grant(kept)\n        try:"
+        "\n            self._check(answer)",
+        (f"{GRANTS}::test_a_grant_under_another_status_is_kept_and_the_status_believed",),
+    ),
+    Mutant(
+        "believes any lifetime of an access token",
+        "connectors/outreach/grants.py",
+        "    if told <= 0 or told > LIFETIME_MAX_S or math.isnan(told):",
+        "    if told != told:",
+        (f"{GRANTS}::test_an_odd_answer_is_a_grant_all_the_same",),
+    ),
+    Mutant(
+        "cannot read a token answer behind a byte order mark",
+        "connectors/outreach/grants.py",
+        "body.decode(json.detect_encoding(body)).strip(_JUNK)",
+        "body.decode()",
+        (f"{GRANTS}::test_an_odd_answer_is_a_grant_all_the_same",),
+    ),
+    Mutant(
+        "presents a configured refresh token that was redeemed",
+        OAUTH,
+        "        if kept.refresh_token:\n",
+        "        if self._now() < kept.expires_at:\n",
+        (f"{TOKENS}::test_a_configured_token_that_was_redeemed_is_never_presented_again",),
+    ),
+    Mutant(
+        "takes an old secret that is put back for a new authorisation",
+        OAUTH,
+        "in (kept.fingerprint, *kept.redeemed):",
+        "in (kept.fingerprint,):",
+        (f"{TOKENS}::test_an_old_secret_that_is_put_back_is_not_presented",),
+    ),
+    Mutant(
+        "takes an expired token that is answered 403 for a missing permission",
+        "connectors/outreach/token_refusals.py",
+        "    return answer.status == 401 or names_token(answer)",
+        "    return answer.status == 401",
+        (
+            f"{CLIENT}::test_every_refusal_of_the_token_is_answered_with_another_one",
+            "tests/scenario/test_outages.py"
+            "::test_an_expired_access_token_is_replaced_however_it_is_answered",
+        ),
+    ),
+    Mutant(
+        "takes a token that stays refused for a record's own refusal",
+        "connectors/outreach/refusals.py",
+        "    if names_token(answer):\n",
+        "    if not status:\n",
+        (f"{CLIENT}::test_a_token_refused_in_its_own_name_twice_is_the_credentials",),
     ),
 )

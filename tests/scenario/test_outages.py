@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from typing import Any, Literal
 
 import pytest
 
 from connectors.sandbox.faults import Fault
-from engine.errors import Misconfigured, Transient, Unauthorized, Unreachable
+from engine.errors import EngineError, Misconfigured, Transient, Unauthorized, Unreachable
 from engine.service import once
 from engine.store import statefile
 from tests.scenario.bench import CREATE, OPPORTUNITIES, Bench
@@ -170,6 +171,53 @@ async def test_an_expired_access_token_is_replaced_once_for_all(world: Bench) ->
 
     assert len({world.twin(record).id for record in records}) == 4
     assert world.outreach_traffic.counts[MINT] == 2
+
+
+@pytest.mark.parametrize("form", ["401", "401 bare", "403", "403 bare"])
+async def test_an_expired_access_token_is_replaced_however_it_is_answered(
+    world: Bench, form: Literal["401", "401 bare", "403", "403 bare"]
+) -> None:
+    """Taken for a missing permission it stopped everything for hours, and flagged records."""
+    first = world.has("Row")
+    await world.once()
+    world.outreach.knobs.expired_answer = form
+    world.outreach.expire_access_tokens()
+    world.clock.advance(61)
+    world.edit(first, description="Renamed")
+    second = world.has("New")
+
+    await world.once()
+
+    assert world.twin(first).attributes["name"] == "Renamed"
+    assert world.twin(second)
+    assert world.outreach_traffic.counts[MINT] == 2
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"members": {"expires_in": None}},
+        {"members": {"expires_in": 7199.5}},
+        {"members": {"expires_in": 0}},
+        {"text": "\ufeff"},
+        {"members": {"access_token": "not\nsendable"}},
+    ],
+    ids=["null", "fraction", "zero", "byte order mark", "unusable"],
+)
+async def test_an_odd_token_answer_does_not_cost_the_authorisation(
+    world: Bench, odd: dict[str, Any]
+) -> None:
+    """Where a refresh token works once, the one in this answer is the only one there is."""
+    world.outreach.knobs.refresh_reuse = "deny"
+    world.outreach_fault(Fault(path="/oauth/token", when="after", action="edit", **odd))
+    record = world.has()
+    with suppress(EngineError):
+        await world.once()
+    world.clock.advance(3600 * 2)
+
+    await world.once()
+
+    assert world.twin(record)
 
 
 async def test_runs_share_one_access_token(world: Bench) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from typing import Any
 
 import httpx
 import pytest
 
 from connectors.outreach.client import OutreachClient
 from engine import (
+    EngineError,
     Exchange,
     Gone,
     Rejected,
@@ -80,6 +82,82 @@ async def test_a_refused_token_is_replaced_once_and_the_request_repeated(
 
     tokens = [request.headers["authorization"] for request in world.server.requests]
     assert tokens == ["Bearer AT1", "Bearer AT1", "Bearer AT2"]
+
+
+EXPIRED = {"id": "expiredAccessToken", "title": "Expired", "detail": "It has expired."}
+TOKEN_REFUSALS: dict[str, tuple[int, Any]] = {
+    "gateway": (401, GATEWAY_401),
+    "envelope": (401, {"errors": [EXPIRED]}),
+    "bare": (401, EXPIRED),
+    "forbidden": (403, {"errors": [EXPIRED]}),
+    "forbidden, bare": (403, EXPIRED),
+    "forbidden, id alone": (403, {"id": "expiredAccessToken"}),
+    "forbidden, by the gateway": (403, GATEWAY_401),
+    "forbidden, OAuth": (403, {"error": "invalid_token", "error_description": "expired"}),
+    "forbidden, other words": (403, {"errors": [{"id": "accessTokenExpired"}]}),
+    "forbidden, nested": (403, {"error": {"code": "token_revoked", "message": "no"}}),
+    "malformed": (400, {"error": "invalid_token"}),
+    "empty": (401, None),
+    "a list": (401, ["no"]),
+}
+
+
+@pytest.mark.parametrize(("status", "body"), TOKEN_REFUSALS.values(), ids=list(TOKEN_REFUSALS))
+async def test_every_refusal_of_the_token_is_answered_with_another_one(
+    world: World, client: OutreachClient, status: int, body: Any
+) -> None:
+    """Public clients of the service have met each of these; a create was not carried out."""
+    refusal = httpx.Response(status) if body is None else httpx.Response(status, json=body)
+    world.server.script = [document(17), refusal, httpx.Response(201, json={"data": resource(18)})]
+    await client.get(17, ["name"])
+    world.clock.time += 100
+
+    assert await client.create({"name": "a"}) == 18
+
+    assert world.server.mints == 2
+    assert world.server.requests[-1].headers["authorization"] == "Bearer AT2"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_token_refused_in_its_own_name_twice_is_the_credentials(
+    world: World, client: OutreachClient, status: int
+) -> None:
+    """No record is at fault, and the service is not ready."""
+    refusal = httpx.Response(status, json=EXPIRED)
+    world.server.script = [document(17), refusal, refusal]
+    await client.get(17, ["name"])
+    world.clock.time += 100
+
+    with pytest.raises(Unauthorized) as caught:
+        await client.update(17, {"name": "a"})
+
+    assert caught.value.status == status
+    assert world.server.mints == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (403, {"errors": [{"id": "unauthorizedRequest", "detail": "An expired token, perhaps"}]}),
+        (403, "<html>invalid token</html>"),
+        (403, None),
+        (422, {"errors": [{"id": "invalidCleanupToken", "title": "t", "detail": "d"}]}),
+        (404, EXPIRED),
+    ],
+)
+async def test_what_does_not_name_the_token_costs_no_mint(
+    world: World, client: OutreachClient, status: int, body: Any
+) -> None:
+    """A text may speak of anything, and each mint stops everybody for a minute."""
+    world.server.script = [document(17), httpx.Response(status, json=body)]
+    await client.get(17, ["name"])
+    world.clock.time += 100
+
+    with pytest.raises(EngineError) as caught:
+        await client.update(17, {"name": "a"})
+
+    assert not isinstance(caught.value, Unauthorized)
+    assert world.server.mints == 1
 
 
 async def test_a_second_refusal_of_the_token_is_final(world: World, client: OutreachClient) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -18,6 +20,7 @@ from engine import (
     Unauthorized,
     Unreachable,
 )
+from engine.settings import resolve_secret
 from tests.unit.connectors.outreach.stand_ins import NOW, answer, secret
 from tests.unit.connectors.outreach.token_bench import INVALID_GRANT, Bench, Reply, granted, refused
 
@@ -199,15 +202,73 @@ async def test_a_mistyped_configured_token_can_be_corrected_back(bench: Bench) -
     assert await bench.start().bearer() == "AT1"
 
 
-async def test_a_refused_kept_token_falls_back_to_the_configured_one(bench: Bench) -> None:
-    """Whether rotation ends a token is contested, so the older one may still live."""
-    tokens = bench.start(granted(1), INVALID_GRANT, granted(2))
+async def test_a_configured_token_that_was_redeemed_is_never_presented_again(
+    bench: Bench,
+) -> None:
+    """Where reuse is detected that ends the authorisation, and nobody would know what did."""
+    tokens = bench.start(granted(1), INVALID_GRANT, INVALID_GRANT)
     await tokens.bearer()
     bench.later(7200)
 
-    assert await tokens.bearer() == "AT2"
-    assert [form["refresh_token"] for form in bench.sent[1:]] == [["RT1"], ["RT0"]]
-    assert bench.slept == []
+    with pytest.raises(Unauthorized, match="invalid_grant"):
+        await tokens.bearer()
+    with pytest.raises(Unauthorized, match="invalid_grant"):
+        await bench.start(INVALID_GRANT).bearer()
+
+    assert [form["refresh_token"] for form in bench.sent[1:]] == [["RT1"], ["RT1"]]
+
+
+async def test_an_old_secret_that_is_put_back_is_not_presented(bench: Bench) -> None:
+    """A restored configuration must not cost the authorisation; the newest tokens go on."""
+    await bench.start(granted(1)).bearer()
+    bench.later(600)
+    await bench.start(granted(2), refresh_token=secret("RT-new")).bearer()
+    bench.later(7200)
+
+    assert await bench.start(granted(3)).bearer() == "AT3"
+    bench.later(7200)
+    assert await bench.start(granted(4), refresh_token=secret("RT-new")).bearer() == "AT4"
+
+    presented = [form["refresh_token"] for form in bench.sent]
+    assert presented == [["RT0"], ["RT-new"], ["RT2"], ["RT3"]]
+
+
+async def test_a_new_secret_is_picked_up_while_running(bench: Bench, tmp_path: Path) -> None:
+    """An operator who authorises again while the service waits for it need not restart it."""
+    path = tmp_path / "refresh_token"
+    path.write_text("RT0", encoding="utf-8")
+    changed = resolve_secret({"file": str(path)})
+    tokens = bench.start(granted(1), INVALID_GRANT, granted(9), refresh_token=changed)
+    await tokens.bearer()
+    bench.later(7200)
+    with pytest.raises(Unauthorized):
+        await tokens.bearer()
+
+    path.write_text("RT-again", encoding="utf-8")
+
+    assert await tokens.bearer() == "AT9"
+    assert bench.sent[-1]["refresh_token"] == ["RT-again"]
+
+
+async def test_a_secret_that_changes_under_way_is_not_taken_for_redeemed(
+    bench: Bench, tmp_path: Path
+) -> None:
+    """The answer belongs to what was presented."""
+    path = tmp_path / "refresh_token"
+    path.write_text("RT0", encoding="utf-8")
+    changed = resolve_secret({"file": str(path)})
+
+    def change() -> Answer:
+        path.write_text("RT-again", encoding="utf-8")
+        return granted(1)
+
+    tokens = bench.start(change, granted(9), refresh_token=changed)
+    with suppress(EngineError):
+        await tokens.bearer()
+    bench.later(61)
+
+    assert await tokens.bearer() == "AT9"
+    assert bench.sent[-1]["refresh_token"] == ["RT-again"]
 
 
 async def test_when_every_token_is_refused_the_operator_is_told_to_authorise_again(

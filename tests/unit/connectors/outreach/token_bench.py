@@ -64,6 +64,10 @@ class Bench:
             raise reply
         return reply if isinstance(reply, Answer) else reply()
 
+    def forget_process(self) -> None:
+        """Let a new process begin: all but the vault and the clock is its own."""
+        self.world.__post_init__()
+
     def kept(self) -> dict[str, Any]:
         """What the vault holds now."""
         return json.loads(self.world.vault.texts["oauth"])

@@ -1,0 +1,102 @@
+"""Token answers, read without I/O and as leniently as they can be (outreach-api §3.1).
+
+A refresh token works once, and its successor is in this one answer. So whatever else is odd in it,
+the successor is read, and judged by nobody.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from typing import cast
+
+from engine import Answer, Json
+
+# Lifetime of an access token in seconds (outreach-api §3.2), for answers that do not tell it. One
+# that ends before costs one refused request, and is replaced then.
+EXPIRES_IN_S = 7200.0
+# What is shorter would not outlive the minute between two mints; what is longer is no lifetime.
+LIFETIME_MIN_S = 120.0
+LIFETIME_MAX_S = 86_400.0
+
+_JUNK = "\ufeff\0 \t\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a token answer holds; None for a token that is missing or cannot be used."""
+
+    refresh_token: str | None = field(repr=False)
+    access_token: str | None = field(repr=False)
+    lifetime_s: float
+
+
+def granted(answer: Answer) -> Grant:
+    """Everything that can be made of a token answer; of one that cannot be read, nothing.
+
+    An answer that is no success may hold a grant as well, if a front has changed its status; one
+    that names an error holds none, whatever it repeats of the request.
+    """
+    members = _members(answer.body)
+    well = 200 <= answer.status < 300
+    if not well and "error" in members:
+        members = {}
+    return Grant(
+        refresh_token=_text(members.get("refresh_token")),
+        access_token=_sendable(members.get("access_token")) if well else None,
+        lifetime_s=lifetime_s(members.get("expires_in")),
+    )
+
+
+def refusal(answer: Answer) -> str | None:
+    """The reason of a refused token request, by RFC 6749; None when it names none.
+
+    Its description stays out, since it may quote a token.
+    """
+    return _text(_members(answer.body).get("error"))
+
+
+def lifetime_s(told: Json) -> float:
+    """Seconds that an access token may be used, for an `expires_in` of any form."""
+    if isinstance(told, str):
+        try:
+            told = float(told)
+        except ValueError:
+            return EXPIRES_IN_S
+    if isinstance(told, bool) or not isinstance(told, int | float):
+        return EXPIRES_IN_S
+    # An integer of a thousand digits is no float.
+    if told <= 0 or told > LIFETIME_MAX_S or math.isnan(told):
+        return EXPIRES_IN_S
+    return max(LIFETIME_MIN_S, float(told))
+
+
+def _members(body: bytes) -> dict[str, Json]:
+    """The first JSON object in the body; what stands in front or behind, of no use, is ignored."""
+    try:
+        text = body.decode(json.detect_encoding(body)).strip(_JUNK)
+        found, _ = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return {}
+    return cast("dict[str, Json]", found) if isinstance(found, dict) else {}
+
+
+def _text(value: Json) -> str | None:
+    """A token that a form can carry."""
+    if not isinstance(value, str):
+        return None
+    token = value.strip()
+    try:
+        token.encode()
+    except UnicodeEncodeError:
+        return None
+    return token or None
+
+
+def _sendable(value: Json) -> str | None:
+    """A token that a header can carry: visible characters of ASCII alone."""
+    token = _text(value)
+    if token is None or not token.isascii() or not token.isprintable() or " " in token:
+        return None
+    return token
