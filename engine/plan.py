@@ -5,11 +5,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from engine.identity import id_of
 from engine.records import Fields, Scalar, SourceRecord
+from engine.store.outbox import Owed
 from engine.store.work import Work
+
+# Whole parts of a path that are numbers: a host or a version has others.
+_NUMBERS = re.compile(r"(?<=/)[0-9]+(?=/|$|[?#])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,27 @@ def held_target_id(work: Work, record: SourceRecord) -> str | None:
     if work.version == work.delivered_version and work.delivered_id is not None:
         return work.delivered_id
     return record.target_id
+
+
+def still_owed(work: Work, record: SourceRecord, target_id: int, url: str) -> Owed | None:
+    """What the source must still be told: the id if it does not carry it, a missing or wrong URL.
+
+    Args:
+        url: address of the target record.
+    """
+    if held_target_id(work, record) != str(target_id):
+        return Owed(target_id=str(target_id), target_url=url)
+    # Somebody has entered another id, and left the link to the former record beside it.
+    moved = work.target_id not in (None, target_id) and record.target_url != url
+    shown = None if work.version == work.delivered_version else record.target_url or ""
+    missing = shown is not None and (not shown or _leads_elsewhere(shown, target_id))
+    return Owed(target_url=url) if missing or moved else None
+
+
+def _leads_elsewhere(url: str, target_id: int) -> bool:
+    """Whether a link names another record, as that of a copy does; each may be spelled anyhow."""
+    named = _NUMBERS.findall(url)
+    return bool(named) and str(target_id) not in named
 
 
 def _unlinked(work: Work) -> Course:

@@ -79,7 +79,7 @@ class Captured:
     JSON of the row exactly as received, kept so that a value that cannot be parsed concerns one
     field of one record and never a whole page. `tab` is the People
     tab in one canonical spelling, so that two looks at it can be compared; None when the row does
-    not show it whole.
+    not show it whole. `target_id` is the target id it carries, as it stands there.
     """
 
     id: int
@@ -91,6 +91,7 @@ class Captured:
     payload: str
     tab: str | None = None
     flagged: bool = False
+    target_id: str | None = None
 
     @property
     def position(self) -> Position:

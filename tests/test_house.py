@@ -28,6 +28,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
             {
                 "about",
                 "bodies",
+                "claimants",
                 "clock",
                 "connections",
                 "errors",

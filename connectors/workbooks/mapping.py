@@ -40,17 +40,19 @@ def captured(row: Row, plugin: PluginColumns) -> Captured:
     """
     record_id = cells.integer(row, "id")
     wanted, flagged = _wanted(row, plugin), cells.checkbox(row, plugin.error)
+    target_id = cells.trimmed(row, plugin.outreach_id)
     return Captured(
         id=record_id,
         ref=_reference(row, record_id),
         version=cells.integer(row, "lock_version"),
         updated_at=cells.updated_at(row),
         eligible=wanted and not flagged,
-        linked=cells.trimmed(row, plugin.outreach_id) is not None,
+        linked=target_id is not None,
         # Escaped to ASCII, so that no lone surrogate in a row can break the store.
         payload=json.dumps(row, separators=(",", ":")),
         tab=tab.spelled(tab.relations(row)),
         flagged=wanted and flagged,
+        target_id=target_id,
     )
 
 

@@ -1,35 +1,146 @@
-"""Claims: which record a target record belongs to, when another one turns up with its id."""
+"""Claims: whose a target record is is settled on disk before anything is sent to it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import structlog
+
 from engine.actors.lookups import Lookup
-from engine.errors import Rejected
+from engine.claimants import Claimant, contenders, owner
+from engine.errors import Rejected, Transient
 from engine.identity import id_of
-from engine.ports import Source
-from engine.records import RecordType
-from engine.store import work as store_work
+from engine.plan import held_target_id
+from engine.ports import Source, Target, WallClock
+from engine.records import Captured, RecordType, SourceRecord
+from engine.store import claims, settle
+from engine.store.claims import Claim
+from engine.store.history import Note
 from engine.store.port import Store
 from engine.store.work import Work
 
+# So often it is decided anew because another worker was faster.
+ROUNDS_MAX = 3
 
-async def ensure_unclaimed(store: Store, source: Source, work: Work, target_id: int) -> None:
-    """Two records with one id, as a copy makes them, would overwrite each other for ever.
+log = structlog.get_logger(component="opportunity_syncer")
 
-    The other one is read from the source: it may have given the id up since it was last seen.
 
-    Raises:
-        Rejected: the target record is that of another record, which is synced to it.
-        Transient: the source could not be asked.
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Decides for one worker.
+
+    `correlation_of` is the correlation value that a record gives to its target record, None where
+    it has none that could be sent.
     """
-    others = await store.read(store_work.others_linked_to, target_id, work.id)
-    if not others:
-        return
-    with Lookup("records with the same id", at_source=True).reading():
-        rows = await source.fetch(RecordType.OPPORTUNITY, others)
-    for row in rows:
-        other = source.read(RecordType.OPPORTUNITY, row.payload)
-        if other.id in others and other.eligible and id_of(other.target_id or "") == target_id:
-            raise Rejected(
-                f"its target id {target_id} is that of {other.ref} already;"
-                " clear the id to have a record of its own created"
+
+    store: Store
+    source: Source
+    target: Target
+    clock: WallClock
+    correlation_field: str
+    correlation_of: Callable[[SourceRecord], str | None]
+
+    async def settle(self, work: Work, record: SourceRecord, target_id: int) -> bool:
+        """Make the target record this one's; False when the id, cleared here, is another's now.
+
+        Others are read from the source: they may have given the id up since they were last seen.
+
+        Raises:
+            Rejected: it is that of another record.
+            Gone: there is no such target record.
+            Transient: a system could not be asked.
+        """
+        for _ in range(ROUNDS_MAX):
+            concerned = await self.store.read(claims.others, target_id, work.id)
+            expected = next((one.record_id for one in concerned if one.since is not None), None)
+            shown = await self._shown(concerned)
+            winner = await self._winner(work, record, target_id, concerned, shown)
+            if winner.id != work.id:
+                return await self._lost(work, record, winner, target_id)
+            if await self.store.write(
+                claims.take,
+                work.id,
+                target_id,
+                expected=expected,
+                now=self.clock.now(),
+                shown=list(shown.values()),
+            ):
+                return True
+        raise Transient("other records with the same id are being synced", operation="claim")
+
+    async def _shown(self, concerned: list[Claim]) -> Mapping[int, Captured]:
+        if not concerned:
+            return {}
+        with Lookup("records with the same id", at_source=True).reading():
+            ids = [one.record_id for one in concerned]
+            rows = await self.source.fetch(RecordType.OPPORTUNITY, ids)
+        return {row.id: row for row in rows if row.id in ids}
+
+    async def _winner(
+        self,
+        work: Work,
+        record: SourceRecord,
+        target_id: int,
+        concerned: list[Claim],
+        shown: Mapping[int, Captured],
+    ) -> Claimant:
+        me = self._claimant(
+            record,
+            target_id,
+            since=await self.store.read(claims.since, target_id, work.id),
+            owed=work.owes_id and work.target_id == target_id,
+            carried=held_target_id(work, record),
+        )
+        rivals: list[Claimant] = []
+        for one in concerned:
+            if (row := shown.get(one.record_id)) is not None:
+                other = self.source.read(RecordType.OPPORTUNITY, row.payload)
+                rivals.append(
+                    self._claimant(
+                        other, target_id, since=one.since, owed=one.owed, carried=other.target_id
+                    )
+                )
+        if not contenders(rivals):
+            return me
+        held = await self.target.get(target_id, [self.correlation_field])
+        correlation = held.get(self.correlation_field)
+        return owner(me, rivals, correlation if isinstance(correlation, str) else None)
+
+    def _claimant(
+        self,
+        record: SourceRecord,
+        target_id: int,
+        *,
+        since: float | None,
+        owed: bool,
+        carried: str | None,
+    ) -> Claimant:
+        return Claimant(
+            id=record.id,
+            ref=record.ref,
+            correlation=self.correlation_of(record),
+            carries=id_of(carried or "") == target_id,
+            owed=owed,
+            wanted=record.sync,
+            eligible=record.eligible,
+            since=since,
+        )
+
+    async def _lost(
+        self, work: Work, record: SourceRecord, winner: Claimant, target_id: int
+    ) -> bool:
+        now = self.clock.now()
+        if id_of(held_target_id(work, record) or "") != target_id:
+            note = Note("id given up", f"it was cleared, and {winner.ref} carries {target_id} now")
+            await self.store.write(
+                settle.give_up_target, work, target_id, note, now, successor=winner.id
             )
+            return False
+        note = Note("id kept", f"id {target_id}; {work.ref} carries it too and is refused")
+        await self.store.write(claims.tell, winner.id, note, now)
+        log.warning("target_claimed", record=work.ref, target_id=target_id, owner=winner.ref)
+        raise Rejected(
+            f"its target id {target_id} is that of {winner.ref} already;"
+            " clear the id to have a record of its own created"
+        )

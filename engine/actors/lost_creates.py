@@ -17,7 +17,7 @@ from engine.flow.worktime import holding
 from engine.metrics import Metrics
 from engine.ports import Target, WallClock
 from engine.records import Match
-from engine.store import settle
+from engine.store import claims, settle
 from engine.store.history import Note
 from engine.store.port import Store
 from engine.store.work import Failure, Intent, Work
@@ -73,7 +73,11 @@ class LostCreates:
         since = intent.doubt_since if intent.doubt_since is not None else now
         async with holding(self.asking):
             found = await self.target.find(intent.correlation)
-        matches = [match for match in found if not match.trashed]
+        present = [match for match in found if not match.trashed]
+        ids = [match.id for match in present]
+        # Somebody may have entered the id at another record meanwhile, or both carry one value.
+        taken = await self.store.read(claims.owned_by_others, ids, work.id) if ids else set[int]()
+        matches = [match for match in present if match.id not in taken]
         if matches:
             return await self._adopt(work, intent, matches)
         if now < since + visibility_s:
@@ -96,7 +100,8 @@ class LostCreates:
         if twins:
             detail += await self._twins(work, intent, oldest, twins)
         note = Note("adopted", detail)
-        await self.store.write(settle.adopt, work, oldest.id, note, self.clock.now())
+        if not await self.store.write(settle.adopt, work, oldest.id, note, self.clock.now()):
+            return "adopted"
         self.metrics.in_doubt_resolved.labels(KIND, "executed").inc()
         log.info("adopted", record=work.ref, target_id=oldest.id)
         return "adopted"

@@ -17,7 +17,7 @@ from random import Random
 import anyio
 import structlog
 
-from engine.actors.claims import ensure_unclaimed
+from engine.actors.claims import Claims
 from engine.actors.failing import Failing, RetryLimits
 from engine.actors.lost_creates import COMPONENT, KIND, LostCreates
 from engine.actors.references import References, Resolution
@@ -37,7 +37,7 @@ from engine.flow.worktime import holding, side_by_side
 from engine.mapping.fields import FieldMapping, Wanted
 from engine.mappings import Mappings
 from engine.metrics import Metrics
-from engine.plan import Create, Leave, Reconcile, Refuse, course, difference, held_target_id
+from engine.plan import Create, Leave, Reconcile, Refuse, course, difference, still_owed
 from engine.ports import Source, Target, WallClock
 from engine.records import Fields, RecordType, SourceRecord
 from engine.runs import Runs, exemplar
@@ -45,7 +45,6 @@ from engine.store import fuse, settle
 from engine.store import work as store_work
 from engine.store.fuse import Mass
 from engine.store.history import Note
-from engine.store.outbox import Owed
 from engine.store.port import Store
 from engine.store.work import Failure, Work
 from engine.triage import FORBIDDEN, error_class
@@ -102,10 +101,19 @@ class OpportunitySyncer:
     _unsettled: set[int] = field(default_factory=set[int], init=False)
     _failing: Failing = field(init=False)
     _lost: LostCreates = field(init=False)
+    _claims: Claims = field(init=False)
 
     def __post_init__(self) -> None:
         self._failing = Failing(COMPONENT, self.governor, self.rng, self.metrics)
         self._lost = LostCreates(self.store, self.target, self.clock, self.metrics, self._asking)
+        self._claims = Claims(
+            self.store,
+            self.source,
+            self.target,
+            self.clock,
+            self.limits.correlation_field,
+            self._correlation_of,
+        )
 
     @property
     def _mapping(self) -> FieldMapping:
@@ -258,9 +266,11 @@ class OpportunitySyncer:
         fields: Fields,
         resolution: Resolution,
     ) -> str:
-        if work.target_id != way.target_id:
-            await ensure_unclaimed(self.store, self.source, work, way.target_id)
         try:
+            # Whose it is is on disk before anything is sent to it.
+            doubtful = way.lost_link or work.target_id != way.target_id
+            if doubtful and not await self._claims.settle(work, record, way.target_id):
+                return "adopted"
             async with holding(self._asking):
                 known = work.synced
                 # A field mapped only since then may hold what it shall already.
@@ -270,9 +280,9 @@ class OpportunitySyncer:
                 if changes and work.mass is Mass.EVALUATING:
                     return await self._hold(work, known, f"would send {', '.join(sorted(changes))}")
                 if changes:
-                    # Whatever dies before the answer is kept, the target is read before a newer
-                    # version is compared with it.
-                    await self.store.write(store_work.note_synced, work.id, None)
+                    begun = await self.store.write(store_work.begin_update, work.id, way.target_id)
+                    if not begun:
+                        return "adopted"
                     changes = await self._patch(way.target_id, fields, changes)
         except Gone as error:
             return await self._gone(work, way, error)
@@ -312,6 +322,7 @@ class OpportunitySyncer:
         self, work: Work, record: SourceRecord, sent: Sent, resolution: Resolution
     ) -> str:
         now = self.clock.now()
+        url = self.target.url(RecordType.OPPORTUNITY, sent.target_id)
         names = ", ".join(sorted(sent.changes)) or "no field"
         detail = "; ".join([f"id {sent.target_id}, sent {names}", *resolution.notes])
         settled = await self.store.write(
@@ -319,7 +330,7 @@ class OpportunitySyncer:
             work,
             target_id=sent.target_id,
             synced=sent.fields,
-            owed=self._owed(work, record, sent.target_id),
+            owed=still_owed(work, record, sent.target_id, url),
             awaited=resolution.awaited,
             note=Note(sent.outcome, detail),
             now=now,
@@ -337,19 +348,18 @@ class OpportunitySyncer:
             self.metrics.sync_lag.labels(KIND, "target_ack").observe(lag, exemplar())
         return sent.outcome
 
+    def _correlation_of(self, record: SourceRecord) -> str | None:
+        """What the record's target record carries as its correlation value, if it can be told."""
+        try:
+            value = self._mapping.fields(record, {}).get(self.limits.correlation_field)
+        except EngineError:
+            # Some other field cannot be sent; the reference is what the standard mapping takes.
+            return record.ref
+        return value if isinstance(value, str) else None
+
     def _note_settled(self, work: Work, settled: bool) -> None:
         if not settled:
             self._unsettled.add(work.id)
-
-    def _owed(self, work: Work, record: SourceRecord, target_id: int) -> Owed | None:
-        """What the source must still be told: the id if it does not carry it, a missing URL."""
-        url = self.target.url(RecordType.OPPORTUNITY, target_id)
-        if held_target_id(work, record) != str(target_id):
-            return Owed(target_id=str(target_id), target_url=url)
-        missing = record.target_url is None and work.version != work.delivered_version
-        # Somebody has entered another id, and left the link to the former record beside it.
-        moved = work.target_id not in (None, target_id) and record.target_url != url
-        return Owed(target_url=url) if missing or moved else None
 
     async def _gone(self, work: Work, way: Reconcile, error: Gone) -> str:
         if not (way.lost_link or self.limits.recreate_missing):

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.flow.lane import Lane
+from engine.identity import id_of
 from engine.records import Captured, Position
 from engine.store import contacts
 from engine.store.fuse import Mass
@@ -167,10 +168,12 @@ def _take(
     state = "pending" if row.eligible or doubt else "ineligible"
     connection.execute(
         "INSERT INTO record (id, ref, version, updated_at, captured_at, linked, payload, tab,"
-        " state, lane, due_at, pending_since) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " carried, state, lane, due_at, pending_since)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET ref = excluded.ref, version = excluded.version,"
         " updated_at = excluded.updated_at, captured_at = excluded.captured_at,"
         " linked = excluded.linked, payload = excluded.payload, tab = excluded.tab,"
+        " carried = excluded.carried,"
         " pending_since = CASE WHEN state = 'pending' THEN min(pending_since,"
         " excluded.pending_since) WHEN version = excluded.version THEN ?"
         " ELSE excluded.pending_since END,"
@@ -189,6 +192,7 @@ def _take(
             row.linked,
             row.payload,
             row.tab,
+            id_of(row.target_id or ""),
             state,
             lane,
             now,

@@ -13,11 +13,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from engine.records import Fields, RecordType
-from engine.store import contacts
+from engine.store import claims, contacts
 from engine.store.awaited import PERSON
 from engine.store.history import Note, remember
 from engine.store.outbox import Key, Owed, owe
-from engine.store.work import Failure, Work, close_intent
+from engine.store.work import Failure, Work, close_intent, read_again
 
 
 def settle_linked(
@@ -35,12 +35,17 @@ def settle_linked(
 ) -> bool:
     """The target holds `synced` under `target_id`. Returns False when a newer change waits.
 
+    Nothing is linked when the target record has become another's in the meantime; both are looked
+    at again then, since what it holds may be of either.
+
     Args:
         owed: what the source shall be told; None when it knows everything.
         awaited: (kind, name) of references the record was synced without.
         created: we made the target record just now, so nobody has a role on it yet.
         people_read_since: see `contacts.follow`.
     """
+    if not _claim(connection, work, target_id, created=created, now=now):
+        return False
     close_intent(connection, work.id)
     if _is_flagged(connection, work.id):
         # Nobody else would ever take the reason back.
@@ -84,16 +89,58 @@ def settle_linked(
     return _state(connection, work.id) != "pending"
 
 
+def _claim(
+    connection: sqlite3.Connection, work: Work, target_id: int, *, created: bool, now: float
+) -> bool:
+    """Whether the record may be linked to it; what we created for it is its own by that."""
+    present = claims.owner_of(connection, target_id)
+    if present is not None and present != work.id and not created:
+        read_again(connection, present, now)
+        read_again(connection, work.id, now)
+        return False
+    claims.take(connection, work.id, target_id, expected=present, now=now)
+    claims.keep_only(connection, work.id, target_id)
+    return True
+
+
 def adopt(
     connection: sqlite3.Connection, work: Work, target_id: int, note: Note, now: float
-) -> None:
-    """The target record is ours, but what it holds is not known: reconcile again, reading it."""
+) -> bool:
+    """The target record is ours, but what it holds is not known: reconcile again, reading it.
+
+    Returns False, and keeps the create in doubt, when it is another record's.
+    """
+    if claims.owner_of(connection, target_id) not in (None, work.id):
+        return False
+    claims.take(connection, work.id, target_id, expected=None, now=now)
+    claims.keep_only(connection, work.id, target_id)
     close_intent(connection, work.id)
     connection.execute(
         "UPDATE record SET target_id = ?, synced = NULL, due_at = ? WHERE id = ?",
         (target_id, now, work.id),
     )
     remember(connection, work.id, work.version, note, now)
+    return True
+
+
+def give_up_target(
+    connection: sqlite3.Connection,
+    work: Work,
+    target_id: int,
+    note: Note,
+    now: float,
+    *,
+    successor: int,
+) -> None:
+    """The target record is that of `successor` from now on: reconcile again from nothing."""
+    claims.give_up(connection, work.id, target_id, now)
+    connection.execute(
+        "UPDATE record SET delivered_id = NULL, delivered_version = NULL, due_at = ? WHERE id = ?",
+        (now, work.id),
+    )
+    remember(connection, work.id, work.version, note, now)
+    taken = Note("id taken over", f"id {target_id} was that of {work.ref} before")
+    claims.tell(connection, successor, taken, now)
 
 
 def forget_target(
@@ -107,6 +154,9 @@ def forget_target(
         "UPDATE record SET gone_id = ?, target_id = NULL, synced = NULL, delivered_id = NULL,"
         " delivered_version = NULL, due_at = ? WHERE id = ?",
         (gone_id, now, work.id),
+    )
+    connection.execute(
+        "DELETE FROM claim WHERE target_id = ? AND record_id = ?", (gone_id, work.id)
     )
     connection.execute("DELETE FROM role WHERE target_id = ?", (gone_id,))
     remember(connection, work.id, work.version, note, now)

@@ -79,14 +79,6 @@ def next_due(connection: sqlite3.Connection, lane: Lane, now: float) -> float | 
     ).fetchone()[0]
 
 
-def others_linked_to(connection: sqlite3.Connection, target_id: int, record_id: int) -> list[int]:
-    """Other records that, as far as we know, are linked to this target record."""
-    rows = connection.execute(
-        "SELECT id FROM record WHERE target_id = ? AND id <> ? ORDER BY id", (target_id, record_id)
-    )
-    return [row[0] for row in rows]
-
-
 def read_again(connection: sqlite3.Connection, record_id: int, now: float) -> None:
     """What the target holds is in question: reconcile the record, and read that first."""
     connection.execute(
@@ -156,8 +148,21 @@ def open_intent(
     return True
 
 
+def begin_update(connection: sqlite3.Connection, record_id: int, target_id: int) -> bool:
+    """A change is on its way: whatever dies before its answer is kept, the target is read first.
+
+    Returns False, and nothing may be sent, when the target record is another's by now.
+    """
+    cursor = connection.execute(
+        "UPDATE record SET synced = NULL WHERE id = ?"
+        " AND EXISTS (SELECT 1 FROM claim WHERE target_id = ? AND record_id = record.id)",
+        (record_id, target_id),
+    )
+    return bool(cursor.rowcount)
+
+
 def note_synced(connection: sqlite3.Connection, record_id: int, synced: Fields | None) -> None:
-    """What the target is known to hold; None while a change of it is on its way."""
+    """What the target is known to hold; None where that is not known."""
     text = None if synced is None else json.dumps(synced, separators=(",", ":"))
     connection.execute("UPDATE record SET synced = ? WHERE id = ?", (text, record_id))
 

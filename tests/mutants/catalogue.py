@@ -7,6 +7,7 @@ from tests.mutants import (
     guards,
     nothing_lost,
     nothing_twice,
+    one_owner,
     operations,
     people,
     right_values,
@@ -18,6 +19,7 @@ from tests.mutants import (
 
 MUTANTS = (
     *nothing_twice.MUTANTS,
+    *one_owner.MUTANTS,
     *nothing_lost.MUTANTS,
     *people.MUTANTS,
     *flow.MUTANTS,

@@ -81,15 +81,15 @@ MUTANTS = (
     Mutant(
         "lets a copy overwrite what its original made",
         "engine/actors/claims.py",
-        "other.id in others and other.eligible and",
-        "other.id not in others and other.eligible and",
+        "if winner.id != work.id:",
+        "if winner.id == 0:",
         ("tests/scenario/test_relinking.py",),
     ),
     Mutant(
         "holds an id for a record that is not synced any more",
-        "engine/actors/claims.py",
-        "other.id in others and other.eligible and",
-        "other.id in others and",
+        "engine/claimants.py",
+        "if one.wanted and (one.carries or one.owed)",
+        "if one.carries or one.owed",
         ("tests/scenario/test_relinking.py",),
     ),
     Mutant(
@@ -214,8 +214,8 @@ MUTANTS = (
     Mutant(
         "trusts what the target held before a change whose answer was lost",
         "engine/actors/opportunity_syncer.py",
-        "await self.store.write(store_work.note_synced, work.id, None)",
-        "pass",
+        "begun = await self.store.write(store_work.begin_update, work.id, way.target_id)",
+        "begun = True",
         (f"{CHANGES}::test_a_change_taken_back_before_its_answer_came_is_taken_back",),
     ),
 )

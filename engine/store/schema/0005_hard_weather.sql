@@ -42,3 +42,47 @@ CREATE INDEX contacts_sending ON contacts (record_id) WHERE sending = 1;
 CREATE INDEX intent_doubt ON intent (doubt_since);
 CREATE INDEX record_pending_reason ON record (reason_class)
     WHERE state = 'pending' AND reason_class IS NOT NULL;
+
+-- Whose a target record is: one record's at most, and decided before anything is sent to it.
+CREATE TABLE claim (
+    target_id INTEGER PRIMARY KEY,
+    record_id INTEGER NOT NULL REFERENCES record (id),
+    since     REAL NOT NULL                          -- unix seconds
+) STRICT;
+CREATE INDEX claim_record ON claim (record_id);
+-- Of a pair that was linked to one, the record keeps it that made it, else that was linked first.
+INSERT INTO claim (target_id, record_id, since)
+SELECT target_id, id, captured_at FROM (
+    SELECT r.target_id, r.id, r.captured_at, row_number() OVER (
+        PARTITION BY r.target_id
+        ORDER BY r.state = 'ineligible',
+            NOT EXISTS (SELECT 1 FROM history h WHERE h.record_type = 'opportunity'
+                AND h.record_id = r.id AND h.decision = 'created'
+                AND h.detail LIKE 'id ' || r.target_id || ',%'),
+            (SELECT coalesce(min(h.seq), 9223372036854775807) FROM history h
+                WHERE h.record_type = 'opportunity' AND h.record_id = r.id
+                AND h.detail LIKE 'id ' || r.target_id || ',%'),
+            r.id
+    ) AS place
+    FROM record r WHERE r.target_id IS NOT NULL
+) WHERE place = 1;
+-- The target id that the payload carries; NULL for none, or for what is no id.
+ALTER TABLE record ADD COLUMN carried INTEGER;
+UPDATE record SET carried = target_id WHERE linked = 1 OR NOT EXISTS
+    (SELECT 1 FROM claim c WHERE c.target_id = record.target_id AND c.record_id = record.id);
+CREATE INDEX record_carried ON record (carried) WHERE carried IS NOT NULL;
+-- The others are looked at again, and refused with the reason.
+UPDATE record SET target_id = NULL, synced = NULL, revision = revision + 1, mass = 0, due_at = 0,
+    pending_since = CASE WHEN state = 'settled' THEN captured_at ELSE pending_since END,
+    state = CASE WHEN state = 'settled' THEN 'pending' ELSE state END
+WHERE target_id IS NOT NULL AND NOT EXISTS
+    (SELECT 1 FROM claim c WHERE c.target_id = record.target_id AND c.record_id = record.id);
+DELETE FROM contacts WHERE EXISTS
+    (SELECT 1 FROM claim c WHERE c.target_id = contacts.target_id
+        AND c.record_id <> contacts.record_id);
+UPDATE outbox SET target_id = NULL, target_url = NULL, generation = generation + 1
+WHERE record_type = 'opportunity' AND EXISTS
+    (SELECT 1 FROM claim c WHERE c.target_id = CAST(outbox.target_id AS INTEGER)
+        AND c.record_id <> outbox.record_id);
+DROP INDEX record_linked;
+CREATE UNIQUE INDEX record_linked ON record (target_id) WHERE target_id IS NOT NULL;

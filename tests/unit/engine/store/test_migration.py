@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.records import RecordType, Relation
-from engine.store import capture, contacts, kept, outbox, report, statefile, work
+from engine.store import capture, claims, contacts, kept, outbox, report, statefile, work
 from engine.store.fuse import MAPPING
 from engine.store.outbox import Key, Owed
 from tests.unit.engine.stand_ins import NOW, link, row, state_of
@@ -171,3 +171,34 @@ def test_an_upgraded_file_is_like_a_new_one(path: Path, tmp_path: Path) -> None:
         assert columns(old) == columns(new)
         assert old.execute("PRAGMA foreign_key_check").fetchall() == []
         assert old.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+
+
+PAIR = """
+INSERT INTO record (id, ref, version, updated_at, captured_at, linked, payload, state, lane,
+                    due_at, target_id, synced)
+VALUES (1, 'OPP-1', 5, 1700000000, 1, 1, '{}', 'settled', 0, 1, 7, '{"name": "A copy"}'),
+       (2, 'OPP-2', 3, 1700000000, 1, 1, '{}', 'settled', 0, 1, 7, '{"name": "A deal"}'),
+       (3, 'OPP-3', 3, 1700000000, 1, 1, '{}', 'settled', 0, 1, 8, '{"name": "A tug"}')
+"""
+PAIR_HISTORY = """
+INSERT INTO history (at, record_id, version, decision, detail)
+VALUES (1, 2, 3, '{decision}', 'id 7, sent name'), (2, 1, 5, 'updated', 'id 7, sent name'),
+       (3, 2, 3, 'updated', 'id 7, sent name'), (4, 3, 3, 'created', 'id 8, sent name')
+"""
+
+
+@pytest.mark.parametrize("decision", ["created", "updated"])
+def test_of_two_records_linked_to_one_the_first_keeps_it(path: Path, decision: str) -> None:
+    """A former version let both overwrite each other; the other is looked at again."""
+    first_schema(path, PAIR, PAIR_HISTORY.format(decision=decision))
+
+    with upgraded(path) as connection:
+        assert [claims.owner_of(connection, one) for one in (7, 8)] == [2, 3]
+        states = [state_of(connection, one) for one in (1, 2, 3)]
+        loser = work.load(connection, 1)
+        [other] = claims.others(connection, 7, 2)
+
+    assert states == ["pending", "settled", "settled"]
+    assert loser is not None
+    assert (loser.target_id, loser.synced) == (None, None)
+    assert (other.record_id, other.since) == (1, None)
