@@ -79,7 +79,8 @@ class Captured:
     JSON of the row exactly as received, kept so that a value that cannot be parsed concerns one
     field of one record and never a whole page. `tab` is the People
     tab in one canonical spelling, so that two looks at it can be compared; None when the row does
-    not show it whole. `target_id` is the target id it carries, as it stands there.
+    not show it, and no list when it shows one that cannot be told.
+    `target_id` is the target id it carries, as it stands there.
     """
 
     id: int
@@ -145,7 +146,8 @@ class Column:
 class SourceRecord:
     """A captured row, opened: the plugin's own columns by meaning, the rest by column name.
 
-    `people` is the People tab of an opportunity; None when the row does not show it whole.
+    `people` is the People tab of an opportunity; None when the row does not show it whole, and
+    `people_fault` says why one that is there cannot be told.
     """
 
     id: int
@@ -158,6 +160,7 @@ class SourceRecord:
     target_url: str | None
     columns: Mapping[str, Json]
     people: tuple[Relation, ...] | None = None
+    people_fault: str | None = None
 
     @property
     def eligible(self) -> bool:

@@ -50,7 +50,7 @@ def captured(row: Row, plugin: PluginColumns) -> Captured:
         linked=target_id is not None,
         # Escaped to ASCII, so that no lone surrogate in a row can break the store.
         payload=json.dumps(row, separators=(",", ":")),
-        tab=tab.spelled(tab.relations(row)),
+        tab=tab.spelled(row),
         flagged=wanted and flagged,
         target_id=target_id,
     )
@@ -80,6 +80,7 @@ def opened(payload: str, plugin: PluginColumns, mapped: Collection[str]) -> Sour
         target_url=cells.trimmed(row, plugin.outreach_url, required=False),
         columns={name: raw for name, raw in row.items() if name not in own or name in mapped},
         people=tab.relations(row),
+        people_fault=tab.fault(row),
     )
 
 

@@ -8,7 +8,6 @@ in the target; so everything doubtful is "not shown".
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 
 from connectors.workbooks import cells
 from connectors.workbooks.cells import INTEGER_MAX
@@ -18,6 +17,9 @@ from engine import Json, Malformed, Relation, TabChange
 
 # What a relationship is asked for (A15).
 RELATIONSHIP_COLUMNS = ("id", "lock_version", "updated_at", "opportunity_id")
+
+# Spells a tab that is there and cannot be told: no list, and so unlike every tab that can.
+UNREADABLE = "{}"
 
 # Stands for an opportunity that a relationship does not tell; no record has this id.
 UNTOLD = 0
@@ -48,9 +50,35 @@ def relations(row: Row) -> tuple[Relation, ...] | None:
     return tuple(sorted(people))
 
 
-def spelled(people: Sequence[Relation] | None) -> str | None:
-    """One text for a sorted tab, the same for the same tab whatever its order on the wire was."""
-    return None if people is None else json.dumps(people, separators=(",", ":"))
+def fault(row: Row) -> str | None:
+    """Why a tab that is there cannot be told, without a value of it; None where it can, or is not.
+
+    Texts without quotes are split at each comma, so one that holds a comma is no longer told from
+    two (§6.1).
+    """
+    if TAB_IDS not in row or TAB_ROLES not in row or relations(row) is not None:
+        return None
+    try:
+        ids, roles = len(items(row[TAB_IDS])), len(items(row[TAB_ROLES]))
+    except Malformed:
+        return "its people or relationships are no list that can be read"
+    if ids != roles:
+        return (
+            f"it shows {ids} people and {roles} relationships; a relationship whose name holds a"
+            " comma is the usual cause"
+        )
+    return "it shows something that is no person's id"
+
+
+def spelled(row: Row) -> str | None:
+    """One text for a tab, the same for the same tab whatever its order on the wire was.
+
+    None when the row does not show it at all.
+    """
+    people = relations(row)
+    if people is None:
+        return None if fault(row) is None else UNREADABLE
+    return json.dumps(people, separators=(",", ":"))
 
 
 def tab_change(row: Row) -> TabChange:

@@ -34,6 +34,7 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,1000}")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,1000}(?:\.[0-9]{1,1000})?(?:[eE][+-]?[0-9]{1,3})?")
 _AMOUNT = re.compile(r"[+-]?([0-9]+)(?:\.([0-9]+))?")
 _CURRENCY = re.compile(r"(?:[A-Z]{3})?")
+_QUOTED = re.compile(r"(?P<quote>['\"])(?P<text>.*?)(?P=quote)\s*(?:(?P<more>,)\s*|$)", re.DOTALL)
 _FLAGS = re.compile(r"[0-3]")
 _DATE = re.compile(rf" ?([0-9]{{1,2}}) ({'|'.join(MONTHS)}) ([0-9]{{4}})")
 _ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
@@ -193,8 +194,8 @@ def items(raw: Json) -> tuple[str, ...]:
     if found.startswith("[") != found.endswith("]"):
         raise _malformed("an array", raw)
     if not found.startswith("["):
-        return tuple(part.strip() for part in found.split(","))
-    return _quoted_json(found) or _split(found[1:-1])
+        return _quoted(found) or tuple(part.strip() for part in found.split(","))
+    return _quoted_json(found) or _quoted(found[1:-1]) or _split(found[1:-1])
 
 
 READERS: dict[Kind, Callable[[Json], Value]] = {
@@ -221,6 +222,21 @@ def _split(inside: str) -> tuple[str, ...]:
     if not inside.strip():
         return ()
     return tuple(_unquoted(part.strip()) for part in inside.split(","))
+
+
+def _quoted(inside: str) -> tuple[str, ...] | None:
+    """The members where each stands in quotes, so that a comma may be in one; otherwise None.
+
+    A quote ends a member only before a comma or the end, so that an apostrophe may be in one too.
+    """
+    found: list[str] = []
+    rest = inside.strip()
+    while member := _QUOTED.match(rest):
+        found.append(member.group("text"))
+        rest = rest[member.end() :]
+        if not member.group("more"):
+            return tuple(found) if not rest else None
+    return None
 
 
 def _unquoted(part: str) -> str:

@@ -27,6 +27,7 @@ from engine.errors import (
     EngineError,
     Gone,
     HeldBack,
+    Rejected,
     StateUnusable,
     Taken,
     Unreachable,
@@ -154,8 +155,9 @@ class RelationshipSyncer:
     async def _relate(self, work: Relating, progress: Progress) -> str:
         record = self.source.read(RecordType.OPPORTUNITY, work.payload)
         if work.refused or not record.eligible or record.people is None or not self.source.people:
-            if record.eligible and record.people is None and self.source.people:
-                log.warning("tab_unreadable", record=work.ref)
+            fault = record.people_fault if self.source.people and record.eligible else None
+            if fault is not None and not work.refused:
+                return await self._unreadable(work, progress, fault)
             await self.store.write(relating.leave, work)
             return "left"
         tab = await self._tab(record.people)
@@ -170,6 +172,17 @@ class RelationshipSyncer:
                 resolution = "not_executed" if unseen else "executed"
                 self.metrics.in_doubt_resolved.labels("role", resolution).inc()
         return await self._carry_out(work, tab, progress)
+
+    async def _unreadable(self, work: Relating, progress: Progress, fault: str) -> str:
+        """Hold its people, whoever they are, until the tab changes; nothing is removed."""
+        error = Rejected(f"the People tab cannot be read: {fault}")
+        failure = Failure(error_class(error), None, error.message)
+        self.metrics.errors.labels(COMPONENT, failure.reason_class).inc()
+        if await self._keep(
+            work, progress, failure, wait_s=REFUSED_ROLE_RETRY_S, counts=True, given_up=True
+        ):
+            log.error("people_given_up", record=work.ref, reason=failure.reason)
+        return "deferred"
 
     async def _tab(self, people: tuple[Relation, ...]) -> _Tab:
         standings = await self.prospects.resolve({line.person_id for line in people})

@@ -11,9 +11,31 @@ UNIT = "tests/unit/engine/test_relations.py"
 ACTOR = "tests/unit/engine/actors/test_relationship_syncer.py"
 HELD_BACK = "tests/scenario/test_people_held_back.py"
 GONE = "tests/scenario/test_people_gone.py"
+UNREADABLE = "tests/scenario/test_people_unreadable.py"
 RELINKED = "tests/scenario/test_people_relinked.py"
 
 MUTANTS = (
+    Mutant(
+        "keeps a tab that cannot be read a secret",
+        RELATING,
+        "if fault is not None and not work.refused:",
+        "if fault is None and work.refused:",
+        (UNREADABLE,),
+    ),
+    Mutant(
+        "overlooks a tab that cannot be read any more",
+        "connectors/workbooks/tab.py",
+        "return None if fault(row) is None else UNREADABLE",
+        "return None",
+        (UNREADABLE,),
+    ),
+    Mutant(
+        "splits a text in quotes at its comma",
+        "connectors/workbooks/values.py",
+        "return _quoted_json(found) or _quoted(found[1:-1]) or _split(found[1:-1])",
+        "return _quoted_json(found) or _split(found[1:-1])",
+        (UNREADABLE,),
+    ),
     Mutant(
         "books roles under the opportunity that the record is linked to by now",
         "engine/store/relating.py",
@@ -122,8 +144,9 @@ MUTANTS = (
         RELATING,
         "        if work.refused or not record.eligible or record.people is None or"
         " not self.source.people:\n"
-        "            if record.eligible and record.people is None and self.source.people:\n"
-        '                log.warning("tab_unreadable", record=work.ref)\n'
+        "            fault = record.people_fault if self.source.people and record.eligible else None\n"
+        "            if fault is not None and not work.refused:\n"
+        "                return await self._unreadable(work, progress, fault)\n"
         "            await self.store.write(relating.leave, work)\n"
         '            return "left"\n'
         "        tab = await self._tab(record.people)\n",
