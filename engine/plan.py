@@ -80,6 +80,17 @@ def course(work: Work, record: SourceRecord) -> Course:
     return Reconcile(target_id, observe=work.synced is None)
 
 
+def begins(work: Work, way: Course) -> bool:
+    """Whether the target would hear of the record for the first time, as far as we know."""
+    match way:
+        case Create():
+            return True
+        case Reconcile():
+            return work.target_id is None
+        case _:
+            return False
+
+
 def held_target_id(work: Work, record: SourceRecord) -> str | None:
     """The target id the source record carries now, as far as we know.
 

@@ -148,6 +148,10 @@ class Source(Protocol):
         """The records with these ids, whatever their eligibility; missing ones are left out."""
         ...
 
+    async def deleted(self, record_type: RecordType, ids: Sequence[int]) -> set[int]:
+        """Those of these records that the source shows as deleted."""
+        ...
+
     async def mapping_rows(self) -> list[MappingRow] | None:
         """Enabled lines kept in the source; None when it keeps none at all."""
         ...

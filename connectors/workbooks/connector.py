@@ -172,6 +172,16 @@ class WorkbooksSource:
         rows = await self._by_ids(ids, lambda chunk: listings.records(resource, chunk))
         return [mapping.captured(row, resource.plugin) for row in rows]
 
+    async def deleted(self, record_type: RecordType, ids: Sequence[int]) -> set[int]:
+        """Those of these records that are in the bin; one that vanished altogether is not (§8).
+
+        Raises:
+            EngineError: a request failed.
+        """
+        path = PATHS[record_type]
+        rows = await self._by_ids(ids, lambda chunk: listings.deleted(path, chunk))
+        return {cells.integer(row, "id") for row in rows}
+
     async def mapping_rows(self) -> list[MappingRow] | None:
         """Enabled lines of "Outreach Mapping" that are sent; None without that record type.
 

@@ -90,6 +90,19 @@ def records(resource: Resource, ids: Sequence[int]) -> Call:
     return by_ids(resource.path, "fetch", resource.columns, ids)
 
 
+def deleted(path: str, ids: Sequence[int]) -> Call:
+    """The deleted ones among the records with these ids (§8)."""
+    return listing(
+        path,
+        "deleted",
+        columns=("id",),
+        filters=[Filter("id", "eq", ",".join(map(str, ids))), REMOVED_TOO[0]],
+        match="1 AND 2",
+        sort=("id",),
+        limit=len(ids),
+    )
+
+
 def tab_changes(after: Position, limit: int) -> Call:
     """Relationships of opportunities behind `after`, removed ones included (A15, §8)."""
     return listing(

@@ -27,6 +27,8 @@ from engine.ports import WallClock
 
 # Longest sleep without looking: a machine that was asleep must not leave due work lying.
 LOOK_AGAIN_S = 15.0
+# Longest wait for the first poll: one of many pages must not keep back what is known already.
+FIRST_POLL_S = 30.0
 # Longest wait for a governor: it may be opened sooner than it said.
 CLOSED_S = 5.0
 GATHER_S = 0.02
@@ -39,6 +41,7 @@ class Dispatcher(Generic[K]):
     Args:
         due_keys: (now, limit) to the keys that are due, most urgent first.
         next_due: (now) to the time the next one becomes due, or None.
+        first: set when the first poll has ended; what a former process left is not sent before.
         governor: keys are kept back while it would turn their requests away, so that no worker
             holds a key it can do nothing with.
     """
@@ -50,9 +53,13 @@ class Dispatcher(Generic[K]):
     next_due: Callable[[float], Awaitable[float | None]]
     governor: Governor
     bell: Bell = field(default_factory=Bell)
+    first: anyio.Event | None = None
 
     async def run(self) -> None:
         """Fill the lane whenever there is room and something is due."""
+        if self.first is not None:
+            with spending(State.IDLE, FIRST_POLL_S), anyio.move_on_after(FIRST_POLL_S):
+                await self.first.wait()
         while True:
             if self.governor.closed(self.lane):
                 await self._wait_open()

@@ -19,6 +19,7 @@ import structlog
 
 from engine.actors.claims import Claims
 from engine.actors.failing import Failing, RetryLimits
+from engine.actors.fresh_rows import FreshRows, Look
 from engine.actors.lost_creates import COMPONENT, KIND, LostCreates
 from engine.actors.references import References, Resolution
 from engine.errors import (
@@ -37,20 +38,32 @@ from engine.flow.worktime import holding, side_by_side
 from engine.mapping.fields import FieldMapping, Wanted
 from engine.mappings import Mappings
 from engine.metrics import Metrics
-from engine.plan import Create, Leave, Reconcile, Refuse, course, difference, still_owed
+from engine.plan import (
+    Create,
+    Leave,
+    Reconcile,
+    Refuse,
+    begins,
+    course,
+    difference,
+    still_owed,
+)
 from engine.ports import Source, Target, WallClock
 from engine.records import Fields, RecordType, SourceRecord
 from engine.runs import Runs, exemplar
 from engine.store import fuse, settle
 from engine.store import work as store_work
+from engine.store.capture import HIDDEN, LEFT_OUT
 from engine.store.fuse import Mass
 from engine.store.history import Note
 from engine.store.port import Store
 from engine.store.work import Failure, Work
 from engine.triage import FORBIDDEN, error_class
 
-# One record may need several rounds at once: adopted, read, compared.
+# One record may need several rounds at once: read anew, adopted, compared.
 ROUNDS_MAX = 4
+# Nothing was decided: what is known of the record has changed, or was too old to decide on.
+AGAIN = "again"
 
 log = structlog.get_logger(component=COMPONENT)
 
@@ -89,6 +102,7 @@ class OpportunitySyncer:
     governor: Governor
     mappings: Mappings
     references: References
+    fresh_rows: FreshRows
     clock: WallClock
     rng: Random
     limits: SyncLimits
@@ -146,17 +160,19 @@ class OpportunitySyncer:
         for _ in range(ROUNDS_MAX):
             work = await self.store.read(store_work.load, key)
             if work is None:
-                return outcome
+                return "left" if outcome == AGAIN else outcome
             current_lane.set(work.lane)
             retrying.set(work.failed_since is not None)
             began = anyio.current_time()
             outcome = await self._attempt(work)
+            if outcome == AGAIN:
+                continue
             self.metrics.reconciles.labels(KIND, outcome).inc()
             took = anyio.current_time() - began
             self.metrics.reconcile_duration.labels(KIND).observe(took, exemplar())
             if outcome != "adopted":
                 break
-        if outcome in ("adopted", "held", "deferred", "in_doubt"):
+        if outcome in (AGAIN, "adopted", "held", "deferred", "in_doubt"):
             self._unsettled.add(key)
         return outcome
 
@@ -181,6 +197,8 @@ class OpportunitySyncer:
     async def _reconcile(self, work: Work) -> str:
         record = self.source.read(RecordType.OPPORTUNITY, work.payload)
         way = course(work, record)
+        if begins(work, way) and await self.fresh_rows.look(work) is not Look.YOUNG:
+            return AGAIN
         match way:
             case Leave(reason):
                 return await self._leave(work, record, reason)
@@ -194,7 +212,7 @@ class OpportunitySyncer:
                 return await self._resolve_doubt(work, record)
 
     async def _leave(self, work: Work, record: SourceRecord, reason: str) -> str:
-        note = Note("left out", reason)
+        note = Note(LEFT_OUT, reason)
         flagged, now = record.sync and record.error, self.clock.now()
         await self.store.write(settle.settle_ineligible, work, note, flagged=flagged, now=now)
         log.debug("left_out", record=work.ref, reason=reason)
@@ -233,11 +251,14 @@ class OpportunitySyncer:
                 field=self.limits.correlation_field,
             )
         # Announced before it is sent: whatever dies from here on, the create is looked for.
-        now = self.clock.now()
-        if not await self.store.write(store_work.open_intent, work.id, correlation, now):
-            return "left"
+        if not await self._announced(work, correlation):
+            return AGAIN
         try:
             async with holding(self._asking):
+                if work.proved_at < self.fresh_rows.shown_since():
+                    # The machine stood still, or the one before took long: it is too old by now.
+                    await self.store.write(store_work.close_intent, work.id)
+                    return AGAIN
                 target_id = await self.target.create(fields)
         except StateUnusable:
             raise
@@ -257,6 +278,12 @@ class OpportunitySyncer:
             )
         sent = Sent("created", target_id, fields, fields)
         return await self._settle(work, record, sent, resolution)
+
+    async def _announced(self, work: Work, correlation: str) -> bool:
+        now, shown_since = self.clock.now(), self.fresh_rows.shown_since()
+        return await self.store.write(
+            store_work.open_intent, work, correlation, now, shown_since=shown_since
+        )
 
     async def _update(
         self,
@@ -386,6 +413,12 @@ class OpportunitySyncer:
             await self.store.write(store_work.close_intent, work.id)
             reason = "no longer eligible, and the create never happened"
             return await self._leave(work, record, reason)
+        look = await self.fresh_rows.look(work)
+        if look is Look.GONE:
+            await self.store.write(store_work.close_intent, work.id)
+            return await self._leave(work, record, f"{HIDDEN}, and the create never happened")
+        if look is Look.ANEW:
+            return AGAIN
         try:
             return await self._with_fields(work, record, None)
         except Rejected:

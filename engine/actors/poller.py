@@ -82,6 +82,8 @@ class Poller:
     runs: Runs
     pace: Pace = field(init=False)
     polled: anyio.Event = field(default_factory=anyio.Event)
+    # Set once a poll has ended, however it did.
+    tried: anyio.Event = field(default_factory=anyio.Event)
     captured: int = 0
     failures: int = 0
     trouble: str | None = None
@@ -141,6 +143,12 @@ class Poller:
 
     async def step(self) -> int:
         """Read everything behind the watermark and capture it; returns how many rows changed."""
+        try:
+            return await self._follow()
+        finally:
+            self.tried.set()
+
+    async def _follow(self) -> int:
         mark = await self.store.read(capture.watermark, FEED)
         # Until the whole population was read once, what a page shows may have changed long ago.
         first_ever = await self.store.read(kept.setting, LAST_SWEEP) is None
@@ -186,7 +194,7 @@ class Poller:
             if page.complete:
                 break
             after = behind(after, [row.id for row in page.rows])
-        left = await self.store.write(_finish_sweep, number, started_at)
+        left = await self.store.write(_finish_sweep, number, started_at, self.clock.now())
         self.metrics.polled(SWEEP, changed, anyio.current_time() - began, self.clock.now())
         log.info("sweep_done", found=changed, no_longer_eligible=left)
         return changed
@@ -243,8 +251,10 @@ class Poller:
             )
 
 
-def _finish_sweep(connection: sqlite3.Connection, number: int, started_at: float) -> int:
-    left = capture.finish_sweep(connection, number, started_at)
+def _finish_sweep(
+    connection: sqlite3.Connection, number: int, started_at: float, now: float
+) -> int:
+    left = capture.finish_sweep(connection, number, started_at, now)
     kept.set_setting(connection, LAST_SWEEP, str(started_at))
     kept.set_setting(connection, AUDIT_OWED, "")
     return left

@@ -35,8 +35,11 @@ from engine.triage import error_class, plain_reason
 
 # A lingering batch looks this often whether anything more can come at all.
 LOOK_S = 0.05
-# A record that is deleted or hidden is looked for again after so many seconds.
+# A hidden record is looked for again after so many seconds, then ever later, but once a day; after
+# so many looks in vain, a week or so, nothing is owed to it any more.
 MISSING_RETRY_S = 3600.0
+MISSING_RETRY_S_MAX = 86_400.0
+MISSING_LOOKS = 11
 
 # This actor among the others, in metrics and log.
 COMPONENT = "write_back"
@@ -189,11 +192,13 @@ class WriteBacks:
         record_type = entries[0].record_type
         ids = [entry.record_id for entry in entries]
         rows = {row.id: row for row in await self.source.fetch(record_type, ids)}
+        missing = [record_id for record_id in ids if record_id not in rows]
+        deleted = await self.source.deleted(record_type, missing) if missing else set[int]()
         still: list[Entry] = []
         for entry in entries:
             row = rows.get(entry.record_id)
             if row is None:
-                await self._missing(entry)
+                await self._missing(entry, deleted=entry.record_id in deleted)
                 continue
             record = self.source.read(record_type, row.payload)
             if _holds(record, entry):
@@ -232,9 +237,18 @@ class WriteBacks:
             self.forget_people([row.id])
         self.wake_changes()
 
-    async def _missing(self, entry: Entry) -> None:
+    async def _missing(self, entry: Entry, *, deleted: bool) -> None:
+        """Somebody may show a hidden record again; a deleted one is told when it is restored."""
+        now = self.clock.now()
+        looks = entry.missed + 1
+        if deleted or looks >= MISSING_LOOKS:
+            reason = "the record is deleted" if deleted else f"{outbox.MISSING}, for {looks} looks"
+            self.metrics.deliveries.labels("withdrawn").inc()
+            log.warning("write_back_withdrawn", record=entry.ref, reason=reason)
+            await self.store.write(_leave_out, entry, reason, now)
+            return
         log.warning("write_back_waits", record=entry.ref, reason=outbox.MISSING)
-        due_at = self.clock.now() + MISSING_RETRY_S
+        due_at = now + min(MISSING_RETRY_S * 2**entry.missed, MISSING_RETRY_S_MAX)
         await self.store.write(outbox.postpone, entry, outbox.MISSING, due_at=due_at, counts=True)
 
     async def _refused(self, entry: Entry, result: WriteBackResult) -> None:
@@ -300,6 +314,15 @@ def _not_ours(record: SourceRecord, entry: Entry, row: Captured) -> str | None:
 
 def _capture_one(connection: sqlite3.Connection, row: Captured, now: float) -> None:
     capture.capture_page(connection, [row], now=now, fresh_max=1)
+
+
+def _leave_out(connection: sqlite3.Connection, entry: Entry, reason: str, now: float) -> None:
+    """Nothing is owed to the record; when the source shows it again, it starts anew."""
+    outbox.withdraw(connection, entry, Note("write-back withdrawn", reason), now)
+    if entry.record_type is RecordType.PERSON:
+        people.forget_reading(connection, [entry.record_id])
+    else:
+        capture.leave_out(connection, [(entry.record_id, entry.version)], reason, now)
 
 
 def _withdraw_and_capture(

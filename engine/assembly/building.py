@@ -11,6 +11,7 @@ from engine.about import about
 from engine.actors.account_resolver import AccountResolver
 from engine.actors.auditor import Auditor
 from engine.actors.dispatcher import Dispatcher
+from engine.actors.fresh_rows import FreshRows
 from engine.actors.fuse_keeper import FuseKeeper
 from engine.actors.mapping_reader import MappingReader
 from engine.actors.opportunity_syncer import COMPONENT as OPPORTUNITY_SYNCER
@@ -69,6 +70,9 @@ class _Builder:
         references = References(owners, accounts)
         prospects = self._prospect_resolver(references)
         people_poller, auditor = self._people_poller(prospects), self._auditor()
+        poller = self._poller(people_poller, auditor)
+        for dispatcher in self.bells.changes:
+            dispatcher.first = poller.tried
         factory = self._worker_factory(references, prospects)
         workers = self.config.engine.concurrency
         about_us = about()
@@ -84,7 +88,7 @@ class _Builder:
             write_backs=self.write_backs,
             mappings=self.mappings,
             mapping_reader=self._mapping_reader(),
-            poller=self._poller(people_poller, auditor),
+            poller=poller,
             auditor=auditor,
             fuse_keeper=self._fuse_keeper(),
             people_poller=people_poller,
@@ -141,6 +145,12 @@ class _Builder:
             mappings=self.mappings,
             references=references,
             prospects=prospects,
+            fresh_rows=FreshRows(
+                source=self.systems.source,
+                store=self.store,
+                clock=self.outside.clock,
+                age_max_s=limits.row_age_max_s(self.config),
+            ),
             runs=self.runs,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.actors.failing import RetryLimits
+from engine.actors.fresh_rows import AGE_MIN_S
 from engine.actors.opportunity_syncer import SyncLimits
 from engine.actors.owner_resolver import OwnerRules
 from engine.actors.people_poller import PeoplePollLimits
@@ -23,6 +24,11 @@ def poll_limits(config: Config) -> PollLimits:
         sweep_interval_s=settings.sweep_interval_s,
         page_size=config.source.page_size,
     )
+
+
+def row_age_max_s(config: Config) -> float:
+    """How long a row is believed that nothing was sent of yet, seconds."""
+    return max(AGE_MIN_S, config.engine.poller.interval_s)
 
 
 def people_poll_limits(config: Config) -> PeoplePollLimits:

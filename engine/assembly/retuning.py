@@ -43,6 +43,7 @@ def _governors(assembly: Assembly, config: Config) -> None:
 
 
 def _workers(assembly: Assembly, config: Config) -> None:
+    assembly.worker_factory.fresh_rows.age_max_s = limits.row_age_max_s(config)
     for syncer in assembly.opportunity_syncers.workers:
         syncer.limits = limits.sync_limits(config)
     for syncer in assembly.relationship_syncers.workers:

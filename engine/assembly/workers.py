@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import anyio
 
+from engine.actors.fresh_rows import FreshRows
 from engine.actors.opportunity_syncer import OpportunitySyncer
 from engine.actors.prospect_resolver import ProspectResolver
 from engine.actors.references import References
@@ -39,6 +40,7 @@ class WorkerFactory:
     mappings: Mappings
     references: References
     prospects: ProspectResolver
+    fresh_rows: FreshRows
     runs: Runs
     _gathering: anyio.Lock = field(default_factory=anyio.Lock, init=False)
 
@@ -52,6 +54,7 @@ class WorkerFactory:
             governor=self.systems.target_governor,
             mappings=self.mappings,
             references=self.references,
+            fresh_rows=self.fresh_rows,
             clock=self.outside.clock,
             rng=self.outside.rng(f"opportunity_syncer.{number}"),
             limits=limits.sync_limits(self.config),

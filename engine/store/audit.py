@@ -35,7 +35,7 @@ def compare(
     """
     outcome = capture.capture_page(connection, rows, now=now, fresh_max=0, mass=True)
     vanished = connection.execute(
-        "UPDATE record SET state = 'ineligible', revision = revision + 1"
+        "SELECT id, version FROM record"
         " WHERE id > ? AND id <= ? AND state IN ('pending', 'settled') AND captured_at < ?"
         " AND id NOT IN (SELECT value FROM json_each(?))"
         " AND NOT EXISTS (SELECT 1 FROM intent WHERE record_id = record.id)",
@@ -45,10 +45,11 @@ def compare(
             started_at,
             json.dumps([row.id for row in rows]),
         ),
-    ).rowcount
+    ).fetchall()
+    capture.leave_out(connection, [(row[0], row[1]) for row in vanished], capture.NOT_SHOWN, now)
     # Two records that carry one id: whose it is is decided when they are looked at.
-    vanished += len(claims.look_at_carriers(connection, after, _end(upto), now))
-    return outcome, vanished
+    looked_at = claims.look_at_carriers(connection, after, _end(upto), now)
+    return outcome, len(vanished) + len(looked_at)
 
 
 def refused(connection: sqlite3.Connection, after: int, upto: int | None) -> list[int]:

@@ -17,6 +17,12 @@ from engine.identity import id_of
 from engine.records import Captured, Position
 from engine.store import contacts
 from engine.store.fuse import Mass
+from engine.store.history import Note, remember, remember_alike
+
+# The decision about a record that may not be synced as it stands, and its reasons.
+LEFT_OUT = "left out"
+HIDDEN = "the record is deleted, or hidden from our user"
+NOT_SHOWN = "the source does not show it among the eligible records any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +172,9 @@ def _take(
     # A create in doubt is accounted for even when its record may not be synced any more.
     doubt = connection.execute("SELECT 1 FROM intent WHERE record_id = ?", (row.id,)).fetchone()
     state = "pending" if row.eligible or doubt else "ineligible"
+    if state == "ineligible" and _waits(connection, row.id):
+        reason = "the error flag is set" if row.flagged else "sync is off"
+        remember(connection, row.id, row.version, Note(LEFT_OUT, reason), now)
     connection.execute(
         "INSERT INTO record (id, ref, version, updated_at, captured_at, linked, payload, tab,"
         " carried, state, lane, due_at, pending_since)"
@@ -206,6 +215,41 @@ def _take(
     )
 
 
+def leave_out_hidden(
+    connection: sqlite3.Connection, ids: Sequence[int], asked_at: float, now: float
+) -> int:
+    """Records asked for by id and not shown: what the target never heard of stays unknown to it.
+
+    A create in doubt is accounted for all the same. Returns how many were left out.
+    """
+    rows = connection.execute(
+        "SELECT id, version FROM record WHERE id IN (SELECT value FROM json_each(?))"
+        " AND state = 'pending' AND target_id IS NULL AND captured_at <= ?"
+        " AND NOT EXISTS (SELECT 1 FROM intent WHERE record_id = record.id)",
+        (json.dumps(ids), asked_at),
+    ).fetchall()
+    leave_out(connection, [(row[0], row[1]) for row in rows], HIDDEN, now)
+    return len(rows)
+
+
+def leave_out(
+    connection: sqlite3.Connection, records: Sequence[tuple[int, int]], reason: str, now: float
+) -> None:
+    """These records, with their versions, are not eligible any more; a later change starts anew."""
+    connection.executemany(
+        "UPDATE record SET state = 'ineligible', revision = revision + 1 WHERE id = ?",
+        [(record_id,) for record_id, _ in records],
+    )
+    remember_alike(connection, records, Note(LEFT_OUT, reason), now)
+
+
+def _waits(connection: sqlite3.Connection, record_id: int) -> bool:
+    waits = connection.execute(
+        "SELECT 1 FROM record WHERE id = ? AND state = 'pending'", (record_id,)
+    ).fetchone()
+    return waits is not None
+
+
 def known_ids(connection: sqlite3.Connection, ids: Sequence[int]) -> set[int]:
     """Those of these records that were ever captured."""
     rows = connection.execute(
@@ -236,17 +280,18 @@ def next_sweep(connection: sqlite3.Connection) -> int:
     return connection.execute("SELECT coalesce(max(swept), 0) + 1 FROM record").fetchone()[0]
 
 
-def finish_sweep(connection: sqlite3.Connection, sweep: int, started_at: float) -> int:
+def finish_sweep(connection: sqlite3.Connection, sweep: int, started_at: float, now: float) -> int:
     """After a complete sweep of unlinked records: forget those waiting that it did not show.
 
     A record captured before the sweep, still to be created, and not shown by it, is no longer
     eligible: unticked, flagged or deleted while it waited. Returns how many were left out.
     """
-    cursor = connection.execute(
-        "UPDATE record SET state = 'ineligible', revision = revision + 1"
+    rows = connection.execute(
+        "SELECT id, version FROM record"
         " WHERE state = 'pending' AND target_id IS NULL AND NOT linked AND swept < ?"
         " AND captured_at < ?"
         " AND NOT EXISTS (SELECT 1 FROM intent WHERE record_id = record.id)",
         (sweep, started_at),
-    )
-    return cursor.rowcount
+    ).fetchall()
+    leave_out(connection, [(row[0], row[1]) for row in rows], NOT_SHOWN, now)
+    return len(rows)

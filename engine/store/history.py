@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.records import RecordType
@@ -39,4 +40,21 @@ def remember(
         " (SELECT seq FROM history WHERE record_type = ? AND record_id = ?"
         " ORDER BY seq DESC LIMIT 1 OFFSET ?)",
         (record_type, record_id, record_type, record_id, HISTORY_MAX),
+    )
+
+
+def remember_alike(
+    connection: sqlite3.Connection, records: Sequence[tuple[int, int]], note: Note, now: float
+) -> None:
+    """Add one line to the history of each of these opportunities, given with their versions.
+
+    The oldest lines beyond HISTORY_MAX go with the next line of each.
+    """
+    connection.executemany(
+        "INSERT INTO history (at, record_type, record_id, version, decision, detail)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (now, RecordType.OPPORTUNITY, record_id, version, note.decision, note.detail)
+            for record_id, version in records
+        ],
     )

@@ -36,7 +36,8 @@ class Owed:
 class Entry:
     """One row of the outbox with the newest record version known; times in unix seconds.
 
-    `gone_id` is a target id that may be overwritten, because its record does not exist any more.
+    `gone_id` is a target id that may be overwritten, because its record does not exist any more;
+    `missed` counts looks for the source record that did not show it.
     """
 
     record_type: RecordType
@@ -51,6 +52,7 @@ class Entry:
     changed_at: int
     attempts: int
     gone_id: str | None = None
+    missed: int = 0
 
     def as_write(self) -> WriteBack:
         """The entry in the source port's terms."""
@@ -110,6 +112,7 @@ def load(
             changed_at=row["changed_at"],
             attempts=row["attempts"],
             gone_id=None if row["gone_id"] is None else str(row["gone_id"]),
+            missed=row["missed"],
         )
         for row in rows
     ]
@@ -201,9 +204,10 @@ def postpone(
 ) -> None:
     """Deliver again at `due_at`; an entry that changed meanwhile keeps its own time."""
     connection.execute(
-        "UPDATE outbox SET due_at = ?, attempts = attempts + ?, reason = ?"
+        "UPDATE outbox SET due_at = ?, attempts = attempts + ?, reason = ?,"
+        " missed = CASE WHEN ? = ? THEN missed + 1 ELSE 0 END"
         " WHERE record_type = ? AND record_id = ? AND generation = ?",
-        (due_at, int(counts), reason, *_row(entry)),
+        (due_at, int(counts), reason, reason, MISSING, *_row(entry)),
     )
 
 

@@ -29,7 +29,8 @@ class Intent:
 class Work:
     """A pending record, with everything a decision needs.
 
-    `pending_since` is when the oldest change it waits for happened, unix seconds.
+    `pending_since` is when the oldest change it waits for happened, and `proved_at` when the source
+    last showed this version; unix seconds.
     """
 
     id: int
@@ -37,6 +38,7 @@ class Work:
     version: int
     revision: int
     pending_since: float
+    proved_at: float
     lane: Lane
     mass: Mass
     payload: str
@@ -113,6 +115,7 @@ def load(connection: sqlite3.Connection, record_id: int) -> Work | None:
         version=row["version"],
         revision=row["revision"],
         pending_since=row["pending_since"],
+        proved_at=row["proved_at"],
         lane=Lane(row["lane"]),
         mass=Mass(row["mass"]),
         payload=row["payload"],
@@ -129,21 +132,47 @@ def load(connection: sqlite3.Connection, record_id: int) -> Work | None:
     )
 
 
+def shown_at(connection: sqlite3.Connection, record_id: int) -> float | None:
+    """When the source last showed the version we know; None when the record waits for nothing."""
+    row = connection.execute(
+        "SELECT proved_at FROM record WHERE id = ? AND state = 'pending'", (record_id,)
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def shown_before(
+    connection: sqlite3.Connection, lane: Lane, now: float, before: float, limit: int
+) -> list[int]:
+    """Records next due in the lane that the target has never heard of, last shown before then."""
+    rows = connection.execute(
+        "SELECT id FROM record WHERE state = 'pending' AND lane = ? AND due_at <= ?"
+        " AND target_id IS NULL AND proved_at < ? ORDER BY due_at, id LIMIT ?",
+        (lane, now, before, limit),
+    )
+    return [row[0] for row in rows]
+
+
 def open_intent(
-    connection: sqlite3.Connection, record_id: int, correlation: str, now: float
+    connection: sqlite3.Connection, work: Work, correlation: str, now: float, *, shown_since: float
 ) -> bool:
     """Announce a create before it is sent; keeps the first announcement when it is sent again.
 
-    Returns False, and announces nothing, when the record was left out while it was in hand: nobody
-    would look for the create.
+    Returns False, and announces nothing, when what was decided on is not what is known by now:
+    the record was left out while it was in hand, so that nobody would look for the create, or
+    captured anew; or the source last showed it before `shown_since`, and nobody knows whether it
+    may still be synced.
     """
-    state = connection.execute("SELECT state FROM record WHERE id = ?", (record_id,)).fetchone()
-    if state is None or state[0] != "pending":
+    stands = connection.execute(
+        "SELECT 1 FROM record WHERE id = ? AND state = 'pending' AND revision = ?"
+        " AND proved_at >= ?",
+        (work.id, work.revision, shown_since),
+    ).fetchone()
+    if stands is None:
         return False
     connection.execute(
         "INSERT INTO intent (record_id, correlation, opened_at) VALUES (?, ?, ?)"
         " ON CONFLICT (record_id) DO UPDATE SET doubt_since = NULL, checks = 0, sent = sent + 1",
-        (record_id, correlation, now),
+        (work.id, correlation, now),
     )
     return True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.mutants import (
     flow,
+    freshness,
     guards,
     nothing_lost,
     nothing_twice,
@@ -24,6 +25,7 @@ MUTANTS = (
     *people.MUTANTS,
     *flow.MUTANTS,
     *right_values.MUTANTS,
+    *freshness.MUTANTS,
     *guards.MUTANTS,
     *operations.MUTANTS,
     *service.MUTANTS,

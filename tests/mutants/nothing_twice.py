@@ -20,8 +20,8 @@ MUTANTS = (
     Mutant(
         "sends a create without committing its intent",
         SYNCER,
-        "if not await self.store.write(store_work.open_intent, work.id, correlation, now):",
-        "if now < 0:",
+        "if not await self._announced(work, correlation):",
+        "if not correlation:",
         (f"{IN_DOUBT}::test_a_create_carried_out_and_not_answered_is_adopted",),
     ),
     Mutant(

@@ -131,7 +131,8 @@ def _captures(desk: Desk, choice: Choice) -> tuple[Deed, ...]:
         lambda c: capture.capture_page(c, rows, now=now, fresh_max=1, feed="feed", mark=mark),
         lambda c: capture.capture_page(c, alone, now=now, fresh_max=2, sweep=1 + number % 2),
         lambda c: capture.capture_page(c, rows, now=now, fresh_max=9, anew=True),
-        lambda c: capture.finish_sweep(c, 1 + number % 3, now - number),
+        lambda c: capture.finish_sweep(c, 1 + number % 3, now - number, now),
+        lambda c: capture.leave_out_hidden(c, [one], now - number, now),
         lambda c: capture.hold_pending(c, now + number),
         lambda c: capture.capture_page(c, rows, now=now, fresh_max=0, anew=flag, mass=True),
         lambda c: audit.compare(c, alone, after=one - 1, upto=one, started_at=now, now=now),
@@ -144,8 +145,6 @@ def _others(desk: Desk, choice: Choice) -> tuple[Deed, ...]:
     return (
         lambda c: half_done(c, str(number)),
         lambda c: kept.set_setting(c, "half", str(number)),
-        # Fails for a record that was never captured: the disk says no.
-        lambda c: work.open_intent(c, one, f"OPP-{one}", now),
         lambda c: work.close_intent(c, one),
         lambda c: work.note_synced(c, one, {"name": "x"} if choice.flag else None),
         lambda c: fuse.decide(c, 0.0, number, now),
@@ -175,6 +174,7 @@ def _settles(desk: Desk, choice: Choice, of: Work) -> tuple[Deed, ...]:
             now=now,
             created=flag,
         ),
+        lambda c: work.open_intent(c, of, f"OPP-{of.id}", now, shown_since=now - number),
         lambda c: fuse.hold_record(c, of.id, of.revision, {"name": "x"}, "would send name"),
         lambda c: settle.settle_refused(c, of, FAILURE, now),
         lambda c: settle.settle_ineligible(c, of, NOTE, flagged=flag, now=now),

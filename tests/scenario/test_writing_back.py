@@ -9,6 +9,7 @@ import pytest
 
 from connectors.sandbox.faults import Fault
 from connectors.workbooks.connector import WorkbooksSource
+from engine.actors.write_back import MISSING_LOOKS, MISSING_RETRY_S_MAX
 from engine.records import RecordType, WriteBack, WriteBackResult
 from engine.store import statefile
 from tests.scenario.bench import CREATE, OPPORTUNITIES, Bench
@@ -87,8 +88,55 @@ async def test_one_bad_row_does_not_hold_up_its_batch(world: Bench) -> None:
     result = await world.once()
 
     assert all(world.twin(record) for record in others)
-    assert result.counts.outbox == 1
+    assert result.counts.outbox == 0
     assert len(world.twins(doomed)) == 1
+    told = {line.decision: line.detail for line in world.history(doomed)}
+    assert told["write-back withdrawn"] == "the record is deleted"
+
+
+async def test_a_deleted_record_that_comes_back_is_told_its_id_then(world: Bench) -> None:
+    """Nothing is owed to it meanwhile, and it is not created a second time."""
+    record = world.has("Harbour crane")
+    world.just_before_a_write_back(lambda: world.workbooks.opportunities.delete(record))
+    await world.once()
+
+    world.workbooks.opportunities.restore(record)
+    await world.once()
+
+    assert world.twin(record).attributes["name"] == "Harbour crane"
+    assert world.outreach_traffic.counts[CREATE] == 1
+
+
+async def given_up(world: Bench) -> tuple[int, list[int]]:
+    """A record hidden before it was told its id, and what was owed after each look for it."""
+    world.settings["poller"] = {"audit_interval_s": 1e9, "sweep_interval_s": 1e9}
+    record = world.has("Harbour crane")
+    world.just_before_a_write_back(lambda: world.workbooks.opportunities.hide(record))
+    owed = [(await world.once()).counts.outbox]
+    for _ in range(MISSING_LOOKS):
+        world.clock.advance(MISSING_RETRY_S_MAX)
+        owed.append((await world.once()).counts.outbox)
+    return record, owed
+
+
+async def test_a_record_that_stays_hidden_is_given_up_after_a_while(world: Bench) -> None:
+    """A look a day for ever, for every record ever hidden, would never end."""
+    record, owed = await given_up(world)
+
+    assert owed == [1] * (MISSING_LOOKS - 1) + [0, 0]
+    assert "write-back withdrawn" in [line.decision for line in world.history(record)]
+
+
+async def test_a_record_given_up_is_told_its_id_when_it_is_shown_again(world: Bench) -> None:
+    """Its version is the one we know, so that only what we remember can tell."""
+    record, _ = await given_up(world)
+    world.workbooks.opportunities.show(record)
+
+    world.settings["poller"] = {"sweep_interval_s": 60}
+    await world.once()
+
+    assert world.twin(record).attributes["name"] == "Harbour crane"
+    assert world.outreach_traffic.counts[CREATE] == 1
 
 
 async def test_a_record_restored_after_its_create_still_gets_its_id(world: Bench) -> None:

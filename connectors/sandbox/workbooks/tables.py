@@ -105,6 +105,13 @@ class Table:
         """Flag a record as deleted, as the CRM user (§8)."""
         self.flag_deleted(self._rows[row_id], self._crm_user())
 
+    def restore(self, row_id: int) -> None:
+        """Take a deleted record back, as the CRM user."""
+        row = self._rows[row_id]
+        if row.is_deleted:
+            row.is_deleted = False
+            self.touch(row, self._crm_user())
+
     def purge(self, row_id: int) -> None:
         """Make a record vanish altogether, flag and all (§8)."""
         row = self._rows.pop(row_id)

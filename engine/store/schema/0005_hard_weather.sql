@@ -86,3 +86,6 @@ WHERE record_type = 'opportunity' AND EXISTS
         AND c.record_id <> outbox.record_id);
 DROP INDEX record_linked;
 CREATE UNIQUE INDEX record_linked ON record (target_id) WHERE target_id IS NOT NULL;
+
+-- How often the record of a delivery was looked for in vain since it was last shown.
+ALTER TABLE outbox ADD COLUMN missed INTEGER NOT NULL DEFAULT 0;

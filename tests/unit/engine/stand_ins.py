@@ -122,6 +122,12 @@ def pending(connection: sqlite3.Connection, record_id: int) -> Work:
     return found
 
 
+def announce(connection: sqlite3.Connection, record_id: int, at: float = NOW) -> bool:
+    """Announce a create of the pending record, just decided on a row just shown."""
+    of = pending(connection, record_id)
+    return work.open_intent(connection, of, f"OPP-{record_id}", at, shown_since=of.proved_at)
+
+
 def link(
     connection: sqlite3.Connection,
     record_id: int = 1,

@@ -32,6 +32,7 @@ def known(**changes: Any) -> Work:
         "ref": "OPP-1",
         "version": 3,
         "revision": 1,
+        "proved_at": 0.0,
         "pending_since": 0.0,
         "lane": Lane.FRESH,
         "mass": Mass.NONE,

@@ -25,7 +25,7 @@ from engine.store import capture, fuse, settle, work
 from engine.store.capture import Watermark
 from engine.store.outbox import Owed
 from engine.store.work import Failure
-from tests.unit.engine.stand_ins import NOW, FakeClock, link, pending, row, take
+from tests.unit.engine.stand_ins import NOW, FakeClock, announce, link, pending, row, take
 
 pytestmark = pytest.mark.anyio
 
@@ -167,7 +167,7 @@ async def test_doubts_proofs_and_the_fuse_show(looked: Looked) -> None:
     store = looked.assembly.store
     await store.write(take, row(1), row(2))
     await store.write(link, 2)
-    await store.write(work.open_intent, 1, "OPP-1", NOW)
+    await store.write(announce, 1)
     await store.write(work.doubt_all, NOW - 30)
     await store.write(lambda db: capture.capture_page(db, [row(2, 2)], now=NOW, fresh_max=0))
     revision = await store.read(lambda db: pending(db, 2).revision)

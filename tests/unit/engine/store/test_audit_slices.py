@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Sequence
 
 from engine.records import Captured
-from engine.store import audit, work
-from tests.unit.engine.stand_ins import NOW, row, state_of, take
+from engine.store import audit
+from tests.unit.engine.stand_ins import NOW, announce, row, state_of, take
 
 LATER = NOW + 100
 
@@ -64,7 +64,7 @@ def test_a_create_in_doubt_is_accounted_for_whatever_an_audit_shows(
 ) -> None:
     """It may exist in the target; forgetting it would make the next tick a duplicate."""
     take(connection, row(1))
-    work.open_intent(connection, 1, "OPP-1", NOW)
+    announce(connection, 1)
 
     assert compared(connection, []) == 0
 

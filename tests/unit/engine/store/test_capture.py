@@ -13,7 +13,7 @@ from engine.store.capture import Watermark
 from engine.store.contacts import Roles
 from engine.store.history import Note
 from engine.store.outbox import Owed, delivered
-from tests.unit.engine.stand_ins import NOW, link, owed_to, pending, row, state_of, take
+from tests.unit.engine.stand_ins import NOW, announce, link, owed_to, pending, row, state_of, take
 
 
 def capture_rows(connection: sqlite3.Connection, *rows: Captured, sweep: int = 0) -> list[int]:
@@ -110,11 +110,11 @@ def test_a_sweep_brings_back_what_it_shows_and_drops_what_it_does_not(
     settle.settle_ineligible(
         connection, pending(connection, 3), Note("left out", "off"), flagged=False, now=NOW
     )
-    work.open_intent(connection, 4, "OPP-4", NOW)
+    announce(connection, 4)
     sweep = capture.next_sweep(connection)
 
     assert capture_rows(connection, row(1), row(3), sweep=sweep) == [3]
-    assert capture.finish_sweep(connection, sweep, NOW + 1) == 1
+    assert capture.finish_sweep(connection, sweep, NOW + 1, NOW + 1) == 1
     states = {number: state_of(connection, number) for number in (1, 2, 3, 4)}
     assert states == {1: "pending", 2: "ineligible", 3: "pending", 4: "pending"}
     assert capture.next_sweep(connection) == sweep + 1
@@ -127,7 +127,7 @@ def test_a_record_captured_while_the_sweep_ran_is_not_dropped(
     sweep = capture.next_sweep(connection)
     take(connection, row(1), now=NOW + 5)
 
-    assert capture.finish_sweep(connection, sweep, NOW) == 0
+    assert capture.finish_sweep(connection, sweep, NOW, NOW) == 0
     assert state_of(connection, 1) == "pending"
 
 

@@ -22,7 +22,6 @@ from engine.store import (
     relating,
     report,
     settle,
-    work,
 )
 from engine.store.contacts import Relating, Roles
 from engine.store.fuse import Mass
@@ -30,7 +29,7 @@ from engine.store.history import Note
 from engine.store.measure import Backlog, Measured
 from engine.store.outbox import Owed
 from engine.store.work import Failure
-from tests.unit.engine.stand_ins import NOW, link, owed_to, pending, person, row, take
+from tests.unit.engine.stand_ins import NOW, announce, link, owed_to, pending, person, row, take
 
 # The wait before roles that cannot be related are tried again.
 SELDOM_S = 3600.0
@@ -394,7 +393,7 @@ def test_doubts_are_counted_by_what_is_in_doubt_and_the_oldest_gives_the_age(
     """The alert asks for the oldest, the operator where to look."""
     take(tabbed, row(2), row(3))
     for number, since in ((2, NOW - 7), (3, NOW - 3)):
-        work.open_intent(tabbed, number, f"OPP-{number}", since)
+        announce(tabbed, number, since)
         settle.doubt(tabbed, pending(tabbed, number), FAILURE, due_at=NOW, counts=False, now=since)
     contacts.look_again(tabbed, [1], Lane.FRESH, NOW)
     relating.doubt(

@@ -6,12 +6,12 @@ import sqlite3
 
 from engine.flow.lane import Lane
 from engine.records import Relation
-from engine.store import contacts, people, relating, report, settle, work
+from engine.store import contacts, people, relating, report, settle
 from engine.store.contacts import Roles
 from engine.store.outbox import Owed, postpone
 from engine.store.report import Counts
 from engine.store.work import Failure
-from tests.unit.engine.stand_ins import NOW, link, owed_to, pending, person, row, take
+from tests.unit.engine.stand_ins import NOW, announce, link, owed_to, pending, person, row, take
 
 
 def test_an_empty_state_counts_nothing(connection: sqlite3.Connection) -> None:
@@ -27,7 +27,7 @@ def test_every_kind_of_record_is_counted_once(connection: sqlite3.Connection) ->
     link(connection, 1, owed=Owed(target_id="7"))
     failure = Failure("validation", None, "no")
     settle.settle_refused(connection, pending(connection, 2), failure, NOW)
-    work.open_intent(connection, 3, "OPP-3", NOW)
+    announce(connection, 3)
     settle.doubt(connection, pending(connection, 3), failure, due_at=NOW + 9, counts=False, now=NOW)
     entry = owed_to(connection)
     assert entry is not None

@@ -13,7 +13,17 @@ from engine.store import awaited, people, report, settle, work
 from engine.store.history import Note
 from engine.store.outbox import Owed, delivered
 from engine.store.work import Failure
-from tests.unit.engine.stand_ins import NOW, link, owed_to, pending, person, row, state_of, take
+from tests.unit.engine.stand_ins import (
+    NOW,
+    announce,
+    link,
+    owed_to,
+    pending,
+    person,
+    row,
+    state_of,
+    take,
+)
 
 FAILURE = Failure("validation", "name", "too long")
 OWED = Owed(target_id="7", target_url="https://target.example/7")
@@ -152,7 +162,7 @@ def test_nothing_owed_leaves_the_outbox_alone(db: sqlite3.Connection) -> None:
 
 def test_a_doubt_is_kept_until_the_result_is_known(db: sqlite3.Connection) -> None:
     """A create that may have been executed is never forgotten."""
-    work.open_intent(db, 1, "OPP-1", NOW)
+    announce(db, 1)
     settle.doubt(db, pending(db, 1), FAILURE, due_at=NOW + 5, counts=True, now=NOW + 1)
     intent = pending(db, 1).intent
     assert intent is not None
@@ -171,7 +181,7 @@ def test_a_doubt_is_kept_until_the_result_is_known(db: sqlite3.Connection) -> No
 
 def test_an_adopted_record_is_read_before_it_is_changed(db: sqlite3.Connection) -> None:
     """What the found record holds is not known."""
-    work.open_intent(db, 1, "OPP-1", NOW)
+    announce(db, 1)
     settle.adopt(db, pending(db, 1), 7, Note("adopted", "found 7"), NOW)
 
     found = pending(db, 1)

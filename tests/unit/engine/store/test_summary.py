@@ -9,7 +9,7 @@ from engine.records import Relation
 from engine.store import people, settle, work
 from engine.store.summary import REFUSED_SHOWN_MAX, cut_off, summary, unknown
 from engine.store.work import Failure
-from tests.unit.engine.stand_ins import NOW, link, pending, person, row, take
+from tests.unit.engine.stand_ins import NOW, announce, link, pending, person, row, take
 
 COMMON = Failure("validation", "ownerId", "this user may not own it")
 RARE = Failure("forbidden", None, "no permission")
@@ -81,7 +81,7 @@ def test_a_create_that_was_cut_off_is_counted_before_it_is_looked_for(
 ) -> None:
     """Whoever stopped the process wants to know what it leaves in doubt."""
     take(connection, row(1), row(2))
-    work.open_intent(connection, 1, "OPP-1", NOW)
+    announce(connection, 1)
     people.announce(connection, person(31), "x@example.org", NOW)
 
     assert cut_off(connection) == 2

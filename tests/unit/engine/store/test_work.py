@@ -8,7 +8,7 @@ import pytest
 
 from engine.flow.lane import Lane
 from engine.store import work
-from tests.unit.engine.stand_ins import NOW, link, pending, row, take
+from tests.unit.engine.stand_ins import NOW, announce, link, pending, row, take
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_a_pending_record_is_due_in_its_lane_until_it_is_settled(db: sqlite3.Con
 
 def test_at_start_every_unfinished_create_is_in_doubt(db: sqlite3.Connection) -> None:
     """The process may have died between sending and hearing the answer."""
-    work.open_intent(db, 1, "OPP-1", NOW)
+    announce(db, 1)
 
     assert work.doubt_all(db, NOW + 60) == 1
     assert work.doubt_all(db, NOW + 90) == 0
@@ -47,9 +47,9 @@ def test_an_intent_announced_again_keeps_its_first_time_and_no_doubt(
     db: sqlite3.Connection,
 ) -> None:
     """A create that was not executed is sent once more under the same correlation value."""
-    work.open_intent(db, 1, "OPP-1", NOW)
+    announce(db, 1)
     work.doubt_all(db, NOW + 60)
-    work.open_intent(db, 1, "OPP-1", NOW + 400)
+    announce(db, 1, NOW + 400)
 
     intent = pending(db, 1).intent
     assert intent is not None
@@ -60,9 +60,36 @@ def test_an_intent_announced_again_keeps_its_first_time_and_no_doubt(
     assert pending(db, 1).intent is None
 
 
-def test_a_record_left_out_while_it_is_in_hand_is_not_announced(db: sqlite3.Connection) -> None:
-    """Nobody would look for a create whose answer is lost."""
-    db.execute("UPDATE record SET state = 'ineligible'")
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE record SET state = 'ineligible'",
+        "UPDATE record SET revision = revision + 1",
+        "UPDATE record SET proved_at = proved_at - 1",
+    ],
+    ids=["left out", "captured anew", "shown too long ago"],
+)
+def test_no_create_is_announced_for_what_is_not_known_any_more(
+    db: sqlite3.Connection, change: str
+) -> None:
+    """It was decided from a row; whoever unticked or deleted the record since would be ignored."""
+    of = pending(db, 1)
+    db.execute(change)
 
-    assert not work.open_intent(db, 1, "OPP-1", NOW)
+    assert not work.open_intent(db, of, "OPP-1", NOW, shown_since=of.proved_at)
     assert db.execute("SELECT count(*) FROM intent").fetchone()[0] == 0
+
+
+def test_what_the_target_never_heard_of_and_waited_long_is_listed_as_it_is_due(
+    db: sqlite3.Connection,
+) -> None:
+    """One reading serves all of them; what was shown since, or is linked, needs none."""
+    take(db, row(2), row(3), row(4))
+    link(db, 3)
+    take(db, row(3, 2))
+    take(db, row(4), now=NOW + 5)
+
+    assert work.shown_before(db, Lane.FRESH, NOW, NOW + 1, 10) == [1, 2]
+    assert work.shown_before(db, Lane.FRESH, NOW, NOW + 1, 1) == [1]
+    assert work.shown_at(db, 4) == NOW + 5
+    assert work.shown_at(db, 5) is None

@@ -1,0 +1,97 @@
+"""Mutants that decide on what the source does not show any more."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+SYNCER = "engine/actors/opportunity_syncer.py"
+WORK = "engine/store/work.py"
+CAPTURE = "engine/store/capture.py"
+WRITE_BACK = "engine/actors/write_back.py"
+UNDONE = "tests/scenario/test_undone_imports.py"
+WRITING_BACK = "tests/scenario/test_writing_back.py"
+TAKEN_BACK = f"{UNDONE}::test_what_is_taken_back_while_it_waits_is_not_created"
+ANNOUNCED = (
+    "tests/unit/engine/store/test_work.py"
+    "::test_no_create_is_announced_for_what_is_not_known_any_more"
+)
+
+MUTANTS = (
+    Mutant(
+        "creates from a row of any age",
+        "engine/actors/fresh_rows.py",
+        "        if self._is_young(work.proved_at):\n            return Look.YOUNG",
+        "        if work.proved_at:\n            return Look.YOUNG",
+        (UNDONE,),
+    ),
+    Mutant(
+        "announces a create for a row of any age",
+        WORK,
+        '" AND proved_at >= ?",\n        (work.id, work.revision, shown_since),',
+        '" AND proved_at + ? >= 0",\n        (work.id, work.revision, shown_since),',
+        (ANNOUNCED,),
+    ),
+    Mutant(
+        "announces a create although the record was captured anew",
+        WORK,
+        "AND state = 'pending' AND revision = ?\"",
+        "AND state = 'pending' AND revision >= ?\"",
+        (ANNOUNCED,),
+    ),
+    Mutant(
+        "reads each record that waited by itself",
+        "engine/actors/fresh_rows.py",
+        "ids = list(dict.fromkeys([work.id, *ahead]))[:BATCH_MAX]",
+        "ids = list(dict.fromkeys([work.id, *ahead]))[:1]",
+        (f"{UNDONE}::test_reading_anew_costs_one_request_in_fifty_creates_at_most",),
+    ),
+    Mutant(
+        "goes on waiting for a record that is not shown any more",
+        CAPTURE,
+        "leave_out(connection, [(row[0], row[1]) for row in rows], HIDDEN, now)\n",
+        "leave_out(connection, [], HIDDEN, now)\n",
+        (TAKEN_BACK,),
+    ),
+    Mutant(
+        "does not say why a record was left out",
+        CAPTURE,
+        'if state == "ineligible" and _waits(connection, row.id):',
+        'if state == "eligible" and _waits(connection, row.id):',
+        (TAKEN_BACK,),
+    ),
+    Mutant(
+        "sends a lost create again for a record that is gone",
+        SYNCER,
+        "if look is Look.GONE:",
+        "if look is None:",
+        (f"{UNDONE}::test_a_lost_create_of_a_record_taken_back_is_not_sent_again",),
+    ),
+    Mutant(
+        "dispatches what a former process left before it has polled",
+        "engine/assembly/building.py",
+        "            dispatcher.first = poller.tried\n",
+        "            dispatcher.first = None\n",
+        (f"{UNDONE}::test_the_first_poll_comes_before_the_first_dispatch",),
+    ),
+    Mutant(
+        "waits for ever to tell a deleted record its id",
+        WRITE_BACK,
+        "if deleted or looks >= MISSING_LOOKS:",
+        "if looks >= MISSING_LOOKS:",
+        (f"{WRITING_BACK}::test_one_bad_row_does_not_hold_up_its_batch",),
+    ),
+    Mutant(
+        "looks for a hidden record for ever",
+        WRITE_BACK,
+        "if deleted or looks >= MISSING_LOOKS:",
+        "if deleted:",
+        (f"{WRITING_BACK}::test_a_record_that_stays_hidden_is_given_up_after_a_while",),
+    ),
+    Mutant(
+        "never tells a record that was given up and comes back",
+        WRITE_BACK,
+        "        capture.leave_out(connection, [(entry.record_id, entry.version)], reason, now)\n",
+        "        pass\n",
+        (f"{WRITING_BACK}::test_a_record_given_up_is_told_its_id_when_it_is_shown_again",),
+    ),
+)
