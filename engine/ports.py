@@ -20,6 +20,7 @@ from engine.records import (
     Kind,
     MappingRow,
     Match,
+    Newest,
     Page,
     Position,
     ProspectMatch,
@@ -132,16 +133,16 @@ class Source(Protocol):
         """Relationships behind `after` in their own change order, removed ones included."""
         ...
 
-    async def newest_tab_change(self) -> Position | None:
-        """Where the change order of relationships ends now; None when there is none."""
+    async def newest_tab_change(self) -> Newest:
+        """Where the change order of relationships ends now."""
         ...
 
     async def people_changes(self, after: Position, limit: int) -> Page:
         """Eligible people behind `after` in their change order."""
         ...
 
-    async def newest_person_change(self) -> Position | None:
-        """Where the change order of people ends now; None when there is nobody."""
+    async def newest_person_change(self) -> Newest:
+        """Where the change order of people ends now."""
         ...
 
     async def fetch(self, record_type: RecordType, ids: Sequence[int]) -> list[Captured]:

@@ -102,10 +102,14 @@ class Captured:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a listing; `complete` when no further row exists beyond it."""
+    """One page of a listing; `complete` when no further row exists beyond it.
+
+    `served_at` is what the source's answer told of the time, unix seconds by the source's clock.
+    """
 
     rows: list[Captured]
     complete: bool
+    served_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +122,19 @@ class TabChange:
 
 @dataclass(frozen=True, slots=True)
 class TabPage:
-    """One page of tab changes in change order; `complete` when nothing lies beyond it."""
+    """One page of tab changes in change order; `complete` and `served_at` as in `Page`."""
 
     rows: list[TabChange]
     complete: bool
+    served_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """Where a change order ends now, None when it is empty; `served_at` as in `Page`."""
+
+    position: Position | None
+    served_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

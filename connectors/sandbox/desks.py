@@ -93,11 +93,13 @@ class WorkbooksDesk:
         return record_id
 
     def update(self, table: str, record_id: int, given: JsonObject) -> None:
-        """See `Desk`."""
+        """See `Desk`; `updated_at` and `lock_version` are set to what no edit would make them."""
         people = self._people(table, given)
+        stamps = {name: given.pop(name) for name in ("updated_at", "lock_version") if name in given}
         columns = _typed(self._tables[table], given)
         if columns:
             self._tables[table].update(record_id, **columns)
+        self._tables[table].restamp(record_id, **_typed(self._tables[table], stamps))
         if people is not None:
             self._world.set_people(record_id, people)
 

@@ -152,6 +152,19 @@ def wait_s(answer: Answer, now: float) -> float:
     return min(max(asked, 1.0), WAIT_S_MAX)
 
 
+def served_at(answer: Answer) -> float | None:
+    """When the answer was given, unix seconds by the service's clock; None when it does not tell.
+
+    What tells an age lay in a cache, and its time is that of another answer.
+    """
+    if "age" in answer.headers:
+        return None
+    try:
+        return parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
 def session_cookie(lines: list[str]) -> str | None:
     """The session id among `Set-Cookie` lines, the last one winning; None without one (§3.2)."""
     found: str | None = None

@@ -99,6 +99,15 @@ class Client:
         """The rows of a listing.
 
         Raises:
+            EngineError: as `read_at`.
+        """
+        rows, _ = await self.read_at(call)
+        return rows
+
+    async def read_at(self, call: Call) -> tuple[list[Row], float | None]:
+        """The rows of a listing, and the time its answer told, unix seconds.
+
+        Raises:
             EngineError: as `answers.document` and `answers.rows`; Throttled as well when one
                 request was redirected more than `delay_hops_max` times.
         """
@@ -111,7 +120,8 @@ class Client:
             raise Unreachable(
                 reason, system=SYSTEM, operation=call.operation, status=reply.answer.status
             )
-        return answers.rows(self._document(call, reply), call.operation)
+        found = answers.rows(self._document(call, reply), call.operation)
+        return found, answers.served_at(reply.answer)
 
     async def write(self, call: Call, entries: Sequence[WriteBack]) -> list[WriteBackResult]:
         """Send one write-back batch; one result per entry, in order.

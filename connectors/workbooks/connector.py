@@ -24,6 +24,7 @@ from engine import (
     Kind,
     MappingRow,
     Misconfigured,
+    Newest,
     OurFault,
     Page,
     Position,
@@ -129,13 +130,13 @@ class WorkbooksSource:
             TheirFault: a row has no usable id or updated_at.
             EngineError: the request failed.
         """
-        rows, complete = await self._rows(
+        rows, complete, served_at = await self._rows(
             RELATIONSHIPS, limit, lambda size: listings.tab_changes(after, size)
         )
-        return TabPage([tab.tab_change(row) for row in rows], complete=complete)
+        return TabPage([tab.tab_change(row) for row in rows], complete, served_at)
 
-    async def newest_tab_change(self) -> Position | None:
-        """Where the change order of relationships ends, removed ones included; None without any.
+    async def newest_tab_change(self) -> Newest:
+        """Where the change order of relationships ends, removed ones included.
 
         Raises:
             TheirFault: as `tab_changes`.
@@ -152,8 +153,8 @@ class WorkbooksSource:
         """
         return await self._changes(RecordType.PERSON, after, limit)
 
-    async def newest_person_change(self) -> Position | None:
-        """Where the change order of all people ends, eligible or not; None when there is nobody.
+    async def newest_person_change(self) -> Newest:
+        """Where the change order of all people ends, eligible or not.
 
         Raises:
             TheirFault: the row has no usable id or updated_at.
@@ -303,28 +304,32 @@ class WorkbooksSource:
     async def _page(
         self, resource: Resource, limit: int, call: Callable[[int], protocol.Call]
     ) -> Page:
-        rows, complete = await self._rows(resource.path, limit, call)
-        return Page([mapping.captured(row, resource.plugin) for row in rows], complete=complete)
+        rows, complete, served_at = await self._rows(resource.path, limit, call)
+        captured = [mapping.captured(row, resource.plugin) for row in rows]
+        return Page(captured, complete, served_at)
 
     async def _rows(
         self, path: str, limit: int, call: Callable[[int], protocol.Call]
-    ) -> tuple[list[Row], bool]:
-        """One page of a listing, and whether it is the last; fewer rows where they are large."""
+    ) -> tuple[list[Row], bool, float | None]:
+        """One page of a listing, whether it is the last, and the time its answer told.
+
+        It has fewer rows where they are large.
+        """
         paging = self._paging[path]
         size = paging.size(max(1, min(limit, OBJECTS_MAX)))
         while True:
             try:
-                rows = await self._client.read(call(size))
+                rows, served_at = await self._client.read_at(call(size))
             except TooLarge:
                 if size == 1:
                     raise
                 size = paging.too_large(size)
             else:
-                return rows, paging.complete(len(rows), size)
+                return rows, paging.complete(len(rows), size), served_at
 
-    async def _newest(self, call: protocol.Call) -> Position | None:
-        rows = await self._client.read(call)
-        return cells.position(rows[0]) if rows else None
+    async def _newest(self, call: protocol.Call) -> Newest:
+        rows, served_at = await self._client.read_at(call)
+        return Newest(cells.position(rows[0]) if rows else None, served_at)
 
     async def _find_people(self) -> str:
         found = await self._installation.find_people()

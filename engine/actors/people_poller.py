@@ -20,18 +20,19 @@ from typing import Literal
 import anyio
 import structlog
 
+from engine.actors.feed_clock import FeedClock
 from engine.actors.poller import FRESH_SHARE
 from engine.actors.prospect_resolver import ProspectResolver
 from engine.actors.tolerating import tolerated
 from engine.errors import Misconfigured
 from engine.metrics import Metrics
 from engine.ports import Source, WallClock
-from engine.records import Captured, Position, RecordType, TabChange
+from engine.records import Captured, Newest, Position, RecordType, TabChange
 from engine.runs import Runs, exemplar
 from engine.store import capture, people
 from engine.store.capture import Watermark
 from engine.store.port import Store
-from engine.watermarks import advanced, behind
+from engine.watermarks import behind
 
 COMPONENT = "people_poller"
 TABS = "tab_changes"
@@ -62,8 +63,15 @@ class PeoplePoller:
     wake: Callable[[], None]
     runs: Runs
     captured: int = field(default=0, init=False)
+    _tabs_clock: FeedClock = field(init=False)
+    _people_clock: FeedClock = field(init=False)
     # Named apart: nothing was missed while nobody was awaited.
     _following: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        shared = (COMPONENT, self.store, self.clock, self.metrics)
+        self._tabs_clock = FeedClock(TABS, *shared)
+        self._people_clock = FeedClock(PEOPLE, *shared)
 
     async def attempt(self) -> None:
         """One poll of each feed; a failure of one keeps back nothing else."""
@@ -101,8 +109,7 @@ class PeoplePoller:
             return
         mark = await self.store.read(capture.watermark, TABS)
         if mark.position is None:
-            newest = await self.source.newest_tab_change()
-            await self._begin(TABS, newest)
+            await self._begin(self._tabs_clock, await self.source.newest_tab_change())
 
     async def step(self) -> int:
         """Follow both feeds; returns how many tabs turned out to differ."""
@@ -116,16 +123,23 @@ class PeoplePoller:
         await self.start()
         mark = await self.store.read(capture.watermark, TABS)
         cursor, differing, began = mark.position or Position(0, 0), 0, anyio.current_time()
+        self._tabs_clock.begin()
         while True:
+            self._tabs_clock.asking()
             page = await self.source.tab_changes(cursor, self.limits.page_size)
             self.metrics.poll_pages.labels(TABS).inc()
+            before, mark = mark, await self._answered(self._tabs_clock, mark, page.served_at)
+            if mark.position != before.position:
+                cursor = mark.position or Position(0, 0)
+                continue
             if page.rows:
                 differing += await self._capture(_changed_at(page.rows))
-                positions = [row.position for row in page.rows]
-                mark = await self._advance(TABS, mark, positions)
+                rows = {f"relationship {row.position.id}": row.position for row in page.rows}
+                mark = await self._advance(self._tabs_clock, mark, rows, page.served_at)
             if page.complete:
                 break
             cursor = behind(cursor, [row.position for row in page.rows])
+        await self._tabs_clock.end()
         self._polled(TABS, differing, began)
         return differing
 
@@ -174,15 +188,21 @@ class PeoplePoller:
             return
         if not self._following:
             # Whoever changed since it was read is found by reading everybody once more.
-            await self._begin(PEOPLE, await self.source.newest_person_change())
+            await self._begin(self._people_clock, await self.source.newest_person_change())
             self._following = True
             await self._available(awaited)
             return
         waiting, mark = set(awaited), await self.store.read(capture.watermark, PEOPLE)
         cursor, changed, began = mark.position or Position(0, 0), 0, anyio.current_time()
+        self._people_clock.begin()
         while True:
+            self._people_clock.asking()
             page = await self.source.people_changes(cursor, self.limits.page_size)
             self.metrics.poll_pages.labels(PEOPLE).inc()
+            before, mark = mark, await self._answered(self._people_clock, mark, page.served_at)
+            if mark.position != before.position:
+                cursor = mark.position or Position(0, 0)
+                continue
             if page.rows:
                 differing = await self._changed(waiting, page.rows)
                 changed += len(differing)
@@ -190,11 +210,12 @@ class PeoplePoller:
                 known = len(page.rows) - len(differing)
                 self.metrics.poll_records.labels(PEOPLE, "known").inc(known)
                 await self._available(differing)
-                positions = [row.position for row in page.rows]
-                mark = await self._advance(PEOPLE, mark, positions)
+                rows = {row.ref: row.position for row in page.rows}
+                mark = await self._advance(self._people_clock, mark, rows, page.served_at)
             if page.complete:
                 break
             cursor = behind(cursor, [row.position for row in page.rows])
+        await self._people_clock.end()
         self._polled(PEOPLE, changed, began)
 
     def _polled(self, feed: str, changed: int, began: float) -> None:
@@ -218,19 +239,27 @@ class PeoplePoller:
             self.prospects.forget(ids)
             await self.prospects.wake_awaiting(ids)
 
-    async def _begin(self, feed: str, newest: Position | None) -> None:
+    async def _begin(self, feed: FeedClock, newest: Newest) -> None:
         """Follow the feed from here on; a row that commits late is still to be seen."""
-        newest = newest or Position(0, 0)
-        start = Position(max(0, newest.updated_at - self.limits.overlap_s), 0)
-        mark = Watermark(start, newest.updated_at, self.clock.now())
-        await self.store.write(capture.set_watermark, feed, mark)
+        mark = await self.store.read(capture.watermark, feed.feed)
+        mark = feed.begun(newest, mark, self.limits.overlap_s)
+        await self.store.write(capture.set_watermark, feed.feed, mark)
+
+    async def _answered(
+        self, feed: FeedClock, mark: Watermark, served_at: float | None
+    ) -> Watermark:
+        return await feed.answered(mark, served_at, self.limits.overlap_s)
 
     async def _advance(
-        self, feed: str, mark: Watermark, positions: Sequence[Position]
+        self,
+        feed: FeedClock,
+        mark: Watermark,
+        rows: Mapping[str, Position],
+        served_at: float | None,
     ) -> Watermark:
-        after = advanced(mark, positions, self.clock.now(), self.limits.overlap_s)
+        after = feed.advanced(mark, rows, served_at, self.limits.overlap_s)
         if after != mark:
-            await self.store.write(capture.set_watermark, feed, after)
+            await self.store.write(capture.set_watermark, feed.feed, after)
         return after
 
 

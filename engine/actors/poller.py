@@ -18,6 +18,7 @@ from random import Random
 import anyio
 import structlog
 
+from engine.actors.feed_clock import FeedClock
 from engine.actors.tolerating import tolerated
 from engine.actors.unfinished import unfinished
 from engine.errors import EngineError
@@ -32,7 +33,7 @@ from engine.store import capture, fuse, kept
 from engine.store.capture import Watermark
 from engine.store.port import Store
 from engine.triage import plain_reason
-from engine.watermarks import advanced, behind
+from engine.watermarks import behind
 
 COMPONENT = "poller"
 FEED = "changes"
@@ -42,8 +43,6 @@ LAST_SWEEP = "last_sweep_at"
 AUDIT_OWED = "audit_owed"
 # A page in which more than this share of the rows are changes belongs to a bulk import.
 FRESH_SHARE = 0.25
-# The source's clock may be so many seconds ahead of ours before that is counted as an error.
-SKEW_MAX_S = 5.0
 
 log = structlog.get_logger(component=COMPONENT)
 
@@ -81,6 +80,7 @@ class Poller:
     follow_people: Callable[[], Awaitable[None]]
     runs: Runs
     pace: Pace = field(init=False)
+    feed_clock: FeedClock = field(init=False)
     polled: anyio.Event = field(default_factory=anyio.Event)
     # Set once a poll has ended, however it did.
     tried: anyio.Event = field(default_factory=anyio.Event)
@@ -92,6 +92,7 @@ class Poller:
 
     def __post_init__(self) -> None:
         self.pace = Pace(self.limits.interval_s)
+        self.feed_clock = FeedClock(FEED, COMPONENT, self.store, self.clock, self.metrics)
 
     def retune(self, limits: PollLimits, backoff: BackoffLimits) -> None:
         """Poll by these from now on."""
@@ -149,24 +150,34 @@ class Poller:
             self.tried.set()
 
     async def _follow(self) -> int:
-        mark = await self.store.read(capture.watermark, FEED)
+        mark, overlap_s = await self.store.read(capture.watermark, FEED), self.limits.overlap_s
+        self.feed_clock.begin()
         # Until the whole population was read once, what a page shows may have changed long ago.
         first_ever = await self.store.read(kept.setting, LAST_SWEEP) is None
         began = anyio.current_time()
         cursor, changed = mark.position, 0
         while True:
+            self.feed_clock.asking()
             page = await self.source.changes(cursor, self.limits.page_size)
             self.metrics.poll_pages.labels(FEED).inc()
+            before, mark = mark, await self.feed_clock.answered(mark, page.served_at, overlap_s)
+            if before.position is not None and mark.position != before.position:
+                # The mark went back: what lies between is asked for first.
+                cursor = mark.position
+                continue
             if page.rows:
-                positions = [row.position for row in page.rows]
-                mark = advanced(mark, positions, self.clock.now(), self.limits.overlap_s)
+                rows = {row.ref: row.position for row in page.rows}
+                mark = self.feed_clock.advanced(mark, rows, page.served_at, overlap_s)
                 taken = await self._capture(page, mark=mark, news=not first_ever)
                 changed += len(taken)
                 if not first_ever:
-                    self._observe_lag(taken)
-                cursor = behind(cursor, positions)
+                    self._observe_lag(taken, page.served_at)
+                    times = [row.updated_at for row in taken]
+                    mark = await self.feed_clock.learn(mark, times, page.served_at, overlap_s)
+                cursor = behind(cursor, list(rows.values()))
             if page.complete:
                 break
+        await self.feed_clock.end()
         self.metrics.polled(FEED, changed, anyio.current_time() - began, self.clock.now())
         log.debug("poll_done", changed=changed)
         return changed
@@ -240,12 +251,10 @@ class Poller:
             self.wake()
         return outcome.changed
 
-    def _observe_lag(self, rows: list[Captured]) -> None:
-        now = self.clock.now()
+    def _observe_lag(self, rows: list[Captured], served_at: float | None) -> None:
+        now = self.clock.now() if served_at is None else served_at
         for row in rows:
             lag = now - row.updated_at
-            if lag < -SKEW_MAX_S:
-                self.metrics.errors.labels(COMPONENT, "clock_skew").inc()
             self.metrics.sync_lag.labels("opportunity", "observed").observe(
                 max(0.0, lag), exemplar()
             )

@@ -100,6 +100,9 @@ def _print(document: Mapping[str, Any], *, running: bool, named: str) -> None:
         out.print(f"Waiting ({waiting['records']}): {waiting['reason']}")
     for held in document.get("held_back", []):
         out.print(f"Held back: {held}")
+    clocks: list[str] = document.get("clocks") or []
+    for clock in clocks:
+        out.print(f"Clock: {clock}", soft_wrap=True)
     approval = document.get("approval", {})
     if approval.get("needed"):
         out.print(

@@ -41,29 +41,35 @@ class Watermark:
     `position`: every change at or below it is captured; None before the first.
     `newest_at`, `newest_seen_at`: the newest source time ever seen in the feed, and our own time
     when it was first seen; together they bound the source's clock from below.
+    `skew_s`: how far the source's clocks were seen to differ.
     """
 
     position: Position | None
     newest_at: int | None
     newest_seen_at: float | None
+    skew_s: float = 0.0
 
 
 def watermark(connection: sqlite3.Connection, feed: str) -> Watermark:
     """The feed's watermark."""
     row = connection.execute("SELECT * FROM watermark WHERE feed = ?", (feed,)).fetchone()
+    # All feeds come from the same servers.
+    skew_s: float = connection.execute(
+        "SELECT coalesce(max(skew_s), 0.0) FROM watermark"
+    ).fetchone()[0]
     if row is None:
-        return Watermark(None, None, None)
+        return Watermark(None, None, None, skew_s)
     position = None if row["updated_at"] is None else Position(row["updated_at"], row["id"])
-    return Watermark(position, row["newest_at"], row["newest_seen_at"])
+    return Watermark(position, row["newest_at"], row["newest_seen_at"], skew_s)
 
 
 def set_watermark(connection: sqlite3.Connection, feed: str, mark: Watermark) -> None:
     """Store the feed's watermark; only the poller, which never moves it back, calls this."""
     updated_at, record_id = mark.position or (None, None)
     connection.execute(
-        "INSERT OR REPLACE INTO watermark (feed, updated_at, id, newest_at, newest_seen_at)"
-        " VALUES (?, ?, ?, ?, ?)",
-        (feed, updated_at, record_id, mark.newest_at, mark.newest_seen_at),
+        "INSERT OR REPLACE INTO watermark (feed, updated_at, id, newest_at, newest_seen_at, skew_s)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (feed, updated_at, record_id, mark.newest_at, mark.newest_seen_at, mark.skew_s),
     )
 
 

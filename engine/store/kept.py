@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.errors import StateUnusable
 from engine.flow.budget import YEAR_DAYS
 from engine.store.port import Store
 
+# Before the name of a feed: which of its records carry a time ahead of the source's clock.
+AHEAD = "ahead_of_clock."
 # When this pair was first started on, unix seconds.
 WORKED = "worked_since"
 
@@ -32,6 +35,34 @@ def set_setting(connection: sqlite3.Connection, name: str, value: str) -> None:
 def forget_setting(connection: sqlite3.Connection, name: str) -> None:
     """Keep it no longer."""
     connection.execute("DELETE FROM setting WHERE name = ?", (name,))
+
+
+def keep_ahead(
+    connection: sqlite3.Connection, feed: str, records: Sequence[tuple[str, float]]
+) -> None:
+    """Keep which records of a feed carry a time ahead of the source's clock, by so many seconds."""
+    name = f"{AHEAD}{feed}"
+    if records:
+        set_setting(connection, name, json.dumps(records))
+    else:
+        forget_setting(connection, name)
+
+
+def clock_notes(connection: sqlite3.Connection) -> list[str]:
+    """What is to be told of the source's clocks, a line each."""
+    rows = connection.execute(
+        "SELECT value FROM setting WHERE name >= ? AND name < ? ORDER BY name",
+        (AHEAD, AHEAD + "\uffff"),
+    )
+    ahead: dict[str, float] = {name: by_s for row in rows for name, by_s in json.loads(row[0])}
+    lines = [
+        f"{name} carries a time {by_s:.0f} s ahead of the source's clock"
+        for name, by_s in ahead.items()
+    ]
+    skew_s = connection.execute("SELECT coalesce(max(skew_s), 0.0) FROM watermark").fetchone()[0]
+    if skew_s:
+        lines.append(f"the clocks of the source's servers differ by {skew_s:.0f} s or more")
+    return lines
 
 
 def claim_pair(connection: sqlite3.Connection, pair: str) -> None:

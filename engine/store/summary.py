@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from engine.store import report
+from engine.store import kept, report
 from engine.store.report import RefusedReason, RefusedRecord
 
 # Refused records of a summary, unless all of them are asked for; each reason is among them.
@@ -41,6 +41,7 @@ def summary(connection: sqlite3.Connection, *, everything: bool = False) -> dict
             "refused": counts.people_refused,
         },
         "outbox": counts.outbox,
+        "clocks": kept.clock_notes(connection),
         "refused_total": counts.refused + counts.people_refused,
         "refused_by_reason": [_counted(one) for one in reasons],
         "refused": [_shown(one) for one in refused],
@@ -58,7 +59,15 @@ def cut_off(connection: sqlite3.Connection) -> int:
 
 def unknown() -> dict[str, None]:
     """The same members where the state cannot be read: no number is better than a wrong one."""
-    names = ("records", "people", "outbox", "refused_total", "refused_by_reason", "refused")
+    names = (
+        "records",
+        "people",
+        "outbox",
+        "clocks",
+        "refused_total",
+        "refused_by_reason",
+        "refused",
+    )
     return dict.fromkeys(names)
 
 

@@ -26,7 +26,12 @@ ERRORS: tuple[Panel, ...] = (
         what="Every error once, where it is handled; most are tried again by themselves.",
         normal="zero, with short bursts while one of the systems has trouble.",
         act="auth and configuration need a person; unreachable and rate_limited pass.",
-        alerts=("WosyncAuthRefused", "WosyncMisconfigured", "WosyncUnexpectedErrors"),
+        alerts=(
+            "WosyncAuthRefused",
+            "WosyncMisconfigured",
+            "WosyncUnexpectedErrors",
+            "WosyncClockSkew",
+        ),
         width=8,
     ),
     graph(

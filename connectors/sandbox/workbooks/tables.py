@@ -105,6 +105,22 @@ class Table:
         """Flag a record as deleted, as the CRM user (§8)."""
         self.flag_deleted(self._rows[row_id], self._crm_user())
 
+    def restamp(
+        self, row_id: int, *, updated_at: Incoming = None, lock_version: int | None = None
+    ) -> None:
+        """Give a record another time or version without an edit, as a wrong clock or a backup does.
+
+        Raises:
+            KeyError: no such record.
+        """
+        row = self._rows[row_id]
+        if updated_at is not None:
+            del self._by_time[bisect_left(self._by_time, time_place(row.updated_at, row_id))]
+            row.updated_at = _seconds(updated_at)
+            insort(self._by_time, time_place(row.updated_at, row_id))
+        if lock_version is not None:
+            row.lock_version = lock_version
+
     def restore(self, row_id: int) -> None:
         """Take a deleted record back, as the CRM user."""
         row = self._rows[row_id]

@@ -89,3 +89,6 @@ CREATE UNIQUE INDEX record_linked ON record (target_id) WHERE target_id IS NOT N
 
 -- How often the record of a delivery was looked for in vain since it was last shown.
 ALTER TABLE outbox ADD COLUMN missed INTEGER NOT NULL DEFAULT 0;
+
+-- How far the clocks of the source's servers were seen to differ, seconds: so much more is read again.
+ALTER TABLE watermark ADD COLUMN skew_s REAL NOT NULL DEFAULT 0;

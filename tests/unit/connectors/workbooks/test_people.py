@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from connectors.workbooks import mapping
-from engine import Delivery, Position, RecordType, TabChange, TheirFault, WriteBack
+from engine import Delivery, Newest, Position, RecordType, TabChange, TheirFault, WriteBack
 from tests.unit.connectors.workbooks.stand_ins import (
     CONFIGURED,
     PEOPLE_CONFIGURED,
@@ -172,11 +172,11 @@ async def test_the_end_of_each_change_order_is_told() -> None:
         opportunity_contacts=[{"id": 31, "updated_at": "7"}], people=[{"id": 8, "updated_at": 9}]
     )
     async with opened(prepared(desk), **SETTINGS) as world:
-        assert await world.source.newest_tab_change() == Position(7, 31)
-        assert await world.source.newest_person_change() == Position(9, 8)
+        assert await world.source.newest_tab_change() == Newest(Position(7, 31))
+        assert await world.source.newest_person_change() == Newest(Position(9, 8))
         desk.rows.clear()
-        assert await world.source.newest_tab_change() is None
-        assert await world.source.newest_person_change() is None
+        assert await world.source.newest_tab_change() == Newest(None)
+        assert await world.source.newest_person_change() == Newest(None)
 
 
 async def test_an_end_without_a_place_is_their_fault() -> None:
