@@ -8,6 +8,9 @@ SYNCER = "engine/actors/opportunity_syncer.py"
 WORK = "engine/store/work.py"
 CAPTURE = "engine/store/capture.py"
 WRITE_BACK = "engine/actors/write_back.py"
+MARKS = "engine/watermarks.py"
+UNIT_MARKS = "tests/unit/engine/test_watermarks.py"
+CLOCKS = "tests/scenario/test_source_clocks.py"
 UNDONE = "tests/scenario/test_undone_imports.py"
 WRITING_BACK = "tests/scenario/test_writing_back.py"
 TAKEN_BACK = f"{UNDONE}::test_what_is_taken_back_while_it_waits_is_not_created"
@@ -93,5 +96,54 @@ MUTANTS = (
         "        capture.leave_out(connection, [(entry.record_id, entry.version)], reason, now)\n",
         "        pass\n",
         (f"{WRITING_BACK}::test_a_record_given_up_is_told_its_id_when_it_is_shown_again",),
+    ),
+    Mutant(
+        "lets a row ahead of the clock move the watermark",
+        MARKS,
+        "believed = [position for position in positions if position.updated_at <= latest]",
+        "believed = list(positions)",
+        (UNIT_MARKS, f"{CLOCKS}::test_a_save_with_a_time_ahead_hides_no_later_edit"),
+    ),
+    Mutant(
+        "believes a clock of ours that was set forward",
+        MARKS,
+        "clock = min(clock, moment.served_at)",
+        "clock = max(clock, moment.served_at)",
+        (UNIT_MARKS,),
+    ),
+    Mutant(
+        "never looks back further than it is told to",
+        MARKS,
+        "wanted = overlap_s + 2 * mark.skew_s",
+        "wanted = overlap_s",
+        (UNIT_MARKS, f"{CLOCKS}::test_two_servers_with_clocks_of_their_own_lose_no_edit"),
+    ),
+    Mutant(
+        "leaves a mark ahead of the clock where it is",
+        MARKS,
+        "    if _time(mark) > told + ROUNDING_S:\n        position =",
+        "    if _time(mark) < 0:\n        position =",
+        (UNIT_MARKS, f"{CLOCKS}::test_a_mark_carried_away_by_a_former_version_comes_back"),
+    ),
+    Mutant(
+        "does not hear what time Workbooks tells",
+        "connectors/workbooks/client.py",
+        "return found, answers.served_at(reply.answer)",
+        "return found, None",
+        (f"{CLOCKS}::test_a_mark_carried_away_by_a_former_version_comes_back",),
+    ),
+    Mutant(
+        "takes a slow answer for another clock",
+        MARKS,
+        "most = max(answer.sent_at - answer.served_at - 1.0 for answer in answers)",
+        "most = max(answer.came_at - answer.served_at - 1.0 for answer in answers)",
+        (UNIT_MARKS,),
+    ),
+    Mutant(
+        "tells nobody which record is ahead",
+        "engine/actors/feed_clock.py",
+        "if ahead_s > TOLD_S + mark.skew_s:",
+        "if ahead_s > 1e9:",
+        (f"{CLOCKS}::test_which_record_is_ahead_is_told_once_and_until_it_is_put_right",),
     ),
 )

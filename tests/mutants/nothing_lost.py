@@ -15,8 +15,8 @@ MUTANTS = (
     Mutant(
         "leaves no overlap behind the newest row",
         "engine/watermarks.py",
-        "final = newest_at + max(0.0, now - seen_at) - overlap_s",
-        "final = newest_at + max(0.0, now - seen_at)",
+        "final = clock - look_back_s(mark, overlap_s)",
+        "final = clock",
         (WATERMARKS,),
     ),
     Mutant(
@@ -29,8 +29,8 @@ MUTANTS = (
     Mutant(
         "measures the overlap with this machine's clock",
         "engine/watermarks.py",
-        "final = newest_at + max(0.0, now - seen_at) - overlap_s",
-        "final = now - overlap_s",
+        "final = clock - look_back_s(mark, overlap_s)",
+        "final = moment.now - look_back_s(mark, overlap_s)",
         (WATERMARKS,),
     ),
     Mutant(

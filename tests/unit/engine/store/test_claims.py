@@ -9,7 +9,7 @@ import pytest
 from engine.store import claims, contacts, settle, work
 from engine.store.history import Note
 from engine.store.outbox import Owed
-from tests.unit.engine.stand_ins import NOW, link, owed_to, pending, row, state_of, take
+from tests.unit.engine.stand_ins import NOW, announce, link, owed_to, pending, row, state_of, take
 
 NOTE = Note("updated", "id 7, sent name")
 
@@ -91,7 +91,7 @@ def test_an_owner_that_the_source_does_not_show_is_left_out(db: sqlite3.Connecti
 
 def test_a_create_in_doubt_is_not_found_in_another_one_s_record(db: sqlite3.Connection) -> None:
     """It stays in doubt, and is looked for again."""
-    assert work.open_intent(db, 2, "OPP-2", NOW)
+    assert announce(db, 2)
 
     assert not settle.adopt(db, pending(db, 2), 7, NOTE, NOW)
 

@@ -28,6 +28,7 @@ def test_a_new_state_holds_nothing(connection: sqlite3.Connection) -> None:
         "records": {"pending": 0, "linked": 0, "refused": 0, "in_doubt": 0},
         "people": {"pending": 0, "held_back": 0, "refused": 0},
         "outbox": 0,
+        "clocks": [],
         "refused_total": 0,
         "refused_by_reason": [],
         "refused": [],
