@@ -282,7 +282,7 @@ class OutreachClient:
         error = refusals.error_for(answer, request)
         governor = self._surroundings.governor
         now = self._surroundings.clock.now()
-        told_s = limits.retry_after_s(answer.headers.get("Retry-After"), now)
+        told_s = limits.told_s(answer.headers, now)
         told = answer.status == 429 or (answer.status == 503 and told_s is not None)
         if isinstance(error, Throttled) or told:
             error.retry_after_s = self._patience.wait_s(told_s, now)

@@ -1,4 +1,9 @@
-"""What a response says about rates: the budget headers, and how long to wait when told to."""
+"""What a response says about rates: the budget headers, and how long to wait when told to.
+
+A moment is read as the service means it: in the unit that makes it a moment of our time, and by the
+clock of the service, which the answer's own `Date` tells. How far ahead it may lie is bounded where
+it is waited for: here for `Retry-After`, in the engine's budget for the window.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +15,12 @@ from random import Random
 
 # Digits from here on are a point in time, below it a number of seconds (outreach-api §4).
 EPOCH_MIN = 1_000_000_000
-# No real value is longer; what is longer is noise, and would be slow to read as a number.
-DIGITS_MAX = 15
+# No real value is longer, nanoseconds included; what is longer is noise, and slow to read.
+DIGITS_MAX = 19
+# No moment of these thousands of years is later; from here on the unit is a smaller one.
+EPOCH_MAX = 100_000_000_000
+# Clocks that differ by less are as good as equal: `Date` has whole seconds, and answers travel.
+CLOCKS_APART_S = 30.0
 
 WAIT_FIRST_S = 60.0
 WAIT_GUESSED_MAX_S = 900.0
@@ -59,14 +68,40 @@ def rate_limit(headers: Mapping[str, str], now: float) -> RateLimit:
     """Read the `X-RateLimit-*` headers (outreach-api §4); `headers` must ignore case.
 
     Args:
-        now: unix seconds, needed when the reset is given as a number of seconds.
+        now: unix seconds.
     """
-    reset = _first_number(headers.get("X-RateLimit-Reset"))
     return RateLimit(
         limit=_first_number(headers.get("X-RateLimit-Limit")),
         remaining=_first_number(headers.get("X-RateLimit-Remaining")),
-        reset_at=None if reset is None else float(reset if reset >= EPOCH_MIN else now + reset),
+        reset_at=_reset_at(headers, now),
     )
+
+
+def clock_ahead_s(headers: Mapping[str, str], now: float) -> float:
+    """Seconds that the service's clock is ahead of ours by its own `Date`; 0 when about equal.
+
+    What tells an age lay in a cache, and its time is that of another answer.
+    """
+    date = None if headers.get("Age") else _instant(headers.get("Date") or "")
+    ahead_s = 0.0 if date is None else date - now
+    return ahead_s if abs(ahead_s) > CLOCKS_APART_S else 0.0
+
+
+def _reset_at(headers: Mapping[str, str], now: float) -> float | None:
+    text = (headers.get("X-RateLimit-Reset") or "").strip()
+    number = _first_number(text)
+    if number is not None and number < EPOCH_MIN:
+        return now + number
+    at = _instant(text) if number is None else _in_seconds(number)
+    return None if at is None else at - clock_ahead_s(headers, now)
+
+
+def _in_seconds(number: int) -> float:
+    """A moment given in seconds, or in thousandths, millionths or billionths of one."""
+    at = float(number)
+    while at >= EPOCH_MAX:
+        at /= 1000
+    return at
 
 
 def speaks_of_rates(headers: Mapping[str, str], *, page: bool) -> bool:
@@ -80,8 +115,12 @@ def speaks_of_rates(headers: Mapping[str, str], *, page: bool) -> bool:
     return any(name.lower().startswith("x-ratelimit-") for name in headers)
 
 
-def retry_after_s(text: str | None, now: float) -> float | None:
+def retry_after_s(text: str | None, now: float, ahead_s: float = 0.0) -> float | None:
     """Seconds a `Retry-After` asks for, None when it says nothing usable (outreach-api §4).
+
+    Args:
+        now: unix seconds.
+        ahead_s: by so much the service's clock is ahead of ours.
 
     In order: digits from 1,000,000,000 on are unix seconds, other digits a number of seconds,
     then ISO 8601 with or without a zone, then an HTTP date. A moment already past says nothing:
@@ -92,8 +131,14 @@ def retry_after_s(text: str | None, now: float) -> float | None:
     number = _digits(text)
     if number is not None and number < EPOCH_MIN:
         return float(number)
-    until = float(number) if number is not None else _instant(text)
-    return until - now if until is not None and until > now else None
+    until = _instant(text) if number is None else _in_seconds(number)
+    there = now + ahead_s
+    return until - there if until is not None and until > there else None
+
+
+def told_s(headers: Mapping[str, str], now: float) -> float | None:
+    """Seconds that an answer asks us to wait, by the service's own clock; see `retry_after_s`."""
+    return retry_after_s(headers.get("Retry-After"), now, clock_ahead_s(headers, now))
 
 
 @dataclass(slots=True)

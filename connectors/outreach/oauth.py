@@ -18,7 +18,7 @@ import anyio
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from connectors.outreach.grants import granted, refusal
-from connectors.outreach.limits import WAIT_MAX_S, retry_after_s
+from connectors.outreach.limits import WAIT_MAX_S, told_s
 from connectors.outreach.protocol import SYSTEM
 from connectors.outreach.refusals import AUTHORISE_AGAIN
 from connectors.outreach.settings import OutreachSettings
@@ -307,7 +307,7 @@ class Tokens:
                 raise _refused(answer)
             return
         if answer.status == 429:
-            told = retry_after_s(answer.headers.get("Retry-After"), self._now())
+            told = told_s(answer.headers, self._now())
             wait = max(THROTTLE_S, min(told or 0.0, WAIT_MAX_S))
             reason = "access tokens are minted too often"
             error = Throttled(

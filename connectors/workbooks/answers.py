@@ -145,10 +145,11 @@ def wait_s(answer: Answer, now: float) -> float:
     if given.isascii() and given.isdigit() and len(given) < 10:
         asked = float(given)
     else:
-        try:
-            asked = parsedate_to_datetime(given).timestamp() - now
-        except (ValueError, OverflowError):
+        until, there = _moment(given), served_at(answer)
+        if until is None:
             return WAIT_S
+        # By the service's own clock, where it tells it.
+        asked = until - (now if there is None else there)
     return min(max(asked, 1.0), WAIT_S_MAX)
 
 
@@ -157,10 +158,13 @@ def served_at(answer: Answer) -> float | None:
 
     What tells an age lay in a cache, and its time is that of another answer.
     """
-    if "age" in answer.headers:
-        return None
+    return None if "age" in answer.headers else _moment(answer.headers.get("date", ""))
+
+
+def _moment(text: str) -> float | None:
+    """Unix seconds of an HTTP date; None for anything else."""
     try:
-        return parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
+        return parsedate_to_datetime(text).timestamp()
     except (ValueError, OverflowError):
         return None
 

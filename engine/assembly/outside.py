@@ -155,5 +155,4 @@ def _observer(
 
 async def _load_usage(store: Store, system: str, governor: Governor) -> None:
     minutes, days = await store.read(kept.load_usage, system)
-    governor.budget.minutes.extend(minutes.items())
-    governor.budget.days.update(days)
+    governor.budget.restore(minutes, days, governor.clock.now())

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 HOUR_S = 3600
 MINUTE_S = 60
 DAY_S = 86_400
 YEAR_DAYS = 365
+# No window is believed to be longer than an hour; clocks may differ by this much beside.
+SKEW_S = 300
+# After a claim that cannot be true the system is asked again so soon.
+UNSURE_S = 300
+# Answers about one window name its end alike, but for the rounding of clocks.
+SAME_END_S = 3.0
 # A pace shorter than a week would make a year of Mondays.
 PACE_DAYS = 7
 
@@ -41,14 +48,21 @@ class Budget:
     header_limit: int | None = None
     header_remaining: int | None = None
     header_reset_at: float | None = None
+    header_doubted: bool = False
+    """The system names an end of its window that cannot be true."""
+
+    def restore(self, minutes: Mapping[int, int], days: Mapping[int, int], now: float) -> None:
+        """Take over the counts of an earlier process; those of a time to come count as of now."""
+        self.minutes.extend(sorted(minutes.items()))
+        self.days.update(sorted(days.items()))
+        self._heed(now)
 
     def count(self, now: float) -> None:
         """Count one request sent at `now` (unix seconds)."""
+        self._heed(now)
         minute = int(now // MINUTE_S)
-        if self.minutes and self.minutes[-1][0] >= minute:
-            # A clock that stepped back keeps counting in the newest minute: nothing is forgotten.
-            newest, used = self.minutes.pop()
-            self.minutes.append((newest, used + 1))
+        if self.minutes and self.minutes[-1][0] == minute:
+            self.minutes[-1] = (minute, self.minutes[-1][1] + 1)
         else:
             self.minutes.append((minute, 1))
             # What no limit looks at would grow for as long as the service runs.
@@ -64,12 +78,15 @@ class Budget:
     ) -> None:
         """Take over what a response said about the system's own window.
 
-        Answers overtake each other, so within one window the lowest `remaining` is believed.
+        Answers overtake each other, so within one window the lowest `remaining` is believed. An end
+        of the window that lies further ahead than any does is not: it may be of another unit or
+        another clock, and the system is asked again soon.
         """
+        self._heed(now)
         same_window = (
             self.header_reset_at is not None
             and reset_at is not None
-            and abs(reset_at - self.header_reset_at) < 1.0
+            and abs(reset_at - self.header_reset_at) < SAME_END_S
             and now < self.header_reset_at
         )
         if limit is not None:
@@ -80,24 +97,28 @@ class Budget:
                 min(known, remaining) if same_window and known is not None else remaining
             )
         if reset_at is not None:
-            self.header_reset_at = reset_at
+            self.header_doubted = self._far(reset_at, now)
+            self.header_reset_at = now + UNSURE_S if self.header_doubted else reset_at
 
     def used_last_hour(self, now: float) -> int:
         """Requests of the last 60 minutes, the oldest minute counted whole."""
+        self._heed(now)
         self._forget_minutes(now)
         return sum(used for _, used in self.minutes)
 
     def used_last_year(self, now: float) -> int:
         """Requests of the last 365 days."""
+        self._heed(now)
         self._forget_days(now)
         return sum(self.days.values())
 
     def wait_s(self, now: float, *, backlog: bool) -> float:
         """Seconds until one more request is within every limit; 0 when it is now."""
-        waits = [self._own_wait_s(now, backlog), self._header_wait_s(now, backlog)]
-        if self.limits.per_year and self.used_last_year(now) >= self.limits.per_year:
-            waits.append(DAY_S - now % DAY_S)
-        return max(waits)
+        return max(wait for wait, _ in self._waits(now, backlog))
+
+    def cause(self, now: float, *, backlog: bool) -> str:
+        """What of it holds for longest, in words."""
+        return max(self._waits(now, backlog))[1]
 
     def hour(self, now: float) -> tuple[float, float]:
         """What an hour allows us, the reserve taken off, and what is left; inf for no limit."""
@@ -125,6 +146,45 @@ class Budget:
         today = int(now // DAY_S)
         recent = sum(used for day, used in self.days.items() if today - day < PACE_DAYS)
         return recent / PACE_DAYS * YEAR_DAYS
+
+    def _waits(self, now: float, backlog: bool) -> list[tuple[float, str]]:
+        self._heed(now)
+        waits = [
+            (self._own_wait_s(now, backlog), "the hour's own allowance, per_hour, is spent"),
+            (self._header_wait_s(now, backlog), self._header_cause()),
+        ]
+        if self.limits.per_year and self.used_last_year(now) >= self.limits.per_year:
+            waits.append((DAY_S - now % DAY_S, "the year's own allowance, per_year, is spent"))
+        return waits
+
+    def _header_cause(self) -> str:
+        left = f"the system leaves {self.header_remaining} of {self.header_limit} requests"
+        if self.header_doubted:
+            return f"{left}, and the end it names for its window cannot be true: it is asked again"
+        return f"{left} until its window ends"
+
+    @staticmethod
+    def _far(reset_at: float, now: float) -> bool:
+        return reset_at > now + HOUR_S + SKEW_S
+
+    def _heed(self, now: float) -> None:
+        """See whether the clock was ahead, and is not any more.
+
+        What was counted in a time to come was sent before now: it counts as of now, so that none
+        of it is forgotten and none holds for longer than if it had just been sent.
+        """
+        minute, day = int(now // MINUTE_S), int(now // DAY_S)
+        if self.minutes and self.minutes[-1][0] > minute:
+            ahead = 0
+            while self.minutes and self.minutes[-1][0] >= minute:
+                ahead += self.minutes.pop()[1]
+            self.minutes.append((minute, ahead))
+            if self.header_reset_at is not None and self._far(self.header_reset_at, now):
+                self.header_reset_at = now + UNSURE_S
+        # Days are kept in order, so the last one is the newest.
+        if next(reversed(self.days), day) > day:
+            late = [each for each in self.days if each > day]
+            self.days[day] = self.days.get(day, 0) + sum(map(self.days.pop, late))
 
     def _forget_minutes(self, now: float) -> None:
         oldest = int(now // MINUTE_S) - 60

@@ -154,6 +154,12 @@ class Governor:
         backlog = lane is Lane.BACKLOG
         return max(self.paused_s, self.budget.wait_s(self.clock.now(), backlog=backlog))
 
+    def held_cause(self, lane: Lane) -> str:
+        """Why requests of this lane are held, in words."""
+        if self.paused_s and self.pause_reason is not None:
+            return self.pause_reason
+        return self.budget.cause(self.clock.now(), backlog=lane is Lane.BACKLOG)
+
     def closed(self, lane: Lane) -> bool:
         """Whether a request of this lane would be turned away now."""
         return self.held_s(lane) > HOLD_MAX_S
@@ -183,7 +189,8 @@ class Governor:
                 if wait <= 0:
                     break
                 if HOLD_MAX_S < wait < math.inf:
-                    raise HeldBack("held back: the request budget is spent", retry_after_s=wait)
+                    cause = self.held_cause(current_lane.get())
+                    raise HeldBack(f"held back by the budget: {cause}", retry_after_s=wait)
                 # Every finished request may open the way, so the event is watched beside the time.
                 with self._spending(wait), self._at_most(wait):
                     await self._changed.wait()

@@ -16,6 +16,8 @@ from engine.store.summary import summary
 
 # So many failed polls in a row, and the service is no longer ready.
 LATE_POLLS = 3
+# Nothing is sent for longer than this, and the service is not ready: edits do not arrive.
+HELD_BACK_S = 120.0
 
 
 @dataclass(slots=True)
@@ -51,6 +53,9 @@ class Status:
                 return f"{name} is paused: {governor.pause_reason}"
             if governor.down:
                 return f"{name} does not answer"
+            held_s = governor.held_s(Lane.FRESH)
+            if held_s > HELD_BACK_S:
+                return f"{name} is held back for {held_s:.0f} s: {governor.held_cause(Lane.FRESH)}"
         poller = self.assembly.poller
         if poller.trouble is not None and (
             not poller.polled.is_set() or poller.failures >= LATE_POLLS
@@ -107,7 +112,7 @@ class Status:
             for lane, words in ((Lane.FRESH, "fresh edits"), (Lane.BACKLOG, "the backlog")):
                 seconds = governor.held_s(lane)
                 if seconds:
-                    cause = governor.pause_reason if governor.paused_s else "the budget is spent"
+                    cause = governor.held_cause(lane)
                     yield f"{name}, {words}, for {seconds:.0f} s: {cause}"
 
     def _requests(self) -> dict[str, int]:

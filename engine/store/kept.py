@@ -135,7 +135,9 @@ def save_usage(
     minutes: Mapping[int, int],
     days: Mapping[int, int],
 ) -> None:
-    """Keep the request counts; what no limit looks at any more is dropped."""
+    """Keep the request counts; dropped are those that no limit looks at any more, and those later
+    than all that is counted, which a clock that was ahead has left.
+    """
     for table, unit, counts in (("usage_minute", "minute", minutes), ("usage_day", "day", days)):
         connection.executemany(
             f"INSERT INTO {table} (system, {unit}, requests) VALUES (?, ?, ?)"  # noqa: S608 # names above
@@ -144,11 +146,13 @@ def save_usage(
         )
     if minutes:
         connection.execute(
-            "DELETE FROM usage_minute WHERE system = ? AND minute < ?", (system, max(minutes) - 61)
+            "DELETE FROM usage_minute WHERE system = ? AND (minute < ? OR minute > ?)",
+            (system, max(minutes) - 61, max(minutes)),
         )
     if days:
         connection.execute(
-            "DELETE FROM usage_day WHERE system = ? AND day < ?", (system, max(days) - YEAR_DAYS)
+            "DELETE FROM usage_day WHERE system = ? AND (day < ? OR day > ?)",
+            (system, max(days) - YEAR_DAYS, max(days)),
         )
 
 

@@ -14,6 +14,11 @@ SIZES = "tests/unit/engine/test_bodies.py"
 HOSTILE = "tests/scenario/test_hostile_answers.py"
 CLIENT = "tests/unit/connectors/outreach/test_client.py"
 SOURCE = "tests/unit/connectors/workbooks"
+BUDGET = "engine/flow/budget.py"
+LIMITS = "connectors/outreach/limits.py"
+HOURS = "tests/unit/engine/flow/test_budget.py"
+RATES = "tests/unit/connectors/outreach/test_limits.py"
+FAR = "tests/scenario/test_far_resets.py"
 OAUTH = "connectors/outreach/oauth.py"
 TOKENS = "tests/unit/connectors/outreach/test_oauth.py"
 GRANTS = "tests/unit/connectors/outreach/test_token_answers.py"
@@ -196,5 +201,63 @@ MUTANTS = (
         "    if names_token(answer):\n",
         "    if not status:\n",
         (f"{CLIENT}::test_a_token_refused_in_its_own_name_twice_is_the_credentials",),
+    ),
+    Mutant(
+        "believes any end of the system's window",
+        BUDGET,
+        "            self.header_reset_at = now + UNSURE_S if self.header_doubted else reset_at",
+        "            self.header_reset_at = reset_at",
+        (
+            f"{HOURS}::test_an_end_of_the_window_that_cannot_be_true_is_asked_about_again",
+            f"{FAR}::test_a_far_reset_is_told_and_asked_about_again",
+        ),
+    ),
+    Mutant(
+        "is ready while nothing may be sent for minutes",
+        "engine/service/status.py",
+        "            if held_s > HELD_BACK_S:",
+        "            if held_s < 0:",
+        (f"{FAR}::test_a_far_reset_is_told_and_asked_about_again",),
+    ),
+    Mutant(
+        "takes a moment in milliseconds for one in seconds",
+        LIMITS,
+        "    while at >= EPOCH_MAX:",
+        "    while at < 0:",
+        (f"{RATES}::test_the_end_of_the_window_is_read_in_every_unit",),
+    ),
+    Mutant(
+        "reads a moment of the service by our own clock",
+        LIMITS,
+        "    return ahead_s if abs(ahead_s) > CLOCKS_APART_S else 0.0",
+        "    return 0.0 if ahead_s else ahead_s",
+        (f"{RATES}::test_a_moment_is_one_of_the_services_own_clock",),
+    ),
+    Mutant(
+        "holds for what was counted on a clock that was ahead",
+        BUDGET,
+        "        if self.minutes and self.minutes[-1][0] > minute:\n            ahead = 0",
+        "        if not self.minutes and minute < 0:\n            ahead = 0",
+        (
+            f"{HOURS}::test_a_clock_that_was_ahead_holds_for_an_hour_at_most",
+            f"{HOURS}::test_counts_of_a_time_to_come_are_restored_as_of_now",
+        ),
+    ),
+    Mutant(
+        "restores days to come as they are",
+        BUDGET,
+        "        if next(reversed(self.days), day) > day:",
+        "        if day < 0:",
+        (f"{HOURS}::test_counts_of_a_time_to_come_are_restored_as_of_now",),
+    ),
+    Mutant(
+        "keeps what was counted on a clock that was ahead",
+        "engine/store/kept.py",
+        "(minute < ? OR minute > ?)",
+        "(minute < ? AND minute < ?)",
+        (
+            "tests/unit/engine/store/test_kept.py"
+            "::test_counts_of_a_clock_that_was_ahead_are_dropped",
+        ),
     ),
 )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
 import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.outreach.limits import Patience, RateLimit, rate_limit, retry_after_s
+from connectors.outreach.limits import Patience, RateLimit, rate_limit, retry_after_s, told_s
 from tests.unit.connectors.outreach.stand_ins import seeded
 
 NOW = 1_785_542_400.0  # 2026-08-01T00:00:00Z
@@ -33,6 +36,48 @@ def test_a_reset_in_seconds_is_added_to_the_present() -> None:
     assert rate_limit(httpx.Headers({"X-RateLimit-Reset": "30"}), NOW).reset_at == NOW + 30
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1785546000",
+        "1785546000000",
+        "1785546000000000",
+        "1785546000000000000",
+        "2026-08-01T01:00:00Z",
+        "2026-08-01T01:00:00",
+        "Sat, 01 Aug 2026 01:00:00 GMT",
+        "1785546000, 1785549600",
+    ],
+)
+def test_the_end_of_the_window_is_read_in_every_unit(text: str) -> None:
+    """Milliseconds taken for seconds are a wait of fifty thousand years."""
+    assert rate_limit(httpx.Headers({"X-RateLimit-Reset": text}), NOW).reset_at == 1785546000
+
+
+@pytest.mark.parametrize("ahead_s", [-7200, -31, 31, 7200, 86_400 * 365])
+def test_a_moment_is_one_of_the_services_own_clock(ahead_s: int) -> None:
+    """What counts is how far it is from the answer's own date."""
+    date = format_datetime(datetime.fromtimestamp(NOW + ahead_s, UTC), usegmt=True)
+    headers = httpx.Headers(
+        {
+            "Date": date,
+            "X-RateLimit-Reset": str(int(NOW) + ahead_s + 600),
+            "Retry-After": str(int(NOW) + ahead_s + 60),
+        }
+    )
+
+    assert rate_limit(headers, NOW).reset_at == NOW + 600
+    assert told_s(headers, NOW) == 60
+
+
+def test_clocks_that_are_about_equal_are_taken_as_equal() -> None:
+    """Answers travel, and a date has whole seconds."""
+    date = format_datetime(datetime.fromtimestamp(NOW - 7, UTC), usegmt=True)
+    headers = httpx.Headers({"Date": date, "X-RateLimit-Reset": str(int(NOW) + 600)})
+
+    assert rate_limit(headers, NOW).reset_at == NOW + 600
+
+
 @pytest.mark.parametrize("text", ["", "soon", "-1", "٣", "9" * 5000, "1.5"])
 def test_unreadable_headers_count_as_absent(text: str) -> None:
     """A header is never worth a crash."""
@@ -45,6 +90,7 @@ def test_unreadable_headers_count_as_absent(text: str) -> None:
     ("text", "seconds"),
     [
         ("1785546000", 3600.0),
+        ("1785546000000", 3600.0),
         ("120", 120.0),
         ("0", 0.0),
         (" 5 ", 5.0),

@@ -110,6 +110,18 @@ def test_the_wait_asked_for_is_honoured(retry_after: str, seconds: float) -> Non
     assert raised.value.retry_after_s == seconds
 
 
+@pytest.mark.parametrize("date", ["Sun, 09 Mar 2025 07:00:00 GMT", "Mon, 09 Mar 2026 12:00:00 GMT"])
+def test_the_wait_asked_for_is_one_by_the_services_own_clock(date: str) -> None:
+    """Clocks differ; how far a moment is away from the answer's own date does not."""
+    until = date.replace(":00 GMT", ":45 GMT")
+    with pytest.raises(Throttled) as raised:
+        answers.document(
+            an_answer(503, None, **{"Retry-After": until, "Date": date}), "changes", NOW
+        )
+
+    assert raised.value.retry_after_s == 45
+
+
 def test_a_maintenance_page_is_called_that() -> None:
     """An HTML page with status 200 is what a front end shows while the service is away."""
     answer = Answer(200, httpx.Headers(), b"<html><p>secret content</p></html>")

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from engine.flow.budget import DAY_S, HOUR_S, MINUTE_S, YEAR_DAYS, Budget, BudgetLimits
+from engine.flow.budget import (
+    DAY_S,
+    HOUR_S,
+    MINUTE_S,
+    SKEW_S,
+    UNSURE_S,
+    YEAR_DAYS,
+    Budget,
+    BudgetLimits,
+)
 from tests.unit.engine.stand_ins import NOW
 
 # On a full minute, so that the arithmetic can be read off.
@@ -107,12 +116,65 @@ def test_a_new_window_is_believed_as_it_says() -> None:
     assert budget.wait_s(START + 501, backlog=False) == 0
 
 
-def test_no_window_is_waited_for_longer_than_an_hour() -> None:
-    """A garbled reset time must not stop the service for a year."""
+@pytest.mark.parametrize("ahead_s", [HOUR_S + SKEW_S + 1, 5 * HOUR_S, 1e9, 1.79e12, 1.79e15])
+def test_an_end_of_the_window_that_cannot_be_true_is_asked_about_again(ahead_s: float) -> None:
+    """Of another unit or another clock, it once silenced the service until a restart."""
     budget = Budget(BudgetLimits())
-    budget.learn(100, 0, START + 1e9, START)
+    budget.learn(100, 0, START + ahead_s, START)
+
+    assert budget.wait_s(START, backlog=False) == UNSURE_S
+    assert "cannot be true" in budget.cause(START, backlog=False)
+    assert budget.wait_s(START + UNSURE_S, backlog=False) == 0
+    budget.learn(100, 0, START + UNSURE_S + ahead_s, START + UNSURE_S)
+    assert budget.wait_s(START + UNSURE_S, backlog=False) == UNSURE_S
+
+
+def test_a_window_is_waited_for_to_its_end_and_no_longer_than_an_hour() -> None:
+    """An hour is the longest any single wait is believed."""
+    budget = Budget(BudgetLimits())
+    budget.learn(100, 0, START + HOUR_S + SKEW_S, START)
 
     assert budget.wait_s(START, backlog=False) == HOUR_S
+    assert "until its window ends" in budget.cause(START, backlog=False)
+    assert budget.wait_s(START + HOUR_S + SKEW_S, backlog=False) == 0
+
+
+@pytest.mark.parametrize("ahead_s", [120, HOUR_S, 5 * HOUR_S, DAY_S, 400 * DAY_S])
+def test_a_clock_that_was_ahead_holds_for_an_hour_at_most(ahead_s: float) -> None:
+    """While it was ahead the hour was spent; set back, that hour counts as the present one."""
+    limits = BudgetLimits(per_hour=5)
+    budget = spent(limits, *(START + ahead_s - minute * MINUTE_S for minute in (4, 3, 2, 1, 0)))
+
+    assert budget.used_last_hour(START) == 5
+    assert 0 < budget.wait_s(START, backlog=False) <= HOUR_S + MINUTE_S
+    budget.count(START + MINUTE_S)
+    assert budget.used_last_hour(START + MINUTE_S) == 6
+    assert budget.used_last_year(START + MINUTE_S) == 6
+    assert max(budget.days) == int(START // DAY_S)
+    assert budget.wait_s(START + HOUR_S + 2 * MINUTE_S, backlog=False) == 0
+
+
+def test_a_window_that_a_clock_ahead_has_put_far_off_is_asked_about_again() -> None:
+    """Its end was a moment of that clock."""
+    budget = Budget(BudgetLimits())
+    budget.count(START + 5 * HOUR_S)
+    budget.learn(100, 0, START + 6 * HOUR_S, START + 5 * HOUR_S)
+
+    assert budget.wait_s(START, backlog=False) == UNSURE_S
+
+
+def test_counts_of_a_time_to_come_are_restored_as_of_now() -> None:
+    """The process that kept them ran on a clock that was ahead."""
+    minute, day = int(START // MINUTE_S), int(START // DAY_S)
+    budget = Budget(BudgetLimits(per_hour=20, per_year=1000))
+
+    budget.restore(
+        {minute + 500_000: 7, minute - 3: 2, minute + 1: 1}, {day + 365: 90, day - 2: 10}, START
+    )
+
+    assert list(budget.minutes) == [(minute - 3, 2), (minute, 8)]
+    assert budget.days == {day - 2: 10, day: 90}
+    assert budget.used_last_hour(START + HOUR_S + MINUTE_S) == 0
 
 
 def test_what_no_limit_looks_at_is_forgotten_even_without_limits() -> None:

@@ -52,6 +52,14 @@ def test_spent_requests_survive_a_restart(connection: sqlite3.Connection) -> Non
     assert kept.load_usage(connection, "target") == ({100: 3, 101: 5}, {7: 41})
 
 
+def test_counts_of_a_clock_that_was_ahead_are_dropped(connection: sqlite3.Connection) -> None:
+    """They are counted as of now, and would be so once more at every start."""
+    kept.save_usage(connection, "target", {100: 3, 900: 4}, {7: 40, 400: 2})
+    kept.save_usage(connection, "target", {100: 3, 101: 4}, {7: 42})
+
+    assert kept.load_usage(connection, "target") == ({100: 3, 101: 4}, {7: 42})
+
+
 def test_counts_no_limit_looks_at_are_dropped(connection: sqlite3.Connection) -> None:
     """One row a minute for years is a million rows."""
     kept.save_usage(connection, "target", {100: 1, 101: 1, 162: 1}, {1: 1, 2: 1})
