@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import sys
+
+from engine import streams
 
 # What a start makes is kept; looking through it for garbage every 700 objects takes a quarter of
 # the time.
@@ -13,6 +16,8 @@ STARTING_THRESHOLD = 100_000
 def main() -> None:
     """The console script."""
     gc.set_threshold(STARTING_THRESHOLD)
+    streams.opened_all()
+    atexit.register(streams.settle)
     from engine.cli.app import start
 
     sys.exit(start(sys.argv[1:]))

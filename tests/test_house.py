@@ -42,6 +42,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "redaction",
                 "runs",
                 "settings",
+                "streams",
                 "transport",
                 "triage",
                 "tuning",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
 from enum import IntEnum
 
+from engine import streams
 from engine.cli.output import OutputLost
 from engine.errors import (
     EngineError,
@@ -69,9 +69,10 @@ def paragraph(error: EngineError) -> str:
 
 
 def complain(text: str) -> None:
-    """Say it on standard error; where that takes nothing, the exit code says enough."""
-    with suppress(OSError):
-        sys.stderr.write(text)
+    """Say it on standard error, behind the log; if nobody takes it, the exit code says enough."""
+    if (logs := sys.modules.get("engine.logs")) is not None:
+        logs.drain()
+    streams.say(sys.stderr, text)
 
 
 def report(error: EngineError) -> Exit:

@@ -28,6 +28,8 @@ __all__ = [
     "LINE_CHARS_MAX",
     "MASK",
     "configure",
+    "drain",
+    "dropped",
     "flush",
     "flush_repeats",
     "keep_secret",
@@ -58,11 +60,15 @@ class _Way:
         return event
 
     def say(self, folded: Iterable[Event]) -> None:
-        """Write the lines that stand for others, at the present moment."""
+        """Write the lines that stand for others."""
         for event in folded:
-            name = str(event.get("level"))
-            event = _TIME(None, name, event)  # noqa: PLW2901 # the moment it is said
-            self.lines.msg(self.render(None, name, self.shape(None, name, event)))
+            self.lines.msg(_line(event, self.shape, self.render))
+
+
+def _line(event: Event, shape: Shaper, render: Callable[[Any, str, Event], str]) -> str:
+    """A line of our own, said at the present moment."""
+    name = str(event.get("level"))
+    return render(None, name, shape(None, name, _TIME(None, name, event)))
 
 
 _TIME = structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts")
@@ -83,14 +89,18 @@ def configure(
         passed_s: seconds of a clock that only goes forward, for the folding of repeats.
     """
     global _way  # noqa: PLW0603 # as global as structlog's own configuration
+    if _way is not None:
+        _way.lines.close()
     out: TextIO = stream if stream is not None else sys.stderr
-    _way = _Way(
-        Folding(passed_s or SystemClock().now),
-        Shaper(plain_mails=_number(level) <= logging.DEBUG),
-        _renderer(form, out),
-        Lines(out),
-    )
-    lines = _way.lines
+    shape, render = Shaper(plain_mails=_number(level) <= logging.DEBUG), _renderer(form, out)
+
+    def dropped(number: int) -> str:
+        event: Event = {"level": "warning", "event": "lines_dropped", "component": "logs"}
+        reason = "nobody has read standard error in time"
+        return _line(event | {"lines": number, "reason": reason}, shape, render)
+
+    lines = Lines(out, dropped)
+    _way = _Way(Folding(passed_s or SystemClock().now), shape, render, lines)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -130,9 +140,24 @@ def flush_repeats() -> None:
 
 
 def flush() -> None:
-    """Write the count of all repeats, at the end of the process."""
+    """Write the count of all repeats and what still waits, at the end of the process.
+
+    A reader that does not read is waited for no longer than `engine.streams.PATIENCE_S`.
+    """
     if _way is not None:
         _way.say(_way.folding.all())
+        _way.lines.drain()
+
+
+def drain() -> None:
+    """Have what was said so far written, so that what is said elsewhere comes behind it."""
+    if _way is not None:
+        _way.lines.drain()
+
+
+def dropped() -> int:
+    """Lines that nobody took since logging was set up."""
+    return 0 if _way is None else _way.lines.dropped
 
 
 def _renderer(form: str, out: TextIO) -> Callable[[Any, str, Event], str]:

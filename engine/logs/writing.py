@@ -1,32 +1,104 @@
-"""Where lines go: one stream for the engine and for the libraries it uses, whole lines only."""
+"""Where lines go: one stream for the engine and for the libraries it uses, whole lines only.
+
+Nobody waits for the reader of that stream: a thread of its own hands the lines on, and when too
+many wait for it the further ones are dropped, and counted.
+"""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from contextlib import suppress
+from queue import SimpleQueue
 from typing import Any, TextIO
 
+from engine.streams import PATIENCE_S, encoded, reader_of, write_whole
+
 PRIORITY = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
+# So many lines wait for a reader; at the length of most of them that is less than a megabyte.
+WAITING_MAX = 2000
 
 
 class Lines:
-    """A stream that takes lines; that it takes none any more must not stop the service."""
+    """A stream that takes lines; that it takes none any more must not stop the service.
 
-    def __init__(self, stream: TextIO) -> None:
+    Args:
+        note: the line that tells how many were dropped before it.
+    """
+
+    def __init__(self, stream: TextIO, note: Callable[[int], str]) -> None:
         self._stream = stream
+        self._descriptor = reader_of(stream)
+        self._note = note
+        self._queue: SimpleQueue[str | threading.Event | None] = SimpleQueue()
         # Entered again when the interpreter collects garbage, and with it says something, inside.
         self._lock = threading.RLock()
+        self._writer: threading.Thread | None = None
+        self._untold = 0
+        self.dropped = 0
 
     def msg(self, line: str) -> None:
-        """Write one line."""
-        # The reader of a pipe has gone, the disk is full, or the stream was closed.
-        with self._lock, suppress(OSError, ValueError):
-            self._stream.write(f"{line}\n")
-            self._stream.flush()
+        """Write one line, or drop it when too many wait already."""
+        if self._descriptor is None:
+            # A file, memory, or a stream that was closed: nobody reads it who could stop doing so.
+            with self._lock, suppress(OSError, ValueError):
+                self._stream.write(f"{line}\n")
+                self._stream.flush()
+            return
+        with self._lock:
+            if self._queue.qsize() >= WAITING_MAX:
+                self.dropped += 1
+                self._untold += 1
+                return
+            self._queue.put(line)
+            if self._writer is None:
+                self._writer = threading.Thread(target=self._write_all, name="logs", daemon=True)
+                self._writer.start()
 
     debug = info = warning = error = critical = msg
+
+    def drain(self) -> None:
+        """Wait until what was said so far is written, PATIENCE_S at most."""
+        if self._writer is not None:
+            written = threading.Event()
+            self._queue.put(written)
+            written.wait(PATIENCE_S)
+
+    @property
+    def waiting(self) -> int:
+        """Lines that are still to be written."""
+        return self._queue.qsize()
+
+    def close(self) -> None:
+        """Let the thread end once it has written what waits."""
+        self._queue.put(None)
+
+    def join(self, seconds: float) -> None:
+        """Wait for the end of the thread."""
+        if self._writer is not None:
+            self._writer.join(seconds)
+
+    def _write_all(self) -> None:
+        while (next_one := self._queue.get()) is not None:
+            if isinstance(next_one, threading.Event):
+                next_one.set()
+                continue
+            self._write(next_one)
+            with self._lock:
+                # Where they were dropped: behind what waited then, before what came later.
+                flows = self._queue.qsize() <= WAITING_MAX // 2
+                untold, self._untold = (self._untold, 0) if flows else (0, self._untold)
+            if untold:
+                self._write(self._note(untold))
+
+    def _write(self, line: str) -> None:
+        try:
+            write_whole(self._descriptor or 0, encoded(self._stream, f"{line}\n"))
+        except (OSError, ValueError):
+            # The reader of a pipe has gone, or the disk is full.
+            with self._lock:
+                self.dropped += 1
 
 
 class WithPriority:

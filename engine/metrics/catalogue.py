@@ -372,6 +372,9 @@ class Metrics:
         self.build = self._gauge(
             "build_info", "Constant 1, labelled with what is running.", ("version", "python")
         )
+        self.log_lines_dropped = self._counter(
+            "log_lines_dropped", "Log lines that nobody took from standard error in time."
+        )
         self.reload_successful = self._gauge(
             "config_last_reload_successful",
             "1 when the settings in force are those of the last reload, or no reload was asked.",

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine import logs
 from engine.actors.account_resolver import KIND as ACCOUNT
 from engine.assembly.assembly import Assembly
 from engine.flow.governor import Governor
@@ -24,6 +25,7 @@ class Gauges:
 
     assembly: Assembly
     _counted: dict[str, Seconds] = field(default_factory=dict[str, Seconds], init=False)
+    _dropped: int = field(default=0, init=False)
 
     async def set(self, *, ready: bool) -> None:
         """Set them all."""
@@ -38,6 +40,7 @@ class Gauges:
         self._budget(now)
         self._caches(now)
         self._files()
+        self._logs()
         assembly.metrics.ready.set(ready)
 
     def _records(self, state: Measured, now: float) -> None:
@@ -64,6 +67,12 @@ class Gauges:
         metrics.fuse_tripped.set(state.held.tripped)
         for feed, at in state.watermarks.items():
             metrics.watermark.labels(feed).set(at)
+
+    def _logs(self) -> None:
+        dropped = logs.dropped()
+        # Set up anew, logging counts from nothing.
+        self.assembly.metrics.log_lines_dropped.inc(max(0, dropped - self._dropped))
+        self._dropped = dropped
 
     def _mailboxes(self) -> None:
         assembly, metrics = self.assembly, self.assembly.metrics

@@ -10,6 +10,8 @@ HTTP = "engine/service/http.py"
 DOORS = "engine/service/doors.py"
 CONTROL = "engine/service/control.py"
 STORE = "tests/unit/engine/store"
+STALLED = "tests/unit/engine/logs/test_stalled_reader.py"
+UNHEARD = "tests/end_to_end/test_stalled_stderr.py"
 JUDGED = "tests/unit/engine/test_patience.py"
 REFUSED = "tests/scenario/test_start_up_refused.py"
 ASKED = "tests/unit/engine/service/test_http.py"
@@ -128,5 +130,34 @@ MUTANTS = (
         "return [*lines, *_held(connection, ref)]",
         "return lines",
         (f"{STORE}/test_history.py::test_what_is_held_says_so_itself_and_no_line_is_written",),
+    ),
+    Mutant(
+        "waits for whoever reads its log",
+        "engine/logs/writing.py",
+        "            if self._queue.qsize() >= WAITING_MAX:\n",
+        "            while self._queue.qsize() >= WAITING_MAX:\n                pass\n"
+        "            if self._queue.qsize() < 0:\n",
+        (f"{STALLED}::test_a_full_pipe_keeps_nobody_waiting_and_every_line_is_accounted_for",),
+    ),
+    Mutant(
+        "says nothing of the lines it has dropped",
+        "engine/logs/writing.py",
+        "            if untold:\n",
+        "            if untold < 0:\n",
+        (f"{STALLED}::test_a_full_pipe_keeps_nobody_waiting_and_every_line_is_accounted_for",),
+    ),
+    Mutant(
+        "waits at its end until somebody reads why",
+        "engine/streams.py",
+        "    writer.join(PATIENCE_S)\n",
+        "    writer.join()\n",
+        (f"{STALLED}::test_what_must_be_said_waits_for_a_reader_only_so_long",),
+    ),
+    Mutant(
+        "lets a file of ours take the place of standard error",
+        "engine/__main__.py",
+        "    streams.opened_all()\n",
+        "",
+        (f"{UNHEARD}::test_a_single_run_works_and_ends_as_usual_when_nobody_can_be_told",),
     ),
 )

@@ -49,6 +49,7 @@ UNMODELLED = re.compile(
 )
 # Metrics without a panel, each with the reason.
 UNSHOWN = {
+    "wosync_log_lines_dropped_total": "for whoever misses a line: the log says it too",
     "process_virtual_memory_bytes": "an allocator's reserve; resident memory is what counts",
     "python_gc_objects_collected_total": "for a profiler, not for an operator",
     "python_gc_objects_uncollectable_total": "for a profiler, not for an operator",

@@ -1,0 +1,120 @@
+"""A reader of standard error that stops: nobody waits for it, and what it misses is counted."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Generator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TextIO
+
+import pytest
+
+from engine import streams
+from engine.logs import writing
+from engine.logs.writing import Lines
+
+DEADLINE_S = 30.0
+LINE = "x" * 1000
+
+
+@dataclass
+class Pipe:
+    """A pipe by both its ends."""
+
+    reader: int
+    stream: TextIO
+
+    def read_all(self) -> list[str]:
+        """Every line until the other end is closed."""
+        with os.fdopen(os.dup(self.reader), "r", encoding="utf-8") as file:
+            return file.read().splitlines()
+
+
+@pytest.fixture
+def pipe() -> Generator[Pipe]:
+    """A pipe nobody reads yet."""
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "w", encoding="utf-8") as stream:
+        yield Pipe(reader, stream)
+    os.close(reader)
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few lines wait, for a short while."""
+    monkeypatch.setattr(writing, "WAITING_MAX", 20)
+    monkeypatch.setattr(writing, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(streams, "PATIENCE_S", 0.05)
+
+
+def note(number: int) -> str:
+    """The line about others."""
+    return f"dropped {number}"
+
+
+def test_a_full_pipe_keeps_nobody_waiting_and_every_line_is_accounted_for(pipe: Pipe) -> None:
+    """The loop that says them feeds a watchdog."""
+    lines = Lines(pipe.stream, note)
+    for _ in range(500):
+        lines.msg(LINE)
+    lines.drain()
+    assert lines.dropped > 300
+
+    arrived: list[str] = []
+    reading = threading.Thread(target=lambda: arrived.extend(pipe.read_all()))
+    reading.start()
+    while lines.waiting:
+        lines.drain()
+    lines.msg("the last")
+    lines.close()
+    lines.join(DEADLINE_S)
+    pipe.stream.close()
+    reading.join(DEADLINE_S)
+
+    told = [int(line.split()[1]) for line in arrived if line.startswith("dropped")]
+    assert sum(told) == lines.dropped
+    assert arrived.count(LINE) + lines.dropped == 500
+    assert arrived[-1] == "the last"
+
+
+def test_lines_keep_their_order_and_are_written_before_the_end(pipe: Pipe) -> None:
+    """A process that ends in order loses none."""
+    lines = Lines(pipe.stream, note)
+    for number in range(10):
+        lines.msg(f"line {number}")
+    lines.drain()
+    os.set_blocking(pipe.reader, False)
+
+    assert os.read(pipe.reader, 10_000).decode() == "".join(f"line {n}\n" for n in range(10))
+
+
+def test_what_must_be_said_waits_for_a_reader_only_so_long(pipe: Pipe) -> None:
+    """An error at the very end must not keep the process from ending."""
+    os.set_blocking(pipe.stream.fileno(), False)
+    for size in (4096, 1):
+        with suppress(BlockingIOError):
+            while True:
+                os.write(pipe.stream.fileno(), b"x" * size)
+    os.set_blocking(pipe.stream.fileno(), True)
+
+    streams.say(pipe.stream, "wosync: something is wrong\n")
+
+    assert pipe.stream.fileno() > 0
+
+
+def test_a_reader_that_has_gone_is_no_failure(pipe: Pipe) -> None:
+    """Nor is a stream that was closed meanwhile."""
+    gone, writer = os.pipe()
+    os.close(gone)
+    with os.fdopen(writer, "w", encoding="utf-8") as stream:
+        lines = Lines(stream, note)
+        lines.msg("unread")
+        lines.drain()
+        streams.say(stream, "unread")
+    lines.msg("closed")
+    streams.say(None, "nowhere")
+    streams.say(pipe.stream, "read \ud800")
+
+    assert os.read(pipe.reader, 100) == b"read \\ud800"
