@@ -50,7 +50,7 @@ class Circumstances:
 
     Args:
         attempts: failures of this record that counted so far.
-        others_succeed: the target served somebody since this record last failed.
+        others_succeed: the target did the same for another record since this one last failed.
         forbidden_alike: other waiting records last refused with "forbidden".
     """
 
@@ -119,8 +119,14 @@ def judge(error: Exception, around: Circumstances) -> Verdict:
             return Retry(counts=True)
     if isinstance(error, Rejected | Gone):
         return Flag(reason, error.field if isinstance(error, Rejected) else None)
-    # A surprise in our own code is always this record's, or it would be everybody's.
-    counts = around.others_succeed or not isinstance(error, EngineError)
+    # A surprise in our own code is always this record's, or it would be everybody's; a conflict is
+    # this record's by the target's own word, and mostly passes.
+    counts = around.others_succeed or _is_its_own(error)
     if counts and around.attempts + 1 >= around.attempts_max:
-        return Flag(f"kept failing while others succeeded: {reason}")
+        alike = " while others succeeded" if around.others_succeed else ""
+        return Flag(f"kept failing{alike}: {reason}")
     return Retry(counts=counts)
+
+
+def _is_its_own(error: Exception) -> bool:
+    return isinstance(error, Conflict) or not isinstance(error, EngineError)

@@ -142,7 +142,7 @@ class OutreachClient:
         # A portal's page says success too; the service answers without a body (outreach-api §7).
         if answer.body.strip():
             raise protocol.unusable(answer, request)
-        self._succeeded()
+        self._succeeded(request)
 
     async def _create(self, request: Request) -> int:
         return (await self._call(request, Document)).data.id
@@ -155,7 +155,7 @@ class OutreachClient:
             shown = self._parsed(Document, answer, request).data
             if shown.id != record_id:
                 raise protocol.unusable(answer, request)
-        self._succeeded()
+        self._succeeded(request)
         return shown
 
     async def _exists(self, request: Request) -> bool:
@@ -203,7 +203,7 @@ class OutreachClient:
 
     async def _call(self, request: Request, shape: type[Shape]) -> Shape:
         document = self._parsed(shape, await self._send(request), request)
-        self._succeeded()
+        self._succeeded(request)
         return document
 
     def _parsed(self, shape: type[Shape], answer: Answer, request: Request) -> Shape:
@@ -214,9 +214,9 @@ class OutreachClient:
             self._surroundings.governor.failed(str(error))
             raise
 
-    def _succeeded(self) -> None:
+    def _succeeded(self, request: Request) -> None:
         self._patience.rest()
-        self._surroundings.governor.succeeded()
+        self._surroundings.governor.succeeded(request.operation)
 
     async def _send(self, request: Request) -> Answer:
         answer = await self._authorised(request)

@@ -279,7 +279,7 @@ class Client:
         except EngineError:
             governor.succeeded()
             raise
-        governor.succeeded()
+        governor.succeeded(call.operation)
         return found
 
     def _scrubbed(self, answer: Answer) -> Answer:

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from engine.errors import EngineError
-from engine.flow.backoff import BackoffLimits, delay_s
+from engine.flow.backoff import BackoffLimits, retry_in_s
 from engine.flow.governor import Governor
 from engine.metrics import Metrics
 from engine.store.work import Failure
@@ -38,6 +38,7 @@ class Setback:
         failure: what to keep as the reason.
         wait_s: seconds until it may be tried again.
         counts: towards the record's attempts.
+        fails: it belongs to the series of the record's failures; what was only put off does not.
         flagged: the record itself is at fault, and trying again alone does not help.
     """
 
@@ -45,6 +46,7 @@ class Setback:
     wait_s: float
     counts: bool
     flagged: bool
+    fails: bool = False
 
 
 @dataclass(slots=True)
@@ -60,16 +62,21 @@ class Failing:
     def __post_init__(self) -> None:
         self._log = structlog.get_logger(component=self.component)
 
-    def others_succeed(self, failed_at: float | None) -> bool:
-        """Whether the target answered anybody properly since a record failed at that time."""
-        return failed_at is not None and self.governor.last_success_at > failed_at
+    def others_succeed(self, error: Exception, record_id: int, failed_at: float | None) -> bool:
+        """Whether the target did for another record, since that time, what failed for this one."""
+        kind = error.operation if isinstance(error, EngineError) else None
+        if kind is None or failed_at is None:
+            return False
+        return self.governor.ledger.others_since(kind, record_id, failed_at)
 
     def weigh(
         self,
         error: Exception,
         limits: RetryLimits,
         *,
+        record_id: int,
         attempts: int,
+        failures: int,
         failed_at: float | None,
         forbidden_alike: int = 0,
     ) -> Setback:
@@ -77,6 +84,7 @@ class Failing:
 
         Args:
             attempts: failures of this record that counted so far.
+            failures: all of the present series so far.
             failed_at: when it last failed, unix seconds.
             forbidden_alike: see `triage.Circumstances`.
         """
@@ -85,7 +93,7 @@ class Failing:
         around = Circumstances(
             attempts=attempts,
             attempts_max=limits.attempts_max,
-            others_succeed=self.others_succeed(failed_at),
+            others_succeed=self.others_succeed(error, record_id, failed_at),
             forbidden_alike=forbidden_alike,
         )
         verdict = judge(error, around)
@@ -96,10 +104,17 @@ class Failing:
         if isinstance(verdict, Pause):
             self.governor.pause(OPERATOR_PAUSE_S, verdict.reason, cause=error)
             return Setback(failure, OPERATOR_PAUSE_S, counts=False, flagged=False)
-        wait_s = error.retry_after_s if isinstance(error, EngineError) else None
-        if wait_s is None:
-            wait_s = delay_s(max(1, attempts + int(verdict.counts)), self.rng, limits.backoff)
-        return Setback(failure, wait_s, counts=verdict.counts, flagged=False)
+        told_s = error.retry_after_s if isinstance(error, EngineError) else None
+        if told_s is not None:
+            return Setback(failure, told_s, counts=verdict.counts, flagged=False)
+        wait_s = retry_in_s(
+            failures + 1,
+            self.rng,
+            limits.backoff,
+            others_succeed=around.others_succeed,
+            down=self.governor.down,
+        )
+        return Setback(failure, wait_s, counts=verdict.counts, flagged=False, fails=True)
 
     def deferred(self, ref: str, error: Exception, reason: Failure, wait_s: float) -> None:
         """Tell that the record waits for so many seconds now."""

@@ -31,8 +31,10 @@ from engine.errors import (
     StateUnusable,
     surely_not_executed,
 )
+from engine.flow.backoff import resend_after_s
 from engine.flow.governor import Governor
 from engine.flow.lane import current_lane, retrying
+from engine.flow.ledger import current_record
 from engine.flow.mailbox import Closed, Mailbox, Notice
 from engine.flow.worktime import holding, side_by_side
 from engine.mapping.fields import FieldMapping, Wanted
@@ -162,6 +164,7 @@ class OpportunitySyncer:
             if work is None:
                 return "left" if outcome == AGAIN else outcome
             current_lane.set(work.lane)
+            current_record.set(work.id)
             retrying.set(work.failed_since is not None)
             began = anyio.current_time()
             outcome = await self._attempt(work)
@@ -274,7 +277,7 @@ class OpportunitySyncer:
                 since=self.clock.now(),
                 checks=0,
                 visibility_s=self.limits.visibility_s,
-                counts=self._failing.others_succeed(work.failed_at),
+                counts=self._failing.others_succeed(error, work.id, work.failed_at),
             )
         sent = Sent("created", target_id, fields, fields)
         return await self._settle(work, record, sent, resolution)
@@ -406,7 +409,9 @@ class OpportunitySyncer:
         intent = work.intent
         if intent is None:
             return "left"
-        outcome = await self._lost.look(work, intent, self.limits.visibility_s)
+        # However soon it would show: a create that keeps getting lost is sent ever less often.
+        bound_s = max(self.limits.visibility_s, resend_after_s(intent.sent))
+        outcome = await self._lost.look(work, intent, bound_s)
         if outcome is not None:
             return outcome
         if not record.eligible:
@@ -420,6 +425,8 @@ class OpportunitySyncer:
         if look is Look.ANEW:
             return AGAIN
         try:
+            if work.attempts >= self.limits.retry.attempts_max:
+                raise Rejected(f"creates of it kept getting lost, and not others: {work.reason}")
             return await self._with_fields(work, record, None)
         except Rejected:
             # Nothing of it exists, and what is tried after a correction is another create.
@@ -434,7 +441,9 @@ class OpportunitySyncer:
         setback = self._failing.weigh(
             error,
             self.limits.retry,
+            record_id=work.id,
             attempts=work.attempts,
+            failures=work.failures,
             failed_at=work.failed_at,
             forbidden_alike=alike,
         )
@@ -446,7 +455,13 @@ class OpportunitySyncer:
             return await self._refuse(work, failure)
         now = self.clock.now()
         await self.store.write(
-            settle.defer, work, failure, due_at=now + wait_s, counts=setback.counts, now=now
+            settle.defer,
+            work,
+            failure,
+            due_at=now + wait_s,
+            counts=setback.counts,
+            fails=setback.fails,
+            now=now,
         )
         self._failing.deferred(work.ref, error, failure, wait_s)
         return "deferred"

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 import structlog
 
 from engine.actors.doubt import look_in_s
+from engine.actors.failing import Failing, RetryLimits
 from engine.actors.standings import Standing, Standings
-from engine.errors import Rejected
+from engine.errors import EngineError, Rejected, Taken
+from engine.flow.backoff import SPACING_S, SPACING_SPREAD
 from engine.metrics import Metrics
 from engine.ports import Target, WallClock
 from engine.records import RecordType, SourceRecord
@@ -29,6 +31,8 @@ from engine.triage import FORBIDDEN, error_class
 COMPONENT = "prospect_resolver"
 # A user who may not create prospects is tried again after so many seconds.
 FORBIDDEN_RETRY_S = 3600.0
+# Somebody who has a person's address and is not shown is looked for again after so many seconds.
+INVISIBLE_RETRY_S = 86_400.0
 
 log = structlog.get_logger(component=COMPONENT)
 
@@ -42,6 +46,7 @@ class PersonOutcomes:
     clock: WallClock
     metrics: Metrics
     standings: Standings
+    failing: Failing
     wake_write_back: Callable[[], None]
 
     async def created(self, record: SourceRecord, prospect_id: int, email: str) -> None:
@@ -100,17 +105,24 @@ class PersonOutcomes:
         await self.store.write(people.unlink, record, note, now)
         log.warning("prospect_gone", person=record.ref, prospect_id=prospect_id)
 
-    async def lost(self, record: SourceRecord, reason: str, visibility_s: float) -> None:
-        """The answer of a create was lost: the prospect is looked for before anything else."""
-        await self.store.write(people.doubt, record, reason, self.clock.now())
+    async def lost(
+        self, record: SourceRecord, reason: str, visibility_s: float, *, taken: bool = False
+    ) -> None:
+        """The answer of a create was lost: the prospect is looked for before anything else.
+
+        Args:
+            taken: it was refused because somebody has the address, whom nothing shows yet.
+        """
+        await self.store.write(people.doubt, record, reason, self.clock.now(), taken=taken)
         self.in_doubt(record, 0.0, visibility_s)
         self.metrics.prospects.labels("in_doubt").inc()
         log.warning("prospect_in_doubt", person=record.ref, reason=reason)
 
-    def in_doubt(self, record: SourceRecord, age_s: float, visibility_s: float) -> None:
+    def in_doubt(self, record: SourceRecord, age_s: float, bound_s: float) -> None:
         """Whether its prospect was created is in doubt for `age_s` seconds, and still is."""
         reason = "it is not known yet whether its prospect was created"
-        retry_s = look_in_s(age_s, visibility_s)
+        # Past the bound it stays in doubt only where nobody can be looked for.
+        retry_s = look_in_s(age_s, bound_s) if age_s < bound_s else SPACING_S
         self.standings.note(record.id, Standing(None, reason, retry_s=retry_s))
 
     async def held_back(self, record: SourceRecord, reason: str, known: Person | None) -> None:
@@ -125,10 +137,57 @@ class PersonOutcomes:
         self.metrics.prospects.labels("held_back").inc()
         log.debug("person_held_back", person=record.ref, reason=reason)
 
+    async def failed(
+        self, record: SourceRecord, error: EngineError, known: Person | None, limits: RetryLimits
+    ) -> None:
+        """Its prospect surely was not created, which may be nobody's fault: tried again later."""
+        sent = known.sent if known is not None else 0
+        setback = self.failing.weigh(
+            error,
+            limits,
+            record_id=record.id,
+            attempts=sent,
+            failures=sent,
+            failed_at=known.failed_at if known is not None else None,
+        )
+        if setback.flagged:
+            await self.refused(record, Rejected(setback.failure.reason))
+            return
+        now = self.clock.now()
+        retry_at = now + setback.wait_s
+        await self.store.write(people.failed, record.id, setback.failure, now, retry_at=retry_at)
+        standing = Standing(None, error.message, retry_s=setback.wait_s)
+        self.standings.note(record.id, standing)
+        self.metrics.prospects.labels("held_back").inc()
+        self.failing.deferred(record.ref, error, setback.failure, setback.wait_s)
+
+    def waits(self, record: SourceRecord, known: Person) -> bool:
+        """Whether the next create is not due yet; the wait outlives whatever is forgotten."""
+        wait_s = known.retry_at - self.clock.now()
+        # What is longer than any wait was written by a clock ahead.
+        if not 0 < wait_s <= SPACING_S * SPACING_SPREAD:
+            return False
+        self.standings.note(record.id, Standing(None, known.reason or "", retry_s=wait_s))
+        return True
+
+    async def invisible(self, record: SourceRecord, reason: str, field: str) -> None:
+        """Somebody has the person's address, and nothing shows who: the person is told."""
+        text = (
+            f"{record.ref}: the target calls its e-mail address taken, and shows nobody who has"
+            f" it: {reason}"
+        )
+        await self.refused(record, Taken(text, field=field))
+
+    async def still_invisible(self, record: SourceRecord, reason: str) -> None:
+        """The rare look for whoever has the address was in vain."""
+        await self.store.write(people.looked, record.id, self.clock.now())
+        self.standings.note(record.id, Standing(None, reason))
+
     async def refused(self, record: SourceRecord, error: Rejected) -> None:
         """The target does not take the person, which is told why."""
         failure = Failure(error_class(error), error.field, error.message)
-        await self.store.write(people.refuse, record, failure, self.clock.now())
+        taken = isinstance(error, Taken)
+        await self.store.write(people.refuse, record, failure, self.clock.now(), taken=taken)
         self.standings.note(record.id, Standing(None, error.message))
         self.metrics.prospects.labels("refused").inc()
         self.wake_write_back()
@@ -146,3 +205,9 @@ def refused_still(known: Person, record: SourceRecord) -> bool:
     """Whether the refusal stands: the flag is set, or still on its way."""
     refused = known.refused_version
     return refused is not None and (record.error or record.version <= refused)
+
+
+def rare_look_due(known: Person, record: SourceRecord, now: float) -> bool:
+    """Whether whoever has a refused person's address is looked for once more."""
+    looked_at = known.taken_at
+    return record.sync and looked_at is not None and now - looked_at >= INVISIBLE_RETRY_S

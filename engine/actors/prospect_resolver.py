@@ -16,18 +16,31 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from random import Random
 from typing import Literal
 
 import anyio
 import structlog
 
+from engine.actors.failing import Failing, RetryLimits
 from engine.actors.lookups import Lookup
-from engine.actors.person_outcomes import COMPONENT, PersonOutcomes, refused_still
+from engine.actors.person_outcomes import COMPONENT, PersonOutcomes, rare_look_due, refused_still
 from engine.actors.prospect_search import ProspectSearch
 from engine.actors.references import References
 from engine.actors.refreshing import refreshing
 from engine.actors.standings import Standing, Standings
-from engine.errors import EngineError, Rejected, StateUnusable, Taken, surely_not_executed
+from engine.errors import (
+    Conflict,
+    EngineError,
+    Gone,
+    OurFault,
+    Rejected,
+    StateUnusable,
+    Taken,
+    surely_not_executed,
+)
+from engine.flow.backoff import resend_after_s
+from engine.flow.governor import Governor
 from engine.flow.pace import Pace
 from engine.flow.worktime import holding
 from engine.identity import id_of
@@ -56,6 +69,7 @@ class ProspectRules:
     ttl_s: float
     visibility_s: float
     email_field: str
+    retry: RetryLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +79,7 @@ class _Candidate:
     record: SourceRecord
     fields: Fields
     email: str
+    known: Person | None
 
 
 @dataclass(slots=True)
@@ -79,6 +94,8 @@ class ProspectResolver:
     references: References
     rules: ProspectRules
     metrics: Metrics
+    governor: Governor
+    rng: Random
     wake: Callable[[], None]
     wake_write_back: Callable[[], None]
     pace: Pace = field(init=False)
@@ -100,6 +117,7 @@ class ProspectResolver:
             self.clock,
             self.metrics,
             self._standings,
+            Failing(COMPONENT, self.governor, self.rng, self.metrics),
             self.wake_write_back,
         )
         self._search = ProspectSearch(self.target, self.rules.email_field)
@@ -258,11 +276,16 @@ class ProspectResolver:
                 continue
             prospect_id = found.prospects.get(person.email or "")
             age_s = now - (person.doubt_since or now)
+            # However soon it would show: a create that keeps getting lost is sent ever less often.
+            bound_s = max(self.rules.visibility_s, resend_after_s(person.sent))
             if prospect_id is not None:
                 self.metrics.in_doubt_resolved.labels("prospect", "executed").inc()
                 await self._outcomes.adopted(record, prospect_id, person.email or "")
-            elif age_s < self.rules.visibility_s or person.email in found.refused:
-                self._outcomes.in_doubt(record, age_s, self.rules.visibility_s)
+            elif age_s < bound_s or person.email in found.refused:
+                self._outcomes.in_doubt(record, age_s, bound_s)
+            elif person.taken_at is not None:
+                reason = person.reason or "no reason given"
+                await self._outcomes.invisible(record, reason, self.rules.email_field)
             else:
                 self.metrics.in_doubt_resolved.labels("prospect", "not_executed").inc()
                 await self.store.write(people.hold_back, record, "not created yet", now)
@@ -286,6 +309,8 @@ class ProspectResolver:
     async def _sorted_out(self, record: SourceRecord, known: Person | None) -> _Candidate | None:
         """Settle whoever needs no look into the target; the others are candidates."""
         if known is not None and refused_still(known, record):
+            if rare_look_due(known, record, self.clock.now()):
+                return await self._candidate(record, known)
             return await self._outcomes.held_back(record, known.reason or "refused", known)
         carried = _carried(known, record)
         if carried is not None:
@@ -298,6 +323,8 @@ class ProspectResolver:
                 return None
             await self._outcomes.lost_link(record, known.prospect_id)
             known = None
+        if known is not None and self._outcomes.waits(record, known):
+            return None
         if self.rules.missing == "skip":
             return await self._outcomes.held_back(record, "not in the target", known)
         if not record.eligible:
@@ -316,7 +343,7 @@ class ProspectResolver:
         emails = fields.get(self.rules.email_field)
         if not isinstance(emails, list) or not emails:
             return await self._outcomes.held_back(record, "has no e-mail address", known)
-        return _Candidate(record, fields, emails[0].lower())
+        return _Candidate(record, fields, emails[0].lower(), known)
 
     async def _linked(self, record: SourceRecord, carried: str, known: Person | None) -> None:
         prospect_id = id_of(carried)
@@ -336,6 +363,8 @@ class ProspectResolver:
                 await self._outcomes.adopted(seeker.record, prospect_id, seeker.email)
             elif seeker.email in found.refused:
                 await self._outcomes.refused(seeker.record, found.refused[seeker.email])
+            elif seeker.known is not None and refused_still(seeker.known, seeker.record):
+                await self._outcomes.still_invisible(seeker.record, seeker.known.reason or "")
             elif self.rules.missing == "link":
                 await self._outcomes.held_back(
                     seeker.record, "no prospect has the e-mail address", None
@@ -385,6 +414,8 @@ class ProspectResolver:
                 self._outcomes.forbidden(record, error)
             else:
                 await self._outcomes.refused(record, error)
+        except (OurFault, Conflict, Gone) as error:
+            await self._outcomes.failed(record, error, candidate.known, self.rules.retry)
         except StateUnusable:
             raise
         except Exception as error:  # whatever it was, the prospect may have been created
@@ -402,7 +433,9 @@ class ProspectResolver:
         found = await self._search.find([candidate.email])
         prospect_id = found.prospects.get(candidate.email)
         if prospect_id is None:
-            await self._outcomes.lost(candidate.record, error.message, self.rules.visibility_s)
+            await self._outcomes.lost(
+                candidate.record, error.message, self.rules.visibility_s, taken=True
+            )
         else:
             await self._outcomes.adopted(candidate.record, prospect_id, candidate.email)
 

@@ -33,8 +33,10 @@ from engine.errors import (
     Unreachable,
     surely_not_executed,
 )
+from engine.flow.backoff import resend_after_s
 from engine.flow.governor import HOLD_MAX_S, Governor
 from engine.flow.lane import current_lane, retrying
+from engine.flow.ledger import current_record
 from engine.flow.mailbox import Closed, Mailbox, Notice
 from engine.metrics import Metrics
 from engine.ports import Source, Target, WallClock
@@ -125,6 +127,7 @@ class RelationshipSyncer:
         if work is None:
             return "nothing"
         current_lane.set(work.lane)
+        current_record.set(work.record_id)
         retrying.set(work.failed_at is not None)
         began = anyio.current_time()
         outcome = await self._attempt(work)
@@ -165,7 +168,9 @@ class RelationshipSyncer:
             now = self.clock.now()
             unseen = await self._look(work, tab, progress, now)
             since = work.doubt_since
-            if unseen and since is not None and now < since + self.limits.visibility_s:
+            # However soon it would show: creates that keep getting lost are sent ever less often.
+            bound_s = max(self.limits.visibility_s, resend_after_s(work.sent))
+            if unseen and since is not None and now < since + bound_s:
                 reason = "the roles are not to be seen yet"
                 return await self._doubt(work, progress, reason, work.announced, since)
             if since is not None:
@@ -223,6 +228,10 @@ class RelationshipSyncer:
         )
 
     async def _carry_out(self, work: Relating, tab: _Tab, progress: Progress) -> str:
+        taken_since = work.taken_since
+        if taken_since is not None:
+            age_s = self.clock.now() - taken_since
+            progress.invisible = age_s >= self.limits.visibility_s
         edits = self._script(tab, progress)
         if work.mass is Mass.EVALUATING and (edits.change or edits.remove):
             # One of many opportunities whose roles would change at once.
@@ -245,7 +254,8 @@ class RelationshipSyncer:
             return "again"
         except Taken as error:
             # It is there, although nothing showed it; the next look will.
-            return await self._doubt(work, progress, plain_reason(error), [], self.clock.now())
+            since = work.taken_since or self.clock.now()
+            return await self._doubt(work, progress, plain_reason(error), [], since, taken=True)
         except StateUnusable:
             raise
         except Exception as error:  # whatever it was, the create may have been executed
@@ -282,7 +292,8 @@ class RelationshipSyncer:
             now=now,
         )
         if soon:
-            await self.store.write(contacts.look_later, work.record_id, now + min(soon))
+            why = "; ".join(held) or None
+            await self.store.write(contacts.look_later, work.record_id, now + min(soon), why)
         if progress.edits:
             log.info("related", record=work.ref, edits=progress.edits)
         if progress.edits and settled:
@@ -301,9 +312,12 @@ class RelationshipSyncer:
         reason: str,
         announced: Sequence[Edge],
         since: float,
+        *,
+        taken: bool = False,
     ) -> str:
         now = self.clock.now()
-        due_at = now + look_in_s(now - since, self.limits.visibility_s)
+        bound_s = max(self.limits.visibility_s, resend_after_s(work.sent))
+        due_at = now + look_in_s(now - since, bound_s)
         failure = Failure("unreachable", None, reason)
         await self.store.write(
             relating.doubt,
@@ -313,6 +327,7 @@ class RelationshipSyncer:
             announced=announced,
             due_at=due_at,
             now=now,
+            taken=taken,
         )
         log.warning("roles_in_doubt", record=work.ref, reason=reason)
         return "in_doubt"
@@ -325,6 +340,7 @@ class RelationshipSyncer:
         *,
         wait_s: float,
         counts: bool = False,
+        fails: bool = False,
         given_up: bool = False,
     ) -> bool:
         now = self.clock.now()
@@ -335,6 +351,7 @@ class RelationshipSyncer:
             failure,
             due_at=now + wait_s,
             counts=counts,
+            fails=fails,
             now=now,
             given_up=given_up,
         )
@@ -345,7 +362,12 @@ class RelationshipSyncer:
             # An edit may have been executed all the same.
             progress.listed = False
         setback = self._failing.weigh(
-            error, self.limits.retry, attempts=work.attempts, failed_at=work.failed_at
+            error,
+            self.limits.retry,
+            record_id=work.record_id,
+            attempts=work.attempts,
+            failures=work.failures,
+            failed_at=work.failed_at,
         )
         failure = setback.failure
         wait_s = REFUSED_RETRY_S if setback.flagged else setback.wait_s
@@ -355,6 +377,7 @@ class RelationshipSyncer:
             failure,
             wait_s=wait_s,
             counts=setback.counts,
+            fails=setback.fails,
             given_up=setback.flagged,
         )
         if news:

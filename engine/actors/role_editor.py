@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from engine.actors.prospect_resolver import ProspectResolver
-from engine.errors import Gone, Rejected, Taken
+from engine.errors import Gone, Rejected, Taken, excerpt
 from engine.metrics import Metrics
 from engine.ports import Target, WallClock
 from engine.relations import Script
+from engine.store import people as people_store
 from engine.store import relating
 from engine.store.contacts import Edge, KnownRole, Relating, Roles
 from engine.store.port import Store
@@ -29,6 +30,7 @@ class Progress:
 
     `asking` is the create under way, and `again` is set when somebody turned out to be no prospect
     any more: the line is held back from now on. `refusal` is why a line cannot be told at all.
+    `invisible` is set when a role that the target calls taken was looked for long enough.
     """
 
     roles: dict[int, KnownRole]
@@ -39,6 +41,7 @@ class Progress:
     edits: list[str] = field(default_factory=list[str])
     again: bool = False
     refusal: Rejected | None = None
+    invisible: bool = False
 
     def outcome(self) -> Roles:
         """What to keep."""
@@ -92,7 +95,7 @@ class RoleEditor:
         creates = list(edits.create)
         for role, text in edits.change:
             await self._ensure_linked(work)
-            if not await self._change(work, role, text, progress, removes=removes):
+            if not await self._change(work, role, text, people, progress, removes=removes):
                 # Somebody removed it in the target; the line is on the tab, so it is made anew.
                 creates.append((role.prospect_id, text))
         if len(creates) > len(edits.create):
@@ -125,7 +128,14 @@ class RoleEditor:
         self._edited(progress, "removed", (role.prospect_id, role.role))
 
     async def _change(
-        self, work: Relating, role: KnownRole, text: str, progress: Progress, *, removes: bool
+        self,
+        work: Relating,
+        role: KnownRole,
+        text: str,
+        people: Mapping[int, int],
+        progress: Progress,
+        *,
+        removes: bool,
     ) -> bool:
         """Give a role another text; False when there is no such role any more."""
         edge = (role.prospect_id, text)
@@ -136,7 +146,8 @@ class RoleEditor:
             return False
         except Taken as error:
             if not progress.holds(edge):
-                raise
+                await self._invisible(work, edge, people, progress, error)
+                return True
             # The target takes each role once only, and it has this one: ours is one too many.
             self._refused(work, progress, error)
             if removes:
@@ -158,7 +169,8 @@ class RoleEditor:
             role_id = await self.target.create_role(work.target_id, prospect_id, text)
         except Taken as error:
             if not progress.holds(edge):
-                raise
+                await self._invisible(work, edge, people, progress, error)
+                return
             # The target takes each role once only, and it has this one.
             self._refused(work, progress, error)
             return
@@ -173,6 +185,31 @@ class RoleEditor:
         now = self.clock.now()
         progress.roles[role_id] = KnownRole(role_id, prospect_id, text, True, now)
         self._edited(progress, "created", edge)
+
+    async def _invisible(
+        self,
+        work: Relating,
+        edge: Edge,
+        people: Mapping[int, int],
+        progress: Progress,
+        error: Taken,
+    ) -> None:
+        """A role that the target calls taken and nothing shows is a refused one in the end.
+
+        Raises:
+            Taken: it was not looked for long enough.
+        """
+        if not progress.invisible:
+            raise error
+        ids = [person_id for person_id, known in people.items() if known == edge[0]]
+        known = await self.store.read(people_store.load, ids)
+        refs = ", ".join(person.ref for person in known.values()) or f"prospect {edge[0]}"
+        text = (
+            f"{refs}: the target calls the role {excerpt(edge[1])!r} taken, and shows none like it:"
+            f" {error.message}"
+        )
+        progress.refusal = Taken(text, field=error.field)
+        self._refused(work, progress, progress.refusal)
 
     async def _prospect_gone(
         self, error: Rejected, prospect_id: int, people: Mapping[int, int]

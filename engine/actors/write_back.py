@@ -19,7 +19,7 @@ import structlog
 
 from engine.actors.failing import OPERATOR_PAUSE_S
 from engine.errors import EngineError, Misconfigured, StateUnusable, Unreachable
-from engine.flow.backoff import BackoffLimits, delay_s
+from engine.flow.backoff import BackoffLimits, retry_in_s
 from engine.flow.governor import Governor
 from engine.flow.mailbox import Closed, Mailbox, Notice
 from engine.flow.worktime import resting
@@ -268,7 +268,13 @@ class WriteBacks:
         for entry in entries:
             wait = wait_s
             if wait is None:
-                wait = delay_s(entry.attempts + 1, self.rng, self.limits.backoff)
+                wait = retry_in_s(
+                    entry.attempts + 1,
+                    self.rng,
+                    self.limits.backoff,
+                    others_succeed=False,
+                    down=self.governor.down,
+                )
             self.metrics.retries.labels(COMPONENT, reason_class).inc()
             self.metrics.retry_backoff.labels(COMPONENT).inc(wait)
             due_at = self.clock.now() + wait

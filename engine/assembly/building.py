@@ -294,6 +294,8 @@ class _Builder:
             references=references,
             rules=limits.prospect_rules(self.config),
             metrics=self.metrics,
+            governor=self.systems.target_governor,
+            rng=self.outside.rng("prospect_resolver"),
             wake=self.bells.wake_contacts,
             wake_write_back=self.bells.wake_write_backs,
         )

@@ -97,4 +97,5 @@ def prospect_rules(config: Config) -> ProspectRules:
         ttl_s=config.engine.owners.ttl_s,
         visibility_s=config.target.visibility_s,
         email_field=config.connectors.target.email_field,
+        retry=retry_limits(config),
     )

@@ -22,6 +22,7 @@ from engine.errors import HeldBack, Throttled
 from engine.flow.backoff import BackoffLimits, delay_s
 from engine.flow.budget import Budget, BudgetLimits
 from engine.flow.lane import Lane, current_lane, retrying
+from engine.flow.ledger import Ledger, current_record
 from engine.flow.retry_budget import EARNED_EVERY_S, RetryBudget
 from engine.flow.worktime import BLOCKED_MAX_S, State, spending
 
@@ -63,7 +64,7 @@ class Governor:
     in_flight: int = field(default=0, init=False)
     waiting: int = field(default=0, init=False)
     failures: int = field(default=0, init=False)
-    last_success_at: float = field(default=-math.inf, init=False)
+    ledger: Ledger = field(default_factory=Ledger, init=False)
     pause_reason: str | None = field(default=None, init=False)
     pause_cause: Exception | None = field(default=None, init=False)
     _rounds: int = field(default=0, init=False)
@@ -113,9 +114,14 @@ class Governor:
         self.budget.limits = limits
         self._notify()
 
-    def succeeded(self) -> None:
-        """An answer came that shows the system works."""
-        self.last_success_at = self.clock.now()
+    def succeeded(self, kind: str | None = None) -> None:
+        """An answer came that shows the system works.
+
+        Args:
+            kind: of the request that was carried out; None when it was refused.
+        """
+        if kind is not None:
+            self.ledger.note(kind, current_record.get(), self.clock.now())
         self.retries.answered(well=True)
         if self.failures:
             self.failures = self._rounds = 0

@@ -39,7 +39,9 @@ class Relating:
     `announced` are creates that were, or were to be, sent and whose answers are not kept. `listed`
     is False when `roles` may lack some that are in the target; `doubt_since` is set when
     the answer of a create was lost. `refused` is True while the opportunity itself is left out; its
-    payload may be older than the flag we set.
+    payload may be older than the flag we set. `failures` and `attempts` are as in `work.Work`;
+    `sent` counts how often creates were sent since the roles last agreed; the target
+    calls one of them taken since `taken_since`, and no listing shows it.
     """
 
     record_id: int
@@ -61,6 +63,9 @@ class Relating:
     attempts: int
     failed_at: float | None
     refused: bool
+    failures: int = 0
+    sent: int = 0
+    taken_since: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +139,7 @@ def _start(
         " pending_since = excluded.pending_since,"
         " listed = excluded.listed, settled_tab = excluded.settled_tab, sending = 0,"
         " announced = '[]', doubt_since = NULL, checks = 0, attempts = 0, failed_at = NULL,"
-        " given_up = 0, reason = NULL, reason_class = NULL",
+        " sent = 0, taken_since = NULL, given_up = 0, reason = NULL, reason_class = NULL",
         (
             record_id,
             "settled" if rests else "pending",
@@ -181,14 +186,16 @@ def look_again(
     )
 
 
-def look_later(connection: sqlite3.Connection, record_id: int, due_at: float) -> None:
-    """Some line can be told only later: look again at `due_at`."""
+def look_later(
+    connection: sqlite3.Connection, record_id: int, due_at: float, reason: str | None = None
+) -> None:
+    """Some line can be told only later: look again at `due_at`, and say why until then."""
     connection.execute(
-        "UPDATE contacts SET revision = revision + 1,"
+        "UPDATE contacts SET revision = revision + 1, reason = coalesce(?, reason),"
         " due_at = CASE WHEN state = 'pending' THEN min(due_at, ?) ELSE ? END,"
         " pending_since = CASE WHEN state = 'pending' THEN pending_since ELSE ? END,"
         " state = 'pending' WHERE record_id = ?",
-        (due_at, due_at, due_at, record_id),
+        (reason, due_at, due_at, due_at, record_id),
     )
 
 
@@ -240,6 +247,9 @@ def load(connection: sqlite3.Connection, record_id: int) -> Relating | None:
         attempts=row["attempts"],
         failed_at=row["failed_at"],
         refused=bool(row["refused"]),
+        failures=row["failures"] if row["failed_at"] is not None else 0,
+        sent=row["sent"],
+        taken_since=row["taken_since"],
     )
 
 

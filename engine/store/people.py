@@ -22,7 +22,9 @@ class Person:
 
     `prospect_id` is None while there is no prospect, and `reason` then says why. `doubt_since` is
     set while it is not known whether a create was executed; `refused_version` is the version of
-    the person that the target refused.
+    the person that the target refused. `sent` creates failed or got lost in a row, the last one at
+    `failed_at`, and the next is due at `retry_at`. `taken_at` is set while the target calls the
+    e-mail address taken and shows nobody who has it: it was looked for last then.
     """
 
     id: int
@@ -36,13 +38,18 @@ class Person:
     doubt_since: float | None
     reason: str | None
     email: str | None
+    sent: int = 0
+    failed_at: float | None = None
+    taken_at: float | None = None
+    retry_at: float = 0.0
 
 
 def load(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Person]:
     """The people among these who are known, by id."""
     rows = connection.execute(
         "SELECT id, ref, version, read_at, prospect_id, delivered_id, delivered_version,"
-        " refused_version, doubt_since, reason, email FROM person"
+        " refused_version, doubt_since, reason, email, sent, failed_at, taken_at, retry_at"
+        " FROM person"
         " WHERE id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(ids)),),
     )
@@ -76,11 +83,14 @@ def link(
         note: the decision, when there was one.
     """
     refused = connection.execute(
-        "SELECT 1 FROM person WHERE id = ? AND refused_version IS NOT NULL", (record.id,)
+        "SELECT taken_at FROM person WHERE id = ? AND refused_version IS NOT NULL", (record.id,)
     ).fetchone()
     if refused:
         # The source may show the reason.
         owed = replace(owed or Owed(), message="")
+    if refused and refused[0] is not None:
+        # Nobody had to mend anything: the flag goes as it came.
+        owed = replace(owed or Owed(), error=False)
     _write(connection, record, now, prospect_id=prospect_id, email=email)
     key = Key(RecordType.PERSON, record.id)
     owe(connection, key, owed, clears_error=True, changed_at=int(now), now=now)
@@ -108,15 +118,44 @@ def withdraw_announcement(connection: sqlite3.Connection, person_id: int) -> Non
     connection.execute("UPDATE person SET sending = 0 WHERE id = ?", (person_id,))
 
 
-def doubt(connection: sqlite3.Connection, record: SourceRecord, reason: str, now: float) -> None:
-    """The create may have been executed."""
-    note = Note("in doubt", f"a create may have been executed: {reason}")
+def doubt(
+    connection: sqlite3.Connection,
+    record: SourceRecord,
+    reason: str,
+    now: float,
+    *,
+    taken: bool = False,
+) -> None:
+    """The create may have been executed; or there is somebody already, whom nothing shows."""
+    what = "somebody has the e-mail address" if taken else "a create may have been executed"
+    note = Note("in doubt", f"{what}: {reason}")
     remember(connection, record.id, record.version, note, now, record_type=RecordType.PERSON)
     connection.execute(
         "UPDATE person SET sending = 0, doubt_since = coalesce(doubt_since, ?), reason = ?,"
-        " reason_class = 'unreachable' WHERE id = ?",
-        (now, reason, record.id),
+        " failed_at = ?, taken_at = ?, reason_class = 'unreachable' WHERE id = ?",
+        (now, reason, now, now if taken else None, record.id),
     )
+
+
+def failed(
+    connection: sqlite3.Connection,
+    person_id: int,
+    failure: Failure,
+    now: float,
+    *,
+    retry_at: float,
+) -> None:
+    """The create surely was not executed, and the person is not blamed for it."""
+    connection.execute(
+        "UPDATE person SET sending = 0, failed_at = ?, retry_at = ?, reason = ?, reason_class = ?"
+        " WHERE id = ?",
+        (now, retry_at, failure.reason, failure.reason_class, person_id),
+    )
+
+
+def looked(connection: sqlite3.Connection, person_id: int, now: float) -> None:
+    """Whoever has the address is still not to be seen."""
+    connection.execute("UPDATE person SET taken_at = ? WHERE id = ?", (now, person_id))
 
 
 def doubt_all(connection: sqlite3.Connection, now: float) -> int:
@@ -127,13 +166,22 @@ def doubt_all(connection: sqlite3.Connection, now: float) -> int:
 
 
 def refuse(
-    connection: sqlite3.Connection, record: SourceRecord, failure: Failure, now: float
+    connection: sqlite3.Connection,
+    record: SourceRecord,
+    failure: Failure,
+    now: float,
+    *,
+    taken: bool = False,
 ) -> None:
-    """The person cannot become a prospect until somebody changes it and resets its error flag."""
+    """The person cannot become a prospect until somebody changes it and resets its error flag.
+
+    Args:
+        taken: somebody has its e-mail address, whom nothing shows.
+    """
     _write(connection, record, now, reason=failure.reason, reason_class=failure.reason_class)
     connection.execute(
-        "UPDATE person SET refused_version = version, reason_field = ? WHERE id = ?",
-        (failure.field, record.id),
+        "UPDATE person SET refused_version = version, reason_field = ?, taken_at = ? WHERE id = ?",
+        (failure.field, now if taken else None, record.id),
     )
     owe(
         connection,
@@ -199,12 +247,15 @@ def _write(
 ) -> None:
     connection.execute(
         "INSERT INTO person (id, ref, version, read_at, email, prospect_id, reason, reason_class,"
-        " sending) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " sending, sent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET ref = excluded.ref,"
         " version = max(version, excluded.version), read_at = excluded.read_at,"
         " email = coalesce(excluded.email, email), prospect_id = excluded.prospect_id,"
         " refused_version = CASE WHEN excluded.sending THEN refused_version END,"
-        " doubt_since = NULL, reason = excluded.reason, reason_field = NULL,"
+        " doubt_since = NULL, taken_at = NULL, reason = excluded.reason, reason_field = NULL,"
+        # A create is one more of the series, and an outcome ends it.
+        " sent = CASE WHEN excluded.sending THEN sent + 1"
+        " WHEN excluded.prospect_id IS NULL AND excluded.reason_class IS NULL THEN sent ELSE 0 END,"
         " reason_class = excluded.reason_class, sending = excluded.sending",
         (
             record.id,
@@ -215,6 +266,7 @@ def _write(
             prospect_id,
             reason,
             reason_class,
+            int(sending),
             int(sending),
         ),
     )

@@ -45,8 +45,15 @@ def begin(
     """
     cursor = connection.execute(
         "UPDATE contacts SET listed = 0, sending = ?, announced = ?, announced_at = ?,"
-        " doubt_since = NULL, checks = 0 WHERE record_id = ? AND target_id = ?",
-        (int(bool(creates)), json.dumps(creates), now, work.record_id, work.target_id),
+        " sent = sent + ?, doubt_since = NULL, checks = 0 WHERE record_id = ? AND target_id = ?",
+        (
+            int(bool(creates)),
+            json.dumps(creates),
+            now,
+            int(bool(creates)),
+            work.record_id,
+            work.target_id,
+        ),
     )
     return bool(cursor.rowcount)
 
@@ -81,8 +88,8 @@ def settle(
         return False
     connection.execute(
         "UPDATE contacts SET listed = 1, sending = 0, announced = '[]', doubt_since = NULL,"
-        " checks = 0,"
-        " attempts = 0, failed_at = NULL, given_up = 0, reason = NULL, reason_class = NULL,"
+        " checks = 0, attempts = 0, sent = 0, taken_since = NULL,"
+        " failed_at = NULL, given_up = 0, reason = NULL, reason_class = NULL,"
         " settled_tab = ?,"
         " pending_since = CASE WHEN revision = ? THEN pending_since ELSE ? END,"
         " mass = CASE WHEN revision = ? THEN 0 ELSE mass END,"
@@ -146,12 +153,14 @@ def defer(
     due_at: float,
     counts: bool,
     now: float,
+    fails: bool = True,
     given_up: bool = False,
 ) -> bool:
     """Go on at `due_at`; what was done so far is kept.
 
     Args:
         counts: the attempt counts towards the limit.
+        fails: it is one more in the series of failures.
         given_up: it cannot be related, and is tried again only seldom.
 
     Returns whether it is given up just now.
@@ -168,6 +177,7 @@ def defer(
         remember(connection, work.record_id, work.version, note, now)
     connection.execute(
         "UPDATE contacts SET listed = ?, sending = 0, attempts = attempts + ?,"
+        " failures = CASE WHEN failed_at IS NULL THEN 0 ELSE failures END + ?,"
         " announced = CASE WHEN ? THEN '[]' ELSE announced END,"
         " due_at = CASE WHEN revision = ? THEN ? ELSE due_at END,"
         " failed_at = coalesce(?, failed_at), reason = ?, reason_class = ?,"
@@ -175,6 +185,7 @@ def defer(
         (
             int(work.listed),
             int(counts),
+            int(fails),
             int(work.listed),
             work.revision,
             due_at,
@@ -198,11 +209,13 @@ def doubt(
     announced: Sequence[Edge],
     due_at: float,
     now: float,
+    taken: bool = False,
 ) -> None:
     """A create may have been executed: list the roles from `due_at` on before it is repeated.
 
     Args:
         announced: the creates in doubt.
+        taken: a role is there already, by the target's word, and was not shown.
     """
     _keep(connection, work, roles)
     if not stands(connection, work):
@@ -212,12 +225,16 @@ def doubt(
         remember(connection, work.record_id, work.version, note, now)
     connection.execute(
         "UPDATE contacts SET listed = 0, sending = 0, announced = ?,"
+        " failures = CASE WHEN failed_at IS NULL THEN 0 ELSE failures END,"
         " doubt_since = coalesce(doubt_since, ?), checks = checks + 1, due_at = ?,"
+        " taken_since = CASE WHEN ? THEN coalesce(taken_since, ?) ELSE taken_since END,"
         " failed_at = ?, reason = ?, reason_class = ? WHERE record_id = ?",
         (
             json.dumps(announced),
             now,
             due_at,
+            int(taken),
+            now,
             now,
             failure.reason,
             failure.reason_class,

@@ -212,15 +212,23 @@ def defer(
     due_at: float,
     counts: bool,
     now: float,
+    fails: bool = True,
 ) -> None:
-    """Try again at `due_at`; `counts` when the attempt counts towards the record's limit."""
+    """Try again at `due_at`.
+
+    Args:
+        counts: the attempt counts towards the record's limit.
+        fails: it is one more in the series of the record's failures.
+    """
     connection.execute(
         "UPDATE record SET due_at = CASE WHEN revision = ? THEN ? ELSE due_at END,"
+        " failures = CASE WHEN failed_since IS NULL THEN 0 ELSE failures END + ?,"
         " attempts = attempts + ?, failed_since = coalesce(failed_since, ?), failed_at = ?,"
         " reason = ?, reason_class = ?, reason_field = ? WHERE id = ?",
         (
             work.revision,
             due_at,
+            int(fails),
             int(counts),
             now,
             now,
@@ -250,6 +258,7 @@ def doubt(
     # An edit captured meanwhile must not start the search early, whatever its due time.
     connection.execute(
         "UPDATE record SET due_at = ?, attempts = attempts + ?,"
+        " failures = CASE WHEN failed_since IS NULL THEN 0 ELSE failures END,"
         " failed_since = coalesce(failed_since, ?), failed_at = ?,"
         " reason = ?, reason_class = ?, reason_field = NULL WHERE id = ?",
         (due_at, int(counts), now, now, failure.reason, failure.reason_class, work.id),

@@ -30,7 +30,8 @@ class Work:
     """A pending record, with everything a decision needs.
 
     `pending_since` is when the oldest change it waits for happened, and `proved_at` when the source
-    last showed this version; unix seconds.
+    last showed this version; unix seconds. Of the present series of failures `failures` counts all,
+    `attempts` those that the record is blamed for; `reason` is that of the latest.
     """
 
     id: int
@@ -52,6 +53,8 @@ class Work:
     delivered_version: int | None
     owes_id: bool
     intent: Intent | None
+    failures: int = 0
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,8 @@ def load(connection: sqlite3.Connection, record_id: int) -> Work | None:
         delivered_version=row["delivered_version"],
         owes_id=row["owed_id"] is not None,
         intent=intent,
+        failures=row["failures"] if row["failed_since"] is not None else 0,
+        reason=row["reason"],
     )
 
 

@@ -10,6 +10,8 @@ TRIAGE = "engine/triage.py"
 UNIT = "tests/unit/engine/flow"
 MODEL = "tests/property/test_mailbox_model.py"
 VERDICTS = "tests/unit/engine/test_triage.py"
+BACKING_OFF = "tests/scenario/test_backing_off.py"
+INVISIBLE = "tests/scenario/test_taken_and_invisible.py"
 
 MUTANTS = (
     Mutant(
@@ -121,7 +123,7 @@ MUTANTS = (
     Mutant(
         "flags records in an outage",
         TRIAGE,
-        "counts = around.others_succeed or not isinstance(error, EngineError)",
+        "counts = around.others_succeed or _is_its_own(error)",
         "counts = True",
         (VERDICTS,),
     ),
@@ -145,5 +147,64 @@ MUTANTS = (
         "if isinstance(error, Misconfigured):",
         "if isinstance(error, Unreachable):",
         (VERDICTS,),
+    ),
+    Mutant(
+        "tries on and on what nobody is blamed for",
+        "engine/actors/failing.py",
+        "            failures + 1,\n",
+        "            attempts + 1,\n",
+        (f"{BACKING_OFF}::test_a_create_that_nobody_is_blamed_for_is_not_sent_on_and_on",),
+    ),
+    Mutant(
+        "lets a short visibility set the pace of creates that get lost",
+        "engine/actors/opportunity_syncer.py",
+        "bound_s = max(self.limits.visibility_s, resend_after_s(intent.sent))",
+        "bound_s = self.limits.visibility_s",
+        (f"{BACKING_OFF}::test_a_create_that_a_front_turns_away_is_sent_ever_less_often",),
+    ),
+    Mutant(
+        "blames a record since something else succeeds",
+        "engine/flow/ledger.py",
+        "latest = self._latest.get(kind, {})",
+        "latest = {one: at for each in self._latest.values() for one, at in each.items()}",
+        (
+            "tests/unit/engine/flow/test_ledger.py",
+            f"{BACKING_OFF}::test_a_front_that_lets_no_update_through_flags_nobody",
+        ),
+    ),
+    Mutant(
+        "blames a record since it succeeded itself",
+        "engine/flow/ledger.py",
+        "any(one != record_id and at > since",
+        "any(at > since",
+        ("tests/unit/engine/flow/test_ledger.py",),
+    ),
+    Mutant(
+        "flags a record for a conflict that passes",
+        "connectors/outreach/refusals.py",
+        "if answer.status in CONFLICTS:",
+        "if not answer.status:",
+        (f"{BACKING_OFF}::test_a_conflict_that_passes_flags_nobody",),
+    ),
+    Mutant(
+        "asks on and on for a role that is taken and never shown",
+        "engine/actors/role_editor.py",
+        "        if not progress.invisible:\n",
+        "        if progress.roles is not None:\n",
+        (f"{INVISIBLE}::test_a_taken_role_that_nothing_shows_is_held_with_the_name_of_its_person",),
+    ),
+    Mutant(
+        "asks on and on for whoever has a person's address and is never shown",
+        "engine/actors/prospect_resolver.py",
+        "            elif person.taken_at is not None:\n",
+        "            elif bound_s < 0:\n",
+        (f"{INVISIBLE}::test_a_taken_address_that_nobody_shows_is_told_to_the_person",),
+    ),
+    Mutant(
+        "sends a person's create on and on",
+        "engine/actors/person_outcomes.py",
+        "        sent = known.sent if known is not None else 0\n",
+        "        sent = 0\n",
+        (f"{BACKING_OFF}::test_roles_and_prospects_are_not_sent_on_and_on_either",),
     ),
 )

@@ -165,7 +165,7 @@ MUTANTS = (
     Mutant(
         "believes the first look for roles in doubt",
         RELATING,
-        "if unseen and since is not None and now < since + self.limits.visibility_s:",
+        "if unseen and since is not None and now < since + bound_s:",
         "if unseen and since is not None and now < since:",
         (f"{PEOPLE_IN_DOUBT}::test_a_lagging_collection_keeps_a_role_in_doubt",),
     ),
@@ -197,8 +197,8 @@ MUTANTS = (
     Mutant(
         "looks for an address with its letter case",
         RESOLVER,
-        "return _Candidate(record, fields, emails[0].lower())",
-        "return _Candidate(record, fields, emails[0])",
+        "return _Candidate(record, fields, emails[0].lower(), known)",
+        "return _Candidate(record, fields, emails[0], known)",
         (
             "tests/scenario/test_people_prospects.py::test_who_is_there_already_is_adopted_by_address",
         ),

@@ -92,3 +92,20 @@ ALTER TABLE outbox ADD COLUMN missed INTEGER NOT NULL DEFAULT 0;
 
 -- How far the clocks of the source's servers were seen to differ, seconds: so much more is read again.
 ALTER TABLE watermark ADD COLUMN skew_s REAL NOT NULL DEFAULT 0;
+
+-- Failures of the present series in a row, whoever is at fault; `attempts` are those that count.
+ALTER TABLE record ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE contacts ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;
+-- How often creates of roles were sent since the roles last agreed with the tab.
+ALTER TABLE contacts ADD COLUMN sent INTEGER NOT NULL DEFAULT 0;
+
+
+-- Creates of a person's prospect sent in the present series, when the last of them failed, and when
+-- the next one is due.
+ALTER TABLE person ADD COLUMN sent INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE person ADD COLUMN failed_at REAL;
+ALTER TABLE person ADD COLUMN retry_at REAL NOT NULL DEFAULT 0;
+-- Set while the target calls the address taken and shows nobody who has it; looked for last then.
+ALTER TABLE person ADD COLUMN taken_at REAL;
+-- Since when the target calls a role taken that no listing shows.
+ALTER TABLE contacts ADD COLUMN taken_since REAL;

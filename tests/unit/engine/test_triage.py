@@ -29,6 +29,8 @@ def around(
         (errors.Unreachable("down"), around(others_succeed=True), Retry(counts=True)),
         (errors.TheirFault("what?"), around(99), Retry(counts=False)),
         (errors.Conflict("moved on"), around(1, others_succeed=True), Retry(counts=True)),
+        (errors.Conflict("moved on"), around(1), Retry(counts=True)),
+        (errors.Conflict("moved on"), around(2), Flag("kept failing: moved on")),
         (errors.Misconfigured("no field"), around(99), Pause("configuration: no field")),
         (errors.Unauthorized("bad key"), around(99), Pause("credentials: bad key")),
         (KeyError("x"), around(), Retry(counts=True)),

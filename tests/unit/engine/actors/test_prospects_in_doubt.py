@@ -8,16 +8,19 @@ from typing import Any, cast
 
 import pytest
 
+from engine.actors.failing import RetryLimits
 from engine.actors.prospect_resolver import ProspectResolver, ProspectRules
 from engine.actors.references import Resolution
+from engine.flow.backoff import BackoffLimits
 from engine.metrics import Metrics
 from engine.records import Captured, Fields, ProspectMatch, RecordType, SourceRecord
 from engine.store import statefile
 from engine.store.threaded import open_store
-from tests.unit.engine.stand_ins import FakeClock, person, row
+from tests.unit.engine.stand_ins import FakeClock, governor, person, row, seeded
 
 pytestmark = pytest.mark.anyio
 
+RETRY = RetryLimits(3, BackoffLimits(1, 1))
 ADDRESS = "ada@customer.example"
 
 
@@ -76,8 +79,10 @@ async def test_a_surprise_after_a_create_leaves_the_prospect_in_doubt(tmp_path: 
             clock=FakeClock(),
             mappings=cast("Any", workbook),
             references=cast("Any", workbook),
-            rules=ProspectRules("create", 3600, 300, "emails"),
+            rules=ProspectRules("create", 3600, 300, "emails", RETRY),
             metrics=Metrics(),
+            governor=governor(),
+            rng=seeded(),
             wake=lambda: None,
             wake_write_back=lambda: None,
         )

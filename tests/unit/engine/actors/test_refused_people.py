@@ -8,16 +8,19 @@ from typing import Any, cast
 
 import pytest
 
+from engine.actors.failing import RetryLimits
 from engine.actors.prospect_resolver import ProspectResolver, ProspectRules
+from engine.flow.backoff import BackoffLimits
 from engine.metrics import Metrics
 from engine.records import Captured, RecordType, SourceRecord
 from engine.store import people, statefile
 from engine.store.threaded import open_store
 from engine.store.work import Failure
-from tests.unit.engine.stand_ins import NOW, FakeClock, person, row
+from tests.unit.engine.stand_ins import NOW, FakeClock, governor, person, row, seeded
 
 pytestmark = pytest.mark.anyio
 
+RETRY = RetryLimits(3, BackoffLimits(1, 1))
 REFUSED_VERSION = 3
 
 
@@ -51,8 +54,10 @@ async def test_a_refused_person_is_not_tried_again_before_its_flag_has_arrived(
             clock=FakeClock(),
             mappings=cast("Any", Nobody()),
             references=cast("Any", Nobody()),
-            rules=ProspectRules("create", 3600, 300, "emails"),
+            rules=ProspectRules("create", 3600, 300, "emails", RETRY),
             metrics=Metrics(),
+            governor=governor(),
+            rng=seeded(),
             wake=lambda: None,
             wake_write_back=lambda: None,
         )

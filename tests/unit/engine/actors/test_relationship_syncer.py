@@ -30,6 +30,7 @@ from tests.unit.engine.stand_ins import NOW, FakeClock, governor, link, person, 
 
 pytestmark = pytest.mark.anyio
 
+RETRY = RetryLimits(3, BackoffLimits(1, 1))
 TAB = (Relation(31, "User"),)
 
 
@@ -122,14 +123,16 @@ async def syncing(
                 clock=FakeClock(),
                 mappings=cast("Any", Nobody()),
                 references=cast("Any", Nobody()),
-                rules=ProspectRules("create", 3600, 300, "emails"),
+                rules=ProspectRules("create", 3600, 300, "emails", RETRY),
                 metrics=Metrics(),
+                governor=governor(),
+                rng=seeded(),
                 wake=lambda: None,
                 wake_write_back=lambda: None,
             ),
             clock=FakeClock(),
             rng=seeded(),
-            limits=RelateLimits(RetryLimits(3, BackoffLimits(1, 1)), 300, removes=True),
+            limits=RelateLimits(RETRY, 300, removes=True),
             metrics=Metrics(),
             wake=lambda: None,
             wake_changes=lambda: None,
@@ -215,7 +218,7 @@ async def test_people_given_up_are_told_of_once(tmp_path: Path) -> None:
     async with syncing(tmp_path, OldReading(), Down()) as syncer:
         await syncer.step(1)
         # Others are served well since then, so this one is at fault itself.
-        syncer.governor.last_success_at = NOW + 1
+        syncer.governor.ledger.note("create", 2, NOW + 1)
         for _ in range(5):
             await syncer.step(1)
         lines = await syncer.store.read(report.history, "OPP-1")
