@@ -38,6 +38,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "metrics",
                 "ownership",
                 "patience",
+                "plain",
                 "records",
                 "redaction",
                 "runs",

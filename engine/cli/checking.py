@@ -20,6 +20,7 @@ from engine.config.loading import Config
 from engine.errors import EngineError, StateUnusable
 from engine.mappings import Mappings
 from engine.metrics import Metrics
+from engine.plain import plain
 from engine.ports import Step
 from engine.records import RecordType
 from engine.redaction import redact
@@ -99,7 +100,8 @@ async def _check_mapping(mappings: Mappings) -> Verdict:
         return _failed("mapping", "lines", error)
     left_out = [mistake.text for mistake in mappings.mistakes]
     if left_out:
-        detail = "lines kept in the source that are left out:\n" + "\n".join(left_out)
+        lines = (plain(line) for line in left_out)
+        detail = "\n".join(("lines kept in the source that are left out:", *lines))
         return Verdict("mapping", "lines", True, detail)
     number = sum(len(mappings.of(record_type).lines) for record_type in RecordType)
     return Verdict("mapping", "lines", True, f"{number} lines, each suits its field and column")
@@ -146,9 +148,9 @@ def _print_table(verdicts: Sequence[Verdict]) -> None:
     words = {True: "ok", False: "FAILED", None: "skipped"}
     shown = table("Subject", "Step", "Verdict", "Detail")
     for verdict in verdicts:
-        detail = verdict.detail
+        detail = verdict.detail.split("\n")
         if verdict.remedy:
-            detail += f"\nWhat to do: {verdict.remedy}"
+            detail.append(f"What to do: {verdict.remedy}")
         shown.add_row(verdict.subject, verdict.step, words[verdict.ok], detail)
     console().print(shown)
 

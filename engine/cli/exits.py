@@ -16,6 +16,7 @@ from engine.errors import (
     Unauthorized,
     Unreachable,
 )
+from engine.plain import plain
 from engine.redaction import redact
 
 
@@ -72,7 +73,7 @@ def complain(text: str) -> None:
     """Say it on standard error, behind the log; if nobody takes it, the exit code says enough."""
     if (logs := sys.modules.get("engine.logs")) is not None:
         logs.drain()
-    streams.say(sys.stderr, text)
+    streams.say(sys.stderr, plain(text, keep="\n\t"))
 
 
 def report(error: EngineError) -> Exit:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import EngineError
+from engine.plain import plain_but_coloured
 
 
 class OutputLost(EngineError):
@@ -31,7 +32,8 @@ class _Output(io.TextIOWrapper):
 
     def write(self, text: str) -> int:
         try:
-            return super().write(text)
+            # Whatever a command prints, and whoever wrote it: the last place before the terminal.
+            return super().write(plain_but_coloured(text))
         except OSError as error:
             raise self._lose(error) from error
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterable, Mapping, MutableMapping
 from pathlib import PurePath
 from typing import Any, cast
@@ -15,6 +14,7 @@ from typing import Any, cast
 import structlog
 
 from engine.about import PROGRAM
+from engine.plain import plain
 from engine.redaction import MASK, hash_mails, is_sensitive, redact
 
 # Beyond 4 KiB `journalctl -o json` shows nothing of a field without --all.
@@ -32,7 +32,6 @@ _SHORTER = (500, 200, 80)
 _DEPTH_MAX = 5
 _ITEMS_MAX = 50
 _INTEGER_BITS = 64
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 Event = MutableMapping[str, Any]
 
@@ -130,14 +129,12 @@ class AsConsole:
     def __call__(self, logger: Any, name: str, event: Event) -> str:
         """One line, and a traceback below it where there is one."""
         harmless = {
-            key: _harmless(value) if isinstance(value, str) and key != _EXCEPTION else value
+            key: plain(value, keep="\n\t" if key == _EXCEPTION else "")
+            if isinstance(value, str)
+            else value
             for key, value in event.items()
         }
         return str(self._render(logger, name, harmless))
-
-
-def _harmless(text: str) -> str:
-    return _CONTROLS.sub(lambda found: repr(found.group())[1:-1], text)
 
 
 def _said(value: Any) -> str:

@@ -12,6 +12,7 @@ CONTROL = "engine/service/control.py"
 STORE = "tests/unit/engine/store"
 STALLED = "tests/unit/engine/logs/test_stalled_reader.py"
 UNHEARD = "tests/end_to_end/test_stalled_stderr.py"
+PLAIN = "tests/unit/engine/test_plain.py"
 JUDGED = "tests/unit/engine/test_patience.py"
 REFUSED = "tests/scenario/test_start_up_refused.py"
 ASKED = "tests/unit/engine/service/test_http.py"
@@ -159,5 +160,26 @@ MUTANTS = (
         "    streams.opened_all()\n",
         "",
         (f"{UNHEARD}::test_a_single_run_works_and_ends_as_usual_when_nobody_can_be_told",),
+    ),
+    Mutant(
+        "prints what steers the terminal",
+        "engine/cli/output.py",
+        "super().write(plain_but_coloured(text))",
+        "super().write(text)",
+        (f"{PLAIN}::test_no_way_out_of_a_command_lets_it_through",),
+    ),
+    Mutant(
+        "lets a cell make lines of its own",
+        "engine/cli/tables.py",
+        "    return plain(cell) if isinstance(cell, str) else",
+        "    return cell if isinstance(cell, str) else",
+        (f"{PLAIN}::test_a_line_end_in_a_cell_makes_no_line_of_its_own",),
+    ),
+    Mutant(
+        "lets the direction of writing be turned",
+        "engine/plain.py",
+        '_STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})',
+        '_STEERING = frozenset({"Cc", "Cs", "Zl", "Zp"})',
+        (f"{PLAIN}::test_what_steers_a_terminal_is_spelled_out",),
     ),
 )
