@@ -256,6 +256,10 @@ class Target(Protocol):
         """Every role on the opportunity, by id, as the collection shows."""
         ...
 
+    async def role(self, target_id: int, role_id: int) -> Role | None:
+        """The role as it is now, whatever the collection shows; None when it is not there."""
+        ...
+
     async def create_role(self, target_id: int, prospect_id: int, role: str) -> int:
         """Relate a prospect to an opportunity and return the role's id. Never repeats by itself.
 

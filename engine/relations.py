@@ -22,6 +22,11 @@ class Script:
     change: tuple[tuple[KnownRole, str], ...]
     remove: tuple[KnownRole, ...]
 
+    @property
+    def touched(self) -> list[int]:
+        """Ids of the roles that it changes or removes."""
+        return [role.id for role, _ in self.change] + [role.id for role in self.remove]
+
     def __len__(self) -> int:
         """Requests it takes."""
         return len(self.create) + len(self.change) + len(self.remove)
@@ -72,8 +77,19 @@ class Look:
     unseen: int
 
 
+def unproven(work: Relating, *, now: float, lag_s: float) -> list[int]:
+    """Roles of which a listing proves nothing: we edited them less than the lag ago."""
+    return sorted(one for one, sent_at in work.edited.items() if now - sent_at < lag_s)
+
+
 def observed(
-    work: Relating, listing: Sequence[Role], wanted: Iterable[Edge], *, now: float, lag_s: float
+    work: Relating,
+    listing: Sequence[Role],
+    wanted: Iterable[Edge],
+    *,
+    now: float,
+    lag_s: float,
+    proofs: Mapping[int, Role | None] | None = None,
 ) -> Look:
     """Take in all that the target shows.
 
@@ -83,7 +99,12 @@ def observed(
 
     Args:
         lag_s: seconds a collection may lag behind a write.
+        proofs: roles that were read one by one, None for one that is not there; whatever the
+            listing shows of these is older.
     """
+    proofs = proofs or {}
+    listing = [role for role in listing if role.id not in proofs]
+    listing += [role for role in proofs.values() if role is not None]
     shown: Mapping[int, Role] = {role.id: role for role in listing}
     kept: list[KnownRole] = []
     gone: list[int] = []
@@ -91,7 +112,7 @@ def observed(
         if role.id in shown:
             there = shown[role.id]
             kept.append(KnownRole(role.id, there.prospect_id, there.role, role.made, now))
-        elif now - role.seen_at < lag_s:
+        elif role.id not in proofs and now - role.seen_at < lag_s:
             kept.append(role)
         else:
             gone.append(role.id)

@@ -122,6 +122,13 @@ class OutreachClient:
         """Every role on an opportunity, as far as the filter can tell."""
         return await self._collect(roles.of_opportunity(self._requests, target_id))
 
+    async def role(self, role_id: int) -> list[Resource]:
+        """One role, shown by the index or not; nothing when it is not there."""
+        try:
+            return [(await self._call(roles.one(self._requests, role_id), Document)).data]
+        except Gone:
+            return []
+
     async def create_role(self, target_id: int, prospect_id: int, role: str) -> int:
         """Create one role and return its id."""
         return await self._create(roles.create(self._requests, target_id, prospect_id, role))

@@ -146,6 +146,14 @@ class OutreachTarget:
         """Every role on the opportunity, by id, as the collection shows (outreach-api §8.2)."""
         return roles.on_opportunity(await self.client.roles(target_id), target_id)
 
+    async def role(self, target_id: int, role_id: int) -> Role | None:
+        """One role of the opportunity, current whatever the collection shows (outreach-api §6.4).
+
+        None when it is not there, or hidden from our user.
+        """
+        shown = roles.on_opportunity(await self.client.role(role_id), target_id)
+        return next((one for one in shown if one.id == role_id), None)
+
     async def create_role(self, target_id: int, prospect_id: int, role: str) -> int:
         """Relate a prospect to an opportunity and return the role's id.
 

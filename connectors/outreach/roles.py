@@ -7,6 +7,7 @@ two can be compared, and the vendor takes an empty text.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from connectors.outreach.observing import linked_id
@@ -32,6 +33,14 @@ def of_opportunity(requests: Requests, target_id: int) -> Request:
     """GET every role on one opportunity (§8.2)."""
     query = {"filter[opportunity][id]": str(target_id)} | whole_pages()
     return requests.read(COLLECTION, "roles", query)
+
+
+def one(requests: Requests, role_id: int) -> Request:
+    """GET one role (§8.2).
+
+    It is rare, and counts with the lists of roles: each route costs a dozen series.
+    """
+    return replace(requests.read(ITEM, "role", {}, role_id), route=COLLECTION)
 
 
 def create(requests: Requests, target_id: int, prospect_id: int, role: str) -> Request:

@@ -41,7 +41,7 @@ from engine.flow.mailbox import Closed, Mailbox, Notice
 from engine.metrics import Metrics
 from engine.ports import Source, Target, WallClock
 from engine.records import RecordType, Relation
-from engine.relations import Script, observed, script
+from engine.relations import Script, observed, script, unproven
 from engine.runs import Runs, exemplar
 from engine.store import contacts, fuse, relating
 from engine.store import people as people_store
@@ -210,8 +210,14 @@ class RelationshipSyncer:
 
     async def _look(self, work: Relating, tab: _Tab, progress: Progress, now: float) -> bool:
         """List the roles; whether a create that was announced is not to be seen."""
+        lag_s = self.limits.visibility_s
         listing = await self.target.roles(work.target_id)
-        look = observed(work, listing, tab.wanted, now=now, lag_s=self.limits.visibility_s)
+        # One that we have edited just now may be listed as it was: only itself tells what it is.
+        proofs = {
+            role_id: await self.target.role(work.target_id, role_id)
+            for role_id in unproven(work, now=now, lag_s=lag_s)
+        }
+        look = observed(work, listing, tab.wanted, now=now, lag_s=lag_s, proofs=proofs)
         adopted = len({role.id for role in look.kept} - progress.roles.keys())
         self.metrics.role_edits.labels("adopted").inc(adopted)
         progress.roles = {role.id: role for role in look.kept}
@@ -244,7 +250,7 @@ class RelationshipSyncer:
             await self.store.write(relating.keep, work, progress.outcome())
         try:
             if edits:
-                await self._editor.announce(work, edits.create)
+                await self._editor.announce(work, edits.create, edits.touched)
             await self._editor.send(work, edits, tab.people, progress, removes=self.limits.removes)
         except Gone as error:
             return await self._opportunity_gone(work, error)

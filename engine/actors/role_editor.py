@@ -109,13 +109,16 @@ class RoleEditor:
             await self._ensure_linked(work)
             await self._remove(role, progress)
 
-    async def announce(self, work: Relating, creates: Sequence[Edge]) -> None:
+    async def announce(
+        self, work: Relating, creates: Sequence[Edge], edits: Sequence[int] = ()
+    ) -> None:
         """Before anything is sent: whatever dies from here on, the roles are listed.
 
         Raises:
             Relinked: nothing is announced, and nothing may be sent.
         """
-        if not await self.store.write(relating.begin, work, creates, self.clock.now()):
+        now = self.clock.now()
+        if not await self.store.write(relating.begin, work, creates, now, edits=edits):
             raise Relinked
 
     async def _ensure_linked(self, work: Relating) -> None:
@@ -144,22 +147,41 @@ class RoleEditor:
         except Gone:
             progress.drop(role)
             return False
-        except Taken as error:
-            if not progress.holds(edge):
-                await self._invisible(work, edge, people, progress, error)
-                return True
-            # The target takes each role once only, and it has this one: ours is one too many.
-            self._refused(work, progress, error)
-            if removes:
-                await self._remove(role, progress)
-            return True
         except Rejected as error:
-            progress.refusal = error
-            self._refused(work, progress, error)
+            if error.status is not None and error_class(error) != FORBIDDEN:
+                # It may be what it shall be already, or be no more.
+                there = await self.target.role(work.target_id, role.id)
+                if there is None:
+                    progress.drop(role)
+                    return False
+                if there.role == text:
+                    progress.roles[role.id] = replace(role, role=text)
+                    return True
+            if isinstance(error, Taken) and not progress.holds(edge):
+                await self._invisible(work, edge, people, progress, error)
+            else:
+                await self._refused_change(work, role, progress, error, removes=removes)
             return True
         progress.roles[role.id] = replace(role, role=text)
         self._edited(progress, "changed", edge)
         return True
+
+    async def _refused_change(
+        self,
+        work: Relating,
+        role: KnownRole,
+        progress: Progress,
+        error: Rejected,
+        *,
+        removes: bool,
+    ) -> None:
+        taken = isinstance(error, Taken)
+        if not taken:
+            progress.refusal = error
+        self._refused(work, progress, error)
+        if taken and removes:
+            # The target takes each role once only, and it has this one: ours is one too many.
+            await self._remove(role, progress)
 
     async def _create(
         self, work: Relating, edge: Edge, people: Mapping[int, int], progress: Progress

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from engine.flow.lane import Lane
 from engine.store.awaited import PERSON
@@ -41,7 +41,8 @@ class Relating:
     the answer of a create was lost. `refused` is True while the opportunity itself is left out; its
     payload may be older than the flag we set. `failures` and `attempts` are as in `work.Work`;
     `sent` counts how often creates were sent since the roles last agreed; the target
-    calls one of them taken since `taken_since`, and no listing shows it.
+    calls one of them taken since `taken_since`, and no listing shows it. `edited` has when roles
+    were changed or removed by us lately, by id, unix seconds.
     """
 
     record_id: int
@@ -66,6 +67,7 @@ class Relating:
     failures: int = 0
     sent: int = 0
     taken_since: float | None = None
+    edited: Mapping[int, float] = field(default_factory=dict[int, float])
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +252,11 @@ def load(connection: sqlite3.Connection, record_id: int) -> Relating | None:
         failures=row["failures"] if row["failed_at"] is not None else 0,
         sent=row["sent"],
         taken_since=row["taken_since"],
+        edited=dict[int, float](
+            connection.execute(
+                "SELECT role_id, sent_at FROM role_edit WHERE target_id = ?", (row["target_id"],)
+            ).fetchall()
+        ),
     )
 
 

@@ -17,6 +17,9 @@ from engine.store.contacts import Edge, Relating, Roles
 from engine.store.history import Note, remember
 from engine.store.work import Failure
 
+# Edits are kept for so long; no collection lags behind by more.
+EDITS_KEPT_S = 86_400.0
+
 
 @dataclass(frozen=True, slots=True)
 class GivenUp:
@@ -35,11 +38,19 @@ def stands(connection: sqlite3.Connection, work: Relating) -> bool:
 
 
 def begin(
-    connection: sqlite3.Connection, work: Relating, creates: Sequence[Edge], now: float
+    connection: sqlite3.Connection,
+    work: Relating,
+    creates: Sequence[Edge],
+    now: float,
+    *,
+    edits: Sequence[int] = (),
 ) -> bool:
     """Announce edits before they are sent: whatever dies from here on, the roles are listed.
 
     A doubt is over by then; a create that is sent again begins one of its own.
+
+    Args:
+        edits: roles that are to be changed or removed.
 
     Returns False, and announces nothing, when the link leads elsewhere by now.
     """
@@ -55,7 +66,14 @@ def begin(
             work.target_id,
         ),
     )
-    return bool(cursor.rowcount)
+    if not cursor.rowcount:
+        return False
+    connection.execute("DELETE FROM role_edit WHERE sent_at < ?", (now - EDITS_KEPT_S,))
+    connection.executemany(
+        "INSERT OR REPLACE INTO role_edit (role_id, target_id, sent_at) VALUES (?, ?, ?)",
+        [(role_id, work.target_id, now) for role_id in edits],
+    )
+    return True
 
 
 def keep(connection: sqlite3.Connection, work: Relating, roles: Roles) -> None:

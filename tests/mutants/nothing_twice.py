@@ -158,7 +158,7 @@ MUTANTS = (
     Mutant(
         "sends roles without announcing them",
         RELATING,
-        "await self._editor.announce(work, edits.create)",
+        "await self._editor.announce(work, edits.create, edits.touched)",
         "pass",
         (f"{PEOPLE_IN_DOUBT}::test_a_process_killed_before_it_heard_the_answer_doubles_nothing",),
     ),

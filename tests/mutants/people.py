@@ -12,9 +12,31 @@ ACTOR = "tests/unit/engine/actors/test_relationship_syncer.py"
 HELD_BACK = "tests/scenario/test_people_held_back.py"
 GONE = "tests/scenario/test_people_gone.py"
 UNREADABLE = "tests/scenario/test_people_unreadable.py"
+EDITS = "tests/scenario/test_role_edits_in_doubt.py"
 RELINKED = "tests/scenario/test_people_relinked.py"
 
 MUTANTS = (
+    Mutant(
+        "believes what a list shows of a role that it has just edited",
+        RELATIONS,
+        "for one, sent_at in work.edited.items() if now - sent_at < lag_s)",
+        "for one, sent_at in work.edited.items() if now - sent_at < 0)",
+        (EDITS,),
+    ),
+    Mutant(
+        "does not remember which roles it is about to edit",
+        RELATING,
+        "await self._editor.announce(work, edits.create, edits.touched)",
+        "await self._editor.announce(work, edits.create)",
+        (EDITS,),
+    ),
+    Mutant(
+        "blames a role that is what it shall be already",
+        "engine/actors/role_editor.py",
+        "if there.role == text:",
+        "if there.role is None:",
+        (f"{EDITS}::test_a_role_that_is_what_it_shall_be_already_is_well",),
+    ),
     Mutant(
         "keeps a tab that cannot be read a secret",
         RELATING,
@@ -128,8 +150,8 @@ MUTANTS = (
     Mutant(
         "takes a role for gone that the collection does not show yet",
         RELATIONS,
-        "elif now - role.seen_at < lag_s:",
-        "elif now - role.seen_at < 0:",
+        "elif role.id not in proofs and now - role.seen_at < lag_s:",
+        "elif role.id not in proofs and now - role.seen_at < 0:",
         (f"{UNIT}::test_a_role_that_is_not_shown_is_gone_once_it_is_old_enough",),
     ),
     Mutant(
@@ -144,7 +166,8 @@ MUTANTS = (
         RELATING,
         "        if work.refused or not record.eligible or record.people is None or"
         " not self.source.people:\n"
-        "            fault = record.people_fault if self.source.people and record.eligible else None\n"
+        "            fault = record.people_fault if self.source.people and record.eligible"
+        " else None\n"
         "            if fault is not None and not work.refused:\n"
         "                return await self._unreadable(work, progress, fault)\n"
         "            await self.store.write(relating.leave, work)\n"

@@ -109,3 +109,12 @@ ALTER TABLE person ADD COLUMN retry_at REAL NOT NULL DEFAULT 0;
 ALTER TABLE person ADD COLUMN taken_at REAL;
 -- Since when the target calls a role taken that no listing shows.
 ALTER TABLE contacts ADD COLUMN taken_since REAL;
+
+-- Roles that we have changed or removed lately, answered or not: a listing may show them as before.
+CREATE TABLE role_edit (
+    role_id   INTEGER PRIMARY KEY,
+    target_id INTEGER NOT NULL,
+    sent_at   REAL NOT NULL                          -- unix seconds
+) STRICT;
+CREATE INDEX role_edit_target ON role_edit (target_id);
+CREATE INDEX role_edit_sent ON role_edit (sent_at);
