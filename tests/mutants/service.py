@@ -182,4 +182,18 @@ MUTANTS = (
         '_STEERING = frozenset({"Cc", "Cs", "Zl", "Zp"})',
         (f"{PLAIN}::test_what_steers_a_terminal_is_spelled_out",),
     ),
+    Mutant(
+        "looks through everybody for what was being sent",
+        "engine/store/schema/0005_hard_weather.sql",
+        "CREATE INDEX person_sending ON person (id) WHERE sending = 1;\n",
+        "",
+        (f"{STORE}/test_query_plans.py::test_no_statement_reads_through_a_table_that_grows",),
+    ),
+    Mutant(
+        "looks through all that waits for each failure",
+        "engine/store/schema/0005_hard_weather.sql",
+        "CREATE INDEX record_pending_reason ON record (reason_class)",
+        "CREATE INDEX record_pending_reason ON record (updated_at)",
+        (f"{STORE}/test_query_plans.py::test_no_statement_reads_through_a_table_that_grows",),
+    ),
 )

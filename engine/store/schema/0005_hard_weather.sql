@@ -118,3 +118,5 @@ CREATE TABLE role_edit (
 ) STRICT;
 CREATE INDEX role_edit_target ON role_edit (target_id);
 CREATE INDEX role_edit_sent ON role_edit (sent_at);
+-- Also what a reference from another table makes SQLite look for.
+CREATE INDEX role_record ON role (record_id);

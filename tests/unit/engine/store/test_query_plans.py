@@ -1,0 +1,187 @@
+"""No statement reads through a table that grows: the plan of every one of them is looked at.
+
+Statements are found in the source, so that a new one is looked at as soon as it is written.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from engine.records import RecordType
+from engine.store import statefile
+
+ROOT = Path(__file__).resolve().parents[4]
+RUNS = frozenset({"execute", "executemany"})
+# Tables with a row for each record, person, role, decision or request there ever was.
+GROWING = frozenset(
+    {
+        "awaited",
+        "contacts",
+        "history",
+        "intent",
+        "outbox",
+        "person",
+        "record",
+        "role",
+        "tab_person",
+        "usage_minute",
+    }
+)
+# What holds only the few things that are unusual: in error, in doubt, or under way this moment.
+FEW = frozenset(
+    {"contacts_sending", "person_doubt", "person_refused", "person_sending", "record_refused"}
+)
+# Names that a statement takes from the function around it, with the values they have there.
+LOCAL: Mapping[str, Sequence[Mapping[str, Any]]] = {
+    "fuse.release": [{"table": "record"}, {"table": "contacts"}],
+    "kept.save_usage": [
+        {"table": "usage_minute", "unit": "minute"},
+        {"table": "usage_day", "unit": "day"},
+    ],
+    "outbox.load": [{"record_type": one} for one in RecordType],
+    "outbox.delivered": [{"entry": SimpleNamespace(record_type=one)} for one in RecordType],
+    # The one table that both its statements are about.
+    "waits.bound": [{"table": "contacts"}],
+}
+# Opens and migrates the file, before anybody works.
+UNTOUCHED = frozenset({"engine.store.statefile", "engine.store.statedir"})
+# Not about our tables: settings of a connection.
+OTHERS = re.compile(r"\s*(PRAGMA|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|VACUUM)\b", re.IGNORECASE)
+ENDS_AT_LIMIT = "reads in the order of the index and ends at its LIMIT"
+ONE_ROW = "ends at the first row"
+COUNTS = "counts what waits, on the reader, for whoever looks"
+BEFORE_WORK = "once at each start, before anybody works"
+ONCE = "once after a changed mapping or a whole sweep; it may concern all that waits"
+# Functions that may read through one, and why.
+ALLOWED: Mapping[str, str] = {
+    "audit.population": "counts, once for each slice of the audit",
+    "awaited.pending_column": ENDS_AT_LIMIT,
+    "capture.finish_sweep": ONCE,
+    "capture.hold_pending": ONCE,
+    "contacts.people_ahead": ENDS_AT_LIMIT,
+    "kept.claim_pair": ONE_ROW,
+    "kept.has_worked": ONE_ROW,
+    "measure._in_doubt": COUNTS,
+    "measure._in_error": COUNTS,
+    "measure._pending": COUNTS,
+    "report.counts": COUNTS,
+    "report.waiting_reasons": COUNTS,
+    "waits.bound": BEFORE_WORK,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement, and the function it stands in."""
+
+    where: str
+    sql: str
+
+    def __str__(self) -> str:
+        return self.where
+
+
+class Unreadable(Exception):
+    """A statement whose text depends on more than LOCAL says: (where, why)."""
+
+
+def statements() -> Iterator[Statement]:
+    """Every statement in the engine's source."""
+    for path in sorted((ROOT / "engine").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        if any(_runs(node) for node in ast.walk(tree)):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            yield from _in_module(name, tree)
+
+
+def _runs(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in RUNS
+        and bool(node.args)
+    )
+
+
+def _in_module(name: str, tree: ast.Module) -> Iterator[Statement]:
+    if name in UNTOUCHED:
+        return
+    names = vars(importlib.import_module(name))
+    for function in ast.walk(tree):
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        where = f"{name.removeprefix('engine.store.')}.{function.name}"
+        for node in ast.walk(function):
+            if _runs(node):
+                assert isinstance(node, ast.Call)
+                yield from _readings(where, node.args[0], names)
+
+
+def _readings(where: str, text: ast.expr, names: Mapping[str, Any]) -> Iterator[Statement]:
+    code = compile(ast.Expression(text), where, "eval")
+    for local in LOCAL.get(where, ({},)):
+        try:
+            sql = eval(code, {**names, **local})  # noqa: S307 # our own source
+        except NameError as error:
+            raise Unreadable(where, str(error)) from error
+        if not OTHERS.match(sql):
+            yield Statement(where, sql)
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    """An empty state with the present schema."""
+    path = tmp_path_factory.mktemp("plans") / statefile.FILE_NAME
+    statefile.prepare(path)
+    connection = statefile.connect(path)
+    yield connection
+    connection.close()
+
+
+def scans(state: sqlite3.Connection, sql: str) -> list[str]:
+    """What of the statement's plan reads through a table that grows."""
+    plan = [row["detail"] for row in state.execute(f"EXPLAIN QUERY PLAN {sql}", _values(sql))]
+    named = re.findall(r"(?:FROM|JOIN|UPDATE|INTO|,)\s+(\w+)\s+(?:AS\s+)?(\w+)", sql)
+    tables = {short: table for table, short in named if table in GROWING}
+    found: list[str] = []
+    for detail in plan:
+        scan = re.match(r"SCAN (\w+)(?: USING (?:COVERING )?INDEX (\w+))?", detail)
+        if scan is None or scan.group(2) in FEW:
+            continue
+        if tables.get(scan.group(1), scan.group(1)) in GROWING:
+            found.append(detail)
+    return found
+
+
+def _values(sql: str) -> Any:
+    """A value for each place of the statement; which one changes no plan."""
+    numbers = [int(number) for number in re.findall(r"\?(\d+)", sql)]
+    names = re.findall(r"(?<![\w']):([a-z]\w*)", sql)
+    return dict.fromkeys(names) or [None] * (max(numbers, default=0) or sql.count("?"))
+
+
+@pytest.mark.parametrize("statement", list(statements()), ids=str)
+def test_no_statement_reads_through_a_table_that_grows(
+    state: sqlite3.Connection, statement: Statement
+) -> None:
+    """At 100,000 records each of those would hold up everybody else."""
+    found = scans(state, statement.sql)
+
+    assert not found or statement.where in ALLOWED, f"{statement.sql}\n{found}"
+
+
+def test_whoever_may_does(state: sqlite3.Connection) -> None:
+    """A permission nobody needs would hide the next scan."""
+    needed = {one.where for one in statements() if scans(state, one.sql)}
+
+    assert set(ALLOWED) == needed
