@@ -18,7 +18,7 @@ from typing import Protocol
 import anyio
 import anyio.lowlevel
 
-from engine.errors import HeldBack, Throttled
+from engine.errors import HeldBack, Misconfigured, Throttled
 from engine.flow.backoff import BackoffLimits, delay_s
 from engine.flow.budget import Budget, BudgetLimits
 from engine.flow.lane import Lane, current_lane, retrying
@@ -32,6 +32,9 @@ OUTAGE_FAILURES = 3
 TICK_S = 0.001
 # A hold of up to so many seconds is waited out.
 HOLD_MAX_S = 5.0
+# After a refusal that only an operator can end the system counts as refusing us until it is seen to
+# work, or for so long without another one: nothing may have been asked of it since.
+REFUSAL_S = 900.0
 
 
 class Clock(Protocol):
@@ -67,6 +70,8 @@ class Governor:
     ledger: Ledger = field(default_factory=Ledger, init=False)
     pause_reason: str | None = field(default=None, init=False)
     pause_cause: Exception | None = field(default=None, init=False)
+    _refusal: str | None = field(default=None, init=False)
+    _refused_at: float = field(default=-math.inf, init=False)
     _rounds: int = field(default=0, init=False)
     _down_since: float = field(default=-math.inf, init=False)
     _paused_until: float = field(default=-math.inf, init=False)
@@ -102,6 +107,8 @@ class Governor:
         Args:
             cause: the error behind it, for whoever has to end with one.
         """
+        if isinstance(cause, Misconfigured):
+            self._refusal, self._refused_at = reason, anyio.current_time()
         until = anyio.current_time() + seconds
         if until > self._paused_until:
             self._paused_until = until
@@ -120,6 +127,7 @@ class Governor:
         Args:
             kind: of the request that was carried out; None when it was refused.
         """
+        self._refusal = None
         if kind is not None:
             self.ledger.note(kind, current_record.get(), self.clock.now())
         self.retries.answered(well=True)
@@ -144,6 +152,12 @@ class Governor:
     def paused_s(self) -> float:
         """Seconds until the present pause ends; 0 when there is none."""
         return max(0.0, self._paused_until - anyio.current_time())
+
+    @property
+    def refusal(self) -> str | None:
+        """Why the system refuses us, between the pauses too; None when it is not known to."""
+        late = anyio.current_time() - self._refused_at > REFUSAL_S
+        return None if late else self._refusal
 
     @property
     def down(self) -> bool:

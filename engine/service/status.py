@@ -51,6 +51,8 @@ class Status:
         for name, governor in self.assembly.systems.governors(self.assembly.config).items():
             if governor.pause_reason is not None and governor.paused_s:
                 return f"{name} is paused: {governor.pause_reason}"
+            if governor.refusal is not None:
+                return f"{name} refuses us: {governor.refusal}"
             if governor.down:
                 return f"{name} does not answer"
             held_s = governor.held_s(Lane.FRESH)

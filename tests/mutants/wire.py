@@ -260,4 +260,14 @@ MUTANTS = (
             "::test_counts_of_a_clock_that_was_ahead_are_dropped",
         ),
     ),
+    Mutant(
+        "calls itself ready between two refusals of its credentials",
+        "engine/service/status.py",
+        "            if governor.refusal is not None:",
+        "            if governor.refusal == name:",
+        (
+            "tests/scenario/test_outages.py"
+            "::test_a_service_whose_credentials_are_refused_is_not_ready_between_two_tries",
+        ),
+    ),
 )

@@ -14,7 +14,8 @@ from connectors.sandbox.faults import Fault
 from engine.errors import EngineError, Misconfigured, Transient, Unauthorized, Unreachable
 from engine.service import once
 from engine.store import statefile
-from tests.scenario.bench import CREATE, OPPORTUNITIES, Bench
+from tests.scenario.bench import CREATE, OPPORTUNITIES, Bench, until
+from tests.scenario.service_port import eventually, served
 
 pytestmark = pytest.mark.anyio
 
@@ -239,6 +240,37 @@ async def test_refused_credentials_flag_nobody(world: Bench) -> None:
 
     assert world.record(record)["error"] is False
     assert world.twins(record) == []
+
+
+async def test_a_service_whose_credentials_are_refused_is_not_ready_between_two_tries(
+    world: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looks at readiness must not have to look at the right moment."""
+    monkeypatch.setattr("engine.actors.failing.OPERATOR_PAUSE_S", 0.01)
+    looks: list[tuple[int, str]] = []
+    async with served(world) as port:
+
+        async def ready() -> bool:
+            return (await port.ready())[0] == 200
+
+        async def refused() -> bool:
+            looks.append(await port.ready())
+            return "refused" in looks[-1][1]
+
+        await eventually(ready)
+        world.clock.advance(61)
+        world.outreach.revoke_all_tokens()
+        record = world.has()
+        await eventually(refused)
+        looks.clear()
+        for _ in range(20):
+            await refused()
+        assert {status for status, _ in looks} == {503}
+
+        world.clock.advance(61)
+        world.authorise_again()
+        await until(lambda: bool(world.twins(record)))
+        await eventually(ready)
 
 
 async def test_a_session_that_expires_and_delays_bring_every_record_once(world: Bench) -> None:

@@ -8,7 +8,7 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
-from engine.errors import HeldBack
+from engine.errors import HeldBack, Throttled, Unauthorized
 from engine.flow.backoff import BackoffLimits
 from engine.flow.budget import BudgetLimits
 from engine.flow.governor import HOLD_MAX_S, OUTAGE_FAILURES, Governor
@@ -194,3 +194,28 @@ async def test_an_answer_with_more_allowance_lets_requests_go_on_before_the_rese
     subject.learn(100, 100, NOW + 3650)
 
     assert await enters(subject)
+
+
+async def test_a_refusal_lasts_until_the_system_is_seen_to_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Between two pauses nothing has become well."""
+    subject = governor()
+    subject.pause(0.0, "the refresh token is refused", cause=Unauthorized("refused"))
+    assert await enters(subject)
+    assert subject.refusal == "the refresh token is refused"
+
+    subject.succeeded()
+    assert subject.refusal is None
+
+    subject.pause(0.0, "refused", cause=Unauthorized("refused"))
+    monkeypatch.setattr("engine.flow.governor.REFUSAL_S", -1.0)
+    assert subject.refusal is None
+
+
+async def test_a_pause_without_a_refusal_is_none() -> None:
+    """An outage ends with its pause."""
+    subject = governor()
+    subject.pause(0.0, "told to wait", cause=Throttled("told to wait"))
+
+    assert subject.refusal is None
