@@ -18,12 +18,14 @@ from engine.errors import (
     Transient,
     Unavailable,
 )
+from engine.flow.backoff import QUICK_TRIES
 
 # So many seconds later a record that needs the lookup is tried again, unless the system says
 # otherwise: soon where it may help by itself.
 RETRY_S = 60.0
 TRANSIENT_RETRY_S = 5.0
-# For this part of that time nobody asks anew: those who wait must not each fail by themselves.
+# For this part of that time nobody asks anew: those who wait must not each fail by themselves. What
+# keeps failing is not asked for more often than that at all.
 SHARED_PART = 0.5
 
 
@@ -40,6 +42,7 @@ class Lookup:
     what: str
     at_source: bool = False
     _cause: EngineError | None = field(default=None, init=False)
+    _failures: int = field(default=0, init=False)
     _shared_until: float = field(default=-math.inf, init=False)
 
     @contextmanager
@@ -60,15 +63,21 @@ class Lookup:
             if isinstance(error, Misconfigured) and not self.at_source:
                 raise
             self._cause = error
-            self._shared_until = anyio.current_time() + SHARED_PART * _retry_s(error)
+            self._failures += 1
+            part = 1.0 if self._keeps_failing else SHARED_PART
+            self._shared_until = anyio.current_time() + part * self._retry_s(error)
             raise self._unavailable(error) from error
-        self._cause = None
+        self._cause, self._failures = None, 0
+
+    @property
+    def _keeps_failing(self) -> bool:
+        return self._failures > QUICK_TRIES
 
     def _unavailable(self, cause: EngineError) -> Unavailable:
-        return Unavailable(self.what, cause, retry_after_s=_retry_s(cause))
+        return Unavailable(self.what, cause, retry_after_s=self._retry_s(cause))
 
-
-def _retry_s(cause: EngineError) -> float:
-    if cause.retry_after_s is not None:
-        return cause.retry_after_s
-    return TRANSIENT_RETRY_S if isinstance(cause, Transient) else RETRY_S
+    def _retry_s(self, cause: EngineError) -> float:
+        if cause.retry_after_s is not None:
+            return cause.retry_after_s
+        quick = isinstance(cause, Transient) and not self._keeps_failing
+        return TRANSIENT_RETRY_S if quick else RETRY_S

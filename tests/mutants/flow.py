@@ -207,4 +207,11 @@ MUTANTS = (
         "        sent = 0\n",
         (f"{BACKING_OFF}::test_roles_and_prospects_are_not_sent_on_and_on_either",),
     ),
+    Mutant(
+        "asks on and on for what many records need",
+        "engine/actors/lookups.py",
+        "return self._failures > QUICK_TRIES",
+        "return self._failures < 0",
+        ("tests/unit/engine/actors/test_lookups.py",),
+    ),
 )

@@ -18,6 +18,7 @@ from engine.errors import (
     Unavailable,
     Unreachable,
 )
+from engine.flow.backoff import QUICK_TRIES
 from tests.simulation import virtual_time
 
 
@@ -103,5 +104,28 @@ def test_many_who_need_it_do_not_each_fail_by_themselves() -> None:
         await asyncio.sleep(RETRY_S)
         asked.error = None
         assert (asked.ask(), asked.ask(), asked.count) == ("found", "found", 3)
+
+    virtual_time.run(asking)
+
+
+def test_a_lookup_that_keeps_failing_is_not_asked_for_more_than_once_a_minute() -> None:
+    """Those who need it go on waiting, and each of their requests counts."""
+
+    async def asking() -> None:
+        asked = Asked(Lookup("users"))
+        asked.error = Unreachable("no")
+        for _ in range(600):
+            with pytest.raises(Unavailable):
+                asked.ask()
+            await asyncio.sleep(1)
+        assert QUICK_TRIES + 5 <= asked.count <= QUICK_TRIES + 11
+
+        asked.error = None
+        await asyncio.sleep(RETRY_S)
+        assert asked.ask() == "found"
+        asked.error = Unreachable("no")
+        with pytest.raises(Unavailable) as raised:
+            asked.ask()
+        assert raised.value.retry_after_s == TRANSIENT_RETRY_S
 
     virtual_time.run(asking)
