@@ -9,6 +9,13 @@ FIELDS = "tests/scenario/test_creating_and_updating.py"
 
 MUTANTS = (
     Mutant(
+        "leaves a close date blank that has a default",
+        "engine/mapping/fields.py",
+        "return line.default if value is None else value",
+        "return None if value is None else value",
+        ("tests/scenario/test_close_date.py::test_a_default_date_stands_in_for_a_blank_one",),
+    ),
+    Mutant(
         "swaps notes and reference",
         STANDARD,
         '            StandardField("description", "notes", "text"),\n'

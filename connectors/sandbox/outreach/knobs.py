@@ -56,6 +56,8 @@ class OutreachKnobs:
 
     # Writes (§7, §8, §15).
     unknown_attr: Literal["reject", "ignore"] = "reject"
+    # Whether an opportunity without a close date is refused; public connectors believe so.
+    close_date_required: bool = False
     duplicate_role: Literal["allow", "422"] = "allow"
     soft_delete: bool = False
     noop_patch: Literal["accept", "422 on prospects", "422"] = "accept"

@@ -78,6 +78,7 @@ def drafted(write: Write, rules: Rules) -> Draft:
     _derive(write.resource, draft.attributes, given)
     if not write.trusted:
         _require(write, draft, given)
+        _require_close_date(write, draft, given, rules.knobs)
         _check_custom_fields(write, given, rules)
     _check_unique(write, draft, rules)
     return draft
@@ -239,6 +240,15 @@ def _require(write: Write, draft: Draft, given: Mapping[str, Any]) -> None:
         if link not in draft.links:
             label = link[0].upper() + link[1:]
             raise invalid(f"{label} can't be blank.", f"/data/relationships/{link}")
+
+
+def _require_close_date(
+    write: Write, draft: Draft, given: Mapping[str, Any], knobs: OutreachKnobs
+) -> None:
+    if not knobs.close_date_required or write.resource.type != "opportunity":
+        return
+    if (write.creates or "closeDate" in given) and not draft.attributes.get("closeDate"):
+        raise invalid("Close date can't be blank.", "/data/attributes/closeDate")
 
 
 def _check_custom_fields(write: Write, given: Mapping[str, Any], rules: Rules) -> None:
