@@ -35,3 +35,11 @@ def _passed_s() -> float:
     """Seconds of a clock that nobody can set."""
     boot_clock = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if boot_clock is None else time.clock_gettime(boot_clock)
+
+
+def file_time_s() -> float:
+    """The time a file system would give a file now, in seconds since the epoch.
+
+    For comparing with the times of files, which follow the machine's clock wherever it is set to.
+    """
+    return time.time()

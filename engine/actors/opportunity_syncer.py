@@ -22,6 +22,7 @@ from engine.actors.failing import Failing, RetryLimits
 from engine.actors.fresh_rows import FreshRows, Look
 from engine.actors.lost_creates import COMPONENT, KIND, LostCreates
 from engine.actors.references import References, Resolution
+from engine.actors.trust import Trust
 from engine.errors import (
     Conflict,
     EngineError,
@@ -105,6 +106,7 @@ class OpportunitySyncer:
     mappings: Mappings
     references: References
     fresh_rows: FreshRows
+    trust: Trust
     clock: WallClock
     rng: Random
     limits: SyncLimits
@@ -253,6 +255,8 @@ class OpportunitySyncer:
                 " be found again",
                 field=self.limits.correlation_field,
             )
+        if await self.trust.looks_first(work, record, correlation):
+            return "in_doubt"
         # Announced before it is sent: whatever dies from here on, the create is looked for.
         if not await self._announced(work, correlation):
             return AGAIN
@@ -306,6 +310,7 @@ class OpportunitySyncer:
                 # A field mapped only since then may hold what it shall already.
                 if way.observe or known is None or fields.keys() - known.keys():
                     known = await self.target.get(way.target_id, self._mapping.field_names)
+                    await self.trust.heed(work, record, way.target_id, known, fields)
                 changes = difference(fields, known)
                 if changes and work.mass is Mass.EVALUATING:
                     return await self._hold(work, known, f"would send {', '.join(sorted(changes))}")

@@ -23,6 +23,7 @@ from engine.actors.failing import Failing, RetryLimits
 from engine.actors.prospect_resolver import ProspectResolver
 from engine.actors.role_editor import COMPONENT, Progress, Relinked, RoleEditor
 from engine.actors.standings import Standing
+from engine.actors.trust import Trust
 from engine.errors import (
     EngineError,
     Gone,
@@ -93,6 +94,7 @@ class RelationshipSyncer:
     target: Target
     governor: Governor
     prospects: ProspectResolver
+    trust: Trust
     clock: WallClock
     rng: Random
     limits: RelateLimits
@@ -163,6 +165,7 @@ class RelationshipSyncer:
                 return await self._unreadable(work, progress, fault)
             await self.store.write(relating.leave, work)
             return "left"
+        self.trust.ensure_roles_show(listed=work.listed)
         tab = await self._tab(record.people)
         if not work.listed:
             now = self.clock.now()
@@ -223,6 +226,8 @@ class RelationshipSyncer:
         progress.roles = {role.id: role for role in look.kept}
         progress.removed += look.gone
         progress.listed = True
+        # They stand for no line now, but may for a later one.
+        progress.others = any(role.id not in progress.roles for role in listing)
         return bool(look.unseen)
 
     def _script(self, tab: _Tab, progress: Progress) -> Script:
@@ -293,6 +298,7 @@ class RelationshipSyncer:
             progress.outcome(),
             waits_for=list(tab.held),
             complete=not held and not progress.refused,
+            listed=not progress.others,
             note=Note("related", "; ".join(lines)) if lines else None,
             given_up=None if soon else _given_up(progress, now),
             now=now,

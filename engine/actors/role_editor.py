@@ -28,6 +28,7 @@ log = structlog.get_logger(component=COMPONENT)
 class Progress:
     """The roles as they are after each edit that was answered; `listed` when that is all.
 
+    `others` when a look has shown roles that stand for no line, and are not among these.
     `asking` is the create under way, and `again` is set when somebody turned out to be no prospect
     any more: the line is held back from now on. `refusal` is why a line cannot be told at all.
     `invisible` is set when a role that the target calls taken was looked for long enough.
@@ -42,6 +43,7 @@ class Progress:
     again: bool = False
     refusal: Rejected | None = None
     invisible: bool = False
+    others: bool = False
 
     def outcome(self) -> Roles:
         """What to keep."""

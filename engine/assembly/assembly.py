@@ -15,6 +15,7 @@ from engine.actors.people_poller import PeoplePoller
 from engine.actors.poller import Poller
 from engine.actors.prospect_resolver import ProspectResolver
 from engine.actors.relationship_syncer import RelationshipSyncer
+from engine.actors.trust import Trust
 from engine.actors.write_back import WriteBacks
 from engine.assembly.outside import Outside, Systems
 from engine.assembly.workers import WorkerFactory
@@ -49,6 +50,7 @@ class Assembly:
     owner_resolver: OwnerResolver
     account_resolver: AccountResolver
     prospect_resolver: ProspectResolver
+    trust: Trust
     worker_factory: WorkerFactory
     worktime: WorkTime
     opportunity_syncers: Pool[OpportunitySyncer]

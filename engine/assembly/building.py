@@ -21,6 +21,7 @@ from engine.actors.poller import Poller
 from engine.actors.prospect_resolver import ProspectResolver
 from engine.actors.references import References
 from engine.actors.relationship_syncer import COMPONENT as RELATIONSHIP_SYNCER
+from engine.actors.trust import Trust
 from engine.actors.write_back import COMPONENT as WRITE_BACK
 from engine.assembly import limits
 from engine.assembly.assembly import Assembly
@@ -95,6 +96,7 @@ class _Builder:
             owner_resolver=owners,
             account_resolver=accounts,
             prospect_resolver=prospects,
+            trust=factory.trust,
             worker_factory=factory,
             worktime=self.worktime,
             opportunity_syncers=self._pool(
@@ -150,6 +152,13 @@ class _Builder:
                 store=self.store,
                 clock=self.outside.clock,
                 age_max_s=limits.row_age_max_s(self.config),
+            ),
+            trust=Trust(
+                self.store,
+                self.outside.clock,
+                self.metrics,
+                self.config.target.visibility_s,
+                self.config.connectors.target.correlation_field,
             ),
             runs=self.runs,
         )

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 
+import structlog
+
 from engine.assembly.assembly import Assembly
 from engine.assembly.building import assemble
 from engine.assembly.outside import Outside, open_systems
 from engine.config.loading import Config
 from engine.errors import first_engine_error
-from engine.store import kept, statedir, statefile
+from engine.installation import Installation
+from engine.store import kept, mark, provenance, statedir, statefile
+from engine.store.mark import Seen
+from engine.store.port import Store
+
+log = structlog.get_logger(component="service")
 
 
 @asynccontextmanager
@@ -24,16 +31,41 @@ async def opened(config: Config, outside: Outside) -> AsyncGenerator[Assembly]:
     path = state_dir / statefile.FILE_NAME
     with statedir.lease(state_dir) as made:
         fresh = not path.exists()
+        seen = mark.look(state_dir / statedir.MARK_NAME)
         try:
             metrics = outside.metrics()
             async with outside.open_store(path, metrics.commits.observe) as store:
-                await store.write(kept.claim_pair, pair(config))
+                await take_over(config, store, seen, outside.clock.now())
                 async with open_systems(config, outside, store, metrics) as systems:
                     yield assemble(config, outside, store, systems, metrics)
+                    now, dates = outside.clock.now(), systems.dates.told()
+                    await store.write(provenance.note_life, now, dates, ended=True)
         except BaseException:
             if fresh:
                 statefile.discard_if_empty(path, directory=made)
             raise
+
+
+async def take_over(config: Config, store: Store, seen: Seen | None, now: float) -> None:
+    """Make sure that the state is that of this pair and this installation, and how old it is.
+
+    Args:
+        seen: the mark beside it, as it was before anything was written.
+
+    Raises:
+        StateUnusable: it is another pair's, or at work somewhere else.
+    """
+    await store.write(kept.claim_pair, pair(config))
+    service = config.engine.service
+    here = Installation.here(service.state_dir, service.instance)
+    aged = await store.write(provenance.begin, here, seen, now)
+    if aged is not None:
+        log.error(
+            "state_of_unknown_age",
+            reason=aged.reason,
+            remedy="nothing is to be done: what is in the target is read before it is written, and"
+            " looked for before it is created; if two services run, stop one",
+        )
 
 
 def pair(config: Config) -> str:

@@ -11,8 +11,9 @@ import httpx
 
 from engine.about import PROGRAM, about
 from engine.assembly import limits
-from engine.clock import SystemClock
+from engine.clock import SystemClock, loop_clock
 from engine.config.loading import Config
+from engine.dates import Dated, Dates
 from engine.flow.governor import Governor
 from engine.metrics import Metrics, labels
 from engine.patience import USUAL, Patience
@@ -70,6 +71,7 @@ class Systems:
     target: Target
     source_governor: Governor
     target_governor: Governor
+    dates: Dates
 
     def governors(self, config: Config) -> dict[str, Governor]:
         """Governor by system name."""
@@ -85,7 +87,7 @@ async def open_systems(
 ) -> AsyncGenerator[Systems]:
     """Open both connectors; nothing is sent before their start-up steps run."""
     source, target = config.connectors.source, config.connectors.target
-    clock = outside.clock
+    clock, dates = outside.clock, Dates(loop_clock())
     metrics.know_connectors((source.name, target.name), budgeted=target.name)
     backoff = config.engine.retry.backoff
     source_governor = Governor(
@@ -115,7 +117,7 @@ async def open_systems(
             governor=governor,
             vault=StoreVault(store, name),
             observe=_observer(metrics, name, connector.routes),
-            transport=outside.transport(name),
+            transport=Dated(outside.transport(name), name, dates),
             user_agent=f"{PROGRAM}/{about().version} (gzip)",
         )
 
@@ -129,6 +131,7 @@ async def open_systems(
             ),
             source_governor,
             target_governor,
+            dates,
         )
 
 

@@ -11,6 +11,7 @@ from engine.actors.opportunity_syncer import OpportunitySyncer
 from engine.actors.prospect_resolver import ProspectResolver
 from engine.actors.references import References
 from engine.actors.relationship_syncer import RelationshipSyncer
+from engine.actors.trust import Trust
 from engine.actors.write_back import WriteBacks
 from engine.assembly import limits
 from engine.assembly.bells import Bells
@@ -41,6 +42,7 @@ class WorkerFactory:
     references: References
     prospects: ProspectResolver
     fresh_rows: FreshRows
+    trust: Trust
     runs: Runs
     _gathering: anyio.Lock = field(default_factory=anyio.Lock, init=False)
 
@@ -55,6 +57,7 @@ class WorkerFactory:
             mappings=self.mappings,
             references=self.references,
             fresh_rows=self.fresh_rows,
+            trust=self.trust,
             clock=self.outside.clock,
             rng=self.outside.rng(f"opportunity_syncer.{number}"),
             limits=limits.sync_limits(self.config),
@@ -73,6 +76,7 @@ class WorkerFactory:
             target=self.systems.target,
             governor=self.systems.target_governor,
             prospects=self.prospects,
+            trust=self.trust,
             clock=self.outside.clock,
             rng=self.outside.rng(f"relationship_syncer.{number}"),
             limits=limits.relate_limits(self.config),

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import anyio
 
-from engine.assembly.opening import pair
+from engine.assembly.opening import take_over
 from engine.assembly.outside import Outside, open_systems
 from engine.cli.exits import Exit, code_for
 from engine.cli.reading import load
@@ -24,7 +24,8 @@ from engine.plain import plain
 from engine.ports import Step
 from engine.records import RecordType
 from engine.redaction import redact
-from engine.store import kept, statedir, statefile
+from engine.store import mark, statedir, statefile
+from engine.store.mark import Seen
 from engine.store.port import Store
 from engine.store.threaded import open_store
 
@@ -58,8 +59,9 @@ async def _verdicts(config: Config) -> list[Verdict]:
         with statedir.lease(state_dir):
             path = state_dir / statefile.FILE_NAME
             fresh = not path.exists()
+            seen = mark.look(state_dir / statedir.MARK_NAME)
             try:
-                return await _with_state(config, path, f"{state_dir} can be written")
+                return await _with_state(config, path, seen)
             finally:
                 if fresh:
                     statefile.discard_if_empty(path, directory=fresh_directory)
@@ -69,15 +71,15 @@ async def _verdicts(config: Config) -> list[Verdict]:
         return [_failed("state", "directory", error)]
 
 
-async def _with_state(config: Config, path: Path, fact: str) -> list[Verdict]:
+async def _with_state(config: Config, path: Path, seen: Seen | None) -> list[Verdict]:
     """Every step, with the real state: a token minted on the way is kept, not lost."""
-    verdicts = [Verdict("state", "directory", True, fact)]
+    verdicts = [Verdict("state", "directory", True, f"{path.parent} can be written")]
     async with open_store(path) as store:
         try:
-            # Before anything is asked: the tokens in another pair's state are not ours to renew.
-            await store.write(kept.claim_pair, pair(config))
+            # Before anything is asked: the tokens in another state are not ours to renew.
+            await take_over(config, store, seen, Outside.real().clock.now())
         except StateUnusable as error:
-            return [*verdicts, _failed("state", "pair", error)]
+            return [*verdicts, _failed("state", "belongs here", error)]
         return verdicts + await _with_systems(config, store)
 
 

@@ -1,4 +1,4 @@
-"""Commands with commands of their own: `wosync config ...` and `wosync unit ...`."""
+"""Commands with commands of their own: `wosync config`, `wosync state` and `wosync unit`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from engine.cli.options import ConfigOption, JsonOption, files
 
 KeyArgument = Annotated[
     str, typer.Argument(metavar="KEY", help="Dotted, such as poller.interval_s.")
+]
+CopyArgument = Annotated[
+    Path, typer.Argument(metavar="PATH", help="The copy.", autocompletion=files)
 ]
 TemplateOption = Annotated[
     bool, typer.Option("--template", help="The unit for several pairs, wosync@.service.")
@@ -35,7 +38,7 @@ class Group(TyperGroup):
 
 
 def add_groups(app: typer.Typer) -> None:
-    """Add both groups to the command tree."""
+    """Add the groups to the command tree."""
     config = _group("config", "Show and change settings; comments in the file are kept.")
     config.command("get")(_config_get)
     # A value may begin with a minus.
@@ -44,7 +47,12 @@ def add_groups(app: typer.Typer) -> None:
     unit = _group("unit", "Show or install the systemd units.")
     unit.command("show")(_unit_show)
     unit.command("install")(_unit_install)
+    state = _group("state", "Copy the state, put a copy back, or take a state over.")
+    state.command("backup")(_state_backup)
+    state.command("restore")(_state_restore)
+    state.command("adopt")(_state_adopt)
     app.add_typer(config)
+    app.add_typer(state)
     app.add_typer(unit)
 
 
@@ -84,6 +92,27 @@ def _config_show(
     from engine.cli.configuring import show
 
     raise typer.Exit(show(config, as_json=as_json, everything=everything))
+
+
+def _state_backup(to: CopyArgument, config: ConfigOption = None) -> None:
+    """Write a copy of the state into a new file, also while the service runs."""
+    from engine.cli.safekeeping import backup
+
+    raise typer.Exit(backup(config, to))
+
+
+def _state_restore(copy: CopyArgument, config: ConfigOption = None) -> None:
+    """Put a copy in the place of the state, which is kept aside; the service must be stopped."""
+    from engine.cli.safekeeping import restore
+
+    raise typer.Exit(restore(config, copy))
+
+
+def _state_adopt(config: ConfigOption = None) -> None:
+    """Take over a state that was at work elsewhere, and end a pause of creates."""
+    from engine.cli.safekeeping import adopt
+
+    raise typer.Exit(adopt(config))
 
 
 def _unit_show(template: TemplateOption = False) -> None:

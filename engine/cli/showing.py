@@ -96,6 +96,8 @@ def _print(document: Mapping[str, Any], *, running: bool, named: str) -> None:
         out.print(f"What to do: {document['remedy']}.", soft_wrap=True)
     if document.get("reload_refused"):
         out.print(f"Last reload refused: {document['reload_refused']}")
+    if document.get("creates_paused"):
+        out.print(f"Creates are paused: {document['creates_paused']}", soft_wrap=True)
     for waiting in document.get("waiting", []):
         out.print(f"Waiting ({waiting['records']}): {waiting['reason']}")
     for held in document.get("held_back", []):

@@ -60,6 +60,7 @@ class ServiceSettings(Settings):
     )
     log_format: Literal["auto", "json", "console"] = "auto"
     shutdown_s: float = Field(default=30, ge=0, le=3600)
+    instance: str = ""
 
     @property
     def http_address(self) -> tuple[str, int]:

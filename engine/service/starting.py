@@ -16,7 +16,7 @@ from engine.metrics.labels import START_UP
 from engine.patience import GiveUp, Refusals, judged
 from engine.ports import Step
 from engine.service.status import Status
-from engine.store import contacts, fuse, kept, people, waits, work
+from engine.store import contacts, fuse, kept, people, provenance, waits, work
 from engine.triage import error_class
 
 # The longest that anything is made to wait, beside the cap of the backoff: one hour.
@@ -85,7 +85,9 @@ async def _attempt(assembly: Assembly) -> None:
 async def take_up(assembly: Assembly) -> None:
     """Take up what a former process left: its creates are looked for, its waits bounded."""
     now = assembly.outside.clock.now()
+    await assembly.trust.load()
     await assembly.store.write(kept.note_that_it_works, now)
+    await assembly.store.write(provenance.resume, now, assembly.systems.dates.told())
     longest_s = max(LONGEST_WAIT_S, assembly.config.engine.retry.backoff.cap_s)
     if shortened := await assembly.store.write(waits.bound, now, longest_s):
         log.warning("waits_shortened", records=shortened, reason="the clock was set back")

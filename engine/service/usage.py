@@ -1,20 +1,22 @@
-"""Usage: the requests spent, kept so that a restart does not forget them."""
+"""Usage: the requests spent, and the time lived, kept so that a restart does not forget them."""
 
 from __future__ import annotations
 
 import anyio
 
 from engine.assembly.assembly import Assembly
-from engine.store import kept
+from engine.store import kept, provenance
 
 EVERY_S = 10.0
 
 
 async def keep_usage(assembly: Assembly) -> None:
-    """Keep the target's request counts now."""
+    """Keep the target's request counts now, and that we are alive."""
     budget = assembly.systems.target_governor.budget
     name = assembly.config.connectors.target.name
     await assembly.store.write(kept.save_usage, name, dict(budget.minutes), dict(budget.days))
+    now, dates = assembly.outside.clock.now(), assembly.systems.dates.told()
+    await assembly.store.write(provenance.note_life, now, dates)
 
 
 async def keep_usage_always(assembly: Assembly) -> None:

@@ -121,6 +121,10 @@ def capture_page(
         "UPDATE record SET proved_at = ? WHERE id = ? AND version = ?",
         [(now, row.id, row.version) for row in rows],
     )
+    connection.executemany(
+        "UPDATE record SET seen_unlinked = 1 WHERE id = ? AND seen_unlinked = 0",
+        [(row.id,) for row in changed if not row.linked],
+    )
     if feed is not None and mark is not None:
         set_watermark(connection, feed, mark)
     return Capture(changed, [row.id for row in tabs], len(rows) - len(changed))

@@ -15,7 +15,8 @@ from typing import Concatenate
 
 from anyio.lowlevel import checkpoint
 
-from engine.store import statefile
+from engine.store import provenance, statedir, statefile
+from engine.store.mark import Mark
 from engine.store.port import P, R
 from engine.store.threaded import unusable
 
@@ -23,8 +24,9 @@ from engine.store.threaded import unusable
 class InlineStore:
     """One connection on one state file."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, mark: Mark | None = None) -> None:
         self._connection = connection
+        self._mark = mark
 
     @property
     def waiting(self) -> int:
@@ -44,6 +46,7 @@ class InlineStore:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 result = function(connection, *args, **kwargs)
+                counted = provenance.count(connection, 1)
                 connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:
@@ -51,6 +54,8 @@ class InlineStore:
                 raise
         except sqlite3.DatabaseError as error:
             raise unusable("written", error) from error
+        if counted is not None and self._mark is not None:
+            self._mark.set(*counted)
         return result
 
     async def read(
@@ -78,5 +83,8 @@ async def open_inline(
         StateUnusable: see `statefile.prepare`.
     """
     statefile.prepare(path)
-    with contextlib.closing(statefile.connect(path)) as connection:
-        yield InlineStore(connection)
+    with (
+        contextlib.closing(statefile.connect(path)) as connection,
+        contextlib.closing(Mark(path.with_name(statedir.MARK_NAME))) as mark,
+    ):
+        yield InlineStore(connection, mark)

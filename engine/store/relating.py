@@ -88,6 +88,7 @@ def settle(
     *,
     waits_for: Iterable[int],
     complete: bool,
+    listed: bool = True,
     note: Note | None,
     now: float,
     given_up: GivenUp | None = None,
@@ -97,6 +98,7 @@ def settle(
     Args:
         waits_for: people whose lines are held back until they become available.
         complete: every line of the tab stands in the target.
+        listed: no other role is there; otherwise the roles are listed again before the next edit.
         given_up: some line was refused; it is tried again, unless there is reason to before.
     """
     _keep(connection, work, roles)
@@ -105,7 +107,7 @@ def settle(
     if not stands(connection, work):
         return False
     connection.execute(
-        "UPDATE contacts SET listed = 1, sending = 0, announced = '[]', doubt_since = NULL,"
+        "UPDATE contacts SET listed = ?, sending = 0, announced = '[]', doubt_since = NULL,"
         " checks = 0, attempts = 0, sent = 0, taken_since = NULL,"
         " failed_at = NULL, given_up = 0, reason = NULL, reason_class = NULL,"
         " settled_tab = ?,"
@@ -113,6 +115,7 @@ def settle(
         " mass = CASE WHEN revision = ? THEN 0 ELSE mass END,"
         " state = CASE WHEN revision = ? THEN 'settled' ELSE state END WHERE record_id = ?",
         (
+            int(listed),
             work.tab if complete else None,
             work.revision,
             now,

@@ -68,7 +68,7 @@ def prepare(path: Path) -> None:
         if path.exists():
             # Looked at before any setting is made that would alter somebody else's file.
             with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as look:
-                _check(path, look)
+                check(path, look)
         connection = connect(path)
     except sqlite3.Error as error:
         raise _refused(path, error) from error
@@ -111,7 +111,12 @@ def _holds_anything(path: Path) -> bool:
         return True
 
 
-def _check(path: Path, connection: sqlite3.Connection) -> None:
+def check(path: Path, connection: sqlite3.Connection) -> None:
+    """Whether it is a state file of ours, and whole.
+
+    Raises:
+        StateUnusable: it is not.
+    """
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     owner = connection.execute("PRAGMA application_id").fetchone()[0]
     if tables and owner != APPLICATION_ID:
@@ -124,15 +129,25 @@ def _check(path: Path, connection: sqlite3.Connection) -> None:
         raise _damaged(path, verdict)
 
 
+def ensure_known(path: Path, version: int) -> None:
+    """Whether this version understands that schema.
+
+    Raises:
+        StateUnusable: it is that of a newer version.
+    """
+    known = len(migrations())
+    if version > known:
+        raise StateUnusable(
+            f"{path} was written by a newer version of wosync"
+            f" (schema {version}, this version knows {known})",
+            remedy="install the newer version again; this one would not understand the state",
+        )
+
+
 def _migrate(path: Path, connection: sqlite3.Connection) -> None:
     steps = migrations()
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > len(steps):
-        raise StateUnusable(
-            f"{path} was written by a newer version of wosync"
-            f" (schema {version}, this version knows {len(steps)})",
-            remedy="install the newer version again; this one would not understand the state",
-        )
+    ensure_known(path, version)
     for number, script in enumerate(steps[version:], start=version + 1):
         connection.execute("BEGIN IMMEDIATE")
         try:

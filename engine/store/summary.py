@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from engine.store import kept, report
+from engine.store import kept, provenance, report
 from engine.store.report import RefusedReason, RefusedRecord
 
 # Refused records of a summary, unless all of them are asked for; each reason is among them.
@@ -42,6 +42,7 @@ def summary(connection: sqlite3.Connection, *, everything: bool = False) -> dict
         },
         "outbox": counts.outbox,
         "clocks": kept.clock_notes(connection),
+        "creates_paused": kept.setting(connection, provenance.CREATES_PAUSED),
         "refused_total": counts.refused + counts.people_refused,
         "refused_by_reason": [_counted(one) for one in reasons],
         "refused": [_shown(one) for one in refused],
@@ -64,6 +65,7 @@ def unknown() -> dict[str, None]:
         "people",
         "outbox",
         "clocks",
+        "creates_paused",
         "refused_total",
         "refused_by_reason",
         "refused",

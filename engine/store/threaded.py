@@ -20,7 +20,8 @@ import anyio
 
 from engine.errors import StateUnusable
 from engine.flow.worktime import STORE_MAX_S, State, spending
-from engine.store import statefile
+from engine.store import provenance, statedir, statefile
+from engine.store.mark import Mark
 from engine.store.port import P, R
 
 GROUP_MAX = 256
@@ -45,8 +46,13 @@ class ThreadedStore:
     """One writer and one reader connection on one state file."""
 
     def __init__(
-        self, writer: _Thread, reader: _Thread, on_commit: Callable[[float], None] | None = None
+        self,
+        writer: _Thread,
+        reader: _Thread,
+        mark: Mark,
+        on_commit: Callable[[float], None] | None = None,
     ) -> None:
+        self._mark = mark
         self._writer = writer
         self._reader = reader
         self._on_commit = on_commit
@@ -120,7 +126,7 @@ class ThreadedStore:
     async def _commit(self, group: list[_Job]) -> None:
         started = anyio.current_time()
         try:
-            await self._writer.run(lambda connection: _run_group(connection, group))
+            await self._writer.run(lambda connection: _run_group(connection, group, self._mark))
         except sqlite3.Error as error:
             for job in group:
                 job.error = error
@@ -139,7 +145,7 @@ def unusable(what: str, error: sqlite3.DatabaseError) -> StateUnusable:
     )
 
 
-def _run_group(connection: sqlite3.Connection, group: list[_Job]) -> None:
+def _run_group(connection: sqlite3.Connection, group: list[_Job], mark: Mark) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         for job in group:
@@ -150,11 +156,14 @@ def _run_group(connection: sqlite3.Connection, group: list[_Job]) -> None:
                 connection.execute("ROLLBACK TO job")
                 job.error = error
             connection.execute("RELEASE job")
+        counted = provenance.count(connection, len(group))
         connection.execute("COMMIT")
     except sqlite3.Error:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+    if counted is not None:
+        mark.set(*counted)
 
 
 @asynccontextmanager
@@ -170,12 +179,13 @@ async def open_store(
         StateUnusable: see `statefile.prepare`.
     """
     statefile.prepare(path)
+    mark = Mark(path.with_name(statedir.MARK_NAME))
     async with (
         _connected(_Thread(lambda: statefile.connect(path), 64)) as writer,
         _connected(_Thread(lambda: statefile.connect(path, query_only=True), 64)) as reader,
         anyio.create_task_group() as tasks,
     ):
-        store = ThreadedStore(writer, reader, on_commit)
+        store = ThreadedStore(writer, reader, mark, on_commit)
         tasks.start_soon(store.commit_groups)
         try:
             yield store

@@ -31,7 +31,8 @@ class Work:
 
     `pending_since` is when the oldest change it waits for happened, and `proved_at` when the source
     last showed this version; unix seconds. Of the present series of failures `failures` counts all,
-    `attempts` those that the record is blamed for; `reason` is that of the latest.
+    `attempts` those that the record is blamed for; `reason` is that of the latest. `seen_unlinked`
+    when this state has seen the record without a target id.
     """
 
     id: int
@@ -55,6 +56,7 @@ class Work:
     intent: Intent | None
     failures: int = 0
     reason: str | None = None
+    seen_unlinked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ def load(connection: sqlite3.Connection, record_id: int) -> Work | None:
         intent=intent,
         failures=row["failures"] if row["failed_since"] is not None else 0,
         reason=row["reason"],
+        seen_unlinked=bool(row["seen_unlinked"]),
     )
 
 
@@ -193,6 +196,23 @@ def begin_update(connection: sqlite3.Connection, record_id: int, target_id: int)
         (record_id, target_id),
     )
     return bool(cursor.rowcount)
+
+
+def open_doubt(
+    connection: sqlite3.Connection, record_id: int, correlation: str, since: float, now: float
+) -> bool:
+    """A create that this state knows nothing of may have been executed: look for it first.
+
+    Returns False when the record was left out while it was in hand.
+    """
+    return bool(
+        connection.execute(
+            "INSERT INTO intent (record_id, correlation, opened_at, doubt_since, sent)"
+            " SELECT id, ?, ?, ?, 0 FROM record WHERE id = ? AND state = 'pending'"
+            " ON CONFLICT (record_id) DO NOTHING",
+            (correlation, now, since, record_id),
+        ).rowcount
+    )
 
 
 def note_synced(connection: sqlite3.Connection, record_id: int, synced: Fields | None) -> None:

@@ -64,9 +64,9 @@ MUTANTS = (
         """    if not stands(connection, work):
         return False
     connection.execute(
-        "UPDATE contacts SET listed = 1""",
+        "UPDATE contacts SET listed = ?""",
         """    connection.execute(
-        "UPDATE contacts SET listed = 1""",
+        "UPDATE contacts SET listed = ?""",
         (f"{RELINKED}::test_roles_under_way_belong_to_the_opportunity_they_were_sent_to",),
     ),
     Mutant(
@@ -172,6 +172,7 @@ MUTANTS = (
         "                return await self._unreadable(work, progress, fault)\n"
         "            await self.store.write(relating.leave, work)\n"
         '            return "left"\n'
+        "        self.trust.ensure_roles_show(listed=work.listed)\n"
         "        tab = await self._tab(record.people)\n",
         "        if work.refused or not record.eligible or not self.source.people:\n"
         "            await self.store.write(relating.leave, work)\n"

@@ -6,7 +6,13 @@ from tests.mutants.mutant import Mutant
 
 OWNERSHIP = "engine/ownership.py"
 STATEDIR = "engine/store/statedir.py"
+PROVENANCE = "engine/store/provenance.py"
+TRUST = "engine/actors/trust.py"
 DIRECTORY = "tests/unit/engine/store/test_statedir.py"
+JUDGED = "tests/unit/engine/store/test_provenance.py"
+PUT_BACK = "tests/scenario/test_state_put_back.py"
+WRITER = "tests/scenario/test_another_writer.py"
+COMMAND = "tests/end_to_end/test_state_command.py"
 
 MUTANTS = (
     Mutant(
@@ -56,5 +62,109 @@ MUTANTS = (
             "tests/unit/engine/config/test_file.py"
             "::test_a_link_that_somebody_else_has_laid_is_not_followed",
         ),
+    ),
+    Mutant(
+        "believes what a state knows that was put back",
+        PROVENANCE,
+        "    if aged is not None:\n        _forget(connection, aged)\n",
+        "",
+        (
+            f"{PUT_BACK}::test_roles_made_since_are_not_made_again",
+            f"{PUT_BACK}::test_an_edit_back_to_what_the_copy_knows_is_sent",
+        ),
+    ),
+    Mutant(
+        "creates what another life of the state has created",
+        TRUST,
+        "if work.intent is not None or self.aged is None or not self._is_old(record):",
+        "if work.id:",
+        (f"{PUT_BACK}::test_records_in_mid_import_are_not_created_twice",),
+    ),
+    Mutant(
+        "does not miss what a state has forgotten",
+        PROVENANCE,
+        "    if missing > 0:\n",
+        "    if not mark.name:\n",
+        (f"{PUT_BACK}::test_an_edit_back_to_what_the_copy_knows_is_sent",),
+    ),
+    Mutant(
+        "does not see that a directory was put back",
+        PROVENANCE,
+        "    if mark.moved:\n",
+        "    if not mark.name:\n",
+        (f"{PUT_BACK}::test_an_edit_back_to_what_the_copy_knows_is_sent",),
+    ),
+    Mutant(
+        "takes the snapshot of a machine for the present",
+        PROVENANCE,
+        "if facts.lived_at is None or facts.ended or",
+        "if facts.lived_at is None or facts.writes or",
+        (f"{PUT_BACK}::test_a_snapshot_of_a_machine_at_work_is_noticed",),
+    ),
+    Mutant(
+        "distrusts a state that only rested",
+        PROVENANCE,
+        "if facts.lived_at is None or facts.ended or",
+        "if facts.lived_at is None or",
+        (f"{PUT_BACK}::test_a_state_that_was_stopped_in_order_is_trusted",),
+    ),
+    Mutant(
+        "starts with a copy on another machine",
+        "engine/installation.py",
+        "self.machine == other.machine)",
+        "self.machine)",
+        (f"{JUDGED}::test_machine_and_directory_make_an_installation",),
+    ),
+    Mutant(
+        "works on beside another service",
+        TRUST,
+        "        if self.paused is not None:\n",
+        "        if not self.visibility_s:\n",
+        (f"{WRITER}::test_creates_are_paused_until_somebody_has_looked",),
+    ),
+    Mutant(
+        "lets the id of another service pass",
+        TRUST,
+        "if known is None and not work.seen_unlinked:",
+        "if known is None or not work.seen_unlinked:",
+        (f"{WRITER}::test_two_services_on_one_state_notice_each_other",),
+    ),
+    Mutant(
+        "believes the machine's clock about an absence",
+        PROVENANCE,
+        "moved_s = away_s - proven_s(away_s, before, dates)",
+        "moved_s = 0.0",
+        (f"{JUDGED}::test_a_doubt_grows_older_only_by_time_that_is_proven",),
+    ),
+    Mutant(
+        "writes its copy over another one",
+        "engine/store/copies.py",
+        "os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW",
+        "os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW",
+        (f"{COMMAND}::test_a_copy_is_made_beside_the_service_and_put_back",),
+    ),
+    Mutant(
+        "puts back the state of another pair",
+        "engine/store/copies.py",
+        "if known is not None and known != pair:",
+        "if known is None and known != pair:",
+        (f"{COMMAND}::test_what_is_no_copy_of_this_state_is_not_put_back",),
+    ),
+    Mutant(
+        "takes roles for listed whole that stood for no line",
+        "engine/actors/relationship_syncer.py",
+        "progress.others = any(role.id not in progress.roles for role in listing)",
+        "progress.others = False",
+        (
+            "tests/scenario/test_people_by_hand.py"
+            "::test_a_role_that_stood_for_no_line_stands_for_a_later_one",
+        ),
+    ),
+    Mutant(
+        "lets a clock that was set end a doubt",
+        "engine/dates.py",
+        "return max(0.0, min(clock_s, *told)) if told else 0.0",
+        "return clock_s",
+        ("tests/scenario/test_wrong_clocks.py::test_a_clock_set_while_stopped_shortens_no_doubt",),
     ),
 )

@@ -63,6 +63,18 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True)
+class _Ahead:
+    """The clock of a machine that is set wrong."""
+
+    clock: Clock
+    ahead_s: float
+
+    def now(self) -> float:
+        """Seconds since the epoch, as the machine believes."""
+        return self.clock.now() + self.ahead_s
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """One request as it arrived; `path` without the query."""
 
@@ -131,6 +143,7 @@ class Bench(PeopleHands):
     directory: Path
     settings: dict[str, dict[str, Any]]
     patience: Patience = USUAL
+    engine_ahead_s: float = 0.0
 
     @property
     def workbooks_seen(self) -> list[Seen]:
@@ -167,8 +180,9 @@ class Bench(PeopleHands):
         await service.run(self.config(), self.outside())
 
     def outside(self) -> Outside:
-        """Our clock, repeatable chance, real sockets."""
-        return Outside(self.clock, "scenario", {}, patience=self.patience)
+        """The engine's clock, repeatable chance, real sockets."""
+        clock = _Ahead(self.clock, self.engine_ahead_s)
+        return Outside(clock, "scenario", {}, patience=self.patience)
 
     def forget_traffic(self) -> None:
         """Count requests anew."""

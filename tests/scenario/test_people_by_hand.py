@@ -166,3 +166,21 @@ async def test_a_role_that_cannot_become_a_second_of_its_kind_is_removed(world: 
     await world.once()
 
     assert world.roles(record) == world.wanted((ada, "Partner"))
+
+
+async def test_a_role_that_stood_for_no_line_stands_for_a_later_one(world: Bench) -> None:
+    """The roles were listed when nobody on the tab had it."""
+    ada, ben = world.knows_all("Ada Byron", "Ben Kay")
+    record = world.has("Harbour crane")
+    world.puts(record, (ada, "Buyer"), (ben, "Partner"))
+    await world.once()
+    world.relates(record, world.told(ben), "Adviser")
+    world.forget_state()
+    await world.once()
+
+    world.puts(record, (ada, "Buyer"), (ben, "Partner"), (ben, "Adviser"))
+    world.forget_traffic()
+    await world.once()
+
+    assert world.roles(record) == world.wanted((ada, "Buyer"), (ben, "Partner"), (ben, "Adviser"))
+    assert world.outreach_traffic.counts[CREATE_ROLE] == 0

@@ -120,3 +120,6 @@ CREATE INDEX role_edit_target ON role_edit (target_id);
 CREATE INDEX role_edit_sent ON role_edit (sent_at);
 -- Also what a reference from another table makes SQLite look for.
 CREATE INDEX role_record ON role (record_id);
+-- Set once the record was seen without a target id: an id that turns up later is somebody's.
+ALTER TABLE record ADD COLUMN seen_unlinked INTEGER NOT NULL DEFAULT 0
+    CHECK (seen_unlinked IN (0, 1));

@@ -14,6 +14,7 @@ import pytest
 from engine.actors.failing import RetryLimits
 from engine.actors.prospect_resolver import ProspectResolver, ProspectRules
 from engine.actors.relationship_syncer import RelateLimits, RelationshipSyncer
+from engine.actors.trust import Trust
 from engine.errors import Unreachable
 from engine.flow.backoff import BackoffLimits
 from engine.flow.lane import Lane
@@ -130,6 +131,7 @@ async def syncing(
                 wake=lambda: None,
                 wake_write_back=lambda: None,
             ),
+            trust=Trust(store, FakeClock(), Metrics(), 300, "customId"),
             clock=FakeClock(),
             rng=seeded(),
             limits=RelateLimits(RETRY, 300, removes=True),

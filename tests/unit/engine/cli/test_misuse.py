@@ -87,7 +87,7 @@ def test_help_for_a_command_that_does_not_exist_is_bad_usage(
     code, out, err = types(capsys, "help", "statsu")
 
     assert (code, out) == (USAGE, "")
-    assert "No such command 'statsu'. Did you mean 'status'?" in err
+    assert "No such command 'statsu'. Did you mean 'status', 'state'?" in err
 
 
 @pytest.mark.parametrize("columns", ["40", "60", "80"])

@@ -50,6 +50,10 @@ LOCAL: Mapping[str, Sequence[Mapping[str, Any]]] = {
     ],
     "outbox.load": [{"record_type": one} for one in RecordType],
     "outbox.delivered": [{"entry": SimpleNamespace(record_type=one)} for one in RecordType],
+    **dict.fromkeys(
+        ("provenance._forget", "provenance.resume"),
+        [{"table": "intent"}, {"table": "contacts"}, {"table": "person"}],
+    ),
     # The one table that both its statements are about.
     "waits.bound": [{"table": "contacts"}],
 }
@@ -74,6 +78,9 @@ ALLOWED: Mapping[str, str] = {
     "measure._in_doubt": COUNTS,
     "measure._in_error": COUNTS,
     "measure._pending": COUNTS,
+    "provenance._facts": ONE_ROW,
+    "provenance._forget": BEFORE_WORK,
+    "provenance.resume": BEFORE_WORK,
     "report.counts": COUNTS,
     "report.waiting_reasons": COUNTS,
     "waits.bound": BEFORE_WORK,

@@ -29,6 +29,7 @@ def test_a_new_state_holds_nothing(connection: sqlite3.Connection) -> None:
         "people": {"pending": 0, "held_back": 0, "refused": 0},
         "outbox": 0,
         "clocks": [],
+        "creates_paused": None,
         "refused_total": 0,
         "refused_by_reason": [],
         "refused": [],

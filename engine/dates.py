@@ -1,0 +1,79 @@
+"""Dates: what time it is by the systems' own word, told with each of their answers.
+
+The machine's clock can be set while nobody looks; two systems and this service's own record of its
+life cannot be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+# A date is told in whole seconds.
+RESOLUTION_S = 1.0
+
+
+class Dates:
+    """The last date each system has told, and the time that has passed since.
+
+    Args:
+        passed_s: seconds of a clock that nobody can set.
+    """
+
+    def __init__(self, passed_s: Callable[[], float]) -> None:
+        self._passed_s = passed_s
+        self._ahead_s: dict[str, float] = {}
+
+    def note(self, system: str, text: str) -> None:
+        """A system's answer bore this date."""
+        try:
+            told = parsedate_to_datetime(text).timestamp()
+        except (ValueError, OverflowError):
+            return
+        self._ahead_s[system] = told - self._passed_s()
+
+    def told(self) -> dict[str, float]:
+        """The present time by each system that has told one, unix seconds."""
+        return {system: ahead + self._passed_s() for system, ahead in self._ahead_s.items()}
+
+
+def proven_s(clock_s: float, before: Mapping[str, float], after: Mapping[str, float]) -> float:
+    """How many seconds have passed for certain between two moments.
+
+    Args:
+        clock_s: the time between them by the machine's clock.
+        before, after: the two moments by the systems' own word; without a system in both, nothing
+            is certain.
+    """
+    told = [after[system] - before[system] + RESOLUTION_S for system in before.keys() & after]
+    return max(0.0, min(clock_s, *told)) if told else 0.0
+
+
+class Dated(httpx.AsyncBaseTransport):
+    """A transport that reads the date of each answer of one system."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, system: str, dates: Dates) -> None:
+        self._inner = inner
+        self._system = system
+        self._dates = dates
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send it on."""
+        response = await self._inner.handle_async_request(request)
+        date = response.headers.get("Date")
+        if date is not None:
+            self._dates.note(self._system, date)
+        return response
+
+    async def __aenter__(self) -> Dated:
+        await self._inner.__aenter__()
+        return self
+
+    async def __aexit__(self, *details: object) -> None:
+        await self._inner.__aexit__(None, None, None)
+
+    async def aclose(self) -> None:
+        """Let go of its connections."""
+        await self._inner.aclose()

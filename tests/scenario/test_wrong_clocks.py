@@ -1,0 +1,72 @@
+"""A machine whose clock is wrong, at start or set while the service was stopped."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.sandbox.faults import Fault
+from engine.actors import doubt
+from tests.scenario.bench import CREATE, Bench
+
+pytestmark = pytest.mark.anyio
+
+LOST = Fault(method="POST", path="/opportunities$", when="after", action="drop")
+
+
+@pytest.mark.parametrize("hours", [2, 24 * 365, -2])
+async def test_a_clock_set_while_stopped_shortens_no_doubt(
+    world: Bench, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    """The create was carried out, and the list does not show it yet."""
+    monkeypatch.setattr(doubt, "FIRST_LOOK_S", 60.0)
+    monkeypatch.setattr(doubt, "GROWTH", 1.0)
+    world.settings["outreach"]["visibility_s"] = 300
+    world.outreach_fault(LOST)
+    world.outreach.knobs.index_lag_s = 200
+    record = world.has("Harbour crane")
+    await world.once()
+
+    world.engine_ahead_s = hours * 3600.0
+    world.clock.advance(61)
+    result = await world.once()
+    assert (result.counts.in_doubt, len(world.twins(record))) == (1, 1)
+
+    world.clock.advance(3700)
+    result = await world.once()
+    assert world.twin(record)
+    assert (result.counts.in_doubt, world.outreach_traffic.counts[CREATE]) == (0, 1)
+
+
+@pytest.mark.parametrize("hours", [2, -2])
+async def test_the_reserve_is_left_to_others_whatever_our_clock_says(
+    world: Bench, hours: int
+) -> None:
+    """The window that the headers tell of is on the service's clock, not on ours."""
+    world.engine_ahead_s = hours * 3600.0
+    world.outreach.knobs.rate_limit = 40
+    world.settings["outreach.budget"] = {"reserve": 20, "fresh_share": 0.0}
+    for number in range(60):
+        world.has(f"Row {number}")
+
+    assert (await world.once()).counts.pending
+
+    sent = sum(
+        times for (_, path), times in world.outreach_traffic.counts.items() if "oauth" not in path
+    )
+    # Those under way at once may be over.
+    assert 10 <= sent <= 20 + 4
+
+
+@pytest.mark.parametrize("hours", [2, -2])
+async def test_the_next_window_is_used_whatever_our_clock_says(world: Bench, hours: int) -> None:
+    """A clock behind that of the service must not wait for two hours more."""
+    world.engine_ahead_s = hours * 3600.0
+    world.outreach.knobs.rate_limit = 40
+    world.settings["outreach.budget"] = {"reserve": 20, "fresh_share": 0.0}
+    records = [world.has(f"Row {number}") for number in range(25)]
+    assert (await world.once()).counts.pending
+
+    world.clock.advance(3600)
+    await world.once()
+
+    assert all(world.twin(record) for record in records)

@@ -1,0 +1,241 @@
+"""How old a state is, and whose: judged from facts, and what follows in the state itself."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+
+import pytest
+
+from engine.errors import StateUnusable
+from engine.installation import Installation
+from engine.store import kept, provenance
+from engine.store.mark import Seen
+from engine.store.provenance import ABSENCE_S, Facts, judged
+from tests.unit.engine.stand_ins import NOW, row, take
+
+HERE = Installation("m1", "/var/lib/wosync", "")
+MARK = Seen("abc", 7, moved=False)
+TRUSTED = Facts("abc", 7, True, None, NOW - 10, False, MARK)
+
+
+def test_a_state_with_its_own_mark_is_trusted() -> None:
+    """A crash and a restart some seconds later."""
+    assert judged(TRUSTED, NOW) is None
+
+
+def test_a_state_ahead_of_its_mark_is_trusted() -> None:
+    """The mark is not synced: a power loss may leave it behind."""
+    assert judged(replace(TRUSTED, writes=9), NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"writes": 6}, "lacks the last 1 writes"),
+        ({"mark": None}, "mark that belongs beside it is missing"),
+        ({"mark": replace(MARK, name="other")}, "that of another state"),
+        ({"mark": replace(MARK, moved=True)}, "was copied, put back"),
+        ({"name": None, "writes": 0}, "older version"),
+        ({"copied": "it was put back from a copy"}, "put back from a copy"),
+    ],
+)
+def test_what_proves_another_life_makes_everything_as_young_as_now(
+    changes: dict[str, object], words: str
+) -> None:
+    """What that life sent may not show in lists yet."""
+    aged = judged(replace(TRUSTED, **changes), NOW)  # pyright: ignore[reportArgumentType] # by name
+
+    assert aged is not None
+    assert words in aged.reason
+    assert (aged.at, aged.since) == (NOW, NOW)
+
+
+def test_an_absence_counts_from_the_last_sign_of_life() -> None:
+    """Whatever another life sent was sent after that."""
+    gone_at = NOW - ABSENCE_S - 1
+    aged = judged(replace(TRUSTED, lived_at=gone_at), NOW)
+
+    assert aged is not None
+    assert (aged.at, aged.since) == (NOW, gone_at)
+    assert judged(replace(TRUSTED, lived_at=gone_at, ended=True), NOW) is None
+
+
+def test_a_clock_far_behind_the_last_sign_of_life_is_no_proof_of_trust() -> None:
+    """A machine put back to an earlier day may wake up with the clock of that day."""
+    aged = judged(replace(TRUSTED, lived_at=NOW + ABSENCE_S + 1), NOW)
+
+    assert aged is not None
+    assert aged.since == NOW
+
+
+@pytest.mark.parametrize("mark", [None, MARK, replace(MARK, moved=True)])
+def test_a_state_without_a_record_has_nothing_to_forget(mark: Seen | None) -> None:
+    """A first start, or the first one of the service after a check by root."""
+    assert judged(Facts("abc", 7, False, None, None, False, mark), NOW) is None
+
+
+def test_a_state_that_was_lost_beside_its_mark_is_one_of_unknown_age() -> None:
+    """Creates whose ids were never written back are looked for."""
+    aged = judged(Facts(None, 0, False, None, None, False, MARK), NOW)
+
+    assert aged is not None
+    assert "it was lost" in aged.reason
+
+
+def test_a_state_of_an_older_version_is_taken_up(connection: sqlite3.Connection) -> None:
+    """It kept no mark, and did not say where it was at work."""
+    take(connection, row(1, 5))
+
+    assert provenance.begin(connection, HERE, None, NOW) is None
+    assert kept.setting(connection, provenance.NAME)
+    assert kept.setting(connection, provenance.INSTALLATION) == HERE.text
+
+
+def test_the_count_never_falls_behind_a_mark(connection: sqlite3.Connection) -> None:
+    """A state put back counts on from where the mark stands, under a name of its own."""
+    take(connection, row(1, 5))
+    provenance.begin(connection, HERE, None, NOW)
+    name = kept.setting(connection, provenance.NAME) or ""
+    assert provenance.count(connection, 3) == (name, 3)
+
+    aged = provenance.begin(connection, HERE, Seen(name, 40, moved=False), NOW + 1)
+    counted = provenance.count(connection, 1)
+
+    assert aged is not None
+    assert provenance.aged(connection) == aged
+    assert counted is not None
+    assert counted[0] != name
+    assert counted[1] == 41
+
+
+def test_nothing_known_of_the_target_counts_in_an_aged_state(
+    connection: sqlite3.Connection,
+) -> None:
+    """It is read when it is needed; nothing becomes due by it."""
+    take(connection, row(1, 5))
+    connection.execute("UPDATE record SET synced = '{}', state = 'settled', target_id = 9")
+    connection.execute(
+        "INSERT INTO contacts (record_id, state, lane, due_at, target_id, listed, settled_tab)"
+        " VALUES (1, 'settled', 0, 0, 9, 1, '[]')"
+    )
+    connection.execute(
+        "INSERT INTO person (id, ref, version, read_at) VALUES (2, 'PERS-2', 1, ?)", (NOW,)
+    )
+    connection.execute(
+        "INSERT INTO intent (record_id, correlation, opened_at, doubt_since)"
+        " VALUES (1, 'OPP-1', 0, 0)"
+    )
+    provenance.adopt(connection, HERE)
+    provenance.begin(connection, HERE, None, NOW)
+
+    assert tuple(connection.execute("SELECT synced, state FROM record").fetchone()) == (
+        None,
+        "settled",
+    )
+    assert tuple(
+        connection.execute("SELECT listed, settled_tab, state FROM contacts").fetchone()
+    ) == (0, None, "settled")
+    assert connection.execute("SELECT read_at FROM person").fetchone()[0] == 0
+    assert connection.execute("SELECT doubt_since FROM intent").fetchone()[0] == NOW
+    assert provenance.begin(connection, HERE, _mark_of(connection), NOW) is None
+
+
+def _mark_of(connection: sqlite3.Connection) -> Seen:
+    name = kept.setting(connection, provenance.NAME)
+    return Seen(name or "", int(kept.setting(connection, provenance.WRITES) or 0), moved=False)
+
+
+def test_a_state_of_another_installation_is_refused_until_it_is_adopted(
+    connection: sqlite3.Connection,
+) -> None:
+    """Two services with copies of one state create everything twice."""
+    take(connection, row(1, 5))
+    provenance.begin(connection, HERE, None, NOW)
+    kept.set_setting(connection, provenance.CREATES_PAUSED, "two services")
+    there = replace(HERE, machine="m2")
+    with pytest.raises(StateUnusable, match="this state belongs to") as refused:
+        provenance.begin(connection, there, _mark_of(connection), NOW)
+    assert "wosync state adopt" in (refused.value.remedy or "")
+
+    provenance.adopt(connection, there)
+    assert provenance.begin(connection, there, _mark_of(connection), NOW) is not None
+    assert kept.setting(connection, provenance.CREATES_PAUSED) is None
+
+
+@pytest.mark.parametrize(
+    ("there", "same"),
+    [
+        (HERE, True),
+        (replace(HERE, machine="m2"), False),
+        (replace(HERE, directory="/srv"), False),
+        (replace(HERE, machine=""), True),
+        (replace(HERE, machine="", directory="/srv"), False),
+        (replace(HERE, instance="prod"), True),
+        (replace(HERE, machine="m2", instance="prod"), False),
+    ],
+)
+def test_machine_and_directory_make_an_installation(there: Installation, same: bool) -> None:
+    """Where the machine has no id, the directory alone."""
+    assert there.is_that_of(HERE) is same
+    assert Installation.read(there.text) == there
+
+
+def test_a_name_says_more_than_machine_and_directory() -> None:
+    """A container has others at each start."""
+    prod = Installation("m1", "/a", "prod")
+
+    assert Installation("m2", "/b", "prod").is_that_of(prod)
+    assert not Installation("m1", "/a", "test").is_that_of(prod)
+
+
+def doubt_age_s(connection: sqlite3.Connection, now: float) -> float:
+    """How old the one doubt is."""
+    return now - connection.execute("SELECT doubt_since FROM intent").fetchone()[0]
+
+
+@pytest.fixture
+def doubtful(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """A create in doubt for 60 s when the service was last alive."""
+    take(connection, row(1, 5))
+    connection.execute(
+        "INSERT INTO intent (record_id, correlation, opened_at, doubt_since)"
+        " VALUES (1, 'OPP-1', ?, ?)",
+        (NOW - 60, NOW - 60),
+    )
+    provenance.note_life(connection, NOW, {"workbooks": 1000.0})
+    return connection
+
+
+@pytest.mark.parametrize(
+    ("clock_s", "told_s", "age_s"),
+    [
+        (100.0, 100.0, 160.0),
+        # Set forward while nobody looked; the systems' word counts.
+        (7300.0, 100.0, 161.0),
+        # Set back.
+        (-7100.0, 100.0, 60.0),
+        # Nobody has told the time.
+        (100.0, None, 60.0),
+    ],
+)
+def test_a_doubt_grows_older_only_by_time_that_is_proven(
+    doubtful: sqlite3.Connection, clock_s: float, told_s: float | None, age_s: float
+) -> None:
+    """A create that a look does not show yet must not be repeated for a clock that is wrong."""
+    now = NOW + clock_s
+    provenance.resume(doubtful, now, {} if told_s is None else {"workbooks": 1000.0 + told_s})
+
+    assert doubt_age_s(doubtful, now) == pytest.approx(age_s)
+
+
+def test_without_any_sign_of_life_every_doubt_begins_anew(connection: sqlite3.Connection) -> None:
+    """A version that kept none may have stopped at any time."""
+    take(connection, row(1, 5))
+    connection.execute(
+        "INSERT INTO intent (record_id, correlation, opened_at, doubt_since)"
+        " VALUES (1, 'OPP-1', 0, 0)"
+    )
+    provenance.resume(connection, NOW, {"workbooks": 1.0})
+
+    assert doubt_age_s(connection, NOW) == 0
