@@ -19,11 +19,12 @@ import anyio
 import httpx
 import structlog
 
-from engine import bodies
+from engine import bodies, descriptors
 from engine.bodies import AnswerKind
 from engine.connections import StaleConnection
 from engine.errors import TheirFault, TooLarge, Unreachable, excerpt
 from engine.flow.worktime import State, spending
+from engine.halves import made_whole
 from engine.ports import Surroundings
 from engine.records import Json
 
@@ -220,7 +221,7 @@ class Exchange:
             ) from error
         finally:
             await response.aclose()
-        return Answer(response.status_code, response.headers, body)
+        return Answer(response.status_code, response.headers, made_whole(body))
 
     async def _sent(self, sending: _Sending) -> httpx.Response:
         """Send and wait for the head of the answer; only here can a request not have left."""
@@ -233,11 +234,10 @@ class Exchange:
         self, operation: str, error: httpx.HTTPError | TimeoutError, *, ambiguous: bool
     ) -> Unreachable:
         reason = f"{type(error).__name__}: {excerpt(str(error)) or 'no detail'}"
+        remedy = f"check [{self._system}] base_url, the network and the system's status page"
+        if descriptors.used_up(error):
+            reason, remedy = f"no file descriptor is left: {reason}", descriptors.REMEDY
         self._surroundings.governor.failed(reason)
         return Unreachable(
-            reason,
-            ambiguous=ambiguous,
-            system=self._system,
-            operation=operation,
-            remedy=f"check [{self._system}] base_url, the network and the system's status page",
+            reason, ambiguous=ambiguous, system=self._system, operation=operation, remedy=remedy
         )

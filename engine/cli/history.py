@@ -21,6 +21,8 @@ def history(path: Path | None, ref: str, *, as_json: bool) -> int:
     Args:
         ref: the record's reference in the source, such as `OPP-17`.
     """
+    # What a shell passed on that is no text is in no state.
+    ref = ref.encode(errors="replace").decode()
     with looking(state_path(look(path))) as connection:
         lines = report.history(connection, ref) or report.history(connection, ref.upper())
     if as_json:

@@ -9,6 +9,7 @@ from collections.abc import Generator
 from importlib import resources
 from pathlib import Path
 
+from engine import descriptors
 from engine.errors import StateUnusable
 from engine.store import statedir
 from engine.store.statedir import LOCK_NAME, NAMES, unusable
@@ -29,6 +30,9 @@ _AROUND = frozenset(
         sqlite3.SQLITE_NOMEM,
     }
 )
+# Of errors of reading and writing, the one that says that the file ends too early.
+_TOO_SHORT = sqlite3.SQLITE_IOERR_SHORT_READ
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _PRIMARY_CODE = 0xFF
 
 
@@ -192,7 +196,12 @@ def _refused(path: Path, error: sqlite3.Error) -> StateUnusable:
         return unreadable(path, error)
     # Errors that SQLite itself did not raise bear no code.
     code = getattr(error, "sqlite_errorcode", None)
-    if code is not None and code & _PRIMARY_CODE in _AROUND:
+    if code is not None and code & _PRIMARY_CODE in _AROUND and not damaged(error):
+        if descriptors.none_left():
+            return StateUnusable(
+                f"the state file {path} cannot be opened: no file descriptor is left",
+                remedy=descriptors.REMEDY,
+            )
         return StateUnusable(
             f"the state file {path} cannot be used: {error}",
             remedy=f"check the free space and the health of the file system (df {path.parent}), and"
@@ -202,9 +211,15 @@ def _refused(path: Path, error: sqlite3.Error) -> StateUnusable:
     return _damaged(path, error)
 
 
+def damaged(error: sqlite3.Error) -> bool:
+    """Whether it is the file itself that is wrong, and nothing around it."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code == _TOO_SHORT or (code is not None and code & _PRIMARY_CODE in _DAMAGED)
+
+
 def _damaged(path: Path, detail: object) -> StateUnusable:
     return StateUnusable(
-        f"the state file {path} cannot be read: {detail}",
+        f"the state file {path} is damaged and cannot be read: {detail}",
         remedy=f"see README, When the state is damaged or lost; then move {path} (and its -wal and"
         " -shm files) away and start again: the state is rebuilt from the ids in both systems, but"
         " the rotated refresh token in it is lost",

@@ -18,6 +18,7 @@ from typing import Any, Concatenate, cast
 import aiosqlite
 import anyio
 
+from engine import descriptors
 from engine.errors import StateUnusable
 from engine.flow.worktime import STORE_MAX_S, State, spending
 from engine.store import provenance, statedir, statefile
@@ -138,6 +139,16 @@ class ThreadedStore:
 
 def unusable(what: str, error: sqlite3.DatabaseError) -> StateUnusable:
     """The error for a state file that could not be written or read."""
+    if statefile.damaged(error):
+        return StateUnusable(
+            f"the state file is damaged and cannot be {what}: {error}",
+            remedy="see README, When the state is damaged or lost",
+        )
+    if descriptors.none_left():
+        return StateUnusable(
+            f"the state file cannot be {what}: no file descriptor is left",
+            remedy=descriptors.REMEDY,
+        )
     return StateUnusable(
         f"the state file cannot be {what}: {error}",
         remedy="check the free space and the permissions of [service] state_dir, then start again;"

@@ -13,6 +13,7 @@ STORE = "tests/unit/engine/store"
 STALLED = "tests/unit/engine/logs/test_stalled_reader.py"
 UNHEARD = "tests/end_to_end/test_stalled_stderr.py"
 PLAIN = "tests/unit/engine/test_plain.py"
+LEFT = "tests/unit/engine/test_descriptors.py"
 JUDGED = "tests/unit/engine/test_patience.py"
 REFUSED = "tests/scenario/test_start_up_refused.py"
 ASKED = "tests/unit/engine/service/test_http.py"
@@ -195,5 +196,29 @@ MUTANTS = (
         "CREATE INDEX record_pending_reason ON record (reason_class)",
         "CREATE INDEX record_pending_reason ON record (updated_at)",
         (f"{STORE}/test_query_plans.py::test_no_statement_reads_through_a_table_that_grows",),
+    ),
+    Mutant(
+        "reads halves of characters as they come",
+        "engine/exchange.py",
+        "made_whole(body))",
+        "body)",
+        (
+            "tests/scenario/test_half_characters.py"
+            "::test_half_a_character_in_a_text_is_no_surprise_after_the_create",
+        ),
+    ),
+    Mutant(
+        "calls a damaged file a full disk while it runs",
+        "engine/store/threaded.py",
+        "    if statefile.damaged(error):\n",
+        "    if statefile.damaged(error) and not what:\n",
+        (f"{LEFT}::test_a_damaged_file_is_called_damaged",),
+    ),
+    Mutant(
+        "blames the network for files used up",
+        "engine/exchange.py",
+        "if descriptors.used_up(error):",
+        "if descriptors.used_up(None):",
+        (f"{LEFT}::test_a_connection_that_cannot_be_opened_blames_no_network",),
     ),
 )

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 
 import anyio
 from starlette.requests import Request
@@ -34,6 +35,7 @@ from connectors.sandbox.workbooks.writes import write
 
 _COOKIE = "Workbooks-Session"
 _VERBS = frozenset({"GET", "POST", "PUT", "DELETE"})
+_HALVES = re.compile("[\ud800-\udfff]")
 _GZIP_FROM_BYTES = 1_000
 _FRESH = {"Cache-Control": "no-cache, no-store, must-revalidate", "Pragma": "no-cache"}
 
@@ -170,6 +172,8 @@ def _json(body: dict[str, object], params: Params, status: int = 200) -> Respons
         indent=2 if pretty else None,
         separators=None if pretty else (",", ":"),
     )
+    # Half a character, as a database may hold it, has no form but its escape.
+    text = _HALVES.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
     wrapper = params.text("callback") or params.text("jsonp")
     if wrapper:
         text = f"{wrapper}({text});"
