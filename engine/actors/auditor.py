@@ -97,7 +97,10 @@ class Auditor:
         ids, differing = await self.store.read(audit.refused, after, upto), 0
         for start in range(0, len(ids), self.page_size):
             part = ids[start : start + self.page_size]
+            asked_at = self.clock.now()
             rows = await self.source.fetch(RecordType.OPPORTUNITY, part)
             now = self.clock.now()
-            differing += await self.store.write(audit.compare_refused, part, rows, now)
+            differing += await self.store.write(
+                audit.compare_refused, part, rows, now, asked_at=asked_at
+            )
         return differing

@@ -109,6 +109,8 @@ def _take(
     asked_at: float,
     now: float,
 ) -> int:
-    capture.capture_page(connection, rows, now=now, fresh_max=FRESH_MAX)
+    capture.capture_page(
+        connection, rows, now=now, fresh_max=FRESH_MAX, asked_at=asked_at, may_lag=False
+    )
     missing = sorted(set(ids) - {row.id for row in rows})
     return capture.leave_out_hidden(connection, missing, asked_at, now)

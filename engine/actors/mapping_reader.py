@@ -95,8 +95,10 @@ class MappingReader:
         total = 0
         while (cursor := await self.store.read(kept.setting, MAPPING)) is not None:
             ids = await self.store.read(capture.reconciled_ids, int(cursor), BATCH_MAX)
+            asked_at = self.clock.now()
             rows = await self.source.fetch(RecordType.OPPORTUNITY, ids) if ids else []
-            await self.store.write(_take_anew, rows, max(ids, default=None), self.clock.now())
+            now = self.clock.now()
+            await self.store.write(_take_anew, rows, max(ids, default=None), asked_at, now)
             total += len(rows)
             self.wake()
         if total:
@@ -117,9 +119,22 @@ def _note_fingerprint(connection: sqlite3.Connection, fingerprint: str, now: flo
 
 
 def _take_anew(
-    connection: sqlite3.Connection, rows: list[Captured], after: int | None, now: float
+    connection: sqlite3.Connection,
+    rows: list[Captured],
+    after: int | None,
+    asked_at: float,
+    now: float,
 ) -> None:
-    capture.capture_page(connection, rows, now=now, fresh_max=FRESH_MAX, anew=True, mass=True)
+    capture.capture_page(
+        connection,
+        rows,
+        now=now,
+        fresh_max=FRESH_MAX,
+        anew=True,
+        mass=True,
+        asked_at=asked_at,
+        may_lag=False,
+    )
     if after is None:
         kept.forget_setting(connection, MAPPING)
     else:

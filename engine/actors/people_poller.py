@@ -149,15 +149,17 @@ class PeoplePoller:
         Args:
             changed_at: when each was edited, unix seconds.
         """
-        ids = sorted(changed_at)
+        ids, asked_at = sorted(changed_at), self.clock.now()
         rows = await self.source.fetch(RecordType.OPPORTUNITY, ids) if ids else []
         known = await self.store.read(capture.known_ids, ids)
         concerned = [
             row for row in rows if row.id in changed_at and (row.id in known or row.eligible)
         ]
-        return await self._take(concerned, changed_at)
+        return await self._take(concerned, changed_at, asked_at)
 
-    async def _take(self, rows: Sequence[Captured], changed_at: Mapping[int, float]) -> int:
+    async def _take(
+        self, rows: Sequence[Captured], changed_at: Mapping[int, float], asked_at: float
+    ) -> int:
         if not rows:
             return 0
         outcome = await self.store.write(
@@ -166,6 +168,8 @@ class PeoplePoller:
             now=self.clock.now(),
             fresh_max=int(self.limits.page_size * FRESH_SHARE),
             tab_changed_at=changed_at,
+            asked_at=asked_at,
+            may_lag=False,
         )
         self.metrics.poll_records.labels(TABS, "changed").inc(len(outcome.tabs))
         self.metrics.poll_records.labels(TABS, "known").inc(len(rows) - len(outcome.tabs))
@@ -230,7 +234,7 @@ class PeoplePoller:
         unchanged = {
             person.id
             for person in known.values()
-            if person.version >= versions[person.id] and person.prospect_id is None
+            if person.version == versions[person.id] and person.prospect_id is None
         }
         return sorted(versions.keys() - unchanged)
 

@@ -204,7 +204,7 @@ class PersonOutcomes:
 def refused_still(known: Person, record: SourceRecord) -> bool:
     """Whether the refusal stands: the flag is set, or still on its way."""
     refused = known.refused_version
-    return refused is not None and (record.error or record.version <= refused)
+    return refused is not None and (record.error or record.version == refused)
 
 
 def rare_look_due(known: Person, record: SourceRecord, now: float) -> bool:

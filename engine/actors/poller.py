@@ -158,6 +158,7 @@ class Poller:
         cursor, changed = mark.position, 0
         while True:
             self.feed_clock.asking()
+            asked_at = self.clock.now()
             page = await self.source.changes(cursor, self.limits.page_size)
             self.metrics.poll_pages.labels(FEED).inc()
             before, mark = mark, await self.feed_clock.answered(mark, page.served_at, overlap_s)
@@ -168,7 +169,7 @@ class Poller:
             if page.rows:
                 rows = {row.ref: row.position for row in page.rows}
                 mark = self.feed_clock.advanced(mark, rows, page.served_at, overlap_s)
-                taken = await self._capture(page, mark=mark, news=not first_ever)
+                taken = await self._capture(page, asked_at, mark=mark, news=not first_ever)
                 changed += len(taken)
                 if not first_ever:
                     self._observe_lag(taken, page.served_at)
@@ -198,10 +199,11 @@ class Poller:
         number = await self.store.read(capture.next_sweep)
         after, changed = 0, 0
         while True:
+            asked_at = self.clock.now()
             page = await read(after, self.limits.page_size)
             self.metrics.poll_pages.labels(SWEEP).inc()
             if page.rows:
-                changed += len(await self._capture(page, sweep=number))
+                changed += len(await self._capture(page, asked_at, sweep=number))
             if page.complete:
                 break
             after = behind(after, [row.id for row in page.rows])
@@ -228,7 +230,13 @@ class Poller:
             await self.store.write(kept.forget_setting, AUDIT_OWED)
 
     async def _capture(
-        self, page: Page, *, mark: Watermark | None = None, sweep: int = 0, news: bool = True
+        self,
+        page: Page,
+        asked_at: float,
+        *,
+        mark: Watermark | None = None,
+        sweep: int = 0,
+        news: bool = True,
     ) -> list[Captured]:
         outcome = await self.store.write(
             capture.capture_page,
@@ -240,6 +248,8 @@ class Poller:
             sweep=sweep,
             mass=bool(sweep),
             news=news,
+            asked_at=asked_at,
+            may_lag=not sweep,
         )
         self.captured += len(outcome.changed)
         feed = SWEEP if sweep else FEED

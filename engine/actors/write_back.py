@@ -191,6 +191,7 @@ class WriteBacks:
         """Look at the records themselves; returns the entries still to be written on top."""
         record_type = entries[0].record_type
         ids = [entry.record_id for entry in entries]
+        asked_at = self.clock.now()
         rows = {row.id: row for row in await self.source.fetch(record_type, ids)}
         missing = [record_id for record_id in ids if record_id not in rows]
         deleted = await self.source.deleted(record_type, missing) if missing else set[int]()
@@ -203,25 +204,25 @@ class WriteBacks:
             record = self.source.read(record_type, row.payload)
             if _holds(record, entry):
                 # Somebody may have edited on top of it, and confirming makes the version known.
-                await self._take(entry, row)
+                await self._take(entry, row, asked_at)
                 await self._confirm([(entry, row.version)])
             elif (reason := _not_ours(record, entry, row)) is not None:
-                await self._withdraw(entry, row, record, reason)
+                await self._withdraw(entry, row, record, reason, asked_at)
             else:
-                await self._take(entry, row)
+                await self._take(entry, row, asked_at)
                 still.append(replace(entry, version=row.version))
         return still
 
-    async def _take(self, entry: Entry, row: Captured) -> None:
+    async def _take(self, entry: Entry, row: Captured, asked_at: float) -> None:
         """The record changed: that change is captured like any other."""
         if entry.record_type is RecordType.PERSON:
             await self.store.write(people.forget_reading, [row.id])
             return
-        await self.store.write(_capture_one, row, self.clock.now())
+        await self.store.write(_capture_one, row, asked_at, self.clock.now())
         self.wake_changes()
 
     async def _withdraw(
-        self, entry: Entry, row: Captured, record: SourceRecord, reason: str
+        self, entry: Entry, row: Captured, record: SourceRecord, reason: str, asked_at: float
     ) -> None:
         self.metrics.deliveries.labels("withdrawn").inc()
         log.warning("write_back_withdrawn", record=entry.ref, reason=reason)
@@ -231,6 +232,7 @@ class WriteBacks:
             Note("write-back withdrawn", reason),
             row,
             record,
+            asked_at=asked_at,
             now=self.clock.now(),
         )
         if entry.record_type is RecordType.PERSON:
@@ -313,13 +315,15 @@ def _not_ours(record: SourceRecord, entry: Entry, row: Captured) -> str | None:
         entry.gone_id,
     ):
         return f"the record carries another target id, {(record.target_id or '')[:40]}"
-    if entry.error and row.version > entry.version:
+    if entry.error and row.version != entry.version:
         return "the record was changed since it was refused, and is tried again first"
     return None
 
 
-def _capture_one(connection: sqlite3.Connection, row: Captured, now: float) -> None:
-    capture.capture_page(connection, [row], now=now, fresh_max=1)
+def _capture_one(
+    connection: sqlite3.Connection, row: Captured, asked_at: float, now: float
+) -> None:
+    capture.capture_page(connection, [row], now=now, fresh_max=1, asked_at=asked_at, may_lag=False)
 
 
 def _leave_out(connection: sqlite3.Connection, entry: Entry, reason: str, now: float) -> None:
@@ -338,10 +342,11 @@ def _withdraw_and_capture(
     row: Captured,
     record: SourceRecord,
     *,
+    asked_at: float,
     now: float,
 ) -> None:
     outbox.withdraw(connection, entry, note, now)
     if entry.record_type is RecordType.PERSON:
         people.relink(connection, record, now)
     else:
-        _capture_one(connection, row, now)
+        _capture_one(connection, row, asked_at, now)

@@ -33,7 +33,9 @@ def compare(
         after, upto: ids the slice lies between, the first excluded; None for no end.
         started_at: when the slice was asked for, unix seconds.
     """
-    outcome = capture.capture_page(connection, rows, now=now, fresh_max=0, mass=True)
+    outcome = capture.capture_page(
+        connection, rows, now=now, fresh_max=0, mass=True, asked_at=started_at, may_lag=False
+    )
     vanished = connection.execute(
         "SELECT id, version FROM record"
         " WHERE id > ? AND id <= ? AND state IN ('pending', 'settled') AND captured_at < ?"
@@ -62,13 +64,18 @@ def refused(connection: sqlite3.Connection, after: int, upto: int | None) -> lis
 
 
 def compare_refused(
-    connection: sqlite3.Connection, ids: Sequence[int], rows: Sequence[Captured], now: float
+    connection: sqlite3.Connection,
+    ids: Sequence[int],
+    rows: Sequence[Captured],
+    now: float,
+    *,
+    asked_at: float,
 ) -> int:
     """Take in what these refused records are now; returns how many are refused no more.
 
     What is not shown is deleted, or hidden from us, and nobody's error any more.
     """
-    capture.capture_page(connection, rows, now=now, fresh_max=0)
+    capture.capture_page(connection, rows, now=now, fresh_max=0, asked_at=asked_at, may_lag=False)
     gone = set(ids) - {row.id for row in rows}
     connection.execute(
         "UPDATE record SET state = 'ineligible', revision = revision + 1"

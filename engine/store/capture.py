@@ -1,6 +1,7 @@
 """Capture: a page of source rows and the watermark move in one transaction.
 
-From then on the change is ours to finish, whatever dies. A row whose version is known already
+From then on the change is ours to finish, whatever dies. What a row is beside what is known is
+judged in `engine.versions`. A row whose version is known already
 (our own echo, or a second look at an overlap window) changes nothing, unless its People tab is
 another: an edit of the tab need not move the version.
 """
@@ -8,6 +9,7 @@ another: an edit of the tab need not move the version.
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ from engine.records import Captured, Position
 from engine.store import contacts
 from engine.store.fuse import Mass
 from engine.store.history import Note, remember, remember_alike
+from engine.versions import Known, Seen, seen
 
 # The decision about a record that may not be synced as it stands, and its reasons.
 LEFT_OUT = "left out"
@@ -86,6 +89,8 @@ def capture_page(
     mass: bool = False,
     news: bool = True,
     tab_changed_at: Mapping[int, float] | None = None,
+    asked_at: float = -math.inf,
+    may_lag: bool = True,
 ) -> Capture:
     """Take a page in; see the module for what counts as a change.
 
@@ -97,8 +102,11 @@ def capture_page(
         mass: changes of linked records are subject to the mass-change fuse.
         news: False for what may have changed long ago: its age counts from now.
         tab_changed_at: source times of edited tabs by record, where they are known.
+        asked_at: when the source was asked for it; without it nothing lower than known is believed.
+        may_lag: False for records asked for by id, or all of them, as they are now.
     """
-    changed = [row for row in rows if _is_change(connection, row)]
+    judged = {row.id: _judge(connection, row, asked_at, may_lag=may_lag) for row in rows}
+    changed = [row for row in rows if _is_change(connection, row, judged[row.id])]
     tabs = [row for row in rows if _take_tab(connection, row)]
     lane = Lane.FRESH if len(changed) + len(tabs) <= fresh_max else Lane.BACKLOG
     concerned = [row.id for row in tabs if row.eligible]
@@ -106,7 +114,12 @@ def capture_page(
         since = (tab_changed_at or {}).get(record_id, now)
         contacts.look_again(connection, [record_id], lane, now, since=since, mass=Mass(mass))
     for row in changed:
-        _take(connection, row, lane, now, since=row.updated_at if news else now, mass=mass)
+        restored = judged[row.id] is Seen.RESTORED
+        if restored:
+            _set_back(connection, row, now)
+        since = row.updated_at if news else now
+        # A source that was set back is a mass change, however it shows.
+        _take(connection, row, lane, now, since=since, mass=mass or restored)
     if anew:
         again = [row for row in rows if row not in changed and _is_known(connection, row)]
         for row in again:
@@ -118,8 +131,9 @@ def capture_page(
             [(sweep, row.id) for row in rows],
         )
     connection.executemany(
-        "UPDATE record SET proved_at = ? WHERE id = ? AND version = ?",
-        [(now, row.id, row.version) for row in rows],
+        "UPDATE record SET proved_at = ?, updated_at = ?, timed = 1, lower_at = NULL"
+        " WHERE id = ? AND version = ?",
+        [(now, row.updated_at, row.id, row.version) for row in rows],
     )
     connection.executemany(
         "UPDATE record SET seen_unlinked = 1 WHERE id = ? AND seen_unlinked = 0",
@@ -145,18 +159,43 @@ def _lane_in(connection: sqlite3.Connection, row: Captured) -> Lane:
     return Lane.BACKLOG if waits is None else Lane(waits[0])
 
 
-def _is_change(connection: sqlite3.Connection, row: Captured) -> bool:
-    known = connection.execute(
-        "SELECT version, state FROM record WHERE id = ?", (row.id,)
+def _judge(
+    connection: sqlite3.Connection, row: Captured, asked_at: float, *, may_lag: bool
+) -> Seen:
+    found = connection.execute(
+        "SELECT version, updated_at, timed, known_at, lower_at FROM record WHERE id = ?", (row.id,)
     ).fetchone()
-    if known is None:
-        return True
-    version, state = known
-    if row.version != version:
-        # A lower version is a stale read that arrived late; the newer state is known already.
-        return row.version > version
+    known = None if found is None else Known(found[0], found[1], bool(found[2]), *found[3:])
+    judged = seen(known, row.version, row.updated_at, asked_at=asked_at, may_lag=may_lag)
+    if judged is Seen.LATE and known is not None and asked_at > known.known_at:
+        connection.execute(
+            "UPDATE record SET lower_at = coalesce(lower_at, ?) WHERE id = ?", (asked_at, row.id)
+        )
+    return judged
+
+
+def _is_change(connection: sqlite3.Connection, row: Captured, judged: Seen) -> bool:
+    if judged is not Seen.KNOWN:
+        return judged is not Seen.LATE
+    if not row.eligible:
+        return False
     # Left out by mistake, or hidden from us for a while.
-    return row.eligible and state == "ineligible"
+    left_out = connection.execute(
+        "SELECT 1 FROM record WHERE id = ? AND state = 'ineligible'", (row.id,)
+    ).fetchone()
+    return left_out is not None
+
+
+def _set_back(connection: sqlite3.Connection, row: Captured, now: float) -> None:
+    """The source counts from an earlier version again: none of what we wrote there is proof now."""
+    (version,) = connection.execute("SELECT version FROM record WHERE id = ?", (row.id,)).fetchone()
+    connection.execute(
+        "UPDATE record SET delivered_id = NULL, delivered_version = NULL"
+        " WHERE id = ? AND delivered_version >= ?",
+        (row.id, row.version),
+    )
+    detail = f"the source shows version {row.version} after {version}: it was set back"
+    remember(connection, row.id, row.version, Note("set back", detail), now)
 
 
 def _take_tab(connection: sqlite3.Connection, row: Captured) -> bool:
@@ -187,12 +226,14 @@ def _take(
         remember(connection, row.id, row.version, Note(LEFT_OUT, reason), now)
     connection.execute(
         "INSERT INTO record (id, ref, version, updated_at, captured_at, linked, payload, tab,"
-        " carried, state, lane, due_at, pending_since)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " carried, state, lane, due_at, pending_since, known_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET ref = excluded.ref, version = excluded.version,"
         " updated_at = excluded.updated_at, captured_at = excluded.captured_at,"
         " linked = excluded.linked, payload = excluded.payload, tab = excluded.tab,"
         " carried = excluded.carried,"
+        " known_at = CASE WHEN version = excluded.version THEN known_at"
+        " ELSE excluded.known_at END,"
         " pending_since = CASE WHEN state = 'pending' THEN min(pending_since,"
         " excluded.pending_since) WHEN version = excluded.version THEN ?"
         " ELSE excluded.pending_since END,"
@@ -216,6 +257,7 @@ def _take(
             lane,
             now,
             since,
+            now,
             # It was hidden from us and is shown again: that is what happened now.
             now,
             row.flagged,

@@ -190,6 +190,12 @@ def delivered(
     """The source holds each entry at the version beside it; those versions are no news."""
     for entry, version in confirmed:
         _close(connection, entry)
+        if entry.record_type is RecordType.OPPORTUNITY:
+            # The time of this version is not told; the next look at the record learns it.
+            connection.execute(
+                "UPDATE record SET known_at = ?, timed = 0 WHERE id = ? AND version < ?",
+                (now, entry.record_id, version),
+            )
         # A newer version may have been captured already; it was made on top of ours and shows it.
         connection.execute(
             _DELIVERED[entry.record_type],

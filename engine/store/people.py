@@ -180,8 +180,8 @@ def refuse(
     """
     _write(connection, record, now, reason=failure.reason, reason_class=failure.reason_class)
     connection.execute(
-        "UPDATE person SET refused_version = version, reason_field = ?, taken_at = ? WHERE id = ?",
-        (failure.field, now if taken else None, record.id),
+        "UPDATE person SET refused_version = ?, reason_field = ?, taken_at = ? WHERE id = ?",
+        (record.version, failure.field, now if taken else None, record.id),
     )
     owe(
         connection,

@@ -11,6 +11,9 @@ WRITE_BACK = "engine/actors/write_back.py"
 MARKS = "engine/watermarks.py"
 UNIT_MARKS = "tests/unit/engine/test_watermarks.py"
 CLOCKS = "tests/scenario/test_source_clocks.py"
+VERSIONS = "engine/versions.py"
+RESTORED = "tests/scenario/test_restored_source.py"
+CAPTURED = "tests/unit/engine/store/test_capture.py"
 UNDONE = "tests/scenario/test_undone_imports.py"
 WRITING_BACK = "tests/scenario/test_writing_back.py"
 TAKEN_BACK = f"{UNDONE}::test_what_is_taken_back_while_it_waits_is_not_created"
@@ -145,5 +148,57 @@ MUTANTS = (
         "if ahead_s > TOLD_S + mark.skew_s:",
         "if ahead_s > 1e9:",
         (f"{CLOCKS}::test_which_record_is_ahead_is_told_once_and_until_it_is_put_right",),
+    ),
+    Mutant(
+        "takes an edit after a restore for a late read",
+        VERSIONS,
+        "if updated_at > known.updated_at or not may_lag:",
+        "if not may_lag:",
+        (f"{RESTORED}::test_an_edit_after_a_restore_arrives_with_the_next_poll",),
+    ),
+    Mutant(
+        "takes an audit page for a late read",
+        VERSIONS,
+        "if updated_at > known.updated_at or not may_lag:",
+        "if updated_at > known.updated_at:",
+        (f"{RESTORED}::test_what_nobody_has_edited_since_is_found_by_the_audit",),
+    ),
+    Mutant(
+        "takes one number for one state",
+        VERSIONS,
+        "other = known.timed and updated_at != known.updated_at",
+        "other = False",
+        (f"{RESTORED}::test_an_edit_that_counts_up_to_just_the_version_we_know_arrives",),
+    ),
+    Mutant(
+        "never believes a listing that says the same again",
+        VERSIONS,
+        "return Seen.RESTORED if again else Seen.LATE",
+        "return Seen.LATE",
+        (CAPTURED, "tests/unit/engine/test_versions.py"),
+    ),
+    Mutant(
+        "lets a restore pass the fuse",
+        CAPTURE,
+        "since=since, mass=mass or restored)",
+        "since=since, mass=mass)",
+        (CAPTURED,),
+    ),
+    Mutant(
+        "believes after a restore what it wrote before",
+        CAPTURE,
+        '" WHERE id = ? AND delivered_version >= ?",',
+        '" WHERE id = ? AND delivered_version >= ? + 1000",',
+        (CAPTURED,),
+    ),
+    Mutant(
+        "takes its own echo for another history",
+        "engine/store/outbox.py",
+        '"UPDATE record SET known_at = ?, timed = 0 WHERE id = ? AND version < ?"',
+        '"UPDATE record SET known_at = ? WHERE id = ? AND version < ?"',
+        (
+            "tests/scenario/test_writing_back.py::test_our_own_write_back_is_no_news",
+            f"{RESTORED}::test_our_own_write_back_after_a_restore_is_no_news",
+        ),
     ),
 )

@@ -43,7 +43,7 @@ MUTANTS = (
     Mutant(
         "lets a lower version win",
         CAPTURE,
-        "return row.version > version",
+        "return judged is not Seen.LATE",
         "return True",
         (f"{STORE}/test_capture.py::test_only_a_higher_version_is_a_change",),
     ),
@@ -99,7 +99,7 @@ MUTANTS = (
     Mutant(
         "does not bring back what a sweep shows",
         CAPTURE,
-        'return row.eligible and state == "ineligible"',
+        "return left_out is not None",
         "return False",
         (
             f"{STORE}/test_capture.py::test_a_sweep_brings_back_what_it_shows_and_drops_what_it_does_not",
@@ -117,8 +117,8 @@ MUTANTS = (
     Mutant(
         "drops the last row of a page",
         CAPTURE,
-        "changed = [row for row in rows if _is_change(connection, row)]",
-        "changed = [row for row in rows[:-1] if _is_change(connection, row)]",
+        "changed = [row for row in rows if _is_change(connection, row, judged[row.id])]",
+        "changed = [row for row in rows[:-1] if _is_change(connection, row, judged[row.id])]",
         (f"{STORE}/test_capture.py::test_the_rows_and_the_watermark_are_kept_together",),
     ),
     Mutant(

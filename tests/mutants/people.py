@@ -215,7 +215,7 @@ MUTANTS = (
     Mutant(
         "tries a refused person again before its flag has arrived",
         "engine/actors/person_outcomes.py",
-        "return refused is not None and (record.error or record.version <= refused)",
+        "return refused is not None and (record.error or record.version == refused)",
         "return False",
         ("tests/unit/engine/actors/test_refused_people.py",),
     ),

@@ -123,3 +123,10 @@ CREATE INDEX role_record ON role (record_id);
 -- Set once the record was seen without a target id: an id that turns up later is somebody's.
 ALTER TABLE record ADD COLUMN seen_unlinked INTEGER NOT NULL DEFAULT 0
     CHECK (seen_unlinked IN (0, 1));
+
+
+-- When the version we know became known, unix seconds; whether updated_at is that of this very
+-- version; and since when the source shows a lower one.
+ALTER TABLE record ADD COLUMN known_at REAL NOT NULL DEFAULT 0;
+ALTER TABLE record ADD COLUMN timed INTEGER NOT NULL DEFAULT 0 CHECK (timed IN (0, 1));
+ALTER TABLE record ADD COLUMN lower_at REAL;

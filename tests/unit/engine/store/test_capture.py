@@ -11,6 +11,7 @@ from engine.records import Captured, Position, Relation
 from engine.store import capture, contacts, relating, settle, work
 from engine.store.capture import Watermark
 from engine.store.contacts import Roles
+from engine.store.fuse import Mass
 from engine.store.history import Note
 from engine.store.outbox import Owed, delivered
 from tests.unit.engine.stand_ins import NOW, announce, link, owed_to, pending, row, state_of, take
@@ -293,3 +294,56 @@ def test_a_page_with_many_tabs_that_differ_goes_to_the_backlog(
 
     assert (taken.tabs, taken.changed) == ([1, 2, 3], [])
     assert contacts.due_keys(connection, Lane.BACKLOG, NOW, 10) == [1, 2, 3]
+
+
+def test_a_source_that_was_set_back_is_followed_and_many_records_at_once_are_a_mass_change(
+    connection: sqlite3.Connection,
+) -> None:
+    """What we wrote to the later history is no proof, although its number comes round again."""
+    numbers = range(1, 4)
+    take(connection, *(row(number, 5) for number in numbers))
+    for number in numbers:
+        link(connection, number, 70 + number, owed=Owed(target_id=str(70 + number)))
+        entry = owed_to(connection, number)
+        assert entry is not None
+        delivered(connection, [(entry, 6)], NOW)
+
+    edited = [row(number, 2, updated_at=1_700_000_500) for number in numbers]
+    taken = capture.capture_page(connection, edited, now=NOW + 2, fresh_max=0, asked_at=NOW + 1)
+
+    assert len(taken.changed) == 3
+    of = pending(connection, 1)
+    assert (of.version, of.delivered_version, of.delivered_id) == (2, None, None)
+    assert of.mass is Mass.EVALUATING
+    assert of.target_id == 71
+
+
+def test_a_page_asked_for_before_our_own_write_back_is_late(connection: sqlite3.Connection) -> None:
+    """It shows the version from before, and nothing was set back."""
+    take(connection, row(1, 5))
+    link(connection, owed=Owed(target_id="7"))
+    entry = owed_to(connection)
+    assert entry is not None
+    delivered(connection, [(entry, 6)], NOW + 5)
+
+    taken = capture.capture_page(
+        connection, [row(1, 5)], now=NOW + 6, fresh_max=0, asked_at=NOW + 4, may_lag=False
+    )
+
+    assert taken.changed == []
+
+
+def test_a_lower_version_in_a_page_of_changes_is_believed_the_second_time(
+    connection: sqlite3.Connection,
+) -> None:
+    """The first time it may come from a server that lags."""
+    take(connection, row(1, 5))
+    link(connection)
+    late = [row(1, 3, updated_at=1_600_000_000)]
+
+    first, soon, again = (
+        capture.capture_page(connection, late, now=at, fresh_max=0, asked_at=at)
+        for at in (NOW + 1, NOW + 2, NOW + 20)
+    )
+
+    assert (first.changed, soon.changed, again.changed) == ([], [], late)
