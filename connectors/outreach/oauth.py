@@ -257,10 +257,13 @@ class Tokens:
             await self._keep_grant(kept)
         try:
             self._check(answer)
-        except Misconfigured:
+        except Misconfigured as error:
             if kept is None:
                 # Nothing was minted: whoever corrects the credentials need not wait.
                 await self._keep(before)
+            rotated = presented.refresh_token == before.refresh_token
+            if isinstance(error, Unauthorized) and rotated and error.remedy == AUTHORISE_AGAIN:
+                raise _used_by_another(error, started - before.minted_at) from error
             raise
         except TheirFault as error:
             # Everybody would meet the same answer, and can see why there is nothing to do.
@@ -357,6 +360,20 @@ def _fingerprint(token: str) -> str:
 def _hide(kept: Kept) -> None:
     """Keep the tokens out of every text from now on."""
     keep_secret([kept.access_token, kept.refresh_token], passing=True)
+
+
+def _used_by_another(error: Unauthorized, age_s: float) -> Unauthorized:
+    """The refusal of a token that nobody but this service was ever given."""
+    return Unauthorized(
+        f"{error.message}; it was issued to this service itself {age_s / 3600:.1f} hours ago, so"
+        " another one with a copy of this state has used it, or the answer to its last use was"
+        " lost",
+        system=error.system,
+        operation=error.operation,
+        status=error.status,
+        retry_after_s=error.retry_after_s,
+        remedy=f"look for a second service on the same pair and stop it; then {error.remedy}",
+    )
 
 
 def _refused(answer: Answer) -> EngineError:

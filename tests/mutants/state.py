@@ -167,4 +167,14 @@ MUTANTS = (
         "return clock_s",
         ("tests/scenario/test_wrong_clocks.py::test_a_clock_set_while_stopped_shortens_no_doubt",),
     ),
+    Mutant(
+        "does not say that somebody else has used its token",
+        "connectors/outreach/oauth.py",
+        "rotated = presented.refresh_token == before.refresh_token",
+        "rotated = False",
+        (
+            "tests/unit/connectors/outreach/test_oauth.py"
+            "::test_a_token_of_our_own_that_somebody_else_has_used_is_told_as_that",
+        ),
+    ),
 )

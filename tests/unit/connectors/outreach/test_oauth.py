@@ -283,6 +283,24 @@ async def test_when_every_token_is_refused_the_operator_is_told_to_authorise_aga
     assert "RT0" not in str(caught.value)
 
 
+async def test_a_token_of_our_own_that_somebody_else_has_used_is_told_as_that(
+    bench: Bench,
+) -> None:
+    """A second service on a copy of the state is the likeliest cause, and the worst."""
+    tokens = bench.start(granted(1), INVALID_GRANT)
+    await tokens.bearer()
+    bench.later(7200)
+
+    with pytest.raises(Unauthorized, match="another one with a copy of this state") as caught:
+        await tokens.bearer()
+
+    assert "2.0 hours ago" in str(caught.value)
+    assert "second service" in (caught.value.remedy or "")
+    with pytest.raises(Unauthorized) as first:
+        await bench.start(INVALID_GRANT).bearer()
+    assert first.value.remedy
+
+
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [
