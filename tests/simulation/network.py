@@ -22,11 +22,13 @@ import anyio
 import httpx
 from starlette.types import ASGIApp, Message
 
+from engine.connections import StaleConnection
 from tests.simulation.life import Life
 from tests.simulation.plan import LATE_S, Odds, Outage, System
 from tests.simulation.scene import Scene
 
 CREATES = ("opportunities", "prospects", "opportunityProspectRoles")
+BLANK = b" " * (1 << 20)
 DOCUMENT = "application/vnd.api+json"
 
 
@@ -66,6 +68,16 @@ class Weather:
     odds: Odds
     outages: tuple[Outage, ...]
     fair_from_s: float
+    odd: Random = field(init=False)
+    """Draws the form of a trouble, apart from `rng`, whose draws decide the history."""
+
+    def __post_init__(self) -> None:
+        self.odd = Random(f"{self.system} {self.fair_from_s} {self.odds}")  # noqa: S311 # chance, not secrets
+
+    @property
+    def fair(self) -> bool:
+        """Whether nothing goes wrong any more."""
+        return anyio.current_time() >= self.fair_from_s
 
     def latency_s(self) -> float:
         """Seconds one way."""
@@ -305,6 +317,8 @@ class Wire(httpx.AsyncBaseTransport):
 
     def _answer(self, fate: Fate, reply: Reply, what: str) -> httpx.Response:
         match fate.kind:
+            case Kind.CUT if not self._weather.fair and self._weather.odd.random() < 0.5:
+                raise StaleConnection("the connection had been given up")
             case Kind.CUT:
                 raise httpx.ReadError("the connection was reset")
             case Kind.STATUS_AFTER:
@@ -315,6 +329,8 @@ class Wire(httpx.AsyncBaseTransport):
                 half = reply.body[: len(reply.body) // 2]
                 return httpx.Response(reply.status, headers=reply.headers, stream=_Broken(half))
             case _:
+                if not self._weather.fair and reply.status == 200:
+                    reply = _odd(reply, what, self._weather.odd)
                 self._server.scene.trace.note("answer", f"{reply.status} {what}", reply.body)
                 return httpx.Response(reply.status, headers=reply.headers, content=reply.body)
 
@@ -331,7 +347,34 @@ class Wire(httpx.AsyncBaseTransport):
     def _garbage(self, what: str) -> httpx.Response:
         self._server.scene.trace.note("answer", f"garbage {what}")
         headers = {"Content-Type": "application/json"}
+        if not self._weather.fair and self._weather.odd.random() < 0.25:
+            return httpx.Response(200, headers=headers, stream=_Endless())
         return httpx.Response(200, headers=headers, content=b"<html>upstream error {{{")
+
+
+def _odd(reply: Reply, what: str, odd: Random) -> Reply:
+    """The answer as a front or another release of the service may give it."""
+    headers, body = reply.headers, reply.body
+    if odd.random() < 0.1:
+        headers = [
+            (name, value + b"000" if name == b"x-ratelimit-reset" else value)
+            for name, value in headers
+        ]
+    if what.endswith("/oauth/token") and odd.random() < 0.5:
+        lifetime = odd.choice((None, 0, -1, 7199.5, "7200", 7_200_000))
+        body = json.dumps({**json.loads(body), "expires_in": lifetime}).encode()
+        headers = [(name, value) for name, value in headers if name != b"content-length"]
+        if odd.random() < 0.5:
+            body = b"\xef\xbb\xbf" + body
+    return Reply(reply.status, headers, body)
+
+
+class _Endless(httpx.AsyncByteStream):
+    """A body that goes on for longer than anybody should read."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            yield BLANK
 
 
 class _Broken(httpx.AsyncByteStream):

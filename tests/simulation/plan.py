@@ -12,6 +12,14 @@ from connectors.sandbox.workbooks import WorkbooksKnobs
 System = Literal["workbooks", "outreach"]
 EndKind = Literal["die", "stop", "lose"]
 
+# Forms that are not settled, one after the other by seed.
+EXPIRED_ANSWERS: tuple[Literal["401", "401 bare", "403", "403 bare"], ...] = (
+    "401",
+    "401 bare",
+    "403",
+    "403 bare",
+)
+NEXT_LINKS: tuple[Literal["absolute", "path", "query"], ...] = ("absolute", "path", "query")
 # Seconds after a client gave up during which a create may still be carried out.
 LATE_S = 30.0
 # Failures of one record alone that are borne before it is flagged; out of reach of the weather, so
@@ -172,6 +180,8 @@ def _outreach(rng: Random, seed: int) -> OutreachKnobs:
         soft_delete=rng.random() < 0.2,
         # No draw, so that the seeds of before tell their stories still.
         noop_patch="422" if seed % 2 else "accept",
+        expired_answer=EXPIRED_ANSWERS[seed % len(EXPIRED_ANSWERS)],
+        next_links=NEXT_LINKS[seed % len(NEXT_LINKS)],
         types_casing=rng.choice(("camel", "pascal")),
         excluded_email_domains=frozenset({"blocked.example"}),
     )
