@@ -13,6 +13,10 @@ from dataclasses import dataclass
 from engine.records import Role
 from engine.store.contacts import Edge, KnownRole, Relating
 
+# Between the texts of one person that are joined in one role, and how long those may become.
+SEPARATOR = ", "
+JOINED_CHARS_MAX = 255
+
 
 @dataclass(frozen=True, slots=True)
 class Script:
@@ -66,6 +70,21 @@ def script(
             spare.remove(reused)
             change.append((reused, text))
     return Script(tuple(create), tuple(change), tuple(spare) if removes else ())
+
+
+def joined(wanted: Iterable[Edge]) -> list[Edge]:
+    """One edge for each prospect, with all its texts: for targets that take one role per person."""
+    texts: dict[int, set[str]] = {}
+    for prospect_id, text in wanted:
+        texts.setdefault(prospect_id, set()).update([text] if text else [])
+    return [(prospect_id, _one_text(several)) for prospect_id, several in sorted(texts.items())]
+
+
+def _one_text(texts: Collection[str]) -> str:
+    whole = SEPARATOR.join(sorted(texts))
+    if len(texts) < 2 or len(whole) <= JOINED_CHARS_MAX:
+        return whole
+    return whole[: JOINED_CHARS_MAX - 1] + "…"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
+from typing import Literal
 
 import anyio
 import structlog
@@ -21,7 +22,7 @@ import structlog
 from engine.actors.doubt import look_in_s
 from engine.actors.failing import Failing, RetryLimits
 from engine.actors.prospect_resolver import ProspectResolver
-from engine.actors.role_editor import COMPONENT, Progress, Relinked, RoleEditor
+from engine.actors.role_editor import COMPONENT, OneRole, Progress, Relinked, RoleEditor
 from engine.actors.standings import Standing
 from engine.actors.trust import Trust
 from engine.errors import (
@@ -42,9 +43,9 @@ from engine.flow.mailbox import Closed, Mailbox, Notice
 from engine.metrics import Metrics
 from engine.ports import Source, Target, WallClock
 from engine.records import RecordType, Relation
-from engine.relations import Script, observed, script, unproven
+from engine.relations import Script, joined, observed, script, unproven
 from engine.runs import Runs, exemplar
-from engine.store import contacts, fuse, relating
+from engine.store import contacts, fuse, kept, relating
 from engine.store import people as people_store
 from engine.store import work as store_work
 from engine.store.contacts import Edge, Relating
@@ -59,6 +60,8 @@ from engine.triage import error_class, plain_reason
 REFUSED_RETRY_S = 3600.0
 # A role that was refused is not cured by trying, and there may be one on every opportunity.
 REFUSED_ROLE_RETRY_S = 86_400.0
+# Kept once the target has turned out to take one role for each person on an opportunity.
+ONE_ROLE = "one_role_per_person"
 # What this actor reconciles, in metrics.
 KIND = "relationship"
 
@@ -67,11 +70,14 @@ log = structlog.get_logger(component=COMPONENT)
 
 @dataclass(frozen=True, slots=True)
 class RelateLimits:
-    """`visibility_s`: seconds a target collection may lag behind a write."""
+    """`visibility_s`: seconds a target collection may lag behind a write; `one_role`: whether each
+    person has one role, "auto" for where the target turns out to take no more.
+    """
 
     retry: RetryLimits
     visibility_s: float
     removes: bool
+    one_role: Literal["auto", "always", "never"] = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +172,7 @@ class RelationshipSyncer:
             await self.store.write(relating.leave, work)
             return "left"
         self.trust.ensure_roles_show(listed=work.listed)
-        tab = await self._tab(record.people)
+        tab = await self._joined(await self._tab(record.people), progress)
         if not work.listed:
             now = self.clock.now()
             unseen = await self._look(work, tab, progress, now)
@@ -211,6 +217,14 @@ class RelationshipSyncer:
             protected={one.prospect_id for one in known if one.prospect_id is not None},
         )
 
+    async def _joined(self, tab: _Tab, progress: Progress) -> _Tab:
+        """The tab with all lines of a person in one, where the target takes one role for each."""
+        setting = self.limits.one_role
+        learnt = setting == "auto" and await self.store.read(kept.setting, ONE_ROLE) is not None
+        progress.joins = learnt or setting == "always"
+        progress.learns = setting == "auto" and not learnt
+        return replace(tab, wanted=joined(tab.wanted)) if progress.joins else tab
+
     async def _look(self, work: Relating, tab: _Tab, progress: Progress, now: float) -> bool:
         """List the roles; whether a create that was announced is not to be seen."""
         lag_s = self.limits.visibility_s
@@ -221,6 +235,7 @@ class RelationshipSyncer:
             for role_id in unproven(work, now=now, lag_s=lag_s)
         }
         look = observed(work, listing, tab.wanted, now=now, lag_s=lag_s, proofs=proofs)
+        progress.shown = {role.prospect_id for role in listing}
         adopted = len({role.id for role in look.kept} - progress.roles.keys())
         self.metrics.role_edits.labels("adopted").inc(adopted)
         progress.roles = {role.id: role for role in look.kept}
@@ -263,6 +278,11 @@ class RelationshipSyncer:
             # What was done stays known of the former opportunity; the present one is due already.
             await self.store.write(relating.keep, work, progress.outcome())
             return "again"
+        except OneRole:
+            await self.store.write(kept.set_setting, ONE_ROLE, "learnt")
+            log.warning("one_role_per_person", record=work.ref)
+            await self._keep(work, progress, None, wait_s=0.0)
+            return "again"
         except Taken as error:
             # It is there, although nothing showed it; the next look will.
             since = work.taken_since or self.clock.now()
@@ -288,6 +308,8 @@ class RelationshipSyncer:
     async def _settle(self, work: Relating, tab: _Tab, progress: Progress) -> str:
         held = [f"person {one} held back: {standing.reason}" for one, standing in tab.held.items()]
         lines = [*progress.edits, *progress.refused, *held]
+        if progress.edits and progress.joins:
+            lines.append("the lines of one person are joined in one role")
         soon = [one.retry_s for one in tab.held.values() if one.retry_s is not None]
         if progress.again:
             soon.append(0.0)

@@ -32,6 +32,8 @@ class Progress:
     `asking` is the create under way, and `again` is set when somebody turned out to be no prospect
     any more: the line is held back from now on. `refusal` is why a line cannot be told at all.
     `invisible` is set when a role that the target calls taken was looked for long enough.
+    `shown` are prospects that a look has just shown a role of; `joins` is set where each person has
+    one role, and `learns` where that may still turn out.
     """
 
     roles: dict[int, KnownRole]
@@ -44,6 +46,9 @@ class Progress:
     refusal: Rejected | None = None
     invisible: bool = False
     others: bool = False
+    shown: set[int] = field(default_factory=set[int])
+    joins: bool = False
+    learns: bool = False
 
     def outcome(self) -> Roles:
         """What to keep."""
@@ -57,6 +62,10 @@ class Progress:
         """The role is no more."""
         del self.roles[role.id]
         self.removed.append(role.id)
+
+
+class OneRole(Exception):
+    """The target refuses a second role of a person, and so takes one for each only."""
 
 
 class Relinked(Exception):
@@ -222,7 +231,15 @@ class RoleEditor:
 
         Raises:
             Taken: it was not looked for long enough.
+            OneRole: it was looked for, and another role of the person is there.
         """
+        if edge[0] in progress.shown and progress.learns:
+            raise OneRole
+        if edge[0] in progress.shown and progress.joins:
+            # Somebody has made the one role that the target takes, and it is theirs.
+            progress.refusal = error
+            self._refused(work, progress, error)
+            return
         if not progress.invisible:
             raise error
         ids = [person_id for person_id, known in people.items() if known == edge[0]]

@@ -68,6 +68,7 @@ def relate_limits(config: Config) -> RelateLimits:
         retry=retry_limits(config),
         visibility_s=config.target.visibility_s,
         removes=config.engine.contacts.remove,
+        one_role=config.engine.contacts.one_role_per_person,
     )
 
 

@@ -100,6 +100,7 @@ class ContactsSettings(Settings):
     source: Literal["auto", "resource", "arrays"] = "auto"
     missing_prospects: Literal["create", "link", "skip"] = "create"
     remove: bool = True
+    one_role_per_person: Literal["auto", "always", "never"] = "auto"
 
 
 class ConcurrencySettings(Settings):

@@ -13,9 +13,24 @@ HELD_BACK = "tests/scenario/test_people_held_back.py"
 GONE = "tests/scenario/test_people_gone.py"
 UNREADABLE = "tests/scenario/test_people_unreadable.py"
 EDITS = "tests/scenario/test_role_edits_in_doubt.py"
+ONE_ROLE = "tests/scenario/test_one_role.py"
 RELINKED = "tests/scenario/test_people_relinked.py"
 
 MUTANTS = (
+    Mutant(
+        "never learns that a person may have one role only",
+        "engine/actors/role_editor.py",
+        "if edge[0] in progress.shown and progress.learns:",
+        "if not edge and progress.learns:",
+        (f"{ONE_ROLE}::test_a_second_role_that_is_refused_is_joined_with_the_first",),
+    ),
+    Mutant(
+        "says one of several relationships",
+        RELATIONS,
+        "whole = SEPARATOR.join(sorted(texts))",
+        "whole = SEPARATOR.join(sorted(texts)[:1])",
+        (f"{ONE_ROLE}::test_one_role_for_each_person_may_be_asked_for",),
+    ),
     Mutant(
         "believes what a list shows of a role that it has just edited",
         RELATIONS,
@@ -173,11 +188,11 @@ MUTANTS = (
         "            await self.store.write(relating.leave, work)\n"
         '            return "left"\n'
         "        self.trust.ensure_roles_show(listed=work.listed)\n"
-        "        tab = await self._tab(record.people)\n",
+        "        tab = await self._joined(await self._tab(record.people), progress)\n",
         "        if work.refused or not record.eligible or not self.source.people:\n"
         "            await self.store.write(relating.leave, work)\n"
         '            return "left"\n'
-        "        tab = await self._tab(record.people or ())\n",
+        "        tab = await self._joined(await self._tab(record.people or ()), progress)\n",
         (f"{ACTOR}::test_a_tab_that_is_not_shown_whole_changes_no_role",),
     ),
     Mutant(

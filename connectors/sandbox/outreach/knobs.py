@@ -59,6 +59,8 @@ class OutreachKnobs:
     # Whether an opportunity without a close date is refused; public connectors believe so.
     close_date_required: bool = False
     duplicate_role: Literal["allow", "422"] = "allow"
+    # Whether a second role of a prospect on one opportunity is refused, whatever it says.
+    one_role_per_person: bool = False
     soft_delete: bool = False
     noop_patch: Literal["accept", "422 on prospects", "422"] = "accept"
     excluded_email_domains: frozenset[str] = frozenset()

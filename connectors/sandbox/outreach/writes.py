@@ -263,7 +263,9 @@ def _check_unique(write: Write, draft: Draft, rules: Rules) -> None:
             _check_emails(write, draft, rules)
         case "user" if _is_taken(write, rules, "username", draft.attributes.get("username")):
             raise invalid("Username has already been taken.", "/data/attributes/username")
-        case "opportunityProspectRole" if rules.knobs.duplicate_role == "422":
+        case "opportunityProspectRole" if (
+            rules.knobs.duplicate_role == "422" or rules.knobs.one_role_per_person
+        ):
             _check_role(write, draft, rules)
         case _:
             pass
@@ -293,7 +295,10 @@ def _check_role(write: Write, draft: Draft, rules: Rules) -> None:
         )
         if row.id != own_id
         and row.relationships.get("prospect") == draft.links.get("prospect")
-        and row.attributes.get("role") == draft.attributes.get("role")
+        and (
+            rules.knobs.one_role_per_person
+            or row.attributes.get("role") == draft.attributes.get("role")
+        )
     ]
     if same:
         raise invalid("Role has already been taken.", "/data")

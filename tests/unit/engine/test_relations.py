@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from engine.flow.lane import Lane
 from engine.records import Role
-from engine.relations import Look, Script, observed, script
+from engine.relations import JOINED_CHARS_MAX, Look, Script, joined, observed, script
 from engine.store.contacts import Edge, KnownRole, Relating
 from engine.store.fuse import Mass
 from tests.unit.engine.stand_ins import NOW
@@ -155,3 +155,13 @@ def test_a_role_older_than_the_announcement_is_somebodys() -> None:
     found = look([], [Role(8, *USER, created_at=NOW - 600), Role(9, *USER)], [], announced=[USER])
 
     assert (found.kept, found.unseen) == ([], 1)
+
+
+def test_the_lines_of_one_person_are_joined_in_a_text_of_bounded_length() -> None:
+    """Each text once, in order, whatever order the tab has; a blank one adds nothing."""
+    long = [(3, "x" * 200), (3, "y" * 200)]
+
+    assert joined([(2, ""), SPONSOR, USER, SPONSOR, (1, "")]) == [(1, "Sponsor, User"), (2, "")]
+    [(_, text)] = joined(long)
+    assert (len(text), text[-1]) == (JOINED_CHARS_MAX, "…")
+    assert joined([(3, "z" * 300)]) == [(3, "z" * 300)]
