@@ -79,6 +79,21 @@ async def test_a_workbooks_record_lives_and_dies_by_json() -> None:
     assert await bench.send("GET", "/workbooks/opportunities") == {"ids": []}
 
 
+async def test_a_record_can_be_given_a_time_and_a_version_that_no_edit_makes() -> None:
+    """As a wrong clock and a restored backup do."""
+    bench = Bench()
+    record = (await bench.send("POST", "/workbooks/opportunities", {"description": "Crane"}))["id"]
+    stamps = {"updated_at": "2030-01-01T00:00:00Z", "lock_version": 41}
+
+    found = await bench.send("PATCH", f"/workbooks/opportunities/{record}", stamps)
+
+    assert found["lock_version"] == 41
+    assert found["updated_at"].startswith("2030-01-01T00:00:00")
+    found = await bench.send("PATCH", f"/workbooks/opportunities/{record}", {"comment": "Edited"})
+    assert found["lock_version"] == 42
+    assert not found["updated_at"].startswith("2030")
+
+
 async def test_a_line_of_a_tab_and_a_field_mapping_are_records_too() -> None:
     """Both can be edited where no opportunity is, and somebody must be able to try that."""
     bench = Bench()
