@@ -4,6 +4,7 @@ EngineError
 ├── Transient            may work later by itself; alone it never flags a record
 │   ├── Throttled        told to wait; the whole system pauses until then
 │   ├── HeldBack         not sent: a pause or the budget would have kept it waiting for long
+│   │   └── Rationed     not sent: it repeats what failed, and too many requests do
 │   ├── Unavailable      what many records need cannot be read: no single record's failure
 │   ├── Unreachable      no usable answer; `ambiguous` when a write may have been executed
 │   │   └── TooLarge     the answer was cut off for its size
@@ -79,6 +80,10 @@ class Throttled(Transient):
 
 class HeldBack(Transient):
     """The request was not sent: the system is paused, or the budget spent, for `retry_after_s`."""
+
+
+class Rationed(HeldBack):
+    """A repeat was not sent, because too many requests are; says nothing about its record."""
 
 
 class Unreachable(Transient):

@@ -23,6 +23,7 @@ from engine import bodies, descriptors
 from engine.bodies import AnswerKind
 from engine.connections import StaleConnection
 from engine.errors import TheirFault, TooLarge, Unreachable, excerpt
+from engine.flow.lane import writing
 from engine.flow.worktime import State, spending
 from engine.halves import made_whole
 from engine.ports import Surroundings
@@ -118,6 +119,7 @@ class Exchange:
         metered: bool = True,
         kind: AnswerKind = AnswerKind.DOCUMENT,
         repeatable: bool = False,
+        writes: bool = False,
     ) -> Answer:
         """Send one request and read the whole answer, whatever its status.
 
@@ -126,11 +128,13 @@ class Exchange:
             metered: False for requests outside the request budget.
             kind: how large the body of a success may be; what explains a refusal is cut.
             repeatable: a reading, of which a second one does no harm.
+            writes: its failures are told apart from those of readings.
 
         Raises:
             TooLarge: the answer is larger than that.
             Unreachable: no complete answer; `ambiguous` unless the request surely never left.
         """
+        writing.set(writes)
         request = self._request(method, url, headers, content)
         sending = _Sending(request, route, operation, metered, kind)
         try:

@@ -227,8 +227,11 @@ class Target(Protocol):
         """
         ...
 
-    async def find(self, correlation: str) -> list[Match]:
-        """Opportunities that carry the correlation value, oldest first, as the collection shows."""
+    async def find(self, correlations: Collection[str]) -> Mapping[str, list[Match]]:
+        """Opportunities by the correlation value they carry, oldest first, as the collection shows.
+
+        A value that none of them carries may be left out.
+        """
         ...
 
     async def delete(self, target_id: int) -> None:

@@ -99,6 +99,9 @@ def error_class(error: Exception) -> str:
 
 def plain_reason(error: Exception) -> str:
     """The reason as a person should read it, without a stack and without the call's context."""
+    if isinstance(error, Unreachable | ProtocolError) and error.status is not None:
+        # What such an answer says is seldom of any help, if it says anything.
+        return f"answered HTTP {error.status}: {error.message}"
     if isinstance(error, EngineError):
         return error.message
     return f"internal error: {type(error).__name__}"

@@ -73,9 +73,9 @@ class OutreachClient:
         request = self._requests.get(target_id, field_names)
         return _alive((await self._call(request, Document)).data, request)
 
-    async def find(self, correlation: str) -> list[Resource]:
-        """Opportunities whose `customId` equals the value as far as the filter can tell."""
-        return await self._collect(self._requests.find(correlation))
+    async def find(self, correlations: Sequence[str]) -> list[Resource]:
+        """Opportunities whose `customId` is one of the values as far as the filter can tell."""
+        return await self._collect(self._requests.find(correlations))
 
     async def delete(self, target_id: int) -> None:
         """Remove one opportunity; one that is not there is removed (outreach-api §5)."""
@@ -275,6 +275,7 @@ class OutreachClient:
                 content=request.content,
                 kind=request.answer_kind,
                 repeatable=request.method == "GET",
+                writes=request.method != "GET",
             )
         except TooLarge as error:
             if _lighter(error, request) is None:

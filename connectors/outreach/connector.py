@@ -106,12 +106,15 @@ class OutreachTarget:
         found = await self.client.get(target_id, field_names)
         return protocol.observed(found, field_names, self.fields(RecordType.OPPORTUNITY))
 
-    async def find(self, correlation: str) -> list[Match]:
-        """Opportunities whose `customId` is exactly this value, oldest first.
+    async def find(self, correlations: Collection[str]) -> Mapping[str, list[Match]]:
+        """Opportunities by their `customId`, exactly one of these values, oldest first.
 
         An empty list proves nothing while the collection may lag (outreach-api §6.4).
         """
-        return protocol.matches(await self.client.find(correlation), correlation)
+        found: dict[str, list[Match]] = {}
+        for chunk in protocol.find_chunks(correlations):
+            found |= protocol.matches(await self.client.find(chunk), chunk)
+        return found
 
     async def delete(self, target_id: int) -> None:
         """Remove an opportunity; one that is gone already counts as removed (outreach-api §7)."""

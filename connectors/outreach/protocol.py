@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection as AnyCollection
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
-from urllib.parse import parse_qsl, urlencode, urljoin
+from urllib.parse import parse_qsl, quote, urlencode, urljoin
 
 import httpx
 from pydantic import ValidationError
@@ -40,6 +40,10 @@ MEDIA_TYPE = "application/vnd.api+json"
 PAGE_SIZE_MAX = 1000
 PAGE_SIZE_MIN = 50
 FIND_PAGE_SIZE = 10
+# Values looked for in one request, and the characters they may take up in its address: servers
+# commonly take 8 kB.
+FINDS_MAX = 100
+FIND_CHARS_MAX = 6000
 PAGE_SIZE = "page[size]"
 TRASHED_AT = "trashedAt"
 OPPORTUNITY = "opportunity"
@@ -99,21 +103,20 @@ class Requests:
         """DELETE one opportunity (§7)."""
         return self.delete("/opportunities/{id}", "delete", OPPORTUNITY, target_id)
 
-    def find(self, correlation: str) -> Request:
-        """GET the opportunities whose `customId` is the correlation value (§9, step 3)."""
-        return self.read(
-            "/opportunities",
-            "find",
-            {
-                # In the classic syntax a comma or two dots in the value would be operators (§6.2).
-                "newFilterSyntax": "true",
-                "filter[customId]": correlation,
-                "fields[opportunity]": f"customId,createdAt,{TRASHED_AT}",
-                "sort": "createdAt",
-                PAGE_SIZE: str(FIND_PAGE_SIZE),
-                "count": "false",
-            },
-        )
+    def find(self, correlations: Sequence[str]) -> Request:
+        """GET the opportunities whose `customId` is one of the values (§9, step 3)."""
+        # The plain form for a single value is the documented one, and the most likely to be taken.
+        name = "filter[customId]" if len(correlations) == 1 else "filter[customId][]"
+        query = [
+            # In the classic syntax a comma or two dots in the value would be operators (§6.2).
+            ("newFilterSyntax", "true"),
+            *((name, correlation) for correlation in correlations),
+            ("fields[opportunity]", f"customId,createdAt,{TRASHED_AT}"),
+            ("sort", "createdAt"),
+            (PAGE_SIZE, str(min(PAGE_SIZE_MAX, FIND_PAGE_SIZE * len(correlations)))),
+            ("count", "false"),
+        ]
+        return self.read("/opportunities", "find", query)
 
     def probe(self) -> Request:
         """GET a single opportunity, to see whether `customId` exists (§9, step 5)."""
@@ -235,22 +238,44 @@ def in_trash(resource: Resource) -> bool:
     return resource.attributes.get(TRASHED_AT) is not None
 
 
-def matches(resources: Sequence[Resource], correlation: str) -> list[Match]:
-    """Those that carry exactly this correlation value, oldest first.
+def find_chunks(correlations: Iterable[str]) -> Iterator[list[str]]:
+    """The values to look for, each once, in parts that one request takes."""
+    chunk: list[str] = []
+    size = 0
+    for correlation in dict.fromkeys(correlations):
+        # Percent-encoded, and with the name of the filter.
+        needed = len(quote(correlation, safe="")) + len("&filter[customId][]=")
+        if chunk and (len(chunk) == FINDS_MAX or size + needed > FIND_CHARS_MAX):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(correlation)
+        size += needed
+    if chunk:
+        yield chunk
+
+
+def matches(
+    resources: Sequence[Resource], correlations: AnyCollection[str]
+) -> dict[str, list[Match]]:
+    """Those that carry exactly one of these correlation values, by value, oldest first.
 
     Case and trimming of the filter are unpublished (§6.2) and order is not kept strictly (§6.4),
     so both are established here.
     """
-    found = [
-        Match(
-            id=resource.id,
-            created_at=observed_datetime(resource.attributes.get("createdAt")) or "",
-            trashed=in_trash(resource),
-        )
-        for resource in resources
-        if resource.attributes.get("customId") == correlation
-    ]
-    return sorted(found, key=lambda match: (match.created_at, match.id))
+    found: dict[str, list[Match]] = {correlation: [] for correlation in correlations}
+    for resource in resources:
+        carried = resource.attributes.get("customId")
+        if isinstance(carried, str) and carried in found:
+            found[carried].append(
+                Match(
+                    id=resource.id,
+                    created_at=observed_datetime(resource.attributes.get("createdAt")) or "",
+                    trashed=in_trash(resource),
+                )
+            )
+    for one in found.values():
+        one.sort(key=lambda match: (match.created_at, match.id))
+    return found
 
 
 def whole_pages() -> dict[str, str]:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 # First wait before a look; from then on the doubt is four times as old at each look.
 FIRST_LOOK_S = 5.0
 GROWTH = 4.0
 # No wait is shorter, however close the bound is.
 SOONEST_S = 0.5
+# Looks are put off by up to this part of their wait, to times that many of them share: one request
+# then serves them all.
+SHARED_PART = 0.5
+SHARED_MAX_S = 5.0
 
 
 def look_in_s(age_s: float, visibility_s: float) -> float:
@@ -20,3 +26,9 @@ def look_in_s(age_s: float, visibility_s: float) -> float:
     """
     wait_s = max(FIRST_LOOK_S, (GROWTH - 1) * age_s)
     return max(SOONEST_S, min(wait_s, visibility_s - age_s))
+
+
+def shared_time(now: float, wait_s: float) -> float:
+    """When to look that would be due in `wait_s` seconds: a little later, as others do too."""
+    step_s = min(SHARED_PART * wait_s, SHARED_MAX_S)
+    return math.ceil((now + wait_s) / step_s) * step_s

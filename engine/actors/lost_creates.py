@@ -11,20 +11,19 @@ from datetime import UTC, datetime
 import anyio
 import structlog
 
-from engine.actors.doubt import look_in_s
-from engine.errors import Unreachable
+from engine.actors.create_search import COMPONENT, CreateSearch
+from engine.actors.doubt import look_in_s, shared_time
 from engine.flow.worktime import holding
 from engine.metrics import Metrics
 from engine.ports import Target, WallClock
 from engine.records import Match
-from engine.store import claims, settle
+from engine.store import claims, doubts, settle
 from engine.store.history import Note
 from engine.store.port import Store
 from engine.store.work import Failure, Intent, Work
 from engine.triage import error_class, plain_reason
 
-# In whose name this is done, and what for, in metrics and in the log.
-COMPONENT = "opportunity_syncer"
+# What this is about, in metrics.
 KIND = "opportunity"
 
 log = structlog.get_logger(component=COMPONENT)
@@ -32,64 +31,50 @@ log = structlog.get_logger(component=COMPONENT)
 
 @dataclass(slots=True)
 class LostCreates:
-    """Looks for one worker's creates in doubt; `asking` is held while the target is asked."""
+    """Settles one worker's creates in doubt; `asking` is held while the target is asked."""
 
     store: Store
     target: Target
+    search: CreateSearch
     clock: WallClock
     metrics: Metrics
     asking: anyio.Lock
 
     async def doubt(
-        self,
-        work: Work,
-        error: Exception,
-        *,
-        since: float,
-        checks: int,
-        visibility_s: float,
-        counts: bool,
+        self, work: Work, error: Exception, *, visibility_s: float, counts: bool
     ) -> str:
         """Look for the create later, before anything is repeated; returns the outcome.
 
         Args:
-            since: when the answer was lost, unix seconds.
-            checks: looks so far.
             counts: the loss counts towards the record's attempts.
         """
         now = self.clock.now()
-        due_at = now + look_in_s(now - since, visibility_s)
+        due_at = shared_time(now, look_in_s(0.0, visibility_s))
         failure = Failure(error_class(error), None, plain_reason(error))
         await self.store.write(settle.doubt, work, failure, due_at=due_at, counts=counts, now=now)
-        if checks == 0:
-            self.metrics.errors.labels(COMPONENT, failure.reason_class).inc()
-            log.warning("create_in_doubt", record=work.ref, reason=failure.reason)
+        self.search.bell.ring()
+        self.metrics.errors.labels(COMPONENT, failure.reason_class).inc()
+        log.warning("create_in_doubt", record=work.ref, reason=failure.reason)
         return "in_doubt"
 
     async def look(self, work: Work, intent: Intent, visibility_s: float) -> str | None:
         """Adopt what the create made; the outcome, or None when it surely was not executed."""
-        # Taken before the look: only a look that began past the bound proves anything.
-        now = self.clock.now()
-        since = intent.doubt_since if intent.doubt_since is not None else now
-        async with holding(self.asking):
-            found = await self.target.find(intent.correlation)
-        present = [match for match in found if not match.trashed]
+        look = await self.search.look(intent.correlation, intent.look_at)
+        present = [match for match in look.matches if not match.trashed]
         ids = [match.id for match in present]
         # Somebody may have entered the id at another record meanwhile, or both carry one value.
         taken = await self.store.read(claims.owned_by_others, ids, work.id) if ids else set[int]()
         matches = [match for match in present if match.id not in taken]
         if matches:
             return await self._adopt(work, intent, matches)
-        if now < since + visibility_s:
-            reason = Unreachable("the create is not to be seen yet", operation="look for create")
-            return await self.doubt(
-                work,
-                reason,
-                since=since,
-                checks=intent.checks,
-                visibility_s=visibility_s,
-                counts=False,
-            )
+        since = intent.doubt_since if intent.doubt_since is not None else look.began_at
+        if look.began_at < since + visibility_s:
+            now = self.clock.now()
+            due_at = shared_time(now, look_in_s(now - since, visibility_s))
+            await self.store.write(doubts.look_again, work.id, due_at)
+            self.search.bell.ring()
+            log.debug("create_not_seen_yet", record=work.ref, correlation=intent.correlation)
+            return "in_doubt"
         self.metrics.in_doubt_resolved.labels(KIND, "not_executed").inc()
         log.info("create_not_executed", record=work.ref, correlation=intent.correlation)
         return None

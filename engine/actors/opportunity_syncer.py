@@ -18,9 +18,10 @@ import anyio
 import structlog
 
 from engine.actors.claims import Claims
+from engine.actors.create_search import COMPONENT, CreateSearch
 from engine.actors.failing import Failing, RetryLimits
 from engine.actors.fresh_rows import FreshRows, Look
-from engine.actors.lost_creates import COMPONENT, KIND, LostCreates
+from engine.actors.lost_creates import KIND, LostCreates
 from engine.actors.references import References, Resolution
 from engine.actors.trust import Trust
 from engine.errors import (
@@ -33,7 +34,7 @@ from engine.errors import (
     surely_not_executed,
 )
 from engine.flow.backoff import resend_after_s
-from engine.flow.governor import Governor
+from engine.flow.governor import HOLD_MAX_S, Governor
 from engine.flow.lane import current_lane, retrying
 from engine.flow.ledger import current_record
 from engine.flow.mailbox import Closed, Mailbox, Notice
@@ -61,7 +62,7 @@ from engine.store.fuse import Mass
 from engine.store.history import Note
 from engine.store.port import Store
 from engine.store.work import Failure, Work
-from engine.triage import FORBIDDEN, error_class
+from engine.triage import FORBIDDEN, error_class, plain_reason
 
 # One record may need several rounds at once: read anew, adopted, compared.
 ROUNDS_MAX = 4
@@ -107,6 +108,7 @@ class OpportunitySyncer:
     references: References
     fresh_rows: FreshRows
     trust: Trust
+    search: CreateSearch
     clock: WallClock
     rng: Random
     limits: SyncLimits
@@ -123,7 +125,9 @@ class OpportunitySyncer:
 
     def __post_init__(self) -> None:
         self._failing = Failing(COMPONENT, self.governor, self.rng, self.metrics)
-        self._lost = LostCreates(self.store, self.target, self.clock, self.metrics, self._asking)
+        self._lost = LostCreates(
+            self.store, self.target, self.search, self.clock, self.metrics, self._asking
+        )
         self._claims = Claims(
             self.store,
             self.source,
@@ -187,17 +191,21 @@ class OpportunitySyncer:
         except StateUnusable:
             raise
         except HeldBack as error:
-            if not self.governor.closed(work.lane):
-                # The source held it back; the dispatcher, which watches the target, would not.
-                return await self._failed(work, error)
-            # Still due as it is: the dispatcher sends it again once the way is open.
-            log.debug("held", record=work.ref, reason=error.message)
-            return "held"
+            return await self._held(work, error)
         except EngineError as error:
             return await self._failed(work, error)
         except Exception as error:  # one record's surprise must not stop the others
             log.error("unexpected", record=work.ref, exc_info=error)
             return await self._failed(work, error)
+
+    async def _held(self, work: Work, error: HeldBack) -> str:
+        """Nothing was sent; who watches the target sends it again, or time does."""
+        if not self.governor.closed(work.lane):
+            failure = Failure(error_class(error), None, plain_reason(error))
+            due_at = self.clock.now() + (error.retry_after_s or HOLD_MAX_S)
+            await self.store.write(settle.postpone, work, failure, due_at)
+        log.debug("held", record=work.ref, reason=error.message)
+        return "held"
 
     async def _reconcile(self, work: Work) -> str:
         record = self.source.read(RecordType.OPPORTUNITY, work.payload)
@@ -278,8 +286,6 @@ class OpportunitySyncer:
             return await self._lost.doubt(
                 work,
                 error,
-                since=self.clock.now(),
-                checks=0,
                 visibility_s=self.limits.visibility_s,
                 counts=self._failing.others_succeed(error, work.id, work.failed_at),
             )
@@ -300,13 +306,13 @@ class OpportunitySyncer:
         fields: Fields,
         resolution: Resolution,
     ) -> str:
+        known = work.synced
         try:
             # Whose it is is on disk before anything is sent to it.
             doubtful = way.lost_link or work.target_id != way.target_id
             if doubtful and not await self._claims.settle(work, record, way.target_id):
                 return "adopted"
             async with holding(self._asking):
-                known = work.synced
                 # A field mapped only since then may hold what it shall already.
                 if way.observe or known is None or fields.keys() - known.keys():
                     known = await self.target.get(way.target_id, self._mapping.field_names)
@@ -321,9 +327,10 @@ class OpportunitySyncer:
                     changes = await self._patch(way.target_id, fields, changes)
         except Gone as error:
             return await self._gone(work, way, error)
-        except (Rejected, Conflict, HeldBack):
+        except (Rejected, Conflict, HeldBack) as error:
             # Surely not executed. Of a 429 that cannot be said: anybody answers with that.
-            await self.store.write(store_work.note_synced, work.id, work.synced)
+            held = known if isinstance(error, HeldBack) else work.synced
+            await self.store.write(store_work.note_synced, work.id, held)
             raise
         outcome = "updated" if changes else "noop"
         # Fields that a blank value leaves alone still hold what they held.
@@ -419,6 +426,8 @@ class OpportunitySyncer:
         outcome = await self._lost.look(work, intent, bound_s)
         if outcome is not None:
             return outcome
+        # It is known not to have been executed: what is sent now repeats nothing.
+        retrying.set(False)
         if not record.eligible:
             await self.store.write(store_work.close_intent, work.id)
             reason = "no longer eligible, and the create never happened"

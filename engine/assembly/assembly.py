@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from engine.actors.account_resolver import AccountResolver
 from engine.actors.auditor import Auditor
+from engine.actors.create_search import CreateSearch
 from engine.actors.dispatcher import Dispatcher
 from engine.actors.fuse_keeper import FuseKeeper
 from engine.actors.mapping_reader import MappingReader
@@ -51,6 +52,7 @@ class Assembly:
     account_resolver: AccountResolver
     prospect_resolver: ProspectResolver
     trust: Trust
+    create_search: CreateSearch
     worker_factory: WorkerFactory
     worktime: WorkTime
     opportunity_syncers: Pool[OpportunitySyncer]

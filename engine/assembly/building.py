@@ -10,6 +10,7 @@ from typing import Any
 from engine.about import about
 from engine.actors.account_resolver import AccountResolver
 from engine.actors.auditor import Auditor
+from engine.actors.create_search import CreateSearch
 from engine.actors.dispatcher import Dispatcher
 from engine.actors.fresh_rows import FreshRows
 from engine.actors.fuse_keeper import FuseKeeper
@@ -74,7 +75,14 @@ class _Builder:
         poller = self._poller(people_poller, auditor)
         for dispatcher in self.bells.changes:
             dispatcher.first = poller.tried
-        factory = self._worker_factory(references, prospects)
+        search = CreateSearch(
+            self.store,
+            self.systems.target,
+            self.systems.target_governor,
+            self.outside.clock,
+            self.metrics,
+        )
+        factory = self._worker_factory(references, prospects, search)
         workers = self.config.engine.concurrency
         about_us = about()
         self.metrics.build.labels(about_us.version, platform.python_version()).set(1)
@@ -97,6 +105,7 @@ class _Builder:
             account_resolver=accounts,
             prospect_resolver=prospects,
             trust=factory.trust,
+            create_search=search,
             worker_factory=factory,
             worktime=self.worktime,
             opportunity_syncers=self._pool(
@@ -133,7 +142,9 @@ class _Builder:
         )
         self.mappings = Mappings(self.config, self.systems.source, self.systems.target)
 
-    def _worker_factory(self, references: References, prospects: ProspectResolver) -> WorkerFactory:
+    def _worker_factory(
+        self, references: References, prospects: ProspectResolver, search: CreateSearch
+    ) -> WorkerFactory:
         return WorkerFactory(
             config=self.config,
             outside=self.outside,
@@ -160,6 +171,7 @@ class _Builder:
                 self.config.target.visibility_s,
                 self.config.connectors.target.correlation_field,
             ),
+            search=search,
             runs=self.runs,
         )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import anyio
 
+from engine.actors.create_search import CreateSearch
 from engine.actors.fresh_rows import FreshRows
 from engine.actors.opportunity_syncer import OpportunitySyncer
 from engine.actors.prospect_resolver import ProspectResolver
@@ -43,6 +44,7 @@ class WorkerFactory:
     prospects: ProspectResolver
     fresh_rows: FreshRows
     trust: Trust
+    search: CreateSearch
     runs: Runs
     _gathering: anyio.Lock = field(default_factory=anyio.Lock, init=False)
 
@@ -58,6 +60,7 @@ class WorkerFactory:
             references=self.references,
             fresh_rows=self.fresh_rows,
             trust=self.trust,
+            search=self.search,
             clock=self.outside.clock,
             rng=self.outside.rng(f"opportunity_syncer.{number}"),
             limits=limits.sync_limits(self.config),

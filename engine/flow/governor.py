@@ -1,7 +1,8 @@
 """The governor: every request to one system passes here.
 
 It bounds the requests in flight, holds them to the hourly and yearly budget, keeps a share for
-fresh edits, holds back as long as the system told us to, and pauses the system while it is down.
+fresh edits, holds back as long as the system told us to, and pauses the system while it is down;
+what writes alone while it carries out no writes, so that reads go on.
 A short hold is waited out; for a long one the caller is turned away, so that nobody who has
 something else to do stands in line.
 """
@@ -18,16 +19,17 @@ from typing import Protocol
 import anyio
 import anyio.lowlevel
 
-from engine.errors import HeldBack, Misconfigured, Throttled
-from engine.flow.backoff import BackoffLimits, delay_s
+from engine.errors import HeldBack, Misconfigured, Rationed
+from engine.flow.backoff import BackoffLimits
+from engine.flow.breaker import Breaker
 from engine.flow.budget import Budget, BudgetLimits
-from engine.flow.lane import Lane, current_lane, retrying
+from engine.flow.lane import Lane, current_lane, retrying, writing
 from engine.flow.ledger import Ledger, current_record
-from engine.flow.retry_budget import EARNED_EVERY_S, RetryBudget
+from engine.flow.retry_budget import RetryBudget
 from engine.flow.worktime import BLOCKED_MAX_S, State, spending
 
-# So many failures in a row, without one success, are an outage and not a record's own trouble.
-OUTAGE_FAILURES = 3
+# So many writes in a row may fail before writes are paused, where all are carried out in the end.
+WRITE_FAILURES_MAX = 96
 # No wait is shorter: rounding may leave a rest too small to move the clock.
 TICK_S = 0.001
 # A hold of up to so many seconds is waited out.
@@ -66,19 +68,21 @@ class Governor:
     retries: RetryBudget = field(default_factory=RetryBudget, init=False)
     in_flight: int = field(default=0, init=False)
     waiting: int = field(default=0, init=False)
-    failures: int = field(default=0, init=False)
     ledger: Ledger = field(default_factory=Ledger, init=False)
+    _writing: int = field(default=0, init=False)
     pause_reason: str | None = field(default=None, init=False)
     pause_cause: Exception | None = field(default=None, init=False)
     _refusal: str | None = field(default=None, init=False)
     _refused_at: float = field(default=-math.inf, init=False)
-    _rounds: int = field(default=0, init=False)
-    _down_since: float = field(default=-math.inf, init=False)
+    _system: Breaker = field(init=False)
+    _writes: Breaker = field(init=False)
     _paused_until: float = field(default=-math.inf, init=False)
     _changed: anyio.Event = field(default_factory=anyio.Event, init=False)
 
     def __post_init__(self) -> None:
         self.budget = Budget(self.limits)
+        self._system = Breaker(self.rng)
+        self._writes = Breaker(self.rng, WRITE_FAILURES_MAX)
 
     @asynccontextmanager
     async def admitted(self, *, metered: bool = True) -> AsyncGenerator[None]:
@@ -89,11 +93,15 @@ class Governor:
 
         Raises:
             HeldBack: a pause or the budget allows none for more than HOLD_MAX_S.
+            Rationed: it repeats what failed, and too many requests do.
         """
+        writes = writing.get()
         await self._admit(metered)
+        self._writing += writes
         try:
             yield
         finally:
+            self._writing -= writes
             self.in_flight -= 1
             self._notify()
 
@@ -130,28 +138,42 @@ class Governor:
         self._refusal = None
         if kind is not None:
             self.ledger.note(kind, current_record.get(), self.clock.now())
-        self.retries.answered(well=True)
-        if self.failures:
-            self.failures = self._rounds = 0
+        now = anyio.current_time()
+        self.retries.answered(now, well=True)
+        ended = self._system.succeeded(now)
+        if writing.get():
+            ended = self._writes.succeeded(now) or ended
+        if ended:
+            self._notify()
+
+    def write_found(self) -> None:
+        """A write that seemed to have failed is known to have been carried out."""
+        if self._writes.succeeded(anyio.current_time()):
             self._notify()
 
     def failed(self, reason: str) -> None:
-        """No usable answer came; enough of these in a row pause the system."""
-        self.failures += 1
-        self.retries.answered(well=False)
-        if self.failures == OUTAGE_FAILURES:
-            self._down_since = anyio.current_time()
-        # Requests that were under way together fail together: that is one round of the outage.
-        if self.failures >= OUTAGE_FAILURES and not self.paused_s:
-            self._rounds += 1
-            # Never less than half the bound: a pause of nothing would hammer a system in trouble.
-            bound = min(self.backoff.cap_s, self.backoff.base_s * 2.0 ** min(self._rounds - 1, 60))
-            self.pause(max(bound / 2, delay_s(self._rounds, self.rng, self.backoff)), reason)
+        """No usable answer came; enough of these in a row pause the system, or writes to it."""
+        now = anyio.current_time()
+        self.retries.answered(now, well=False)
+        breaker = self._writes if writing.get() else self._system
+        breaker.failed(reason, now, self.backoff)
+        if self._system.paused_s(now) > self._told_s:
+            self.pause_reason, self.pause_cause = self._system.reason, None
+
+    @property
+    def failures(self) -> int:
+        """Failures in a row, of any kind of request."""
+        return max(self._system.failures, self._writes.failures)
 
     @property
     def paused_s(self) -> float:
-        """Seconds until the present pause ends; 0 when there is none."""
-        return max(0.0, self._paused_until - anyio.current_time())
+        """Seconds until the present pause of the whole system ends; 0 when there is none."""
+        return max(self._told_s, self._system.paused_s(anyio.current_time()))
+
+    @property
+    def no_writes(self) -> str | None:
+        """Why the system counts as carrying out no writes; None while it does not."""
+        return self._writes.reason if self._writes.down(anyio.current_time()) else None
 
     @property
     def refusal(self) -> str | None:
@@ -161,13 +183,19 @@ class Governor:
 
     @property
     def down(self) -> bool:
-        """True while the system counts as being in an outage."""
-        return self.failures >= OUTAGE_FAILURES
+        """True while the system counts as being in an outage, or as carrying out no writes."""
+        now = anyio.current_time()
+        return self._system.down(now) or self._writes.down(now)
 
     @property
     def down_s(self) -> float:
         """Seconds the present outage has lasted; 0 without one."""
-        return anyio.current_time() - self._down_since if self.down else 0.0
+        now = anyio.current_time()
+        return max(self._system.down_s(now), self._writes.down_s(now))
+
+    @property
+    def _told_s(self) -> float:
+        return max(0.0, self._paused_until - anyio.current_time())
 
     def held_s(self, lane: Lane) -> float:
         """Seconds until the pause and the budget allow a request of this lane; 0 when they do."""
@@ -190,11 +218,19 @@ class Governor:
         Raises:
             HeldBack: the pause is a long one.
         """
-        while (paused := self.paused_s) > 0:
-            if paused > HOLD_MAX_S:
-                raise HeldBack(f"held back: {self.pause_reason}", retry_after_s=paused)
+        while (paused := self._held_by_pause()) is not None:
+            seconds, reason = paused
+            if seconds > HOLD_MAX_S:
+                raise HeldBack(f"held back: {reason}", retry_after_s=seconds)
             with spending(State.THROTTLED):
-                await anyio.sleep(max(paused, TICK_S))
+                await anyio.sleep(max(seconds, TICK_S))
+
+    def _held_by_pause(self) -> tuple[float, str | None] | None:
+        """Seconds and reason of the pause that concerns the request in hand, if there is one."""
+        if self.paused_s > 0:
+            return self.paused_s, self.pause_reason
+        seconds = self._writes.paused_s(anyio.current_time()) if writing.get() else 0.0
+        return (seconds, self._writes.reason) if seconds > 0 else None
 
     async def _admit(self, metered: bool) -> None:
         began = anyio.current_time()
@@ -238,15 +274,19 @@ class Governor:
         if not retrying.get():
             self.retries.first_attempt()
         elif not self.retries.take(now):
-            wait = self.retries.wait_s(now)
-            wait += self.rng.uniform(0.0, EARNED_EVERY_S)
-            raise Throttled("too many requests are retries already", retry_after_s=wait)
+            raise Rationed(
+                "not repeated yet: most of the latest requests failed",
+                retry_after_s=self.retries.next_turn_s(now),
+            )
 
     def _wait_s(self, metered: bool) -> float:
         if self.in_flight >= self.in_flight_max:
             return math.inf
-        if self.down and self.in_flight:
-            # One request at a time probes whether the system is back.
+        now = anyio.current_time()
+        # One request at a time probes whether the system is back.
+        if self._system.down(now) and self.in_flight:
+            return math.inf
+        if writing.get() and self._writes.down(now) and self._writing:
             return math.inf
         self.pause_reason = self.pause_cause = None
         if not metered:

@@ -99,6 +99,7 @@ ACTORS = (
     "owner_resolver",
     "account_resolver",
     "prospect_resolver",
+    "create_search",
 )
 # See `engine.flow.worktime.State`.
 STATES = ("busy", "throttled", "blocked", "idle")

@@ -39,6 +39,7 @@ async def upstream(assembly: Assembly) -> AsyncGenerator[None]:
         "owner_resolver": assembly.owner_resolver,
         "account_resolver": assembly.account_resolver,
         "prospect_resolver": assembly.prospect_resolver,
+        "create_search": assembly.create_search,
     }
     async with anyio.create_task_group() as tasks:
         for name, actor in actors.items():

@@ -53,6 +53,8 @@ class Status:
                 return f"{name} is paused: {governor.pause_reason}"
             if governor.refusal is not None:
                 return f"{name} refuses us: {governor.refusal}"
+            if governor.no_writes is not None:
+                return f"{name} carries out no changes: {governor.no_writes}"
             if governor.down:
                 return f"{name} does not answer"
             held_s = governor.held_s(Lane.FRESH)

@@ -201,7 +201,9 @@ def defer(
         " failures = CASE WHEN failed_at IS NULL THEN 0 ELSE failures END + ?,"
         " announced = CASE WHEN ? THEN '[]' ELSE announced END,"
         " due_at = CASE WHEN revision = ? THEN ? ELSE due_at END,"
-        " failed_at = coalesce(?, failed_at), reason = ?, reason_class = ?,"
+        # Where nothing was sent, it still waits for what it failed of.
+        " failed_at = coalesce(?, failed_at), reason = coalesce(?, reason),"
+        " reason_class = coalesce(?, reason_class),"
         " given_up = CASE WHEN revision = ? THEN ? ELSE 0 END WHERE record_id = ?",
         (
             int(work.listed),

@@ -108,6 +108,8 @@ def adopt(
 ) -> bool:
     """The target record is ours, but what it holds is not known: reconcile again, reading it.
 
+    Whatever went wrong before is over with that.
+
     Returns False, and keeps the create in doubt, when it is another record's.
     """
     if claims.owner_of(connection, target_id) not in (None, work.id):
@@ -116,7 +118,9 @@ def adopt(
     claims.keep_only(connection, work.id, target_id)
     close_intent(connection, work.id)
     connection.execute(
-        "UPDATE record SET target_id = ?, synced = NULL, due_at = ? WHERE id = ?",
+        "UPDATE record SET target_id = ?, synced = NULL, due_at = ?, attempts = 0,"
+        " failed_since = NULL, failed_at = NULL, reason = NULL, reason_class = NULL,"
+        " reason_field = NULL WHERE id = ?",
         (target_id, now, work.id),
     )
     remember(connection, work.id, work.version, note, now)
@@ -240,6 +244,21 @@ def defer(
     )
 
 
+def postpone(connection: sqlite3.Connection, work: Work, failure: Failure, due_at: float) -> None:
+    """Nothing was sent: take it up again at `due_at`.
+
+    That is no failure of the record. Why it failed before, if it did, is what it still waits for.
+    """
+    connection.execute(
+        "UPDATE record SET due_at = CASE WHEN revision = ? THEN ? ELSE due_at END,"
+        " reason = CASE WHEN failed_since IS NULL THEN ? ELSE reason END,"
+        " reason_class = CASE WHEN failed_since IS NULL THEN ? ELSE reason_class END,"
+        " reason_field = CASE WHEN failed_since IS NULL THEN NULL ELSE reason_field END"
+        " WHERE id = ?",
+        (work.revision, due_at, failure.reason, failure.reason_class, work.id),
+    )
+
+
 def doubt(
     connection: sqlite3.Connection,
     work: Work,
@@ -251,9 +270,9 @@ def doubt(
 ) -> None:
     """A create may have been executed: look for it from `due_at` on before anything is repeated."""
     connection.execute(
-        "UPDATE intent SET doubt_since = coalesce(doubt_since, ?), checks = checks + 1"
-        " WHERE record_id = ?",
-        (now, work.id),
+        "UPDATE intent SET doubt_since = coalesce(doubt_since, ?), checks = checks + 1,"
+        " look_at = ? WHERE record_id = ?",
+        (now, due_at, work.id),
     )
     # An edit captured meanwhile must not start the search early, whatever its due time.
     connection.execute(

@@ -24,4 +24,5 @@ def bound(connection: sqlite3.Connection, now: float, longest_s: float) -> int:
             f"UPDATE {table} SET doubt_since = ? WHERE doubt_since > ?",  # noqa: S608 # names above
             (now, now),
         )
+    connection.execute("UPDATE intent SET look_at = ? WHERE look_at > ?", (latest, latest))
     return shortened

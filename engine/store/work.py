@@ -15,7 +15,8 @@ from engine.store.fuse import Mass
 class Intent:
     """A create whose result is not known yet; times in unix seconds.
 
-    `sent` counts how often it was sent: again only after it was looked for in vain.
+    `sent` counts how often it was sent: again only after it was looked for in vain. It is in doubt
+    since `doubt_since`, and is looked for from `look_at` on.
     """
 
     correlation: str
@@ -23,6 +24,7 @@ class Intent:
     doubt_since: float | None
     checks: int
     sent: int = 1
+    look_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def read_again(connection: sqlite3.Connection, record_id: int, now: float) -> No
 def load(connection: sqlite3.Connection, record_id: int) -> Work | None:
     """The record, when it is pending; None when there is nothing to do."""
     row = connection.execute(
-        "SELECT r.*, i.correlation, i.opened_at, i.doubt_since, i.checks, i.sent,"
+        "SELECT r.*, i.correlation, i.opened_at, i.doubt_since, i.checks, i.sent, i.look_at,"
         " o.target_id AS owed_id"
         " FROM record r LEFT JOIN intent i ON i.record_id = r.id"
         " LEFT JOIN outbox o ON o.record_type = 'opportunity' AND o.record_id = r.id"
@@ -112,7 +114,12 @@ def load(connection: sqlite3.Connection, record_id: int) -> Work | None:
     intent = None
     if row["correlation"] is not None:
         intent = Intent(
-            row["correlation"], row["opened_at"], row["doubt_since"], row["checks"], row["sent"]
+            row["correlation"],
+            row["opened_at"],
+            row["doubt_since"],
+            row["checks"],
+            row["sent"],
+            row["look_at"] or 0.0,
         )
     return Work(
         id=row["id"],
@@ -179,7 +186,8 @@ def open_intent(
         return False
     connection.execute(
         "INSERT INTO intent (record_id, correlation, opened_at) VALUES (?, ?, ?)"
-        " ON CONFLICT (record_id) DO UPDATE SET doubt_since = NULL, checks = 0, sent = sent + 1",
+        " ON CONFLICT (record_id) DO UPDATE SET doubt_since = NULL, look_at = NULL, checks = 0,"
+        " sent = sent + 1",
         (work.id, correlation, now),
     )
     return True
@@ -229,7 +237,7 @@ def close_intent(connection: sqlite3.Connection, record_id: int) -> None:
 def doubt_all(connection: sqlite3.Connection, now: float) -> int:
     """At start: whatever a former process announced and did not finish is in doubt. How many."""
     return connection.execute(
-        "UPDATE intent SET doubt_since = ? WHERE doubt_since IS NULL", (now,)
+        "UPDATE intent SET doubt_since = ?, look_at = ? WHERE doubt_since IS NULL", (now, now)
     ).rowcount
 
 

@@ -69,8 +69,8 @@ MUTANTS = (
     Mutant(
         "believes the first empty answer about a create in doubt",
         LOST,
-        "if now < since + visibility_s:",
-        "if now < since:",
+        "if look.began_at < since + visibility_s:",
+        "if look.began_at < since:",
         (f"{IN_DOUBT}::test_a_lagging_collection_keeps_the_create_in_doubt",),
     ),
     Mutant(
@@ -91,8 +91,8 @@ MUTANTS = (
     Mutant(
         "forgets at start what a former process announced",
         "engine/store/work.py",
-        '"UPDATE intent SET doubt_since = ? WHERE doubt_since IS NULL"',
-        '"DELETE FROM intent WHERE opened_at < ?"',
+        '"UPDATE intent SET doubt_since = ?, look_at = ? WHERE doubt_since IS NULL", (now, now)',
+        '"DELETE FROM intent WHERE opened_at < ?", (now,)',
         (f"{STORE}/test_work.py::test_at_start_every_unfinished_create_is_in_doubt",),
     ),
     Mutant(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from connectors.sandbox.faults import Fault
 from engine.actors import doubt
-from tests.scenario.bench import CREATE, SEARCH, Bench
+from tests.scenario.bench import CREATE, SEARCH, Bench, running, until
 
 pytestmark = pytest.mark.anyio
 
@@ -181,3 +183,62 @@ async def test_the_history_tells_of_the_doubt_once(patient: Bench) -> None:
 
     [line] = patient.history(record)
     assert (line.decision, "may have been executed" in line.detail) == ("in doubt", True)
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 414, 422, 431, 500])
+async def test_a_front_that_takes_no_list_leaves_nobody_in_doubt(world: Bench, status: int) -> None:
+    """Then each create is looked for by itself, and nothing is lost."""
+    lost = Fault(method="POST", path="/opportunities$", when="after", action="drop", times=8)
+    listed = Fault(
+        method="GET", path="/opportunities$", query=r"filter\[customId\]\[\]", times=None
+    )
+    world.outreach_fault(lost)
+    world.outreach_fault(replace(listed, status=status, text="<html>Not like that.</html>"))
+    records = [world.has(f"Row {number}") for number in range(8)]
+
+    async with running(world):
+        await until(lambda: all(world.record(record)["outreach_id"] for record in records))
+
+    assert len({world.twin(record).id for record in records}) == 8
+    assert world.outreach_traffic.counts[CREATE] == 8
+
+
+async def test_a_value_that_is_refused_keeps_back_no_other(world: Bench) -> None:
+    """One look for many must not make one record's trouble everybody's."""
+    lost = Fault(method="POST", path="/opportunities$", when="after", action="drop", times=8)
+    world.outreach_fault(lost)
+    records = [world.has(f"Row {number}") for number in range(8)]
+    refused, *others = records
+    world.outreach_fault(
+        Fault(
+            method="GET",
+            path="/opportunities$",
+            query=rf"=OPP-{refused}\b",
+            times=None,
+            status=422,
+            text='{"errors":[{"id":"validationError","detail":"The filter is not one."}]}',
+        )
+    )
+
+    async with running(world):
+        await until(lambda: all(world.record(record)["outreach_id"] for record in others))
+        await until(lambda: world.record(refused)["error"] is True)
+
+    assert world.reasons()[f"OPP-{refused}"].reason == "The filter is not one."
+    assert world.outreach_traffic.counts[CREATE] == 8
+
+
+async def test_a_create_in_doubt_waits_for_what_put_it_there(patient: Bench) -> None:
+    """That it is not to be seen yet is no reason; and nobody is told of our own caution."""
+    patient.outreach_fault(
+        Fault(method="POST", path="/opportunities$", when="before", status=500, times=None)
+    )
+    record = patient.has("Harbour crane")
+
+    await patient.once()
+    patient.clock.advance(61)
+    await patient.once()
+
+    assert {reason.split(":")[0] for reason in patient.waiting()} == {"answered HTTP 500"}
+    [line] = patient.history(record)
+    assert "answered HTTP 500" in line.detail

@@ -130,3 +130,8 @@ ALTER TABLE record ADD COLUMN seen_unlinked INTEGER NOT NULL DEFAULT 0
 ALTER TABLE record ADD COLUMN known_at REAL NOT NULL DEFAULT 0;
 ALTER TABLE record ADD COLUMN timed INTEGER NOT NULL DEFAULT 0 CHECK (timed IN (0, 1));
 ALTER TABLE record ADD COLUMN lower_at REAL;
+
+-- When a create in doubt is looked for next, unix seconds, so that one look serves many.
+ALTER TABLE intent ADD COLUMN look_at REAL;
+UPDATE intent SET look_at = doubt_since WHERE doubt_since IS NOT NULL;
+CREATE INDEX intent_look ON intent (look_at) WHERE look_at IS NOT NULL;

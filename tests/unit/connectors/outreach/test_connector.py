@@ -82,7 +82,23 @@ async def test_a_search_returns_exact_matches_only(world: World, target: Outreac
         )
     ]
 
-    assert [match.id for match in await target.find("OPP-1")] == [6]
+    found = await target.find(["OPP-1"])
+
+    assert [match.id for match in found["OPP-1"]] == [6]
+
+
+async def test_many_values_are_looked_for_in_one_request(
+    world: World, target: OutreachTarget
+) -> None:
+    """After a bad minute there are many creates in doubt, and each request counts."""
+    values = [f"OPP-{number}" for number in range(100)]
+    world.server.script = [page(resource(7, attributes={"customId": "OPP-42"}))]
+
+    found = await target.find(values)
+
+    assert {value: [match.id for match in one] for value, one in found.items() if one} == {
+        "OPP-42": [7]
+    }
 
 
 async def test_users_and_stages_come_as_neutral_records(

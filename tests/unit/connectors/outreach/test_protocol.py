@@ -66,7 +66,7 @@ def test_an_update_sends_exactly_the_given_fields_with_the_id_as_an_integer() ->
 
 def test_a_search_escapes_its_value_and_uses_the_syntax_that_takes_it_literally() -> None:
     """A reference with a comma or an ampersand must not turn into another question."""
-    request = requests.find("OPP-1,2&x=[3]")
+    request = requests.find(["OPP-1,2&x=[3]"])
 
     assert query(request) == {
         "newFilterSyntax": ["true"],
@@ -76,6 +76,27 @@ def test_a_search_escapes_its_value_and_uses_the_syntax_that_takes_it_literally(
         "page[size]": ["10"],
         "count": ["false"],
     }
+
+
+def test_several_values_are_asked_for_as_a_list() -> None:
+    """The plain form takes one value; of several the last alone would count."""
+    request = requests.find(["OPP-1,2", "OPP-3..4"])
+
+    assert query(request)["filter[customId][]"] == ["OPP-1,2", "OPP-3..4"]
+    assert query(request)["newFilterSyntax"] == ["true"]
+    assert query(request)["page[size]"] == ["20"]
+
+
+@pytest.mark.parametrize("value", ["OPP-{}", "ÜÜ€€-{}" * 20, "x{}" * 80])
+def test_no_request_for_many_values_has_an_address_too_long_to_be_taken(value: str) -> None:
+    """Servers commonly take 8 kB."""
+    values = [value.format(*[number] * 80) for number in range(250)]
+
+    chunks = list(protocol.find_chunks([*values, values[0]]))
+
+    assert [one for chunk in chunks for one in chunk] == values
+    assert all(len(chunk) <= 100 for chunk in chunks)
+    assert all(len(requests.find(chunk).url) < 7000 for chunk in chunks)
 
 
 def test_a_reading_is_limited_to_what_was_asked_for() -> None:
@@ -227,7 +248,7 @@ def test_matches_are_compared_exactly_and_sorted_by_age() -> None:
         found(7, "OPP-1", "2026-08-01T10:00:00.000Z", None),
     ]
 
-    matches = protocol.matches(resources, "OPP-1")
+    matches = protocol.matches(resources, ["OPP-1"])["OPP-1"]
 
     assert [match.id for match in matches] == [8, 7, 9]
     assert [match.trashed for match in matches] == [True, False, False]

@@ -10,9 +10,11 @@ from anyio.lowlevel import checkpoint
 
 from engine.errors import HeldBack, Throttled, Unauthorized
 from engine.flow.backoff import BackoffLimits
+from engine.flow.breaker import OUTAGE_FAILURES
 from engine.flow.budget import BudgetLimits
-from engine.flow.governor import HOLD_MAX_S, OUTAGE_FAILURES, Governor
-from engine.flow.lane import Lane, current_lane
+from engine.flow.governor import HOLD_MAX_S, Governor
+from engine.flow.lane import Lane, current_lane, retrying, writing
+from engine.triage import error_class
 from tests.unit.engine.stand_ins import NOW, FakeClock, governor, seeded
 
 pytestmark = pytest.mark.anyio
@@ -157,6 +159,50 @@ async def test_in_an_outage_one_request_probes_and_a_success_opens_the_way() -> 
         assert await enters(subject)
 
     assert not subject.down
+
+
+async def test_where_writes_alone_fail_reads_go_on_and_do_not_vouch_for_them() -> None:
+    """Reads that succeed in between would have every write tried as if nothing was wrong."""
+    subject = Governor(FakeClock(), seeded(), 4, backoff=BackoffLimits(20.0, 60.0))
+    writing.set(True)
+    for _ in range(OUTAGE_FAILURES):
+        subject.failed("HTTP 503")
+
+    writing.set(False)
+    subject.succeeded()
+    assert await enters(subject)
+    assert not subject.paused_s
+    writing.set(True)
+    with pytest.raises(HeldBack, match="HTTP 503"):
+        async with subject.admitted():
+            pass
+    assert subject.down
+    assert subject.no_writes == "HTTP 503"
+
+    subject.write_found()
+
+    assert await enters(subject)
+    assert not subject.down
+    assert subject.no_writes is None
+
+
+async def test_a_repeat_that_is_not_let_through_is_held_back_and_nobody_is_throttled() -> None:
+    """It says nothing about its record, nor about the system."""
+    subject = governor(in_flight_max=100)
+    token = retrying.set(True)
+    try:
+        for _ in range(20):
+            subject.retries.answered(anyio.current_time(), well=False)
+        with pytest.raises(HeldBack) as held:
+            for _ in range(20):
+                async with subject.admitted():
+                    pass
+    finally:
+        retrying.reset(token)
+
+    assert held.value.retry_after_s is not None
+    assert 0 < held.value.retry_after_s < 30
+    assert error_class(held.value) == "held_back"
 
 
 async def test_a_backlog_is_held_back_where_a_fresh_edit_still_goes() -> None:

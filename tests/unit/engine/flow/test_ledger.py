@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from engine.flow.governor import Governor
 from engine.flow.ledger import Ledger, current_record
 from tests.unit.engine.stand_ins import NOW, FakeClock, seeded
@@ -40,7 +42,8 @@ def test_many_records_leave_only_the_latest_behind() -> None:
     assert sum(len(latest) for latest in ledger._latest.values()) == 2  # pyright: ignore[reportPrivateUsage] # what it keeps is the point
 
 
-def test_the_governor_notes_the_record_in_hand() -> None:
+@pytest.mark.anyio
+async def test_the_governor_notes_the_record_in_hand() -> None:
     """The connector need not know for whom it asks."""
     governor = Governor(FakeClock(), seeded(), 1)
     token = current_record.set(7)

@@ -1,0 +1,183 @@
+"""Create search: which creates in doubt the target shows, asked for many at once (rule 4).
+
+Mailbox   none: callers ask through `look` and share one request
+Sends     nothing: a record in doubt becomes due with its look
+Store     reads which creates are to be looked for
+Metrics   errors{opportunity_syncer}
+Stops     when it is cancelled
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import anyio
+import structlog
+
+from engine.actors.tolerating import tolerated
+from engine.errors import EngineError, Gone, HeldBack, ProtocolError, Rejected, Unreachable
+from engine.flow.bell import Bell
+from engine.flow.governor import Governor
+from engine.flow.lane import retrying
+from engine.flow.worktime import State, holding, pausing, spending
+from engine.metrics import Metrics
+from engine.ports import Target, WallClock
+from engine.records import Match
+from engine.store import doubts
+from engine.store.port import Store
+
+# Looks in one request at most; how many may be answered before anybody has asked for them, and for
+# how long such an answer is kept.
+LOOKS_MAX = 100
+AHEAD_MAX = 1000
+AHEAD_S = 600.0
+# How much smaller the next request is after one that was refused or failed: a gateway may not
+# take so many values at once, or none but one.
+SHRINKING = 4
+# Longest sleep without looking at the store, and the wait after a look that failed.
+IDLE_S = 15.0
+FAILED_S = 5.0
+
+COMPONENT = "opportunity_syncer"
+
+log = structlog.get_logger(component=COMPONENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the target showed of one create.
+
+    Args:
+        began_at: when the request began, unix seconds.
+        refusal: why the target does not look for this value at all.
+    """
+
+    began_at: float
+    matches: Sequence[Match] = ()
+    refusal: EngineError | None = None
+
+
+@dataclass(slots=True)
+class CreateSearch:
+    """Looks for creates in doubt on behalf of all opportunity syncers."""
+
+    store: Store
+    target: Target
+    governor: Governor
+    clock: WallClock
+    metrics: Metrics
+    bell: Bell = field(default_factory=Bell)
+    _asking: anyio.Lock = field(default_factory=anyio.Lock, init=False)
+    _looks: dict[str, Look] = field(default_factory=dict[str, Look], init=False)
+    _ahead: set[str] = field(default_factory=set[str], init=False)
+    _size: int = field(default=LOOKS_MAX, init=False)
+
+    async def run(self) -> None:
+        """Look for what is due, so that the answer is there when its record is taken up."""
+        while True:
+            held_s = FAILED_S
+            with tolerated(COMPONENT, "look_failed", self.metrics):
+                held_s = await self._look_for_all()
+            if held_s > 0:
+                await pausing(min(held_s, IDLE_S))
+            else:
+                await self._rest()
+
+    async def _look_for_all(self) -> float:
+        """Look for whatever is due; returns the seconds after which the rest may be looked for."""
+        try:
+            while await self.step():
+                pass
+        except HeldBack as error:
+            return error.retry_after_s or FAILED_S
+        return 0.0
+
+    async def step(self) -> int:
+        """Ask once for as many as one request takes; returns how many that were."""
+        async with holding(self._asking):
+            self._forget_old()
+            if len(self._ahead) >= AHEAD_MAX:
+                return 0
+            batch = await self._with_due([])
+            if batch:
+                await self._ask(batch)
+            return len(batch)
+
+    async def look(self, correlation: str, look_at: float) -> Look:
+        """What the target shows of one create, at or after that time, unix seconds.
+
+        Raises:
+            EngineError: the target could not be asked, or does not look for this value.
+        """
+        async with holding(self._asking):
+            known = self._looks.get(correlation)
+            while known is None or known.began_at < look_at:
+                look_at = min(look_at, self.clock.now())
+                await self._ask(await self._with_due([correlation]))
+                known = self._looks.get(correlation)
+            self._ahead.discard(correlation)
+            if known.refusal is not None:
+                # Whoever asks again does so because something has changed.
+                del self._looks[correlation]
+                raise known.refusal
+        return known
+
+    async def _with_due(self, wanted: Sequence[str]) -> list[str]:
+        """These values, and others that are due as well."""
+        room = self._size - len(wanted)
+        if room <= 0:
+            return list(wanted)
+        now = self.clock.now()
+        # What follows from an answer may still be on its way to the store.
+        since = {one: look.began_at for one, look in self._looks.items()} | dict.fromkeys(
+            wanted, now
+        )
+        return [*wanted, *await self.store.read(doubts.due_looks, now, since=since, limit=room)]
+
+    def _forget_old(self) -> None:
+        oldest = self.clock.now() - AHEAD_S
+        self._looks = {one: look for one, look in self._looks.items() if look.began_at > oldest}
+        self._ahead &= self._looks.keys()
+
+    async def _ask(self, batch: Sequence[str]) -> None:
+        """Ask for these; a request that is refused for several of them is asked again smaller."""
+        # Taken before the look: only a look that began past the bound proves anything.
+        began_at = self.clock.now()
+        # A look that may prove a create repeats nothing.
+        token = retrying.set(False)
+        try:
+            found = await self.target.find(batch)
+        except (Rejected, Gone, ProtocolError) as error:
+            if len(batch) > 1:
+                self._shrink(batch, error)
+            else:
+                self._note(batch[0], Look(began_at, refusal=error))
+            return
+        except Unreachable as error:
+            # It may be the size that is too much for the system.
+            self._shrink(batch, error)
+            raise
+        finally:
+            retrying.reset(token)
+        self._size = min(LOOKS_MAX, max(self._size, 2 * len(batch)))
+        for correlation in batch:
+            self._note(correlation, Look(began_at, found.get(correlation, ())))
+        if any(found.values()):
+            # The creates were carried out, whatever became of their answers.
+            self.governor.write_found()
+
+    def _note(self, correlation: str, look: Look) -> None:
+        self._looks[correlation] = look
+        self._ahead.add(correlation)
+
+    def _shrink(self, batch: Sequence[str], error: EngineError) -> None:
+        self._size = max(1, len(batch) // SHRINKING)
+        log.info("looks_made_smaller", values=len(batch), reason=error.message)
+
+    async def _rest(self) -> None:
+        now = self.clock.now()
+        due_at = await self.store.read(doubts.next_look, now)
+        idle_s = IDLE_S if due_at is None else max(0.0, min(IDLE_S, due_at - now))
+        with spending(State.IDLE, idle_s):
+            await self.bell.wait(idle_s)

@@ -1,0 +1,86 @@
+"""Mutants that let trouble last longer than it does, or hide what it was."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+SEARCH = "engine/actors/create_search.py"
+GOVERNOR = "engine/flow/governor.py"
+BREAKER = "engine/flow/breaker.py"
+FLOW = "tests/unit/engine/flow"
+DOUBTS = "tests/unit/engine/store/test_doubts.py"
+IN_DOUBT = "tests/scenario/test_creates_in_doubt.py"
+STORY = "tests/simulation/test_recovery.py"
+
+MUTANTS = (
+    Mutant(
+        "looks for each create in doubt by itself",
+        SEARCH,
+        "LOOKS_MAX = 100",
+        "LOOKS_MAX = 1",
+        (f"{STORY}::test_creates_that_each_lost_an_answer_are_settled_soon",),
+    ),
+    Mutant(
+        "gives up looking where no list is taken",
+        SEARCH,
+        "            if len(batch) > 1:\n",
+        "            if len(batch) > LOOKS_MAX:\n",
+        (f"{IN_DOUBT}::test_a_front_that_takes_no_list_leaves_nobody_in_doubt",),
+    ),
+    Mutant(
+        "takes no create that is found for a sign that writes are carried out",
+        SEARCH,
+        "        if any(found.values()):\n",
+        "        if not found:\n",
+        (f"{STORY}::test_many_lost_creates_take_what_the_limits_allow_and_few_requests",),
+    ),
+    Mutant(
+        "lets reads vouch for writes",
+        GOVERNOR,
+        "breaker = self._writes if writing.get() else self._system",
+        "breaker = self._system",
+        (f"{FLOW}/test_governor.py",),
+    ),
+    Mutant(
+        "forgets trouble by answers alone",
+        "engine/flow/retry_budget.py",
+        "self._failing *= 0.5 ** (passed_s / HALF_LIFE_S)",
+        "self._failing *= 1.0",
+        (f"{FLOW}/test_retry_budget.py",),
+    ),
+    Mutant(
+        "lets an outage pause for as long as any record may wait",
+        BREAKER,
+        "cap_s = min(backoff.cap_s, PAUSE_MAX_S)",
+        "cap_s = backoff.cap_s",
+        (f"{FLOW}/test_breaker.py",),
+    ),
+    Mutant(
+        "takes every outage of writes for as serious as the first",
+        BREAKER,
+        "self._bound = min(self.failures_max, 2 * self._bound)",
+        "self._bound = OUTAGE_FAILURES",
+        (f"{FLOW}/test_breaker.py",),
+    ),
+    Mutant(
+        "blames its own caution where the system failed",
+        "engine/store/settle.py",
+        '" reason = CASE WHEN failed_since IS NULL THEN ? ELSE reason END,"',
+        '" reason = ?,"',
+        (DOUBTS,),
+    ),
+    Mutant(
+        "calls a repeat that it holds back the system's throttling",
+        "engine/errors.py",
+        "class Rationed(HeldBack):",
+        "class Rationed(Throttled):",
+        (f"{FLOW}/test_governor.py",),
+    ),
+    Mutant(
+        "hides what an answer was that could not be used",
+        "engine/triage.py",
+        '        return f"answered HTTP {error.status}: {error.message}"\n',
+        "        return error.message\n",
+        (f"{IN_DOUBT}::test_a_create_in_doubt_waits_for_what_put_it_there",),
+    ),
+)

@@ -1,0 +1,111 @@
+"""Creates in doubt: which are looked for together, and what of them is kept."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from engine.store import capture, doubts, settle, work
+from engine.store.history import Note
+from engine.store.work import Failure
+from tests.unit.engine.stand_ins import NOW, pending, row, take
+
+LOST = Failure("unreachable", None, "answered HTTP 500: no envelope")
+
+
+def announce(connection: sqlite3.Connection, record_id: int, now: float = NOW) -> None:
+    """The record's create is about to be sent."""
+    of = pending(connection, record_id)
+    assert work.open_intent(connection, of, of.ref, now, shown_since=of.proved_at)
+
+
+def doubt(
+    connection: sqlite3.Connection, record_id: int, due_at: float, *, now: float = NOW
+) -> None:
+    """The record's create was sent, and its answer is lost."""
+    announce(connection, record_id, now)
+    settle.doubt(
+        connection, pending(connection, record_id), LOST, due_at=due_at, counts=False, now=now
+    )
+
+
+def reason(connection: sqlite3.Connection, record_id: int) -> str | None:
+    """Why the record waits."""
+    found = connection.execute("SELECT reason FROM record WHERE id = ?", (record_id,)).fetchone()
+    return None if found is None else found[0]
+
+
+def test_what_is_due_is_looked_for_together_longest_due_first(
+    connection: sqlite3.Connection,
+) -> None:
+    """One request serves them all; what is not due yet would prove nothing."""
+    take(connection, *(row(number) for number in range(1, 6)))
+    for number, due_at in ((1, NOW + 8), (2, NOW + 5), (3, NOW + 60)):
+        doubt(connection, number, due_at)
+    announce(connection, 4)
+
+    assert doubts.next_look(connection, NOW) == NOW + 5
+    assert doubts.due_looks(connection, NOW, since={}, limit=10) == []
+    assert doubts.due_looks(connection, NOW + 9, since={}, limit=10) == ["OPP-2", "OPP-1"]
+    assert doubts.due_looks(connection, NOW + 9, since={}, limit=1) == ["OPP-2"]
+    assert doubts.due_looks(connection, NOW + 9, since={"OPP-2": NOW + 5}, limit=1) == ["OPP-1"]
+    assert doubts.due_looks(connection, NOW + 9, since={"OPP-2": NOW + 4}, limit=1) == ["OPP-2"]
+
+
+def test_a_record_that_waits_for_something_else_is_not_looked_for(
+    connection: sqlite3.Connection,
+) -> None:
+    """A refused one waits for its flag to be reset, a deferred one for its time."""
+    take(connection, row(1), row(2))
+    for number in (1, 2):
+        doubt(connection, number, NOW + 5)
+    settle.settle_refused(connection, pending(connection, 1), LOST, NOW)
+    capture.hold_pending(connection, NOW + 100)
+
+    assert doubts.due_looks(connection, NOW + 9, since={}, limit=10) == []
+    assert doubts.due_looks(connection, NOW + 100, since={}, limit=10) == ["OPP-2"]
+
+
+def test_a_look_in_vain_keeps_why_the_create_is_in_doubt(connection: sqlite3.Connection) -> None:
+    """That it is not to be seen yet helps nobody."""
+    take(connection, row(1))
+    doubt(connection, 1, NOW + 5)
+
+    doubts.look_again(connection, 1, NOW + 20)
+
+    intent = pending(connection, 1).intent
+    assert intent is not None
+    assert (intent.checks, intent.look_at, intent.doubt_since) == (2, NOW + 20, NOW)
+    assert reason(connection, 1) == LOST.reason
+
+
+@pytest.mark.parametrize("failed", [True, False])
+def test_what_was_not_sent_keeps_why_it_failed_before(
+    connection: sqlite3.Connection, failed: bool
+) -> None:
+    """Our own caution is no reason where there is one; nor is it a failure."""
+    take(connection, row(1))
+    if failed:
+        settle.defer(connection, pending(connection, 1), LOST, due_at=NOW, counts=True, now=NOW)
+    held = Failure("held_back", None, "held back: maintenance")
+
+    settle.postpone(connection, pending(connection, 1), held, NOW + 7)
+
+    after = pending(connection, 1)
+    assert reason(connection, 1) == (LOST.reason if failed else held.reason)
+    assert (after.attempts, after.failed_since) == ((1, NOW) if failed else (0, None))
+    assert work.next_due(connection, after.lane, NOW + 1) == NOW + 7
+
+
+def test_an_adopted_record_starts_anew(connection: sqlite3.Connection) -> None:
+    """Its create succeeded; what follows is no repeat."""
+    take(connection, row(1))
+    doubt(connection, 1, NOW + 5)
+
+    settle.adopt(connection, pending(connection, 1), 7, Note("adopted", "id 7"), NOW + 6)
+
+    after = pending(connection, 1)
+    assert (after.failed_since, after.failed_at, after.attempts) == (None, None, 0)
+    assert after.intent is None
+    assert reason(connection, 1) is None
