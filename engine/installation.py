@@ -58,4 +58,6 @@ def _machine() -> str:
         known = MACHINE_ID.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError):
         return ""
-    return hashlib.sha256(f"wosync:{known}".encode()).hexdigest()[:_ID_CHARS] if known else ""
+    if known in ("", "uninitialized"):
+        return ""
+    return hashlib.sha256(f"wosync:{known}".encode()).hexdigest()[:_ID_CHARS]

@@ -148,7 +148,7 @@ MUTANTS = (
         "engine/store/copies.py",
         "if known is not None and known != pair:",
         "if known is None and known != pair:",
-        (f"{COMMAND}::test_what_is_no_copy_of_this_state_is_not_put_back",),
+        (f"{COMMAND}::test_what_is_no_copy_of_this_state_is_not_put_back[another pair]",),
     ),
     Mutant(
         "takes roles for listed whole that stood for no line",

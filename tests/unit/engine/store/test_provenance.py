@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from engine import installation
 from engine.errors import StateUnusable
 from engine.installation import Installation
 from engine.store import kept, provenance
@@ -187,6 +189,32 @@ def test_a_name_says_more_than_machine_and_directory() -> None:
 
     assert Installation("m2", "/b", "prod").is_that_of(prod)
     assert not Installation("m1", "/a", "test").is_that_of(prod)
+
+
+@pytest.mark.parametrize("text", [None, "", "uninitialized\n"])
+def test_a_machine_without_an_id_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None
+) -> None:
+    """A container, or an image at its first start."""
+    path = tmp_path / "machine-id"
+    monkeypatch.setattr(installation, "MACHINE_ID", path)
+    if text is not None:
+        path.write_text(text)
+
+    assert Installation.here(tmp_path, "").machine == ""
+
+
+def test_the_id_of_the_machine_cannot_be_read_from_the_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is to be kept confidential."""
+    path = tmp_path / "machine-id"
+    path.write_text("3d1219c7c4c5404aaa1f6d2a48adfda4\n")
+    monkeypatch.setattr(installation, "MACHINE_ID", path)
+    here = Installation.here(tmp_path, "")
+
+    assert here.machine
+    assert "3d1219c7" not in here.text
 
 
 def doubt_age_s(connection: sqlite3.Connection, now: float) -> float:

@@ -50,10 +50,8 @@ LOCAL: Mapping[str, Sequence[Mapping[str, Any]]] = {
     ],
     "outbox.load": [{"record_type": one} for one in RecordType],
     "outbox.delivered": [{"entry": SimpleNamespace(record_type=one)} for one in RecordType],
-    **dict.fromkeys(
-        ("provenance._forget", "provenance.resume"),
-        [{"table": "intent"}, {"table": "contacts"}, {"table": "person"}],
-    ),
+    "provenance._forget": [{"table": "intent"}, {"table": "contacts"}, {"table": "person"}],
+    "provenance.resume": [{"table": "intent"}, {"table": "contacts"}, {"table": "person"}],
     # The one table that both its statements are about.
     "waits.bound": [{"table": "contacts"}],
 }
