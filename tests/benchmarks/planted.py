@@ -28,6 +28,7 @@ _OWN = {
     "target_id": "series.id",
     "delivered_id": "CAST(series.id AS TEXT)",
 }
+_CLAIMS = "INSERT INTO claim (target_id, record_id, since) SELECT id, id, 0 FROM series"
 _PEOPLE = (
     "INSERT INTO person (id, ref, version, read_at, email, prospect_id, delivered_id)"
     " SELECT id, 'PERS-' || id, 1, 0, 'person' || id || '@bench.example', id, CAST(id AS TEXT)"
@@ -55,7 +56,7 @@ def plant_linked(state_dir: Path, number: int) -> None:
         connection.execute("BEGIN")
         for table in _TABLES:
             _copy(connection, table, {**sizes, "template": template[0]})
-        for statement in (_PEOPLE, _ROLES):
+        for statement in (_CLAIMS, _PEOPLE, _ROLES):
             connection.execute(f"{_SERIES} {statement}", sizes)
         connection.execute("COMMIT")
 

@@ -137,3 +137,32 @@ async def test_deleting_what_others_refer_to_only_unlinks_them() -> None:
     row = world.opportunities.get(opportunity)
     assert row is not None
     assert row.relationships == {"owner": outreach.user_id}
+
+
+async def test_an_org_may_demand_a_close_date() -> None:
+    """Public connectors believe so; a later edit must not clear it either."""
+    outreach = Emulator(close_date_required=True)
+    refused = await outreach.post("opportunities", {"name": "Crane"})
+    made = await outreach.post("opportunities", {"name": "Crane", "closeDate": "2027-01-01"})
+    renamed = await outreach.patch("opportunities", 1, {"name": "Harbour crane"})
+    cleared = await outreach.patch("opportunities", 1, {"closeDate": None})
+
+    assert [each.status_code for each in (made, renamed)] == [201, 200]
+    assert refused.status_code == cleared.status_code == 422
+    assert error_of(refused)["detail"] == "Close date can't be blank."
+    assert error_of(refused)["source"] == {"pointer": "/data/attributes/closeDate"}
+
+
+async def test_an_org_may_take_one_role_for_each_person() -> None:
+    """Another text makes no difference; the one that is there may be changed."""
+    outreach = Emulator(one_role_per_person=True)
+    opportunity = outreach.world.opportunities.create({"name": "Crane"})
+    prospect = outreach.world.prospects.create({"firstName": "Ada"})
+    links = {"opportunity": ("opportunity", opportunity), "prospect": ("prospect", prospect)}
+
+    first = await outreach.post("opportunityProspectRoles", {"role": "Buyer"}, **links)
+    second = await outreach.post("opportunityProspectRoles", {"role": "User"}, **links)
+    changed = await outreach.patch("opportunityProspectRoles", 1, {"role": "User"})
+
+    assert [each.status_code for each in (first, second, changed)] == [201, 422, 200]
+    assert error_of(second)["detail"] == "Role has already been taken."
