@@ -8,6 +8,7 @@ read again when it changes, so that new credentials need no restart.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +23,10 @@ class Settings(BaseModel):
     """Base of every settings model: frozen, unknown keys refused, types taken literally."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+# Words with underscores between them, as variables and credentials are called.
+_A_NAME = re.compile(r"(?:[A-Z]+(?:_[A-Z0-9]+)*|[a-z]+(?:_[a-z0-9]+)*)", re.ASCII)
 
 
 class FileSecret(SecretStr):
@@ -73,6 +78,11 @@ def _read_secret_file(path: Path) -> str:
     return text
 
 
+def _shown(name: str) -> str:
+    """The name as a message may show it: somebody may have put the secret itself in its place."""
+    return name if _A_NAME.fullmatch(name) else "that is named there"
+
+
 def resolve_secret(reference: Any) -> Any:
     """Turn a secret reference into its text, or into the secret of a file.
 
@@ -89,7 +99,7 @@ def resolve_secret(reference: Any) -> Any:
     if form == "env":
         text = os.environ.get(name, "").strip()
         if not text:
-            raise ValueError(f"the environment variable {name} is not set or is empty")
+            raise ValueError(f"the environment variable {_shown(name)} is not set or is empty")
         return text
     if form == "file":
         return FileSecret(Path(name).expanduser())
@@ -97,8 +107,9 @@ def resolve_secret(reference: Any) -> Any:
         directory = os.environ.get("CREDENTIALS_DIRECTORY")
         if not directory:
             raise ValueError(
-                f"the credential {name} needs $CREDENTIALS_DIRECTORY, which systemd sets for the"
-                " service; for a command of yours set it to the directory of the credential files"
+                f"the credential {_shown(name)} needs $CREDENTIALS_DIRECTORY, which systemd sets"
+                " for the service; for a command of yours set it to the directory of the credential"
+                " files"
             )
         return FileSecret(Path(directory) / name)
     raise ValueError(f"unknown secret form {form!r}; use {REFERENCE_FORMS}")

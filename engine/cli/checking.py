@@ -17,6 +17,7 @@ from engine.cli.exits import Exit, code_for
 from engine.cli.reading import load
 from engine.cli.tables import console, table
 from engine.config.loading import Config
+from engine.config.unencrypted import unencrypted
 from engine.errors import EngineError, StateUnusable
 from engine.mappings import Mappings
 from engine.metrics import Metrics
@@ -47,6 +48,7 @@ def check(path: Path | None, *, as_json: bool) -> int:
     config = load(path)
     fact = f"{config.path}: every key is valid, every secret is there"
     verdicts = [Verdict("configuration", "read", True, fact)]
+    verdicts += [Verdict("configuration", "encryption", True, one) for one in unencrypted(config)]
     verdicts += anyio.run(_verdicts, config)
     (_print_json if as_json else _print_table)(verdicts)
     return next((verdict.code for verdict in verdicts if verdict.ok is False), Exit.DONE)

@@ -17,6 +17,7 @@ from engine.assembly.assembly import Assembly
 from engine.assembly.opening import opened, plain_errors
 from engine.assembly.outside import Outside
 from engine.config.loading import Config
+from engine.config.unencrypted import unencrypted
 from engine.metrics.labels import START_UP
 from engine.service import control, http
 from engine.service.doors import Doors
@@ -37,6 +38,8 @@ async def run(config: Config, outside: Outside | None = None) -> None:
     Raises:
         EngineError: it cannot start, or the state cannot be used any more.
     """
+    for reason in unencrypted(config):
+        log.warning("unencrypted", reason=reason)
     with plain_errors():
         async with opened(config, outside or Outside.real()) as assembly:
             # Behind the lease: a second process on the same state must hear that, not of the port.

@@ -24,6 +24,9 @@ from engine.config.values import number
 from engine.errors import Misconfigured
 from engine.settings import secrets_in
 
+# A key under which nothing stands.
+NOT_SET = "not set"
+
 log = structlog.get_logger(component="reload")
 
 
@@ -114,7 +117,8 @@ def differences(old: Config, new: Config) -> Iterator[tuple[str, tuple[Any, Any]
     """Every key whose value differs, with both values; a secret's are not for showing."""
     before, after = dict(_flat(old)), dict(_flat(new))
     for key in dict.fromkeys((*before, *after)):
-        values = before.get(key), after.get(key)
+        # One that is not there is something else than one that is switched off.
+        values = before.get(key, NOT_SET), after.get(key, NOT_SET)
         if values[0] != values[1]:
             yield key, values
 

@@ -14,6 +14,7 @@ STALLED = "tests/unit/engine/logs/test_stalled_reader.py"
 UNHEARD = "tests/end_to_end/test_stalled_stderr.py"
 PLAIN = "tests/unit/engine/test_plain.py"
 LEFT = "tests/unit/engine/test_descriptors.py"
+OPENLY = "tests/unit/engine/config/test_unencrypted.py"
 JUDGED = "tests/unit/engine/test_patience.py"
 REFUSED = "tests/scenario/test_start_up_refused.py"
 ASKED = "tests/unit/engine/service/test_http.py"
@@ -220,5 +221,26 @@ MUTANTS = (
         "if descriptors.used_up(error):",
         "if descriptors.used_up(None):",
         (f"{LEFT}::test_a_connection_that_cannot_be_opened_blames_no_network",),
+    ),
+    Mutant(
+        "repeats a secret that stands where its name should",
+        "engine/settings.py",
+        'return name if _A_NAME.fullmatch(name) else "that is named there"',
+        "return name",
+        (f"{OPENLY}::test_a_secret_in_the_place_of_a_name_is_not_repeated",),
+    ),
+    Mutant(
+        "says nothing of credentials that travel unencrypted",
+        "engine/config/unencrypted.py",
+        'scheme.lower() == "http" and',
+        'scheme.lower() == "plain" and',
+        (f"{OPENLY}::test_plain_http_beyond_the_machine_is_named",),
+    ),
+    Mutant(
+        "takes a field that is switched off for one that is not there",
+        "engine/service/reloading.py",
+        "before.get(key, NOT_SET), after.get(key, NOT_SET)",
+        "before.get(key), after.get(key)",
+        ("tests/scenario/test_reload_refused.py::test_a_field_that_is_switched_off_is_a_change",),
     ),
 )

@@ -220,3 +220,17 @@ async def test_a_secret_that_changed_in_its_file_is_no_change_of_the_settings(
         assert await applied(world, port, {}) == []
         document = json.dumps(await port.status())
         assert "another secret" not in document
+
+
+async def test_a_field_that_is_switched_off_is_a_change(world: Bench) -> None:
+    """It was said that nothing had changed, and the field went on being sent."""
+    async with served(world) as port:
+        world.settings["mapping.opportunity"] = {"probability": False}
+        world.config()
+        answer = await port.reload()
+
+    assert answer["applied"] is False
+    assert (
+        "mapping.opportunity.probability cannot change while the service runs" in answer["reason"]
+    )
+    assert "restart the service" in answer["remedy"]
