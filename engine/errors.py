@@ -18,6 +18,7 @@ EngineError
 ├── ProtocolError        somebody does not speak the protocol
 │   ├── OurFault         our request was malformed
 │   └── TheirFault       the answer cannot be understood
+├── WouldChange          the work in hand is only evaluated, and this would have changed something
 └── StateUnusable        the state directory or file cannot be used
 """
 
@@ -175,13 +176,17 @@ class TheirFault(ProtocolError):
     """The answer has a shape that the reference does not know."""
 
 
+class WouldChange(EngineError):
+    """Nothing was done: what is evaluated for the fuse changes neither system."""
+
+
 class StateUnusable(EngineError):
     """The state directory or the state file cannot be used."""
 
 
 # All that is raised before a request leaves, or by a system's own word that it refuses one. What is
 # not listed may have been executed; so may whatever is thought of later, until it is listed here.
-_NOT_EXECUTED = (Throttled, HeldBack, Conflict, Terminal, OurFault)
+_NOT_EXECUTED = (Throttled, HeldBack, Conflict, Terminal, OurFault, WouldChange)
 
 
 def surely_not_executed(error: Exception) -> bool:

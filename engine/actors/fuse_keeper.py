@@ -1,6 +1,7 @@
 """Fuse keeper: let a mass change go on when it is small, and stop it when it is not.
 
-Mailbox   none: it looks every two seconds, and when `once` has nothing else to do
+Mailbox   none: it looks every two seconds, and when `once` has nothing else to do; the pollers
+          tell it when they are at the end of a poll
 Sends     a ring of the dispatchers' bells when what was held goes on
 Store     decides over what is held; see `engine.store.fuse`
 Metrics   none of its own; the status shows what is held
@@ -16,7 +17,8 @@ import structlog
 
 from engine.flow.worktime import resting
 from engine.ports import WallClock
-from engine.store import fuse
+from engine.store import fuse, kept
+from engine.store.fuse import Limits
 from engine.store.port import Store
 
 LOOK_S = 2.0
@@ -26,12 +28,11 @@ log = structlog.get_logger(component="fuse_keeper")
 
 @dataclass(slots=True)
 class FuseKeeper:
-    """`share` of the linked records (0 to 1), and `records_min` at least, may change at once."""
+    """Decides by these limits."""
 
     store: Store
     clock: WallClock
-    share: float
-    records_min: int
+    limits: Limits
     wake: Callable[[], None]
 
     async def run(self) -> None:
@@ -45,19 +46,32 @@ class FuseKeeper:
         if not await self.store.read(fuse.waiting):
             return False
         now = self.clock.now()
-        decided = await self.store.write(fuse.decide, self.share, self.records_min, now)
+        decided = await self.store.write(fuse.decide, self.limits, now)
         if decided is None:
             return False
         if decided.tripped:
             log.error(
                 "mass_change_held",
                 records=decided.records,
+                creates=decided.creates,
+                people=decided.people,
                 linked=decided.linked,
                 remedy="look at the mapping and the records; if it is meant, run: wosync approve",
             )
             return False
         self.wake()
         return True
+
+    async def look_begins(self) -> None:
+        """The first look at a pair begins, or goes on: nothing is decided before its end."""
+        await self.store.write(kept.set_setting, fuse.FIRST_LOOK, "")
+
+    async def poll_ends(self, *, first_look: bool = False) -> None:
+        """Let what the poll has parked go on, if it is not too much at once."""
+        now = self.clock.now()
+        due = await self.store.write(fuse.judge_parked, self.limits, now, first_look=first_look)
+        if due:
+            self.wake()
 
     async def approve(self) -> int:
         """Somebody says that it is meant; returns how many records go on."""

@@ -21,6 +21,7 @@ from engine.actors.claims import Claims
 from engine.actors.create_search import COMPONENT, CreateSearch
 from engine.actors.failing import Failing, RetryLimits
 from engine.actors.fresh_rows import FreshRows, Look
+from engine.actors.gate import weighing
 from engine.actors.lost_creates import KIND, LostCreates
 from engine.actors.references import References, Resolution
 from engine.actors.trust import Trust
@@ -31,6 +32,7 @@ from engine.errors import (
     HeldBack,
     Rejected,
     StateUnusable,
+    WouldChange,
     surely_not_executed,
 )
 from engine.flow.backoff import resend_after_s
@@ -171,6 +173,7 @@ class OpportunitySyncer:
                 return "left" if outcome == AGAIN else outcome
             current_lane.set(work.lane)
             current_record.set(work.id)
+            weighing.set(work.mass is Mass.EVALUATING)
             retrying.set(work.failed_since is not None)
             began = anyio.current_time()
             outcome = await self._attempt(work)
@@ -190,6 +193,8 @@ class OpportunitySyncer:
             return await self._reconcile(work)
         except StateUnusable:
             raise
+        except WouldChange as error:
+            return await self._hold(work, work.synced, error.message)
         except HeldBack as error:
             return await self._held(work, error)
         except EngineError as error:

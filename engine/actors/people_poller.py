@@ -21,6 +21,7 @@ import anyio
 import structlog
 
 from engine.actors.feed_clock import FeedClock
+from engine.actors.fuse_keeper import FuseKeeper
 from engine.actors.poller import FRESH_SHARE
 from engine.actors.prospect_resolver import ProspectResolver
 from engine.actors.tolerating import tolerated
@@ -58,6 +59,7 @@ class PeoplePoller:
     store: Store
     clock: WallClock
     prospects: ProspectResolver
+    fuse_keeper: FuseKeeper
     limits: PeoplePollLimits
     metrics: Metrics
     wake: Callable[[], None]
@@ -140,6 +142,7 @@ class PeoplePoller:
                 break
             cursor = behind(cursor, [row.position for row in page.rows])
         await self._tabs_clock.end()
+        await self.fuse_keeper.poll_ends()
         self._polled(TABS, differing, began)
         return differing
 

@@ -13,6 +13,7 @@ import structlog
 
 from engine.actors.doubt import look_in_s
 from engine.actors.failing import Failing, RetryLimits
+from engine.actors.gate import pass_gate
 from engine.actors.standings import Standing, Standings
 from engine.errors import EngineError, Rejected, Taken
 from engine.flow.backoff import SPACING_S, SPACING_SPREAD
@@ -66,14 +67,15 @@ class PersonOutcomes:
         self, record: SourceRecord, prospect_id: int, email: str | None, note: Note
     ) -> None:
         """The person is this prospect, and is told so."""
+        pass_gate("would link a person")
         url = self.target.url(RecordType.PERSON, prospect_id)
         owed = Owed(target_id=str(prospect_id), target_url=url)
         await self._link(record, prospect_id, email, owed, note)
 
-    async def carried(self, record: SourceRecord, prospect_id: int, *, known: bool) -> None:
+    async def carried(self, record: SourceRecord, prospect_id: int, known: Person | None) -> None:
         """The person carries the id itself; one not `known` yet gets a missing URL."""
         owed = None
-        if record.target_url is None and not known:
+        if record.target_url is None and known is None:
             owed = Owed(target_url=self.target.url(RecordType.PERSON, prospect_id))
         await self._link(record, prospect_id, None, owed, None)
 
@@ -100,6 +102,7 @@ class PersonOutcomes:
 
     async def lost_link(self, record: SourceRecord, prospect_id: int) -> None:
         """The person's id was cleared and its prospect is gone: it is looked for as anybody is."""
+        pass_gate("would look for a person anew")
         now = self.clock.now()
         note = Note("target gone", f"the id was blank, and the prospect {prospect_id} is gone")
         await self.store.write(people.unlink, record, note, now)
@@ -124,6 +127,16 @@ class PersonOutcomes:
         # Past the bound it stays in doubt only where nobody can be looked for.
         retry_s = look_in_s(age_s, bound_s) if age_s < bound_s else SPACING_S
         self.standings.note(record.id, Standing(None, reason, retry_s=retry_s))
+
+    async def not_executed(self, record: SourceRecord) -> None:
+        """The create in doubt never happened."""
+        self.metrics.in_doubt_resolved.labels("prospect", "not_executed").inc()
+        await self.store.write(people.hold_back, record, "not created yet", self.clock.now())
+
+    async def executed(self, record: SourceRecord, prospect_id: int, email: str) -> None:
+        """The create in doubt did happen."""
+        self.metrics.in_doubt_resolved.labels("prospect", "executed").inc()
+        await self.adopted(record, prospect_id, email)
 
     async def held_back(self, record: SourceRecord, reason: str, known: Person | None) -> None:
         """The person has no prospect for now, through no fault that it must be told."""
@@ -185,6 +198,7 @@ class PersonOutcomes:
 
     async def refused(self, record: SourceRecord, error: Rejected) -> None:
         """The target does not take the person, which is told why."""
+        pass_gate("would flag a person")
         failure = Failure(error_class(error), error.field, error.message)
         taken = isinstance(error, Taken)
         await self.store.write(people.refuse, record, failure, self.clock.now(), taken=taken)

@@ -19,6 +19,7 @@ import anyio
 import structlog
 
 from engine.actors.feed_clock import FeedClock
+from engine.actors.fuse_keeper import FuseKeeper
 from engine.actors.tolerating import tolerated
 from engine.actors.unfinished import unfinished
 from engine.errors import EngineError
@@ -77,6 +78,7 @@ class Poller:
     wake: Callable[[], None]
     tabs_listed: Callable[[], bool]
     audit: Callable[[], Awaitable[int]]
+    fuse_keeper: FuseKeeper
     follow_people: Callable[[], Awaitable[None]]
     runs: Runs
     pace: Pace = field(init=False)
@@ -156,6 +158,8 @@ class Poller:
         first_ever = await self.store.read(kept.setting, LAST_SWEEP) is None
         began = anyio.current_time()
         cursor, changed = mark.position, 0
+        if first_ever:
+            await self.fuse_keeper.look_begins()
         while True:
             self.feed_clock.asking()
             asked_at = self.clock.now()
@@ -169,7 +173,7 @@ class Poller:
             if page.rows:
                 rows = {row.ref: row.position for row in page.rows}
                 mark = self.feed_clock.advanced(mark, rows, page.served_at, overlap_s)
-                taken = await self._capture(page, asked_at, mark=mark, news=not first_ever)
+                taken = await self._capture(page, asked_at, mark=mark, first_look=first_ever)
                 changed += len(taken)
                 if not first_ever:
                     self._observe_lag(taken, page.served_at)
@@ -179,6 +183,7 @@ class Poller:
             if page.complete:
                 break
         await self.feed_clock.end()
+        await self.fuse_keeper.poll_ends(first_look=first_ever)
         self.metrics.polled(FEED, changed, anyio.current_time() - began, self.clock.now())
         log.debug("poll_done", changed=changed)
         return changed
@@ -236,7 +241,7 @@ class Poller:
         *,
         mark: Watermark | None = None,
         sweep: int = 0,
-        news: bool = True,
+        first_look: bool = False,
     ) -> list[Captured]:
         outcome = await self.store.write(
             capture.capture_page,
@@ -247,7 +252,8 @@ class Poller:
             mark=mark,
             sweep=sweep,
             mass=bool(sweep),
-            news=news,
+            news=not first_look,
+            first_look=first_look,
             asked_at=asked_at,
             may_lag=not sweep,
         )

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from random import Random
 from typing import Literal
 
@@ -23,6 +24,8 @@ import anyio
 import structlog
 
 from engine.actors.failing import Failing, RetryLimits
+from engine.actors.foreseen_outcomes import WOULD_CREATE, ForeseenOutcomes
+from engine.actors.gate import pass_gate, weighing
 from engine.actors.lookups import Lookup
 from engine.actors.person_outcomes import COMPONENT, PersonOutcomes, rare_look_due, refused_still
 from engine.actors.prospect_search import ProspectSearch
@@ -84,7 +87,11 @@ class _Candidate:
 
 @dataclass(slots=True)
 class ProspectResolver:
-    """Answers which prospect a person is, creating it where that is wanted."""
+    """Answers which prospect a person is, creating it where that is wanted.
+
+    Args:
+        weighs: says what it would do, and does nothing.
+    """
 
     source: Source
     target: Target
@@ -98,6 +105,7 @@ class ProspectResolver:
     rng: Random
     wake: Callable[[], None]
     wake_write_back: Callable[[], None]
+    weighs: bool = False
     pace: Pace = field(init=False)
     _standings: Standings = field(init=False)
     _outcomes: PersonOutcomes = field(init=False)
@@ -108,10 +116,11 @@ class ProspectResolver:
     )
     _search: ProspectSearch = field(init=False)
     _creating: dict[str, anyio.Lock] = field(default_factory=dict[str, anyio.Lock], init=False)
+    _shadow: ProspectResolver | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self._standings = Standings(self.rules.ttl_s)
-        self._outcomes = PersonOutcomes(
+        self._outcomes = (ForeseenOutcomes if self.weighs else PersonOutcomes)(
             self.store,
             self.target,
             self.clock,
@@ -128,6 +137,7 @@ class ProspectResolver:
         self.rules = rules
         self._standings.ttl_s = rules.ttl_s
         self.pace.change(rules.ttl_s)
+        self._shadow = None
 
     async def run(self) -> None:
         """Once per time to live, let opportunities go on whose people have a prospect by now."""
@@ -158,6 +168,18 @@ class ProspectResolver:
         for person_id in ids:
             self._standings.forget(person_id)
             self._candidates.pop(person_id, None)
+        if self._shadow is not None:
+            self._shadow.forget(ids)
+
+    async def foresee(self, ids: Collection[int]) -> dict[int, Standing]:
+        """What `resolve` would answer, and do for it; see `Standing.would`. It does nothing.
+
+        Raises:
+            Transient: a system could not be asked.
+        """
+        if self._shadow is None:
+            self._shadow = replace(self, weighs=True)
+        return await self._shadow.resolve(ids)
 
     async def resolve(self, ids: Collection[int]) -> dict[int, Standing]:
         """The standing of each of these people.
@@ -197,7 +219,11 @@ class ProspectResolver:
 
     async def _standing(self, person_id: int) -> Standing:
         if person_id in self._candidates:
-            await self._create(person_id)
+            if self.weighs:
+                self._standings.note(person_id, WOULD_CREATE)
+                del self._candidates[person_id]
+            else:
+                await self._create(person_id)
         # Young enough when it was asked for, whatever has passed since.
         known = self._standings.last(person_id)
         return known or Standing(None, "it changed just now and is read again", retry_s=FORGOTTEN_S)
@@ -224,8 +250,9 @@ class ProspectResolver:
     async def _batch(self, wanted: Sequence[int]) -> list[int]:
         """These people, and those whom the next opportunities in line will need."""
         batch = list(wanted)
-        if len(batch) < BATCH_MAX:
-            ahead = await self.store.read(contacts.people_ahead, 4 * BATCH_MAX)
+        if len(batch) < BATCH_MAX and self.weighs is weighing.get():
+            look = partial(contacts.people_ahead, weighed=self.weighs)
+            ahead = await self.store.read(look, 4 * BATCH_MAX)
             ahead = [one for one in dict.fromkeys(ahead) if one not in batch and self._unknown(one)]
             await self._recall(ahead[: 4 * BATCH_MAX])
             batch += [one for one in ahead if self._unknown(one)][: BATCH_MAX - len(batch)]
@@ -279,16 +306,14 @@ class ProspectResolver:
             # However soon it would show: a create that keeps getting lost is sent ever less often.
             bound_s = max(self.rules.visibility_s, resend_after_s(person.sent))
             if prospect_id is not None:
-                self.metrics.in_doubt_resolved.labels("prospect", "executed").inc()
-                await self._outcomes.adopted(record, prospect_id, person.email or "")
+                await self._outcomes.executed(record, prospect_id, person.email or "")
             elif age_s < bound_s or person.email in found.refused:
                 self._outcomes.in_doubt(record, age_s, bound_s)
             elif person.taken_at is not None:
                 reason = person.reason or "no reason given"
                 await self._outcomes.invisible(record, reason, self.rules.email_field)
             else:
-                self.metrics.in_doubt_resolved.labels("prospect", "not_executed").inc()
-                await self.store.write(people.hold_back, record, "not created yet", now)
+                await self._outcomes.not_executed(record)
                 known[record.id] = replace(person, doubt_since=None)
                 clear.append(record)
         return clear
@@ -351,7 +376,7 @@ class ProspectResolver:
             reason = f"its target id {carried[:40]!r} is not the id of any prospect"
             await self._outcomes.held_back(record, reason, known)
         else:
-            await self._outcomes.carried(record, prospect_id, known=known is not None)
+            await self._outcomes.carried(record, prospect_id, known)
 
     async def _look_for(self, seekers: Sequence[_Candidate]) -> None:
         emails = list(dict.fromkeys(one.email for one in seekers))
@@ -401,6 +426,7 @@ class ProspectResolver:
         if shared:
             await self._outcomes.adopted(record, shared[candidate.email], candidate.email)
             return
+        pass_gate("would create a prospect")
         # Announced before it is sent: whatever dies from here on, the prospect is looked for.
         now = self.clock.now()
         await self.store.write(people.announce, record, candidate.email, now)

@@ -11,7 +11,8 @@ Stops     when its mailbox is closed and the key in hand is settled
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Literal
@@ -21,6 +22,8 @@ import structlog
 
 from engine.actors.doubt import look_in_s
 from engine.actors.failing import Failing, RetryLimits
+from engine.actors.foreseen_outcomes import WOULD_CREATE
+from engine.actors.gate import weighing
 from engine.actors.prospect_resolver import ProspectResolver
 from engine.actors.role_editor import COMPONENT, OneRole, Progress, Relinked, RoleEditor
 from engine.actors.standings import Standing
@@ -33,6 +36,7 @@ from engine.errors import (
     StateUnusable,
     Taken,
     Unreachable,
+    WouldChange,
     surely_not_executed,
 )
 from engine.flow.backoff import resend_after_s
@@ -45,7 +49,7 @@ from engine.ports import Source, Target, WallClock
 from engine.records import RecordType, Relation
 from engine.relations import Script, joined, observed, script, unproven
 from engine.runs import Runs, exemplar
-from engine.store import contacts, fuse, kept, relating
+from engine.store import contacts, kept, relating
 from engine.store import people as people_store
 from engine.store import work as store_work
 from engine.store.contacts import Edge, Relating
@@ -82,11 +86,15 @@ class RelateLimits:
 
 @dataclass(frozen=True, slots=True)
 class _Tab:
-    """The tab in the target's terms, and the lines that cannot be told yet."""
+    """The tab in the target's terms, and the lines that cannot be told yet.
+
+    `would` says what would become of people, by person id, where that is only foreseen.
+    """
 
     wanted: list[Edge]
     people: Mapping[int, int]
     held: Mapping[int, Standing]
+    would: Mapping[int, str]
     protected: set[int]
 
 
@@ -136,6 +144,7 @@ class RelationshipSyncer:
             return "nothing"
         current_lane.set(work.lane)
         current_record.set(work.record_id)
+        weighing.set(work.mass is Mass.EVALUATING)
         retrying.set(work.failed_at is not None)
         began = anyio.current_time()
         outcome = await self._attempt(work)
@@ -150,6 +159,8 @@ class RelationshipSyncer:
             return await self._relate(work, progress)
         except StateUnusable:
             raise
+        except WouldChange as error:
+            return await self._hold(work, progress, error.message, ())
         except HeldBack as error:
             # The dispatcher watches the target: held back by the source, it would come at once.
             closed = self.governor.closed(work.lane)
@@ -172,7 +183,8 @@ class RelationshipSyncer:
             await self.store.write(relating.leave, work)
             return "left"
         self.trust.ensure_roles_show(listed=work.listed)
-        tab = await self._joined(await self._tab(record.people), progress)
+        asked = await self._tab(record.people, foreseen=weighing.get())
+        tab = await self._joined(asked, progress)
         if not work.listed:
             now = self.clock.now()
             unseen = await self._look(work, tab, progress, now)
@@ -185,6 +197,12 @@ class RelationshipSyncer:
             if since is not None:
                 resolution = "not_executed" if unseen else "executed"
                 self.metrics.in_doubt_resolved.labels("role", resolution).inc()
+        if weighing.get():
+            edits = self._script(tab, progress)
+            if edits or tab.would:
+                return await self._hold(work, progress, _would(edits, tab), tab.would)
+            asked = await self._tab(record.people, foreseen=False)
+            tab = await self._joined(asked, progress)
         return await self._carry_out(work, tab, progress)
 
     async def _unreadable(self, work: Relating, progress: Progress, fault: str) -> str:
@@ -198,12 +216,24 @@ class RelationshipSyncer:
             log.error("people_given_up", record=work.ref, reason=failure.reason)
         return "deferred"
 
-    async def _tab(self, people: tuple[Relation, ...]) -> _Tab:
-        standings = await self.prospects.resolve({line.person_id for line in people})
+    async def _hold(
+        self, work: Relating, progress: Progress, would: str, people: Collection[int]
+    ) -> str:
+        """One of many opportunities for which something would change at once."""
+        seen = replace(work, listed=progress.listed)
+        await self.store.write(relating.hold, seen, progress.outcome(), would, people)
+        log.debug("held_by_fuse", record=work.ref, reason=would)
+        return "held_by_fuse"
+
+    async def _tab(self, people: tuple[Relation, ...], *, foreseen: bool) -> _Tab:
+        """The tab; `foreseen` when nothing may be done for it, such as to create a prospect."""
+        asked = self.prospects.foresee if foreseen else self.prospects.resolve
+        standings = await asked({line.person_id for line in people})
         found = {
-            person_id: standing.prospect_id
+            # Nobody in the target has such an id: a line of theirs is a role to be created.
+            person_id: -person_id if standing.prospect_id is None else standing.prospect_id
             for person_id, standing in standings.items()
-            if standing.prospect_id is not None
+            if standing.prospect_id is not None or standing is WOULD_CREATE
         }
         held = {one: standing for one, standing in standings.items() if one not in found}
         # A person who cannot be told keeps what it had: the tab still has the line.
@@ -214,6 +244,7 @@ class RelationshipSyncer:
             ],
             people=found,
             held=held,
+            would={one: standing.would for one, standing in standings.items() if standing.would},
             protected={one.prospect_id for one in known if one.prospect_id is not None},
         )
 
@@ -259,12 +290,6 @@ class RelationshipSyncer:
             age_s = self.clock.now() - taken_since
             progress.invisible = age_s >= self.limits.visibility_s
         edits = self._script(tab, progress)
-        if work.mass is Mass.EVALUATING and (edits.change or edits.remove):
-            # One of many opportunities whose roles would change at once.
-            would = f"would change {len(edits.change)} and remove {len(edits.remove)} roles"
-            await self.store.write(fuse.hold_contacts, work.record_id, work.revision, would)
-            log.debug("held_by_fuse", record=work.ref, reason=would)
-            return "held_by_fuse"
         if edits and not work.listed:
             # What the look found as ours must outlive the announcement that named it.
             await self.store.write(relating.keep, work, progress.outcome())
@@ -418,6 +443,15 @@ class RelationshipSyncer:
             log.error("people_given_up", record=work.ref, reason=failure.reason, wait_s=wait_s)
         self._failing.deferred(work.ref, error, failure, wait_s)
         return "deferred"
+
+
+def _would(edits: Script, tab: _Tab) -> str:
+    """What would happen, without a value of the record."""
+    roles = {"create": edits.create, "change": edits.change, "remove": edits.remove}
+    said = [f"{name} {len(some)} roles" for name, some in roles.items() if some]
+    people = Counter(tab.would.values())
+    said += [f"have {number} people {what}" for what, number in sorted(people.items())]
+    return f"would {', '.join(said)}"
 
 
 def _given_up(progress: Progress, now: float) -> GivenUp | None:

@@ -17,12 +17,14 @@ NEGATIVE_S = 60.0
 class Standing:
     """A person's prospect, or why there is none.
 
-    `retry_s` is set when that ends by itself, so many seconds from now.
+    `retry_s` is set when that ends by itself, so many seconds from now. `would` is set when the
+    person is only evaluated for the fuse, and says what would become of it.
     """
 
     prospect_id: int | None
     reason: str = ""
     retry_s: float | None = None
+    would: str = ""
 
 
 @dataclass(slots=True)
@@ -57,6 +59,6 @@ class Standings:
             return None
         standing, at = known
         ttl_s = self.ttl_s
-        if standing.prospect_id is None:
+        if standing.prospect_id is None or standing.would:
             ttl_s = min(ttl_s, NEGATIVE_S, standing.retry_s or NEGATIVE_S)
         return standing if anyio.current_time() - at < ttl_s else None

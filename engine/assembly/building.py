@@ -40,6 +40,7 @@ from engine.metrics import Metrics
 from engine.records import FieldKind, RecordType
 from engine.runs import Runs
 from engine.store import contacts, outbox, work
+from engine.store.fuse import Limits
 from engine.store.outbox import Key
 from engine.store.port import Store
 
@@ -71,8 +72,9 @@ class _Builder:
         owners, accounts = self._owner_resolver(), self._account_resolver()
         references = References(owners, accounts)
         prospects = self._prospect_resolver(references)
-        people_poller, auditor = self._people_poller(prospects), self._auditor()
-        poller = self._poller(people_poller, auditor)
+        keeper, auditor = self._fuse_keeper(), self._auditor()
+        people_poller = self._people_poller(prospects, keeper)
+        poller = self._poller(people_poller, auditor, keeper)
         for dispatcher in self.bells.changes:
             dispatcher.first = poller.tried
         search = CreateSearch(
@@ -99,7 +101,7 @@ class _Builder:
             mapping_reader=self._mapping_reader(),
             poller=poller,
             auditor=auditor,
-            fuse_keeper=self._fuse_keeper(),
+            fuse_keeper=keeper,
             people_poller=people_poller,
             owner_resolver=owners,
             account_resolver=accounts,
@@ -242,12 +244,11 @@ class _Builder:
         return FuseKeeper(
             store=self.store,
             clock=self.outside.clock,
-            share=settings.share,
-            records_min=settings.records_min,
+            limits=Limits(settings.share, settings.records_min, settings.creates_max),
             wake=self.bells.wake_both,
         )
 
-    def _poller(self, people: PeoplePoller, auditor: Auditor) -> Poller:
+    def _poller(self, people: PeoplePoller, auditor: Auditor, keeper: FuseKeeper) -> Poller:
         return Poller(
             source=self.systems.source,
             store=self.store,
@@ -259,16 +260,18 @@ class _Builder:
             wake=self.bells.wake_both,
             tabs_listed=people.polls_tabs,
             audit=auditor.step,
+            fuse_keeper=keeper,
             follow_people=people.attempt,
             runs=self.runs,
         )
 
-    def _people_poller(self, prospects: ProspectResolver) -> PeoplePoller:
+    def _people_poller(self, prospects: ProspectResolver, keeper: FuseKeeper) -> PeoplePoller:
         return PeoplePoller(
             source=self.systems.source,
             store=self.store,
             clock=self.outside.clock,
             prospects=prospects,
+            fuse_keeper=keeper,
             limits=limits.people_poll_limits(self.config),
             metrics=self.metrics,
             wake=self.bells.wake_both,

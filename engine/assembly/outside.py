@@ -10,6 +10,7 @@ from random import Random
 import httpx
 
 from engine.about import PROGRAM, about
+from engine.actors.gate import gated
 from engine.assembly import limits
 from engine.clock import SystemClock, loop_clock
 from engine.config.loading import Config
@@ -126,8 +127,10 @@ async def open_systems(
             await stack.enter_async_context(
                 source.open(config.source, surroundings(source, source_governor))
             ),
-            await stack.enter_async_context(
-                target.open(config.target, surroundings(target, target_governor))
+            gated(
+                await stack.enter_async_context(
+                    target.open(config.target, surroundings(target, target_governor))
+                )
             ),
             source_governor,
             target_governor,

@@ -56,6 +56,7 @@ def once(path: Path | None, *, as_json: bool) -> int:
         "people_held_back": counts.lines_held_back,
         "people_refused": counts.people_refused,
         "outbox": counts.outbox,
+        "held_by_fuse": result.held.records,
     }
     if as_json:
         sys.stdout.write(json.dumps({"schema_version": 1, **document}) + "\n")
@@ -64,6 +65,11 @@ def once(path: Path | None, *, as_json: bool) -> int:
         sys.stdout.write(f"{words}\n")
         if counts.pending or counts.contacts or counts.outbox:
             sys.stdout.write("what waits is tried again by the next run; see: wosync status\n")
+        if result.held.tripped:
+            sys.stdout.write(
+                f"{result.held.records} edits at once are held; see: {PROGRAM} status;"
+                f" if they are meant, run: {PROGRAM} approve{option(path)}\n"
+            )
         if counts.refused or counts.people_refused:
             sys.stdout.write("some records are in error; see: wosync status\n")
     attention = (

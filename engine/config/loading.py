@@ -84,6 +84,7 @@ class FuseSettings(Settings):
 
     share: float = Field(default=0.3, ge=0, le=1)
     records_min: int = Field(default=200, ge=0)
+    creates_max: int = Field(default=5000, ge=0)
 
 
 class OwnersSettings(Settings):

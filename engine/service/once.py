@@ -17,7 +17,8 @@ from engine.metrics import Metrics
 from engine.service.stages import downstream
 from engine.service.starting import take_steps, take_up
 from engine.service.usage import keep_usage
-from engine.store import report
+from engine.store import fuse, report
+from engine.store.fuse import Held
 from engine.store.report import Counts
 
 # How long it waits for a retry that is due soon, before it leaves it to the next run.
@@ -33,6 +34,7 @@ class Result:
 
     changed: int
     counts: Counts
+    held: Held
 
 
 async def once(config: Config, outside: Outside | None = None) -> Result:
@@ -65,7 +67,7 @@ async def _once(config: Config, outside: Outside) -> Result:
         await keep_usage(assembly)
         counts = await assembly.store.read(report.counts)
         _raise_if_unreachable(assembly, counts)
-        return Result(changed, counts)
+        return Result(changed, counts, await assembly.store.read(fuse.held))
 
 
 async def _load_mapping(assembly: Assembly) -> None:

@@ -18,7 +18,7 @@ from engine.flow.lane import Lane
 from engine.identity import id_of
 from engine.records import Captured, Position
 from engine.store import contacts
-from engine.store.fuse import Mass
+from engine.store.fuse import NEVER, Mass
 from engine.store.history import Note, remember, remember_alike
 from engine.versions import Known, Seen, seen
 
@@ -91,6 +91,7 @@ def capture_page(
     tab_changed_at: Mapping[int, float] | None = None,
     asked_at: float = -math.inf,
     may_lag: bool = True,
+    first_look: bool = False,
 ) -> Capture:
     """Take a page in; see the module for what counts as a change.
 
@@ -104,26 +105,38 @@ def capture_page(
         tab_changed_at: source times of edited tabs by record, where they are known.
         asked_at: when the source was asked for it; without it nothing lower than known is believed.
         may_lag: False for records asked for by id, or all of them, as they are now.
+        first_look: nothing is known of this pair of systems: what it would overwrite in the target
+            is a mass change, and what it would create is counted first.
     """
     judged = {row.id: _judge(connection, row, asked_at, may_lag=may_lag) for row in rows}
     changed = [row for row in rows if _is_change(connection, row, judged[row.id])]
     tabs = [row for row in rows if _take_tab(connection, row)]
     lane = Lane.FRESH if len(changed) + len(tabs) <= fresh_max else Lane.BACKLOG
     concerned = [row.id for row in tabs if row.eligible]
+    # Among records that are read anew, a few changes are fresh edits of today.
+    weighed = mass and not (anew and lane is Lane.FRESH)
     for record_id in concerned:
         since = (tab_changed_at or {}).get(record_id, now)
-        contacts.look_again(connection, [record_id], lane, now, since=since, mass=Mass(mass))
+        contacts.look_again(connection, [record_id], lane, now, since=since, mass=Mass(weighed))
     for row in changed:
         restored = judged[row.id] is Seen.RESTORED
         if restored:
             _set_back(connection, row, now)
         since = row.updated_at if news else now
         # A source that was set back is a mass change, however it shows.
-        _take(connection, row, lane, now, since=since, mass=mass or restored)
+        if first_look:
+            _take_first(connection, row, lane, now, since=since)
+        else:
+            _take(connection, row, lane, now, since=since, mass=weighed or restored)
+    if not mass:
+        differing = {*concerned, *(row.id for row in changed)}
+        emptied = [row.id for row in rows if row.id in differing and _bare(row)]
+        contacts.park_emptied(connection, emptied, lane, now)
     if anew:
         again = [row for row in rows if row not in changed and _is_known(connection, row)]
         for row in again:
-            _take(connection, row, _lane_in(connection, row), now, since=now, mass=mass)
+            its = _lane_in(connection, row)
+            _take(connection, row, its, now, since=now, mass=mass and its is Lane.BACKLOG)
         changed += again
     if sweep:
         connection.executemany(
@@ -209,6 +222,25 @@ def _take_tab(connection: sqlite3.Connection, row: Captured) -> bool:
     return bool(differs)
 
 
+def _bare(row: Captured) -> bool:
+    return row.eligible and row.tab == contacts.EMPTY_TAB
+
+
+def _take_first(
+    connection: sqlite3.Connection, row: Captured, lane: Lane, now: float, *, since: float
+) -> None:
+    """Take in a row of the first look: overwriting waits for all of it, and so does creating."""
+    if row.linked:
+        _take(connection, row, Lane.BACKLOG, now, since=since, mass=True)
+    else:
+        _take(connection, row, lane, now, since=since, mass=False)
+        connection.execute(
+            "UPDATE record SET mass = ?, due_at = ? WHERE id = ? AND state = 'pending'"
+            " AND target_id IS NULL AND id NOT IN (SELECT record_id FROM intent)",
+            (Mass.EVALUATING, NEVER, row.id),
+        )
+
+
 def _take(
     connection: sqlite3.Connection,
     row: Captured,
@@ -226,8 +258,8 @@ def _take(
         remember(connection, row.id, row.version, Note(LEFT_OUT, reason), now)
     connection.execute(
         "INSERT INTO record (id, ref, version, updated_at, captured_at, linked, payload, tab,"
-        " carried, state, lane, due_at, pending_since, known_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " carried, state, lane, due_at, pending_since, known_at, mass)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET ref = excluded.ref, version = excluded.version,"
         " updated_at = excluded.updated_at, captured_at = excluded.captured_at,"
         " linked = excluded.linked, payload = excluded.payload, tab = excluded.tab,"
@@ -241,7 +273,9 @@ def _take(
         " state = CASE WHEN ? AND flagged AND excluded.state = 'ineligible' THEN 'refused'"
         " ELSE excluded.state END,"
         " lane = excluded.lane, due_at = excluded.due_at, revision = revision + 1,"
-        " mass = CASE WHEN target_id IS NULL THEN 0 ELSE ? END,"
+        # What would only be created is no change of the target, unless it is held already.
+        " mass = CASE WHEN target_id IS NULL AND NOT excluded.linked AND mass NOT IN (1, 2) THEN 0"
+        " ELSE ? END,"
         " attempts = 0, failed_since = NULL, failed_at = NULL",
         (
             row.id,
@@ -258,11 +292,11 @@ def _take(
             now,
             since,
             now,
+            int(mass and row.linked),
             # It was hidden from us and is shown again: that is what happened now.
             now,
             row.flagged,
-            # A fresh edit is nobody's mass change, whatever it overtakes.
-            int(mass and lane is Lane.BACKLOG),
+            int(mass),
         ),
     )
 

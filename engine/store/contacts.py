@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from engine.flow.lane import Lane
 from engine.store.awaited import PERSON
-from engine.store.fuse import Mass
+from engine.store.fuse import NEVER, Mass
 
 EMPTY_TAB = "[]"
 Edge = tuple[int, str]
@@ -97,16 +97,31 @@ def follow(
         people_read_since: somebody read before may be another prospect by now.
     """
     row = connection.execute(
-        "SELECT r.tab, c.target_id, c.settled_tab FROM record r"
+        "SELECT r.tab, c.target_id, c.settled_tab, c.mass FROM record r"
         " LEFT JOIN contacts c ON c.record_id = r.id WHERE r.id = ?",
         (record_id,),
     ).fetchone()
     if row is None:
         return
-    tab, known_target, settled_tab = row
+    tab, known_target, settled_tab, known_mass = row
     if known_target != target_id:
-        _start(connection, record_id, target_id, lane, now, since=since, tab=tab, created=created)
-    elif tab is not None and (tab != settled_tab or _outdated(connection, tab, people_read_since)):
+        _start(
+            connection,
+            record_id,
+            target_id,
+            lane,
+            now,
+            since=since,
+            tab=tab,
+            created=created,
+            mass=mass,
+        )
+    elif tab is not None and (
+        tab != settled_tab
+        # What is held of a tab that is as it was is held no more.
+        or known_mass == Mass.HELD
+        or _outdated(connection, tab, people_read_since)
+    ):
         look_again(connection, [record_id], lane, now, since=since, mass=mass)
 
 
@@ -131,17 +146,19 @@ def _start(
     since: float,
     tab: str | None,
     created: bool,
+    mass: Mass,
 ) -> None:
     rests = tab is None or tab == EMPTY_TAB
     connection.execute(
         "INSERT INTO contacts (record_id, state, lane, due_at, pending_since, target_id,"
-        " listed, settled_tab) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        " listed, settled_tab, mass) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (record_id) DO UPDATE SET state = excluded.state, revision = revision + 1,"
         " lane = excluded.lane, due_at = excluded.due_at, target_id = excluded.target_id,"
         " pending_since = excluded.pending_since,"
         " listed = excluded.listed, settled_tab = excluded.settled_tab, sending = 0,"
         " announced = '[]', doubt_since = NULL, checks = 0, attempts = 0, failed_at = NULL,"
-        " sent = 0, taken_since = NULL, given_up = 0, reason = NULL, reason_class = NULL",
+        " sent = 0, taken_since = NULL, given_up = 0, reason = NULL, reason_class = NULL,"
+        " mass = excluded.mass",
         (
             record_id,
             "settled" if rests else "pending",
@@ -151,6 +168,7 @@ def _start(
             target_id,
             int(created),
             tab if rests else None,
+            Mass.NONE if rests else mass,
         ),
     )
 
@@ -170,21 +188,53 @@ def look_again(
         since: when the change of them happened, unix seconds; None for just now.
         mass: whether the reason is part of a mass change; a fresh edit never is.
     """
-    mass = mass if lane is Lane.BACKLOG else Mass.NONE
     since = now if since is None else since
     return sum(
         connection.execute(
             # A doubt keeps its own time: asking too early proves nothing.
             "UPDATE contacts SET due_at = CASE WHEN doubt_since IS NULL THEN ? ELSE due_at END,"
-            " lane = CASE WHEN state = 'pending' THEN min(lane, ?) ELSE ? END, mass = ?,"
+            " lane = CASE WHEN state = 'pending' THEN min(lane, ?) ELSE ? END,"
+            " mass = CASE WHEN state = 'pending' AND mass = 1 AND ? = 1 AND ? = 0 THEN 1"
+            " ELSE ? END,"
             " pending_since = CASE WHEN state = 'pending' THEN min(pending_since, ?) ELSE ? END,"
             " state = 'pending', revision = revision + 1, attempts = 0, given_up = 0"
             " WHERE record_id = ?"
-            # What the fuse holds is let go by a fresh edit or an approval, not in passing.
-            " AND NOT (mass = 2 AND ? = 1 AND ? = 0)",
-            (now, lane, lane, mass, since, since, record_id, lane, mass),
+            # What the fuse holds or evaluates is let go by a fresh edit or an approval, not in
+            # passing, and what is parked by the end of the poll.
+            " AND NOT (mass = 2 AND ? = 1 AND ? = 0) AND NOT (mass = 1 AND due_at = ?)",
+            (
+                now,
+                lane,
+                lane,
+                lane,
+                mass,
+                mass,
+                since,
+                since,
+                record_id,
+                lane,
+                mass,
+                NEVER,
+            ),
         ).rowcount
         for record_id in record_ids
+    )
+
+
+def park_emptied(
+    connection: sqlite3.Connection, record_ids: Iterable[int], lane: Lane, now: float
+) -> None:
+    """These tabs are empty now: whose roles were ours wait for the end of the poll.
+
+    Only then it is known how many tabs were emptied at once; see `fuse.judge_parked`.
+    """
+    connection.executemany(
+        "UPDATE contacts SET mass = ?, due_at = ?, lane = ?,"
+        " pending_since = CASE WHEN state = 'pending' THEN pending_since ELSE ? END,"
+        " state = 'pending', revision = revision + 1, attempts = 0, given_up = 0"
+        " WHERE record_id = ? AND EXISTS"
+        " (SELECT 1 FROM role WHERE role.target_id = contacts.target_id AND made)",
+        [(Mass.EVALUATING, NEVER, lane, now, one) for one in record_ids],
     )
 
 
@@ -222,9 +272,12 @@ def next_due(connection: sqlite3.Connection, lane: Lane, now: float) -> float | 
 def load(connection: sqlite3.Connection, record_id: int) -> Relating | None:
     """The opportunity, when its roles may differ; None when there is nothing to do."""
     row = connection.execute(
-        "SELECT c.*, r.ref, r.version, r.payload, r.tab,"
+        # While the record itself is evaluated or held, its tab is as well, unless it was edited.
+        "SELECT c.*, CASE WHEN c.mass = 0 AND c.lane = 1 AND r.mass IN (1, 2) THEN 1 ELSE c.mass"
+        " END AS weight, r.ref, r.version, r.payload, r.tab,"
         " r.state = 'refused' AS refused FROM contacts c"
-        " JOIN record r ON r.id = c.record_id WHERE c.record_id = ? AND c.state = 'pending'",
+        " JOIN record r ON r.id = c.record_id WHERE c.record_id = ? AND c.state = 'pending'"
+        " AND c.mass <> 2",
         (record_id,),
     ).fetchone()
     if row is None:
@@ -239,7 +292,7 @@ def load(connection: sqlite3.Connection, record_id: int) -> Relating | None:
         target_id=row["target_id"],
         revision=row["revision"],
         lane=Lane(row["lane"]),
-        mass=Mass(row["mass"]),
+        mass=Mass(row["weight"]),
         listed=bool(row["listed"]),
         roles=_roles(connection, row["target_id"]),
         announced=tuple((prospect_id, role) for prospect_id, role in json.loads(row["announced"])),
@@ -290,13 +343,18 @@ def wake_awaiting(connection: sqlite3.Connection, people: Iterable[int], now: fl
     return woken
 
 
-def people_ahead(connection: sqlite3.Connection, limit: int) -> list[int]:
-    """People on the tabs of the next pending opportunities, for asking about many at once."""
+def people_ahead(connection: sqlite3.Connection, limit: int, *, weighed: bool = False) -> list[int]:
+    """People on the tabs of the next pending opportunities, for asking about many at once.
+
+    Args:
+        weighed: of those that are only evaluated for the fuse, and else of those that are not.
+    """
     rows = connection.execute(
         "SELECT DISTINCT json_extract(line.value, '$[0]') FROM"
         " (SELECT r.tab FROM contacts c JOIN record r ON r.id = c.record_id"
-        "  WHERE c.state = 'pending' AND r.tab IS NOT NULL"
+        "  WHERE c.state = 'pending' AND r.tab IS NOT NULL AND c.mass <> 2"
+        "  AND ? = (c.mass = 1 OR (c.mass = 0 AND c.lane = 1 AND r.mass IN (1, 2)))"
         "  ORDER BY c.lane, c.due_at, c.record_id LIMIT ?) AS next, json_each(next.tab) AS line",
-        (limit,),
+        (weighed, limit),
     )
     return [row[0] for row in rows]

@@ -225,9 +225,14 @@ def relate_again(connection: sqlite3.Connection, person_id: int, now: float) -> 
 
 
 def awaited(connection: sqlite3.Connection) -> list[int]:
-    """People some line of a tab waits for, and those of whom a create is in doubt."""
+    """People some line of a tab waits for, and those of whom a create is in doubt.
+
+    Lines of what the fuse evaluates or holds wait for that first.
+    """
     rows = connection.execute(
-        "SELECT name FROM awaited WHERE kind = ?"
+        "SELECT name FROM awaited WHERE kind = ? AND NOT EXISTS"
+        " (SELECT 1 FROM record r LEFT JOIN contacts c ON c.record_id = r.id"
+        "  WHERE r.id = awaited.record_id AND (r.mass IN (1, 2) OR c.mass IN (1, 2)))"
         " UNION SELECT CAST(id AS TEXT) FROM person WHERE doubt_since IS NOT NULL",
         (PERSON,),
     )

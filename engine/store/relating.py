@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from engine.store import fuse
 from engine.store.awaited import PERSON
 from engine.store.contacts import Edge, Relating, Roles
 from engine.store.history import Note, remember
@@ -143,6 +144,29 @@ def settle(
             (given_up.due_at, failure.reason, failure.reason_class, work.record_id),
         )
     return settled
+
+
+def hold(
+    connection: sqlite3.Connection,
+    work: Relating,
+    roles: Roles,
+    would: str,
+    people: Collection[int],
+) -> None:
+    """Only evaluated, and something would be changed: see `fuse.hold_contacts`.
+
+    Nothing was sent. What a look at the target has shown is kept, so that it need not be repeated;
+    not while a create is in doubt, of which a later look says more.
+    """
+    if not stands(connection, work):
+        return
+    if work.doubt_since is None:
+        _keep(connection, work, roles)
+        connection.execute(
+            "UPDATE contacts SET listed = ?, sending = 0, announced = '[]' WHERE record_id = ?",
+            (int(work.listed), work.record_id),
+        )
+    fuse.hold_contacts(connection, work.record_id, work.revision, would, people)
 
 
 def leave(connection: sqlite3.Connection, work: Relating) -> None:

@@ -13,8 +13,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from engine.records import Fields, RecordType
-from engine.store import claims, contacts
+from engine.store import claims, contacts, fuse
 from engine.store.awaited import PERSON
+from engine.store.fuse import Mass
 from engine.store.history import Note, remember
 from engine.store.outbox import Key, Owed, owe
 from engine.store.work import Failure, Work, close_intent, read_again
@@ -174,8 +175,13 @@ def settle_refused(
     A create in doubt stays in doubt: the flag may be reset, and the create may have been executed.
 
     Returns False when a newer change waits; then nothing is flagged and that one is tried. Nothing
-    is flagged either when that change made it ineligible.
+    is flagged either when that change made it ineligible, and what is only evaluated for the fuse
+    is held instead.
     """
+    if work.mass is Mass.EVALUATING:
+        would = f"would be refused: {failure.reason}"
+        fuse.hold_record(connection, work.id, work.revision, work.synced, would)
+        return True
     connection.execute(
         "UPDATE record SET reason = ?, reason_class = ?, reason_field = ?,"
         " attempts = 0, failed_since = NULL, failed_at = NULL,"

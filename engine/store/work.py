@@ -100,13 +100,13 @@ def read_again(connection: sqlite3.Connection, record_id: int, now: float) -> No
 
 
 def load(connection: sqlite3.Connection, record_id: int) -> Work | None:
-    """The record, when it is pending; None when there is nothing to do."""
+    """The record, when it is pending; None when there is nothing to do, or the fuse holds it."""
     row = connection.execute(
         "SELECT r.*, i.correlation, i.opened_at, i.doubt_since, i.checks, i.sent, i.look_at,"
         " o.target_id AS owed_id"
         " FROM record r LEFT JOIN intent i ON i.record_id = r.id"
         " LEFT JOIN outbox o ON o.record_type = 'opportunity' AND o.record_id = r.id"
-        " WHERE r.id = ? AND r.state = 'pending'",
+        " WHERE r.id = ? AND r.state = 'pending' AND r.mass <> 2",
         (record_id,),
     ).fetchone()
     if row is None:

@@ -22,8 +22,8 @@ MUTANTS = (
     Mutant(
         "decides over a mass change page by page",
         "engine/store/fuse.py",
-        "if unfinished or evaluating or present.tripped",
-        "if evaluating or present.tripped",
+        "json.dumps([MAPPING, FIRST_LOOK, *MARKS])",
+        "json.dumps([])",
         (f"{MASS}::test_a_mass_change_that_comes_page_by_page_is_one",),
     ),
     Mutant(
@@ -60,8 +60,8 @@ MUTANTS = (
     Mutant(
         "leaves the fuse blown when the mistake was taken back",
         "engine/store/fuse.py",
-        "        kept.forget_setting(connection, SETTING)\n    if unfinished",
-        "        present.records\n    if unfinished",
+        "        kept.forget_setting(connection, SETTING)\n    if not present",
+        "        present.records\n    if not present",
         ("tests/unit/engine/store/test_fuse_decisions.py",),
     ),
     Mutant(
@@ -151,22 +151,22 @@ MUTANTS = (
     Mutant(
         "lets a mass change of any size go on",
         FUSE,
-        "if present.records <= max(records_min, int(share * present.linked)):",
-        "if present.records > 0:",
+        "few = changes <= allowed and present.people <= allowed",
+        "few = changes > 0",
         (f"{MASS}::test_a_mapping_that_would_change_too_much_waits_for_an_approval",),
     ),
     Mutant(
         "stops small changes of a mapping",
         FUSE,
-        "if present.records <= max(records_min, int(share * present.linked)):",
-        "if present.records <= min(records_min, int(share * present.linked)):",
+        "return max(self.records_min, int(self.share * linked))",
+        "return min(self.records_min, int(self.share * linked))",
         (f"{MASS}::test_a_small_change_of_the_mapping_goes_on_by_itself",),
     ),
     Mutant(
         "decides on a mass change before all of it is evaluated",
         FUSE,
-        "if unfinished or evaluating or present.tripped",
-        "if unfinished or present.tripped",
+        '"SELECT EXISTS (SELECT 1 FROM record WHERE mass > 0 AND mass = 1"\n',
+        '"SELECT EXISTS (SELECT 1 FROM record WHERE mass > 0 AND mass = 4"\n',
         ("tests/unit/engine/store/test_fuse_decisions.py",),
     ),
     Mutant(

@@ -147,7 +147,7 @@ def _others(desk: Desk, choice: Choice) -> tuple[Deed, ...]:
         lambda c: kept.set_setting(c, "half", str(number)),
         lambda c: work.close_intent(c, one),
         lambda c: work.note_synced(c, one, {"name": "x"} if choice.flag else None),
-        lambda c: fuse.decide(c, 0.0, number, now),
+        lambda c: fuse.decide(c, fuse.Limits(0.0, number, 0), now),
         lambda c: fuse.release(c, now),
         lambda c: (work.doubt_all(c, now), contacts.doubt_all(c, now), people.doubt_all(c, now)),
         lambda c: awaited.wake_awaiting(c, "user", ["Ada", "Bea"], now),

@@ -99,7 +99,6 @@ ALTER TABLE contacts ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;
 -- How often creates of roles were sent since the roles last agreed with the tab.
 ALTER TABLE contacts ADD COLUMN sent INTEGER NOT NULL DEFAULT 0;
 
-
 -- Creates of a person's prospect sent in the present series, when the last of them failed, and when
 -- the next one is due.
 ALTER TABLE person ADD COLUMN sent INTEGER NOT NULL DEFAULT 0;
@@ -135,3 +134,6 @@ ALTER TABLE record ADD COLUMN lower_at REAL;
 ALTER TABLE intent ADD COLUMN look_at REAL;
 UPDATE intent SET look_at = doubt_since WHERE doubt_since IS NOT NULL;
 CREATE INDEX intent_look ON intent (look_at) WHERE look_at IS NOT NULL;
+
+-- People who would be created, linked or flagged for what the fuse holds of a tab, their ids as JSON.
+ALTER TABLE contacts ADD COLUMN held_people TEXT NOT NULL DEFAULT '[]';

@@ -172,7 +172,7 @@ async def test_doubts_proofs_and_the_fuse_show(looked: Looked) -> None:
     await store.write(lambda db: capture.capture_page(db, [row(2, 2)], now=NOW, fresh_max=0))
     revision = await store.read(lambda db: pending(db, 2).revision)
     await store.write(fuse.hold_record, 2, revision, {}, "would send name")
-    await store.write(fuse.decide, 0.0, 0, NOW)
+    await store.write(fuse.decide, fuse.Limits(0.0, 0, 0), NOW)
     mark = Watermark(Position(int(NOW) - 3, 2), None, None)
     await store.write(capture.set_watermark, "changes", mark)
     looked.clock.time += 3 * looked.assembly.config.engine.poller.audit_interval_s

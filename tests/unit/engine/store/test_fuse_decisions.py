@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from engine.store import capture, fuse, kept
-from engine.store.fuse import Held
+from engine.store.fuse import Held, Limits
 from tests.unit.engine.stand_ins import NOW, link, pending, row, take
 
 
@@ -43,11 +43,11 @@ def test_nothing_is_decided_while_a_record_is_still_to_be_evaluated(
     evaluated_anew(connection, 1, 2, 3)
     hold(connection, 1)
 
-    assert fuse.decide(connection, 0.0, 2, NOW) is None
+    assert fuse.decide(connection, Limits(0.0, 2, 0), NOW) is None
 
     hold(connection, 2)
     hold(connection, 3)
-    assert fuse.decide(connection, 0.0, 2, NOW) == Held(3, 3, tripped=True)
+    assert fuse.decide(connection, Limits(0.0, 2, 0), NOW) == Held(3, 3, tripped=True)
 
 
 def test_a_record_captured_since_is_not_held_by_an_older_evaluation(
@@ -72,7 +72,7 @@ def test_what_was_held_is_released_whole(connection: sqlite3.Connection) -> None
     hold(connection, 1)
     hold(connection, 2)
 
-    assert fuse.decide(connection, 1.0, 1, NOW) == Held(2, 2, tripped=False)
+    assert fuse.decide(connection, Limits(1.0, 1, 0), NOW) == Held(2, 2, tripped=False)
 
     assert fuse.held(connection) == Held(0, 2, tripped=False)
 
@@ -87,10 +87,10 @@ def test_nothing_is_decided_while_more_of_the_same_may_follow(
     hold(connection, 1)
     kept.set_setting(connection, unfinished, "1")
 
-    assert fuse.decide(connection, 0.0, 2, NOW) is None
+    assert fuse.decide(connection, Limits(0.0, 2, 0), NOW) is None
 
     kept.forget_setting(connection, unfinished)
-    assert fuse.decide(connection, 0.0, 2, NOW) == Held(1, 1, tripped=False)
+    assert fuse.decide(connection, Limits(0.0, 2, 0), NOW) == Held(1, 1, tripped=False)
 
 
 def test_a_mistake_taken_back_holds_up_no_later_change(connection: sqlite3.Connection) -> None:
@@ -99,15 +99,15 @@ def test_a_mistake_taken_back_holds_up_no_later_change(connection: sqlite3.Conne
     evaluated_anew(connection, 1, 2, 3)
     for one in (1, 2, 3):
         hold(connection, one)
-    assert fuse.decide(connection, 0.0, 2, NOW) == Held(3, 3, tripped=True)
+    assert fuse.decide(connection, Limits(0.0, 2, 0), NOW) == Held(3, 3, tripped=True)
     for one in (1, 2, 3):
         take(connection, row(one, 2))
         link(connection, one, 10 * one)
 
     assert fuse.waiting(connection)
-    assert fuse.decide(connection, 0.0, 2, NOW) is None
+    assert fuse.decide(connection, Limits(0.0, 2, 0), NOW) is None
     assert not fuse.waiting(connection)
 
     capture.capture_page(connection, [row(1, 2)], now=NOW, fresh_max=0, anew=True, mass=True)
     hold(connection, 1)
-    assert fuse.decide(connection, 0.0, 2, NOW) == Held(1, 3, tripped=False)
+    assert fuse.decide(connection, Limits(0.0, 2, 0), NOW) == Held(1, 3, tripped=False)

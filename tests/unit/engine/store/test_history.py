@@ -62,7 +62,7 @@ def test_what_is_held_says_so_itself_and_no_line_is_written(db: sqlite3.Connecti
     assert details(db, "OPP-1") == ["before"]
     before = db.total_changes
 
-    fuse.decide(db, share=0.0, records_min=0, now=NOW + 5)
+    fuse.decide(db, fuse.Limits(0.0, 0, 0), NOW + 5)
 
     [_, held] = report.history(db, "OPP-1")
     assert (held.at, held.decision, held.detail) == (NOW + 5, fuse.HELD, "would send name")

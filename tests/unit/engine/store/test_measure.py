@@ -449,7 +449,7 @@ def whole_tables(steps: Sequence[str]) -> list[str]:
     [
         partial(measure.measured, proved_before=NOW),
         fuse.held,
-        partial(fuse.decide, share=0.3, records_min=0, now=NOW),
+        partial(fuse.decide, limits=fuse.Limits(0.3, 0, 0), now=NOW),
         partial(fuse.release, now=NOW),
         report.counts,
         partial(report.due, now=NOW, lane_max=Lane.BACKLOG),

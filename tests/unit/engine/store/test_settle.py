@@ -9,7 +9,7 @@ import pytest
 
 from engine.flow.lane import Lane
 from engine.records import RecordType
-from engine.store import awaited, people, report, settle, work
+from engine.store import awaited, capture, fuse, people, report, settle, work
 from engine.store.history import Note
 from engine.store.outbox import Owed, delivered
 from engine.store.work import Failure
@@ -246,3 +246,16 @@ def test_canonical_fields_come_back_as_they_went(db: sqlite3.Connection) -> None
     take(db, row(1, 6))
 
     assert pending(db, 1).synced == fields
+
+
+def test_what_is_only_evaluated_is_held_and_not_flagged(db: sqlite3.Connection) -> None:
+    """Whoever settles it: flags in masses are as bad as edits in masses."""
+    link(db, 1, 10)
+    capture.capture_page(db, [row(1, 5)], now=NOW, fresh_max=0, anew=True, mass=True)
+    delivered_before = owed_to(db)
+
+    settle.settle_refused(db, pending(db, 1), FAILURE, NOW)
+
+    assert state_of(db, 1) == "pending"
+    assert owed_to(db) == delivered_before
+    assert fuse.held(db).records == 1

@@ -1,0 +1,128 @@
+"""Mutants of what the fuse holds whole, and of the first look at a pair."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+WHOLE = "tests/scenario/test_held_whole.py"
+FIRST = "tests/scenario/test_first_look.py"
+GATE = "tests/unit/engine/actors/test_gate.py"
+CAPTURE = "engine/store/capture.py"
+CONTACTS = "engine/store/contacts.py"
+FUSE = "engine/store/fuse.py"
+RELATING = "engine/actors/relationship_syncer.py"
+
+MUTANTS = (
+    Mutant(
+        "lets a role through the gate",
+        "engine/actors/gate.py",
+        '        pass_gate("would create a role")\n',
+        "",
+        (GATE,),
+    ),
+    Mutant(
+        "has the gate open while work is only evaluated",
+        "engine/actors/gate.py",
+        "if weighing.get():",
+        "if weighing.get() and not would:",
+        (GATE,),
+    ),
+    Mutant(
+        "creates and flags people for what is only evaluated",
+        RELATING,
+        "asked = self.prospects.foresee if foreseen else self.prospects.resolve",
+        "weighing.set(not foreseen)\n        asked = self.prospects.resolve",
+        (f"{WHOLE}::test_replaced_tabs_create_and_tell_nobody",),
+    ),
+    Mutant(
+        "takes added lines for no change",
+        RELATING,
+        "if edits or tab.would:",
+        "if edits.change or edits.remove or tab.would:",
+        (f"{WHOLE}::test_added_lines_are_a_mass_change_as_well",),
+    ),
+    Mutant(
+        "counts no people",
+        FUSE,
+        "few = changes <= allowed and present.people <= allowed",
+        "few = changes <= allowed",
+        (f"{WHOLE}::test_many_people_on_few_tabs_are_many",),
+    ),
+    Mutant(
+        "relates the people of a record that is held",
+        CONTACTS,
+        "c.lane = 1 AND r.mass IN (1, 2) THEN 1 ELSE c.mass",
+        "c.lane = 1 AND r.mass IN (4) THEN 1 ELSE c.mass",
+        (f"{WHOLE}::test_a_record_held_for_its_fields_keeps_its_people_back",),
+    ),
+    Mutant(
+        "looks ahead at people of tabs that are held",
+        CONTACTS,
+        "r.tab IS NOT NULL AND c.mass <> 2",
+        "r.tab IS NOT NULL",
+        (f"{WHOLE}::test_a_fresh_edit_of_one_of_them_goes_on_alone",),
+    ),
+    Mutant(
+        "takes a few changes in each page for edits of today",
+        CAPTURE,
+        "weighed = mass and not (anew and lane is Lane.FRESH)",
+        "weighed = mass and lane is not Lane.FRESH",
+        (f"{WHOLE}::test_changes_scattered_over_many_pages_are_one_mass_change",),
+    ),
+    Mutant(
+        "keeps edits of today waiting for an approval",
+        FUSE,
+        "    if few > limits.changes_max(linked):",
+        "    if few > 0:",
+        (f"{WHOLE}::test_a_few_tabs_found_by_a_sweep_go_on_although_the_fuse_is_blown",),
+    ),
+    Mutant(
+        "believes a poll that shows all tabs empty",
+        CAPTURE,
+        "        contacts.park_emptied(connection, emptied, lane, now)\n",
+        "",
+        (f"{WHOLE}::test_tabs_that_a_poll_shows_empty_in_numbers_are_a_mass_change",),
+    ),
+    Mutant(
+        "overwrites at first sight",
+        "engine/actors/poller.py",
+        "self._capture(page, mark=mark, first_look=first_ever)",
+        "self._capture(page, mark=mark)",
+        (f"{FIRST}::test_what_a_first_look_would_overwrite_waits",),
+    ),
+    Mutant(
+        "sends the people of a first look",
+        CONTACTS,
+        "            Mass.NONE if rests else mass,\n",
+        "            Mass.NONE,\n",
+        (f"{FIRST}::test_people_are_held_in_a_first_look_as_well",),
+    ),
+    Mutant(
+        "decides over a first look that is not at its end",
+        "engine/actors/fuse_keeper.py",
+        'await self.store.write(kept.set_setting, fuse.FIRST_LOOK, "")',
+        "await self.store.read(fuse.waiting)",
+        (f"{FIRST}::test_a_first_look_that_fails_half_way_is_one_first_look",),
+    ),
+    Mutant(
+        "creates any number at first sight",
+        FUSE,
+        "if creates > limits.creates_max:",
+        "if creates < 0:",
+        (f"{FIRST}::test_creates_of_a_first_look_wait_above_a_bound",),
+    ),
+    Mutant(
+        "takes reading anew for an approval",
+        CAPTURE,
+        "AND NOT excluded.linked AND mass NOT IN (1, 2) THEN 0",
+        "THEN 0",
+        (f"{FIRST}::test_what_is_held_stays_so_through_a_sweep_and_another_mapping",),
+    ),
+    Mutant(
+        "flags what is only evaluated",
+        "engine/store/settle.py",
+        "    if work.mass is Mass.EVALUATING:\n",
+        "    if work.mass is Mass.HELD:\n",
+        ("tests/unit/engine/store/test_settle.py",),
+    ),
+)

@@ -1,0 +1,45 @@
+"""What the tests of the fuse share: what is held, what was written, and the operator's approval."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import anyio
+
+from engine.cli import approving
+from engine.store import fuse, statefile
+from engine.store.fuse import Held
+from tests.scenario.bench import Bench
+
+READINGS = {"GET", "HEAD"}
+TOKEN = "/oauth/token"  # a path
+
+
+def held(world: Bench) -> Held:
+    """What the fuse holds."""
+    with closing(statefile.connect(world.state / statefile.FILE_NAME)) as connection:
+        return fuse.held(connection)
+
+
+def written(world: Bench) -> set[tuple[str, str]]:
+    """Whatever was written to either system, by method and path."""
+    return {
+        (method, path)
+        for traffic in (world.outreach_traffic, world.workbooks_traffic)
+        for method, path in traffic.counts
+        if method not in READINGS and path != TOKEN
+    }
+
+
+async def approve(world: Bench) -> None:
+    """What an operator types."""
+    world.config()
+    await anyio.to_thread.run_sync(approving.approve, world.directory / "config.toml")
+
+
+async def past_the_overlap(world: Bench) -> None:
+    """From now on no poll reads what was synced so far again."""
+    # The first of these sees our own write-backs, and only the second is far enough behind them.
+    for _ in range(2):
+        world.clock.advance(60)
+        await world.once()
