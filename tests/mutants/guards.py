@@ -15,7 +15,7 @@ MUTANTS = (
     Mutant(
         "lets everybody fail at a lookup by themselves",
         "engine/actors/lookups.py",
-        "self._shared_until = anyio.current_time() + SHARED_PART * _retry_s(error)",
+        "self._shared_until = anyio.current_time() + part * self._retry_s(error)",
         "self._shared_until = -math.inf",
         ("tests/unit/engine/actors/test_lookups.py",),
     ),

@@ -16,7 +16,8 @@ def test_a_mutant_changes_one_place_and_names_tests_that_exist(mutant: Mutant) -
     text = mutant.applied(ROOT)
 
     assert text != (ROOT / mutant.file).read_text(encoding="utf-8")
-    ast.parse(text)
+    if mutant.file.endswith(".py"):
+        ast.parse(text)
     assert mutant.tests
     for test in mutant.tests:
         path, *names = test.split("[")[0].split("::")
