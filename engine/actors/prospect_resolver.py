@@ -23,6 +23,7 @@ from typing import Literal
 import anyio
 import structlog
 
+from engine.actors.candidates import Candidate, outdated
 from engine.actors.failing import Failing, RetryLimits
 from engine.actors.foreseen_outcomes import WOULD_CREATE, ForeseenOutcomes
 from engine.actors.gate import pass_gate, weighing
@@ -50,7 +51,7 @@ from engine.identity import id_of
 from engine.mappings import Mappings
 from engine.metrics import Metrics
 from engine.ports import Source, Target, WallClock
-from engine.records import Fields, RecordType, SourceRecord
+from engine.records import RecordType, SourceRecord
 from engine.store import contacts, people
 from engine.store.history import Note
 from engine.store.people import Person
@@ -66,23 +67,16 @@ log = structlog.get_logger(component=COMPONENT)
 
 @dataclass(frozen=True, slots=True)
 class ProspectRules:
-    """`ttl_s` in seconds; `visibility_s` how long a collection may lag behind a write."""
+    """Times in seconds: `visibility_s` how long a collection may lag behind a write, `row_age_s`
+    how long ago somebody who is created may have been read.
+    """
 
     missing: Literal["create", "link", "skip"]
     ttl_s: float
     visibility_s: float
     email_field: str
     retry: RetryLimits
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A person to be created."""
-
-    record: SourceRecord
-    fields: Fields
-    email: str
-    known: Person | None
+    row_age_s: float = 60.0
 
 
 @dataclass(slots=True)
@@ -109,7 +103,7 @@ class ProspectResolver:
     pace: Pace = field(init=False)
     _standings: Standings = field(init=False)
     _outcomes: PersonOutcomes = field(init=False)
-    _candidates: dict[int, _Candidate] = field(default_factory=dict[int, _Candidate], init=False)
+    _candidates: dict[int, Candidate] = field(default_factory=dict[int, Candidate], init=False)
     _asking: anyio.Lock = field(default_factory=anyio.Lock, init=False)
     _people_lookup: Lookup = field(
         default_factory=lambda: Lookup("people", at_source=True), init=False
@@ -188,6 +182,10 @@ class ProspectResolver:
             Transient: a system could not be asked.
             Rejected: our user may not create prospects at all.
         """
+        hold, now, age_s = self._creating.keys(), self.clock.now(), self.rules.row_age_s
+        old = outdated(self._candidates, ids, taken_hold_of=hold, now=now, age_max_s=age_s)
+        for person_id in list(old):
+            del self._candidates[person_id]
         if any(self._standings.fresh(person_id) is None for person_id in ids):
             await self._recall(ids)
         if any(self._unknown(person_id) for person_id in ids):
@@ -269,7 +267,7 @@ class ProspectResolver:
                 records.append(self.source.read(RecordType.PERSON, rows[person_id].payload))
             else:
                 self._standings.note(person_id, Standing(None, "deleted, or hidden from our user"))
-        seekers: list[_Candidate] = []
+        seekers: list[Candidate] = []
         for record in await self._out_of_doubt(records, known):
             candidate = await self._sorted_out_by_itself(record, known.get(record.id))
             if candidate is not None:
@@ -320,7 +318,7 @@ class ProspectResolver:
 
     async def _sorted_out_by_itself(
         self, record: SourceRecord, known: Person | None
-    ) -> _Candidate | None:
+    ) -> Candidate | None:
         """A surprise at one person must not stop everybody who is asked for together."""
         try:
             return await self._sorted_out(record, known)
@@ -331,7 +329,7 @@ class ProspectResolver:
             self.metrics.errors.labels(COMPONENT, error_class(error)).inc()
             return await self._outcomes.held_back(record, plain_reason(error), known)
 
-    async def _sorted_out(self, record: SourceRecord, known: Person | None) -> _Candidate | None:
+    async def _sorted_out(self, record: SourceRecord, known: Person | None) -> Candidate | None:
         """Settle whoever needs no look into the target; the others are candidates."""
         if known is not None and refused_still(known, record):
             if rare_look_due(known, record, self.clock.now()):
@@ -357,7 +355,7 @@ class ProspectResolver:
             return await self._outcomes.held_back(record, f"not in the target, and {reason}", known)
         return await self._candidate(record, known)
 
-    async def _candidate(self, record: SourceRecord, known: Person | None) -> _Candidate | None:
+    async def _candidate(self, record: SourceRecord, known: Person | None) -> Candidate | None:
         mapping = self.mappings.of(RecordType.PERSON)
         try:
             resolution = await self.references.resolve(mapping.references(record))
@@ -368,7 +366,7 @@ class ProspectResolver:
         emails = fields.get(self.rules.email_field)
         if not isinstance(emails, list) or not emails:
             return await self._outcomes.held_back(record, "has no e-mail address", known)
-        return _Candidate(record, fields, emails[0].lower(), known)
+        return Candidate(record, fields, emails[0].lower(), known, self.clock.now())
 
     async def _linked(self, record: SourceRecord, carried: str, known: Person | None) -> None:
         prospect_id = id_of(carried)
@@ -378,7 +376,7 @@ class ProspectResolver:
         else:
             await self._outcomes.carried(record, prospect_id, known)
 
-    async def _look_for(self, seekers: Sequence[_Candidate]) -> None:
+    async def _look_for(self, seekers: Sequence[Candidate]) -> None:
         emails = list(dict.fromkeys(one.email for one in seekers))
         ours = await self.store.read(people.by_email, emails)
         found = await self._search.find([email for email in emails if email not in ours])
@@ -420,7 +418,7 @@ class ProspectResolver:
             if not (state.locked or state.tasks_waiting):
                 self._creating.pop(email, None)
 
-    async def _create_or_adopt(self, candidate: _Candidate) -> None:
+    async def _create_or_adopt(self, candidate: Candidate) -> None:
         record = candidate.record
         shared = await self.store.read(people.by_email, [candidate.email])
         if shared:
@@ -454,7 +452,7 @@ class ProspectResolver:
         else:
             await self._outcomes.created(record, prospect_id, candidate.email)
 
-    async def _taken(self, candidate: _Candidate, error: Taken) -> None:
+    async def _taken(self, candidate: Candidate, error: Taken) -> None:
         """Somebody has the address: whoever it is, is the person's prospect."""
         found = await self._search.find([candidate.email])
         prospect_id = found.prospects.get(candidate.email)

@@ -99,4 +99,5 @@ def prospect_rules(config: Config) -> ProspectRules:
         visibility_s=config.target.visibility_s,
         email_field=config.connectors.target.email_field,
         retry=retry_limits(config),
+        row_age_s=row_age_max_s(config),
     )

@@ -201,4 +201,11 @@ MUTANTS = (
             f"{RESTORED}::test_our_own_write_back_after_a_restore_is_no_news",
         ),
     ),
+    Mutant(
+        "creates somebody who was read at any time",
+        "engine/actors/candidates.py",
+        "if abs(now - candidate.read_at) > age_max_s:",
+        "if now < 0:",
+        (f"{UNDONE}::test_people_who_are_taken_back_while_they_wait_are_not_created",),
+    ),
 )

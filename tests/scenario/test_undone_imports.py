@@ -196,3 +196,30 @@ async def test_what_was_just_captured_is_not_read_again(world: Bench) -> None:
 
     assert uncreated(world, records) == []
     assert readings(world) == 0
+
+
+async def test_people_who_are_taken_back_while_they_wait_are_not_created(world: Bench) -> None:
+    """They are read a hundred at a time, and the last of them may wait for long."""
+    world.settings["concurrency"] = {"relationship_syncers": 1}
+    people = world.workbooks.people
+    ids = [
+        people.create(
+            name=f"P{each}",
+            main_location_email=f"p{each}@rye.example",
+            cf_person_sync_to_outreach=True,
+        )
+        for each in range(12)
+    ]
+    records = [world.has(f"Row {each}") for each in range(12)]
+    for record, person in zip(records, ids, strict=True):
+        world.workbooks.set_people(record, [(person, "Buyer")])
+
+    def take_back() -> None:
+        for person in ids:
+            people.update(person, cf_person_sync_to_outreach=False)
+        world.clock.advance(FROZEN_S)
+
+    world.just_before_a_prospect_create(take_back)
+    await world.once()
+
+    assert 1 <= len(world.outreach.prospects) <= 3
