@@ -27,6 +27,8 @@ from tests.simulation.life import Life
 from tests.simulation.plan import LATE_S, Odds, Outage, System
 from tests.simulation.scene import Scene
 
+# With these something in front puts its page in the place of Outreach's answer to a write.
+FRONT = (302, 400, 403, 404, 405, 409, 413, 422)
 CREATES = ("opportunities", "prospects", "opportunityProspectRoles")
 BLANK = b" " * (1 << 20)
 DOCUMENT = "application/vnd.api+json"
@@ -83,7 +85,7 @@ class Weather:
         """Seconds one way."""
         return self.rng.uniform(0.005, 0.3)
 
-    def fate(self, request: httpx.Request) -> Fate:  # noqa: ARG002 # the weather is blind
+    def fate(self, request: httpx.Request) -> Fate:
         """What happens to the next request."""
         now = anyio.current_time()
         if now >= self.fair_from_s:
@@ -98,7 +100,7 @@ class Weather:
         draw = self.rng.random()
         for kind, odds in self._kinds():
             if draw < odds:
-                return self._fault(kind, meddled=meddled)
+                return self._fault(kind, request, meddled=meddled)
             draw -= odds
         return Fate(meddled=meddled)
 
@@ -114,14 +116,19 @@ class Weather:
             (Kind.SLOW, odds.slow),
         ]
 
-    def _fault(self, kind: Kind, *, meddled: bool) -> Fate:
+    def _fault(self, kind: Kind, request: httpx.Request, *, meddled: bool) -> Fate:
         if kind is Kind.STATUS_BEFORE:
             status = self.rng.choice((429, 500, 502, 503))
             headers = self._retry_after() if status in (429, 503) else ()
             return Fate(kind, status, headers, meddled=meddled)
         if kind is Kind.STATUS_AFTER:
             # A service that says "too many" has carried nothing out.
-            return Fate(kind, self.rng.choice((500, 502, 503)), meddled=meddled)
+            status = self.rng.choice((500, 502, 503))
+            written = request.method != "GET" and request.url.path.startswith("/api/v2/")
+            if self.system == "outreach" and written:
+                # By the time and not by a draw: what else happens to a seed stays what it was.
+                status = (*FRONT, status)[int(anyio.current_time() * 1000) % (len(FRONT) + 1)]
+            return Fate(kind, status, meddled=meddled)
         if kind is Kind.SLOW:
             delay_s = self.rng.choice((self.rng.uniform(0.5, 10.0), self.rng.uniform(10.0, 180.0)))
             after = self.rng.random() < 0.5
