@@ -30,6 +30,11 @@ FORBIDDEN_ALIKE = 2
 # A single forbidden record is tried this often before it is believed.
 FORBIDDEN_ATTEMPTS = 2
 
+# A create that is lost for so long, while nothing else fails, is at fault itself.
+LONELY_S = 3600.0
+# How a create fails that is lost: without a usable answer, or with one that nobody understands.
+LOST_CLASSES = ("unreachable", "protocol")
+
 _CLASSES: tuple[tuple[type[EngineError], str], ...] = (
     (Unauthorized, "auth"),
     (Misconfigured, "configuration"),
@@ -129,6 +134,24 @@ def judge(error: Exception, around: Circumstances) -> Verdict:
         alike = " while others succeeded" if around.others_succeed else ""
         return Flag(f"kept failing{alike}: {reason}")
     return Retry(counts=counts)
+
+
+def not_sent_again(
+    *, blamed: int, sent: int, attempts_max: int, failing_s: float, alike: int
+) -> str | None:
+    """Why a lost create is not sent again although nothing came of it; None where it is.
+
+    Args:
+        blamed: losses while creates of others succeeded.
+        sent: how often it was sent in all.
+        failing_s: seconds since the first loss.
+        alike: other records that wait because they failed likewise.
+    """
+    if blamed >= attempts_max:
+        return "creates of it kept getting lost, and not others"
+    if sent >= attempts_max and failing_s >= LONELY_S and not alike:
+        return "creates of it kept getting lost for over an hour, and nothing else failed"
+    return None
 
 
 def _is_its_own(error: Exception) -> bool:

@@ -63,8 +63,8 @@ from engine.store.capture import HIDDEN, LEFT_OUT
 from engine.store.fuse import Mass
 from engine.store.history import Note
 from engine.store.port import Store
-from engine.store.work import Failure, Work
-from engine.triage import FORBIDDEN, error_class, plain_reason
+from engine.store.work import Failure, Intent, Work
+from engine.triage import FORBIDDEN, LOST_CLASSES, error_class, not_sent_again, plain_reason
 
 # One record may need several rounds at once: read anew, adopted, compared.
 ROUNDS_MAX = 4
@@ -444,13 +444,32 @@ class OpportunitySyncer:
         if look is Look.ANEW:
             return AGAIN
         try:
-            if work.attempts >= self.limits.retry.attempts_max:
-                raise Rejected(f"creates of it kept getting lost, and not others: {work.reason}")
+            await self._ensure_not_at_fault(work, intent)
             return await self._with_fields(work, record, None)
         except Rejected:
             # Nothing of it exists, and what is tried after a correction is another create.
             await self.store.write(store_work.close_intent, work.id)
             raise
+
+    async def _ensure_not_at_fault(self, work: Work, intent: Intent) -> None:
+        """Whether a create of which nothing came is to be sent once more.
+
+        Raises:
+            Rejected: it is lost again and again, and the record alone can be the reason.
+        """
+        alike = 0
+        for reason_class in LOST_CLASSES:
+            alike += await self.store.read(store_work.failing_alike, reason_class, work.id)
+        now = self.clock.now()
+        fault = not_sent_again(
+            blamed=work.attempts,
+            sent=intent.sent,
+            attempts_max=self.limits.retry.attempts_max,
+            failing_s=now - (work.failed_since or now),
+            alike=alike,
+        )
+        if fault is not None:
+            raise Rejected(f"{fault}: {work.reason}")
 
     async def _failed(self, work: Work, error: Exception) -> str:
         """Flag the record, or try it again later."""

@@ -83,4 +83,20 @@ MUTANTS = (
         "        return error.message\n",
         (f"{IN_DOUBT}::test_a_create_in_doubt_waits_for_what_put_it_there",),
     ),
+    Mutant(
+        "never blames a record that is alone",
+        "engine/triage.py",
+        "    if sent >= attempts_max and failing_s >= LONELY_S and not alike:\n",
+        "    if sent < 0:\n",
+        (
+            f"{IN_DOUBT}::test_a_create_that_is_answered_500_for_ever_is_flagged_even_when_it_is_alone",
+        ),
+    ),
+    Mutant(
+        "blames records that all fail alike",
+        "engine/triage.py",
+        "and failing_s >= LONELY_S and not alike:",
+        "and failing_s >= LONELY_S:",
+        (f"{IN_DOUBT}::test_creates_that_are_answered_500_alike_are_nobodys_fault",),
+    ),
 )

@@ -242,3 +242,42 @@ async def test_a_create_in_doubt_waits_for_what_put_it_there(patient: Bench) -> 
     assert {reason.split(":")[0] for reason in patient.waiting()} == {"answered HTTP 500"}
     [line] = patient.history(record)
     assert "answered HTTP 500" in line.detail
+
+
+async def _hours_of_500(patient: Bench, records: list[int], rounds: int) -> None:
+    fault = Fault(method="POST", path="/opportunities$", status=500, times=None)
+    patient.outreach_fault(fault)
+    for _ in range(rounds):
+        await patient.once()
+        patient.clock.advance(310)
+    assert len(patient.outreach.opportunities) == 0
+    assert all(patient.twins(record) == [] for record in records)
+
+
+async def test_a_create_that_is_answered_500_for_ever_is_flagged_even_when_it_is_alone(
+    patient: Bench,
+) -> None:
+    """Whoever waits for it must be told, with what was answered; but not within a bad hour."""
+    record = patient.has("Harbour crane")
+
+    await _hours_of_500(patient, [record], 11)
+    assert patient.record(record)["error"] is False
+    await _hours_of_500(patient, [record], 4)
+
+    assert patient.record(record)["error"] is True
+    reason = patient.reasons()[f"OPP-{record}"].reason
+    assert "answered HTTP 500" in reason
+    assert "for over an hour" in reason
+
+
+async def test_creates_that_are_answered_500_alike_are_nobodys_fault(patient: Bench) -> None:
+    """However long that lasts, it is the system that fails."""
+    records = [patient.has("Harbour crane"), patient.has("Barge")]
+
+    await _hours_of_500(patient, records, 15)
+
+    assert [patient.record(record)["error"] for record in records] == [False, False]
+    assert {reason.split(":")[0] for reason in patient.waiting()} <= {
+        "answered HTTP 500",
+        "held back",
+    }
