@@ -215,10 +215,10 @@ def open_doubt(
     """
     return bool(
         connection.execute(
-            "INSERT INTO intent (record_id, correlation, opened_at, doubt_since, sent)"
-            " SELECT id, ?, ?, ?, 0 FROM record WHERE id = ? AND state = 'pending'"
+            "INSERT INTO intent (record_id, correlation, opened_at, doubt_since, look_at, sent)"
+            " SELECT id, ?, ?, ?, ?, 0 FROM record WHERE id = ? AND state = 'pending'"
             " ON CONFLICT (record_id) DO NOTHING",
-            (correlation, now, since, record_id),
+            (correlation, now, since, now, record_id),
         ).rowcount
     )
 
