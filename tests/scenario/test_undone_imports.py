@@ -123,9 +123,10 @@ async def test_the_first_poll_comes_before_the_first_dispatch(world: Bench) -> N
     world.outreach.knobs.maintenance_until = world.clock.now() + 1800
     with pytest.raises(Unreachable, match="wait"):
         await world.once()
-    world.clock.advance(1800)
+    world.clock.advance(7200)
     world.edit(record, description="Harbour crane, blue")
     world.forget_traffic()
+    world.workbooks_fault(Fault(path=OPPORTUNITIES, action="delay", delay_s=0.7, times=None))
 
     await world.once()
 
