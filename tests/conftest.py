@@ -7,6 +7,7 @@ example nor that of drawing it.
 from __future__ import annotations
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from tests.searching import examples
@@ -18,6 +19,12 @@ settings.register_profile(
     max_examples=examples(100),
 )
 settings.load_profile("wosync")
+
+# Left alone, the library lays out every local variable of a traceback: seconds of work in which the
+# event loop stands still, and with it everything a test waits for.
+for _processor in structlog.get_config()["processors"]:
+    if isinstance(_processor, structlog.dev.ConsoleRenderer):
+        _processor.exception_formatter = structlog.dev.plain_traceback
 
 
 @pytest.fixture
