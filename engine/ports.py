@@ -26,6 +26,7 @@ from engine.records import (
     ProspectMatch,
     RecordType,
     Role,
+    Roster,
     Scalar,
     SourceRecord,
     Stage,
@@ -284,11 +285,15 @@ class Target(Protocol):
         """Remove a role; one that is gone already counts as removed."""
         ...
 
-    async def users(self) -> list[User]:
+    async def users(self) -> Roster[User]:
         """Every user."""
         ...
 
-    async def stages(self) -> list[Stage]:
+    async def user_exists(self, user_id: int) -> bool:
+        """Whether there is such a user now."""
+        ...
+
+    async def stages(self) -> Roster[Stage]:
         """Every stage."""
         ...
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 Json = Any
 """A JSON value as the standard parser returns it."""
@@ -105,11 +105,13 @@ class Page:
     """One page of a listing; `complete` when no further row exists beyond it.
 
     `served_at` is what the source's answer told of the time, unix seconds by the source's clock.
+    `unreadable` rows of it were skipped, so what it lacks may be one of them.
     """
 
     rows: list[Captured]
     complete: bool
     served_at: float | None = None
+    unreadable: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +124,12 @@ class TabChange:
 
 @dataclass(frozen=True, slots=True)
 class TabPage:
-    """One page of tab changes in change order; `complete` and `served_at` as in `Page`."""
+    """One page of tab changes in change order; the others as in `Page`."""
 
     rows: list[TabChange]
     complete: bool
     served_at: float | None = None
+    unreadable: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,12 +220,24 @@ class WriteBackResult:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user of the target who can own records."""
+    """A user of the target who can own records; one that is `locked` cannot sign in any more."""
 
     id: int
     name: str
     username: str
     email: str
+    locked: bool = False
+
+
+Entry = TypeVar("Entry")
+
+
+@dataclass(frozen=True, slots=True)
+class Roster(Generic[Entry]):
+    """A whole listing; `unreadable` rows of it were skipped, and may be what it lacks."""
+
+    rows: list[Entry]
+    unreadable: int = 0
 
 
 @dataclass(frozen=True, slots=True)

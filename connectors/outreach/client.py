@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Sequence
 from collections.abc import Collection as AnyCollection
 
+import structlog
+
 from connectors.outreach import (
     custom_fields,
     directory,
@@ -23,7 +25,7 @@ from connectors.outreach.protocol import MEDIA_TYPE, SYSTEM, Request, Requests, 
 from connectors.outreach.routes import TOKEN_PATH
 from connectors.outreach.settings import OutreachSettings
 from connectors.outreach.token_refusals import token_refused
-from connectors.outreach.wire import Collection, Document, Resource, Types
+from connectors.outreach.wire import Collection, Document, ReadableCollection, Resource, Types
 from engine import (
     Answer,
     AnswerKind,
@@ -31,12 +33,15 @@ from engine import (
     Exchange,
     Fields,
     Gone,
+    Roster,
     Surroundings,
     TheirFault,
     Throttled,
     TooLarge,
     Unreachable,
 )
+
+log = structlog.get_logger(component=SYSTEM)
 
 # No listing that is asked for here has as many records.
 ROWS_MAX = 100_000
@@ -85,18 +90,22 @@ class OutreachClient:
         """One opportunity, or none when there is none."""
         return (await self._call(self._requests.probe(), Collection)).data
 
-    async def users(self) -> list[Resource]:
+    async def users(self) -> Roster[Resource]:
         """Every user."""
-        return await self._collect(directory.users(self._requests))
+        return await self._collect_readable(directory.users(self._requests))
 
-    async def stages(self) -> list[Resource]:
+    async def user_exists(self, user_id: int) -> bool:
+        """Whether one user exists."""
+        return await self._exists(directory.one_user(self._requests, user_id))
+
+    async def stages(self) -> Roster[Resource]:
         """Every opportunity stage."""
-        return await self._collect(directory.stages(self._requests))
+        return await self._collect_readable(directory.stages(self._requests))
 
     async def indexed_accounts(self, ids: Sequence[int]) -> set[int]:
         """Those of the ids that the account index shows."""
-        shown = await self._collect(directory.accounts(self._requests, ids))
-        return {resource.id for resource in shown}.intersection(ids)
+        shown = await self._collect_readable(directory.accounts(self._requests, ids))
+        return {resource.id for resource in shown.rows}.intersection(ids)
 
     async def account_exists(self, account_id: int) -> bool:
         """Whether one account exists, shown by the index or not."""
@@ -106,9 +115,9 @@ class OutreachClient:
         """The rules of every record type's custom fields."""
         return await self._call(custom_fields.request(self._requests), Types)
 
-    async def indexed_prospects(self, emails: Sequence[str]) -> list[Resource]:
+    async def indexed_prospects(self, emails: Sequence[str]) -> Roster[Resource]:
         """Prospects that carry any of these addresses, as far as the filter can tell."""
-        return await self._collect(prospects.find(self._requests, emails))
+        return await self._collect_readable(prospects.find(self._requests, emails))
 
     async def create_prospect(self, fields: Fields) -> int:
         """Create one prospect and return its id."""
@@ -173,6 +182,21 @@ class OutreachClient:
         return True
 
     async def _collect(self, first: Request) -> list[Resource]:
+        """Every resource of a collection of which each row counts: see `_collected`."""
+        return (await self._collected(first, Collection)).rows
+
+    async def _collect_readable(self, first: Request) -> Roster[Resource]:
+        """Every resource that can be read; others are skipped and reported."""
+        found = await self._collected(first, ReadableCollection)
+        if found.unreadable:
+            log.warning(
+                "rows_unreadable",
+                operation=first.operation,
+                rows=found.unreadable,
+            )
+        return found
+
+    async def _collected(self, first: Request, shape: type[Collection]) -> Roster[Resource]:
         """Every resource of a collection, each id once.
 
         Raises:
@@ -180,15 +204,17 @@ class OutreachClient:
                 new, or the pages never end.
         """
         found: dict[int, Resource] = {}
-        request, asked = first, {first.url}
+        request, asked, unreadable = first, {first.url}, 0
         while True:
-            page = await self._page(request)
+            page = await self._page(request, shape)
+            if isinstance(page, ReadableCollection):
+                unreadable += page.unreadable
             known = len(found)
             # Pages of a moving collection may overlap; the later reading is the newer one.
             found.update((resource.id, resource) for resource in page.data)
             following = self._requests.following(request, page)
             if following is None:
-                return list(found.values())
+                return Roster(list(found.values()), unreadable)
             if following.url in asked:
                 raise _endless(first, "the link to the next page leads back to one already read")
             if len(found) == known:
@@ -198,10 +224,10 @@ class OutreachClient:
             asked.add(following.url)
             request = following
 
-    async def _page(self, request: Request) -> Collection:
+    async def _page(self, request: Request, shape: type[Collection]) -> Collection:
         while True:
             try:
-                return await self._call(request, Collection)
+                return await self._call(request, shape)
             except Unreachable as error:
                 lighter = _lighter(error, request)
                 if lighter is None:

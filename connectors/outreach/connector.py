@@ -26,12 +26,14 @@ from engine import (
     RecordType,
     Rejected,
     Role,
+    Roster,
     Scalar,
     Stage,
     Step,
     Surroundings,
     TargetConnector,
     TargetField,
+    TheirFault,
     User,
     Value,
 )
@@ -128,8 +130,34 @@ class OutreachTarget:
         found: dict[int, ProspectMatch] = {}
         for chunk in prospects.chunks(emails):
             shown = await self.client.indexed_prospects(chunk)
-            found.update((match.id, match) for match in prospects.matches(shown, chunk))
+            found.update((match.id, match) for match in prospects.matches(shown.rows, chunk))
+            if shown.unreadable:
+                found |= await self._one_by_one(chunk, found.values())
         return [found[prospect_id] for prospect_id in sorted(found)]
+
+    async def _one_by_one(
+        self, emails: Collection[str], found: Collection[ProspectMatch]
+    ) -> dict[int, ProspectMatch]:
+        """Those whom a listing with unreadable rows has not shown: one of these may be they.
+
+        Raises:
+            TheirFault: it is.
+        """
+        shown_emails = {email for match in found for email in match.emails}
+        further: dict[int, ProspectMatch] = {}
+        for email in emails:
+            if email.lower() in shown_emails:
+                continue
+            shown = await self.client.indexed_prospects([email])
+            matches = prospects.matches(shown.rows, [email])
+            if shown.unreadable and not matches:
+                raise TheirFault(
+                    "the prospects with an e-mail address cannot be read",
+                    system=protocol.SYSTEM,
+                    operation="find_prospects",
+                )
+            further.update((match.id, match) for match in matches)
+        return further
 
     async def create_prospect(self, fields: Fields) -> int:
         """Create one prospect and return its id; blank fields are left out (outreach-api §8.5).
@@ -181,13 +209,19 @@ class OutreachTarget:
         """Remove a role; one that is gone already counts as removed."""
         await self.client.delete_role(role_id)
 
-    async def users(self) -> list[User]:
+    async def users(self) -> Roster[User]:
         """Every user, locked ones included (outreach-api §8.4)."""
-        return [directory.user(resource) for resource in await self.client.users()]
+        shown = await self.client.users()
+        return Roster([directory.user(one) for one in shown.rows], shown.unreadable)
 
-    async def stages(self) -> list[Stage]:
+    async def user_exists(self, user_id: int) -> bool:
+        """Whether there is such a user now, and ours may see it."""
+        return await self.client.user_exists(user_id)
+
+    async def stages(self) -> Roster[Stage]:
         """Every opportunity stage (outreach-api §8.3)."""
-        return [directory.stage(resource) for resource in await self.client.stages()]
+        shown = await self.client.stages()
+        return Roster([directory.stage(one) for one in shown.rows], shown.unreadable)
 
     async def accounts(self, ids: Collection[int]) -> set[int]:
         """Those of the ids that exist.
@@ -252,10 +286,10 @@ class OutreachTarget:
         return f"readable, with {CORRELATION_FIELD}"
 
     async def _count_users(self) -> str:
-        return f"{len(await _readable('users', self.users()))} users"
+        return f"{len((await _readable('users', self.users())).rows)} users"
 
     async def _count_stages(self) -> str:
-        return f"{len(await _readable('stages', self.stages()))} stages"
+        return f"{len((await _readable('stages', self.stages())).rows)} stages"
 
 
 async def _readable(what: str, reading: Awaitable[Shown]) -> Shown:

@@ -19,6 +19,11 @@ def users(requests: Requests) -> Request:
     return requests.read("/users", "users", {"fields[user]": members} | whole_pages())
 
 
+def one_user(requests: Requests, user_id: int) -> Request:
+    """GET one user (§8.4)."""
+    return requests.read("/users/{id}", "users", {"fields[user]": "name"}, user_id)
+
+
 def stages(requests: Requests) -> Request:
     """GET every opportunity stage (§8.3)."""
     query = {"fields[opportunityStage]": "name"} | whole_pages()
@@ -45,6 +50,7 @@ def user(resource: Resource) -> User:
         name=given["name"] if given["name"].strip() else full,
         username=given["username"],
         email=given["email"],
+        locked=resource.attributes.get("locked") is True,
     )
 
 

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from typing import Annotated, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 
 from engine import Json
 
@@ -94,6 +102,28 @@ class Collection(Wire):
 
     data: list[Resource]
     links: Links | None = None
+
+
+class ReadableCollection(Collection):
+    """A collection of which one odd row does not spoil the others; it is counted."""
+
+    unreadable: int = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _skip_unreadable(cls, found: Json) -> Json:
+        given = _mapping_or_none(found)
+        if given is None or not isinstance(given.get("data"), list):
+            return found
+        shown = [resource for row in given["data"] if (resource := _resource(row)) is not None]
+        return {**given, "data": shown, "unreadable": len(given["data"]) - len(shown)}
+
+
+def _resource(row: Json) -> Resource | None:
+    try:
+        return Resource.model_validate(row)
+    except ValidationError:
+        return None
 
 
 class Source(Wire):

@@ -5,6 +5,7 @@ and answers coming out. A fault "before" keeps a request from the emulator; a fa
 be carried out and spoils the answer, which is how a write succeeds without its sender knowing.
 """
 
+import gzip
 import json
 import re
 import zlib
@@ -66,6 +67,9 @@ class Fault:
             of a thousandth of `size` that unpacks to `size` bytes; "endless" answers `status` with
             chunks that never end; "edit", only "after", lets the answer through with `headers` set
             in it, `members` put into the JSON object it is, and `text` in front of that.
+        rows: what an edit makes of the listing an answer holds: "none" leaves it empty, "null"
+            puts null in the place of the last row, "fewer" takes that away.
+        cells: what an edit puts into each row of the listing.
         kept: only requests on a connection that has carried one before.
         times: how often, None for ever.
         skip: matching requests let through first.
@@ -85,6 +89,8 @@ class Fault:
     text: str = ""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     members: Mapping[str, object] = field(default_factory=dict[str, object])
+    rows: Literal["", "none", "null", "fewer"] = ""
+    cells: Mapping[str, object] = field(default_factory=dict[str, object])
     size: int = 1 << 28
     kept: bool = False
     delay_s: float = 0.0
@@ -311,14 +317,34 @@ def _bomb(size: int) -> Iterator[bytes]:
 def _edited(answer: list[Message], fault: Fault) -> list[Message]:
     """The answer with the fault's members, text and headers in it."""
     body = b"".join(message.get("body", b"") for message in answer[1:])
-    if fault.members:
-        body = json.dumps({**json.loads(body), **fault.members}).encode()
+    packed = (b"content-encoding", b"gzip") in answer[0]["headers"]
+    if packed:
+        body = gzip.decompress(body)
+    if fault.members or fault.rows or fault.cells:
+        document = json.loads(body)
+        if isinstance(document.get("data"), list):
+            document["data"] = _edited_rows(document["data"], fault)
+        body = json.dumps({**document, **fault.members}).encode()
     body = fault.text.encode() + body
     given = {name.lower().encode(): value.encode() for name, value in fault.headers.items()}
     given[b"content-length"] = str(len(body)).encode()
-    kept = [(name, value) for name, value in answer[0]["headers"] if name.lower() not in given]
+    dropped = {*given, *([b"content-encoding"] if packed else [])}
+    kept = [(name, value) for name, value in answer[0]["headers"] if name.lower() not in dropped]
     start = {**answer[0], "headers": [*kept, *given.items()]}
     return [start, {"type": "http.response.body", "body": body, "more_body": False}]
+
+
+def _edited_rows(rows: list[dict[str, object]], fault: Fault) -> list[dict[str, object] | None]:
+    edited: list[dict[str, object] | None] = [{**row, **fault.cells} for row in rows]
+    match fault.rows:
+        case "none":
+            return []
+        case "null":
+            return [*edited[:-1], None]
+        case "fewer":
+            return edited[:-1]
+        case _:
+            return edited
 
 
 async def _drop(scope: Scope, receive: Receive) -> None:

@@ -55,7 +55,9 @@ def _users(workbooks: WorkbooksWorld, outreach: OutreachWorld, sample: Sample) -
         sample.users[name] = add_seat(outreach, name, FIRST_USER + place)
 
 
-def add_seat(outreach: OutreachWorld, name: str, user_id: int | None = None) -> int:
+def add_seat(
+    outreach: OutreachWorld, name: str, user_id: int | None = None, *, locked: bool = False
+) -> int:
     """Give a person a seat in Outreach, as an administrator does; returns the user id."""
     first, _, last = name.partition(" ")
     serial = len(outreach.users) + 1
@@ -64,6 +66,7 @@ def add_seat(outreach: OutreachWorld, name: str, user_id: int | None = None) -> 
         "lastName": last,
         "username": f"{words.mailbox(name)}.{serial}",
         "email": f"{words.mailbox(name)}.{serial}@sandbox.example",
+        "locked": locked,
     }
     return outreach.users.create(attributes, id=user_id)
 

@@ -84,8 +84,8 @@ def document(answer: Answer, operation: str, now: float) -> dict[str, Json]:
     return found
 
 
-def rows(found: dict[str, Json], operation: str) -> list[Row]:
-    """The rows of a listing (§4).
+def rows(found: dict[str, Json], operation: str) -> tuple[list[Row], int]:
+    """The rows of a listing (§4), and how many were skipped because they are null.
 
     Raises:
         TheirFault: it is no listing, or it reports a failure.
@@ -93,7 +93,9 @@ def rows(found: dict[str, Json], operation: str) -> list[Row]:
     if found.get("success") is False:
         said = excerpt(Refusal.model_validate(found).text) or "without a reason"
         raise TheirFault(f"the read failed: {said}", system=SYSTEM, operation=operation, status=200)
-    return shaped(Listing, found, operation).data
+    data = shaped(Listing, found, operation).data
+    shown = [row for row in data if row is not None]
+    return shown, len(data) - len(shown)
 
 
 def shaped(model: type[_Shape], found: Json, operation: str) -> _Shape:

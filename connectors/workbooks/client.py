@@ -90,22 +90,36 @@ class Client:
             EngineError: they are refused, or the service cannot be reached.
         """
         if self._session is None:
-            await self.read(protocol.any_opportunity())
+            await self.read_some(protocol.any_opportunity())
             return "the API key is accepted"
         signed_in = await self._session.renew(self._session.signed_in)
         return f"signed in as {signed_in.who}"
 
     async def read(self, call: Call) -> list[Row]:
-        """The rows of a listing.
+        """The rows of a listing of which each row counts.
+
+        Raises:
+            TheirFault: one of them is null.
+            EngineError: as `read_some`.
+        """
+        shown, odd = await self.read_some(call)
+        if odd:
+            raise TheirFault(
+                f"{odd} rows of the answer are null", system=SYSTEM, operation=call.operation
+            )
+        return shown
+
+    async def read_some(self, call: Call) -> tuple[list[Row], int]:
+        """The rows of a listing, and how many were skipped because they are null.
 
         Raises:
             EngineError: as `read_at`.
         """
-        rows, _ = await self.read_at(call)
-        return rows
+        rows, odd, _ = await self.read_at(call)
+        return rows, odd
 
-    async def read_at(self, call: Call) -> tuple[list[Row], float | None]:
-        """The rows of a listing, and the time its answer told, unix seconds.
+    async def read_at(self, call: Call) -> tuple[list[Row], int, float | None]:
+        """As `read_some`, and the time the answer told, unix seconds.
 
         Raises:
             EngineError: as `answers.document` and `answers.rows`; Throttled as well when one
@@ -120,8 +134,8 @@ class Client:
             raise Unreachable(
                 reason, system=SYSTEM, operation=call.operation, status=reply.answer.status
             )
-        found = answers.rows(self._document(call, reply), call.operation)
-        return found, answers.served_at(reply.answer)
+        rows, odd = answers.rows(self._document(call, reply), call.operation)
+        return rows, odd, answers.served_at(reply.answer)
 
     async def write(self, call: Call, entries: Sequence[WriteBack]) -> list[WriteBackResult]:
         """Send one write-back batch; one result per entry, in order.

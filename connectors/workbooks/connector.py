@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 from connectors.workbooks import cells, listings, mapping, protocol, tab, values
 from connectors.workbooks.client import Client
@@ -34,11 +35,14 @@ from engine import (
     Step,
     Surroundings,
     TabPage,
+    TheirFault,
     TooLarge,
     Value,
     WriteBack,
     WriteBackResult,
 )
+
+Read = TypeVar("Read")
 
 
 class WorkbooksSource:
@@ -91,7 +95,7 @@ class WorkbooksSource:
         """Eligible opportunities behind `after`, at most `limit` and at most `page_size`.
 
         Raises:
-            TheirFault: a row has no usable id, lock_version or updated_at.
+            TheirFault: no row has a usable id, lock_version and updated_at.
             EngineError: the request failed.
         """
         return await self._changes(RecordType.OPPORTUNITY, after, limit)
@@ -127,13 +131,14 @@ class WorkbooksSource:
         past it.
 
         Raises:
-            TheirFault: a row has no usable id or updated_at.
+            TheirFault: no row has a usable id and updated_at.
             EngineError: the request failed.
         """
-        rows, complete, served_at = await self._rows(
+        rows, odd, complete, served_at = await self._rows(
             RELATIONSHIPS, limit, lambda size: listings.tab_changes(after, size)
         )
-        return TabPage([tab.tab_change(row) for row in rows], complete, served_at)
+        readable, malformed = _readable(rows, tab.tab_change)
+        return TabPage(readable, complete, served_at, unreadable=odd + malformed)
 
     async def newest_tab_change(self) -> Newest:
         """Where the change order of relationships ends, removed ones included.
@@ -258,32 +263,41 @@ class WorkbooksSource:
     async def _by_ids(
         self, ids: Collection[int], call: Callable[[list[int]], protocol.Call]
     ) -> list[Row]:
-        """The rows with these ids; those not shown are asked for again while pages may be short."""
+        """The rows with these ids; those not shown are asked for again while pages may be short.
+
+        Raises:
+            TheirFault: null stands where some of them should be.
+        """
         found: list[Row] = []
         for chunk in _chunks(ids):
-            missing, asked = chunk, 0
+            missing, asked, odd = chunk, 0, 0
             while missing and len(missing) != asked:
                 request, asked = call(missing), len(missing)
-                rows = await self._some_by_ids(missing, call)
+                rows, odd = await self._some_by_ids(missing, call)
                 found += rows
-                if self._paging[request.path].complete(len(rows), asked):
+                if not odd and self._paging[request.path].complete(len(rows), asked):
                     break
                 shown = {cells.integer(row, "id") for row in rows}
                 missing = [one for one in missing if one not in shown]
+            if odd and missing:
+                raise TheirFault(
+                    f"{odd} rows of the answer are null", system="workbooks", operation="fetch"
+                )
         return found
 
     async def _some_by_ids(
         self, ids: list[int], call: Callable[[list[int]], protocol.Call]
-    ) -> list[Row]:
+    ) -> tuple[list[Row], int]:
         """The rows of one request, or of several where one answer would be too large."""
         try:
-            return await self._client.read(call(ids))
+            return await self._client.read_some(call(ids))
         except TooLarge:
             half = len(ids) // 2
             if not half:
                 raise
-        first = await self._some_by_ids(ids[:half], call)
-        return first + await self._some_by_ids(ids[half:], call)
+        first, odd = await self._some_by_ids(ids[:half], call)
+        second, odd_too = await self._some_by_ids(ids[half:], call)
+        return first + second, odd + odd_too
 
     def _resource(self, record_type: RecordType) -> Resource:
         plugin = self._installation.plugin(record_type)
@@ -304,31 +318,37 @@ class WorkbooksSource:
     async def _page(
         self, resource: Resource, limit: int, call: Callable[[int], protocol.Call]
     ) -> Page:
-        rows, complete, served_at = await self._rows(resource.path, limit, call)
-        captured = [mapping.captured(row, resource.plugin) for row in rows]
-        return Page(captured, complete, served_at)
+        rows, odd, complete, served_at = await self._rows(resource.path, limit, call)
+        readable, malformed = _readable(rows, lambda row: mapping.captured(row, resource.plugin))
+        return Page(readable, complete, served_at, unreadable=odd + malformed)
 
     async def _rows(
         self, path: str, limit: int, call: Callable[[int], protocol.Call]
-    ) -> tuple[list[Row], bool, float | None]:
-        """One page of a listing, whether it is the last, and the time its answer told.
+    ) -> tuple[list[Row], int, bool, float | None]:
+        """One page of a listing, how many nulls it skipped, whether it is the last, and its time.
 
         It has fewer rows where they are large.
+
+        Raises:
+            TheirFault: there is no row among them to go on from.
         """
         paging = self._paging[path]
         size = paging.size(max(1, min(limit, OBJECTS_MAX)))
         while True:
             try:
-                rows, served_at = await self._client.read_at(call(size))
+                rows, odd, served_at = await self._client.read_at(call(size))
             except TooLarge:
                 if size == 1:
                     raise
                 size = paging.too_large(size)
             else:
-                return rows, paging.complete(len(rows), size), served_at
+                complete = paging.complete(len(rows) + odd, size)
+                if odd and not rows and not complete:
+                    raise TheirFault("a page without a row", system="workbooks", operation="page")
+                return rows, odd, complete, served_at
 
     async def _newest(self, call: protocol.Call) -> Newest:
-        rows, served_at = await self._client.read_at(call)
+        rows, _, served_at = await self._client.read_at(call)
         return Newest(cells.position(rows[0]) if rows else None, served_at)
 
     async def _find_people(self) -> str:
@@ -353,7 +373,7 @@ class WorkbooksSource:
 
     async def _try_read(self, record_type: RecordType) -> str:
         resource = self._resource(record_type)
-        rows = await self._client.read(listings.changes(resource, None, 1))
+        rows, _ = await self._client.read_some(listings.changes(resource, None, 1))
         if not rows:
             return "readable, none is eligible yet"
         mapping.captured(rows[0], resource.plugin)
@@ -370,6 +390,24 @@ async def open_source(
     """A source that lives as long as the context; leaving it ends the session, if there is one."""
     async with Client(settings, surroundings) as client:
         yield WorkbooksSource(client, settings)
+
+
+def _readable(rows: Sequence[Row], reading: Callable[[Row], Read]) -> tuple[list[Read], int]:
+    """The rows that can be read, and how many cannot.
+
+    Raises:
+        TheirFault: none can: that is a matter of all rows alike.
+    """
+    readable: list[Read] = []
+    fault: TheirFault | None = None
+    for row in rows:
+        try:
+            readable.append(reading(row))
+        except TheirFault as error:
+            fault = error
+    if fault is not None and not readable:
+        raise fault
+    return readable, len(rows) - len(readable)
 
 
 def _chunks(ids: Collection[int]) -> list[list[int]]:

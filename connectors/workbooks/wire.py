@@ -113,7 +113,7 @@ class Listing(_Wire):
     """A successful read (§4)."""
 
     success: StrictBool
-    data: list[Row]
+    data: list[Row | None]
 
 
 class AffectedObject(_Wire):

@@ -28,6 +28,8 @@ from engine.store import audit, fuse, kept
 from engine.store.port import Store
 from engine.watermarks import behind
 
+# In whose name it works, in metrics.
+COMPONENT = "poller"
 FEED = "audit"
 CURSOR = "audit_cursor"
 
@@ -63,6 +65,9 @@ class Auditor:
             started_at = self.clock.now()
             page = await self.source.eligible(cursor, self.page_size)
             self.metrics.poll_pages.labels(FEED).inc()
+            if page.unreadable:
+                self.metrics.errors.labels(COMPONENT, "protocol").inc(page.unreadable)
+                log.warning("rows_unreadable", feed=FEED, rows=page.unreadable)
             upto = None if page.complete else behind(cursor, [row.id for row in page.rows])
             outcome, vanished = await self.store.write(
                 audit.compare,
@@ -71,6 +76,7 @@ class Auditor:
                 upto=upto,
                 started_at=started_at,
                 now=self.clock.now(),
+                whole=not page.unreadable,
             )
             changed = len(outcome.changed) + len(outcome.tabs)
             self.metrics.audited.labels("agreed").inc(max(0, len(page.rows) - changed))

@@ -9,24 +9,30 @@ Stops     when it is cancelled
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 import structlog
 
 from engine.actors.lookups import Lookup
 from engine.actors.refreshing import refreshing
-from engine.errors import EngineError
+from engine.errors import EngineError, ProtocolError, Rejected, TheirFault
 from engine.flow.directory import Directory
 from engine.flow.pace import Pace
 from engine.metrics import Metrics
 from engine.ports import Target, WallClock
-from engine.records import FieldKind, User
-from engine.store import awaited
+from engine.records import FieldKind, Stage, User
+from engine.rosters import CONFIRM_S, Listed, believed, missing
+from engine.store import awaited, listed
 from engine.store.port import Store
 
-log = structlog.get_logger(component="owner_resolver")
+COMPONENT = "owner_resolver"
+# So many users that a listing lacks are asked for one by one; a longer list is an odd one.
+ASKED_MAX = 20
+
+log = structlog.get_logger(component=COMPONENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,7 @@ class OwnerResolver:
 
     async def run(self) -> None:
         """Once per time to live, let records go on whose name has turned up."""
-        await refreshing(self.step, self.pace, "owner_resolver", self.metrics)
+        await refreshing(self.step, self.pace, COMPONENT, self.metrics)
 
     async def step(self) -> int:
         """Look again for every awaited name; asks the target nothing when none is awaited."""
@@ -141,8 +147,53 @@ class OwnerResolver:
 
     async def _users(self) -> Iterable[tuple[str, int]]:
         with self._user_lookup.reading():
-            users = await self.target.users()
-        return [(self._bears(user), user.id) for user in users if self._bears(user)]
+            roster = await self.target.users()
+            shown = {user.id: json.dumps(asdict(user)) for user in roster.rows}
+            # We are a user ourselves: a listing without anybody is none.
+            whole = bool(roster.rows) and not roster.unreadable
+            counting = await self._believed(FieldKind.USER, shown, roster.unreadable, whole=whole)
+            if not counting:
+                raise TheirFault("the list of users is empty, and we are one of them")
+        users = [User(**json.loads(one.entry)) for one in counting.values()]
+        named = [(self._bears(user), user) for user in users if self._bears(user)]
+        free = {name for name, user in named if not user.locked}
+        # A locked seat may own records still, but not in place of whoever has its name now.
+        return [(name, user.id) for name, user in named if not user.locked or name not in free]
+
+    async def _believed(
+        self, kind: FieldKind, shown: Mapping[int, str], unreadable: int, *, whole: bool
+    ) -> dict[int, Listed]:
+        """Who counts after this listing; it is said where that is not what was listed."""
+        if unreadable:
+            self.metrics.errors.labels(COMPONENT, "protocol").inc(unreadable)
+            log.warning("rows_unreadable", kind=kind.value, rows=unreadable)
+        known = await self.store.read(listed.load, kind.value)
+        counting = believed(known, shown, whole=whole, now=self.clock.now())
+        if kind is FieldKind.USER:
+            await self._look_for_missing(counting, known)
+        if counting != known:
+            await self.store.write(listed.keep, kind.value, counting)
+        lacking = counting.keys() - shown.keys()
+        if lacking:
+            log.warning("listing_incomplete", kind=kind.value, missing=len(lacking))
+            # Soon it is known whether they are gone.
+            self._directories[kind].expire_in(CONFIRM_S)
+        return counting
+
+    async def _look_for_missing(
+        self, counting: dict[int, Listed], known: Mapping[int, Listed]
+    ) -> None:
+        """Ask for the few whom this listing is the first to lack; who is gone counts no more."""
+        new = [one for one in missing(counting) if known[one].missing_since is None]
+        for one in new if len(new) <= ASKED_MAX else ():
+            if await self._is_gone(one):
+                del counting[one]
+
+    async def _is_gone(self, user_id: int) -> bool:
+        try:
+            return not await self.target.user_exists(user_id)
+        except (Rejected, ProtocolError):
+            return False
 
     def _bears(self, user: User) -> str:
         name: str = getattr(user, self.rules.match)
@@ -150,5 +201,9 @@ class OwnerResolver:
 
     async def _stages(self) -> Iterable[tuple[str, int]]:
         with self._stage_lookup.reading():
-            stages = await self.target.stages()
+            roster = await self.target.stages()
+        shown = {stage.id: json.dumps(asdict(stage)) for stage in roster.rows}
+        whole = not roster.unreadable
+        counting = await self._believed(FieldKind.STAGE, shown, roster.unreadable, whole=whole)
+        stages = [Stage(**json.loads(one.entry)) for one in counting.values()]
         return [(stage.name.strip(), stage.id) for stage in stages]

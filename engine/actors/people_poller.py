@@ -129,7 +129,7 @@ class PeoplePoller:
         while True:
             self._tabs_clock.asking()
             page = await self.source.tab_changes(cursor, self.limits.page_size)
-            self.metrics.poll_pages.labels(TABS).inc()
+            self._note_page(TABS, page.unreadable)
             before, mark = mark, await self._answered(self._tabs_clock, mark, page.served_at)
             if mark.position != before.position:
                 cursor = mark.position or Position(0, 0)
@@ -205,7 +205,7 @@ class PeoplePoller:
         while True:
             self._people_clock.asking()
             page = await self.source.people_changes(cursor, self.limits.page_size)
-            self.metrics.poll_pages.labels(PEOPLE).inc()
+            self._note_page(PEOPLE, page.unreadable)
             before, mark = mark, await self._answered(self._people_clock, mark, page.served_at)
             if mark.position != before.position:
                 cursor = mark.position or Position(0, 0)
@@ -224,6 +224,13 @@ class PeoplePoller:
             cursor = behind(cursor, [row.position for row in page.rows])
         await self._people_clock.end()
         self._polled(PEOPLE, changed, began)
+
+    def _note_page(self, feed: str, unreadable: int) -> None:
+        """Count the page; a row that cannot be read is lost to us, and that is said."""
+        self.metrics.poll_pages.labels(feed).inc()
+        if unreadable:
+            self.metrics.errors.labels(COMPONENT, "protocol").inc(unreadable)
+            log.warning("rows_unreadable", feed=feed, rows=unreadable)
 
     def _polled(self, feed: str, changed: int, began: float) -> None:
         took_s = anyio.current_time() - began

@@ -164,7 +164,7 @@ class Poller:
             self.feed_clock.asking()
             asked_at = self.clock.now()
             page = await self.source.changes(cursor, self.limits.page_size)
-            self.metrics.poll_pages.labels(FEED).inc()
+            self._note_page(FEED, page)
             before, mark = mark, await self.feed_clock.answered(mark, page.served_at, overlap_s)
             if before.position is not None and mark.position != before.position:
                 # The mark went back: what lies between is asked for first.
@@ -202,17 +202,19 @@ class Poller:
         read = self.source.unlinked if self.tabs_listed() else self.source.eligible
         started_at, began = self.clock.now(), anyio.current_time()
         number = await self.store.read(capture.next_sweep)
-        after, changed = 0, 0
+        after, changed, whole = 0, 0, True
         while True:
             asked_at = self.clock.now()
             page = await read(after, self.limits.page_size)
-            self.metrics.poll_pages.labels(SWEEP).inc()
+            self._note_page(SWEEP, page)
+            whole = whole and not page.unreadable
             if page.rows:
                 changed += len(await self._capture(page, asked_at, sweep=number))
             if page.complete:
                 break
             after = behind(after, [row.id for row in page.rows])
-        left = await self.store.write(_finish_sweep, number, started_at, self.clock.now())
+        now = self.clock.now()
+        left = await self.store.write(_finish_sweep, number, started_at, now, whole=whole)
         self.metrics.polled(SWEEP, changed, anyio.current_time() - began, self.clock.now())
         log.info("sweep_done", found=changed, no_longer_eligible=left)
         return changed
@@ -267,6 +269,13 @@ class Poller:
             self.wake()
         return outcome.changed
 
+    def _note_page(self, feed: str, page: Page) -> None:
+        """Count the page; a row that cannot be read is lost to us, and that is said."""
+        self.metrics.poll_pages.labels(feed).inc()
+        if page.unreadable:
+            self.metrics.errors.labels(COMPONENT, "protocol").inc(page.unreadable)
+            log.warning("rows_unreadable", feed=feed, rows=page.unreadable)
+
     def _observe_lag(self, rows: list[Captured], served_at: float | None) -> None:
         now = self.clock.now() if served_at is None else served_at
         for row in rows:
@@ -277,9 +286,10 @@ class Poller:
 
 
 def _finish_sweep(
-    connection: sqlite3.Connection, number: int, started_at: float, now: float
+    connection: sqlite3.Connection, number: int, started_at: float, now: float, *, whole: bool
 ) -> int:
-    left = capture.finish_sweep(connection, number, started_at, now)
+    # What was not shown may be what could not be read.
+    left = capture.finish_sweep(connection, number, started_at, now) if whole else 0
     kept.set_setting(connection, LAST_SWEEP, str(started_at))
     kept.set_setting(connection, AUDIT_OWED, "")
     return left

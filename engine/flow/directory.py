@@ -37,6 +37,7 @@ class Directory:
     )
     _unknown: set[str] = field(default_factory=set[str], init=False)
     _read_at: float = field(default=-math.inf, init=False)
+    _counts_s: float = field(default=math.inf, init=False)
     _lock: anyio.Lock = field(default_factory=anyio.Lock, init=False)
 
     def __len__(self) -> int:
@@ -50,8 +51,9 @@ class Directory:
 
     async def lookup(self, name: str) -> tuple[int, ...]:
         """The ids that bear exactly this name; none when nobody does."""
-        if self._age_s() >= self.ttl_s:
-            await self._refresh(self.ttl_s)
+        counts_s = min(self.ttl_s, self._counts_s)
+        if self._age_s() >= counts_s:
+            await self._refresh(counts_s)
         elif name not in self._names and name not in self._unknown:
             readings = self.readings
             await self._refresh(min(self.ttl_s, REFRESH_MIN_S))
@@ -63,6 +65,10 @@ class Directory:
             self._unknown.add(name)
         return ids
 
+    def expire_in(self, seconds: float) -> None:
+        """Let the reading that is under way count for no longer than that."""
+        self._counts_s = seconds
+
     async def refresh(self) -> None:
         """Read now, whatever the age; at most once per second."""
         await self._refresh(min(1.0, self.ttl_s))
@@ -71,6 +77,7 @@ class Directory:
         async with holding(self._lock):
             if self._age_s() < older_than_s:
                 return
+            self._counts_s = math.inf
             names: dict[str, tuple[int, ...]] = {}
             for name, target_id in await self.read():
                 names[name] = (*names.get(name, ()), target_id)

@@ -26,16 +26,20 @@ def compare(
     upto: int | None,
     started_at: float,
     now: float,
+    whole: bool = True,
 ) -> tuple[Capture, int]:
     """Take in what differs; what is not shown is not eligible any more. Returns how many those are.
 
     Args:
         after, upto: ids the slice lies between, the first excluded; None for no end.
         started_at: when the slice was asked for, unix seconds.
+        whole: False when rows of it could not be read: any record may be one of them.
     """
     outcome = capture.capture_page(
         connection, rows, now=now, fresh_max=0, mass=True, asked_at=started_at, may_lag=False
     )
+    if not whole:
+        return outcome, 0
     vanished = connection.execute(
         "SELECT id, version FROM record"
         " WHERE id > ? AND id <= ? AND state IN ('pending', 'settled') AND captured_at < ?"

@@ -137,3 +137,12 @@ CREATE INDEX intent_look ON intent (look_at) WHERE look_at IS NOT NULL;
 
 -- People who would be created, linked or flagged for what the fuse holds of a tab, their ids as JSON.
 ALTER TABLE contacts ADD COLUMN held_people TEXT NOT NULL DEFAULT '[]';
+
+-- Users and stages as the target showed them; one that a listing lacks counts until a later one does.
+CREATE TABLE listed (
+    kind          TEXT NOT NULL,
+    id            INTEGER NOT NULL,
+    entry         TEXT NOT NULL,                     -- JSON
+    missing_since REAL,                              -- listings lack it since then, unix seconds
+    PRIMARY KEY (kind, id)
+) STRICT, WITHOUT ROWID;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -335,7 +336,7 @@ async def test_pages_are_followed_and_each_id_is_kept_once(
 
     users = await client.users()
 
-    assert [one.id for one in users] == [1, 2, 3]
+    assert [one.id for one in users.rows] == [1, 2, 3]
     assert str(world.server.requests[1].url) == link
 
 
@@ -424,7 +425,7 @@ async def test_relative_links_are_followed(world: World, client: OutreachClient)
         page(resource(3)),
     ]
 
-    assert [one.id for one in await client.users()] == [1, 2, 3]
+    assert [one.id for one in (await client.users()).rows] == [1, 2, 3]
 
     assert [request.url.params.get("page[after]") for request in world.server.requests] == [
         None,
@@ -440,7 +441,7 @@ async def test_a_page_too_large_to_read_is_asked_for_again_at_half_the_size(
     large = httpx.Response(200, content=b" " * (33 << 20))
     world.server.script = [large, page(resource(1))]
 
-    assert len(await client.users()) == 1
+    assert len((await client.users()).rows) == 1
 
     sizes = [request.url.params["page[size]"] for request in world.server.requests]
     assert sizes == ["1000", "500"]
@@ -466,7 +467,7 @@ async def test_a_page_too_heavy_is_asked_for_again_at_half_the_size(
     """That is how the vendor's gateway answers heavy pages, and it is no outage."""
     world.server.script = [httpx.Response(502), httpx.Response(502), page(resource(1))]
 
-    assert len(await client.users()) == 1
+    assert len((await client.users()).rows) == 1
 
     sizes = [request.url.params["page[size]"] for request in world.server.requests]
     assert sizes == ["1000", "500", "250"]
@@ -484,3 +485,30 @@ async def test_a_gateway_that_fails_on_the_lightest_page_counts_as_a_failure(
 
     assert world.server.requests[-1].url.params["page[size]"] == "50"
     assert world.governor.failures == 1
+
+
+async def test_a_row_that_cannot_be_read_costs_no_other(
+    world: World, client: OutreachClient
+) -> None:
+    """One null row, and nobody would own anything."""
+    odd = page(resource(1), resource(2))
+    body = json.loads(odd.content)
+    body["data"] += [None, {"type": "user"}]
+    world.server.script = [httpx.Response(200, json=body)]
+
+    found = await client.users()
+
+    assert [one.id for one in found.rows] == [1, 2]
+    assert found.unreadable == 2
+
+
+async def test_a_list_of_roles_is_read_whole_or_not_at_all(
+    world: World, client: OutreachClient
+) -> None:
+    """A role that is skipped would be made a second time."""
+    body = json.loads(page(resource(1)).content)
+    body["data"] += [None]
+    world.server.script = [httpx.Response(200, json=body)]
+
+    with pytest.raises(TheirFault):
+        await client.roles(7)

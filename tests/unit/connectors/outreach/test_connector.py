@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connectors.outreach.connector import OutreachTarget, connector, open_target
-from engine import EngineError, Misconfigured, RecordType, Stage, User
+from engine import EngineError, Misconfigured, RecordType, Roster, Stage, User
 from tests.unit.connectors.outreach.stand_ins import World, document, page, problem, resource
 from tests.unit.connectors.outreach.stand_ins import settings as some_settings
 
@@ -110,8 +110,8 @@ async def test_users_and_stages_come_as_neutral_records(
         page(resource(2, attributes={"name": "Won"}), resource(4, attributes={"name": None})),
     ]
 
-    assert await target.users() == [User(3, "Ada L", "Ada_L", "a@b.c")]
-    assert await target.stages() == [Stage(2, "Won"), Stage(4, "")]
+    assert await target.users() == Roster([User(3, "Ada L", "Ada_L", "a@b.c")])
+    assert await target.stages() == Roster([Stage(2, "Won"), Stage(4, "")])
 
 
 async def test_accounts_the_index_hides_are_asked_for_one_by_one(

@@ -137,7 +137,7 @@ def test_a_number_that_json_does_not_have_is_a_text_that_fits_nowhere() -> None:
 
     found = answers.document(Answer(200, httpx.Headers(), body), "read", NOW)
 
-    assert answers.rows(found, "read") == [{"id": 1, "amount": "NaN"}]
+    assert answers.rows(found, "read") == ([{"id": 1, "amount": "NaN"}], 0)
 
 
 @pytest.mark.parametrize(
@@ -155,6 +155,13 @@ def test_a_read_without_rows_is_no_empty_listing(document: dict[str, object]) ->
     """Taking a failure for an empty page would end a sweep too early."""
     with pytest.raises(TheirFault):
         answers.rows(document, "changes")
+
+
+def test_a_null_row_is_skipped_and_counted() -> None:
+    """One odd row must not cost a whole page."""
+    found: dict[str, object] = {"success": True, "data": [{"id": 1}, None, {"id": 2}]}
+
+    assert answers.rows(found, "read") == ([{"id": 1}, {"id": 2}], 1)
 
 
 def test_a_shape_error_names_places_and_no_values() -> None:
