@@ -1,0 +1,89 @@
+"""Mutants of what is believed of listings that cannot be true."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+ODD = "tests/scenario/test_odd_listings.py"
+ROSTERS = "engine/rosters.py"
+OWNERS = "engine/actors/owner_resolver.py"
+
+MUTANTS = (
+    Mutant(
+        "takes one listing's word that somebody is gone",
+        ROSTERS,
+        "            counting[entry_id] = Listed(listed.entry, now)\n",
+        "            continue\n",
+        (f"{ODD}::test_a_list_of_users_that_lacks_somebody_clears_no_owner",),
+    ),
+    Mutant(
+        "never believes that somebody is gone",
+        ROSTERS,
+        "elif now - since < CONFIRM_S:",
+        "elif now >= since:",
+        (f"{ODD}::test_a_stage_that_two_listings_lack_is_gone",),
+    ),
+    Mutant(
+        "takes a row that cannot be read for somebody who is gone",
+        OWNERS,
+        "whole = bool(roster.rows) and not roster.unreadable",
+        "whole = bool(roster.rows)",
+        (f"{ODD}::test_a_user_whose_row_cannot_be_read_stays_who_it_was",),
+    ),
+    Mutant(
+        "believes that there are no users",
+        OWNERS,
+        "            if not counting:\n",
+        "            if whole and not counting:\n",
+        (f"{ODD}::test_an_empty_list_of_users_keeps_a_new_record_waiting",),
+    ),
+    Mutant(
+        "does not ask whether a user is gone",
+        OWNERS,
+        "            await self._look_for_missing(counting, known)\n",
+        "            pass\n",
+        (f"{ODD}::test_a_user_who_is_gone_by_its_id_is_gone",),
+    ),
+    Mutant(
+        "takes a locked user for as good as any",
+        OWNERS,
+        "if not user.locked or name not in free]",
+        "if not user.locked or name]",
+        (f"{ODD}::test_a_locked_user_loses_to_one_who_is_not",),
+    ),
+    Mutant(
+        "loses all users with one row that cannot be read",
+        "connectors/outreach/client.py",
+        "found = await self._collected(first, ReadableCollection)",
+        "found = await self._collected(first, Collection)",
+        (f"{ODD}::test_a_user_row_that_cannot_be_read_costs_no_other",),
+    ),
+    Mutant(
+        "skips rows of a list of roles",
+        "connectors/outreach/client.py",
+        "return (await self._collected(first, Collection)).rows",
+        "return (await self._collected(first, ReadableCollection)).rows",
+        ("tests/unit/connectors/outreach/test_client.py",),
+    ),
+    Mutant(
+        "creates whoever may stand in a row that cannot be read",
+        "connectors/outreach/connector.py",
+        "            if shown.unreadable and not matches:\n",
+        "            if shown.unreadable and matches:\n",
+        (f"{ODD}::test_a_prospect_row_that_cannot_be_read_makes_no_second_prospect",),
+    ),
+    Mutant(
+        "loses a page with one null row",
+        "connectors/workbooks/connector.py",
+        "rows, odd = await self._client.read_some(call(size))",
+        "rows, odd = await self._client.read(call(size)), 0",
+        (f"{ODD}::test_a_null_row_in_a_poll_costs_no_other",),
+    ),
+    Mutant(
+        "takes what an audit could not read for gone",
+        "engine/store/audit.py",
+        "    if not whole:\n",
+        "    if now < 0:\n",
+        (f"{ODD}::test_a_record_whose_row_cannot_be_read_is_not_taken_for_gone",),
+    ),
+)
