@@ -45,6 +45,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "plain",
                 "records",
                 "redaction",
+                "rosters",
                 "runs",
                 "settings",
                 "streams",

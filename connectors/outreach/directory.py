@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from connectors.outreach.protocol import Request, Requests, whole_pages
 from connectors.outreach.wire import Resource
@@ -20,8 +21,9 @@ def users(requests: Requests) -> Request:
 
 
 def one_user(requests: Requests, user_id: int) -> Request:
-    """GET one user (§8.4)."""
-    return requests.read("/users/{id}", "users", {"fields[user]": "name"}, user_id)
+    """GET one user (§8.4); counted with the listing that it stands in for."""
+    request = requests.read("/users/{id}", "users", {"fields[user]": "name"}, user_id)
+    return replace(request, route="/users")
 
 
 def stages(requests: Requests) -> Request:

@@ -18,7 +18,6 @@ ROUTES = (
     ("POST", "/prospects"),
     ("GET", "/prospects/{id}"),
     ("GET", "/users"),
-    ("GET", "/users/{id}"),
     ("GET", "/opportunityStages"),
     ("GET", "/accounts"),
     ("GET", "/accounts/{id}"),

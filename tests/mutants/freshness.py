@@ -131,8 +131,8 @@ MUTANTS = (
     Mutant(
         "does not hear what time Workbooks tells",
         "connectors/workbooks/client.py",
-        "return found, answers.served_at(reply.answer)",
-        "return found, None",
+        "return rows, odd, answers.served_at(reply.answer)",
+        "return rows, odd, None",
         (f"{CLOCKS}::test_a_mark_carried_away_by_a_former_version_comes_back",),
     ),
     Mutant(
@@ -180,8 +180,8 @@ MUTANTS = (
     Mutant(
         "lets a restore pass the fuse",
         CAPTURE,
-        "since=since, mass=mass or restored)",
-        "since=since, mass=mass)",
+        "since=since, mass=weighed or restored)",
+        "since=since, mass=weighed)",
         (CAPTURED,),
     ),
     Mutant(

@@ -86,8 +86,8 @@ MUTANTS = (
     Mutant(
         "overwrites at first sight",
         "engine/actors/poller.py",
-        "self._capture(page, mark=mark, first_look=first_ever)",
-        "self._capture(page, mark=mark)",
+        "self._capture(page, asked_at, mark=mark, first_look=first_ever)",
+        "self._capture(page, asked_at, mark=mark)",
         (f"{FIRST}::test_what_a_first_look_would_overwrite_waits",),
     ),
     Mutant(

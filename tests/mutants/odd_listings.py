@@ -75,8 +75,8 @@ MUTANTS = (
     Mutant(
         "loses a page with one null row",
         "connectors/workbooks/connector.py",
-        "rows, odd = await self._client.read_some(call(size))",
-        "rows, odd = await self._client.read(call(size)), 0",
+        "rows, odd, served_at = await self._client.read_at(call(size))",
+        "rows, odd, served_at = await self._client.read(call(size)), 0, None",
         (f"{ODD}::test_a_null_row_in_a_poll_costs_no_other",),
     ),
     Mutant(
