@@ -197,8 +197,8 @@ MUTANTS = (
     Mutant(
         "looks for an address with its letter case",
         RESOLVER,
-        "return _Candidate(record, fields, emails[0].lower(), known)",
-        "return _Candidate(record, fields, emails[0], known)",
+        "return Candidate(record, fields, emails[0].lower(), known, self.clock.now())",
+        "return Candidate(record, fields, emails[0], known, self.clock.now())",
         (
             "tests/scenario/test_people_prospects.py::test_who_is_there_already_is_adopted_by_address",
         ),
