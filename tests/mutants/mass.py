@@ -53,7 +53,7 @@ MUTANTS = (
         CONTACTS,
         "c.lane = 1 AND r.mass IN (1, 2) THEN 1 ELSE c.mass",
         "c.lane = 1 AND r.mass IN (4) THEN 1 ELSE c.mass",
-        (f"{WHOLE}::test_a_record_held_for_its_fields_keeps_its_people_back",),
+        ("tests/unit/engine/store/test_fuse_decisions.py",),
     ),
     Mutant(
         "looks ahead at people of tabs that are held",
@@ -74,7 +74,7 @@ MUTANTS = (
         FUSE,
         "    if few > limits.changes_max(linked):",
         "    if few > 0:",
-        (f"{WHOLE}::test_a_few_tabs_found_by_a_sweep_go_on_although_the_fuse_is_blown",),
+        ("tests/unit/engine/store/test_fuse_decisions.py",),
     ),
     Mutant(
         "believes a poll that shows all tabs empty",

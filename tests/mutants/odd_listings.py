@@ -25,10 +25,10 @@ MUTANTS = (
     ),
     Mutant(
         "takes a row that cannot be read for somebody who is gone",
-        OWNERS,
-        "whole = bool(roster.rows) and not roster.unreadable",
-        "whole = bool(roster.rows)",
-        (f"{ODD}::test_a_user_whose_row_cannot_be_read_stays_who_it_was",),
+        ROSTERS,
+        "        if not whole:\n",
+        "        if whole is None:\n",
+        ("tests/unit/engine/test_rosters.py",),
     ),
     Mutant(
         "believes that there are no users",

@@ -12,7 +12,7 @@ from connectors.sandbox.faults import Fault
 from engine.cli import running as cli
 from engine.cli.exits import Exit
 from engine.errors import EngineError
-from engine.store import statefile
+from engine.store import fuse, kept, statefile
 from tests.scenario.bench import CREATE, READ, UPDATE, Bench
 from tests.scenario.fuse_hands import approve, held, written
 from tests.scenario.people import CREATE_ROLE, LIST_ROLES
@@ -136,6 +136,8 @@ async def test_a_first_look_that_fails_half_way_is_one_first_look(keen: Bench) -
     with pytest.raises(EngineError):
         await keen.once()
     assert keen.outreach_traffic.counts[UPDATE] == 0
+    with closing(statefile.connect(keen.state / statefile.FILE_NAME)) as connection:
+        assert kept.setting(connection, fuse.FIRST_LOOK) is not None
     await keen.once()
 
     assert keen.outreach_traffic.counts[UPDATE] == 0

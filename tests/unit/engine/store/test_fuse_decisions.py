@@ -6,7 +6,8 @@ import sqlite3
 
 import pytest
 
-from engine.store import capture, fuse, kept
+from engine.records import Relation
+from engine.store import capture, contacts, fuse, kept
 from engine.store.fuse import Held, Limits
 from tests.unit.engine.stand_ins import NOW, link, pending, row, take
 
@@ -93,6 +94,21 @@ def test_nothing_is_decided_while_more_of_the_same_may_follow(
     assert fuse.decide(connection, Limits(0.0, 2, 0), NOW) == Held(1, 1, tripped=False)
 
 
+def test_the_tab_of_a_record_that_is_held_is_only_evaluated(
+    connection: sqlite3.Connection,
+) -> None:
+    """Whatever else comes up about its people: the record goes on whole or not at all."""
+    take(connection, row(1, tab=[Relation(7, "Buyer")]))
+    link(connection, 1, 10)
+    connection.execute("UPDATE contacts SET lane = 1")
+    connection.execute("UPDATE record SET mass = 2 WHERE id = 1")
+
+    work = contacts.load(connection, 1)
+
+    assert work is not None
+    assert work.mass is fuse.Mass.EVALUATING
+
+
 def test_a_mistake_taken_back_holds_up_no_later_change(connection: sqlite3.Connection) -> None:
     """The fuse is whole again once nothing is held."""
     linked(connection, 1, 2, 3)
@@ -111,3 +127,21 @@ def test_a_mistake_taken_back_holds_up_no_later_change(connection: sqlite3.Conne
     capture.capture_page(connection, [row(1, 2)], now=NOW, fresh_max=0, anew=True, mass=True)
     hold(connection, 1)
     assert fuse.decide(connection, Limits(0.0, 2, 0), NOW) == Held(1, 3, tripped=False)
+
+
+def test_few_edits_met_since_the_fuse_tripped_go_on(connection: sqlite3.Connection) -> None:
+    """They are edits of today, and no part of what waits; many of them are."""
+    linked(connection, 1, 2, 3, 4)
+    evaluated_anew(connection, 1, 2, 3)
+    for one in (1, 2, 3):
+        hold(connection, one)
+    assert fuse.decide(connection, Limits(0.0, 2, 0), NOW) == Held(3, 4, tripped=True)
+
+    capture.capture_page(connection, [row(4, 2)], now=NOW + 60, fresh_max=9, mass=True)
+    hold(connection, 4)
+
+    assert fuse.decide(connection, Limits(0.0, 0, 0), NOW + 61) is None
+    capture.capture_page(connection, [row(4, 3)], now=NOW + 70, fresh_max=9, mass=True)
+    hold(connection, 4)
+    assert fuse.decide(connection, Limits(0.0, 2, 0), NOW + 71) == Held(1, 4, tripped=False)
+    assert fuse.held(connection) == Held(3, 4, tripped=True)
