@@ -20,7 +20,7 @@ from structlog.typing import EventDict
 from connectors.sandbox.outreach import outreach_app
 from connectors.sandbox.workbooks import workbooks_app
 from engine.clock import loop_clock
-from tests.simulation import virtual_time
+from tests.simulation import spells, virtual_time
 from tests.simulation.network import Server, Weather
 from tests.simulation.oracle import Oracle, at_rest
 from tests.simulation.outreach_people import OutreachUsers, working_day
@@ -186,7 +186,8 @@ class History:
         plan = self._plan
         outages = tuple(one for one in plan.outages if one.system == system)
         rng = self.scene.rng(f"weather of {system}")
-        return Weather(system, rng, plan.odds, outages, plan.busy_s)
+        over = spells.over(system, plan.spells, plan.seed)
+        return Weather(system, rng, plan.odds, outages, plan.busy_s, over)
 
     def begin(self) -> None:
         """What is there before the engine first runs."""

@@ -14,7 +14,6 @@ from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from enum import Enum
 from random import Random
 from typing import Any
 
@@ -23,42 +22,15 @@ import httpx
 from starlette.types import ASGIApp, Message
 
 from engine.connections import StaleConnection
+from tests.simulation.fates import FRONT, Fate, Kind
 from tests.simulation.life import Life
 from tests.simulation.plan import LATE_S, Odds, Outage, System
 from tests.simulation.scene import Scene
+from tests.simulation.spells import Spells
 
-# With these something in front puts its page in the place of Outreach's answer to a write.
-FRONT = (302, 400, 403, 404, 405, 409, 413, 422)
 CREATES = ("opportunities", "prospects", "opportunityProspectRoles")
 BLANK = b" " * (1 << 20)
 DOCUMENT = "application/vnd.api+json"
-
-
-class Kind(Enum):
-    """What happens to a request."""
-
-    WELL = "well"
-    LOST = "lost"
-    STATUS_BEFORE = "status before"
-    STATUS_AFTER = "status after"
-    CUT = "cut"
-    GARBAGE = "garbage"
-    TRUNCATED = "truncated"
-    SLOW = "slow"
-    DEATH_BEFORE = "death before"
-    DEATH_AFTER = "death after"
-
-
-@dataclass(frozen=True, slots=True)
-class Fate:
-    """The fault of one request; `delay_s` for SLOW, `status` and headers for the errors."""
-
-    kind: Kind = Kind.WELL
-    status: int = 0
-    headers: tuple[tuple[str, str], ...] = ()
-    delay_s: float = 0.0
-    after: bool = False
-    meddled: bool = False
 
 
 @dataclass(slots=True)
@@ -70,6 +42,7 @@ class Weather:
     odds: Odds
     outages: tuple[Outage, ...]
     fair_from_s: float
+    spells: Spells | None = None
     odd: Random = field(init=False)
     """Draws the form of a trouble, apart from `rng`, whose draws decide the history."""
 
@@ -96,6 +69,8 @@ class Weather:
                     return Fate(Kind.LOST)
                 if outage.kind == "unavailable":
                     return Fate(Kind.STATUS_BEFORE, 503)
+        if self.spells is not None and (fate := self.spells.fate(request, now)) is not None:
+            return fate
         meddled = self.rng.random() < self.odds.meddled
         draw = self.rng.random()
         for kind, odds in self._kinds():

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from connectors.sandbox.outreach import OutreachKnobs
 from connectors.sandbox.workbooks import WorkbooksKnobs
+from tests.simulation import spells
+from tests.simulation.spells import Spell
 
 System = Literal["workbooks", "outreach"]
 EndKind = Literal["die", "stop", "lose"]
@@ -93,6 +95,7 @@ class Plan:
     workbooks: WorkbooksKnobs
     outreach: OutreachKnobs
     settings: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    spells: tuple[Spell, ...] = ()
 
 
 def planned(seed: int) -> Plan:
@@ -100,6 +103,8 @@ def planned(seed: int) -> Plan:
     rng = Random(f"{seed}:plan")  # noqa: S311 # chance, not secrets
     busy_s = rng.choice((300.0, 600.0, 1200.0))
     visibility_s = rng.choice((100.0, 120.0, 180.0))
+    # A stream of its own, so that the seeds of before tell their stories still.
+    hard = Random(f"{seed}:weather2")  # noqa: S311 # chance, not secrets
     return Plan(
         seed=seed,
         records=rng.randint(4, 10),
@@ -115,6 +120,7 @@ def planned(seed: int) -> Plan:
         workbooks=_workbooks(rng),
         outreach=_outreach(rng, seed),
         settings=_settings(rng, visibility_s),
+        spells=spells.drawn(hard, busy_s),
     )
 
 

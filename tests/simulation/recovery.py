@@ -22,8 +22,9 @@ import httpx
 from connectors.sandbox.outreach import OutreachKnobs
 from connectors.sandbox.workbooks import WorkbooksKnobs
 from tests.simulation import virtual_time
+from tests.simulation.fates import Fate
 from tests.simulation.history import History, quiet, ram
-from tests.simulation.network import Fate, Weather
+from tests.simulation.network import Weather
 from tests.simulation.plan import Odds, Plan, System
 from tests.simulation.sweep import Route, route_of
 

@@ -18,8 +18,9 @@ import httpx
 from connectors.sandbox.outreach import OutreachKnobs
 from connectors.sandbox.workbooks import Money, WorkbooksKnobs
 from tests.simulation import virtual_time
+from tests.simulation.fates import Fate, Kind
 from tests.simulation.history import History, quiet, ram
-from tests.simulation.network import Fate, Kind, Weather
+from tests.simulation.network import Weather
 from tests.simulation.plan import ATTEMPTS_MAX, Odds, Plan, System
 from tests.simulation.scene import Scene
 

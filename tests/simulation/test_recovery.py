@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation.network import Fate, Kind
+from tests.simulation.fates import Fate, Kind
 from tests.simulation.recovery import CREATE, LOOK, FirstAnswers, WritesOut, recovered
 
 # With a bound of 5 seconds within which a collection may lag.
