@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from engine.identity import id_of
 from engine.records import Fields, Scalar, SourceRecord
+from engine.store.fuse import Mass
 from engine.store.outbox import Owed
 from engine.store.work import Work
 
@@ -81,12 +82,15 @@ def course(work: Work, record: SourceRecord) -> Course:
 
 
 def begins(work: Work, way: Course) -> bool:
-    """Whether the target would hear of the record for the first time, as far as we know."""
+    """Whether the target would hear of the record for the first time, as far as we know.
+
+    What waited for an approval may have waited for days, and has never been sent either.
+    """
     match way:
         case Create():
             return True
         case Reconcile():
-            return work.target_id is None
+            return work.target_id is None or work.mass is Mass.APPROVED
         case _:
             return False
 

@@ -324,7 +324,8 @@ class OpportunitySyncer:
                     await self.trust.heed(work, record, way.target_id, known, fields)
                 changes = difference(fields, known)
                 if changes and work.mass is Mass.EVALUATING:
-                    return await self._hold(work, known, f"would send {', '.join(sorted(changes))}")
+                    would = f"would send {', '.join(sorted(changes))}"
+                    return await self._hold(work, known, would, target_id=way.target_id)
                 if changes:
                     begun = await self.store.write(store_work.begin_update, work.id, way.target_id)
                     if not begun:
@@ -359,9 +360,13 @@ class OpportunitySyncer:
             return {}
         return changes
 
-    async def _hold(self, work: Work, known: Fields | None, would: str) -> str:
+    async def _hold(
+        self, work: Work, known: Fields | None, would: str, *, target_id: int | None = None
+    ) -> str:
         """One of many records that would change at once: the fuse decides when all are known."""
-        await self.store.write(fuse.hold_record, work.id, work.revision, known, would)
+        await self.store.write(
+            fuse.hold_record, work.id, work.revision, known, would, target_id=target_id
+        )
         log.debug("held_by_fuse", record=work.ref, reason=would)
         return "held_by_fuse"
 

@@ -24,6 +24,7 @@ from engine.actors.feed_clock import FeedClock
 from engine.actors.fuse_keeper import FuseKeeper
 from engine.actors.poller import FRESH_SHARE
 from engine.actors.prospect_resolver import ProspectResolver
+from engine.actors.seen_rows import SeenRows
 from engine.actors.tolerating import tolerated
 from engine.errors import Misconfigured
 from engine.metrics import Metrics
@@ -67,6 +68,7 @@ class PeoplePoller:
     captured: int = field(default=0, init=False)
     _tabs_clock: FeedClock = field(init=False)
     _people_clock: FeedClock = field(init=False)
+    _tabs_seen: SeenRows = field(default_factory=SeenRows, init=False)
     # Named apart: nothing was missed while nobody was awaited.
     _following: bool = field(default=False, init=False)
 
@@ -135,12 +137,17 @@ class PeoplePoller:
                 cursor = mark.position or Position(0, 0)
                 continue
             if page.rows:
-                differing += await self._capture(_changed_at(page.rows))
+                news = [row for row in page.rows if row.position not in self._tabs_seen]
+                differing += await self._capture(_changed_at(news))
+                self._tabs_seen.note(
+                    (row.position for row in news), served_at=page.served_at, skew_s=mark.skew_s
+                )
                 rows = {f"relationship {row.position.id}": row.position for row in page.rows}
                 mark = await self._advance(self._tabs_clock, mark, rows, page.served_at)
             if page.complete:
                 break
             cursor = behind(cursor, [row.position for row in page.rows])
+        self._tabs_seen.forget_upto(mark.position)
         await self._tabs_clock.end()
         await self.fuse_keeper.poll_ends()
         self._polled(TABS, differing, began)

@@ -82,6 +82,8 @@ def hold_record(
     revision: int,
     known: Fields | None,
     would: str,
+    *,
+    target_id: int | None = None,
 ) -> None:
     """The record would be changed or refused; it waits, unless a newer change was captured.
 
@@ -89,12 +91,19 @@ def hold_record(
         known: what the target holds, so that it need not be read again; None where that is not
             known.
         would: what would happen, without a value of the record.
+        target_id: the target record that was read; a record that has none yet is linked to it, if
+            it is its owner.
     """
     synced = None if known is None else json.dumps(known, separators=(",", ":"))
     connection.execute(
         "UPDATE record SET mass = ?, due_at = ?, synced = ?, reason = ?,"
         " reason_class = 'held_back' WHERE id = ? AND revision = ?",
         (Mass.HELD, NEVER, synced, f"{HELD}: {would}", record_id, revision),
+    )
+    connection.execute(
+        "UPDATE record SET target_id = ? WHERE id = ? AND revision = ? AND target_id IS NULL"
+        " AND EXISTS (SELECT 1 FROM claim c WHERE c.target_id = ? AND c.record_id = record.id)",
+        (target_id, record_id, revision, target_id),
     )
 
 

@@ -20,7 +20,8 @@ INTERVAL_S = 0.25
 IDLE_POLLS = 4
 # Relationships are polled beside opportunities, on the same interval but not in step with them.
 TAB_READS_MAX = 1 + 1 / IDLE_POLLS
-PATIENCE_S = 30.0
+# Rows of the last minute are read again by every poll; only behind them is a poll idle.
+PATIENCE_S = 150.0
 # Token, users, stages, accounts: what Outreach is asked besides creates, in pages.
 CONSTANT_MAX = 6
 

@@ -208,4 +208,18 @@ MUTANTS = (
         "if now < 0:",
         (f"{UNDONE}::test_people_who_are_taken_back_while_they_wait_are_not_created",),
     ),
+    Mutant(
+        "looks at every tab of the last minute at every poll",
+        "engine/actors/seen_rows.py",
+        "return position in self._seen",
+        "return position.id < 0",
+        ("tests/unit/engine/actors/test_seen_rows.py",),
+    ),
+    Mutant(
+        "takes a row for looked at whose second is not over",
+        "engine/actors/seen_rows.py",
+        "if position.updated_at <= over_at and",
+        "if position.updated_at > 0 and",
+        ("tests/unit/engine/actors/test_seen_rows.py",),
+    ),
 )

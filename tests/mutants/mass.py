@@ -125,4 +125,24 @@ MUTANTS = (
         "    if work.mass is Mass.HELD:\n",
         ("tests/unit/engine/store/test_settle.py",),
     ),
+    Mutant(
+        "keeps a tab that nothing holds any more waiting for ever",
+        "engine/store/schema/0005_hard_weather.sql",
+        "    UPDATE contacts SET due_at = 0 WHERE record_id = NEW.record_id;\n",
+        "    UPDATE contacts SET due_at = due_at WHERE record_id = NEW.record_id;\n",
+        (
+            "tests/unit/engine/store/test_fuse_decisions.py"
+            "::test_what_nothing_holds_any_more_is_due",
+        ),
+    ),
+    Mutant(
+        "reads again what was read to be weighed",
+        FUSE,
+        "AND c.record_id = record.id)",
+        "AND c.record_id <> record.id)",
+        (
+            "tests/unit/engine/store/test_fuse_decisions.py"
+            "::test_what_was_read_of_a_record_that_is_held_is_not_read_again",
+        ),
+    ),
 )

@@ -146,3 +146,13 @@ CREATE TABLE listed (
     missing_since REAL,                              -- listings lack it since then, unix seconds
     PRIMARY KEY (kind, id)
 ) STRICT, WITHOUT ROWID;
+
+-- What nothing holds any more is due, whichever statement lets it go.
+CREATE TRIGGER record_let_go AFTER UPDATE OF mass, due_at ON record
+WHEN NEW.mass NOT IN (1, 2) AND NEW.due_at >= 99999999999.0 BEGIN
+    UPDATE record SET due_at = 0 WHERE id = NEW.id;
+END;
+CREATE TRIGGER contacts_let_go AFTER UPDATE OF mass, due_at ON contacts
+WHEN NEW.mass NOT IN (1, 2) AND NEW.due_at >= 99999999999.0 BEGIN
+    UPDATE contacts SET due_at = 0 WHERE record_id = NEW.record_id;
+END;

@@ -6,9 +6,12 @@ import sqlite3
 
 import pytest
 
+from engine.flow.lane import Lane
 from engine.records import Relation
-from engine.store import capture, contacts, fuse, kept
+from engine.store import capture, claims, contacts, fuse, kept, relating, work
+from engine.store.contacts import Roles
 from engine.store.fuse import Held, Limits
+from engine.store.work import Failure
 from tests.unit.engine.stand_ins import NOW, link, pending, row, take
 
 
@@ -145,3 +148,51 @@ def test_few_edits_met_since_the_fuse_tripped_go_on(connection: sqlite3.Connecti
     hold(connection, 4)
     assert fuse.decide(connection, Limits(0.0, 2, 0), NOW + 71) == Held(1, 4, tripped=False)
     assert fuse.held(connection) == Held(3, 4, tripped=True)
+
+
+def test_what_nothing_holds_any_more_is_due(connection: sqlite3.Connection) -> None:
+    """Kept by the tables themselves: a tab in doubt keeps its own time, but not for ever."""
+    linked(connection, 1)
+    contacts.look_again(connection, [1], Lane.FRESH, NOW)
+    tab = contacts.load(connection, 1)
+    assert tab is not None
+    failure = Failure("unreachable", None, "the answer was lost")
+    lost = [(31, "User")]
+    relating.doubt(connection, tab, Roles([]), failure, announced=lost, due_at=NOW + 5, now=NOW)
+    fuse.hold_contacts(connection, 1, tab.revision, "would create 3 roles")
+    assert contacts.load(connection, 1) is None
+
+    contacts.look_again(connection, [1], Lane.FRESH, NOW)
+
+    assert contacts.due_keys(connection, Lane.FRESH, NOW, 10) == [1]
+    take(connection, row(1, 2))
+    hold(connection, 1)
+    connection.execute("UPDATE record SET mass = 0")
+    assert work.due_keys(connection, Lane.FRESH, NOW, 10) == [1]
+
+
+def test_what_was_read_of_a_record_that_is_held_is_not_read_again(
+    connection: sqlite3.Connection,
+) -> None:
+    """It is linked to what it owns, so that what is known of that counts once it goes on."""
+    take(connection, row(1))
+    claims.take(connection, 1, 77, expected=None, now=NOW)
+    revision = pending(connection, 1).revision
+
+    fuse.hold_record(connection, 1, revision, {"name": "A"}, "would send name", target_id=77)
+    fuse.release(connection, NOW)
+
+    assert (pending(connection, 1).target_id, pending(connection, 1).synced) == (77, {"name": "A"})
+
+
+def test_what_is_held_is_linked_to_nothing_that_is_anothers(
+    connection: sqlite3.Connection,
+) -> None:
+    """Somebody took it over since it was read."""
+    take(connection, row(1))
+    revision = pending(connection, 1).revision
+
+    fuse.hold_record(connection, 1, revision, {"name": "A"}, "would send name", target_id=77)
+    fuse.release(connection, NOW)
+
+    assert pending(connection, 1).target_id is None
