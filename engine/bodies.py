@@ -9,7 +9,7 @@ Unpacking never makes more at once than CHUNK bytes.
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncIterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -90,6 +90,41 @@ async def beginning(stream: AsyncIterable[bytes], encoding: str, kind: AnswerKin
     except TooLarge:
         pass
     return b"".join(parts)
+
+
+async def salvaged(stream: AsyncIterable[bytes], encoding: str, kind: AnswerKind) -> bytes:
+    """Whatever came of the body and can be unpacked; as it came where nothing can.
+
+    For an answer of which even a part must not be lost.
+
+    Raises:
+        httpx.HTTPError: nothing came.
+    """
+    arrived = bytearray()
+    try:
+        async for piece in stream:
+            arrived += piece
+            if len(arrived) > kind.value.size_max:
+                break
+    except httpx.HTTPError:
+        if not arrived:
+            raise
+    body = bytes(arrived[: kind.value.size_max])
+    return await _unpacked_as_far(body, encoding, kind) or body
+
+
+async def _unpacked_as_far(body: bytes, encoding: str, kind: AnswerKind) -> bytes:
+    parts: list[bytes] = []
+    try:
+        async for part in within(_at_once(body), encoding, kind):
+            parts.append(part)
+    except (TooLarge, httpx.DecodingError):
+        pass
+    return b"".join(parts)
+
+
+async def _at_once(body: bytes) -> AsyncIterator[bytes]:
+    yield body
 
 
 async def within(

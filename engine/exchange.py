@@ -211,7 +211,9 @@ class Exchange:
         try:
             if not isinstance(stream, httpx.AsyncByteStream):
                 raise TypeError("an asynchronous transport gave a body to be read otherwise")
-            if response.is_success:
+            if sending.kind is AnswerKind.TOKEN:
+                body = await bodies.salvaged(stream, encoding, sending.kind)
+            elif response.is_success:
                 body = await bodies.whole(stream, encoding, sending.kind)
             else:
                 body = await bodies.beginning(stream, encoding, AnswerKind.REFUSAL)

@@ -1,13 +1,15 @@
 """Token answers, read without I/O and as leniently as they can be (outreach-api §3.1).
 
 A refresh token works once, and its successor is in this one answer. So whatever else is odd in it,
-the successor is read, and judged by nobody.
+the successor is read, and judged by nobody: from the JSON object it should be, or from what looks
+like a member of one where the whole is damaged, cut off or wrapped in something else.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -21,6 +23,9 @@ LIFETIME_MIN_S = 120.0
 LIFETIME_MAX_S = 86_400.0
 
 _JUNK = "\ufeff\0 \t\r\n"
+# A member with a text that ends; what replaces an undecodable byte is in no token.
+_TOKEN = re.compile(r'"(access_token|refresh_token)"\s*:\s*("(?:[^"\\\ufffd]|\\.)*")')
+_ERROR = re.compile(r'"error"\s*:')
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +43,20 @@ def granted(answer: Answer) -> Grant:
     An answer that is no success may hold a grant as well, if a front has changed its status; one
     that names an error holds none, whatever it repeats of the request.
     """
-    members = _members(answer.body)
+    text = _decoded(answer.body)
+    members = _members(text)
     well = 200 <= answer.status < 300
-    if not well and "error" in members:
+    refused = "error" in members if members else _ERROR.search(text) is not None
+    looks = {} if refused and not well else _looks_of_tokens(text)
+    if refused and not well:
         members = {}
     return Grant(
-        refresh_token=_text(members.get("refresh_token")),
-        access_token=_sendable(members.get("access_token")) if well else None,
+        refresh_token=_text(members.get("refresh_token")) or _text(looks.get("refresh_token")),
+        access_token=(
+            _sendable(members.get("access_token")) or _sendable(looks.get("access_token"))
+            if well
+            else None
+        ),
         lifetime_s=lifetime_s(members.get("expires_in")),
     )
 
@@ -54,7 +66,7 @@ def refusal(answer: Answer) -> str | None:
 
     Its description stays out, since it may quote a token.
     """
-    return _text(_members(answer.body).get("error"))
+    return _text(_members(_decoded(answer.body)).get("error"))
 
 
 def lifetime_s(told: Json) -> float:
@@ -72,14 +84,28 @@ def lifetime_s(told: Json) -> float:
     return max(LIFETIME_MIN_S, float(told))
 
 
-def _members(body: bytes) -> dict[str, Json]:
-    """The first JSON object in the body; what stands in front or behind, of no use, is ignored."""
+def _decoded(body: bytes) -> str:
+    return body.decode(json.detect_encoding(body), errors="replace").strip(_JUNK)
+
+
+def _members(text: str) -> dict[str, Json]:
+    """The first JSON object in the text; what stands behind it, of no use, is ignored."""
     try:
-        text = body.decode(json.detect_encoding(body)).strip(_JUNK)
-        found, _ = json.JSONDecoder().raw_decode(text)
+        found, _ = json.JSONDecoder(strict=False).raw_decode(text)
     except (ValueError, RecursionError):
         return {}
     return cast("dict[str, Json]", found) if isinstance(found, dict) else {}
+
+
+def _looks_of_tokens(text: str) -> dict[str, Json]:
+    """What looks like a token's member, wherever it stands; the first of each name."""
+    tokens: dict[str, Json] = {}
+    for name, quoted in _TOKEN.findall(text):
+        try:
+            tokens.setdefault(name, json.loads(quoted, strict=False))
+        except ValueError:
+            continue
+    return tokens
 
 
 def _text(value: Json) -> str | None:

@@ -164,10 +164,10 @@ MUTANTS = (
         (f"{GRANTS}::test_an_odd_answer_is_a_grant_all_the_same",),
     ),
     Mutant(
-        "cannot read a token answer behind a byte order mark",
+        "cannot read a token answer in another encoding",
         "connectors/outreach/grants.py",
-        "body.decode(json.detect_encoding(body)).strip(_JUNK)",
-        "body.decode()",
+        'body.decode(json.detect_encoding(body), errors="replace").strip(_JUNK)',
+        'body.decode(errors="replace")',
         (f"{GRANTS}::test_an_odd_answer_is_a_grant_all_the_same",),
     ),
     Mutant(
@@ -269,5 +269,26 @@ MUTANTS = (
             "tests/scenario/test_outages.py"
             "::test_a_service_whose_credentials_are_refused_is_not_ready_between_two_tries",
         ),
+    ),
+    Mutant(
+        "reads a token answer as whole JSON or not at all",
+        "connectors/outreach/grants.py",
+        "looks = {} if refused and not well else _looks_of_tokens(text)",
+        "looks: dict[str, Json] = {}",
+        (f"{GRANTS}::test_an_odd_answer_is_a_grant_all_the_same",),
+    ),
+    Mutant(
+        "takes the token that a damaged refusal repeats for a new one",
+        "connectors/outreach/grants.py",
+        "if members else _ERROR.search(text) is not None",
+        "if members else False",
+        (f"{GRANTS}::test_a_damaged_refusal_that_repeats_the_request_is_no_grant",),
+    ),
+    Mutant(
+        "throws away what came of a token answer that breaks off",
+        EXCHANGE,
+        "if sending.kind is AnswerKind.TOKEN:",
+        "if not sending.operation:",
+        (f"{SIZES}::test_a_token_answer_that_breaks_off_is_an_answer",),
     ),
 )

@@ -9,7 +9,17 @@ from collections.abc import AsyncIterator, Callable, Iterable
 import httpx
 import pytest
 
-from engine.bodies import CHUNK, KIB, MIB, PACKING_BYTES, AnswerKind, TooLarge, whole, within
+from engine.bodies import (
+    CHUNK,
+    KIB,
+    MIB,
+    PACKING_BYTES,
+    AnswerKind,
+    TooLarge,
+    salvaged,
+    whole,
+    within,
+)
 from engine.errors import TooLarge as TooLargeAnswer
 from engine.exchange import Answer, Exchange
 from tests.unit.engine.stand_ins import Observations, surroundings
@@ -183,3 +193,53 @@ async def test_a_refusal_that_is_too_large_is_cut_and_keeps_its_status(status: i
 
     assert (answer.status, answer.headers["retry-after"]) == (status, "7")
     assert len(answer.body) <= MIB
+
+
+class Broken(httpx.AsyncByteStream):
+    """A stream that breaks off."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self.pieces = pieces
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self.pieces:
+            yield piece
+        raise httpx.ReadError("the connection broke")
+
+
+TOKEN = b'{"refresh_token": "RT1"}'
+HALF = gzip.compress(TOKEN + bytes(range(256)) * 40)
+
+
+@pytest.mark.parametrize(
+    ("stream", "encoding"),
+    [
+        (Broken(TOKEN), ""),
+        (Broken(TOKEN[:9], TOKEN[9:]), "br"),
+        (cut(TOKEN), "gzip"),
+        (cut(HALF[:-20]), "gzip"),
+        (Counted(TOKEN if first else b" " * PIECE for first in [True] + [False] * 4096), ""),
+    ],
+    ids=["breaks off", "of a foreign packing", "not packed", "packed in half", "without end"],
+)
+async def test_of_a_token_answer_whatever_came_is_kept(
+    stream: httpx.AsyncByteStream, encoding: str
+) -> None:
+    """It works once and exists nowhere else."""
+    body = await salvaged(stream, encoding, AnswerKind.TOKEN)
+
+    assert body.startswith(TOKEN)
+    assert len(body) <= TOKEN_MAX
+
+
+async def test_a_token_answer_that_breaks_off_is_an_answer() -> None:
+    """Who reads it sees what it holds."""
+    answer = await answered(httpx.Response(200, stream=Broken(TOKEN)), AnswerKind.TOKEN)
+
+    assert (answer.status, answer.body) == (200, TOKEN)
+
+
+async def test_a_token_answer_of_which_nothing_came_is_a_broken_connection() -> None:
+    """And is told as one."""
+    with pytest.raises(httpx.ReadError):
+        await salvaged(Broken(), "", AnswerKind.TOKEN)

@@ -20,6 +20,11 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
     return Bench(monkeypatch)
 
 
+def damaged(tail: bytes) -> bytes:
+    """A grant that ends in another way."""
+    return granted(1).body.removesuffix(b"}") + tail
+
+
 ODD: dict[str, Answer] = {
     "null lifetime": granted(1, expires_in=None),
     "zero lifetime": granted(1, expires_in=0),
@@ -40,6 +45,16 @@ ODD: dict[str, Answer] = {
     "no lifetime": answer(200, {"access_token": "AT1", "refresh_token": "RT1"}),
     "blanks around": granted(1, access_token=" AT1\n", refresh_token="\tRT1 "),
     "odd members": granted(1, token_type=7, scope=None, created_at="yesterday"),
+    "a line break in a text": answer(200, damaged(b', "scope": "a\nb"}')),
+    "a byte that is no text": answer(200, damaged(b', "scope": "caf\xe9"}')),
+    "a number of 5,000 digits": answer(200, damaged(b', "created_at": ' + b"9" * 5000 + b"}")),
+    "nested without end": answer(200, damaged(b', "scope": ' + b"[" * 20_000)),
+    "a comma too many": answer(200, damaged(b",}")),
+    "cut off": answer(200, damaged(b', "sco')),
+    "a guard in front": answer(200, b")]}',\n" + granted(1).body),
+    "a comment in front": answer(200, b"<!-- proxy -->" + granted(1).body),
+    "wrapped": answer(200, b'{"data": [' + granted(1).body + b"]}"),
+    "named twice": answer(200, damaged(b', "refresh_token": null}')),
 }
 
 
@@ -115,6 +130,23 @@ async def test_a_refusal_that_repeats_the_request_is_no_grant(bench: Bench) -> N
         await bench.start(echo).bearer()
 
     assert bench.kept()["refresh_token"] == ""
+
+
+async def test_a_damaged_refusal_that_repeats_the_request_is_no_grant(bench: Bench) -> None:
+    """Nor is one of which the end is missing."""
+    echo = answer(400, b'{"error": "invalid_grant", "refresh_token": "RT-other", "det')
+    with pytest.raises(EngineError):
+        await bench.start(echo).bearer()
+
+    assert bench.kept()["refresh_token"] == ""
+
+
+async def test_half_a_token_is_none(bench: Bench) -> None:
+    """What is cut off in the middle of it would only be refused; the rest is used."""
+    cut = answer(200, b'{"access_token":"AT1","refresh_token":"RT')
+
+    assert await bench.start(cut).bearer() == "AT1"
+    assert bench.kept()["refresh_token"] == "RT0"
 
 
 async def test_a_refusal_under_a_success_is_a_refusal(bench: Bench) -> None:
