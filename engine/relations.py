@@ -112,12 +112,12 @@ def observed(
 ) -> Look:
     """Take in all that the target shows.
 
-    A role that equals an announced create and is younger than the announcement is ours. Any other
-    that equals one we need is adopted. One we know that is not shown is gone, unless it is so
-    young that the collection may not show it yet.
+    A role that equals an announced create is ours when it was made while our request can have been
+    under way. Any other that equals one we need is adopted. One we know that is not shown is gone,
+    unless it is so young that the collection may not show it yet.
 
     Args:
-        lag_s: seconds a collection may lag behind a write.
+        lag_s: seconds a collection may lag behind a write, and a write behind its lost answer.
         proofs: roles that were read one by one, None for one that is not there; whatever the
             listing shows of these is older.
     """
@@ -140,12 +140,15 @@ def observed(
     missing.subtract(Counter((role.prospect_id, role.role) for role in kept))
     held = {role.id for role in kept}
     for ours in (True, False):
-        # Ours is the youngest of its kind; of anybody's, the oldest stands for a line.
-        for role in sorted(listing, key=lambda one: one.id, reverse=ours):
+        # The oldest: what is made by hand while ours is in doubt comes after it.
+        for role in sorted(listing, key=lambda one: one.id):
             edge = (role.prospect_id, role.role)
-            young = role.created_at is not None and role.created_at >= int(work.announced_at)
             claims = announced if ours else missing
-            if role.id in held or (ours and not young) or claims[edge] <= 0:
+            if (
+                role.id in held
+                or (ours and not _may_be_ours(work, role, now, lag_s))
+                or claims[edge] <= 0
+            ):
                 continue
             claims[edge] -= 1
             if ours:
@@ -153,3 +156,11 @@ def observed(
             held.add(role.id)
             kept.append(KnownRole(role.id, role.prospect_id, role.role, ours, now))
     return Look(kept, gone, announced.total())
+
+
+def _may_be_ours(work: Relating, role: Role, now: float, lag_s: float) -> bool:
+    """Whether it was made while a create that we announced can have been under way."""
+    lost_at = now if work.doubt_since is None else work.doubt_since
+    if role.created_at is None:
+        return False
+    return int(work.announced_at) <= role.created_at <= lost_at + lag_s

@@ -158,9 +158,23 @@ MUTANTS = (
     Mutant(
         "takes every role it finds for its own",
         RELATIONS,
-        "young = role.created_at is not None and role.created_at >= int(work.announced_at)",
-        "young = True",
+        "return int(work.announced_at) <= role.created_at <= lost_at + lag_s",
+        "return role.created_at <= lost_at + lag_s",
         (f"{UNIT}::test_a_role_older_than_the_announcement_is_somebodys",),
+    ),
+    Mutant(
+        "takes a role for its own that was made long after its own create",
+        RELATIONS,
+        "return int(work.announced_at) <= role.created_at <= lost_at + lag_s",
+        "return int(work.announced_at) <= role.created_at",
+        (f"{UNIT}::test_a_role_made_long_after_the_answer_was_lost_is_somebodys",),
+    ),
+    Mutant(
+        "takes the youngest of equal roles for its own",
+        RELATIONS,
+        "for role in sorted(listing, key=lambda one: one.id):",
+        "for role in sorted(listing, key=lambda one: one.id, reverse=ours):",
+        (f"{UNIT}::test_of_equal_roles_the_first_after_the_announcement_is_ours",),
     ),
     Mutant(
         "takes a role for gone that the collection does not show yet",

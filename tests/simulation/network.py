@@ -250,6 +250,7 @@ class Wire(httpx.AsyncBaseTransport):
             trace.note("fault", f"{fate.kind.value} {fate.status or ''}{fate.delay_s or ''} {what}")
         if fate.kind is Kind.DEATH_BEFORE:
             self._die(what)
+        self._doubt(request)
         await self._travel(request, fate)
         if fate.kind is Kind.LOST:
             raise httpx.ConnectError("the connection was refused")
@@ -263,7 +264,25 @@ class Wire(httpx.AsyncBaseTransport):
         life.instant(f"after {what}")
         await asyncio.sleep(self._weather.latency_s())
         life.check()
-        return self._answer(fate, reply, what)
+        response = self._answer(fate, reply, what)
+        if response.status_code == reply.status:
+            self._doubt(request, known=True)
+        return response
+
+    def _doubt(self, request: httpx.Request, *, known: bool = False) -> None:
+        """Enter in the ledger whether it is known what became of the create of a role."""
+        if (request.method, request.url.path) != ("POST", "/api/v2/opportunityProspectRoles"):
+            return
+        data = json.loads(request.content)["data"]
+        twin, prospect = (
+            int(data["relationships"][name]["data"]["id"]) for name in ("opportunity", "prospect")
+        )
+        doubtful = self._server.scene.ledger.doubtful_roles
+        edge = (twin, prospect, str(data["attributes"].get("role") or ""))
+        doubtful.pop(edge, None)
+        if not known:
+            patience_s = _patience_s(request)
+            doubtful[edge] = anyio.current_time() + patience_s
 
     def _die(self, what: str) -> None:
         self._life.arm(0)

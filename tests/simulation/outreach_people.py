@@ -72,8 +72,17 @@ class OutreachUsers:
             return
         links = {"opportunity": twin, "prospect": prospect}
         role = self._outreach.roles.create({"role": text}, links)
-        self._ledger.hand_roles[role] = (twin, prospect, text)
+        if self._may_be_taken(twin, prospect, text):
+            self._ledger.orphaned_roles.add(role)
+        else:
+            self._ledger.hand_roles[role] = (twin, prospect, text)
         self._note(f"relates {prospect} to {twin} as {text}")
+
+    def _may_be_taken(self, twin: int, prospect: int, text: str) -> bool:
+        """Whether nobody can tell it from one that the engine asked for and got no answer about."""
+        lost_at = self._ledger.doubtful_roles.get((twin, prospect, text))
+        visible_s = float(self._scene.plan.settings["outreach"]["visibility_s"])
+        return lost_at is not None and anyio.current_time() <= lost_at + visible_s
 
     def unrelates(self) -> None:
         """A role is removed, whoever made it."""

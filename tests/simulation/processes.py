@@ -75,6 +75,9 @@ class Processes:
         while True:
             self.started += 1
             self._scene.trace.note("start", str(self.started))
+            doubtful = self._scene.ledger.doubtful_roles
+            # What a former process asked for may have been asked for until just now.
+            doubtful.update(dict.fromkeys(doubtful, anyio.current_time()))
             await asyncio.sleep(await self._one_process())
 
     async def _one_process(self) -> float:

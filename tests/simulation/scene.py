@@ -49,6 +49,10 @@ class Ledger:
     )
     # Roles of which it is not known any more whose they are.
     orphaned_roles: set[int] = field(default_factory=set[int])
+    # Since when an answer to the create of such a role is missing, in virtual seconds.
+    doubtful_roles: dict[tuple[int, int, str], float] = field(
+        default_factory=dict[tuple[int, int, str], float]
+    )
     # Roles that somebody removed in Outreach.
     removed_roles: Counter[tuple[int, int, str]] = field(
         default_factory=Counter[tuple[int, int, str]]

@@ -42,13 +42,14 @@ def look(
     wanted: Sequence[Edge] = (),
     *,
     announced: Sequence[Edge] = (),
+    doubt_since: float | None = None,
     now: float = NOW + VISIBILITY_S,
 ) -> Look:
     """What is known after the listing; `announced` a minute before NOW."""
     work = Relating(
         1, "OPP-1", 3, 0, "{}", None, 7, 1, Lane.FRESH, mass=Mass.NONE, refused=False, listed=False,
         roles=tuple(known), announced=tuple(announced), announced_at=NOW - 60.5,
-        doubt_since=None, checks=0, attempts=0, failed_at=None,
+        doubt_since=doubt_since, checks=0, attempts=0, failed_at=None,
     )  # fmt: skip
     return observed(work, listing, wanted, now=now, lag_s=VISIBILITY_S)
 
@@ -142,7 +143,7 @@ def test_no_more_roles_are_adopted_than_lines_need_them() -> None:
 
 def test_the_result_of_an_announced_create_is_ours_whatever_the_tab_says_now() -> None:
     """The tab may have been edited while the answer was lost."""
-    shown = [Role(8, *USER, created_at=NOW - 61), Role(9, *USER, created_at=NOW - 1)]
+    shown = [Role(8, *USER, created_at=NOW - 62), Role(9, *USER, created_at=NOW - 1)]
 
     found = look([], shown, [SPONSOR], announced=[USER])
 
@@ -155,6 +156,25 @@ def test_a_role_older_than_the_announcement_is_somebodys() -> None:
     found = look([], [Role(8, *USER, created_at=NOW - 600), Role(9, *USER)], [], announced=[USER])
 
     assert (found.kept, found.unseen) == ([], 1)
+
+
+def test_a_role_made_long_after_the_answer_was_lost_is_somebodys() -> None:
+    """However much it equals what we announced: our request cannot have been under way so long."""
+    late = Role(8, *USER, created_at=NOW + VISIBILITY_S + 1)
+
+    seen = look([], [late], [USER], announced=[USER], doubt_since=NOW, now=NOW + 2 * VISIBILITY_S)
+
+    assert seen.kept == [theirs(8, USER, seen_at=NOW + 2 * VISIBILITY_S)]
+    assert seen.unseen == 1
+
+
+def test_of_equal_roles_the_first_after_the_announcement_is_ours() -> None:
+    """Whoever makes one by hand does so when ours is not to be seen, and does not know of it."""
+    first, second = Role(8, *USER, created_at=NOW - 60), Role(9, *USER, created_at=NOW + 20)
+
+    seen = look([], [second, first], announced=[USER], doubt_since=NOW - 55)
+
+    assert seen.kept == [ours(8, USER, seen_at=NOW + VISIBILITY_S)]
 
 
 def test_the_lines_of_one_person_are_joined_in_a_text_of_bounded_length() -> None:
