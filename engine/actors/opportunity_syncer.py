@@ -23,6 +23,7 @@ from engine.actors.failing import Failing, RetryLimits
 from engine.actors.fresh_rows import FreshRows, Look
 from engine.actors.gate import weighing
 from engine.actors.lost_creates import KIND, LostCreates
+from engine.actors.opportunity_setbacks import OpportunitySetbacks
 from engine.actors.references import References, Resolution
 from engine.actors.trust import Trust
 from engine.errors import (
@@ -36,7 +37,7 @@ from engine.errors import (
     surely_not_executed,
 )
 from engine.flow.backoff import resend_after_s
-from engine.flow.governor import HOLD_MAX_S, Governor
+from engine.flow.governor import Governor
 from engine.flow.lane import current_lane, retrying
 from engine.flow.ledger import current_record
 from engine.flow.mailbox import Closed, Mailbox, Notice
@@ -57,14 +58,14 @@ from engine.plan import (
 from engine.ports import Source, Target, WallClock
 from engine.records import Fields, RecordType, SourceRecord
 from engine.runs import Runs, exemplar
-from engine.store import fuse, settle
+from engine.store import settle
 from engine.store import work as store_work
 from engine.store.capture import HIDDEN, LEFT_OUT
 from engine.store.fuse import Mass
 from engine.store.history import Note
 from engine.store.port import Store
-from engine.store.work import Failure, Intent, Work
-from engine.triage import FORBIDDEN, LOST_CLASSES, error_class, not_sent_again, plain_reason
+from engine.store.work import Work
+from engine.triage import FORBIDDEN, error_class
 
 # One record may need several rounds at once: read anew, adopted, compared.
 ROUNDS_MAX = 4
@@ -122,11 +123,15 @@ class OpportunitySyncer:
     _asking: anyio.Lock = field(default_factory=anyio.Lock, init=False)
     _unsettled: set[int] = field(default_factory=set[int], init=False)
     _failing: Failing = field(init=False)
+    _setbacks: OpportunitySetbacks = field(init=False)
     _lost: LostCreates = field(init=False)
     _claims: Claims = field(init=False)
 
     def __post_init__(self) -> None:
         self._failing = Failing(COMPONENT, self.governor, self.rng, self.metrics)
+        self._setbacks = OpportunitySetbacks(
+            self.store, self.clock, self._failing, self._note_settled, self.wake_downstream
+        )
         self._lost = LostCreates(
             self.store, self.target, self.search, self.clock, self.metrics, self._asking
         )
@@ -194,23 +199,14 @@ class OpportunitySyncer:
         except StateUnusable:
             raise
         except WouldChange as error:
-            return await self._hold(work, work.synced, error.message)
+            return await self._setbacks.weighed(work, work.synced, error.message)
         except HeldBack as error:
-            return await self._held(work, error)
+            return await self._setbacks.held(work, error)
         except EngineError as error:
-            return await self._failed(work, error)
+            return await self._setbacks.failed(work, error, self.limits.retry)
         except Exception as error:  # one record's surprise must not stop the others
             log.error("unexpected", record=work.ref, exc_info=error)
-            return await self._failed(work, error)
-
-    async def _held(self, work: Work, error: HeldBack) -> str:
-        """Nothing was sent; who watches the target sends it again, or time does."""
-        if not self.governor.closed(work.lane):
-            failure = Failure(error_class(error), None, plain_reason(error))
-            due_at = self.clock.now() + (error.retry_after_s or HOLD_MAX_S)
-            await self.store.write(settle.postpone, work, failure, due_at)
-        log.debug("held", record=work.ref, reason=error.message)
-        return "held"
+            return await self._setbacks.failed(work, error, self.limits.retry)
 
     async def _reconcile(self, work: Work) -> str:
         record = self.source.read(RecordType.OPPORTUNITY, work.payload)
@@ -325,7 +321,7 @@ class OpportunitySyncer:
                 changes = difference(fields, known)
                 if changes and work.mass is Mass.EVALUATING:
                     would = f"would send {', '.join(sorted(changes))}"
-                    return await self._hold(work, known, would, target_id=way.target_id)
+                    return await self._setbacks.weighed(work, known, would, target_id=way.target_id)
                 if changes:
                     begun = await self.store.write(store_work.begin_update, work.id, way.target_id)
                     if not begun:
@@ -359,16 +355,6 @@ class OpportunitySyncer:
                 raise
             return {}
         return changes
-
-    async def _hold(
-        self, work: Work, known: Fields | None, would: str, *, target_id: int | None = None
-    ) -> str:
-        """One of many records that would change at once: the fuse decides when all are known."""
-        await self.store.write(
-            fuse.hold_record, work.id, work.revision, known, would, target_id=target_id
-        )
-        log.debug("held_by_fuse", record=work.ref, reason=would)
-        return "held_by_fuse"
 
     async def _settle(
         self, work: Work, record: SourceRecord, sent: Sent, resolution: Resolution
@@ -449,72 +435,13 @@ class OpportunitySyncer:
         if look is Look.ANEW:
             return AGAIN
         try:
-            await self._ensure_not_at_fault(work, intent)
+            attempts_max = self.limits.retry.attempts_max
+            await self._setbacks.ensure_not_at_fault(work, intent, attempts_max)
             return await self._with_fields(work, record, None)
         except Rejected:
             # Nothing of it exists, and what is tried after a correction is another create.
             await self.store.write(store_work.close_intent, work.id)
             raise
-
-    async def _ensure_not_at_fault(self, work: Work, intent: Intent) -> None:
-        """Whether a create of which nothing came is to be sent once more.
-
-        Raises:
-            Rejected: it is lost again and again, and the record alone can be the reason.
-        """
-        alike = 0
-        for reason_class in LOST_CLASSES:
-            alike += await self.store.read(store_work.failing_alike, reason_class, work.id)
-        now = self.clock.now()
-        fault = not_sent_again(
-            blamed=work.attempts,
-            sent=intent.sent,
-            attempts_max=self.limits.retry.attempts_max,
-            failing_s=now - (work.failed_since or now),
-            alike=alike,
-        )
-        if fault is not None:
-            raise Rejected(f"{fault}: {work.reason}")
-
-    async def _failed(self, work: Work, error: Exception) -> str:
-        """Flag the record, or try it again later."""
-        alike = 0
-        if error_class(error) == FORBIDDEN:
-            alike = await self.store.read(store_work.failing_alike, FORBIDDEN, work.id)
-        setback = self._failing.weigh(
-            error,
-            self.limits.retry,
-            record_id=work.id,
-            attempts=work.attempts,
-            failures=work.failures,
-            failed_at=work.failed_at,
-            forbidden_alike=alike,
-        )
-        failure, wait_s = setback.failure, setback.wait_s
-        if setback.flagged and work.mass is Mass.EVALUATING:
-            # Flags in masses are as bad as edits in masses, and as likely a slip in the mapping.
-            return await self._hold(work, work.synced, f"would be refused: {failure.reason}")
-        if setback.flagged:
-            return await self._refuse(work, failure)
-        now = self.clock.now()
-        await self.store.write(
-            settle.defer,
-            work,
-            failure,
-            due_at=now + wait_s,
-            counts=setback.counts,
-            fails=setback.fails,
-            now=now,
-        )
-        self._failing.deferred(work.ref, error, failure, wait_s)
-        return "deferred"
-
-    async def _refuse(self, work: Work, failure: Failure) -> str:
-        settled = await self.store.write(settle.settle_refused, work, failure, self.clock.now())
-        self._note_settled(work, settled)
-        self.wake_downstream()
-        log.warning("refused", record=work.ref, field=failure.field, reason=failure.reason)
-        return "refused"
 
 
 def _may_be_reference(error: Rejected, wanted: list[Wanted], resolution: Resolution) -> bool:

@@ -11,6 +11,7 @@ import math
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import replace
+from enum import StrEnum
 
 from engine.records import Fields, RecordType
 from engine.store import claims, contacts, fuse
@@ -167,21 +168,28 @@ def forget_target(
     remember(connection, work.id, work.version, note, now)
 
 
+class Refusal(StrEnum):
+    """What became of a refusal: `SUPERSEDED` when a newer change waits, and is tried first."""
+
+    REFUSED = "refused"
+    HELD = "held_by_fuse"
+    SUPERSEDED = "superseded"
+
+
 def settle_refused(
     connection: sqlite3.Connection, work: Work, failure: Failure, now: float
-) -> bool:
+) -> Refusal:
     """The record is left out until somebody resets its error flag, which is owed to the source.
 
     A create in doubt stays in doubt: the flag may be reset, and the create may have been executed.
-
-    Returns False when a newer change waits; then nothing is flagged and that one is tried. Nothing
-    is flagged either when that change made it ineligible, and what is only evaluated for the fuse
-    is held instead.
+    Nothing is flagged when a newer change waits, or made it ineligible. What is only evaluated for
+    the fuse is held instead: flags in masses are as bad as edits in masses, and as likely a slip in
+    the mapping.
     """
     if work.mass is Mass.EVALUATING:
         would = f"would be refused: {failure.reason}"
         fuse.hold_record(connection, work.id, work.revision, work.synced, would)
-        return True
+        return Refusal.HELD
     connection.execute(
         "UPDATE record SET reason = ?, reason_class = ?, reason_field = ?,"
         " attempts = 0, failed_since = NULL, failed_at = NULL,"
@@ -195,7 +203,7 @@ def settle_refused(
         owed = Owed(error=True, message=failure.reason)
         _owe(connection, work, owed, clears_error=False, now=now)
     remember(connection, work.id, work.version, Note("refused", failure.reason), now)
-    return state != "pending"
+    return Refusal.SUPERSEDED if state == "pending" else Refusal.REFUSED
 
 
 def settle_ineligible(

@@ -66,9 +66,9 @@ MUTANTS = (
     ),
     Mutant(
         "flags in masses what a changed mapping would have refused",
-        "engine/actors/opportunity_syncer.py",
-        "        if setback.flagged and work.mass is Mass.EVALUATING:\n",
-        "        if setback.flagged and work.mass is Mass.HELD:\n",
+        "engine/store/settle.py",
+        "    if work.mass is Mass.EVALUATING:\n",
+        "    if work.mass is Mass.APPROVED:\n",
         (f"{MASS}::test_a_mapping_that_would_have_everything_refused_flags_nobody",),
     ),
     Mutant(

@@ -12,6 +12,7 @@ from engine.records import RecordType
 from engine.store import awaited, capture, fuse, people, report, settle, work
 from engine.store.history import Note
 from engine.store.outbox import Owed, delivered
+from engine.store.settle import Refusal
 from engine.store.work import Failure
 from tests.unit.engine.stand_ins import (
     NOW,
@@ -68,7 +69,7 @@ def test_a_change_captured_meanwhile_keeps_the_record_pending(
             now=NOW,
         )
     elif outcome == "refused":
-        assert not settle.settle_refused(db, older, FAILURE, NOW)
+        assert settle.settle_refused(db, older, FAILURE, NOW) is Refusal.SUPERSEDED
         assert owed_to(db) is None
     else:
         settle.settle_ineligible(db, older, Note("left out", "off"), flagged=False, now=NOW)
@@ -80,7 +81,7 @@ def test_a_change_captured_meanwhile_keeps_the_record_pending(
 
 def test_a_refused_record_is_flagged_with_its_reason(db: sqlite3.Connection) -> None:
     """Mission rule 6: the reason is kept and easy to find."""
-    assert settle.settle_refused(db, pending(db, 1), FAILURE, NOW)
+    assert settle.settle_refused(db, pending(db, 1), FAILURE, NOW) is Refusal.REFUSED
 
     entry = owed_to(db)
     assert entry is not None
@@ -120,7 +121,7 @@ def test_what_was_unticked_meanwhile_is_not_flagged(db: sqlite3.Connection) -> N
     before = pending(db, 1)
     take(db, row(1, 6, eligible=False))
 
-    assert settle.settle_refused(db, before, FAILURE, NOW)
+    assert settle.settle_refused(db, before, FAILURE, NOW) is Refusal.REFUSED
 
     assert owed_to(db) is None
     assert state_of(db, 1) == "ineligible"

@@ -1,0 +1,127 @@
+"""Opportunity setbacks: what becomes of a record that was not synced (rules 6 and 7).
+
+It failed, it was held back, or it would change together with many others. Who is at fault is said
+by `triage`; here that is written down and told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from engine.actors.create_search import COMPONENT
+from engine.actors.failing import Failing, RetryLimits
+from engine.errors import HeldBack, Rejected
+from engine.flow.governor import HOLD_MAX_S
+from engine.ports import WallClock
+from engine.records import Fields
+from engine.store import fuse, settle
+from engine.store import work as store_work
+from engine.store.port import Store
+from engine.store.settle import Refusal
+from engine.store.work import Failure, Intent, Work
+from engine.triage import FORBIDDEN, LOST_CLASSES, error_class, not_sent_again, plain_reason
+
+log = structlog.get_logger(component=COMPONENT)
+
+
+@dataclass(slots=True)
+class OpportunitySetbacks:
+    """Settles one worker's setbacks; each returns the outcome as counted.
+
+    Args:
+        note_settled: told of a refused record, and whether it rests or a newer change waits.
+        wake_downstream: something may be owed to the source.
+    """
+
+    store: Store
+    clock: WallClock
+    failing: Failing
+    note_settled: Callable[[Work, bool], None]
+    wake_downstream: Callable[[], None]
+
+    async def held(self, work: Work, error: HeldBack) -> str:
+        """Nothing was sent; who watches the target sends it again, or time does."""
+        if not self.failing.governor.closed(work.lane):
+            failure = Failure(error_class(error), None, plain_reason(error))
+            due_at = self.clock.now() + (error.retry_after_s or HOLD_MAX_S)
+            await self.store.write(settle.postpone, work, failure, due_at)
+        log.debug("held", record=work.ref, reason=error.message)
+        return "held"
+
+    async def weighed(
+        self, work: Work, known: Fields | None, would: str, *, target_id: int | None = None
+    ) -> str:
+        """One of many records that would change at once: the fuse decides when all are known.
+
+        Args:
+            known, target_id: what the target record was seen to hold, and its id, where it was
+                read.
+        """
+        await self.store.write(
+            fuse.hold_record, work.id, work.revision, known, would, target_id=target_id
+        )
+        log.debug("held_by_fuse", record=work.ref, reason=would)
+        return "held_by_fuse"
+
+    async def failed(self, work: Work, error: Exception, limits: RetryLimits) -> str:
+        """Flag the record, or try it again later."""
+        alike = 0
+        if error_class(error) == FORBIDDEN:
+            alike = await self.store.read(store_work.failing_alike, FORBIDDEN, work.id)
+        setback = self.failing.weigh(
+            error,
+            limits,
+            record_id=work.id,
+            attempts=work.attempts,
+            failures=work.failures,
+            failed_at=work.failed_at,
+            forbidden_alike=alike,
+        )
+        failure, wait_s = setback.failure, setback.wait_s
+        if setback.flagged:
+            return await self._refuse(work, failure)
+        now = self.clock.now()
+        await self.store.write(
+            settle.defer,
+            work,
+            failure,
+            due_at=now + wait_s,
+            counts=setback.counts,
+            fails=setback.fails,
+            now=now,
+        )
+        self.failing.deferred(work.ref, error, failure, wait_s)
+        return "deferred"
+
+    async def ensure_not_at_fault(self, work: Work, intent: Intent, attempts_max: int) -> None:
+        """Whether a create of which nothing came is to be sent once more.
+
+        Raises:
+            Rejected: it is lost again and again, and the record alone can be the reason.
+        """
+        alike = 0
+        for reason_class in LOST_CLASSES:
+            alike += await self.store.read(store_work.failing_alike, reason_class, work.id)
+        now = self.clock.now()
+        fault = not_sent_again(
+            blamed=work.attempts,
+            sent=intent.sent,
+            attempts_max=attempts_max,
+            failing_s=now - (work.failed_since or now),
+            alike=alike,
+        )
+        if fault is not None:
+            raise Rejected(f"{fault}: {work.reason}")
+
+    async def _refuse(self, work: Work, failure: Failure) -> str:
+        outcome = await self.store.write(settle.settle_refused, work, failure, self.clock.now())
+        if outcome is Refusal.HELD:
+            log.debug("held_by_fuse", record=work.ref, reason=failure.reason)
+            return outcome.value
+        self.note_settled(work, outcome is Refusal.REFUSED)
+        self.wake_downstream()
+        log.warning("refused", record=work.ref, field=failure.field, reason=failure.reason)
+        return "refused"
