@@ -26,7 +26,11 @@ class Settings(BaseModel):
 
 
 # Words with underscores between them, as variables and credentials are called.
-_A_NAME = re.compile(r"(?:[A-Z]+(?:_[A-Z0-9]+)*|[a-z]+(?:_[a-z0-9]+)*)", re.ASCII)
+_A_NAME = re.compile(
+    r"(?:[A-Z]{1,24}(?:_[A-Z0-9]{1,24})*|[a-z]{1,24}(?:_[a-z0-9]{1,24})*)", re.ASCII
+)
+# A path says where it begins, and holds nothing of what else there is in base64.
+_A_PATH = re.compile(r"(?:~|\.{1,2})?/[^+=]*", re.ASCII)
 
 
 class FileSecret(SecretStr):
@@ -68,19 +72,25 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
 
 
 def _read_secret_file(path: Path) -> str:
+    shown = _shown(str(path), "file")
     try:
         text = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not readable as text"
-        raise ValueError(f"the secret file {path} cannot be read: {reason}") from error
+        raise ValueError(f"the secret file {shown} cannot be read: {reason}") from error
     if not text:
-        raise ValueError(f"the secret file {path} is empty")
+        raise ValueError(f"the secret file {shown} is empty")
     return text
 
 
-def _shown(name: str) -> str:
-    """The name as a message may show it: somebody may have put the secret itself in its place."""
-    return name if _A_NAME.fullmatch(name) else "that is named there"
+def may_be_shown(form: str, name: str) -> bool:
+    """Whether a reference looks like one: somebody may have put the secret itself in its place."""
+    shape = _A_PATH if form == "file" else _A_NAME
+    return shape.fullmatch(name) is not None
+
+
+def _shown(name: str, form: str = "env") -> str:
+    return name if may_be_shown(form, name) else "that is named there"
 
 
 def resolve_secret(reference: Any) -> Any:
@@ -112,7 +122,7 @@ def resolve_secret(reference: Any) -> Any:
                 " files"
             )
         return FileSecret(Path(directory) / name)
-    raise ValueError(f"unknown secret form {form!r}; use {REFERENCE_FORMS}")
+    raise ValueError(f"unknown secret form; use {REFERENCE_FORMS}")
 
 
 Secret = Annotated[SecretStr, BeforeValidator(resolve_secret)]

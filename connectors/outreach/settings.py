@@ -27,7 +27,15 @@ def _origin(text: str) -> str:
     return origin
 
 
+def _without_credentials(text: str) -> str:
+    # Shown to people as it stands, and written into every record.
+    if "@" in text.partition("://")[2].partition("/")[0]:
+        raise ValueError("must not carry credentials")
+    return text
+
+
 def _with_id(text: str) -> str:
+    text = _without_credentials(text)
     if "{id}" not in text:
         raise ValueError("must contain {id}, which stands for the record's id")
     return text
@@ -48,7 +56,7 @@ class OutreachSettings(Settings):
     refresh_token: Secret
 
     # Sent with a refresh when the application is registered with one; both forms are accepted.
-    redirect_uri: str | None = None
+    redirect_uri: Annotated[str, AfterValidator(_without_credentials)] | None = None
 
     # Address of an opportunity in the web application; a template, because it is unpublished.
     record_url: Annotated[str, AfterValidator(_with_id)] = (

@@ -10,6 +10,8 @@ from typing import Any, cast
 
 from pydantic import BaseModel
 
+from engine.settings import may_be_shown
+
 _MANUAL = "the comments in config.toml explain every key; then run: wosync check"
 
 
@@ -53,7 +55,7 @@ def _variable(detail: Mapping[str, Any]) -> str | None:
     if detail["type"] != "value_error" or not isinstance(raw, dict) or list(raw) != ["env"]:  # pyright: ignore[reportUnknownArgumentType] # untyped TOML
         return None
     name = cast("dict[str, Any]", raw)["env"]
-    return name if isinstance(name, str) and name.isidentifier() else None
+    return name if isinstance(name, str) and may_be_shown("env", name) else None
 
 
 def _owner(error: ValueError) -> str:

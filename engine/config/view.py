@@ -18,8 +18,8 @@ from engine.config.loading import Config, Connectors
 from engine.config.values import value_at, with_value
 from engine.mapping.fields import LineSetting
 from engine.mappings import TABLES
-from engine.redaction import keep_secret
-from engine.settings import resolve_secret
+from engine.redaction import MASK, keep_secret
+from engine.settings import may_be_shown, resolve_secret
 
 DEFAULT, FILE, SYSTEMD = "default", "file", "systemd STATE_DIRECTORY"
 STATE_DIR = ("service", "state_dir")
@@ -99,7 +99,9 @@ def _setting(key: Key, tables: Mapping[str, Any], config: Config) -> Setting:
     raw = value_at(tables, key.parts)
     origin = DEFAULT if raw is None else FILE
     if is_reference(raw):
-        return Setting(key, raw, origin, UNRESOLVED if _resolved(raw) is None else None)
+        resolved = _resolved(raw) is not None
+        shown = raw if resolved else _without_a_secret(raw)
+        return Setting(key, shown, origin, None if resolved else UNRESOLVED)
     value = _in_force(key, config)
     if key.parts == STATE_DIR:
         if raw is None and os.environ.get("STATE_DIRECTORY"):
@@ -109,6 +111,11 @@ def _setting(key: Key, tables: Mapping[str, Any], config: Config) -> Setting:
         return Setting(key, None, origin)
     # 60 in the file is shown as 60, although it counts as 60.0.
     return Setting(key, raw if raw is not None and raw == value else _plain(value), origin)
+
+
+def _without_a_secret(reference: Any) -> dict[str, str]:
+    """A reference that leads nowhere, which may be a secret in the wrong place."""
+    return {form: name if may_be_shown(form, name) else MASK for form, name in reference.items()}
 
 
 def default_of(key: Key, connectors: Connectors) -> Any:

@@ -225,9 +225,36 @@ MUTANTS = (
     Mutant(
         "repeats a secret that stands where its name should",
         "engine/settings.py",
-        'return name if _A_NAME.fullmatch(name) else "that is named there"',
+        'return name if may_be_shown(form, name) else "that is named there"',
         "return name",
         (f"{OPENLY}::test_a_secret_in_the_place_of_a_name_is_not_repeated",),
+    ),
+    Mutant(
+        "repeats a secret that stands where the path of its file should",
+        "engine/settings.py",
+        'shape = _A_PATH if form == "file" else _A_NAME',
+        'shape = re.compile(".*") if form == "file" else _A_NAME',
+        (f"{OPENLY}::test_a_secret_in_the_place_of_a_file_is_not_repeated",),
+    ),
+    Mutant(
+        "shows a secret that stands where its reference should",
+        "engine/config/view.py",
+        "shown = raw if resolved else _without_a_secret(raw)",
+        "shown = raw",
+        (
+            "tests/unit/engine/config/test_view.py"
+            "::test_a_secret_in_the_place_of_a_reference_is_not_shown",
+        ),
+    ),
+    Mutant(
+        "tells the operator to export a secret",
+        "engine/config/mistakes.py",
+        'isinstance(name, str) and may_be_shown("env", name)',
+        "isinstance(name, str) and name.isidentifier()",
+        (
+            "tests/unit/engine/config/test_mistakes.py"
+            "::test_a_secret_in_the_place_of_a_variable_is_not_to_be_exported",
+        ),
     ),
     Mutant(
         "says nothing of credentials that travel unencrypted",

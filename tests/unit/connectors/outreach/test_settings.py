@@ -54,3 +54,10 @@ def test_secrets_do_not_show_when_settings_are_printed() -> None:
     """Settings end up in logs and error reports."""
     assert "SECRET" not in repr(settings())
     assert "RT0" not in repr(settings())
+
+
+@pytest.mark.parametrize("key", ["record_url", "prospect_url", "redirect_uri"])
+def test_an_address_with_credentials_is_refused(key: str) -> None:
+    """It is shown to people, and written into every record."""
+    with pytest.raises(ValidationError, match="must not carry credentials"):
+        settings(**{key: "https://u:s3cr3t@web.example/{id}"})

@@ -97,6 +97,18 @@ def test_a_secret_behind_a_closed_directory_says_so(
     assert "Permission denied; a directory above it is closed to this user" in error.message
 
 
+def test_a_secret_in_the_place_of_a_variable_is_not_to_be_exported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token in hexadecimal digits could be the name of a variable."""
+    with_secrets(monkeypatch)
+    secret = "f936ff89ef0b41cc72235654d84112b3"
+
+    error = refused(tmp_path, MANUAL.replace("OUTREACH_CLIENT_SECRET", secret, 1))
+
+    assert secret not in f"{error.message} {error.remedy}"
+
+
 def test_a_name_that_was_not_looked_for_is_not_repeated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -74,6 +74,18 @@ def test_a_secret_in_the_place_of_a_name_is_not_repeated(
     assert secret not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "secret", ["a-secret-by-mistake", "AKIAIOSFODNN7EXAMPLE", "/b64+x8=", "s3"]
+)
+def test_a_secret_in_the_place_of_a_file_is_not_repeated(secret: str) -> None:
+    """Nor one in the place of the form."""
+    for wrong in ({"file": secret}, {secret: "x"}):
+        with pytest.raises(ValueError, match=r"that is named there|unknown secret form") as refused:
+            resolve_secret(wrong)
+
+        assert secret not in str(refused.value)
+
+
 def test_a_name_is_named() -> None:
     """A mistyped one is found by it."""
     with pytest.raises(ValueError, match="OUTREACH_CLIENT_SECRET is not set"):

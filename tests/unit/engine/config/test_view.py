@@ -47,6 +47,19 @@ def test_no_secret_is_shown_whether_it_is_within_reach_or_not(
     assert operator.types("get", "workbooks").code == DONE
 
 
+@pytest.mark.parametrize("form", ["env", "file", "credential"])
+def test_a_secret_in_the_place_of_a_reference_is_not_shown(operator: Operator, form: str) -> None:
+    """It leads nowhere, and may be what was on the clipboard."""
+    wrong = f'api_key = {{ {form} = "by-mistake-0e885-78807" }}'
+    text = operator.path.read_text()
+    operator.path.write_text(text.replace('api_key = { env = "WORKBOOKS_API_KEY" }', wrong, 1))
+
+    for typed in (["show"], ["show", "--json"], ["get", "workbooks"], ["get", "workbooks.api_key"]):
+        said = operator.types(*typed)
+        assert said.code == DONE
+        assert "by-mistake" not in said.out + said.err
+
+
 def test_show_lists_every_key_with_its_origin_and_what_a_change_needs(operator: Operator) -> None:
     """One place to look, for a person and for a program."""
     operator.types("set", "poller.interval_s", "--default")
