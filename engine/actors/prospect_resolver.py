@@ -13,8 +13,7 @@ Stops     when it is cancelled
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random
@@ -26,22 +25,17 @@ import structlog
 from engine.actors.candidates import Candidate, outdated
 from engine.actors.failing import Failing, RetryLimits
 from engine.actors.foreseen_outcomes import WOULD_CREATE, ForeseenOutcomes
-from engine.actors.gate import pass_gate, weighing
+from engine.actors.gate import weighing
 from engine.actors.lookups import Lookup
 from engine.actors.person_outcomes import COMPONENT, PersonOutcomes, rare_look_due, refused_still
+from engine.actors.prospect_creates import ProspectCreates
 from engine.actors.prospect_search import ProspectSearch
 from engine.actors.references import References
 from engine.actors.refreshing import refreshing
 from engine.actors.standings import Standing, Standings
 from engine.errors import (
-    Conflict,
     EngineError,
-    Gone,
-    OurFault,
     Rejected,
-    StateUnusable,
-    Taken,
-    surely_not_executed,
 )
 from engine.flow.backoff import resend_after_s
 from engine.flow.governor import Governor
@@ -56,7 +50,7 @@ from engine.store import contacts, people
 from engine.store.history import Note
 from engine.store.people import Person
 from engine.store.port import Store
-from engine.triage import FORBIDDEN, error_class, plain_reason
+from engine.triage import error_class, plain_reason
 
 BATCH_MAX = 100
 # So soon is somebody read again who was forgotten while being asked for.
@@ -109,7 +103,7 @@ class ProspectResolver:
         default_factory=lambda: Lookup("people", at_source=True), init=False
     )
     _search: ProspectSearch = field(init=False)
-    _creating: dict[str, anyio.Lock] = field(default_factory=dict[str, anyio.Lock], init=False)
+    _creates: ProspectCreates = field(init=False)
     _shadow: ProspectResolver | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -124,6 +118,9 @@ class ProspectResolver:
             self.wake_write_back,
         )
         self._search = ProspectSearch(self.target, self.rules.email_field)
+        self._creates = ProspectCreates(
+            self.store, self.target, self.clock, self._outcomes, self._search
+        )
         self.pace = Pace(self.rules.ttl_s)
 
     def retune(self, rules: ProspectRules) -> None:
@@ -182,7 +179,7 @@ class ProspectResolver:
             Transient: a system could not be asked.
             Rejected: our user may not create prospects at all.
         """
-        hold, now, age_s = self._creating.keys(), self.clock.now(), self.rules.row_age_s
+        hold, now, age_s = self._creates.under_way, self.clock.now(), self.rules.row_age_s
         old = outdated(self._candidates, ids, taken_hold_of=hold, now=now, age_max_s=age_s)
         for person_id in list(old):
             del self._candidates[person_id]
@@ -396,72 +393,17 @@ class ProspectResolver:
                 self._candidates[seeker.record.id] = seeker
 
     async def _create(self, person_id: int) -> None:
-        async with self._alone_with(self._candidates[person_id].email):
+        async with self._creates.alone_with(self._candidates[person_id].email):
             # It stays a candidate until it is done, so that others who need it wait for this.
             candidate = self._candidates.get(person_id)
             if candidate is not None:
                 try:
-                    await self._create_or_adopt(candidate)
+                    await self._creates.create_or_adopt(
+                        candidate, self.rules.retry, self.rules.visibility_s
+                    )
                 finally:
                     if self._candidates.get(person_id) is candidate:
                         del self._candidates[person_id]
-
-    @asynccontextmanager
-    async def _alone_with(self, email: str) -> AsyncGenerator[None]:
-        """Two people may share an address, and the second is then the first one's prospect."""
-        lock = self._creating.setdefault(email, anyio.Lock())
-        try:
-            async with holding(lock):
-                yield
-        finally:
-            state = lock.statistics()
-            if not (state.locked or state.tasks_waiting):
-                self._creating.pop(email, None)
-
-    async def _create_or_adopt(self, candidate: Candidate) -> None:
-        record = candidate.record
-        shared = await self.store.read(people.by_email, [candidate.email])
-        if shared:
-            await self._outcomes.adopted(record, shared[candidate.email], candidate.email)
-            return
-        pass_gate("would create a prospect")
-        # Announced before it is sent: whatever dies from here on, the prospect is looked for.
-        now = self.clock.now()
-        await self.store.write(people.announce, record, candidate.email, now)
-        try:
-            prospect_id = await self.target.create_prospect(candidate.fields)
-        except Taken as error:
-            await self._taken(candidate, error)
-        except Rejected as error:
-            await self.store.write(people.withdraw_announcement, record.id)
-            if error_class(error) == FORBIDDEN:
-                self._outcomes.forbidden(record, error)
-            else:
-                await self._outcomes.refused(record, error)
-        except (OurFault, Conflict, Gone) as error:
-            await self._outcomes.failed(record, error, candidate.known, self.rules.retry)
-        except StateUnusable:
-            raise
-        except Exception as error:  # whatever it was, the prospect may have been created
-            if surely_not_executed(error):
-                await self.store.write(people.withdraw_announcement, record.id)
-                raise
-            if not isinstance(error, EngineError):
-                log.error("unexpected", person=record.ref, exc_info=error)
-            await self._outcomes.lost(record, plain_reason(error), self.rules.visibility_s)
-        else:
-            await self._outcomes.created(record, prospect_id, candidate.email)
-
-    async def _taken(self, candidate: Candidate, error: Taken) -> None:
-        """Somebody has the address: whoever it is, is the person's prospect."""
-        found = await self._search.find([candidate.email])
-        prospect_id = found.prospects.get(candidate.email)
-        if prospect_id is None:
-            await self._outcomes.lost(
-                candidate.record, error.message, self.rules.visibility_s, taken=True
-            )
-        else:
-            await self._outcomes.adopted(candidate.record, prospect_id, candidate.email)
 
 
 def _carried(known: Person | None, record: SourceRecord) -> str | None:

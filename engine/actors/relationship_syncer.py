@@ -11,8 +11,7 @@ Stops     when its mailbox is closed and the key in hand is settled
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Literal
@@ -22,11 +21,10 @@ import structlog
 
 from engine.actors.doubt import look_in_s
 from engine.actors.failing import Failing, RetryLimits
-from engine.actors.foreseen_outcomes import WOULD_CREATE
 from engine.actors.gate import weighing
+from engine.actors.people_tabs import PeopleTabs, Tab, what_would_happen
 from engine.actors.prospect_resolver import ProspectResolver
 from engine.actors.role_editor import COMPONENT, OneRole, Progress, Relinked, RoleEditor
-from engine.actors.standings import Standing
 from engine.actors.trust import Trust
 from engine.errors import (
     EngineError,
@@ -46,11 +44,10 @@ from engine.flow.ledger import current_record
 from engine.flow.mailbox import Closed, Mailbox, Notice
 from engine.metrics import Metrics
 from engine.ports import Source, Target, WallClock
-from engine.records import RecordType, Relation
+from engine.records import RecordType
 from engine.relations import Script, joined, observed, script, unproven
 from engine.runs import Runs, exemplar
 from engine.store import contacts, kept, relating
-from engine.store import people as people_store
 from engine.store import work as store_work
 from engine.store.contacts import Edge, Relating
 from engine.store.fuse import Mass
@@ -84,20 +81,6 @@ class RelateLimits:
     one_role: Literal["auto", "always", "never"] = "auto"
 
 
-@dataclass(frozen=True, slots=True)
-class _Tab:
-    """The tab in the target's terms, and the lines that cannot be told yet.
-
-    `would` says what would become of people, by person id, where that is only foreseen.
-    """
-
-    wanted: list[Edge]
-    people: Mapping[int, int]
-    held: Mapping[int, Standing]
-    would: Mapping[int, str]
-    protected: set[int]
-
-
 @dataclass(slots=True)
 class RelationshipSyncer:
     """One worker; several share one mailbox and never hold the same opportunity."""
@@ -119,9 +102,11 @@ class RelationshipSyncer:
     notice: Notice = field(default_factory=Notice)
     _failing: Failing = field(init=False)
     _editor: RoleEditor = field(init=False)
+    _tabs: PeopleTabs = field(init=False)
 
     def __post_init__(self) -> None:
         self._failing = Failing(COMPONENT, self.governor, self.rng, self.metrics)
+        self._tabs = PeopleTabs(self.store, self.prospects)
         self._editor = RoleEditor(self.store, self.target, self.prospects, self.clock, self.metrics)
 
     async def run(self) -> None:
@@ -183,7 +168,7 @@ class RelationshipSyncer:
             await self.store.write(relating.leave, work)
             return "left"
         self.trust.ensure_roles_show(listed=work.listed)
-        asked = await self._tab(record.people, foreseen=weighing.get())
+        asked = await self._tabs.told(record.people, foreseen=weighing.get())
         tab = await self._joined(asked, progress)
         if not work.listed:
             now = self.clock.now()
@@ -200,8 +185,8 @@ class RelationshipSyncer:
         if weighing.get():
             edits = self._script(tab, progress)
             if edits or tab.would:
-                return await self._hold(work, progress, _would(edits, tab), tab.would)
-            asked = await self._tab(record.people, foreseen=False)
+                return await self._hold(work, progress, what_would_happen(edits, tab), tab.would)
+            asked = await self._tabs.told(record.people, foreseen=False)
             tab = await self._joined(asked, progress)
         return await self._carry_out(work, tab, progress)
 
@@ -225,30 +210,7 @@ class RelationshipSyncer:
         log.debug("held_by_fuse", record=work.ref, reason=would)
         return "held_by_fuse"
 
-    async def _tab(self, people: tuple[Relation, ...], *, foreseen: bool) -> _Tab:
-        """The tab; `foreseen` when nothing may be done for it, such as to create a prospect."""
-        asked = self.prospects.foresee if foreseen else self.prospects.resolve
-        standings = await asked({line.person_id for line in people})
-        found = {
-            # Nobody in the target has such an id: a line of theirs is a role to be created.
-            person_id: -person_id if standing.prospect_id is None else standing.prospect_id
-            for person_id, standing in standings.items()
-            if standing.prospect_id is not None or standing is WOULD_CREATE
-        }
-        held = {one: standing for one, standing in standings.items() if one not in found}
-        # A person who cannot be told keeps what it had: the tab still has the line.
-        known = (await self.store.read(people_store.load, held)).values() if held else ()
-        return _Tab(
-            wanted=[
-                (found[line.person_id], line.role) for line in people if line.person_id in found
-            ],
-            people=found,
-            held=held,
-            would={one: standing.would for one, standing in standings.items() if standing.would},
-            protected={one.prospect_id for one in known if one.prospect_id is not None},
-        )
-
-    async def _joined(self, tab: _Tab, progress: Progress) -> _Tab:
+    async def _joined(self, tab: Tab, progress: Progress) -> Tab:
         """The tab with all lines of a person in one, where the target takes one role for each."""
         setting = self.limits.one_role
         learnt = setting == "auto" and await self.store.read(kept.setting, ONE_ROLE) is not None
@@ -256,7 +218,7 @@ class RelationshipSyncer:
         progress.learns = setting == "auto" and not learnt
         return replace(tab, wanted=joined(tab.wanted)) if progress.joins else tab
 
-    async def _look(self, work: Relating, tab: _Tab, progress: Progress, now: float) -> bool:
+    async def _look(self, work: Relating, tab: Tab, progress: Progress, now: float) -> bool:
         """List the roles; whether a create that was announced is not to be seen."""
         lag_s = self.limits.visibility_s
         listing = await self.target.roles(work.target_id)
@@ -276,7 +238,7 @@ class RelationshipSyncer:
         progress.others = any(role.id not in progress.roles for role in listing)
         return bool(look.unseen)
 
-    def _script(self, tab: _Tab, progress: Progress) -> Script:
+    def _script(self, tab: Tab, progress: Progress) -> Script:
         return script(
             tab.wanted,
             progress.roles.values(),
@@ -284,7 +246,7 @@ class RelationshipSyncer:
             protected=tab.protected,
         )
 
-    async def _carry_out(self, work: Relating, tab: _Tab, progress: Progress) -> str:
+    async def _carry_out(self, work: Relating, tab: Tab, progress: Progress) -> str:
         taken_since = work.taken_since
         if taken_since is not None:
             age_s = self.clock.now() - taken_since
@@ -330,7 +292,7 @@ class RelationshipSyncer:
         self.wake_changes()
         return "left"
 
-    async def _settle(self, work: Relating, tab: _Tab, progress: Progress) -> str:
+    async def _settle(self, work: Relating, tab: Tab, progress: Progress) -> str:
         held = [f"person {one} held back: {standing.reason}" for one, standing in tab.held.items()]
         lines = [*progress.edits, *progress.refused, *held]
         if progress.edits and progress.joins:
@@ -443,15 +405,6 @@ class RelationshipSyncer:
             log.error("people_given_up", record=work.ref, reason=failure.reason, wait_s=wait_s)
         self._failing.deferred(work.ref, error, failure, wait_s)
         return "deferred"
-
-
-def _would(edits: Script, tab: _Tab) -> str:
-    """What would happen, without a value of the record."""
-    roles = {"create": edits.create, "change": edits.change, "remove": edits.remove}
-    said = [f"{name} {len(some)} roles" for name, some in roles.items() if some]
-    people = Counter(tab.would.values())
-    said += [f"have {number} people {what}" for what, number in sorted(people.items())]
-    return f"would {', '.join(said)}"
 
 
 def _given_up(progress: Progress, now: float) -> GivenUp | None:

@@ -29,7 +29,7 @@ MUTANTS = (
     ),
     Mutant(
         "creates and flags people for what is only evaluated",
-        RELATING,
+        "engine/actors/people_tabs.py",
         "asked = self.prospects.foresee if foreseen else self.prospects.resolve",
         "weighing.set(not foreseen)\n        asked = self.prospects.resolve",
         (f"{WHOLE}::test_replaced_tabs_create_and_tell_nobody",),

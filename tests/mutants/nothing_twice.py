@@ -8,6 +8,7 @@ SYNCER = "engine/actors/opportunity_syncer.py"
 LOST = "engine/actors/lost_creates.py"
 RELATING = "engine/actors/relationship_syncer.py"
 RESOLVER = "engine/actors/prospect_resolver.py"
+CREATES = "engine/actors/prospect_creates.py"
 WRITE_BACK = "engine/actors/write_back.py"
 REFUSALS = "connectors/outreach/refusals.py"
 IN_FRONT = "tests/scenario/test_answers_in_front.py"
@@ -171,7 +172,7 @@ MUTANTS = (
     ),
     Mutant(
         "sends a prospect without announcing it",
-        RESOLVER,
+        CREATES,
         "await self.store.write(people.announce, record, candidate.email, now)",
         "pass",
         (
@@ -180,7 +181,7 @@ MUTANTS = (
     ),
     Mutant(
         "makes a prospect for each of two people with one address",
-        RESOLVER,
+        CREATES,
         "shared = await self.store.read(people.by_email, [candidate.email])",
         "shared = dict[str, int]()",
         (

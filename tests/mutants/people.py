@@ -202,11 +202,11 @@ MUTANTS = (
         "            await self.store.write(relating.leave, work)\n"
         '            return "left"\n'
         "        self.trust.ensure_roles_show(listed=work.listed)\n"
-        "        asked = await self._tab(record.people, foreseen=weighing.get())\n",
+        "        asked = await self._tabs.told(record.people, foreseen=weighing.get())\n",
         "        if work.refused or not record.eligible or not self.source.people:\n"
         "            await self.store.write(relating.leave, work)\n"
         '            return "left"\n'
-        "        asked = await self._tab(record.people or (), foreseen=weighing.get())\n",
+        "        asked = await self._tabs.told(record.people or (), foreseen=weighing.get())\n",
         (f"{ACTOR}::test_a_tab_that_is_not_shown_whole_changes_no_role",),
     ),
     Mutant(
