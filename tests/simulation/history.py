@@ -209,6 +209,7 @@ class History:
             *(self._at(at, scene.outreach.expire_access_tokens) for at in plan.token_losses),
             *(self._at(at, scene.workbooks.expire_sessions) for at in plan.session_losses),
             *self._maintenance(),
+            *([] if plan.copy_s is None else [self._at(plan.copy_s, self.processes.copy)]),
         )
 
     async def _acted(self) -> None:

@@ -15,8 +15,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from engine.store import statefile
+from engine.store import statedir, statefile
 from engine.store.inline import InlineStore
+from engine.store.mark import Mark
 from engine.store.port import Store
 from tests.simulation.trace import Trace
 
@@ -154,7 +155,10 @@ class OpenMortal:
     @asynccontextmanager
     async def _opened(self, path: Path) -> AsyncGenerator[Store]:
         statefile.prepare(path)
-        with closing(statefile.connect(path)) as connection:
+        with (
+            closing(statefile.connect(path)) as connection,
+            closing(Mark(path.with_name(statedir.MARK_NAME))) as mark,
+        ):
             # A killed process loses nothing it wrote; only a power loss would.
             connection.execute("PRAGMA synchronous = OFF")
-            yield MortalStore(InlineStore(connection), self._life, self._trace)
+            yield MortalStore(InlineStore(connection, mark), self._life, self._trace)

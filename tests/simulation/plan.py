@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ from tests.simulation import spells
 from tests.simulation.spells import Spell
 
 System = Literal["workbooks", "outreach"]
-EndKind = Literal["die", "stop", "lose"]
+EndKind = Literal["die", "stop", "lose", "put back"]
 
 # Forms that are not settled, one after the other by seed.
 EXPIRED_ANSWERS: tuple[Literal["401", "401 bare", "403", "403 bare"], ...] = (
@@ -96,6 +96,8 @@ class Plan:
     outreach: OutreachKnobs
     settings: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     spells: tuple[Spell, ...] = ()
+    # When a copy of the state is made that is put back later.
+    copy_s: float | None = None
 
 
 def planned(seed: int) -> Plan:
@@ -105,6 +107,8 @@ def planned(seed: int) -> Plan:
     visibility_s = rng.choice((100.0, 120.0, 180.0))
     # A stream of its own, so that the seeds of before tell their stories still.
     hard = Random(f"{seed}:weather2")  # noqa: S311 # chance, not secrets
+    weather2 = spells.drawn(hard, busy_s)
+    copy_s, put_back = _put_back(hard, busy_s)
     return Plan(
         seed=seed,
         records=rng.randint(4, 10),
@@ -113,14 +117,15 @@ def planned(seed: int) -> Plan:
         pause_s=rng.choice((8.0, 20.0, 45.0)),
         odds=_odds(rng),
         outages=tuple(_outages(rng, busy_s)),
-        ends=tuple(_ends(rng, busy_s)),
+        ends=tuple(sorted([*_ends(rng, busy_s), *put_back], key=lambda one: one.at_s)),
         token_losses=_moments(rng, busy_s, 0.3),
         session_losses=_moments(rng, busy_s, 0.3),
         index_lag_s=rng.choice((0.0, 0.0, 5.0, 60.0)),
-        workbooks=_workbooks(rng),
-        outreach=_outreach(rng, seed),
+        workbooks=_apart(hard, _workbooks(rng)),
+        outreach=_undated(hard, _outreach(rng, seed)),
         settings=_settings(rng, visibility_s),
-        spells=spells.drawn(hard, busy_s),
+        spells=weather2,
+        copy_s=copy_s,
     )
 
 
@@ -148,6 +153,28 @@ def _ends(rng: Random, busy_s: float) -> list[End]:
         End(at, rng.choice(kinds), rng.randint(0, 25), rng.choice((0.0, 0.0, 5.0, 60.0)))
         for at in moments
     ]
+
+
+def _put_back(hard: Random, busy_s: float) -> tuple[float | None, list[End]]:
+    """When a copy of the state is made, and the end after which it takes the place of the state."""
+    if hard.random() >= 0.25:
+        return None, []
+    copied, back = sorted(hard.uniform(1.0, busy_s) for _ in range(2))
+    away_s = hard.choice((0.0, 5.0, 60.0, 400.0))
+    return copied, [End(back, "put back", hard.randint(0, 25), away_s)]
+
+
+def _apart(hard: Random, knobs: WorkbooksKnobs) -> WorkbooksKnobs:
+    """Clocks of the servers of Workbooks that differ, and answers that do not tell the time."""
+    return replace(
+        knobs,
+        servers_apart_s=hard.choice((0.0, 0.0, 0.0, 2.0, 20.0, 45.0)),
+        date_header=hard.random() >= 0.15,
+    )
+
+
+def _undated(hard: Random, knobs: OutreachKnobs) -> OutreachKnobs:
+    return replace(knobs, date_header=hard.random() >= 0.15)
 
 
 def _moments(rng: Random, busy_s: float, chance: float) -> tuple[float, ...]:

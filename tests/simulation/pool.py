@@ -23,6 +23,7 @@ SHOWN = (
     ("death", "kills"),
     ("stop", "orderly stops"),
     ("state lost", "states lost"),
+    ("state put back", "states put back"),
     ("commit", "commits"),
     ("action", "edits by people"),
 )

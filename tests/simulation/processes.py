@@ -19,6 +19,7 @@ from engine.service import process as service
 from engine.service.status import Status
 from engine.service.usage import keep_usage
 from engine.store import statefile
+from tests.simulation.copies import Copy
 from tests.simulation.life import Life, OpenMortal
 from tests.simulation.network import Server, Wire
 from tests.simulation.plan import End
@@ -65,6 +66,7 @@ class Processes:
         self._scene = scene
         self._servers = servers
         self._ends = list(ends)
+        self._copy: Copy | None = None
 
     async def run(self) -> None:
         """Never returns; to be cancelled.
@@ -88,11 +90,14 @@ class Processes:
         loop = asyncio.get_running_loop()
         task = loop.create_task(self._live(life, stop))
         died = loop.create_task(life.died.wait())
+        end: End | None = None
         try:
             end = await self._until_end(task, died)
             if end is None:
                 return 0.0 if life.dead else self._ended(task)
-            if end.kind == "die":
+            # Somebody who puts a copy back has stopped the service first, or lost it.
+            dies = end.kind == "die" or (end.kind == "put back" and end.instants % 2 == 1)
+            if dies:
                 life.arm(end.instants)
                 await asyncio.wait({task, died}, return_when=asyncio.FIRST_COMPLETED)
             else:
@@ -108,6 +113,8 @@ class Processes:
             await self._fall(task)
             if life.died.is_set():
                 life.bury()
+            if end is not None and end.kind == "put back":
+                self._put_back()
             self.assembly = None
 
     async def _until_end(self, task: asyncio.Task[None], died: asyncio.Task[bool]) -> End | None:
@@ -155,6 +162,23 @@ class Processes:
             raise Broke(f"the engine ended by itself: {error!r}") from error
         self._scene.trace.note("gave up", f"{type(known).__name__}: {known}")
         return RESTART_S
+
+    def copy(self) -> None:
+        """Somebody copies the state while the service runs."""
+        state = self._scene.state / statefile.FILE_NAME
+        roles = [row.id for row in self._scene.outreach.roles.rows()]
+        self._copy = Copy.of(state, self._scene.directory / "copy", roles)
+
+    def _put_back(self) -> None:
+        """The copy takes the place of the state: what was done since is known to nobody."""
+        if self._copy is None:
+            return
+        scene = self._scene
+        self._copy.put_back(scene.state / statefile.FILE_NAME)
+        scene.ledger.state_lost = True
+        now = {row.id for row in scene.outreach.roles.rows()}
+        scene.ledger.orphaned_roles |= now - self._copy.roles
+        scene.trace.note("state put back", "")
 
     def _told(self) -> bool:
         """Whether Workbooks carries every id: what it does not carry is lost with the state."""
