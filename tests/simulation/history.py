@@ -21,9 +21,10 @@ from connectors.sandbox.outreach import outreach_app
 from connectors.sandbox.workbooks import workbooks_app
 from engine.clock import loop_clock
 from tests.simulation import spells, virtual_time
+from tests.simulation.copiers import Copiers
 from tests.simulation.network import Server, Weather
 from tests.simulation.oracle import Oracle, at_rest
-from tests.simulation.outreach_people import OutreachUsers, working_day
+from tests.simulation.outreach_people import Actor, OutreachUsers, working_day
 from tests.simulation.people import CrmUsers
 from tests.simulation.plan import Outage, Plan, System, planned
 from tests.simulation.processes import Broke, Processes
@@ -200,7 +201,12 @@ class History:
     async def busy(self) -> None:
         """What people do while faults last."""
         scene, plan = self.scene, self._plan
-        actors = (self._crm, plan.pause_s), (OutreachUsers(scene), plan.pause_s * 3)
+        actors: list[tuple[Actor, float]] = [
+            (self._crm, plan.pause_s),
+            (OutreachUsers(scene), plan.pause_s * 3),
+        ]
+        if plan.copies:
+            actors.append((Copiers(scene), plan.pause_s * 4))
         await asyncio.gather(
             *(
                 working_day(actor, scene.rng(f"day {place}"), pause_s, plan.busy_s)

@@ -226,6 +226,14 @@ class Server:
         if reply.status == 201 and request.url.path == "/api/v2/opportunities":
             attributes = json.loads(reply.body)["data"]["attributes"]
             ledger.created[attributes["customId"]] += 1
+            ledger.custom_ids[int(json.loads(reply.body)["data"]["id"])] = attributes["customId"]
+        elif reply.status == 200 and request.url.path.startswith("/api/v2/opportunities/"):
+            data = json.loads(reply.body)["data"]
+            before = ledger.custom_ids.get(int(data["id"]))
+            after = data["attributes"].get("customId", before)
+            if before is not None and after != before:
+                ledger.custom_ids[int(data["id"])] = after
+                ledger.handed_over[before] += 1
         elif reply.status == 201 and request.url.path == "/api/v2/prospects":
             attributes = json.loads(reply.body)["data"]["attributes"]
             ledger.created_prospects[attributes["externalId"]] += 1

@@ -43,16 +43,24 @@ class Oracle:
         for person_id in self._workbooks.people.ids():
             found += [f"PERS-{person_id}: {text}" for text in self._person(person_id)]
         found += self._hand_made()
+        found += self._shared()
         return [*found, *self._state(), *self._engine(assembly)]
 
     # Opportunities.
 
     def _duplicates(self) -> Iterator[str]:
         for custom_id, times in sorted(self._ledger.created.items()):
-            if times > 1 + self._ledger.deleted[custom_id]:
+            excused = self._ledger.deleted[custom_id] + self._ledger.handed_over[custom_id]
+            if times > 1 + excused:
                 yield f"{custom_id} was created {times} times"
         live = Counter(str(row.attributes.get("customId")) for row in self._live())
+        for one in self._ledger.contested:
+            # Whoever takes over another's may leave its own behind.
+            live.pop(f"OPP-{one}", None)
         yield from (f"{one} is there {n} times" for one, n in sorted(live.items()) if n > 1)
+        for custom_id in self._ledger.handed_over:
+            if int(custom_id.rpartition("-")[2]) not in self._ledger.yielded:
+                yield f"what belongs to {custom_id} was given to another"
 
     def _live(self) -> list[Row]:
         rows = self._outreach.opportunities.rows()
@@ -60,6 +68,9 @@ class Oracle:
 
     def _twin(self, record_id: int) -> Row | None:
         ref = f"OPP-{record_id}"
+        if record_id in self._ledger.contested:
+            carried = self._plugin(record_id)[2]
+            return next((row for row in self._live() if str(row.id) == carried), None)
         return next((row for row in self._live() if row.attributes.get("customId") == ref), None)
 
     def _record(self, record_id: int) -> Iterator[str]:
@@ -84,13 +95,25 @@ class Oracle:
         yield from self._fields(record_id, columns, twin)
         yield from self._roles(record_id, twin)
 
+    def _shared(self) -> Iterator[str]:
+        """What several records carry belongs to one of them, and the others are flagged."""
+        carriers: dict[str, list[int]] = {}
+        for record_id in self._ledger.contested & set(self._workbooks.opportunities.ids()):
+            sync, error, carried, _ = self._plugin(record_id)
+            if sync and not error and carried:
+                carriers.setdefault(carried, []).append(record_id)
+        for carried, records in sorted(carriers.items()):
+            if len(records) > 1:
+                yield f"{carried} belongs to several: {sorted(records)}"
+
     def _plugin(self, record_id: int) -> tuple[bool, bool, str, str]:
         value = self._workbooks.opportunities.value
         sync, error, carried, url = (value(record_id, f"cf_opportunity_{name}") for name in PLUGIN)
         return bool(sync), bool(error), str(carried or ""), str(url or "")
 
     def _flagged(self, record_id: int) -> Iterator[str]:
-        if record_id not in self._ledger.bad_records | self._ledger.gone_records:
+        contested = self._ledger.contested & self._ledger.yielded
+        if record_id not in self._ledger.bad_records | self._ledger.gone_records | contested:
             yield "is flagged without a cause"
         if not self._ledger.state_lost and not self._reasons("opportunity", record_id):
             yield "is flagged without a reason"
@@ -161,7 +184,9 @@ class Oracle:
         ours: Counter[Edge] = Counter()
         for row in self._outreach.roles_on(twin.id):
             edge = (row.relationships["prospect"], str(row.attributes.get("role") or ""))
-            if row.id in self._ledger.hand_roles or row.id in self._ledger.orphaned_roles:
+            shared = twin.id in self._ledger.contested_twins
+            known = self._ledger.hand_roles.keys() | self._ledger.orphaned_roles
+            if shared or row.id in known:
                 foreign[edge] += 1
             else:
                 ours[edge] += 1

@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from random import Random
+from typing import Protocol
 
 import anyio
 
-from tests.simulation.people import LATE_STAGE, NEWCOMER, RELATIONS, CrmUsers
+from tests.simulation.people import LATE_STAGE, NEWCOMER, RELATIONS
 from tests.simulation.scene import Scene
 
 
@@ -103,6 +104,12 @@ class OutreachUsers:
         custom_id = str(row.attributes.get("customId"))
         self._ledger.deleted[custom_id] += 1
         self._ledger.gone_records.add(int(custom_id.rpartition("-")[2]))
+        opportunities = self._scene.workbooks.opportunities
+        self._ledger.gone_records |= {
+            one
+            for one in opportunities.ids()
+            if opportunities.value(one, "cf_opportunity_outreach_id") == str(twin)
+        }
         self._outreach.opportunities.delete(twin)
         self._note(f"deletes {twin}")
 
@@ -161,9 +168,14 @@ class OutreachUsers:
         self._scene.trace.note("action", f"in Outreach: {text}")
 
 
-async def working_day(
-    actor: CrmUsers | OutreachUsers, rng: Random, pause_s: float, until_s: float
-) -> None:
+class Actor(Protocol):
+    """Somebody who does something now and then."""
+
+    def act(self) -> None:
+        """Do something."""
+
+
+async def working_day(actor: Actor, rng: Random, pause_s: float, until_s: float) -> None:
     """Let them act now and then until the day is over."""
     while True:
         await asyncio.sleep(rng.expovariate(1.0 / pause_s))

@@ -112,6 +112,7 @@ class CrmUsers(CrmPersons):
         if record_id is not None:
             on = self._rng.random() < 0.6
             self._workbooks.opportunities.update(record_id, cf_opportunity_sync_to_outreach=on)
+            self._ledger.yielded |= set() if on else {record_id}
             self._note(f"ticks OPP-{record_id} {on}")
 
     def moves_people(self) -> None:
@@ -134,6 +135,7 @@ class CrmUsers(CrmPersons):
         record_id = self._record()
         if record_id is not None and self._rng.random() < 0.5:
             self._workbooks.opportunities.delete(record_id)
+            self._ledger.yielded.add(record_id)
             self._note(f"deletes OPP-{record_id}")
 
     def clears_an_id(self) -> None:
@@ -146,6 +148,7 @@ class CrmUsers(CrmPersons):
             self._workbooks.opportunities.update(
                 record_id, cf_opportunity_outreach_id="", cf_opportunity_outreach_url=""
             )
+            self._ledger.yielded.add(record_id)
             self._note(f"clears the id of OPP-{record_id}")
 
     def organises(self) -> None:
@@ -169,7 +172,7 @@ class CrmUsers(CrmPersons):
         values: dict[str, Any] = {"cf_opportunity_outreach_sync_error": False}
         if cure:
             values |= {"description": self._title(), "comment": "cured"}
-            if self._is_gone(record_id):
+            if self._is_gone(record_id) or self._is_anothers(record_id):
                 values |= {"cf_opportunity_outreach_id": "", "cf_opportunity_outreach_url": ""}
         opportunities.update(record_id, **values)
         self._judge(record_id)
@@ -181,6 +184,14 @@ class CrmUsers(CrmPersons):
             return False
         row = self._scene.outreach.opportunities.get(int(str(carried)))
         return row is None or bool(row.attributes.get("trashedAt"))
+
+    def _is_anothers(self, record_id: int) -> bool:
+        """Whether it carries the id of what belongs to another record."""
+        if record_id not in self._ledger.contested:
+            return False
+        carried = self._workbooks.opportunities.value(record_id, "cf_opportunity_outreach_id")
+        row = self._scene.outreach.opportunities.get(int(str(carried or 0)))
+        return row is not None and row.attributes.get("customId") != f"OPP-{record_id}"
 
     def _fill_tab(self, record_id: int) -> None:
         people = self._workbooks.people.ids()

@@ -98,6 +98,8 @@ class Plan:
     spells: tuple[Spell, ...] = ()
     # When a copy of the state is made that is put back later.
     copy_s: float | None = None
+    # Whether records are copied, and ids pasted.
+    copies: bool = False
 
 
 def planned(seed: int) -> Plan:
@@ -126,6 +128,7 @@ def planned(seed: int) -> Plan:
         settings=_settings(rng, visibility_s),
         spells=weather2,
         copy_s=copy_s,
+        copies=copy_s is None and hard.random() < 0.35,
     )
 
 

@@ -67,6 +67,13 @@ class Ledger:
     # Write requests carried out, by system.
     writes: Counter[str] = field(default_factory=Counter[str])
     state_lost: bool = False
+    # Records that came to carry one id, and those ids; records of them that gave theirs up.
+    contested: set[int] = field(default_factory=set[int])
+    contested_twins: set[int] = field(default_factory=set[int])
+    yielded: set[int] = field(default_factory=set[int])
+    # What each counterpart carries as its customId, and how often it was taken from a record.
+    custom_ids: dict[int, str] = field(default_factory=dict[int, str])
+    handed_over: Counter[str] = field(default_factory=Counter[str])
 
 
 class Scene:
