@@ -17,6 +17,8 @@ from pathlib import Path
 
 ROOT = 0
 OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
+# Ours and the interpreter's: some of it is loaded only when it is needed.
+CODE = (__file__, os.__file__)
 # From <linux/capability.h>: read and search what the rights of a file would not allow.
 _CAP_VERSION_3 = 0x20080522
 _CAP_DAC_READ_SEARCH = 1 << 2
@@ -40,7 +42,7 @@ def as_owner(directory: Path, owner: os.stat_result) -> Generator[None]:
     os.setegid(owner.st_gid)
     os.seteuid(owner.st_uid)
     try:
-        if not os.access(directory, os.X_OK, effective_ids=True):
+        if not _can_walk_to(directory) or not all(_can_read(each) for each in CODE):
             _search_everywhere()
         yield
     finally:
@@ -49,8 +51,18 @@ def as_owner(directory: Path, owner: os.stat_result) -> Generator[None]:
         os.setgroups(groups)
 
 
+def _can_walk_to(directory: Path) -> bool:
+    return os.access(directory, os.X_OK, effective_ids=True)
+
+
+def _can_read(path: str) -> bool:
+    return os.access(path, os.R_OK, effective_ids=True)
+
+
 def _search_everywhere() -> None:
     """Root's way to a directory that its owner cannot walk to, as below /var/lib/private.
+
+    And to the program itself, where it is installed in root's own home.
 
     It is the right to look only: nothing is written that the owner could not write. Where it is
     not to be had, opening the file fails with its reason.

@@ -87,9 +87,10 @@ async def take_up(assembly: Assembly) -> None:
     now = assembly.outside.clock.now()
     await assembly.trust.load()
     await assembly.store.write(kept.note_that_it_works, now)
-    await assembly.store.write(provenance.resume, now, assembly.systems.dates.told())
+    dates = assembly.systems.dates.told()
+    set_back_s = await assembly.store.write(provenance.resume, now, dates)
     longest_s = max(LONGEST_WAIT_S, assembly.config.engine.retry.backoff.cap_s)
-    if shortened := await assembly.store.write(waits.bound, now, longest_s):
+    if shortened := await assembly.store.write(waits.bound, now, longest_s, set_back_s):
         log.warning("waits_shortened", records=shortened, reason="the clock was set back")
     await assembly.store.write(fuse.forget_unfinished)
     doubtful = 0

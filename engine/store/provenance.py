@@ -208,19 +208,22 @@ def note_life(
     kept.set_setting(connection, ENDED, "1" if ended else "")
 
 
-def resume(connection: sqlite3.Connection, now: float, dates: Mapping[str, float]) -> None:
+def resume(connection: sqlite3.Connection, now: float, dates: Mapping[str, float]) -> float:
     """Let no doubt grow older by an absence than the absence has proven to be long.
 
     Whoever set the clock meanwhile would have a create repeated that a look does not show yet.
+    Returns by how many seconds the clock was set back since, at least.
 
     Args:
         dates: the present moment by the systems' own word.
     """
     lived_at = kept.setting(connection, LIVED_AT)
+    set_back_s = 0.0
     if lived_at is None:
         moved_s = math.inf
     else:
         away_s = now - float(lived_at)
+        set_back_s = max(0.0, -away_s)
         before = json.loads(kept.setting(connection, DATES) or "{}")
         moved_s = away_s - proven_s(away_s, before, dates)
     for table in ("intent", "contacts", "person"):
@@ -230,6 +233,7 @@ def resume(connection: sqlite3.Connection, now: float, dates: Mapping[str, float
             (moved_s, now),
         )
     note_life(connection, now, dates)
+    return set_back_s
 
 
 def count(connection: sqlite3.Connection, writes: int) -> tuple[str, int] | None:

@@ -206,9 +206,9 @@ MUTANTS = (
     Mutant(
         "doubts by a clock that was ahead",
         "engine/store/waits.py",
-        "            (now, now),\n",
-        "            (now, NEVER),\n",
-        (f"{OUTAGES}::test_a_doubt_of_a_clock_that_was_ahead_ends_in_time",),
+        "            (set_back_s, now, now),\n",
+        "            (set_back_s, now, NEVER),\n",
+        ("tests/unit/engine/store/test_waits.py::test_nothing_has_happened_later_than_now",),
     ),
     Mutant(
         "ends an actor with its first surprise",

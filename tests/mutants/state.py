@@ -7,14 +7,41 @@ from tests.mutants.mutant import Mutant
 OWNERSHIP = "engine/ownership.py"
 STATEDIR = "engine/store/statedir.py"
 PROVENANCE = "engine/store/provenance.py"
+WAITS = "engine/store/waits.py"
 TRUST = "engine/actors/trust.py"
 DIRECTORY = "tests/unit/engine/store/test_statedir.py"
+STRETCHED = "tests/unit/engine/store/test_waits.py"
 JUDGED = "tests/unit/engine/store/test_provenance.py"
 PUT_BACK = "tests/scenario/test_state_put_back.py"
 WRITER = "tests/scenario/test_another_writer.py"
 COMMAND = "tests/end_to_end/test_state_command.py"
 
 MUTANTS = (
+    Mutant(
+        "cannot load itself as root where the service's user cannot walk",
+        OWNERSHIP,
+        "if not _can_walk_to(directory) or not all(_can_read(each) for each in CODE):",
+        "if not _can_walk_to(directory):",
+        (f"{DIRECTORY}::test_root_acting_as_the_service_can_load_what_it_is_made_of",),
+    ),
+    Mutant(
+        "leaves waits as long as a clock that was ahead has made them",
+        WAITS,
+        "stretched = now if set_back_s > 0 else latest",
+        "stretched = latest",
+        (
+            f"{STRETCHED}::test_what_was_due_soon_is_due_soon",
+            "tests/scenario/test_wrong_clocks.py"
+            "::test_a_clock_set_back_while_stopped_stretches_no_wait",
+        ),
+    ),
+    Mutant(
+        "takes what a clock that was ahead has stamped for young until its time comes",
+        WAITS,
+        '    ("role_edit", "sent_at"),\n',
+        "",
+        (f"{STRETCHED}::test_nothing_has_happened_later_than_now",),
+    ),
     Mutant(
         "follows a link that somebody has planted in the state directory",
         OWNERSHIP,

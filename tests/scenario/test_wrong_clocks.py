@@ -70,3 +70,27 @@ async def test_the_next_window_is_used_whatever_our_clock_says(world: Bench, hou
     await world.once()
 
     assert all(world.twin(record) for record in records)
+
+
+@pytest.mark.parametrize("back_s", [2400.0, 7200.0, 86400.0])
+async def test_a_clock_set_back_while_stopped_stretches_no_wait(
+    world: Bench, back_s: float
+) -> None:
+    """The service ran ahead of the right time; what it was to do in seconds is done in seconds."""
+    world.settings["outreach"]["visibility_s"] = 300
+    world.engine_ahead_s = back_s
+    world.outreach_fault(LOST)
+    record = world.has("Harbour crane")
+    refused = world.has("Tug")
+    world.outreach_fault(Fault(method="POST", path="/opportunities$", action="status", status=500))
+    assert (await world.once()).counts.pending
+
+    world.engine_ahead_s = 0.0
+    # How long the absence was is not certain, so the doubt begins anew.
+    await world.once()
+    world.clock.advance(361)
+    result = await world.once()
+
+    assert (result.counts.pending, result.counts.in_doubt) == (0, 0)
+    assert world.twin(record)
+    assert world.twin(refused)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from engine import ownership
 from engine.errors import StateUnusable
 from engine.store import statedir, statefile
 from engine.store.statedir import FILE_NAME, LOCK_NAME, MARK_NAME, StateInUse
@@ -41,6 +42,28 @@ def state(tmp_path: Path) -> Path:
     os.chown(directory, SERVICE, SERVICE)
     directory.parent.chmod(0o700)
     return directory
+
+
+@as_root
+def test_root_acting_as_the_service_can_load_what_it_is_made_of(
+    public: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program may be installed where the service's user cannot walk, as in root's home."""
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    module = home / "module.py"
+    module.write_text("loaded when it is needed", encoding="utf-8")
+    monkeypatch.setattr(ownership, "CODE", (str(module),))
+    directory = public / "state"
+    directory.mkdir(mode=0o700)
+    os.chown(directory, SERVICE, SERVICE)
+
+    with statedir.lease(directory):
+        found = module.read_text(encoding="utf-8")
+        with pytest.raises(PermissionError):
+            module.write_text("written over", encoding="utf-8")
+
+    assert found == "loaded when it is needed"
 
 
 @as_root

@@ -1,0 +1,97 @@
+"""What a clock that was ahead has left on disk, once the clock is right."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from engine.store import provenance, waits
+from engine.store.fuse import NEVER
+from tests.unit.engine.stand_ins import NOW, row, take
+
+LONGEST_S = 3600.0
+BACK_S = 7200.0
+# History is told as it was told; a watermark bounds its own moment.
+AS_TOLD = {("history", "at"), ("watermark", "newest_seen_at"), ("watermark", "skew_s")}
+
+
+@pytest.fixture
+def ahead(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """A state that was last alive when its clock was two hours ahead."""
+    take(connection, row(1, 5))
+    provenance.note_life(connection, NOW + BACK_S, {})
+    return connection
+
+
+@pytest.mark.parametrize(("due_in_s", "due_then_s"), [(5, 5), (1800, 1800), (9000, LONGEST_S)])
+def test_what_was_due_soon_is_due_soon(
+    ahead: sqlite3.Connection, due_in_s: float, due_then_s: float
+) -> None:
+    """It waits as long as it was to wait, and never longer than anything is meant to."""
+    ahead.execute("UPDATE record SET due_at = ?", (NOW + BACK_S + due_in_s,))
+
+    set_back_s = provenance.resume(ahead, NOW, {})
+    shortened = waits.bound(ahead, NOW, LONGEST_S, set_back_s)
+
+    assert set_back_s == BACK_S
+    assert shortened == 1
+    assert ahead.execute("SELECT due_at FROM record").fetchone()[0] == NOW + due_then_s
+
+
+def test_what_was_due_already_is_due_now(ahead: sqlite3.Connection) -> None:
+    """Also when it was due before the clock was set back, and after the time it is now."""
+    ahead.execute("UPDATE record SET due_at = ?", (NOW + 60,))
+
+    waits.bound(ahead, NOW, LONGEST_S, provenance.resume(ahead, NOW, {}))
+
+    assert ahead.execute("SELECT due_at FROM record").fetchone()[0] == NOW
+
+
+def test_a_clock_that_goes_on_leaves_waits_alone(connection: sqlite3.Connection) -> None:
+    """What is refused rests as long as it was to rest, however often the service is restarted."""
+    take(connection, row(1, 5))
+    provenance.note_life(connection, NOW - 5, {})
+    connection.execute("UPDATE record SET due_at = ?", (NOW + 600,))
+
+    assert waits.bound(connection, NOW, LONGEST_S, provenance.resume(connection, NOW, {})) == 0
+    assert connection.execute("SELECT due_at FROM record").fetchone()[0] == NOW + 600
+
+
+def test_what_the_fuse_holds_waits_for_somebody(ahead: sqlite3.Connection) -> None:
+    """Whatever the time is."""
+    ahead.execute("UPDATE record SET due_at = ?", (NEVER,))
+
+    assert waits.bound(ahead, NOW, LONGEST_S, BACK_S) == 0
+
+
+def test_nothing_has_happened_later_than_now(ahead: sqlite3.Connection) -> None:
+    """Whatever lies ahead would count as young until its time comes."""
+    moments = [
+        (table, column)
+        for (table,) in ahead.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        for _, column, kind, *_ in ahead.execute(f"PRAGMA table_info({table})").fetchall()
+        if kind == "REAL" and (table, column) not in AS_TOLD
+    ]
+    assert len(moments) > len(AS_TOLD)
+    ahead.execute("PRAGMA foreign_keys = OFF")
+    for table, column in moments:
+        columns = ahead.execute(f"PRAGMA table_info({table})").fetchall()
+        filled: dict[str, float | str] = {
+            name: 0 if kind in ("REAL", "INTEGER") else "x"
+            for _, name, kind, required, default, _ in columns
+            if required and default is None
+        }
+        filled[column] = NOW + BACK_S + 5
+        names, marks = ", ".join(filled), ", ".join("?" * len(filled))
+        ahead.execute(f"DELETE FROM {table}")  # noqa: S608 # of our own schema
+        ahead.execute("PRAGMA ignore_check_constraints = ON")
+        ahead.execute(
+            f"INSERT INTO {table} ({names}) VALUES ({marks})",  # noqa: S608 # of our own schema
+            tuple(filled.values()),
+        )
+
+        waits.bound(ahead, NOW, LONGEST_S, BACK_S)
+
+        found = ahead.execute(f"SELECT {column} FROM {table}").fetchone()[0]  # noqa: S608
+        assert found <= NOW + 5, (table, column)
