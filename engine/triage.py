@@ -115,7 +115,7 @@ def plain_reason(error: Exception) -> str:
 def judge(error: Exception, around: Circumstances) -> Verdict:
     """What to do with the record whose reconcile ended in this error."""
     reason = plain_reason(error)
-    if isinstance(error, Misconfigured):
+    if isinstance(error, Misconfigured) and not around.others_succeed:
         kind = "credentials" if isinstance(error, Unauthorized) else "configuration"
         return Pause(f"{kind}: {error}")
     if isinstance(error, Throttled | HeldBack | Unavailable):

@@ -264,6 +264,8 @@ class OutreachClient:
         if token_refused(answer) and refusals.before_execution(answer, request):
             token = await self._token(self.tokens.replace(token), request)
             answer = await self._sent(request, token)
+            if token_refused(answer):
+                self.tokens.refused_again(token)
         if not token_refused(answer) and answer.status < 500:
             # A failing gateway may not have looked at the token.
             self.tokens.accepted(token)

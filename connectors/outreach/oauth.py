@@ -47,6 +47,8 @@ THROTTLE_S = 60.0
 UNSENT_RETRY_S = 5.0
 # Part of its lifetime after which an access token is replaced (§3.2).
 REFRESH_SHARE = 0.9
+# So often in a row a token is refused before it is taken to be of no use to anybody.
+REFUSALS_MAX = 3
 # Configured tokens remembered as redeemed; each one is a visit by an operator.
 REDEEMED_MAX = 100
 
@@ -98,6 +100,12 @@ class Tokens:
     _kept: Kept | None = field(default=None, init=False, repr=False)
     # A token nobody has accepted yet; refused right away, a further mint would not help.
     _unproven: str | None = field(default=None, init=False, repr=False)
+    # Refusals since the API last took a token.
+    _refusals: int = field(default=0, init=False)
+    # A fresh token that was refused all the same, and then taken for another request: it is the
+    # request, then, which is no reason to hold up all others.
+    _doubted: str | None = field(default=None, init=False, repr=False)
+    _blameless: str | None = field(default=None, init=False, repr=False)
     _lock: anyio.Lock = field(default_factory=anyio.Lock, init=False)
 
     async def bearer(self) -> str:
@@ -140,12 +148,29 @@ class Tokens:
                     status=401,
                     remedy=AUTHORISE_AGAIN,
                 )
+            self._refusals += 1
+            rest = self._rest_s()
+            if refused == self._blameless and rest > 0 and self._refusals < REFUSALS_MAX:
+                raise Throttled(
+                    "the access token is refused, and one is minted per minute",
+                    system=SYSTEM,
+                    operation=OPERATION,
+                    status=401,
+                    retry_after_s=rest,
+                )
             return (await self._mint()).access_token
 
     def accepted(self, token: str) -> None:
         """Note that the API took this token."""
+        self._refusals = 0
         if token == self._unproven:
             self._unproven = None
+        if token == self._doubted:
+            self._blameless = token
+
+    def refused_again(self, token: str) -> None:
+        """Note that a request was refused with this token as with the one before."""
+        self._doubted = token
 
     @property
     def expires_in_s(self) -> float:

@@ -22,6 +22,7 @@ NOT_OWN = "not a refusal by the service itself"
 # Members of a validation answer that hold a text and are no field.
 TEXTS = ("message", "error", "detail", "title")
 
+_CODE = re.compile(r"[a-z]+(_[a-z]+)*")
 _POINTER = re.compile(r"^/data/(?:attributes|relationships)/([^/]+)")
 
 
@@ -124,8 +125,18 @@ def _listed(value: Json, *, texts: bool) -> Iterator[Problem]:
         if texts and isinstance(entry, str) and entry.strip():
             yield Problem(detail=entry)
         problem = _problem(entry)
-        if problem is not None:
+        if problem is not None and (_is_worded(problem) or (texts and _has_known_code(problem))):
             yield problem
+
+
+def _is_worded(problem: Problem) -> bool:
+    """Whether it says anything but a code, which is what others call their troubles as well."""
+    return bool(problem.id or problem.title or problem.detail or problem.details)
+
+
+def _has_known_code(problem: Problem) -> bool:
+    """Whether its code is of the kind that validations have been seen to give, such as `taken`."""
+    return problem.code is not None and _CODE.fullmatch(problem.code) is not None
 
 
 def _problem(entry: Json) -> Problem | None:

@@ -65,6 +65,10 @@ def error_for(answer: Answer, request: Request) -> EngineError:
         return _named(Throttled, refusal, answer, request)
     if status >= 500 or status == 408:
         return _unreachable(refusal, answer, request, ambiguous=False)
+    if request.method != "GET" and not surely_refused(answer, refusal):
+        # What stands in front of the API speaks of its own affairs, and of no record; nor does it
+        # tell that no other would get through.
+        return _named(TheirFault, refusal, answer, request)
     if status < 400:
         return Misconfigured(
             "the answer is a redirect or of an unknown kind",
@@ -73,9 +77,6 @@ def error_for(answer: Answer, request: Request) -> EngineError:
             status=status,
             remedy="check the scheme and host of [outreach] base_url",
         )
-    if request.method != "GET" and not surely_refused(answer, refusal):
-        # What stands in front of the API speaks of its own affairs, and of no record.
-        return _named(TheirFault, refusal, answer, request)
     return _client_error(refusal, answer, request)
 
 
@@ -90,9 +91,6 @@ def before_execution(answer: Answer, request: Request) -> bool:
 def surely_refused(answer: Answer, refusal: Refusal) -> bool:
     """Whether the service itself says that it did not do what it was asked for."""
     status = answer.status
-    if status == 401:
-        # Credentials are looked at before anything is done; what that says is unpublished (§5).
-        return refusal.own or not is_page(answer)
     if status == 429:
         return refusal.own or speaks_of_rates(answer.headers, page=is_page(answer))
     if status == 503:

@@ -114,6 +114,13 @@ MUTANTS = (
         (f"{UNIT}/test_governor.py",),
     ),
     Mutant(
+        "pauses all for what concerns one record while others succeed",
+        TRIAGE,
+        "if isinstance(error, Misconfigured) and not around.others_succeed:",
+        "if isinstance(error, Misconfigured):",
+        ("tests/unit/engine/test_triage.py",),
+    ),
+    Mutant(
         "flags every record when a permission is missing",
         TRIAGE,
         "if around.forbidden_alike >= FORBIDDEN_ALIKE:",

@@ -40,6 +40,21 @@ MUTANTS = (
         (f"{IN_FRONT}::test_a_page_after_each_create_leaves_one_opportunity",),
     ),
     Mutant(
+        "takes any 401 but a page for a refusal of the credentials",
+        REFUSALS,
+        "    if status == 429:\n        return refusal.own or",
+        "    if status == 401:\n        return not is_page(answer)\n"
+        "    if status == 429:\n        return refusal.own or",
+        ("tests/unit/connectors/outreach/test_refusals.py",),
+    ),
+    Mutant(
+        "takes a code of anybody's for the word of the service",
+        "connectors/outreach/problems.py",
+        "(_is_worded(problem) or (texts and _has_known_code(problem)))",
+        "says(problem)",
+        ("tests/unit/connectors/outreach/test_refusals.py",),
+    ),
+    Mutant(
         "takes any JSON for the word of the service",
         "connectors/outreach/problems.py",
         "    return problem if problem.description or problem.error_description else None",

@@ -203,6 +203,24 @@ MUTANTS = (
         (f"{CLIENT}::test_a_token_refused_in_its_own_name_twice_is_the_credentials",),
     ),
     Mutant(
+        "takes the redirect of one write for a mistake in the configuration",
+        "connectors/outreach/refusals.py",
+        'if request.method != "GET" and not surely_refused(answer, refusal):',
+        'if request.method != "GET" and status >= 400 and not surely_refused(answer, refusal):',
+        (
+            "tests/unit/connectors/outreach/test_refusals.py",
+            "tests/scenario/test_answers_in_front.py"
+            "::test_an_update_that_a_front_redirects_holds_up_no_other",
+        ),
+    ),
+    Mutant(
+        "lets one request whose token is refused hold up all others",
+        "connectors/outreach/oauth.py",
+        "if token == self._doubted:",
+        "if token is None:",
+        (f"{CLIENT}::test_a_token_refused_for_one_request_holds_up_no_other",),
+    ),
+    Mutant(
         "believes any end of the system's window",
         BUDGET,
         "            self.header_reset_at = now + UNSURE_S if self.header_doubted else reset_at",

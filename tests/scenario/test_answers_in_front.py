@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connectors.sandbox.faults import Fault
-from tests.scenario.bench import CREATE, UPDATE, Bench
+from tests.scenario.bench import CREATE, UPDATE, Bench, running, until
 from tests.scenario.people import CREATE_PROSPECT, CREATE_ROLE
 
 pytestmark = pytest.mark.anyio
@@ -33,7 +33,14 @@ STATUSES = [
     431,
     451,
 ]
-NO_ANSWERS = ["", "blocked", '{"message":"Forbidden"}', '{"errors":[]}', '{"blocked":true}']
+NO_ANSWERS = [
+    "",
+    "blocked",
+    '{"message":"Forbidden"}',
+    '{"errors":[]}',
+    '{"errors":[{"code":1020,"message":"Access denied"}]}',
+    '{"blocked":true}',
+]
 
 
 def in_front(path: str, method: str = "POST", **members: Any) -> Fault:
@@ -58,10 +65,13 @@ async def test_a_page_after_each_create_leaves_one_opportunity(world: Bench, sta
     assert world.reasons() == {}
 
 
+@pytest.mark.parametrize("status", [401, 403])
 @pytest.mark.parametrize("text", NO_ANSWERS)
-async def test_an_answer_of_no_known_form_leaves_one_opportunity(world: Bench, text: str) -> None:
-    """Neither is a text or some JSON the refusal of the service."""
-    world.outreach_fault(in_front("/opportunities$", status=403, text=text))
+async def test_an_answer_of_no_known_form_leaves_one_opportunity(
+    world: Bench, text: str, status: int
+) -> None:
+    """Neither is a text or some JSON the refusal of the service, or of its credentials."""
+    world.outreach_fault(in_front("/opportunities$", status=status, text=text))
     record = world.has("Harbour crane")
 
     await world.once()
@@ -102,6 +112,27 @@ async def test_an_update_answered_by_a_page_is_made_once_more_and_flags_nobody(
 
     assert world.twin(record).attributes["name"] == "Harbour crane, red"
     assert world.outreach_traffic.counts[UPDATE] == 1
+    assert world.reasons() == {}
+
+
+@pytest.mark.parametrize("status", [302, 303, 307, 308])
+async def test_an_update_that_a_front_redirects_holds_up_no_other(
+    world: Bench, status: int
+) -> None:
+    """A redirect concerns everybody only where everybody is redirected."""
+    odd, other = world.has("Harbour crane"), world.has("River barge")
+    await world.once()
+    front = in_front(f"/opportunities/{world.twin(odd).id}$", "PATCH", when="before", status=status)
+    world.outreach_fault(front)
+
+    async with running(world):
+        world.edit(odd, description="Harbour crane, red")
+        await until(lambda: bool(world.waiting()))
+        for number in range(3):
+            name = f"River barge {number}"
+            world.edit(other, description=name)
+            await until(lambda name=name: world.twin(other).attributes["name"] == name)
+
     assert world.reasons() == {}
 
 

@@ -33,6 +33,8 @@ def around(
         (errors.Conflict("moved on"), around(2), Flag("kept failing: moved on")),
         (errors.Misconfigured("no field"), around(99), Pause("configuration: no field")),
         (errors.Unauthorized("bad key"), around(99), Pause("credentials: bad key")),
+        (errors.Misconfigured("moved"), around(1, others_succeed=True), Retry(counts=True)),
+        (errors.Unauthorized("bad key"), around(1, others_succeed=True), Retry(counts=True)),
         (KeyError("x"), around(), Retry(counts=True)),
         (FORBIDDEN, around(), Retry(counts=True)),
         (FORBIDDEN, around(1), Flag("you may not")),
@@ -46,7 +48,9 @@ def test_the_verdict_follows_from_the_error_and_its_circumstances(
     assert judge(error, circumstances) == verdict
 
 
-@pytest.mark.parametrize("error", [errors.Unreachable("cut"), KeyError("a name of ours")])
+@pytest.mark.parametrize(
+    "error", [errors.Unreachable("cut"), errors.Unauthorized("no"), KeyError("a name of ours")]
+)
 def test_a_record_that_keeps_failing_while_others_succeed_is_flagged(error: Exception) -> None:
     """Retrying for ever would hide it."""
     verdict = judge(error, around(2, others_succeed=True))

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from connectors.outreach.client import OutreachClient
+from connectors.outreach.oauth import REFUSALS_MAX
 from engine import (
     EngineError,
     Exchange,
@@ -98,8 +99,6 @@ TOKEN_REFUSALS: dict[str, tuple[int, Any]] = {
     "forbidden, other words": (403, {"errors": [{"id": "accessTokenExpired"}]}),
     "forbidden, nested": (403, {"error": {"code": "token_revoked", "message": "no"}}),
     "malformed": (400, {"error": "invalid_token"}),
-    "empty": (401, None),
-    "a list": (401, ["no"]),
 }
 
 
@@ -108,7 +107,7 @@ async def test_every_refusal_of_the_token_is_answered_with_another_one(
     world: World, client: OutreachClient, status: int, body: Any
 ) -> None:
     """Public clients of the service have met each of these; a create was not carried out."""
-    refusal = httpx.Response(status) if body is None else httpx.Response(status, json=body)
+    refusal = httpx.Response(status, json=body)
     world.server.script = [document(17), refusal, httpx.Response(201, json={"data": resource(18)})]
     await client.get(17, ["name"])
     world.clock.time += 100
@@ -161,6 +160,51 @@ async def test_what_does_not_name_the_token_costs_no_mint(
     assert world.server.mints == 1
 
 
+UNNAMED_401 = [
+    httpx.Response(401, html="<html>Sign in</html>"),
+    httpx.Response(401),
+    httpx.Response(401, text="Unauthorized"),
+    httpx.Response(401, json=["no"]),
+    httpx.Response(401, json={"message": "Unauthorized"}),
+]
+
+
+@pytest.mark.parametrize("refusal", UNNAMED_401, ids=lambda refusal: repr(refusal.content))
+async def test_any_401_to_what_may_be_repeated_is_answered_with_another_token(
+    world: World, client: OutreachClient, refusal: httpx.Response
+) -> None:
+    """What a refused token looks like is unpublished, and a repeat does no harm."""
+    world.server.script = [document(17), refusal, document(17)]
+    await client.get(17, ["name"])
+    world.clock.time += 100
+
+    await client.update(17, {"name": "a"})
+
+    assert world.server.mints == 2
+
+
+async def test_a_token_refused_for_one_request_holds_up_no_other(
+    world: World, client: OutreachClient
+) -> None:
+    """Another one was refused as well, and serves everybody else; no more may be minted yet."""
+    refusal = httpx.Response(401, json={"message": "Unauthorized"})
+    again = [refusal, document(17)] * REFUSALS_MAX
+    world.server.script = [document(17), refusal, refusal, document(17), *again]
+    await client.get(17, ["name"])
+    world.clock.time += 100
+    with pytest.raises(TheirFault):
+        await client.update(17, {"name": "a"})
+    await client.get(17, ["name"])
+
+    for _ in range(REFUSALS_MAX):
+        with pytest.raises(Throttled) as caught:
+            await client.update(17, {"name": "a"})
+        assert caught.value.retry_after_s
+        await client.get(17, ["name"])
+
+    assert world.server.mints == 2
+
+
 async def test_a_second_refusal_of_the_token_is_final(world: World, client: OutreachClient) -> None:
     """More tokens would not help, and each costs a minute."""
     world.server.script = [document(17), *[httpx.Response(401, json=GATEWAY_401)] * 2]
@@ -175,12 +219,12 @@ async def test_a_second_refusal_of_the_token_is_final(world: World, client: Outr
     assert "AT" not in caught.value.message
 
 
-async def test_a_create_refused_by_a_page_is_not_sent_again(
-    world: World, client: OutreachClient
+@pytest.mark.parametrize("refusal", UNNAMED_401, ids=lambda refusal: repr(refusal.content))
+async def test_a_create_refused_in_other_words_is_not_sent_again(
+    world: World, client: OutreachClient, refusal: httpx.Response
 ) -> None:
-    """Credentials are refused in words of the service; a page may hide that it was created."""
-    page_401 = httpx.Response(401, html="<html>Sign in</html>")
-    world.server.script = [document(17), page_401, document(18)]
+    """Credentials are refused in words of the service; another answer may hide a creation."""
+    world.server.script = [document(17), refusal, document(18)]
     await client.get(17, ["name"])
     world.clock.time += 100
 

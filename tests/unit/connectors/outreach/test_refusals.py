@@ -46,7 +46,9 @@ def envelope(error_id: str, detail: str = "refused", pointer: str | None = None)
         (UPDATE, 400, HTML, TheirFault),
         (UPDATE, 405, b"", TheirFault),
         (GET, 400, HTML, OurFault),
-        (CREATE, 401, b"", Unauthorized),
+        (CREATE, 401, b"", Unreachable),
+        (GET, 401, b"", Unauthorized),
+        (UPDATE, 302, b"", TheirFault),
         (CREATE, 401, HTML, Unreachable),
         (UPDATE, 401, HTML, TheirFault),
         (CREATE, 401, {"error": "Invalid JWT token.", "description": "d"}, Unauthorized),
@@ -99,15 +101,16 @@ def test_a_refusal_becomes_the_error_that_tells_what_to_do(
 
 def bodies_in_front() -> list[Any]:
     """What stands in front of a service answers with, whatever the service did."""
-    return [HTML, b"", b"blocked", {"blocked": True}, {"errors": []}, {"errors": [None]}, ["x", 1]]
+    others = [{"code": 1020, "message": "Access denied"}], [{"code": "AccessDenied"}]
+    envelopes: list[Any] = [{"errors": errors} for errors in ([], [None], *others)]
+    return [HTML, b"", b"blocked", {"blocked": True}, *envelopes, ["x", 1]]
 
 
 @pytest.mark.parametrize("body", bodies_in_front(), ids=repr)
 def test_a_create_is_in_doubt_unless_the_service_itself_refuses_it(body: Any) -> None:
     """A firewall may put its page in the place of the answer to a create that was executed."""
-    not_credentials = (status for status in range(300, 600) if status != 401)
     for request in (CREATE, roles.create(requests, 1, 2, "Buyer"), prospects.create(requests, {})):
-        for status in not_credentials:
+        for status in range(300, 600):
             error = error_for(answer(status, body), request)
             assert isinstance(error, Unreachable), status
             assert error.ambiguous, status
