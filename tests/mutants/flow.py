@@ -151,8 +151,8 @@ MUTANTS = (
     Mutant(
         "flags records when credentials are refused",
         TRIAGE,
-        "if isinstance(error, Misconfigured):",
-        "if isinstance(error, Unreachable):",
+        "if isinstance(error, Misconfigured) and not around.others_succeed:",
+        "if isinstance(error, Unreachable) and not around.others_succeed:",
         (VERDICTS,),
     ),
     Mutant(
