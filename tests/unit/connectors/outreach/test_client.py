@@ -102,6 +102,51 @@ TOKEN_REFUSALS: dict[str, tuple[int, Any]] = {
 }
 
 
+SPOKEN: dict[str, tuple[int, Any]] = {
+    "a message": (403, {"message": "The access token expired"}),
+    "OAuth": (403, {"error": "unauthorized", "error_description": "token expired"}),
+    "a title": (403, {"errors": [{"id": "forbidden", "title": "Token Expired", "detail": "d"}]}),
+    "a list": (403, [EXPIRED]),
+    "a list of texts": (403, {"errors": ["expiredAccessToken"]}),
+    "plain text": (403, "expiredAccessToken"),
+    "another status": (498, {"reason": "token has expired"}),
+    "deep down": (403, {"a": [[{"b": {"c": [None, 1, "Expired access token"]}}]]}),
+}
+
+
+@pytest.mark.parametrize(("status", "body"), SPOKEN.values(), ids=list(SPOKEN))
+async def test_what_says_in_any_words_that_the_token_has_expired_gets_another_one(
+    world: World, client: OutreachClient, status: int, body: Any
+) -> None:
+    """Where a repeat does no harm; then the answer to the new one is judged."""
+    text = body if isinstance(body, str) else json.dumps(body)
+    refusal = httpx.Response(status, text=text)
+    world.server.script = [document(17), refusal, document(17)]
+    await client.get(17, ["name"])
+    world.clock.time += 100
+
+    await client.update(17, {"name": "a"})
+
+    assert world.server.mints == 2
+    assert world.server.requests[-1].headers["authorization"] == "Bearer AT2"
+
+
+async def test_a_create_that_only_words_call_refused_is_not_sent_again(
+    world: World, client: OutreachClient
+) -> None:
+    """Who speaks is unknown, and so is whether the service has acted."""
+    refusal = httpx.Response(403, text="The access token expired")
+    world.server.script = [document(17), refusal]
+    await client.get(17, ["name"])
+    world.clock.time += 100
+
+    with pytest.raises(Unreachable) as caught:
+        await client.create({"name": "a"})
+
+    assert caught.value.ambiguous
+    assert world.server.mints == 1
+
+
 @pytest.mark.parametrize(("status", "body"), TOKEN_REFUSALS.values(), ids=list(TOKEN_REFUSALS))
 async def test_every_refusal_of_the_token_is_answered_with_another_one(
     world: World, client: OutreachClient, status: int, body: Any
