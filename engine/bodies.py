@@ -52,7 +52,7 @@ class AnswerKind(Enum):
     DOCUMENT = Bound(4 * MIB, 100_000, 500_000)
     # A page of a listing: a thousand records of ordinary size. Pages of larger ones are asked for
     # again at half the size, so that a single row may fill one.
-    LISTING = Bound(32 * MIB, 250_000, 2_000_000)
+    LISTING = Bound(32 * MIB, 150_000, 2_000_000)
     # What explains a refusal; what is longer explains nothing more.
     REFUSAL = Bound(1 * MIB, 25_000, 200_000)
 

@@ -6,7 +6,7 @@ Unknown members are ignored, since live payloads carry more than the vendor's sc
 
 from __future__ import annotations
 
-from typing import Annotated, cast
+from typing import Annotated, TypeVar, cast
 
 from pydantic import (
     BaseModel,
@@ -37,6 +37,12 @@ def _entries(value: Json) -> dict[str, Json]:
 def _mapping(value: Json) -> dict[str, Json]:
     return _mapping_or_none(value) or {}
 
+
+Entry = TypeVar("Entry")
+# More than any page has. A list of millions of wrong
+# entries would otherwise become as many mistakes, each larger than an entry.
+ENTRIES_MAX = 10_000
+Entries = Annotated[list[Entry], Field(max_length=ENTRIES_MAX)]
 
 LenientText = Annotated[str | None, BeforeValidator(_text_or_none)]
 
@@ -88,7 +94,7 @@ class RecordKind(Wire):
 class Types(Wire):
     """Envelope of `/types` (§10)."""
 
-    data: list[RecordKind]
+    data: Entries[RecordKind]
 
 
 class Links(Wire):
@@ -100,7 +106,7 @@ class Links(Wire):
 class Collection(Wire):
     """Envelope of a collection; `links` is missing when it is empty (§6.1)."""
 
-    data: list[Resource]
+    data: Entries[Resource]
     links: Links | None = None
 
 
@@ -114,6 +120,8 @@ class ReadableCollection(Collection):
     def _skip_unreadable(cls, found: Json) -> Json:
         given = _mapping_or_none(found)
         if given is None or not isinstance(given.get("data"), list):
+            return found
+        if len(given["data"]) > ENTRIES_MAX:
             return found
         shown = [resource for row in given["data"] if (resource := _resource(row)) is not None]
         return {**given, "data": shown, "unreadable": len(given["data"]) - len(shown)}

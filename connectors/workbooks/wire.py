@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Annotated, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, StrictBool
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from engine import Json, RecordType
 
@@ -30,6 +30,12 @@ METADATA_TYPES = "metadata/types"
 OPPORTUNITY_CLASS = "Private::Crm::Opportunity"
 PERSON_CLASS = "Private::Crm::Person"
 ORGANISATION_CLASS = "Private::Crm::Organisation"
+
+Entry = TypeVar("Entry")
+# More than any answer has. A list of millions of wrong
+# entries would otherwise become as many mistakes, each larger than an entry.
+ENTRIES_MAX = 10_000
+Entries = Annotated[list[Entry], Field(max_length=ENTRIES_MAX)]
 
 PATHS = {RecordType.OPPORTUNITY: OPPORTUNITIES, RecordType.PERSON: PEOPLE}
 CLASSES = {RecordType.OPPORTUNITY: OPPORTUNITY_CLASS, RecordType.PERSON: PERSON_CLASS}
@@ -113,7 +119,7 @@ class Listing(_Wire):
     """A successful read (§4)."""
 
     success: StrictBool
-    data: list[Row | None]
+    data: Entries[Row | None]
 
 
 class AffectedObject(_Wire):
@@ -139,9 +145,9 @@ class WriteEnvelope(_Wire):
     success: StrictBool
     failures: Json = None
     errors: Json = None
-    affected_objects: list[AffectedObject | None] | None = None
-    affected_object_information: list[ObjectInformation | None] | None = None
-    affected_object_errors: list[Json] | None = None
+    affected_objects: Entries[AffectedObject | None] | None = None
+    affected_object_information: Entries[ObjectInformation | None] | None = None
+    affected_object_errors: Entries[Json] | None = None
 
 
 class CustomField(_Wire):
@@ -165,7 +171,7 @@ class TypeDescription(_Wire):
     """A row of `metadata/types` (§12)."""
 
     class_name: str
-    fields: list[TypeField]
+    fields: Entries[TypeField]
 
 
 class CustomRecordType(_Wire):

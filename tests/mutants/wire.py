@@ -187,8 +187,8 @@ MUTANTS = (
     Mutant(
         "takes an expired token that is answered 403 for a missing permission",
         "connectors/outreach/token_refusals.py",
-        "    return answer.status == 401 or names_token(answer)",
-        "    return answer.status == 401",
+        "    return answer.status == 401 or names_token(answer) or _says_expired(answer)",
+        "    return answer.status == 401 or _says_expired(answer)",
         (
             f"{CLIENT}::test_every_refusal_of_the_token_is_answered_with_another_one",
             "tests/scenario/test_outages.py"
@@ -308,5 +308,29 @@ MUTANTS = (
         "if sending.kind is AnswerKind.TOKEN:",
         "if not sending.operation:",
         (f"{SIZES}::test_a_token_answer_that_breaks_off_is_an_answer",),
+    ),
+    Mutant(
+        "hears of an expired token only by its name",
+        "connectors/outreach/token_refusals.py",
+        "    return answer.status == 401 or names_token(answer) or _says_expired(answer)",
+        "    return answer.status == 401 or names_token(answer)",
+        (f"{CLIENT}::test_what_says_in_any_words_that_the_token_has_expired_gets_another_one",),
+    ),
+    Mutant(
+        "counts every mistake of an endless page of Outreach",
+        "connectors/outreach/wire.py",
+        "Entries = Annotated[list[Entry], Field(max_length=ENTRIES_MAX)]",
+        "Entries = Annotated[list[Entry], Field()]",
+        (
+            "tests/unit/connectors/outreach/test_wire.py"
+            "::test_a_page_of_countless_rows_is_one_mistake",
+        ),
+    ),
+    Mutant(
+        "counts every mistake of an endless listing of Workbooks",
+        "connectors/workbooks/wire.py",
+        "Entries = Annotated[list[Entry], Field(max_length=ENTRIES_MAX)]",
+        "Entries = Annotated[list[Entry], Field()]",
+        (f"{SOURCE}/test_wire.py::test_a_listing_of_countless_rows_is_one_mistake",),
     ),
 )

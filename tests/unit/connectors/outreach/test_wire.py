@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from connectors.outreach.wire import Collection, Document, Problem
+from connectors.outreach.wire import (
+    ENTRIES_MAX,
+    Collection,
+    Document,
+    Problem,
+    ReadableCollection,
+    Types,
+    Wire,
+)
 
 
 def test_unknown_members_are_ignored() -> None:
@@ -41,3 +49,15 @@ def test_a_validation_error_never_shows_its_input() -> None:
         Document.model_validate_json('{"data":{"id":"s3cret","attributes":["s3cret"]}}')
 
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("row", [b"1.5", b"null", b"[]", b"{}", b'{"id":0}'])
+@pytest.mark.parametrize("shape", [Collection, ReadableCollection, Types])
+def test_a_page_of_countless_rows_is_one_mistake(shape: type[Wire], row: bytes) -> None:
+    """Each mistake is larger than a row: millions of them took more than a gigabyte."""
+    body = b'{"data":[' + b",".join([row] * (ENTRIES_MAX + 1)) + b"]}"
+
+    with pytest.raises(ValidationError) as caught:
+        shape.model_validate_json(body)
+
+    assert caught.value.error_count() == 1

@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
-from connectors.workbooks.wire import Refusal, messages
+from connectors.workbooks.wire import ENTRIES_MAX, Listing, Refusal, messages
 
 
 @pytest.mark.parametrize(
@@ -34,3 +35,12 @@ def test_a_refusal_is_readable_whatever_its_parts_are() -> None:
 
     assert refusal.reason == ""
     assert refusal.text == "5; a: 1"
+
+
+@pytest.mark.parametrize("row", [1.5, None, [], {}])
+def test_a_listing_of_countless_rows_is_one_mistake(row: object) -> None:
+    """Each mistake is larger than a row: millions of them took more than a gigabyte."""
+    with pytest.raises(ValidationError) as caught:
+        Listing.model_validate({"success": True, "data": [row] * (ENTRIES_MAX + 1)})
+
+    assert caught.value.error_count() == 1
