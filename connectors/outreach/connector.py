@@ -211,7 +211,7 @@ class OutreachTarget:
 
     async def users(self) -> Roster[User]:
         """Every user, locked ones included (outreach-api §8.4)."""
-        shown = await self.client.users()
+        shown = directory.readable(await self.client.users(), directory.USER_TEXTS)
         return Roster([directory.user(one) for one in shown.rows], shown.unreadable)
 
     async def user_exists(self, user_id: int) -> bool:
@@ -220,7 +220,7 @@ class OutreachTarget:
 
     async def stages(self) -> Roster[Stage]:
         """Every opportunity stage (outreach-api §8.3)."""
-        shown = await self.client.stages()
+        shown = directory.readable(await self.client.stages(), directory.STAGE_TEXTS)
         return Roster([directory.stage(one) for one in shown.rows], shown.unreadable)
 
     async def accounts(self, ids: Collection[int]) -> set[int]:

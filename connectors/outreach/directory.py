@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from connectors.outreach.protocol import Request, Requests, whole_pages
 from connectors.outreach.wire import Resource
-from engine import Json, Stage, User
+from engine import Json, Roster, Stage, User
 
 # Ids per request: keeps the address below the 8 kB that servers commonly take.
 ACCOUNTS_PER_REQUEST = 500
-_USER_TEXTS = ("name", "username", "email", "firstName", "lastName")
+USER_TEXTS = ("name", "username", "email", "firstName", "lastName")
+
+STAGE_TEXTS = ("name",)
 
 
 def users(requests: Requests) -> Request:
@@ -45,7 +47,7 @@ def account(requests: Requests, account_id: int) -> Request:
 
 def user(resource: Resource) -> User:
     """A user; the name is `name`, else first and last name (§8.4)."""
-    given = {name: _text(resource.attributes.get(name)) for name in _USER_TEXTS}
+    given = {name: _text(resource.attributes.get(name)) for name in USER_TEXTS}
     full = f"{given['firstName']} {given['lastName']}".strip()
     return User(
         id=resource.id,
@@ -54,6 +56,15 @@ def user(resource: Resource) -> User:
         email=given["email"],
         locked=resource.attributes.get("locked") is True,
     )
+
+
+def readable(shown: Roster[Resource], texts: Sequence[str]) -> Roster[Resource]:
+    """The listing without rows that lack every text that was asked for.
+
+    Who is shown so has lost no name: the row cannot be read. A blank text is there as null.
+    """
+    rows = [one for one in shown.rows if not one.attributes.keys().isdisjoint(texts)]
+    return Roster(rows, shown.unreadable + len(shown.rows) - len(rows))
 
 
 def stage(resource: Resource) -> Stage:

@@ -333,4 +333,14 @@ MUTANTS = (
         "Entries = Annotated[list[Entry], Field()]",
         (f"{SOURCE}/test_wire.py::test_a_listing_of_countless_rows_is_one_mistake",),
     ),
+    Mutant(
+        "takes a user shown without any text for one who has lost the name",
+        "connectors/outreach/directory.py",
+        "if not one.attributes.keys().isdisjoint(texts)]",
+        "if one.id]",
+        (
+            "tests/unit/connectors/outreach/test_connector.py"
+            "::test_a_user_or_stage_shown_without_any_text_is_a_row_that_cannot_be_read",
+        ),
+    ),
 )

@@ -114,6 +114,19 @@ async def test_users_and_stages_come_as_neutral_records(
     assert await target.stages() == Roster([Stage(2, "Won"), Stage(4, "")])
 
 
+async def test_a_user_or_stage_shown_without_any_text_is_a_row_that_cannot_be_read(
+    world: World, target: OutreachTarget
+) -> None:
+    """Nobody has lost a name that was not shown: owners would be cleared on what is edited."""
+    world.server.script = [
+        page(resource(3, attributes={"email": "a@b.c"}), resource(4, attributes={"locked": False})),
+        page(resource(2, attributes={}), resource(5, attributes={"name": "Won"})),
+    ]
+
+    assert await target.users() == Roster([User(3, "", "", "a@b.c")], 1)
+    assert await target.stages() == Roster([Stage(5, "Won")], 1)
+
+
 async def test_accounts_the_index_hides_are_asked_for_one_by_one(
     world: World, target: OutreachTarget
 ) -> None:
@@ -222,7 +235,8 @@ async def test_the_opportunities_step_explains_a_user_without_access(
 
 async def test_the_last_steps_count_users_and_stages(world: World, target: OutreachTarget) -> None:
     """They also prove that both scopes are granted."""
-    world.server.script = [page(resource(1), resource(2)), page(resource(1))]
+    named = [resource(number, attributes={"name": "A"}) for number in (1, 2)]
+    world.server.script = [page(*named), page(named[0])]
 
     assert await run_step(target, "users") == "2 users"
     assert await run_step(target, "stages") == "1 stages"
