@@ -214,6 +214,7 @@ class History:
             ),
             *(self._at(at, scene.outreach.expire_access_tokens) for at in plan.token_losses),
             *(self._at(at, scene.workbooks.expire_sessions) for at in plan.session_losses),
+            *(self._stamped(at, ahead_s) for at, ahead_s in plan.stamped),
             *self._maintenance(),
             *([] if plan.copy_s is None else [self._at(plan.copy_s, self.processes.copy)]),
         )
@@ -221,6 +222,17 @@ class History:
     async def _acted(self) -> None:
         await self.busy()
         await asyncio.sleep(max(0.0, self._plan.busy_s - anyio.current_time()))
+
+    async def _stamped(self, at_s: float, ahead_s: float) -> None:
+        """One record is saved by a server whose clock is far ahead."""
+        opportunities = self.scene.workbooks.opportunities
+
+        def save() -> None:
+            if ids := opportunities.ids():
+                record_id = self.scene.rng("stamped").choice(ids)
+                opportunities.restamp(record_id, updated_at=int(self.scene.now() + ahead_s))
+
+        await self._at(at_s, save)
 
     def _maintenance(self) -> list[Coroutine[Any, Any, None]]:
         """The windows in which a system says that it is being maintained."""

@@ -100,6 +100,8 @@ class Plan:
     copy_s: float | None = None
     # Whether records are copied, and ids pasted.
     copies: bool = False
+    # When a record is stamped with a time ahead, and how far.
+    stamped: tuple[tuple[float, float], ...] = ()
 
 
 def planned(seed: int) -> Plan:
@@ -111,6 +113,8 @@ def planned(seed: int) -> Plan:
     hard = Random(f"{seed}:weather2")  # noqa: S311 # chance, not secrets
     weather2 = spells.drawn(hard, busy_s)
     copy_s, put_back = _put_back(hard, busy_s)
+    copies = copy_s is None and hard.random() < 0.35
+    weather2 += spells.refusals(hard, busy_s)
     return Plan(
         seed=seed,
         records=rng.randint(4, 10),
@@ -128,7 +132,8 @@ def planned(seed: int) -> Plan:
         settings=_settings(rng, visibility_s),
         spells=weather2,
         copy_s=copy_s,
-        copies=copy_s is None and hard.random() < 0.35,
+        copies=copies,
+        stamped=_stamped(hard, busy_s),
     )
 
 
@@ -156,6 +161,12 @@ def _ends(rng: Random, busy_s: float) -> list[End]:
         End(at, rng.choice(kinds), rng.randint(0, 25), rng.choice((0.0, 0.0, 5.0, 60.0)))
         for at in moments
     ]
+
+
+def _stamped(hard: Random, busy_s: float) -> tuple[tuple[float, float], ...]:
+    if hard.random() >= 0.3:
+        return ()
+    return ((hard.uniform(0.0, busy_s), hard.choice((90.0, 3600.0, 86_400.0))),)
 
 
 def _put_back(hard: Random, busy_s: float) -> tuple[float | None, list[End]]:

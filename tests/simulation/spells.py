@@ -14,7 +14,7 @@ import httpx
 
 from tests.simulation.fates import FRONT, Fate, Kind
 
-Struck = Literal["creates", "opportunities", "prospects", "roles", "writes"]
+Struck = Literal["creates", "opportunities", "prospects", "roles", "writes", "reads"]
 STRUCK: tuple[Struck, ...] = ("creates", "opportunities", "prospects", "roles", "writes")
 CREATED = {
     "/api/v2/opportunities": "opportunities",
@@ -37,22 +37,33 @@ AWAY: tuple[Fate, ...] = (
     Fate(Kind.GARBAGE),
 )
 
+# How something in front refuses what it lets through a moment later.
+REFUSED = tuple(
+    Fate(Kind.STATUS_BEFORE, status)
+    for status in (302, 401, 403, 404, 405, 406, 409, 422, 423, 425)
+)
+# A new pair may be given up once it was refused for a minute.
+REFUSED_MAX_S = 45.0
+
 
 @dataclass(frozen=True, slots=True)
 class Spell:
-    """From `start_s` to `end_s` a share of the struck requests to Outreach has this fate."""
+    """From `start_s` to `end_s` a share of the struck requests to a system has this fate."""
 
     struck: Struck
     fate: Fate
     share: float
     start_s: float
     end_s: float
+    system: str = "outreach"
 
     def strikes(self, request: httpx.Request, now: float) -> bool:
         """Whether it is about such a request."""
         path = request.url.path
         if not self.start_s <= now < self.end_s or path == "/oauth/token":
             return False
+        if self.struck == "reads":
+            return request.method == "GET"
         if self.struck == "writes":
             return request.method in ("POST", "PATCH", "DELETE")
         created = CREATED.get(path) if request.method == "POST" else None
@@ -87,7 +98,20 @@ def drawn(rng: Random, busy_s: float) -> tuple[Spell, ...]:
     return tuple(found)
 
 
+def refusals(rng: Random, busy_s: float) -> tuple[Spell, ...]:
+    """Short refusals of all that is read from one system, or written to Outreach."""
+    found: list[Spell] = []
+    for _ in range(rng.choice((0, 0, 1, 2))):
+        start = rng.choice((0.0, rng.uniform(0.0, busy_s * 0.9)))
+        end = start + rng.uniform(1.0, REFUSED_MAX_S)
+        system = rng.choice(("workbooks", "outreach"))
+        struck: Struck = rng.choice(("reads", "writes")) if system == "outreach" else "reads"
+        share = rng.choice((0.3, 1.0))
+        found.append(Spell(struck, rng.choice(REFUSED), share, start, end, system))
+    return tuple(found)
+
+
 def over(system: str, spells: Sequence[Spell], seed: int) -> Spells:
     """The spells over a system."""
     rng = Random(f"{seed}:spells over {system}")  # noqa: S311 # chance, not secrets
-    return Spells(spells if system == "outreach" else (), rng)
+    return Spells([one for one in spells if one.system == system], rng)
