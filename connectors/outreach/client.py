@@ -161,7 +161,15 @@ class OutreachClient:
         self._succeeded(request)
 
     async def _create(self, request: Request) -> int:
-        return (await self._call(request, Document)).data.id
+        answer = await self._send(request)
+        shown = self._parsed(Document, answer, request).data
+        # A record of another type is the answer to something else, and its id would be a lie.
+        if shown.type not in (None, request.resource):
+            error = protocol.unusable(answer, request)
+            self._surroundings.governor.failed(str(error))
+            raise error
+        self._succeeded(request)
+        return shown.id
 
     async def _update(self, request: Request, record_id: int) -> Resource | None:
         """The record as the answer shows it; None when it has no body."""

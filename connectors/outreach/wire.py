@@ -57,6 +57,7 @@ class Resource(Wire):
     """One resource object; ids are JSON integers, digit strings are tolerated (§1, §2)."""
 
     id: PositiveInt
+    type: LenientText = None
     attributes: dict[str, Json] = Field(default_factory=dict[str, Json])
     relationships: dict[str, Json] = Field(default_factory=dict[str, Json])
 

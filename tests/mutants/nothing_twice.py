@@ -48,6 +48,16 @@ MUTANTS = (
         ("tests/unit/connectors/outreach/test_refusals.py",),
     ),
     Mutant(
+        "takes the id of whatever answers a create",
+        "connectors/outreach/client.py",
+        "if shown.type not in (None, request.resource):",
+        "if shown.type is None and not request.resource:",
+        (
+            "tests/unit/connectors/outreach/test_client.py"
+            "::test_a_create_answered_by_a_record_of_another_type_is_in_doubt",
+        ),
+    ),
+    Mutant(
         "takes a code of anybody's for the word of the service",
         "connectors/outreach/problems.py",
         "(_is_worded(problem) or (texts and _has_known_code(problem)))",

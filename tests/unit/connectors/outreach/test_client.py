@@ -280,6 +280,19 @@ async def test_a_create_refused_in_other_words_is_not_sent_again(
     assert world.server.mints == 1
 
 
+async def test_a_create_answered_by_a_record_of_another_type_is_in_doubt(
+    world: World, client: OutreachClient
+) -> None:
+    """The id in it is of something else, and must not be written to anybody's record."""
+    other: Any = {"data": {"type": "prospect", "id": 999, "attributes": {}}}
+    world.server.script = [httpx.Response(201, json=other)]
+
+    with pytest.raises(Unreachable) as caught:
+        await client.create({"name": "a"})
+
+    assert caught.value.ambiguous
+
+
 async def test_a_create_without_a_token_was_not_sent(world: World, client: OutreachClient) -> None:
     """Looking for it would cost it minutes."""
     world.server.no_token = httpx.ReadTimeout("no token")

@@ -71,7 +71,9 @@ async def test_a_role_is_created_with_both_ends_and_its_text(
     world: World, target: OutreachTarget, text: str, sent: str
 ) -> None:
     """An empty text is a text: it makes the answer comparable."""
-    world.server.script = [httpx.Response(201, json={"data": resource(5)})]
+    world.server.script = [
+        httpx.Response(201, json={"data": resource(5, type="opportunityProspectRole")})
+    ]
 
     assert await target.create_role(17, 42, text) == 5
 
