@@ -9,6 +9,7 @@ from urllib.parse import urljoin, urlsplit
 from pydantic import BaseModel, ValidationError
 
 from connectors.workbooks.wire import (
+    ENTRIES_MAX,
     SESSION_COOKIE,
     WAIT_REASONS,
     Listing,
@@ -88,14 +89,22 @@ def rows(found: dict[str, Json], operation: str) -> tuple[list[Row], int]:
     """The rows of a listing (§4), and how many were skipped because they are null.
 
     Raises:
-        TheirFault: it is no listing, or it reports a failure.
+        TheirFault: it is no listing, it reports a failure, or it has more rows than any listing.
     """
+    data = found.get("data")
+    listed = cast("list[Json]", data) if isinstance(data, list) else []
+    if len(listed) > ENTRIES_MAX:
+        # Let go at once: whoever keeps the error would keep millions of values with it.
+        listed.clear()
+        raise TheirFault(
+            f"the listing has more than {ENTRIES_MAX:,} rows", system=SYSTEM, operation=operation
+        )
     if found.get("success") is False:
         said = excerpt(Refusal.model_validate(found).text) or "without a reason"
         raise TheirFault(f"the read failed: {said}", system=SYSTEM, operation=operation, status=200)
-    data = shaped(Listing, found, operation).data
-    shown = [row for row in data if row is not None]
-    return shown, len(data) - len(shown)
+    shaped_rows = shaped(Listing, found, operation).data
+    shown = [row for row in shaped_rows if row is not None]
+    return shown, len(shaped_rows) - len(shown)
 
 
 def shaped(model: type[_Shape], found: Json, operation: str) -> _Shape:

@@ -343,4 +343,11 @@ MUTANTS = (
             "::test_a_user_or_stage_shown_without_any_text_is_a_row_that_cannot_be_read",
         ),
     ),
+    Mutant(
+        "keeps the rows of an endless listing with the error about them",
+        "connectors/workbooks/answers.py",
+        "        listed.clear()\n",
+        "",
+        (f"{SOURCE}/test_answers.py::test_a_listing_of_countless_rows_is_let_go",),
+    ),
 )

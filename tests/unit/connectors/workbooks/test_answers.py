@@ -6,9 +6,11 @@ import httpx
 import pytest
 
 from connectors.workbooks import answers
+from connectors.workbooks.wire import ENTRIES_MAX
 from engine import (
     Answer,
     EngineError,
+    Json,
     Misconfigured,
     TheirFault,
     Throttled,
@@ -231,3 +233,13 @@ def test_origins_compare_with_default_ports() -> None:
     """`:443` is no other origin."""
     assert answers.origin("https://H:443/a") == answers.origin("https://h/b")
     assert answers.origin("http://h") != answers.origin("https://h")
+
+
+def test_a_listing_of_countless_rows_is_let_go() -> None:
+    """The error may be kept for long, and what it was raised in with it."""
+    listed: list[Json] = [1.5] * (ENTRIES_MAX + 1)
+
+    with pytest.raises(TheirFault, match="more than 10,000 rows"):
+        answers.rows({"success": True, "data": listed}, "changes")
+
+    assert listed == []
