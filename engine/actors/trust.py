@@ -106,9 +106,13 @@ class Trust:
         """
         ours = wanted.get(self.correlation_field)
         known = work.target_id
-        if ours is None or holds.get(self.correlation_field) != ours or known == target_id:
+        if ours is None or known == target_id:
             return
         if known is None and not work.seen_unlinked:
+            return
+        if holds.get(self.correlation_field) != ours:
+            # It will carry it by our own hand, also where the answer to that gets lost.
+            await self.store.write(provenance.take_over, work, target_id, self.clock.now())
             return
         if self.aged is not None and self._is_old(record):
             # Another life of this state has made it, before that was noticed.

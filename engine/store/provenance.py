@@ -179,6 +179,13 @@ def pause_creates(
     remember(connection, work.id, work.version, note, now)
 
 
+def take_over(connection: sqlite3.Connection, work: Work, target_id: int, now: float) -> None:
+    """Remember a target record made for another one before it is given our correlation value."""
+    if not knows(connection, work.id, target_id):
+        note = Note("linked", f"id {target_id} carries the reference of another record")
+        remember(connection, work.id, work.version, note, now)
+
+
 def knows(connection: sqlite3.Connection, record_id: int, target_id: int) -> bool:
     """Whether this state has had to do with that target record for this record before."""
     rows = connection.execute(

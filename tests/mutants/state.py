@@ -18,6 +18,13 @@ COMMAND = "tests/end_to_end/test_state_command.py"
 
 MUTANTS = (
     Mutant(
+        "takes its own hand for another writer's where a pasted id was taken over",
+        "engine/actors/trust.py",
+        "await self.store.write(provenance.take_over, work, target_id, self.clock.now())",
+        "pass",
+        (f"{WRITER}::test_a_pasted_id_is_no_alarm_where_the_answer_to_its_update_was_lost",),
+    ),
+    Mutant(
         "cannot load itself as root where the service's user cannot walk",
         OWNERSHIP,
         "if not _can_walk_to(directory) or not all(_can_read(each) for each in CODE):",

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from connectors.sandbox.faults import Fault
 from engine.cli import safekeeping
 from engine.store import mark
 from tests.scenario.bench import CREATE, Bench
@@ -98,3 +99,28 @@ async def test_two_services_on_one_state_notice_each_other(
     [alarm] = alarms(said)
     assert (alarm["ours"], alarm["theirs"]) == (None, world.twin(record).id)
     assert world.twins(new) == []
+
+
+async def test_a_pasted_id_is_no_alarm_where_the_answer_to_its_update_was_lost(
+    world: Bench, said: io.StringIO
+) -> None:
+    """What carries our reference then carries it by our own hand."""
+    record = world.has("Harbour crane")
+    await world.once()
+    old = world.outreach.opportunities.create({"name": "Old", "customId": "OPP-99"}, {})
+    world.edit(record, cf_opportunity_outreach_id=str(old))
+    lost = Fault(method="PATCH", path="/opportunities/", when="after", action="drop", times=1)
+    world.outreach_traffic.plan.add(lost)
+
+    for _ in range(3):
+        world.clock.advance(60)
+        await world.once()
+
+    row = world.outreach.opportunities.get(old)
+    assert row is not None
+    assert (row.attributes["customId"], row.attributes["name"]) == (
+        f"OPP-{record}",
+        "Harbour crane",
+    )
+    assert world.outreach_traffic.plan.waiting == []
+    assert alarms(said) == []
