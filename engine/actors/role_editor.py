@@ -233,15 +233,16 @@ class RoleEditor:
             Taken: it was not looked for long enough.
             OneRole: it was looked for, and another role of the person is there.
         """
-        if edge[0] in progress.shown and progress.learns:
+        if not progress.invisible:
+            # An equal role, made just now by somebody else, may only not be listed yet.
+            raise error
+        if edge[0] in progress.shown and progress.learns and progress.asking == edge:
             raise OneRole
         if edge[0] in progress.shown and progress.joins:
             # Somebody has made the one role that the target takes, and it is theirs.
             progress.refusal = error
             self._refused(work, progress, error)
             return
-        if not progress.invisible:
-            raise error
         ids = [person_id for person_id, known in people.items() if known == edge[0]]
         known = await self.store.read(people_store.load, ids)
         refs = ", ".join(person.ref for person in known.values()) or f"prospect {edge[0]}"
