@@ -64,7 +64,8 @@ class LostCreates:
         ids = [match.id for match in present]
         # Somebody may have entered the id at another record meanwhile, or both carry one value.
         taken = await self.store.read(claims.owned_by_others, ids, work.id) if ids else set[int]()
-        matches = [match for match in present if match.id not in taken]
+        # What is known to be gone may be listed for a while yet, and is not what was created.
+        matches = [one for one in present if one.id not in taken and one.id != work.gone_id]
         if matches:
             return await self._adopt(work, intent, matches)
         since = intent.doubt_since if intent.doubt_since is not None else look.began_at

@@ -122,6 +122,13 @@ MUTANTS = (
         (f"{STORE}/test_work.py::test_at_start_every_unfinished_create_is_in_doubt",),
     ),
     Mutant(
+        "takes what is gone for what a lost create made",
+        LOST,
+        "and one.id != work.gone_id",
+        "and one.id != -1",
+        (f"{IN_DOUBT}::test_a_record_that_is_gone_is_not_found_again_while_lists_still_show_it",),
+    ),
+    Mutant(
         "removes a twin that may be somebody else's",
         LOST,
         "if not ours or intent.sent < len(twins) + 1:",

@@ -82,6 +82,27 @@ async def test_a_lagging_collection_keeps_the_create_in_doubt(patient: Bench) ->
     assert (result.counts.in_doubt, patient.outreach_traffic.counts[CREATE]) == (0, 1)
 
 
+async def test_a_record_that_is_gone_is_not_found_again_while_lists_still_show_it(
+    patient: Bench,
+) -> None:
+    """It is not what the lost create made; taking it for that sends one create after the other."""
+    patient.settings["outreach"]["on_missing"] = "recreate"
+    patient.outreach.knobs.index_lag_s = 100
+    record = patient.has("Harbour crane")
+    await patient.once()
+    patient.clock.advance(120)
+    patient.outreach.opportunities.delete(patient.twin(record).id)
+    patient.outreach_fault(LOST_AFTER[0])
+
+    patient.edit(record, description="Harbour crane, blue")
+    for _ in range(4):
+        await patient.once()
+        patient.clock.advance(61)
+
+    assert patient.twin(record).attributes["name"] == "Harbour crane, blue"
+    assert patient.outreach_traffic.counts[CREATE] == 2
+
+
 async def test_an_edit_while_in_doubt_arrives_after_the_adoption(patient: Bench) -> None:
     """The create carried the old values; the newest ones must win in the end."""
     patient.outreach_fault(LOST_AFTER[0])
