@@ -20,7 +20,7 @@ MUTANTS = (
     Mutant(
         "never learns that a person may have one role only",
         "engine/actors/role_editor.py",
-        "if edge[0] in progress.shown and progress.learns:",
+        "if edge[0] in progress.shown and progress.learns and progress.asking == edge:",
         "if not edge and progress.learns:",
         (f"{ONE_ROLE}::test_a_second_role_that_is_refused_is_joined_with_the_first",),
     ),
