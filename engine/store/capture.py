@@ -138,6 +138,21 @@ def capture_page(
             its = _lane_in(connection, row)
             _take(connection, row, its, now, since=now, mass=mass and its is Lane.BACKLOG)
         changed += again
+    _note_shown(connection, rows, changed, sweep=sweep, now=now)
+    if feed is not None and mark is not None:
+        set_watermark(connection, feed, mark)
+    return Capture(changed, [row.id for row in tabs], len(rows) - len(changed))
+
+
+def _note_shown(
+    connection: sqlite3.Connection,
+    rows: Sequence[Captured],
+    changed: Sequence[Captured],
+    *,
+    sweep: int,
+    now: float,
+) -> None:
+    """The source has shown these rows just now; `changed` were taken in."""
     if sweep:
         connection.executemany(
             "UPDATE record SET swept = ? WHERE id = ?",
@@ -152,9 +167,6 @@ def capture_page(
         "UPDATE record SET seen_unlinked = 1 WHERE id = ? AND seen_unlinked = 0",
         [(row.id,) for row in changed if not row.linked],
     )
-    if feed is not None and mark is not None:
-        set_watermark(connection, feed, mark)
-    return Capture(changed, [row.id for row in tabs], len(rows) - len(changed))
 
 
 def _is_known(connection: sqlite3.Connection, row: Captured) -> bool:
