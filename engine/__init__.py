@@ -10,7 +10,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from engine.bodies import AnswerKind
     from engine.errors import (
         Conflict,
         EngineError,
@@ -30,20 +29,10 @@ if TYPE_CHECKING:
         Unreachable,
         excerpt,
     )
-    from engine.exchange import Answer, Exchange
     from engine.flow.budget import BudgetLimits
     from engine.flow.worktime import holding, pausing
-    from engine.identity import id_of
-    from engine.ports import (
-        SourceConnector,
-        StandardField,
-        Step,
-        Surroundings,
-        TargetConnector,
-        Vault,
-        WallClock,
-    )
-    from engine.records import (
+    from engine.model.identity import id_of
+    from engine.model.records import (
         Captured,
         Column,
         Delivery,
@@ -74,8 +63,19 @@ if TYPE_CHECKING:
         WriteBack,
         WriteBackResult,
     )
+    from engine.ports import (
+        SourceConnector,
+        StandardField,
+        Step,
+        Surroundings,
+        TargetConnector,
+        Vault,
+        WallClock,
+    )
     from engine.redaction import keep_secret
     from engine.settings import BudgetSettings, Secret, Settings, TextOrReference
+    from engine.wire.bodies import AnswerKind
+    from engine.wire.exchange import Answer, Exchange
 
 __all__ = [
     "Answer",
@@ -147,14 +147,14 @@ __all__ = [
 
 # Where all of it stands.
 _ROOMS = (
-    "engine.bodies",
+    "engine.wire.bodies",
     "engine.errors",
-    "engine.exchange",
+    "engine.wire.exchange",
     "engine.flow.budget",
     "engine.flow.worktime",
-    "engine.identity",
+    "engine.model.identity",
     "engine.ports",
-    "engine.records",
+    "engine.model.records",
     "engine.redaction",
     "engine.settings",
 )

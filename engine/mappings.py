@@ -20,8 +20,8 @@ from engine.mapping.lines import (
     fingerprint,
     refuse,
 )
+from engine.model.records import Column, MappingRow, RecordType
 from engine.ports import Source, Target
-from engine.records import Column, MappingRow, RecordType
 
 IN_FILE = "config.toml"
 IN_SOURCE = "source"

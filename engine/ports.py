@@ -12,7 +12,7 @@ import httpx
 from pydantic import BaseModel
 
 from engine.flow.governor import Governor
-from engine.records import (
+from engine.model.records import (
     Captured,
     Column,
     Fields,

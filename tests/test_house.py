@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 import engine
 from engine.config.loading import Config, installed_connectors, load
-from engine.records import RecordType
+from engine.model.records import RecordType
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -27,32 +27,23 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
         frozenset(
             {
                 "about",
-                "bodies",
-                "claimants",
                 "clock",
+                "decide",
                 "descriptors",
-                "connections",
                 "dates",
                 "errors",
-                "halves",
-                "identity",
                 "installation",
                 "logs",
                 "mapping",
                 "metrics",
+                "model",
                 "ownership",
-                "patience",
                 "plain",
-                "records",
                 "redaction",
-                "rosters",
                 "runs",
                 "settings",
                 "streams",
-                "transport",
-                "triage",
                 "tuning",
-                "versions",
             }
         ),
     ),
@@ -63,13 +54,10 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
             {
                 "__init__",
                 "config",
-                "exchange",
                 "mappings",
-                "plan",
                 "ports",
-                "relations",
                 "store",
-                "watermarks",
+                "wire",
             }
         ),
     ),
@@ -147,6 +135,26 @@ def test_imports_of_the_engine_run_one_way(module: str) -> None:
     }
 
     assert upwards == set()
+
+
+# What decisions are made of. Everything else of the engine has effects, or knows who has.
+PURE = {
+    "model": ("engine.model.",),
+    "decide": ("engine.model.", "engine.decide.", "engine.errors"),
+}
+EFFECTS = {"anyio", "asyncio", "httpx", "io", "os", "pathlib", "sqlite3", "structlog", "time"}
+
+
+@pytest.mark.parametrize("module", [one for one in ENGINE if one.split(".")[1] in PURE])
+def test_what_decides_knows_facts_and_nothing_else(module: str) -> None:
+    """What explains a decision calls the same function, and nothing happens."""
+    path = ENGINE[module]
+    own = engine_imports(path)
+    imported = {one.split(".")[0] for one, _ in imports(path)}
+
+    assert [one for one in own if not one.startswith(PURE[module.split(".")[1]])] == []
+    assert imported & EFFECTS == set()
+    assert not any(isinstance(node, ast.AsyncFunctionDef) for node in ast.walk(tree(path)))
 
 
 def test_no_modules_of_the_engine_import_each_other() -> None:

@@ -26,12 +26,12 @@ from engine.actors.refreshing import refreshing
 from engine.errors import EngineError
 from engine.flow.pace import Pace
 from engine.flow.worktime import holding
-from engine.identity import id_of
 from engine.metrics import Metrics
+from engine.model.identity import id_of
+from engine.model.records import FieldKind
 from engine.ports import Source, Target, WallClock
-from engine.records import FieldKind
-from engine.store import awaited
 from engine.store.port import Store
+from engine.store.sqlite import awaited
 
 BATCH_MAX = 100
 # Answers kept in memory; the oldest go first.

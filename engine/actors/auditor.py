@@ -21,12 +21,12 @@ import anyio
 import structlog
 
 from engine.actors.unfinished import unfinished
+from engine.decide.watermark import behind
 from engine.metrics import Metrics
+from engine.model.records import RecordType
 from engine.ports import Source, WallClock
-from engine.records import RecordType
-from engine.store import audit, fuse, kept
 from engine.store.port import Store
-from engine.watermarks import behind
+from engine.store.sqlite import audit, fuse, kept
 
 # In whose name it works, in metrics.
 COMPONENT = "poller"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from engine.records import Fields, SourceRecord
-from engine.store.people import Person
+from engine.model.person import Person
+from engine.model.records import Fields, SourceRecord
 
 
 @dataclass(frozen=True, slots=True)

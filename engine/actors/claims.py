@@ -8,17 +8,17 @@ from dataclasses import dataclass
 import structlog
 
 from engine.actors.lookups import Lookup
-from engine.claimants import Claimant, contenders, owner
+from engine.decide.claim import Claimant, contenders, owner
+from engine.decide.opportunity import held_target_id
 from engine.errors import Rejected, Transient
-from engine.identity import id_of
-from engine.plan import held_target_id
+from engine.model.claim import Claim
+from engine.model.history import Note
+from engine.model.identity import id_of
+from engine.model.records import Captured, RecordType, SourceRecord
+from engine.model.work import Work
 from engine.ports import Source, Target, WallClock
-from engine.records import Captured, RecordType, SourceRecord
-from engine.store import claims, settle
-from engine.store.claims import Claim
-from engine.store.history import Note
 from engine.store.port import Store
-from engine.store.work import Work
+from engine.store.sqlite import claims, settle
 
 # So often it is decided anew because another worker was faster.
 ROUNDS_MAX = 3

@@ -22,10 +22,10 @@ from engine.flow.governor import Governor
 from engine.flow.lane import retrying
 from engine.flow.worktime import State, holding, pausing, spending
 from engine.metrics import Metrics
+from engine.model.records import Match
 from engine.ports import Target, WallClock
-from engine.records import Match
-from engine.store import doubts
 from engine.store.port import Store
+from engine.store.sqlite import doubts
 
 # Looks in one request at most; how many may be answered before anybody has asked for them, and for
 # how long such an answer is kept.

@@ -20,9 +20,9 @@ import anyio
 
 from engine.flow.bell import Bell
 from engine.flow.governor import Governor
-from engine.flow.lane import Lane
 from engine.flow.mailbox import K, Mailbox
 from engine.flow.worktime import BLOCKED_MAX_S, State, pausing, resting, spending
+from engine.model.lane import Lane
 from engine.ports import WallClock
 
 # Longest sleep without looking: a machine that was asleep must not leave due work lying.

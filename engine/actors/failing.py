@@ -11,12 +11,12 @@ from typing import Any
 
 import structlog
 
+from engine.decide.failure import Circumstances, Flag, Pause, error_class, judge, plain_reason
 from engine.errors import EngineError
 from engine.flow.backoff import BackoffLimits, retry_in_s
 from engine.flow.governor import Governor
 from engine.metrics import Metrics
-from engine.store.work import Failure
-from engine.triage import Circumstances, Flag, Pause, error_class, judge, plain_reason
+from engine.model.work import Failure
 
 # A pause for trouble that only an operator can end; looked at again after so many seconds.
 OPERATOR_PAUSE_S = 60.0

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 import anyio
 import structlog
 
-from engine import watermarks
+from engine.decide import watermark as watermarks
+from engine.decide.watermark import Moment, Told
 from engine.metrics import Metrics
+from engine.model.capture import Watermark
+from engine.model.records import Newest, Position
 from engine.ports import WallClock
-from engine.records import Newest, Position
-from engine.store import capture, kept
-from engine.store.capture import Watermark
 from engine.store.port import Store
-from engine.watermarks import Moment, Told
+from engine.store.sqlite import capture, kept
 
 # Answers whose times are compared with each other.
 ANSWERS_COMPARED = 20

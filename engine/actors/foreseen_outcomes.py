@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from engine.actors.person_outcomes import PersonOutcomes
 from engine.actors.standings import Standing
 from engine.errors import Rejected
-from engine.records import SourceRecord
-from engine.store.history import Note
-from engine.store.people import Person
+from engine.model.history import Note
+from engine.model.person import Person
+from engine.model.records import SourceRecord
 
 WOULD_CREATE = Standing(None, "would be created", would="created")
 

@@ -17,12 +17,12 @@ import structlog
 
 from engine.errors import TheirFault
 from engine.flow.worktime import holding
+from engine.model.records import Captured, RecordType
+from engine.model.work import Work
 from engine.ports import Source, WallClock
-from engine.records import Captured, RecordType
-from engine.store import capture
-from engine.store import work as store_work
 from engine.store.port import Store
-from engine.store.work import Work
+from engine.store.sqlite import capture
+from engine.store.sqlite import work as store_work
 
 BATCH_MAX = 100
 # More changes than this in one batch are a mass edit, and no reason to overtake anybody.

@@ -3,7 +3,7 @@
 Mailbox   none: it looks every two seconds, and when `once` has nothing else to do; the pollers
           tell it when they are at the end of a poll
 Sends     a ring of the dispatchers' bells when what was held goes on
-Store     decides over what is held; see `engine.store.fuse`
+Store     decides over what is held; see `engine.store.sqlite.fuse`
 Metrics   none of its own; the status shows what is held
 Stops     when it is cancelled
 """
@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import structlog
 
 from engine.flow.worktime import resting
+from engine.model.mass_change import Limits
 from engine.ports import WallClock
-from engine.store import fuse, kept
-from engine.store.fuse import Limits
 from engine.store.port import Store
+from engine.store.sqlite import fuse, kept
 
 LOOK_S = 2.0
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from engine.errors import WouldChange
+from engine.model.records import Fields
 from engine.ports import Target
-from engine.records import Fields
 
 weighing: ContextVar[bool] = ContextVar("weighing", default=False)
 """Whether the work in hand is only evaluated."""

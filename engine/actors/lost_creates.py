@@ -13,15 +13,15 @@ import structlog
 
 from engine.actors.create_search import COMPONENT, CreateSearch
 from engine.actors.doubt import look_in_s, shared_time
+from engine.decide.failure import error_class, plain_reason
 from engine.flow.worktime import holding
 from engine.metrics import Metrics
+from engine.model.history import Note
+from engine.model.records import Match
+from engine.model.work import Failure, Intent, Work
 from engine.ports import Target, WallClock
-from engine.records import Match
-from engine.store import claims, doubts, settle
-from engine.store.history import Note
 from engine.store.port import Store
-from engine.store.work import Failure, Intent, Work
-from engine.triage import error_class, plain_reason
+from engine.store.sqlite import claims, doubts, settle
 
 # What this is about, in metrics.
 KIND = "opportunity"

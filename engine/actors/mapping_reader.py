@@ -21,11 +21,11 @@ from engine.flow.pace import Pace
 from engine.flow.worktime import resting
 from engine.mappings import IN_SOURCE, Mappings
 from engine.metrics import Metrics
+from engine.model.records import Captured, RecordType
 from engine.ports import Source, WallClock
-from engine.records import Captured, RecordType
-from engine.store import capture, kept
-from engine.store.fuse import MAPPING
 from engine.store.port import Store
+from engine.store.sqlite import capture, kept
+from engine.store.sqlite.fuse import MAPPING
 
 FINGERPRINT = "mapping_fingerprint"
 BATCH_MAX = 100

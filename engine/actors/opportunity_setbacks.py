@@ -13,16 +13,15 @@ import structlog
 
 from engine.actors.create_search import COMPONENT
 from engine.actors.failing import Failing, RetryLimits
+from engine.decide.failure import FORBIDDEN, LOST_CLASSES, error_class, not_sent_again, plain_reason
 from engine.errors import HeldBack, Rejected
 from engine.flow.governor import HOLD_MAX_S
+from engine.model.records import Fields
+from engine.model.work import Failure, Intent, Refusal, Work
 from engine.ports import WallClock
-from engine.records import Fields
-from engine.store import fuse, settle
-from engine.store import work as store_work
 from engine.store.port import Store
-from engine.store.settle import Refusal
-from engine.store.work import Failure, Intent, Work
-from engine.triage import FORBIDDEN, LOST_CLASSES, error_class, not_sent_again, plain_reason
+from engine.store.sqlite import fuse, settle
+from engine.store.sqlite import work as store_work
 
 log = structlog.get_logger(component=COMPONENT)
 

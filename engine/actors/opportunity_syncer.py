@@ -26,6 +26,17 @@ from engine.actors.lost_creates import KIND, LostCreates
 from engine.actors.opportunity_setbacks import OpportunitySetbacks
 from engine.actors.references import References, Resolution
 from engine.actors.trust import Trust
+from engine.decide.failure import FORBIDDEN, error_class
+from engine.decide.opportunity import (
+    Create,
+    Leave,
+    Reconcile,
+    Refuse,
+    begins,
+    course,
+    difference,
+    still_owed,
+)
 from engine.errors import (
     Conflict,
     EngineError,
@@ -45,27 +56,16 @@ from engine.flow.worktime import holding, side_by_side
 from engine.mapping.fields import FieldMapping, Wanted
 from engine.mappings import Mappings
 from engine.metrics import Metrics
-from engine.plan import (
-    Create,
-    Leave,
-    Reconcile,
-    Refuse,
-    begins,
-    course,
-    difference,
-    still_owed,
-)
+from engine.model.history import Note
+from engine.model.mass_change import Mass
+from engine.model.records import Fields, RecordType, SourceRecord
+from engine.model.work import Work
 from engine.ports import Source, Target, WallClock
-from engine.records import Fields, RecordType, SourceRecord
 from engine.runs import Runs, exemplar
-from engine.store import settle
-from engine.store import work as store_work
-from engine.store.capture import HIDDEN, LEFT_OUT
-from engine.store.fuse import Mass
-from engine.store.history import Note
 from engine.store.port import Store
-from engine.store.work import Work
-from engine.triage import FORBIDDEN, error_class
+from engine.store.sqlite import settle
+from engine.store.sqlite import work as store_work
+from engine.store.sqlite.capture import HIDDEN, LEFT_OUT
 
 # One record may need several rounds at once: read anew, adopted, compared.
 ROUNDS_MAX = 4

@@ -18,15 +18,15 @@ import structlog
 
 from engine.actors.lookups import Lookup
 from engine.actors.refreshing import refreshing
+from engine.decide.roster import CONFIRM_S, Listed, believed, missing
 from engine.errors import EngineError, ProtocolError, Rejected, TheirFault
 from engine.flow.directory import Directory
 from engine.flow.pace import Pace
 from engine.metrics import Metrics
+from engine.model.records import FieldKind, Stage, User
 from engine.ports import Target, WallClock
-from engine.records import FieldKind, Stage, User
-from engine.rosters import CONFIRM_S, Listed, believed, missing
-from engine.store import awaited, listed
 from engine.store.port import Store
+from engine.store.sqlite import awaited, listed
 
 COMPONENT = "owner_resolver"
 # So many users that a listing lacks are asked for one by one; a longer list is an odd one.

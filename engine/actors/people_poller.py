@@ -26,15 +26,15 @@ from engine.actors.poller import FRESH_SHARE
 from engine.actors.prospect_resolver import ProspectResolver
 from engine.actors.seen_rows import SeenRows
 from engine.actors.tolerating import tolerated
+from engine.decide.watermark import behind
 from engine.errors import Misconfigured
 from engine.metrics import Metrics
+from engine.model.capture import Watermark
+from engine.model.records import Captured, Newest, Position, RecordType, TabChange
 from engine.ports import Source, WallClock
-from engine.records import Captured, Newest, Position, RecordType, TabChange
 from engine.runs import Runs, exemplar
-from engine.store import capture, people
-from engine.store.capture import Watermark
 from engine.store.port import Store
-from engine.watermarks import behind
+from engine.store.sqlite import capture, people
 
 COMPONENT = "people_poller"
 TABS = "tab_changes"

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from engine.actors.foreseen_outcomes import WOULD_CREATE
 from engine.actors.prospect_resolver import ProspectResolver
 from engine.actors.standings import Standing
-from engine.records import Relation
-from engine.relations import Script
-from engine.store import people as people_store
-from engine.store.contacts import Edge
+from engine.decide.roles import Script
+from engine.model.records import Relation
+from engine.model.tab import Edge
 from engine.store.port import Store
+from engine.store.sqlite import people as people_store
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,18 +15,18 @@ from engine.actors.doubt import look_in_s
 from engine.actors.failing import Failing, RetryLimits
 from engine.actors.gate import pass_gate
 from engine.actors.standings import Standing, Standings
+from engine.decide.failure import FORBIDDEN, error_class
 from engine.errors import EngineError, Rejected, Taken
 from engine.flow.backoff import SPACING_S, SPACING_SPREAD
 from engine.metrics import Metrics
+from engine.model.history import Note
+from engine.model.outbox import Owed
+from engine.model.person import Person
+from engine.model.records import RecordType, SourceRecord
+from engine.model.work import Failure
 from engine.ports import Target, WallClock
-from engine.records import RecordType, SourceRecord
-from engine.store import people
-from engine.store.history import Note
-from engine.store.outbox import Owed
-from engine.store.people import Person
 from engine.store.port import Store
-from engine.store.work import Failure
-from engine.triage import FORBIDDEN, error_class
+from engine.store.sqlite import people
 
 # In whose name this is done, in metrics and in the log.
 COMPONENT = "prospect_resolver"

@@ -22,19 +22,19 @@ from engine.actors.feed_clock import FeedClock
 from engine.actors.fuse_keeper import FuseKeeper
 from engine.actors.tolerating import tolerated
 from engine.actors.unfinished import unfinished
+from engine.decide.failure import plain_reason
+from engine.decide.watermark import behind
 from engine.errors import EngineError
 from engine.flow.backoff import BackoffLimits, delay_s
 from engine.flow.pace import Pace
 from engine.flow.worktime import resting
 from engine.metrics import Metrics
+from engine.model.capture import Watermark
+from engine.model.records import Captured, Page
 from engine.ports import Source, WallClock
-from engine.records import Captured, Page
 from engine.runs import Runs, exemplar
-from engine.store import capture, fuse, kept
-from engine.store.capture import Watermark
 from engine.store.port import Store
-from engine.triage import plain_reason
-from engine.watermarks import behind
+from engine.store.sqlite import capture, fuse, kept
 
 COMPONENT = "poller"
 FEED = "changes"

@@ -14,6 +14,7 @@ from engine.actors.failing import RetryLimits
 from engine.actors.gate import pass_gate
 from engine.actors.person_outcomes import COMPONENT, PersonOutcomes
 from engine.actors.prospect_search import ProspectSearch
+from engine.decide.failure import FORBIDDEN, error_class, plain_reason
 from engine.errors import (
     Conflict,
     EngineError,
@@ -26,9 +27,8 @@ from engine.errors import (
 )
 from engine.flow.worktime import holding
 from engine.ports import Target, WallClock
-from engine.store import people
 from engine.store.port import Store
-from engine.triage import FORBIDDEN, error_class, plain_reason
+from engine.store.sqlite import people
 
 log = structlog.get_logger(component=COMPONENT)
 

@@ -33,24 +33,21 @@ from engine.actors.prospect_search import ProspectSearch
 from engine.actors.references import References
 from engine.actors.refreshing import refreshing
 from engine.actors.standings import Standing, Standings
-from engine.errors import (
-    EngineError,
-    Rejected,
-)
+from engine.decide.failure import error_class, plain_reason
+from engine.errors import EngineError, Rejected
 from engine.flow.backoff import resend_after_s
 from engine.flow.governor import Governor
 from engine.flow.pace import Pace
 from engine.flow.worktime import holding
-from engine.identity import id_of
 from engine.mappings import Mappings
 from engine.metrics import Metrics
+from engine.model.history import Note
+from engine.model.identity import id_of
+from engine.model.person import Person
+from engine.model.records import RecordType, SourceRecord
 from engine.ports import Source, Target, WallClock
-from engine.records import RecordType, SourceRecord
-from engine.store import contacts, people
-from engine.store.history import Note
-from engine.store.people import Person
 from engine.store.port import Store
-from engine.triage import error_class, plain_reason
+from engine.store.sqlite import contacts, people
 
 BATCH_MAX = 100
 # So soon is somebody read again who was forgotten while being asked for.

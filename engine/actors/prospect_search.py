@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from engine.actors.lookups import Lookup
+from engine.decide.failure import FORBIDDEN, error_class
 from engine.errors import OurFault, Rejected
+from engine.model.records import ProspectMatch
 from engine.ports import Target
-from engine.records import ProspectMatch
-from engine.triage import FORBIDDEN, error_class
 
 # After so many refusals without a single answer it is not the addresses that are at fault: more
 # than it takes to halve a whole batch down to its first two addresses.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from engine.actors.account_resolver import AccountResolver
 from engine.actors.owner_resolver import OwnerResolver
 from engine.mapping.fields import Wanted
-from engine.records import FieldKind
+from engine.model.records import FieldKind
 
 
 @dataclass(slots=True)

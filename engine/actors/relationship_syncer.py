@@ -26,6 +26,8 @@ from engine.actors.people_tabs import PeopleTabs, Tab, what_would_happen
 from engine.actors.prospect_resolver import ProspectResolver
 from engine.actors.role_editor import COMPONENT, OneRole, Progress, Relinked, RoleEditor
 from engine.actors.trust import Trust
+from engine.decide.failure import error_class, plain_reason
+from engine.decide.roles import Script, joined, observed, script, unproven
 from engine.errors import (
     EngineError,
     Gone,
@@ -43,19 +45,16 @@ from engine.flow.lane import current_lane, retrying
 from engine.flow.ledger import current_record
 from engine.flow.mailbox import Closed, Mailbox, Notice
 from engine.metrics import Metrics
+from engine.model.history import Note
+from engine.model.mass_change import Mass
+from engine.model.records import RecordType
+from engine.model.tab import Edge, GivenUp, Relating
+from engine.model.work import Failure
 from engine.ports import Source, Target, WallClock
-from engine.records import RecordType
-from engine.relations import Script, joined, observed, script, unproven
 from engine.runs import Runs, exemplar
-from engine.store import contacts, kept, relating
-from engine.store import work as store_work
-from engine.store.contacts import Edge, Relating
-from engine.store.fuse import Mass
-from engine.store.history import Note
 from engine.store.port import Store
-from engine.store.relating import GivenUp
-from engine.store.work import Failure
-from engine.triage import error_class, plain_reason
+from engine.store.sqlite import contacts, kept, relating
+from engine.store.sqlite import work as store_work
 
 # A single opportunity that cannot be related is tried again this seldom.
 REFUSED_RETRY_S = 3600.0

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from engine.actors.prospect_resolver import ProspectResolver
+from engine.decide.failure import FORBIDDEN, error_class
+from engine.decide.roles import Script
 from engine.errors import Gone, Rejected, Taken, excerpt
 from engine.metrics import Metrics
+from engine.model.tab import Edge, KnownRole, Relating, Roles
 from engine.ports import Target, WallClock
-from engine.relations import Script
-from engine.store import people as people_store
-from engine.store import relating
-from engine.store.contacts import Edge, KnownRole, Relating, Roles
 from engine.store.port import Store
-from engine.triage import FORBIDDEN, error_class
+from engine.store.sqlite import people as people_store
+from engine.store.sqlite import relating
 
 # In whose name this is done, in metrics and in the log.
 COMPONENT = "relationship_syncer"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from engine.records import Position
+from engine.model.records import Position
 
 # A row is as it stays for its second once so many seconds have passed.
 OVER_S = 5.0

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import structlog
 
+from engine.decide.failure import error_class
 from engine.errors import EngineError, StateUnusable
 from engine.metrics import Metrics
-from engine.triage import error_class
 
 
 @dataclass(slots=True)

@@ -15,14 +15,14 @@ import structlog
 
 from engine.errors import HeldBack
 from engine.metrics import Metrics
+from engine.model.age import Aged
+from engine.model.history import Note
+from engine.model.records import Fields, SourceRecord
+from engine.model.work import Work
 from engine.ports import WallClock
-from engine.records import Fields, SourceRecord
-from engine.store import kept, provenance
-from engine.store import work as store_work
-from engine.store.history import Note
 from engine.store.port import Store
-from engine.store.provenance import Aged
-from engine.store.work import Work
+from engine.store.sqlite import kept, provenance
+from engine.store.sqlite import work as store_work
 
 # The source's clock may be behind ours by so much.
 SKEW_S = 300.0

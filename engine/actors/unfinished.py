@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from engine.store import kept
 from engine.store.port import Store
+from engine.store.sqlite import kept
 
 
 @asynccontextmanager
@@ -19,7 +19,7 @@ async def unfinished(store: Store, mark: str) -> AsyncGenerator[None]:
     """Keep the fuse from deciding for the block.
 
     Args:
-        mark: one of `engine.store.fuse.MARKS`.
+        mark: one of `engine.store.sqlite.fuse.MARKS`.
     """
     await store.write(kept.set_setting, mark, "")
     try:

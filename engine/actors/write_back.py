@@ -18,20 +18,20 @@ import anyio
 import structlog
 
 from engine.actors.failing import OPERATOR_PAUSE_S
+from engine.decide.failure import error_class, plain_reason
 from engine.errors import EngineError, Misconfigured, StateUnusable, Unreachable
 from engine.flow.backoff import BackoffLimits, retry_in_s
 from engine.flow.governor import Governor
 from engine.flow.mailbox import Closed, Mailbox, Notice
 from engine.flow.worktime import resting
 from engine.metrics import Metrics
+from engine.model.history import Note
+from engine.model.outbox import MISSING, Entry, Key
+from engine.model.records import Captured, Delivery, RecordType, SourceRecord, WriteBackResult
 from engine.ports import Source, WallClock
-from engine.records import Captured, Delivery, RecordType, SourceRecord, WriteBackResult
 from engine.runs import Runs, exemplar
-from engine.store import capture, outbox, people
-from engine.store.history import Note
-from engine.store.outbox import Entry, Key
 from engine.store.port import Store
-from engine.triage import error_class, plain_reason
+from engine.store.sqlite import capture, outbox, people
 
 # A lingering batch looks this often whether anything more can come at all.
 LOOK_S = 0.05
@@ -244,14 +244,14 @@ class WriteBacks:
         now = self.clock.now()
         looks = entry.missed + 1
         if deleted or looks >= MISSING_LOOKS:
-            reason = "the record is deleted" if deleted else f"{outbox.MISSING}, for {looks} looks"
+            reason = "the record is deleted" if deleted else f"{MISSING}, for {looks} looks"
             self.metrics.deliveries.labels("withdrawn").inc()
             log.warning("write_back_withdrawn", record=entry.ref, reason=reason)
             await self.store.write(_leave_out, entry, reason, now)
             return
-        log.warning("write_back_waits", record=entry.ref, reason=outbox.MISSING)
+        log.warning("write_back_waits", record=entry.ref, reason=MISSING)
         due_at = now + min(MISSING_RETRY_S * 2**entry.missed, MISSING_RETRY_S_MAX)
-        await self.store.write(outbox.postpone, entry, outbox.MISSING, due_at=due_at, counts=True)
+        await self.store.write(outbox.postpone, entry, MISSING, due_at=due_at, counts=True)
 
     async def _refused(self, entry: Entry, result: WriteBackResult) -> None:
         self.metrics.errors.labels(COMPONENT, "validation").inc()

@@ -26,7 +26,7 @@ from engine.flow.pool import Pool
 from engine.flow.worktime import WorkTime
 from engine.mappings import Mappings
 from engine.metrics import Metrics
-from engine.store.outbox import Key
+from engine.model.outbox import Key
 from engine.store.port import Store
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.actors.dispatcher import Dispatcher
-from engine.store.outbox import Key
+from engine.model.outbox import Key
 
 
 @dataclass(slots=True)

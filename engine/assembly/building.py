@@ -30,19 +30,19 @@ from engine.assembly.bells import Bells
 from engine.assembly.outside import Outside, Systems
 from engine.assembly.workers import WorkerFactory
 from engine.config.loading import Config
-from engine.flow.lane import Lane
 from engine.flow.mailbox import Mailbox
 from engine.flow.pace import Pace
 from engine.flow.pool import Pool, W
 from engine.flow.worktime import WorkTime
 from engine.mappings import Mappings
 from engine.metrics import Metrics
-from engine.records import FieldKind, RecordType
+from engine.model.lane import Lane
+from engine.model.mass_change import Limits
+from engine.model.outbox import Key
+from engine.model.records import FieldKind, RecordType
 from engine.runs import Runs
-from engine.store import contacts, outbox, work
-from engine.store.fuse import Limits
-from engine.store.outbox import Key
 from engine.store.port import Store
+from engine.store.sqlite import contacts, outbox, work
 
 
 def assemble(

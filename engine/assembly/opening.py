@@ -13,9 +13,9 @@ from engine.assembly.outside import Outside, open_systems
 from engine.config.loading import Config
 from engine.errors import first_engine_error
 from engine.installation import Installation
-from engine.store import kept, mark, provenance, statedir, statefile
-from engine.store.mark import Seen
 from engine.store.port import Store
+from engine.store.sqlite import kept, mark, provenance, statedir, statefile
+from engine.store.sqlite.mark import Seen
 
 log = structlog.get_logger(component="service")
 

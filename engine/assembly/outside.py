@@ -15,9 +15,9 @@ from engine.assembly import limits
 from engine.clock import SystemClock, loop_clock
 from engine.config.loading import Config
 from engine.dates import Dated, Dates
+from engine.decide.patience import USUAL, Patience
 from engine.flow.governor import Governor
 from engine.metrics import Metrics, labels
-from engine.patience import USUAL, Patience
 from engine.ports import (
     RequestObserver,
     Source,
@@ -28,11 +28,11 @@ from engine.ports import (
     WallClock,
 )
 from engine.runs import exemplar
-from engine.store import kept
-from engine.store.kept import StoreVault
 from engine.store.port import OpenStore, Store
-from engine.store.threaded import open_store
-from engine.transport import Transport
+from engine.store.sqlite import kept
+from engine.store.sqlite.kept import StoreVault
+from engine.store.sqlite.threaded import open_store
+from engine.wire.transport import Transport
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from engine.config.loading import Config
 from engine.flow.mailbox import Mailbox
 from engine.mappings import Mappings
 from engine.metrics import Metrics
+from engine.model.outbox import Key
 from engine.runs import Runs
-from engine.store.outbox import Key
 from engine.store.port import Store
 
 

@@ -12,7 +12,7 @@ from engine.cli.reading import look
 from engine.cli.state import state_path
 from engine.clock import SystemClock
 from engine.config import loading as configuration
-from engine.store import fuse, statedir, statefile
+from engine.store.sqlite import fuse, statedir, statefile
 
 
 def approve(path: Path | None) -> int:

@@ -21,14 +21,14 @@ from engine.config.unencrypted import unencrypted
 from engine.errors import EngineError, StateUnusable
 from engine.mappings import Mappings
 from engine.metrics import Metrics
+from engine.model.records import RecordType
 from engine.plain import plain
 from engine.ports import Step
-from engine.records import RecordType
 from engine.redaction import redact
-from engine.store import mark, statedir, statefile
-from engine.store.mark import Seen
 from engine.store.port import Store
-from engine.store.threaded import open_store
+from engine.store.sqlite import mark, statedir, statefile
+from engine.store.sqlite.mark import Seen
+from engine.store.sqlite.threaded import open_store
 
 
 @dataclass(frozen=True, slots=True)

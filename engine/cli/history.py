@@ -11,8 +11,8 @@ from engine.cli.exits import Exit, complain
 from engine.cli.reading import look
 from engine.cli.state import looking, state_path
 from engine.cli.tables import console, table
-from engine.store import report
-from engine.store.report import HistoryLine
+from engine.model.report import HistoryLine
+from engine.store.sqlite import report
 
 
 def history(path: Path | None, ref: str, *, as_json: bool) -> int:

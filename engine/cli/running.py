@@ -18,8 +18,8 @@ from engine.config.loading import Config
 from engine.errors import StateUnusable
 from engine.service import once as one_run
 from engine.service import process as service
-from engine.store import report
-from engine.store.summary import cut_off
+from engine.store.sqlite import report
+from engine.store.sqlite.summary import cut_off
 
 # As the interpreter sets them; a start goes without.
 GC_THRESHOLDS = (700, 10, 10)

@@ -15,7 +15,7 @@ from engine.cli.state import state_path
 from engine.config import loading as configuration
 from engine.config.loading import Config
 from engine.installation import Installation
-from engine.store import copies, provenance, statedir, statefile
+from engine.store.sqlite import copies, provenance, statedir, statefile
 
 
 def backup(path: Path | None, to: Path) -> int:

@@ -17,8 +17,8 @@ from engine.cli.state import NoState, looking, state_path
 from engine.cli.tables import console, table
 from engine.config import loading as configuration
 from engine.errors import Misconfigured, StateUnusable
-from engine.store import statedir
-from engine.store.summary import summary, unknown
+from engine.store.sqlite import statedir
+from engine.store.sqlite.summary import summary, unknown
 
 # Reasons in the table of a summary: where each record has one of its own, it sums up nothing.
 REASONS_SHOWN_MAX = 20

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from engine.config.loading import Config
 from engine.errors import StateUnusable
-from engine.store import statedir, statefile
+from engine.store.sqlite import statedir, statefile
 
 
 class NoState(StateUnusable):

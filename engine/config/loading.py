@@ -30,8 +30,8 @@ from engine.errors import Misconfigured
 from engine.flow.backoff import BackoffLimits
 from engine.mapping.fields import LineSetting
 from engine.mapping.settings import read_line
+from engine.model.records import RecordType
 from engine.ports import SourceConnector, SourceTerms, TargetConnector, TargetTerms
-from engine.records import RecordType
 from engine.settings import Settings
 
 PORT_MAX = 65_535

@@ -23,10 +23,11 @@ from engine.errors import HeldBack, Misconfigured, Rationed
 from engine.flow.backoff import BackoffLimits
 from engine.flow.breaker import Breaker
 from engine.flow.budget import Budget, BudgetLimits
-from engine.flow.lane import Lane, current_lane, retrying, writing
+from engine.flow.lane import current_lane, retrying, writing
 from engine.flow.ledger import Ledger, current_record
 from engine.flow.retry_budget import RetryBudget
 from engine.flow.worktime import BLOCKED_MAX_S, State, spending
+from engine.model.lane import Lane
 
 # So many writes in a row may fail before writes are paused, where all are carried out in the end.
 WRITE_FAILURES_MAX = 96

@@ -7,15 +7,8 @@ that a connector deep in a call need not pass them on.
 from __future__ import annotations
 
 from contextvars import ContextVar
-from enum import IntEnum
 
-
-class Lane(IntEnum):
-    """Lower is more urgent; the number is what the store sorts by."""
-
-    FRESH = 0
-    BACKLOG = 1
-
+from engine.model.lane import Lane
 
 retrying: ContextVar[bool] = ContextVar("retrying", default=False)
 """Whether the work in hand failed before."""

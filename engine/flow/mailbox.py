@@ -15,8 +15,8 @@ from typing import Generic, TypeVar
 
 import anyio
 
-from engine.flow.lane import Lane
 from engine.flow.worktime import State, spending
+from engine.model.lane import Lane
 
 # After so many fresh keys in a row one backlog key is served, so that every key is.
 FRESH_STREAK_MAX = 4

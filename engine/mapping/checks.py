@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 
 from engine.mapping.fields import Constant, Conversion
-from engine.records import FieldKind, TargetField
+from engine.model.records import FieldKind, TargetField
 
 # Which conversions make sense for each kind of target field; the first is the default.
 ALLOWED: Mapping[FieldKind, tuple[Conversion, ...]] = {

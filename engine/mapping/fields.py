@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from engine.errors import Rejected
-from engine.records import (
+from engine.model.records import (
     REFERENCES,
     FieldKind,
     Json,

@@ -12,16 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.errors import Misconfigured
-from engine.mapping.checks import (
-    ALLOWED,
-    UNREADABLE,
-    check_constant,
-    nearest,
-    shown,
-    well_formed,
-)
+from engine.mapping.checks import ALLOWED, UNREADABLE, check_constant, nearest, shown, well_formed
 from engine.mapping.fields import BUILT_IN, Conversion, Line, LineSetting, Template, title
-from engine.records import REFERENCES, Column, FieldKind, TargetField
+from engine.model.records import REFERENCES, Column, FieldKind, TargetField
 
 
 @dataclass(frozen=True, slots=True)

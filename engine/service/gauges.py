@@ -12,11 +12,11 @@ from engine import logs
 from engine.actors.account_resolver import KIND as ACCOUNT
 from engine.assembly.assembly import Assembly
 from engine.flow.governor import Governor
-from engine.flow.lane import Lane
 from engine.flow.worktime import Seconds, State
 from engine.metrics import labels
-from engine.store import measure, statefile
-from engine.store.measure import Measured
+from engine.model.lane import Lane
+from engine.model.measure import Measured
+from engine.store.sqlite import measure, statefile
 
 
 @dataclass(slots=True)

@@ -12,14 +12,14 @@ from engine.assembly.outside import Outside
 from engine.config.loading import Config
 from engine.errors import Misconfigured, Terminal, Unreachable
 from engine.flow.governor import Governor
-from engine.flow.lane import Lane
 from engine.metrics import Metrics
+from engine.model.lane import Lane
+from engine.model.mass_change import Held
+from engine.model.report import Counts
 from engine.service.stages import downstream
 from engine.service.starting import take_steps, take_up
 from engine.service.usage import keep_usage
-from engine.store import fuse, report
-from engine.store.fuse import Held
-from engine.store.report import Counts
+from engine.store.sqlite import fuse, report
 
 # How long it waits for a retry that is due soon, before it leaves it to the next run.
 RETRY_PATIENCE_S = 15.0

@@ -9,15 +9,15 @@ import structlog
 
 from engine.about import about
 from engine.assembly.assembly import Assembly
+from engine.decide.failure import error_class
+from engine.decide.patience import GiveUp, Refusals, judged
 from engine.errors import EngineError, StateUnusable
 from engine.flow.backoff import delay_s
 from engine.flow.worktime import pausing
 from engine.metrics.labels import START_UP
-from engine.patience import GiveUp, Refusals, judged
 from engine.ports import Step
 from engine.service.status import Status
-from engine.store import contacts, fuse, kept, people, provenance, waits, work
-from engine.triage import error_class
+from engine.store.sqlite import contacts, fuse, kept, people, provenance, waits, work
 
 # The longest that anything is made to wait, beside the cap of the backoff: one hour.
 LONGEST_WAIT_S = 3600.0
@@ -36,7 +36,7 @@ async def start(assembly: Assembly, status: Status) -> None:
     """Everything that comes before work; whatever may pass is waited for, not given up.
 
     Raises:
-        Misconfigured: a new pair keeps refusing us; see `engine.patience`.
+        Misconfigured: a new pair keeps refusing us; see `engine.decide.patience`.
     """
     refusals: Refusals | None = None
     attempt, rng = 0, assembly.outside.rng("start")

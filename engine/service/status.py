@@ -8,11 +8,11 @@ from typing import Any
 
 from engine.about import about
 from engine.assembly.assembly import Assembly
-from engine.flow.lane import Lane
+from engine.model.lane import Lane
+from engine.model.report import Counts
 from engine.service.gauges import Gauges
-from engine.store import fuse, report
-from engine.store.report import Counts
-from engine.store.summary import summary
+from engine.store.sqlite import fuse, report
+from engine.store.sqlite.summary import summary
 
 # So many failed polls in a row, and the service is no longer ready.
 LATE_POLLS = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio
 
 from engine.assembly.assembly import Assembly
-from engine.store import kept, provenance
+from engine.store.sqlite import kept, provenance
 
 EVERY_S = 10.0
 

@@ -24,7 +24,7 @@ import httpx
 
 from engine.cli.reading import load
 from engine.service import once as one_run
-from engine.transport import Transport
+from engine.wire.transport import Transport
 
 CREATES_PATH = "/api/v2/opportunities"
 MEDIA_TYPE = "application/vnd.api+json"

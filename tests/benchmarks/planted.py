@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
-from engine.store import statefile
+from engine.store.sqlite import statefile
 from tests.benchmarks.stage import BenchmarkFailed
 
 # Far above every id the emulators give.

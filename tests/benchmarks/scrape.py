@@ -12,8 +12,8 @@ import time
 from dataclasses import dataclass
 from statistics import median
 
-from engine.store import measure as store_measure
-from engine.store import statefile
+from engine.store.sqlite import measure as store_measure
+from engine.store.sqlite import statefile
 from tests.benchmarks.planted import plant_linked
 from tests.benchmarks.report import Figure
 from tests.benchmarks.stage import BenchmarkFailed, Scene, Stage, pipe, stage

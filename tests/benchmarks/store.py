@@ -9,9 +9,9 @@ from statistics import median
 
 import anyio
 
-from engine.records import Captured
-from engine.store import capture
-from engine.store.threaded import ThreadedStore, open_store
+from engine.model.records import Captured
+from engine.store.sqlite import capture
+from engine.store.sqlite.threaded import ThreadedStore, open_store
 from tests.benchmarks.report import Figure
 
 WAITERS = 20

@@ -13,7 +13,7 @@ import anyio
 import pytest
 
 from connectors.sandbox.sandbox import Sandbox, SandboxOptions
-from engine.store import statedir
+from engine.store.sqlite import statedir
 from tests.end_to_end.test_cli_errors import ATTENTION, DEADLINE_S, ROOT, STATE, served
 
 pytestmark = pytest.mark.anyio

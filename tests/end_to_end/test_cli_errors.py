@@ -20,7 +20,7 @@ import pytest
 from connectors.sandbox.sandbox import Addresses, Ports, Sandbox, SandboxOptions
 from connectors.sandbox.serving import free_port
 from connectors.sandbox.settings_file import prepared, write_settings
-from engine.store import statedir, statefile
+from engine.store.sqlite import statedir, statefile
 
 pytestmark = pytest.mark.anyio
 

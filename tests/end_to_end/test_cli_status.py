@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.store import statefile
-from engine.store.summary import summary
+from engine.store.sqlite import statefile
+from engine.store.sqlite.summary import summary
 from tests.scenario.bench import bench
 from tests.scenario.service_port import eventually, served
 

@@ -27,7 +27,7 @@ from connectors.sandbox.faults import Fault, Faults
 from connectors.sandbox.sandbox import Addresses, Ports, Sandbox, SandboxOptions
 from connectors.sandbox.settings_file import prepared, write_settings
 from engine.errors import EXCERPT_CHARS_MAX
-from engine.store import statefile
+from engine.store.sqlite import statefile
 from tests.end_to_end.test_cli_errors import CONFIGURATION, ROOT, wosync
 from tests.searching import SEARCH
 

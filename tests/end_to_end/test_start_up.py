@@ -154,4 +154,9 @@ def test_the_engine_offers_what_it_lists_without_loading_it_at_once(tmp_path: Pa
     modules = loaded(tmp_path, "--version")
 
     assert "engine" in modules
-    assert not modules & {"engine.exchange", "engine.ports", "engine.records", "engine.settings"}
+    assert not modules & {
+        "engine.wire.exchange",
+        "engine.ports",
+        "engine.model.records",
+        "engine.settings",
+    }

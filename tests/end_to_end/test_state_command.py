@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from connectors.sandbox.sandbox import Sandbox, SandboxOptions
-from engine.store import statedir, statefile
+from engine.store.sqlite import statedir, statefile
 from tests.end_to_end.test_cli_errors import ATTENTION, STATE, names_in, paragraph, served
 
 pytestmark = pytest.mark.anyio

@@ -6,10 +6,10 @@ from tests.mutants.mutant import Mutant
 
 MAILBOX = "engine/flow/mailbox.py"
 BUDGET = "engine/flow/budget.py"
-TRIAGE = "engine/triage.py"
+TRIAGE = "engine/decide/failure.py"
 UNIT = "tests/unit/engine/flow"
 MODEL = "tests/property/test_mailbox_model.py"
-VERDICTS = "tests/unit/engine/test_triage.py"
+VERDICTS = "tests/unit/engine/decide/test_failure.py"
 BACKING_OFF = "tests/scenario/test_backing_off.py"
 INVISIBLE = "tests/scenario/test_taken_and_invisible.py"
 
@@ -118,7 +118,7 @@ MUTANTS = (
         TRIAGE,
         "if isinstance(error, Misconfigured) and not around.others_succeed:",
         "if isinstance(error, Misconfigured):",
-        ("tests/unit/engine/test_triage.py",),
+        ("tests/unit/engine/decide/test_failure.py",),
     ),
     Mutant(
         "flags every record when a permission is missing",

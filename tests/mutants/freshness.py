@@ -5,13 +5,13 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 SYNCER = "engine/actors/opportunity_syncer.py"
-WORK = "engine/store/work.py"
-CAPTURE = "engine/store/capture.py"
+WORK = "engine/store/sqlite/work.py"
+CAPTURE = "engine/store/sqlite/capture.py"
 WRITE_BACK = "engine/actors/write_back.py"
-MARKS = "engine/watermarks.py"
-UNIT_MARKS = "tests/unit/engine/test_watermarks.py"
+MARKS = "engine/decide/watermark.py"
+UNIT_MARKS = "tests/unit/engine/decide/test_watermark.py"
 CLOCKS = "tests/scenario/test_source_clocks.py"
-VERSIONS = "engine/versions.py"
+VERSIONS = "engine/decide/version.py"
 RESTORED = "tests/scenario/test_restored_source.py"
 CAPTURED = "tests/unit/engine/store/test_capture.py"
 UNDONE = "tests/scenario/test_undone_imports.py"
@@ -175,7 +175,7 @@ MUTANTS = (
         VERSIONS,
         "return Seen.RESTORED if again else Seen.LATE",
         "return Seen.LATE",
-        (CAPTURED, "tests/unit/engine/test_versions.py"),
+        (CAPTURED, "tests/unit/engine/decide/test_version.py"),
     ),
     Mutant(
         "lets a restore pass the fuse",
@@ -193,7 +193,7 @@ MUTANTS = (
     ),
     Mutant(
         "takes its own echo for another history",
-        "engine/store/outbox.py",
+        "engine/store/sqlite/outbox.py",
         '"UPDATE record SET known_at = ?, timed = 0 WHERE id = ? AND version < ?"',
         '"UPDATE record SET known_at = ? WHERE id = ? AND version < ?"',
         (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
-AUDIT = "engine/store/audit.py"
-FUSE = "engine/store/fuse.py"
+AUDIT = "engine/store/sqlite/audit.py"
+FUSE = "engine/store/sqlite/fuse.py"
 SLICES = "tests/unit/engine/store/test_audit_slices.py"
 CHANGES = "tests/scenario/test_changes_in_doubt.py"
 MASS = "tests/scenario/test_mass_changes.py"
@@ -21,7 +21,7 @@ MUTANTS = (
     ),
     Mutant(
         "decides over a mass change page by page",
-        "engine/store/fuse.py",
+        "engine/store/sqlite/fuse.py",
         "json.dumps([MAPPING, FIRST_LOOK, *MARKS])",
         "json.dumps([])",
         (f"{MASS}::test_a_mass_change_that_comes_page_by_page_is_one",),
@@ -59,21 +59,21 @@ MUTANTS = (
     ),
     Mutant(
         "leaves the fuse blown when the mistake was taken back",
-        "engine/store/fuse.py",
+        "engine/store/sqlite/fuse.py",
         "        kept.forget_setting(connection, SETTING)\n    if not present",
         "        present.records\n    if not present",
         ("tests/unit/engine/store/test_fuse_decisions.py",),
     ),
     Mutant(
         "flags in masses what a changed mapping would have refused",
-        "engine/store/settle.py",
+        "engine/store/sqlite/settle.py",
         "    if work.mass is Mass.EVALUATING:\n",
         "    if work.mass is Mass.APPROVED:\n",
         (f"{MASS}::test_a_mapping_that_would_have_everything_refused_flags_nobody",),
     ),
     Mutant(
         "flags whoever waits for a lookup that fails",
-        "engine/triage.py",
+        "engine/decide/failure.py",
         "if isinstance(error, Throttled | HeldBack | Unavailable):",
         "if isinstance(error, Throttled | HeldBack):",
         ("tests/scenario/test_lookups.py",),
@@ -87,7 +87,7 @@ MUTANTS = (
     ),
     Mutant(
         "holds an id for a record that is not synced any more",
-        "engine/claimants.py",
+        "engine/decide/claim.py",
         "if one.wanted and (one.carries or one.owed)",
         "if one.carries or one.owed",
         ("tests/scenario/test_relinking.py",),
@@ -108,7 +108,7 @@ MUTANTS = (
     ),
     Mutant(
         "forgets a refusal whose record is edited",
-        "engine/store/capture.py",
+        "engine/store/sqlite/capture.py",
         "CASE WHEN ? AND flagged AND excluded.state = 'ineligible' THEN 'refused'",
         "CASE WHEN ? AND flagged AND excluded.state = 'none' THEN 'refused'",
         ("tests/scenario/test_refusing.py",),
@@ -157,7 +157,7 @@ MUTANTS = (
     ),
     Mutant(
         "stops small changes of a mapping",
-        FUSE,
+        "engine/model/mass_change.py",
         "return max(self.records_min, int(self.share * linked))",
         "return min(self.records_min, int(self.share * linked))",
         (f"{MASS}::test_a_small_change_of_the_mapping_goes_on_by_itself",),

@@ -7,9 +7,9 @@ from tests.mutants.mutant import Mutant
 WHOLE = "tests/scenario/test_held_whole.py"
 FIRST = "tests/scenario/test_first_look.py"
 GATE = "tests/unit/engine/actors/test_gate.py"
-CAPTURE = "engine/store/capture.py"
-CONTACTS = "engine/store/contacts.py"
-FUSE = "engine/store/fuse.py"
+CAPTURE = "engine/store/sqlite/capture.py"
+CONTACTS = "engine/store/sqlite/contacts.py"
+FUSE = "engine/store/sqlite/fuse.py"
 RELATING = "engine/actors/relationship_syncer.py"
 
 MUTANTS = (
@@ -120,14 +120,14 @@ MUTANTS = (
     ),
     Mutant(
         "flags what is only evaluated",
-        "engine/store/settle.py",
+        "engine/store/sqlite/settle.py",
         "    if work.mass is Mass.EVALUATING:\n",
         "    if work.mass is Mass.HELD:\n",
         ("tests/unit/engine/store/test_settle.py",),
     ),
     Mutant(
         "keeps a tab that nothing holds any more waiting for ever",
-        "engine/store/schema/0005_hard_weather.sql",
+        "engine/store/sqlite/schema/0005_hard_weather.sql",
         "    UPDATE contacts SET due_at = 0 WHERE record_id = NEW.record_id;\n",
         "    UPDATE contacts SET due_at = due_at WHERE record_id = NEW.record_id;\n",
         (

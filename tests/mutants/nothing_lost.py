@@ -4,31 +4,31 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
-CAPTURE = "engine/store/capture.py"
-SETTLE = "engine/store/settle.py"
+CAPTURE = "engine/store/sqlite/capture.py"
+SETTLE = "engine/store/sqlite/settle.py"
 STORE = "tests/unit/engine/store"
-WATERMARKS = "tests/unit/engine/test_watermarks.py"
+WATERMARKS = "tests/unit/engine/decide/test_watermark.py"
 OUTAGES = "tests/scenario/test_outages.py"
 BULK = "tests/scenario/test_capture.py::test_a_bulk_import_sharing_one_second_arrives_whole"
 
 MUTANTS = (
     Mutant(
         "leaves no overlap behind the newest row",
-        "engine/watermarks.py",
+        "engine/decide/watermark.py",
         "final = clock - look_back_s(mark, overlap_s)",
         "final = clock",
         (WATERMARKS,),
     ),
     Mutant(
         "moves the watermark past rows that are not final",
-        "engine/watermarks.py",
+        "engine/decide/watermark.py",
         "return replace(mark, position=max(safe))",
         "return replace(mark, position=max(positions))",
         (WATERMARKS,),
     ),
     Mutant(
         "measures the overlap with this machine's clock",
-        "engine/watermarks.py",
+        "engine/decide/watermark.py",
         "final = clock - look_back_s(mark, overlap_s)",
         "final = moment.now - look_back_s(mark, overlap_s)",
         (WATERMARKS,),
@@ -63,21 +63,21 @@ MUTANTS = (
     ),
     Mutant(
         "takes the version its own write-back made for news",
-        "engine/store/outbox.py",
+        "engine/store/sqlite/outbox.py",
         '" version = max(version, ?) WHERE id = ?"',
         '" version = max(version, ? - 1) WHERE id = ?"',
         (f"{STORE}/test_capture.py::test_the_version_our_own_write_back_made_is_no_change",),
     ),
     Mutant(
         "forgets which version it wrote back itself",
-        "engine/store/outbox.py",
+        "engine/store/sqlite/outbox.py",
         "delivered_version = CASE WHEN version <= ? THEN ?",
         "delivered_version = CASE WHEN version <= ? - 1000000 THEN ?",
         (f"{STORE}/test_outbox.py::test_a_delivery_is_kept_with_the_version_it_made",),
     ),
     Mutant(
         "takes a write-back for delivered although it changed meanwhile",
-        "engine/store/outbox.py",
+        "engine/store/sqlite/outbox.py",
         '"DELETE FROM outbox WHERE record_type = ? AND record_id = ? AND generation = ?"',
         '"DELETE FROM outbox WHERE record_type = ? AND record_id = ? AND generation >= ?"',
         (f"{STORE}/test_outbox.py::test_what_changed_while_it_was_sent_is_sent_again",),
@@ -154,42 +154,42 @@ MUTANTS = (
     ),
     Mutant(
         "acknowledges a commit that failed",
-        "engine/store/threaded.py",
+        "engine/store/sqlite/threaded.py",
         "            for job in group:\n                job.error = error\n",
         "            del error\n",
         (f"{STORE}/test_failing_commits.py",),
     ),
     Mutant(
         "keeps half of what a failing function wrote",
-        "engine/store/threaded.py",
+        "engine/store/sqlite/threaded.py",
         'connection.execute("ROLLBACK TO job")',
         "pass",
         (f"{STORE}/test_port.py::test_a_function_that_fails_leaves_nothing_behind",),
     ),
     Mutant(
         "carries out what waits together in another order",
-        "engine/store/threaded.py",
+        "engine/store/sqlite/threaded.py",
         '        for job in group:\n            connection.execute("SAVEPOINT job")',
         '        for job in reversed(group):\n            connection.execute("SAVEPOINT job")',
         ("tests/property/test_store_model.py",),
     ),
     Mutant(
         "keeps, in simulations, half of what a failing function wrote",
-        "engine/store/inline.py",
+        "engine/store/sqlite/inline.py",
         'connection.execute("ROLLBACK")',
         'connection.execute("COMMIT")',
         (f"{STORE}/test_port.py::test_a_function_that_fails_leaves_nothing_behind",),
     ),
     Mutant(
         "acknowledges what a power loss would undo",
-        "engine/store/statefile.py",
+        "engine/store/sqlite/statefile.py",
         'connection.execute("PRAGMA synchronous = FULL")',
         'connection.execute("PRAGMA synchronous = NORMAL")',
         (f"{STORE}/test_statefile.py::test_the_writer_is_durable_and_a_reader_cannot_write",),
     ),
     Mutant(
         "lets a second process use the same state",
-        "engine/store/statedir.py",
+        "engine/store/sqlite/statedir.py",
         "fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)",
         "fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)",
         (
@@ -198,14 +198,14 @@ MUTANTS = (
     ),
     Mutant(
         "waits by a clock that was ahead",
-        "engine/store/waits.py",
+        "engine/store/sqlite/waits.py",
         "    latest = now + longest_s\n",
         "    latest = NEVER\n",
         (f"{OUTAGES}::test_waits_of_a_clock_that_was_ahead_strand_nothing",),
     ),
     Mutant(
         "doubts by a clock that was ahead",
-        "engine/store/waits.py",
+        "engine/store/sqlite/waits.py",
         "            (set_back_s, now, now),\n",
         "            (set_back_s, now, NEVER),\n",
         ("tests/unit/engine/store/test_waits.py::test_nothing_has_happened_later_than_now",),
@@ -219,7 +219,7 @@ MUTANTS = (
     ),
     Mutant(
         "asks on and on where a listing stands still",
-        "engine/watermarks.py",
+        "engine/decide/watermark.py",
         "    if cursor is not None and newest <= cursor:",
         "    if cursor is None:",
         ("tests/unit/engine/actors/test_tolerating.py",),

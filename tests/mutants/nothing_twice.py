@@ -101,7 +101,7 @@ MUTANTS = (
     ),
     Mutant(
         "forgets a create in doubt when its record is refused",
-        "engine/store/settle.py",
+        "engine/store/sqlite/settle.py",
         '    state = _state(connection, work.id)\n    if state == "refused":\n',
         "    close_intent(connection, work.id)\n"
         '    state = _state(connection, work.id)\n    if state == "refused":\n',
@@ -116,7 +116,7 @@ MUTANTS = (
     ),
     Mutant(
         "forgets at start what a former process announced",
-        "engine/store/work.py",
+        "engine/store/sqlite/work.py",
         '"UPDATE intent SET doubt_since = ?, look_at = ? WHERE doubt_since IS NULL", (now, now)',
         '"DELETE FROM intent WHERE opened_at < ?", (now,)',
         (f"{STORE}/test_work.py::test_at_start_every_unfinished_create_is_in_doubt",),
@@ -144,7 +144,7 @@ MUTANTS = (
     ),
     Mutant(
         "forgets a record with a create in doubt when a sweep does not show it",
-        "engine/store/capture.py",
+        "engine/store/sqlite/capture.py",
         '        " AND NOT EXISTS (SELECT 1 FROM intent WHERE record_id = record.id)",\n'
         "        (sweep, started_at),",
         '        "",\n        (sweep, started_at),',

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 ODD = "tests/scenario/test_odd_listings.py"
-ROSTERS = "engine/rosters.py"
+ROSTERS = "engine/decide/roster.py"
 OWNERS = "engine/actors/owner_resolver.py"
 
 MUTANTS = (
@@ -28,7 +28,7 @@ MUTANTS = (
         ROSTERS,
         "        if not whole:\n",
         "        if whole is None:\n",
-        ("tests/unit/engine/test_rosters.py",),
+        ("tests/unit/engine/decide/test_roster.py",),
     ),
     Mutant(
         "believes that there are no users",
@@ -81,7 +81,7 @@ MUTANTS = (
     ),
     Mutant(
         "takes what an audit could not read for gone",
-        "engine/store/audit.py",
+        "engine/store/sqlite/audit.py",
         "    if not whole:\n",
         "    if now < 0:\n",
         (f"{ODD}::test_a_record_whose_row_cannot_be_read_is_not_taken_for_gone",),

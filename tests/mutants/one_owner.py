@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
-CLAIMANTS = "engine/claimants.py"
+CLAIMANTS = "engine/decide/claim.py"
 OWNERS = "tests/scenario/test_one_owner.py"
 CLAIMS = "tests/unit/engine/store/test_claims.py"
 
@@ -21,7 +21,7 @@ MUTANTS = (
         CLAIMANTS,
         "named = [one for one in claimants if _named(one, correlation)]",
         "named = [one for one in claimants if correlation == one.id]",
-        ("tests/unit/engine/test_claimants.py",),
+        ("tests/unit/engine/decide/test_claim.py",),
     ),
     Mutant(
         "writes a cleared id again that was pasted elsewhere",
@@ -32,35 +32,35 @@ MUTANTS = (
     ),
     Mutant(
         "links whatever was settled to a target record of another",
-        "engine/store/settle.py",
+        "engine/store/sqlite/settle.py",
         "if present is not None and present != work.id and not created:",
         "if present is None and created:",
         (f"{CLAIMS}::test_an_outcome_for_a_target_record_of_another_links_nothing",),
     ),
     Mutant(
         "sends to a target record that was handed over",
-        "engine/store/work.py",
+        "engine/store/sqlite/work.py",
         '" AND EXISTS (SELECT 1 FROM claim WHERE target_id = ? AND record_id = record.id)"',
         '" AND ? > 0"',
         (f"{CLAIMS}::test_a_target_record_that_is_handed_over_is_the_former_one_s_no_more",),
     ),
     Mutant(
         "writes an id to a record that has handed it over",
-        "engine/store/claims.py",
+        "engine/store/sqlite/claims.py",
         "\" WHERE record_type = 'opportunity' AND record_id = ? AND target_id = ?\"",
         "\" WHERE record_type = 'person' AND record_id = ? AND target_id = ?\"",
         (f"{CLAIMS}::test_a_target_record_that_is_handed_over_is_the_former_one_s_no_more",),
     ),
     Mutant(
         "takes the create of another record for its own",
-        "engine/store/claims.py",
+        "engine/store/sqlite/claims.py",
         '"SELECT target_id FROM claim WHERE record_id <> ?"',
         '"SELECT target_id FROM claim WHERE record_id = -1 - ?"',
         (f"{OWNERS}::test_two_creates_in_doubt_with_one_value_end_as_two",),
     ),
     Mutant(
         "leaves the link of a copy as it is",
-        "engine/plan.py",
+        "engine/decide/opportunity.py",
         "(not shown or _leads_elsewhere(shown, target_id))",
         "not shown",
         (f"{OWNERS}::test_a_link_that_leads_to_another_record_is_set_right",),

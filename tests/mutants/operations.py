@@ -8,7 +8,7 @@ SUPERVISION = "engine/service/supervision.py"
 WORKTIME = "engine/flow/worktime.py"
 POOL = "engine/flow/pool.py"
 HTTP = "engine/service/http.py"
-MEASURE = "engine/store/measure.py"
+MEASURE = "engine/store/sqlite/measure.py"
 UNIT = "tests/unit/engine"
 SUPERVISED = f"{UNIT}/service/test_supervision.py"
 TIMED = f"{UNIT}/flow/test_worktime.py"
@@ -214,7 +214,7 @@ MUTANTS = (
     ),
     Mutant(
         "makes a wait younger with every further edit",
-        "engine/store/capture.py",
+        "engine/store/sqlite/capture.py",
         'THEN min(pending_since,"\n        " excluded.pending_since) WHEN',
         'THEN"\n        " excluded.pending_since WHEN',
         (f"{MEASURED}::test_editing_again_what_waits_does_not_make_it_younger",),

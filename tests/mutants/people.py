@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
-RELATIONS = "engine/relations.py"
+RELATIONS = "engine/decide/roles.py"
 RELATING = "engine/actors/relationship_syncer.py"
 RESOLVER = "engine/actors/prospect_resolver.py"
-UNIT = "tests/unit/engine/test_relations.py"
+UNIT = "tests/unit/engine/decide/test_roles.py"
 ACTOR = "tests/unit/engine/actors/test_relationship_syncer.py"
 HELD_BACK = "tests/scenario/test_people_held_back.py"
 GONE = "tests/scenario/test_people_gone.py"
@@ -75,7 +75,7 @@ MUTANTS = (
     ),
     Mutant(
         "books roles under the opportunity that the record is linked to by now",
-        "engine/store/relating.py",
+        "engine/store/sqlite/relating.py",
         """    if not stands(connection, work):
         return False
     connection.execute(
@@ -93,7 +93,7 @@ MUTANTS = (
     ),
     Mutant(
         "forgets what it made on an opportunity once the link leads elsewhere",
-        "engine/store/contacts.py",
+        "engine/store/sqlite/contacts.py",
         "    rests = tab is None or tab == EMPTY_TAB\n",
         '    connection.execute("DELETE FROM role WHERE record_id = ?", (record_id,))\n'
         "    rests = tab is None or tab == EMPTY_TAB\n",
@@ -122,7 +122,7 @@ MUTANTS = (
     ),
     Mutant(
         "never reads again who is a prospect already",
-        "engine/store/contacts.py",
+        "engine/store/sqlite/contacts.py",
         "        or _outdated(connection, tab, people_read_since)\n",
         "",
         (f"{GONE}::test_a_person_who_carries_another_id_now_is_that_prospect",),
@@ -234,7 +234,7 @@ MUTANTS = (
     ),
     Mutant(
         "wakes nobody when a person becomes available",
-        "engine/store/contacts.py",
+        "engine/store/sqlite/contacts.py",
         "woken += look_again(connection, [row[0] for row in rows], Lane.BACKLOG, now)",
         "woken += len(rows)",
         (
@@ -250,7 +250,7 @@ MUTANTS = (
     ),
     Mutant(
         "settles a tab although a newer one waits",
-        "engine/store/relating.py",
+        "engine/store/sqlite/relating.py",
         "            now,\n            work.revision,\n            work.revision,\n",
         "            now,\n            work.revision,\n            work.revision + 1,\n",
         (

@@ -64,7 +64,7 @@ MUTANTS = (
     ),
     Mutant(
         "blames its own caution where the system failed",
-        "engine/store/settle.py",
+        "engine/store/sqlite/settle.py",
         '" reason = CASE WHEN failed_since IS NULL THEN ? ELSE reason END,"',
         '" reason = ?,"',
         (DOUBTS,),
@@ -78,14 +78,14 @@ MUTANTS = (
     ),
     Mutant(
         "hides what an answer was that could not be used",
-        "engine/triage.py",
+        "engine/decide/failure.py",
         '        return f"answered HTTP {error.status}: {error.message}"\n',
         "        return error.message\n",
         (f"{IN_DOUBT}::test_a_create_in_doubt_waits_for_what_put_it_there",),
     ),
     Mutant(
         "never blames a record that is alone",
-        "engine/triage.py",
+        "engine/decide/failure.py",
         "    if sent >= attempts_max and failing_s >= LONELY_S and not alike:\n",
         "    if sent < 0:\n",
         (
@@ -94,7 +94,7 @@ MUTANTS = (
     ),
     Mutant(
         "blames records that all fail alike",
-        "engine/triage.py",
+        "engine/decide/failure.py",
         "and failing_s >= LONELY_S and not alike:",
         "and failing_s >= LONELY_S:",
         (f"{IN_DOUBT}::test_creates_that_are_answered_500_alike_are_nobodys_fault",),

@@ -58,35 +58,35 @@ MUTANTS = (
     ),
     Mutant(
         "sends fields that did not change",
-        "engine/plan.py",
+        "engine/decide/opportunity.py",
         "return {name: value for name, value in desired.items() if value != known.get(name)}",
         "return {name: value for name, value in desired.items() if value or name in known}",
-        ("tests/unit/engine/test_plan.py::test_only_what_differs_is_sent",),
+        ("tests/unit/engine/decide/test_opportunity.py::test_only_what_differs_is_sent",),
     ),
     Mutant(
         "does not count what it wrote back itself",
-        "engine/plan.py",
+        "engine/decide/opportunity.py",
         "if work.version == work.delivered_version and work.delivered_id is not None:",
         "if work.version == work.delivered_version and work.delivered_id is None:",
         (
-            "tests/unit/engine/test_plan.py::test_what_we_delivered_counts_until_a_newer_version_is_captured",
+            "tests/unit/engine/decide/test_opportunity.py::test_what_we_delivered_counts_until_a_newer_version_is_captured",
         ),
     ),
     Mutant(
         "syncs a record whose error flag is set",
-        "engine/records.py",
+        "engine/model/records.py",
         "return self.sync and not self.error",
         "return self.sync",
         (
-            "tests/unit/engine/test_records.py::test_a_record_is_eligible_when_ticked_and_not_in_error",
+            "tests/unit/engine/model/test_records.py::test_a_record_is_eligible_when_ticked_and_not_in_error",
         ),
     ),
     Mutant(
         "takes what one record holds for what another does",
-        "engine/plan.py",
+        "engine/decide/opportunity.py",
         "        return Reconcile(target_id, observe=True)\n",
         "        return Reconcile(target_id, observe=False)\n",
-        ("tests/unit/engine/test_plan.py::test_what_is_known_decides_the_course",),
+        ("tests/unit/engine/decide/test_opportunity.py::test_what_is_known_decides_the_course",),
     ),
     Mutant(
         "loses the reason of a validation in any form but the envelope",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
-PATIENCE = "engine/patience.py"
+PATIENCE = "engine/decide/patience.py"
 STARTING = "engine/service/starting.py"
 HTTP = "engine/service/http.py"
 DOORS = "engine/service/doors.py"
@@ -15,7 +15,7 @@ UNHEARD = "tests/end_to_end/test_stalled_stderr.py"
 PLAIN = "tests/unit/engine/test_plain.py"
 LEFT = "tests/unit/engine/test_descriptors.py"
 OPENLY = "tests/unit/engine/config/test_unencrypted.py"
-JUDGED = "tests/unit/engine/test_patience.py"
+JUDGED = "tests/unit/engine/decide/test_patience.py"
 REFUSED = "tests/scenario/test_start_up_refused.py"
 ASKED = "tests/unit/engine/service/test_http.py"
 DOORED = "tests/unit/engine/service/test_doors.py"
@@ -104,7 +104,7 @@ MUTANTS = (
     ),
     Mutant(
         "reads every record for one person's opportunities",
-        "engine/store/people.py",
+        "engine/store/sqlite/people.py",
         '"SELECT record_id FROM tab_person WHERE person_id = ?", (person_id,)',
         '"SELECT DISTINCT r.id FROM record r, json_each(r.tab) AS line"\n'
         "        \" WHERE json_extract(line.value, '$[0]') = ?\", (person_id,)",
@@ -114,14 +114,14 @@ MUTANTS = (
     ),
     Mutant(
         "forgets who has come to a tab",
-        "engine/store/schema/0005_hard_weather.sql",
+        "engine/store/sqlite/schema/0005_hard_weather.sql",
         "WHEN NEW.tab IS NOT OLD.tab BEGIN",
         "WHEN NEW.tab IS NULL BEGIN",
         (f"{STORE}/test_tab_person.py::test_it_follows_every_change_of_a_tab",),
     ),
     Mutant(
         "reads every history for one record's",
-        "engine/store/report.py",
+        "engine/store/sqlite/report.py",
         "WHERE record_type = 'opportunity' AND record_id IN (SELECT id FROM record WHERE ref = ?1)",
         "WHERE record_type || '' = 'opportunity'"
         " AND record_id + 0 IN (SELECT id FROM record WHERE ref = ?1)",
@@ -129,7 +129,7 @@ MUTANTS = (
     ),
     Mutant(
         "says nothing in the history of what is held",
-        "engine/store/report.py",
+        "engine/store/sqlite/report.py",
         "return [*lines, *_held(connection, ref)]",
         "return lines",
         (f"{STORE}/test_history.py::test_what_is_held_says_so_itself_and_no_line_is_written",),
@@ -186,21 +186,21 @@ MUTANTS = (
     ),
     Mutant(
         "looks through everybody for what was being sent",
-        "engine/store/schema/0005_hard_weather.sql",
+        "engine/store/sqlite/schema/0005_hard_weather.sql",
         "CREATE INDEX person_sending ON person (id) WHERE sending = 1;\n",
         "",
         (f"{STORE}/test_query_plans.py::test_no_statement_reads_through_a_table_that_grows",),
     ),
     Mutant(
         "looks through all that waits for each failure",
-        "engine/store/schema/0005_hard_weather.sql",
+        "engine/store/sqlite/schema/0005_hard_weather.sql",
         "CREATE INDEX record_pending_reason ON record (reason_class)",
         "CREATE INDEX record_pending_reason ON record (updated_at)",
         (f"{STORE}/test_query_plans.py::test_no_statement_reads_through_a_table_that_grows",),
     ),
     Mutant(
         "reads halves of characters as they come",
-        "engine/exchange.py",
+        "engine/wire/exchange.py",
         "made_whole(body))",
         "body)",
         (
@@ -210,14 +210,14 @@ MUTANTS = (
     ),
     Mutant(
         "calls a damaged file a full disk while it runs",
-        "engine/store/threaded.py",
+        "engine/store/sqlite/threaded.py",
         "    if statefile.damaged(error):\n",
         "    if statefile.damaged(error) and not what:\n",
         (f"{LEFT}::test_a_damaged_file_is_called_damaged",),
     ),
     Mutant(
         "blames the network for files used up",
-        "engine/exchange.py",
+        "engine/wire/exchange.py",
         "if descriptors.used_up(error):",
         "if descriptors.used_up(None):",
         (f"{LEFT}::test_a_connection_that_cannot_be_opened_blames_no_network",),

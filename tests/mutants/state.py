@@ -5,9 +5,9 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 OWNERSHIP = "engine/ownership.py"
-STATEDIR = "engine/store/statedir.py"
-PROVENANCE = "engine/store/provenance.py"
-WAITS = "engine/store/waits.py"
+STATEDIR = "engine/store/sqlite/statedir.py"
+PROVENANCE = "engine/store/sqlite/provenance.py"
+WAITS = "engine/store/sqlite/waits.py"
 TRUST = "engine/actors/trust.py"
 DIRECTORY = "tests/unit/engine/store/test_statedir.py"
 STRETCHED = "tests/unit/engine/store/test_waits.py"
@@ -172,14 +172,14 @@ MUTANTS = (
     ),
     Mutant(
         "writes its copy over another one",
-        "engine/store/copies.py",
+        "engine/store/sqlite/copies.py",
         "os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW",
         "os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW",
         (f"{COMMAND}::test_a_copy_is_made_beside_the_service_and_put_back",),
     ),
     Mutant(
         "puts back the state of another pair",
-        "engine/store/copies.py",
+        "engine/store/sqlite/copies.py",
         "if known is not None and known != pair:",
         "if known is None and known != pair:",
         (f"{COMMAND}::test_what_is_no_copy_of_this_state_is_not_put_back[another pair]",),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
-TRANSPORT = "engine/transport.py"
-EXCHANGE = "engine/exchange.py"
-BODIES = "engine/bodies.py"
+TRANSPORT = "engine/wire/transport.py"
+EXCHANGE = "engine/wire/exchange.py"
+BODIES = "engine/wire/bodies.py"
 WORKBOOKS = "connectors/workbooks/client.py"
 OUTREACH = "connectors/outreach/client.py"
-ONCE = "tests/unit/engine/test_nothing_repeated.py"
-SIZES = "tests/unit/engine/test_bodies.py"
+ONCE = "tests/unit/engine/wire/test_nothing_repeated.py"
+SIZES = "tests/unit/engine/wire/test_bodies.py"
 HOSTILE = "tests/scenario/test_hostile_answers.py"
 CLIENT = "tests/unit/connectors/outreach/test_client.py"
 SOURCE = "tests/unit/connectors/workbooks"
@@ -270,7 +270,7 @@ MUTANTS = (
     ),
     Mutant(
         "keeps what was counted on a clock that was ahead",
-        "engine/store/kept.py",
+        "engine/store/sqlite/kept.py",
         "(minute < ? OR minute > ?)",
         "(minute < ? AND minute < ?)",
         (

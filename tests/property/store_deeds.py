@@ -11,9 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.flow.lane import Lane
-from engine.records import Position, RecordType, Relation
-from engine.store import (
+from engine.model.capture import Watermark
+from engine.model.history import Note
+from engine.model.lane import Lane
+from engine.model.mass_change import Limits
+from engine.model.outbox import Entry, Key, Owed
+from engine.model.records import Position, RecordType, Relation
+from engine.model.tab import KnownRole, Relating, Roles
+from engine.model.work import Failure, Work
+from engine.store.sqlite import (
     audit,
     awaited,
     capture,
@@ -27,11 +33,6 @@ from engine.store import (
     settle,
     work,
 )
-from engine.store.capture import Watermark
-from engine.store.contacts import KnownRole, Relating, Roles
-from engine.store.history import Note
-from engine.store.outbox import Entry, Key, Owed
-from engine.store.work import Failure, Work
 from tests.unit.engine.stand_ins import NOW, person, row
 
 Deed = Callable[[sqlite3.Connection], Any]
@@ -147,7 +148,7 @@ def _others(desk: Desk, choice: Choice) -> tuple[Deed, ...]:
         lambda c: kept.set_setting(c, "half", str(number)),
         lambda c: work.close_intent(c, one),
         lambda c: work.note_synced(c, one, {"name": "x"} if choice.flag else None),
-        lambda c: fuse.decide(c, fuse.Limits(0.0, number, 0), now),
+        lambda c: fuse.decide(c, Limits(0.0, number, 0), now),
         lambda c: fuse.release(c, now),
         lambda c: (work.doubt_all(c, now), contacts.doubt_all(c, now), people.doubt_all(c, now)),
         lambda c: awaited.wake_awaiting(c, "user", ["Ada", "Bea"], now),

@@ -16,7 +16,7 @@ from engine import FieldKind, Json, Rejected, SourceRecord
 from engine.mapping.checks import ALLOWED
 from engine.mapping.fields import Conversion, FieldMapping, LineSetting
 from engine.mapping.lines import Layer, compose
-from engine.records import REFERENCES
+from engine.model.records import REFERENCES
 from tests.property.ways import Reader, Way, custom, normalised, quick, way
 
 NAME = way(FIELDS["name"], "text")

@@ -9,10 +9,10 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.decide.opportunity import difference
 from engine.mapping.fields import Conversion, FieldMapping, Line, LineSetting
 from engine.mapping.lines import Layer, columns_of, compose
-from engine.plan import difference
-from engine.records import (
+from engine.model.records import (
     FieldKind,
     Json,
     Kind,

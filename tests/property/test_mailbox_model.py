@@ -9,8 +9,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from engine.flow.lane import Lane
 from engine.flow.mailbox import FRESH_STREAK_MAX, Mailbox
+from engine.model.lane import Lane
 from tests.searching import examples
 
 CAPACITY = 4

@@ -9,8 +9,8 @@ from anyio.lowlevel import checkpoint
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.flow.lane import Lane
 from engine.flow.mailbox import Closed, Mailbox
+from engine.model.lane import Lane
 from tests.searching import examples
 
 MESSAGES = st.lists(

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.flow.lane import Lane
-from engine.records import Role
-from engine.relations import Script, observed, script
-from engine.store.contacts import Edge, KnownRole, Relating
-from engine.store.fuse import Mass
+from engine.decide.roles import Script, observed, script
+from engine.model.lane import Lane
+from engine.model.mass_change import Mass
+from engine.model.records import Role
+from engine.model.tab import Edge, KnownRole, Relating
 from tests.unit.engine.stand_ins import seeded
 
 # Few of each, so that equal edges, several of one prospect, and reuse all come up often.

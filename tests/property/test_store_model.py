@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from engine.errors import StateUnusable
-from engine.records import RecordType
-from engine.store import contacts, outbox, work
-from engine.store.inline import open_inline
-from engine.store.outbox import Key
+from engine.model.outbox import Key
+from engine.model.records import RecordType
 from engine.store.port import OpenStore, Store
-from engine.store.threaded import open_store
+from engine.store.sqlite import contacts, outbox, work
+from engine.store.sqlite.inline import open_inline
+from engine.store.sqlite.threaded import open_store
 from tests.property.store_deeds import PEOPLE, RECORDS, Choice, Deed, Desk, deed, looks
 from tests.searching import examples
 

@@ -28,10 +28,11 @@ from connectors.sandbox.serving import serving
 from connectors.sandbox.workbooks import Money, WorkbooksKnobs, WorkbooksWorld, workbooks_app
 from engine.assembly.outside import Outside
 from engine.config import loading as configuration
-from engine.patience import USUAL, Patience
+from engine.decide.patience import USUAL, Patience
+from engine.model.report import HistoryLine, RefusedRecord
 from engine.service import once
 from engine.service import process as service
-from engine.store import report, statefile
+from engine.store.sqlite import report, statefile
 from tests.scenario.people import CREATE_PROSPECT, PeopleHands
 
 START = 1_790_000_000.0
@@ -251,7 +252,7 @@ class Bench(PeopleHands):
         assert held["error"] is False
         return row
 
-    def reasons(self) -> dict[str, report.RefusedRecord]:
+    def reasons(self) -> dict[str, RefusedRecord]:
         """Refused records by their reference."""
         with closing(statefile.connect(self.state / statefile.FILE_NAME)) as connection:
             return {one.ref: one for one in report.refused(connection, 1000)}
@@ -261,7 +262,7 @@ class Bench(PeopleHands):
         with closing(statefile.connect(self.state / statefile.FILE_NAME)) as connection:
             return {reason for reason, _ in report.waiting_reasons(connection, 1000)}
 
-    def history(self, record_id: int, prefix: str = "OPP") -> list[report.HistoryLine]:
+    def history(self, record_id: int, prefix: str = "OPP") -> list[HistoryLine]:
         """The decisions about a record."""
         with closing(statefile.connect(self.state / statefile.FILE_NAME)) as connection:
             return report.history(connection, f"{prefix}-{record_id}")

@@ -7,8 +7,8 @@ from contextlib import closing
 import anyio
 
 from engine.cli import approving
-from engine.store import fuse, statefile
-from engine.store.fuse import Held
+from engine.model.mass_change import Held
+from engine.store.sqlite import fuse, statefile
 from tests.scenario.bench import Bench
 
 READINGS = {"GET", "HEAD"}

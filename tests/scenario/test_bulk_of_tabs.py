@@ -8,8 +8,8 @@ from contextlib import closing
 
 import pytest
 
-from engine.flow.lane import Lane
-from engine.store import statefile
+from engine.model.lane import Lane
+from engine.store.sqlite import statefile
 from tests.scenario.bench import Bench
 
 pytestmark = pytest.mark.anyio

@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from connectors.sandbox.faults import Fault
-from engine.store import statefile
+from engine.store.sqlite import statefile
 from tests.scenario.bench import CREATE, Bench, until
 from tests.scenario.people import CREATE_PROSPECT, CREATE_ROLE
 

@@ -12,7 +12,7 @@ from connectors.sandbox.faults import Fault
 from engine.cli import running as cli
 from engine.cli.exits import Exit
 from engine.errors import EngineError
-from engine.store import fuse, kept, statefile
+from engine.store.sqlite import fuse, kept, statefile
 from tests.scenario.bench import CREATE, READ, UPDATE, Bench
 from tests.scenario.fuse_hands import approve, held, written
 from tests.scenario.people import CREATE_ROLE, LIST_ROLES

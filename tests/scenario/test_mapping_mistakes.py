@@ -8,7 +8,7 @@ import pytest
 
 from engine.cli.exits import Exit, code_for
 from engine.errors import Misconfigured
-from engine.store import statefile
+from engine.store.sqlite import statefile
 from tests.scenario.bench import Bench
 from tests.scenario.mapping_hands import (
     PROSPECT_LINES,

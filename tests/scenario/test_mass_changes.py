@@ -10,7 +10,7 @@ import pytest
 from connectors.sandbox.faults import Fault
 from engine.actors import fuse_keeper, mapping_reader
 from engine.cli import approving
-from engine.store import fuse, statefile
+from engine.store.sqlite import fuse, statefile
 from tests.scenario.bench import UPDATE, Bench, running, until
 
 pytestmark = pytest.mark.anyio

@@ -23,8 +23,9 @@ from engine import logs
 from engine.actors.opportunity_syncer import OpportunitySyncer
 from engine.flow import worktime
 from engine.metrics import labels
+from engine.model.measure import Backlog
 from engine.service import supervision
-from engine.store import measure, statefile
+from engine.store.sqlite import measure, statefile
 from tests.scenario.bench import OPPORTUNITIES, START, UPDATE, Bench, running, until
 from tests.scenario.service_port import OPENMETRICS, ServicePort, eventually, served, total
 
@@ -296,11 +297,11 @@ async def _stalled(port: ServicePort) -> bool:
     return await port.value("actor_stalled", actor="opportunity_syncer") == 1
 
 
-def waiting(world: Bench, kind: str) -> measure.Backlog:
+def waiting(world: Bench, kind: str) -> Backlog:
     """What waits, by the state on disk."""
     path = world.state / statefile.FILE_NAME
     if not path.exists():
-        return measure.Backlog(0, None)
+        return Backlog(0, None)
     with closing(statefile.connect(path, query_only=True)) as connection:
         return measure.measured(connection, 0.0).pending[kind]
 

@@ -9,8 +9,8 @@ import pytest
 
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.sample import add_seat
-from engine.rosters import CONFIRM_S
-from engine.store import statefile
+from engine.decide.roster import CONFIRM_S
+from engine.store.sqlite import statefile
 from tests.scenario.bench import Bench
 from tests.scenario.fuse_hands import past_the_overlap, written
 from tests.scenario.people import CREATE_PROSPECT, PROSPECTS

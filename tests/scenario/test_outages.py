@@ -13,7 +13,7 @@ import pytest
 from connectors.sandbox.faults import Fault
 from engine.errors import EngineError, Misconfigured, Transient, Unauthorized, Unreachable
 from engine.service import once
-from engine.store import statefile
+from engine.store.sqlite import statefile
 from tests.scenario.bench import CREATE, OPPORTUNITIES, Bench, until
 from tests.scenario.service_port import eventually, served
 

@@ -8,7 +8,7 @@ import pytest
 
 from connectors.outreach.connector import OutreachTarget
 from connectors.sandbox.faults import Fault
-from engine.records import RecordType
+from engine.model.records import RecordType
 from tests.scenario.bench import Bench, running, until
 from tests.scenario.people import CREATE_PROSPECT, CREATE_ROLE
 

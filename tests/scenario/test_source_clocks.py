@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from engine.store import kept, statefile
+from engine.store.sqlite import kept, statefile
 from tests.scenario.bench import Bench
 
 pytestmark = pytest.mark.anyio

@@ -8,8 +8,8 @@ import pytest
 from connectors.outreach import oauth
 from connectors.sandbox.faults import Fault
 from engine.cli.exits import Exit, code_for
+from engine.decide.patience import Patience
 from engine.errors import Misconfigured
-from engine.patience import Patience
 from tests.scenario.bench import DEADLINE_S, Bench, running, until
 from tests.scenario.service_port import ServicePort, eventually, served
 

@@ -8,7 +8,7 @@ import pytest
 
 from connectors.sandbox.faults import Fault
 from engine.errors import EngineError
-from engine.store import fuse, kept, statefile
+from engine.store.sqlite import fuse, kept, statefile
 from tests.scenario.bench import Bench
 
 pytestmark = pytest.mark.anyio

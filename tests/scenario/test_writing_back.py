@@ -10,8 +10,8 @@ import pytest
 from connectors.sandbox.faults import Fault
 from connectors.workbooks.connector import WorkbooksSource
 from engine.actors.write_back import MISSING_LOOKS, MISSING_RETRY_S_MAX
-from engine.records import RecordType, WriteBack, WriteBackResult
-from engine.store import statefile
+from engine.model.records import RecordType, WriteBack, WriteBackResult
+from engine.store.sqlite import statefile
 from tests.scenario.bench import CREATE, OPPORTUNITIES, Bench
 
 pytestmark = pytest.mark.anyio

@@ -15,10 +15,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from engine.store import statedir, statefile
-from engine.store.inline import InlineStore
-from engine.store.mark import Mark
 from engine.store.port import Store
+from engine.store.sqlite import statedir, statefile
+from engine.store.sqlite.inline import InlineStore
+from engine.store.sqlite.mark import Mark
 from tests.simulation.trace import Trace
 
 P = ParamSpec("P")

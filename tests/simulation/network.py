@@ -21,7 +21,7 @@ import anyio
 import httpx
 from starlette.types import ASGIApp, Message
 
-from engine.connections import StaleConnection
+from engine.wire.connections import StaleConnection
 from tests.simulation.fates import FRONT, Fate, Kind
 from tests.simulation.life import Life
 from tests.simulation.plan import LATE_S, Odds, Outage, System

@@ -17,7 +17,7 @@ from typing import Any
 from connectors.sandbox.outreach import Row
 from connectors.sandbox.workbooks import Money
 from engine.assembly.assembly import Assembly
-from engine.store import statefile
+from engine.store.sqlite import statefile
 from tests.simulation.people import is_bad_title
 from tests.simulation.persons import BLOCKED
 from tests.simulation.scene import OPPORTUNITY_URL, PROSPECT_URL, Scene

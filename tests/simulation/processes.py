@@ -18,7 +18,7 @@ from engine.metrics import Metrics
 from engine.service import process as service
 from engine.service.status import Status
 from engine.service.usage import keep_usage
-from engine.store import statefile
+from engine.store.sqlite import statefile
 from tests.simulation.copies import Copy
 from tests.simulation.life import Life, OpenMortal
 from tests.simulation.network import Server, Wire

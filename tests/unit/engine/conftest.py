@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.store import statefile
+from engine.store.sqlite import statefile
 
 
 @pytest.fixture

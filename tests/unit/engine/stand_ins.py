@@ -12,12 +12,12 @@ import httpx
 
 from engine.flow.budget import BudgetLimits
 from engine.flow.governor import Governor
+from engine.model.history import Note
+from engine.model.outbox import Entry, Owed
+from engine.model.records import Captured, RecordType, Relation, SourceRecord
+from engine.model.work import Work
 from engine.ports import Surroundings
-from engine.records import Captured, RecordType, Relation, SourceRecord
-from engine.store import capture, outbox, settle, work
-from engine.store.history import Note
-from engine.store.outbox import Entry, Owed
-from engine.store.work import Work
+from engine.store.sqlite import capture, outbox, settle, work
 
 NOW = 1_790_000_000.0
 

@@ -15,9 +15,9 @@ import pytest
 
 from engine.descriptors import none_left
 from engine.errors import StateUnusable, Unreachable
-from engine.exchange import Exchange
-from engine.store import statefile
-from engine.store.threaded import unusable
+from engine.store.sqlite import statefile
+from engine.store.sqlite.threaded import unusable
+from engine.wire.exchange import Exchange
 from tests.unit.engine.stand_ins import surroundings
 
 pytestmark = pytest.mark.anyio

@@ -18,7 +18,7 @@ from engine import (
     Unauthorized,
     Unreachable,
 )
-from engine.connections import StaleConnection
+from engine.wire.connections import StaleConnection
 from tests.unit.connectors.workbooks.stand_ins import (
     API_KEY,
     CONFIGURED,

@@ -13,8 +13,8 @@ import pytest
 from engine.actors.account_resolver import BATCH_MAX, AccountResolver
 from engine.flow.pace import Pace
 from engine.metrics import Metrics
-from engine.store import statefile
-from engine.store.threaded import open_store
+from engine.store.sqlite import statefile
+from engine.store.sqlite.threaded import open_store
 from tests.unit.engine.stand_ins import FakeClock
 
 pytestmark = pytest.mark.anyio

@@ -13,9 +13,9 @@ from engine.actors.prospect_resolver import ProspectResolver, ProspectRules
 from engine.actors.references import Resolution
 from engine.flow.backoff import BackoffLimits
 from engine.metrics import Metrics
-from engine.records import Captured, Fields, ProspectMatch, RecordType, SourceRecord
-from engine.store import statefile
-from engine.store.threaded import open_store
+from engine.model.records import Captured, Fields, ProspectMatch, RecordType, SourceRecord
+from engine.store.sqlite import statefile
+from engine.store.sqlite.threaded import open_store
 from tests.unit.engine.stand_ins import FakeClock, governor, person, row, seeded
 
 pytestmark = pytest.mark.anyio

@@ -12,10 +12,10 @@ from engine.actors.failing import RetryLimits
 from engine.actors.prospect_resolver import ProspectResolver, ProspectRules
 from engine.flow.backoff import BackoffLimits
 from engine.metrics import Metrics
-from engine.records import Captured, RecordType, SourceRecord
-from engine.store import people, statefile
-from engine.store.threaded import open_store
-from engine.store.work import Failure
+from engine.model.records import Captured, RecordType, SourceRecord
+from engine.model.work import Failure
+from engine.store.sqlite import people, statefile
+from engine.store.sqlite.threaded import open_store
 from tests.unit.engine.stand_ins import NOW, FakeClock, governor, person, row, seeded
 
 pytestmark = pytest.mark.anyio

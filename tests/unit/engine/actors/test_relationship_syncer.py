@@ -17,16 +17,16 @@ from engine.actors.relationship_syncer import RelateLimits, RelationshipSyncer
 from engine.actors.trust import Trust
 from engine.errors import Unreachable
 from engine.flow.backoff import BackoffLimits
-from engine.flow.lane import Lane
 from engine.flow.mailbox import Mailbox
 from engine.metrics import Metrics
-from engine.records import Captured, RecordType, Relation, Role, SourceRecord
+from engine.model.lane import Lane
+from engine.model.records import Captured, RecordType, Relation, Role, SourceRecord
+from engine.model.tab import KnownRole, Roles
+from engine.model.work import Failure
 from engine.runs import Runs
-from engine.store import contacts, people, relating, report, settle, statefile, work
-from engine.store.contacts import KnownRole, Roles
 from engine.store.port import Store
-from engine.store.threaded import open_store
-from engine.store.work import Failure
+from engine.store.sqlite import contacts, people, relating, report, settle, statefile, work
+from engine.store.sqlite.threaded import open_store
 from tests.unit.engine.stand_ins import NOW, FakeClock, governor, link, person, row, seeded, take
 
 pytestmark = pytest.mark.anyio

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.actors import seen_rows
 from engine.actors.seen_rows import SeenRows
-from engine.records import Position
+from engine.model.records import Position
 
 AT = 1_790_000_000
 OVER = AT + seen_rows.OVER_S

@@ -13,9 +13,9 @@ from engine.actors.refreshing import refreshing
 from engine.errors import EngineError, StateUnusable, TheirFault, Unreachable
 from engine.flow.pace import Pace
 from engine.metrics import Metrics
-from engine.records import Page
-from engine.store import statefile
-from engine.store.threaded import open_store
+from engine.model.records import Page
+from engine.store.sqlite import statefile
+from engine.store.sqlite.threaded import open_store
 from tests.unit.engine.stand_ins import FakeClock, row, take
 
 pytestmark = pytest.mark.anyio

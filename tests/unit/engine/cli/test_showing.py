@@ -15,9 +15,9 @@ import pytest
 from connectors.sandbox.serving import free_port
 from engine.cli import showing
 from engine.cli.app import start
-from engine.store import settle, statefile
-from engine.store.summary import summary
-from engine.store.work import Failure
+from engine.model.work import Failure
+from engine.store.sqlite import settle, statefile
+from engine.store.sqlite.summary import summary
 from tests.unit.engine.stand_ins import NOW, pending, row, take
 
 ATTENTION, UNREACHABLE, STATE = 3, 69, 74

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from engine.config.loading import Config, Connectors, find, load
 from engine.errors import Misconfigured
 from engine.mapping.fields import LineSetting
+from engine.model.records import RecordType
 from engine.ports import (
     Source,
     SourceConnector,
@@ -20,7 +21,6 @@ from engine.ports import (
     Target,
     TargetConnector,
 )
-from engine.records import RecordType
 from engine.settings import BudgetSettings, Secret, Settings
 
 

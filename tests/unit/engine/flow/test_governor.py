@@ -8,13 +8,14 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
+from engine.decide.failure import error_class
 from engine.errors import HeldBack, Throttled, Unauthorized
 from engine.flow.backoff import BackoffLimits
 from engine.flow.breaker import OUTAGE_FAILURES
 from engine.flow.budget import BudgetLimits
 from engine.flow.governor import HOLD_MAX_S, Governor
-from engine.flow.lane import Lane, current_lane, retrying, writing
-from engine.triage import error_class
+from engine.flow.lane import current_lane, retrying, writing
+from engine.model.lane import Lane
 from tests.unit.engine.stand_ins import NOW, FakeClock, governor, seeded
 
 pytestmark = pytest.mark.anyio

@@ -5,8 +5,8 @@ from __future__ import annotations
 import anyio
 import pytest
 
-from engine.flow.lane import Lane
 from engine.flow.mailbox import FRESH_STREAK_MAX, Closed, Mailbox
+from engine.model.lane import Lane
 
 pytestmark = pytest.mark.anyio
 

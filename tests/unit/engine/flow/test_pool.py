@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.flow.lane import Lane
 from engine.flow.mailbox import Closed, Mailbox, Notice
 from engine.flow.pool import Pool
 from engine.flow.worktime import WorkTime, side_by_side
+from engine.model.lane import Lane
 from tests.searching import examples
 from tests.simulation import virtual_time
 

@@ -10,7 +10,7 @@ import pytest
 
 from engine.errors import Rejected
 from engine.mapping.fields import Constant, Conversion, FieldMapping, Line, Template, Wanted
-from engine.records import (
+from engine.model.records import (
     FieldKind,
     Json,
     Kind,

@@ -18,7 +18,7 @@ from engine.mapping.lines import (
     fingerprint,
     refuse,
 )
-from engine.records import Column, FieldKind, TargetField
+from engine.model.records import Column, FieldKind, TargetField
 
 FIELDS = {
     field.name: field

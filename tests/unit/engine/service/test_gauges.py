@@ -16,15 +16,16 @@ from engine.assembly.assembly import Assembly
 from engine.assembly.opening import opened
 from engine.assembly.outside import Outside
 from engine.config import loading as configuration
-from engine.flow.lane import Lane
 from engine.flow.worktime import State, WorkTime, pausing, resting, spending
 from engine.metrics import labels
-from engine.records import Position
+from engine.model.capture import Watermark
+from engine.model.lane import Lane
+from engine.model.mass_change import Limits
+from engine.model.outbox import Owed
+from engine.model.records import Position
+from engine.model.work import Failure
 from engine.service.gauges import Gauges
-from engine.store import capture, fuse, settle, work
-from engine.store.capture import Watermark
-from engine.store.outbox import Owed
-from engine.store.work import Failure
+from engine.store.sqlite import capture, fuse, settle, work
 from tests.unit.engine.stand_ins import NOW, FakeClock, announce, link, pending, row, take
 
 pytestmark = pytest.mark.anyio
@@ -172,7 +173,7 @@ async def test_doubts_proofs_and_the_fuse_show(looked: Looked) -> None:
     await store.write(lambda db: capture.capture_page(db, [row(2, 2)], now=NOW, fresh_max=0))
     revision = await store.read(lambda db: pending(db, 2).revision)
     await store.write(fuse.hold_record, 2, revision, {}, "would send name")
-    await store.write(fuse.decide, fuse.Limits(0.0, 0, 0), NOW)
+    await store.write(fuse.decide, Limits(0.0, 0, 0), NOW)
     mark = Watermark(Position(int(NOW) - 3, 2), None, None)
     await store.write(capture.set_watermark, "changes", mark)
     looked.clock.time += 3 * looked.assembly.config.engine.poller.audit_interval_s

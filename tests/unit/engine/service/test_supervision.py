@@ -18,10 +18,10 @@ from engine.assembly.assembly import Assembly
 from engine.flow.worktime import STALL_S, STORE_MAX_S, State, WorkTime, resting, spending
 from engine.metrics import Metrics
 from engine.metrics.labels import ACTORS
+from engine.model.report import Counts
 from engine.service.notify import Notifier
 from engine.service.status import Status
 from engine.service.supervision import CHECK_EVERY_S, EXTENSION_S, STATUS_EVERY_S, Supervision
-from engine.store.report import Counts
 from tests.simulation import virtual_time
 from tests.unit.engine.stand_ins import NOW, FakeClock
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from engine.records import Captured
-from engine.store import audit
+from engine.model.records import Captured
+from engine.store.sqlite import audit
 from tests.unit.engine.stand_ins import NOW, announce, row, state_of, take
 
 LATER = NOW + 100

@@ -6,8 +6,8 @@ import sqlite3
 
 import pytest
 
-from engine.flow.lane import Lane
-from engine.store import awaited
+from engine.model.lane import Lane
+from engine.store.sqlite import awaited
 from tests.unit.engine.stand_ins import NOW, link, pending, row, take
 
 

@@ -6,9 +6,9 @@ import sqlite3
 
 import pytest
 
-from engine.store import claims, contacts, settle, work
-from engine.store.history import Note
-from engine.store.outbox import Owed
+from engine.model.history import Note
+from engine.model.outbox import Owed
+from engine.store.sqlite import claims, contacts, settle, work
 from tests.unit.engine.stand_ins import NOW, announce, link, owed_to, pending, row, state_of, take
 
 NOTE = Note("updated", "id 7, sent name")

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 
-from engine.flow.lane import Lane
-from engine.records import Relation
-from engine.store import contacts, people, relating, report
-from engine.store.contacts import KnownRole, Relating, Roles
-from engine.store.history import Note
-from engine.store.work import Failure
+from engine.model.history import Note
+from engine.model.lane import Lane
+from engine.model.records import Relation
+from engine.model.tab import KnownRole, Relating, Roles
+from engine.model.work import Failure
+from engine.store.sqlite import contacts, people, relating, report
 from tests.unit.engine.stand_ins import NOW, link, row, state_of, take
 
 TAB = [Relation(31, "User"), Relation(32, "")]

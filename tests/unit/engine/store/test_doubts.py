@@ -6,9 +6,9 @@ import sqlite3
 
 import pytest
 
-from engine.store import capture, doubts, settle, work
-from engine.store.history import Note
-from engine.store.work import Failure
+from engine.model.history import Note
+from engine.model.work import Failure
+from engine.store.sqlite import capture, doubts, settle, work
 from tests.unit.engine.stand_ins import NOW, pending, row, take
 
 LOST = Failure("unreachable", None, "answered HTTP 500: no envelope")

@@ -10,10 +10,10 @@ import anyio
 import pytest
 
 from engine.errors import StateUnusable
-from engine.store import kept, statefile
-from engine.store.inline import open_inline
 from engine.store.port import OpenStore, Store
-from engine.store.threaded import open_store
+from engine.store.sqlite import kept, statefile
+from engine.store.sqlite.inline import open_inline
+from engine.store.sqlite.threaded import open_store
 
 pytestmark = pytest.mark.anyio
 

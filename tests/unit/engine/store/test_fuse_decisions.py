@@ -6,12 +6,12 @@ import sqlite3
 
 import pytest
 
-from engine.flow.lane import Lane
-from engine.records import Relation
-from engine.store import capture, claims, contacts, fuse, kept, relating, work
-from engine.store.contacts import Roles
-from engine.store.fuse import Held, Limits
-from engine.store.work import Failure
+from engine.model.lane import Lane
+from engine.model.mass_change import Held, Limits, Mass
+from engine.model.records import Relation
+from engine.model.tab import Roles
+from engine.model.work import Failure
+from engine.store.sqlite import capture, claims, contacts, fuse, kept, relating, work
 from tests.unit.engine.stand_ins import NOW, link, pending, row, take
 
 
@@ -109,7 +109,7 @@ def test_the_tab_of_a_record_that_is_held_is_only_evaluated(
     work = contacts.load(connection, 1)
 
     assert work is not None
-    assert work.mass is fuse.Mass.EVALUATING
+    assert work.mass is Mass.EVALUATING
 
 
 def test_a_mistake_taken_back_holds_up_no_later_change(connection: sqlite3.Connection) -> None:

@@ -6,9 +6,11 @@ import sqlite3
 
 import pytest
 
-from engine.records import RecordType
-from engine.store import fuse, people, report
-from engine.store.history import HISTORY_MAX, Note, remember
+from engine.model.history import Note
+from engine.model.mass_change import Limits
+from engine.model.records import RecordType
+from engine.store.sqlite import fuse, people, report
+from engine.store.sqlite.history import HISTORY_MAX, remember
 from tests.unit.engine.stand_ins import NOW, person, row, take
 
 
@@ -62,7 +64,7 @@ def test_what_is_held_says_so_itself_and_no_line_is_written(db: sqlite3.Connecti
     assert details(db, "OPP-1") == ["before"]
     before = db.total_changes
 
-    fuse.decide(db, fuse.Limits(0.0, 0, 0), NOW + 5)
+    fuse.decide(db, Limits(0.0, 0, 0), NOW + 5)
 
     [_, held] = report.history(db, "OPP-1")
     assert (held.at, held.decision, held.detail) == (NOW + 5, fuse.HELD, "would send name")

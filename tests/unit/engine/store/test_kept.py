@@ -8,7 +8,7 @@ import pytest
 
 from engine.errors import StateUnusable
 from engine.flow.budget import YEAR_DAYS
-from engine.store import kept
+from engine.store.sqlite import kept
 from tests.unit.engine.stand_ins import row, take
 
 

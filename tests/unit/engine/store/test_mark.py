@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.store import mark
-from engine.store.mark import Mark, Seen
+from engine.store.sqlite import mark
+from engine.store.sqlite.mark import Mark, Seen
 
 
 @pytest.fixture

@@ -9,9 +9,16 @@ from functools import partial
 
 import pytest
 
-from engine.flow.lane import Lane
-from engine.records import RecordType, Relation
-from engine.store import (
+from engine.model.capture import Watermark
+from engine.model.history import Note
+from engine.model.lane import Lane
+from engine.model.mass_change import Held, Limits, Mass
+from engine.model.measure import Backlog, Measured
+from engine.model.outbox import MISSING, Owed
+from engine.model.records import RecordType, Relation
+from engine.model.tab import Relating, Roles
+from engine.model.work import Failure
+from engine.store.sqlite import (
     awaited,
     capture,
     contacts,
@@ -23,12 +30,6 @@ from engine.store import (
     report,
     settle,
 )
-from engine.store.contacts import Relating, Roles
-from engine.store.fuse import Mass
-from engine.store.history import Note
-from engine.store.measure import Backlog, Measured
-from engine.store.outbox import Owed
-from engine.store.work import Failure
 from tests.unit.engine.stand_ins import NOW, announce, link, owed_to, pending, person, row, take
 
 # The wait before roles that cannot be related are tried again.
@@ -210,7 +211,7 @@ def test_what_the_fuse_holds_is_neither_late_nor_in_error(tabbed: sqlite3.Connec
     found = look(tabbed)
     assert found.pending["opportunity"] == found.pending["relationship"] == NOTHING
     assert found.in_error == {}
-    assert found.held == fuse.Held(2, 1, tripped=False)
+    assert found.held == Held(2, 1, tripped=False)
 
     fuse.release(tabbed, NOW)
     assert [look(tabbed).pending[kind].records for kind in ("opportunity", "relationship")] == [
@@ -382,7 +383,7 @@ def test_nothing_is_late_for_a_record_that_is_deleted(connection: sqlite3.Connec
         link(connection, number, 70 + number, owed=Owed(target_id="7"))
     entry = owed_to(connection, 1)
     assert entry is not None
-    outbox.postpone(connection, entry, outbox.MISSING, due_at=NOW + 900, counts=True)
+    outbox.postpone(connection, entry, MISSING, due_at=NOW + 900, counts=True)
 
     assert waits(connection, "write_back") == Backlog(1, EDITED + 2)
 
@@ -411,8 +412,8 @@ def test_what_is_linked_unproven_held_back_and_captured_is_told(
     tabbed: sqlite3.Connection,
 ) -> None:
     """The remaining numbers of the overview."""
-    capture.set_watermark(tabbed, "changes", capture.Watermark((LATER, 3), None, None))  # pyright: ignore[reportArgumentType] # a position is a tuple
-    capture.set_watermark(tabbed, "people", capture.Watermark(None, 5, NOW))
+    capture.set_watermark(tabbed, "changes", Watermark((LATER, 3), None, None))  # pyright: ignore[reportArgumentType] # a position is a tuple
+    capture.set_watermark(tabbed, "people", Watermark(None, 5, NOW))
     contacts.look_again(tabbed, [1], Lane.FRESH, NOW)
     relating.settle(
         tabbed, related(tabbed), Roles([]), waits_for=[31, 32], complete=False, note=None, now=NOW
@@ -449,7 +450,7 @@ def whole_tables(steps: Sequence[str]) -> list[str]:
     [
         partial(measure.measured, proved_before=NOW),
         fuse.held,
-        partial(fuse.decide, limits=fuse.Limits(0.3, 0, 0), now=NOW),
+        partial(fuse.decide, limits=Limits(0.3, 0, 0), now=NOW),
         partial(fuse.release, now=NOW),
         report.counts,
         partial(report.due, now=NOW, lane_max=Lane.BACKLOG),

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.records import RecordType, Relation
-from engine.store import capture, claims, contacts, kept, outbox, report, statefile, work
-from engine.store.fuse import MAPPING
-from engine.store.outbox import Key, Owed
+from engine.model.outbox import Key, Owed
+from engine.model.records import RecordType, Relation
+from engine.store.sqlite import capture, claims, contacts, kept, outbox, report, statefile, work
+from engine.store.sqlite.fuse import MAPPING
 from tests.unit.engine.stand_ins import NOW, link, row, state_of
 
 OPPORTUNITY = RecordType.OPPORTUNITY

@@ -6,10 +6,10 @@ import sqlite3
 
 import pytest
 
-from engine.records import RecordType, WriteBack
-from engine.store import outbox, people, report
-from engine.store.history import Note
-from engine.store.outbox import Entry, Key, Owed
+from engine.model.history import Note
+from engine.model.outbox import Entry, Key, Owed
+from engine.model.records import RecordType, WriteBack
+from engine.store.sqlite import outbox, people, report
 from tests.unit.engine.stand_ins import NOW, link, owed_to, person, row, take
 
 OPPORTUNITY, PERSON = RecordType.OPPORTUNITY, RecordType.PERSON

@@ -6,14 +6,15 @@ import sqlite3
 
 import pytest
 
-from engine.flow.lane import Lane
-from engine.records import RecordType, Relation
-from engine.store import contacts, people, relating, report
-from engine.store.contacts import Roles
-from engine.store.history import Note
-from engine.store.outbox import Owed, delivered
-from engine.store.people import Person
-from engine.store.work import Failure
+from engine.model.history import Note
+from engine.model.lane import Lane
+from engine.model.outbox import Owed
+from engine.model.person import Person
+from engine.model.records import RecordType, Relation
+from engine.model.tab import Roles
+from engine.model.work import Failure
+from engine.store.sqlite import contacts, people, relating, report
+from engine.store.sqlite.outbox import delivered
 from tests.unit.engine.stand_ins import NOW, link, owed_to, person, row, take
 
 EMAIL = "jo@example.org"

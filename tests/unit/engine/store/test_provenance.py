@@ -11,9 +11,9 @@ import pytest
 from engine import installation
 from engine.errors import StateUnusable
 from engine.installation import Installation
-from engine.store import kept, provenance
-from engine.store.mark import Seen
-from engine.store.provenance import ABSENCE_S, Facts, judged
+from engine.store.sqlite import kept, provenance
+from engine.store.sqlite.mark import Seen
+from engine.store.sqlite.provenance import ABSENCE_S, Facts, judged
 from tests.unit.engine.stand_ins import NOW, row, take
 
 HERE = Installation("m1", "/var/lib/wosync", "")

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from engine.records import RecordType
-from engine.store import statefile
+from engine.model.records import RecordType
+from engine.store.sqlite import statefile
 
 ROOT = Path(__file__).resolve().parents[4]
 RUNS = frozenset({"execute", "executemany"})
@@ -56,7 +56,7 @@ LOCAL: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "waits.bound": [{"table": "contacts", "column": "due_at"}],
 }
 # Opens and migrates the file, before anybody works.
-UNTOUCHED = frozenset({"engine.store.statefile", "engine.store.statedir"})
+UNTOUCHED = frozenset({"engine.store.sqlite.statefile", "engine.store.sqlite.statedir"})
 # Not about our tables: settings of a connection.
 OTHERS = re.compile(r"\s*(PRAGMA|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|VACUUM)\b", re.IGNORECASE)
 ENDS_AT_LIMIT = "reads in the order of the index and ends at its LIMIT"
@@ -125,7 +125,7 @@ def _in_module(name: str, tree: ast.Module) -> Iterator[Statement]:
     for function in ast.walk(tree):
         if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
-        where = f"{name.removeprefix('engine.store.')}.{function.name}"
+        where = f"{name.removeprefix('engine.store.sqlite.')}.{function.name}"
         for node in ast.walk(function):
             if _runs(node):
                 assert isinstance(node, ast.Call)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 
-from engine.flow.lane import Lane
-from engine.records import Relation
-from engine.store import contacts, people, relating, report, settle
-from engine.store.contacts import Roles
-from engine.store.outbox import Owed, postpone
-from engine.store.report import Counts
-from engine.store.work import Failure
+from engine.model.lane import Lane
+from engine.model.outbox import Owed
+from engine.model.records import Relation
+from engine.model.report import Counts
+from engine.model.tab import Roles
+from engine.model.work import Failure
+from engine.store.sqlite import contacts, people, relating, report, settle
+from engine.store.sqlite.outbox import postpone
 from tests.unit.engine.stand_ins import NOW, announce, link, owed_to, pending, person, row, take
 
 

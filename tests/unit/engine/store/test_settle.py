@@ -7,13 +7,14 @@ import sqlite3
 
 import pytest
 
-from engine.flow.lane import Lane
-from engine.records import RecordType
-from engine.store import awaited, capture, fuse, people, report, settle, work
-from engine.store.history import Note
-from engine.store.outbox import Owed, delivered
-from engine.store.settle import Refusal
-from engine.store.work import Failure
+from engine.model.history import Note
+from engine.model.lane import Lane
+from engine.model.outbox import Owed
+from engine.model.records import RecordType
+from engine.model.report import RefusedRecord
+from engine.model.work import Failure, Refusal
+from engine.store.sqlite import awaited, capture, fuse, people, report, settle, work
+from engine.store.sqlite.outbox import delivered
 from tests.unit.engine.stand_ins import (
     NOW,
     announce,
@@ -86,9 +87,7 @@ def test_a_refused_record_is_flagged_with_its_reason(db: sqlite3.Connection) -> 
     entry = owed_to(db)
     assert entry is not None
     assert (entry.error, entry.message, entry.target_id) == (True, "too long", None)
-    assert report.refused(db, 10) == [
-        report.RefusedRecord(1, "OPP-1", "validation", "name", "too long")
-    ]
+    assert report.refused(db, 10) == [RefusedRecord(1, "OPP-1", "validation", "name", "too long")]
 
 
 def test_a_flag_still_on_its_way_is_taken_back_by_a_success(db: sqlite3.Connection) -> None:

@@ -15,8 +15,8 @@ import pytest
 
 from engine import ownership
 from engine.errors import StateUnusable
-from engine.store import statedir, statefile
-from engine.store.statedir import FILE_NAME, LOCK_NAME, MARK_NAME, StateInUse
+from engine.store.sqlite import statedir, statefile
+from engine.store.sqlite.statedir import FILE_NAME, LOCK_NAME, MARK_NAME, StateInUse
 
 SERVICE = 61_234
 STRANGER = 61_235

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from engine.errors import StateUnusable
-from engine.store import statedir, statefile
-from engine.store.statedir import StateInUse
-from engine.store.statefile import APPLICATION_ID, FILE_NAME
+from engine.store.sqlite import statedir, statefile
+from engine.store.sqlite.statedir import StateInUse
+from engine.store.sqlite.statefile import APPLICATION_ID, FILE_NAME
 
 
 def pragma(path: Path, name: str) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import sqlite3
 
-from engine.records import Relation
-from engine.store import people, settle, work
-from engine.store.summary import REFUSED_SHOWN_MAX, cut_off, summary, unknown
-from engine.store.work import Failure
+from engine.model.records import Relation
+from engine.model.work import Failure
+from engine.store.sqlite import people, settle, work
+from engine.store.sqlite.summary import REFUSED_SHOWN_MAX, cut_off, summary, unknown
 from tests.unit.engine.stand_ins import NOW, announce, link, pending, person, row, take
 
 COMMON = Failure("validation", "ownerId", "this user may not own it")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.store import people, statefile
+from engine.store.sqlite import people, statefile
 from tests.unit.engine.stand_ins import NOW
 
 ENTERED = """

@@ -10,8 +10,8 @@ import anyio
 import pytest
 
 from engine.errors import StateUnusable
-from engine.store import kept, statefile
-from engine.store.threaded import ThreadedStore, open_store
+from engine.store.sqlite import kept, statefile
+from engine.store.sqlite.threaded import ThreadedStore, open_store
 
 pytestmark = pytest.mark.anyio
 

@@ -6,8 +6,8 @@ import sqlite3
 
 import pytest
 
-from engine.store import provenance, waits
-from engine.store.fuse import NEVER
+from engine.model.mass_change import NEVER
+from engine.store.sqlite import provenance, waits
 from tests.unit.engine.stand_ins import NOW, row, take
 
 LONGEST_S = 3600.0

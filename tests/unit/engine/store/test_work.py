@@ -6,8 +6,8 @@ import sqlite3
 
 import pytest
 
-from engine.flow.lane import Lane
-from engine.store import work
+from engine.model.lane import Lane
+from engine.store.sqlite import work
 from tests.unit.engine.stand_ins import NOW, announce, link, pending, row, take
 
 

@@ -1,0 +1,142 @@
+"""The pure core: what to do with a record, decided from what is known and nothing else.
+
+`run` and every command that explains use these functions, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from engine.model.identity import id_of
+from engine.model.mass_change import Mass
+from engine.model.outbox import Owed
+from engine.model.records import Fields, Scalar, SourceRecord
+from engine.model.work import Work
+
+# Whole parts of a path that are numbers: a host or a version has others.
+_NUMBERS = re.compile(r"(?<=/)[0-9]+(?=/|$|[?#])")
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """The record may not be synced as it stands."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """A create is in doubt; look for its result before anything else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """No target record exists: create one, without searching (mission rule 3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconcile:
+    """A target record exists under this id.
+
+    Args:
+        observe: what it holds is not known, or whether it still exists: read it first.
+        lost_link: the source had the id and lost it; when the target record is gone too, the
+            record is to be created anew.
+    """
+
+    target_id: int
+    observe: bool
+    lost_link: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """The record cannot be synced until somebody changes it."""
+
+    reason: str
+    field: str | None = None
+
+
+Course = Leave | Resolve | Create | Reconcile | Refuse
+
+
+def course(work: Work, record: SourceRecord) -> Course:
+    """Which way a pending record goes, before any field is looked at."""
+    if work.intent is not None:
+        # Even an unticked record's create must be accounted for: it may exist in the target.
+        return Resolve()
+    if not record.eligible:
+        return Leave("sync is off" if not record.sync else "the error flag is set")
+    held = held_target_id(work, record)
+    gone = None if work.gone_id is None else str(work.gone_id)
+    if held is None or held == gone:
+        return _unlinked(work)
+    target_id = id_of(held)
+    if target_id is None:
+        return Refuse(f"the record's target id {held[:40]!r} is not the id of any record")
+    if target_id != work.target_id:
+        # Linked by somebody else, or our state was lost: what it holds must be read first.
+        return Reconcile(target_id, observe=True)
+    return Reconcile(target_id, observe=work.synced is None)
+
+
+def begins(work: Work, way: Course) -> bool:
+    """Whether the target would hear of the record for the first time, as far as we know.
+
+    What waited for an approval may have waited for days, and has never been sent either.
+    """
+    match way:
+        case Create():
+            return True
+        case Reconcile():
+            return work.target_id is None or work.mass is Mass.APPROVED
+        case _:
+            return False
+
+
+def held_target_id(work: Work, record: SourceRecord) -> str | None:
+    """The target id the source record carries now, as far as we know.
+
+    The payload is older than our own last write-back; what that wrote counts until a newer
+    version is captured.
+    """
+    if work.version == work.delivered_version and work.delivered_id is not None:
+        return work.delivered_id
+    return record.target_id
+
+
+def still_owed(work: Work, record: SourceRecord, target_id: int, url: str) -> Owed | None:
+    """What the source must still be told: the id if it does not carry it, a missing or wrong URL.
+
+    Args:
+        url: address of the target record.
+    """
+    if held_target_id(work, record) != str(target_id):
+        return Owed(target_id=str(target_id), target_url=url)
+    # Somebody has entered another id, and left the link to the former record beside it.
+    moved = work.target_id not in (None, target_id) and record.target_url != url
+    shown = None if work.version == work.delivered_version else record.target_url or ""
+    missing = shown is not None and (not shown or _leads_elsewhere(shown, target_id))
+    return Owed(target_url=url) if missing or moved else None
+
+
+def _leads_elsewhere(url: str, target_id: int) -> bool:
+    """Whether a link names another record, as that of a copy does; each may be spelled anyhow."""
+    named = _NUMBERS.findall(url)
+    return bool(named) and str(target_id) not in named
+
+
+def _unlinked(work: Work) -> Course:
+    if work.target_id is None:
+        return Create()
+    if work.owes_id:
+        return Reconcile(work.target_id, observe=work.synced is None)
+    # The id was in the source (or was about to be) and is not: never a second create on that
+    # word alone; the record we know of is looked at first.
+    return Reconcile(work.target_id, observe=True, lost_link=True)
+
+
+def difference(desired: Fields, known: Fields) -> dict[str, Scalar]:
+    """The fields to send: those that differ from what the target is known to hold."""
+    return {name: value for name, value in desired.items() if value != known.get(name)}

@@ -1,0 +1,166 @@
+"""Which edits make the roles on one opportunity equal to its People tab, and no more than those.
+
+Pure. Tab and roles are compared as multisets of (prospect, role): order means nothing, and the
+same pair may stand there several times. Only roles that we made are changed or removed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.model.records import Role
+from engine.model.tab import Edge, KnownRole, Relating
+
+# Between the texts of one person that are joined in one role, and how long those may become.
+SEPARATOR = ", "
+JOINED_CHARS_MAX = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """The edits: roles to create, to give another text, and to remove."""
+
+    create: tuple[Edge, ...]
+    change: tuple[tuple[KnownRole, str], ...]
+    remove: tuple[KnownRole, ...]
+
+    @property
+    def touched(self) -> list[int]:
+        """Ids of the roles that it changes or removes."""
+        return [role.id for role, _ in self.change] + [role.id for role in self.remove]
+
+    def __len__(self) -> int:
+        """Requests it takes."""
+        return len(self.create) + len(self.change) + len(self.remove)
+
+
+def script(
+    wanted: Iterable[Edge],
+    present: Iterable[KnownRole],
+    *,
+    removes: bool,
+    protected: Collection[int],
+) -> Script:
+    """The smallest edit script.
+
+    Args:
+        wanted: what the tab says, as far as its people are prospects.
+        removes: whether roles that we made and the tab lacks are removed.
+        protected: prospects whose roles stay as they are, because the tab has lines of theirs
+            that cannot be told yet.
+    """
+    missing = Counter(wanted)
+    spare: list[KnownRole] = []
+    # A role of somebody else's stays whatever we do, so it is the first to stand for a line.
+    for role in sorted(present, key=lambda one: (one.made, one.id)):
+        edge = (role.prospect_id, role.role)
+        if missing[edge] > 0:
+            missing[edge] -= 1
+        elif role.made and role.prospect_id not in protected:
+            spare.append(role)
+    create: list[Edge] = []
+    change: list[tuple[KnownRole, str]] = []
+    for prospect_id, text in sorted(missing.elements()):
+        reused = next((role for role in spare if role.prospect_id == prospect_id), None)
+        if reused is None:
+            create.append((prospect_id, text))
+        else:
+            spare.remove(reused)
+            change.append((reused, text))
+    return Script(tuple(create), tuple(change), tuple(spare) if removes else ())
+
+
+def joined(wanted: Iterable[Edge]) -> list[Edge]:
+    """One edge for each prospect, with all its texts: for targets that take one role per person."""
+    texts: dict[int, set[str]] = {}
+    for prospect_id, text in wanted:
+        texts.setdefault(prospect_id, set()).update([text] if text else [])
+    return [(prospect_id, _one_text(several)) for prospect_id, several in sorted(texts.items())]
+
+
+def _one_text(texts: Collection[str]) -> str:
+    whole = SEPARATOR.join(sorted(texts))
+    if len(texts) < 2 or len(whole) <= JOINED_CHARS_MAX:
+        return whole
+    return whole[: JOINED_CHARS_MAX - 1] + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is known of the roles after a look: `unseen` are announced creates not to be seen."""
+
+    kept: list[KnownRole]
+    gone: list[int]
+    unseen: int
+
+
+def unproven(work: Relating, *, now: float, lag_s: float) -> list[int]:
+    """Roles of which a listing proves nothing: we edited them less than the lag ago."""
+    return sorted(one for one, sent_at in work.edited.items() if now - sent_at < lag_s)
+
+
+def observed(
+    work: Relating,
+    listing: Sequence[Role],
+    wanted: Iterable[Edge],
+    *,
+    now: float,
+    lag_s: float,
+    proofs: Mapping[int, Role | None] | None = None,
+) -> Look:
+    """Take in all that the target shows.
+
+    A role that equals an announced create is ours when it was made while our request can have been
+    under way. Any other that equals one we need is adopted. One we know that is not shown is gone,
+    unless it is so young that the collection may not show it yet.
+
+    Args:
+        lag_s: seconds a collection may lag behind a write, and a write behind its lost answer.
+        proofs: roles that were read one by one, None for one that is not there; whatever the
+            listing shows of these is older.
+    """
+    proofs = proofs or {}
+    listing = [role for role in listing if role.id not in proofs]
+    listing += [role for role in proofs.values() if role is not None]
+    shown: Mapping[int, Role] = {role.id: role for role in listing}
+    kept: list[KnownRole] = []
+    gone: list[int] = []
+    for role in work.roles:
+        if role.id in shown:
+            there = shown[role.id]
+            kept.append(KnownRole(role.id, there.prospect_id, there.role, role.made, now))
+        elif role.id not in proofs and now - role.seen_at < lag_s:
+            kept.append(role)
+        else:
+            gone.append(role.id)
+    announced = Counter(work.announced)
+    missing = Counter(wanted)
+    missing.subtract(Counter((role.prospect_id, role.role) for role in kept))
+    held = {role.id for role in kept}
+    for ours in (True, False):
+        # The oldest: what is made by hand while ours is in doubt comes after it.
+        for role in sorted(listing, key=lambda one: one.id):
+            edge = (role.prospect_id, role.role)
+            claims = announced if ours else missing
+            if (
+                role.id in held
+                or (ours and not _may_be_ours(work, role, now, lag_s))
+                or claims[edge] <= 0
+            ):
+                continue
+            claims[edge] -= 1
+            if ours:
+                missing[edge] -= 1
+            held.add(role.id)
+            kept.append(KnownRole(role.id, role.prospect_id, role.role, ours, now))
+    return Look(kept, gone, announced.total())
+
+
+def _may_be_ours(work: Relating, role: Role, now: float, lag_s: float) -> bool:
+    """Whether it was made while a create that we announced can have been under way."""
+    lost_at = now if work.doubt_since is None else work.doubt_since
+    if role.created_at is None:
+        return False
+    return int(work.announced_at) <= role.created_at <= lost_at + lag_s

@@ -1,0 +1,50 @@
+"""What the fuse knows: whether a record is part of a mass change, and how much is held."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Mass(IntEnum):
+    """What a record is to the fuse."""
+
+    NONE = 0
+    EVALUATING = 1
+    HELD = 2
+    APPROVED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Edits that wait: `records` of so many `linked`; `tripped` when an approval is needed.
+
+    `people` would be created, linked or flagged by them; `creates` are those among the records
+    that the first look would create.
+    """
+
+    records: int
+    linked: int
+    tripped: bool
+    people: int = 0
+    creates: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """So much may change at once: `share` of the linked records (0 to 1), or `records_min`.
+
+    `creates_max`: so many records the first look at a pair may create.
+    """
+
+    share: float
+    records_min: int
+    creates_max: int
+
+    def changes_max(self, linked: int) -> int:
+        """How many of so many linked records may change at once."""
+        return max(self.records_min, int(self.share * linked))
+
+
+# A due time nothing reaches by itself; any capture or approval replaces it.
+NEVER = 99_999_999_999.0

@@ -1,0 +1,63 @@
+"""What records of the source are owed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from engine.model.records import RecordType, WriteBack
+
+
+class Key(NamedTuple):
+    """A record of the source that something is owed to."""
+
+    record_type: RecordType
+    record_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What the source record shall be told; None leaves a column alone."""
+
+    target_id: str | None = None
+    target_url: str | None = None
+    error: bool | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the outbox with the newest record version known; times in unix seconds.
+
+    `gone_id` is a target id that may be overwritten, because its record does not exist any more;
+    `missed` counts looks for the source record that did not show it.
+    """
+
+    record_type: RecordType
+    record_id: int
+    ref: str
+    generation: int
+    version: int
+    target_id: str | None
+    target_url: str | None
+    error: bool | None
+    message: str | None
+    changed_at: int
+    attempts: int
+    gone_id: str | None = None
+    missed: int = 0
+
+    def as_write(self) -> WriteBack:
+        """The entry in the source port's terms."""
+        return WriteBack(
+            id=self.record_id,
+            version=self.version,
+            target_id=self.target_id,
+            target_url=self.target_url,
+            error=self.error,
+            message=self.message,
+        )
+
+
+# Why a delivery waits for a record that may never come back.
+MISSING = "the record is deleted, or hidden from our user"

@@ -1,0 +1,57 @@
+"""What an operator is told of the state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The state of the work; times in unix seconds.
+
+    `contacts` are opportunities whose roles may differ, `lines_held_back` opportunities with a
+    line that waits for its person.
+    """
+
+    pending: int
+    pending_oldest_at: int | None
+    in_doubt: int
+    refused: int
+    linked: int
+    outbox: int
+    outbox_stuck: int
+    in_doubt_oldest_at: float | None = None
+    contacts: int = 0
+    lines_held_back: int = 0
+    people_refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRecord:
+    """A record that is left out until somebody resets its error flag."""
+
+    id: int
+    ref: str
+    reason_class: str
+    field: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedReason:
+    """A reason with the number of opportunities and people refused for it."""
+
+    records: int
+    reason_class: str
+    field: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One decision about a record; `at` in unix seconds."""
+
+    at: float
+    version: int
+    decision: str
+    detail: str

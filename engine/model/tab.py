@@ -1,0 +1,81 @@
+"""A People tab as work: its lines, the roles known, and what a decision about them needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from engine.model.lane import Lane
+from engine.model.mass_change import Mass
+from engine.model.work import Failure
+
+EMPTY_TAB = "[]"
+
+
+Edge = tuple[int, str]
+"""(prospect id, role)"""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRole:
+    """A role in the target that stands for a line of the tab; `made` when it is ours to change."""
+
+    id: int
+    prospect_id: int
+    role: str
+    made: bool
+    seen_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Relating:
+    """An opportunity whose roles may differ, with everything a decision needs.
+
+    `announced` are creates that were, or were to be, sent and whose answers are not kept. `listed`
+    is False when `roles` may lack some that are in the target; `doubt_since` is set when
+    the answer of a create was lost. `refused` is True while the opportunity itself is left out; its
+    payload may be older than the flag we set. `failures` and `attempts` are as in `work.Work`;
+    `sent` counts how often creates were sent since the roles last agreed; the target
+    calls one of them taken since `taken_since`, and no listing shows it. `edited` has when roles
+    were changed or removed by us lately, by id, unix seconds.
+    """
+
+    record_id: int
+    ref: str
+    version: int
+    pending_since: float
+    payload: str
+    tab: str | None
+    target_id: int
+    revision: int
+    lane: Lane
+    mass: Mass
+    listed: bool
+    roles: tuple[KnownRole, ...]
+    announced: tuple[Edge, ...]
+    announced_at: float
+    doubt_since: float | None
+    checks: int
+    attempts: int
+    failed_at: float | None
+    refused: bool
+    failures: int = 0
+    sent: int = 0
+    taken_since: float | None = None
+    edited: Mapping[int, float] = field(default_factory=dict[int, float])
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """What became of the roles: those to keep, and the ids of those that are no more."""
+
+    kept: Sequence[KnownRole]
+    removed: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """Why a line is not in the target, and when it is tried again, unix seconds."""
+
+    failure: Failure
+    due_at: float

@@ -1,0 +1,77 @@
+"""A record as work: what a decision about it needs, and how an attempt at it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.model.lane import Lane
+from engine.model.mass_change import Mass
+from engine.model.records import Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A create whose result is not known yet; times in unix seconds.
+
+    `sent` counts how often it was sent: again only after it was looked for in vain. It is in doubt
+    since `doubt_since`, and is looked for from `look_at` on.
+    """
+
+    correlation: str
+    opened_at: float
+    doubt_since: float | None
+    checks: int
+    sent: int = 1
+    look_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a record is refused or waits: an error class, the field at fault, and the reason."""
+
+    reason_class: str
+    field: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A pending record, with everything a decision needs.
+
+    `pending_since` is when the oldest change it waits for happened, and `proved_at` when the source
+    last showed this version; unix seconds. Of the present series of failures `failures` counts all,
+    `attempts` those that the record is blamed for; `reason` is that of the latest. `seen_unlinked`
+    when this state has seen the record without a target id.
+    """
+
+    id: int
+    ref: str
+    version: int
+    revision: int
+    pending_since: float
+    proved_at: float
+    lane: Lane
+    mass: Mass
+    payload: str
+    attempts: int
+    failed_since: float | None
+    failed_at: float | None
+    target_id: int | None
+    gone_id: int | None
+    synced: Fields | None
+    delivered_id: str | None
+    delivered_version: int | None
+    owes_id: bool
+    intent: Intent | None
+    failures: int = 0
+    reason: str | None = None
+    seen_unlinked: bool = False
+
+
+class Refusal(StrEnum):
+    """What became of a refusal: `SUPERSEDED` when a newer change waits, and is tried first."""
+
+    REFUSED = "refused"
+    HELD = "held_by_fuse"
+    SUPERSEDED = "superseded"

@@ -1,0 +1,109 @@
+"""The audit, as kept: what the source shows of a slice of records, against what is known of it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from engine.model.capture import Capture
+from engine.model.records import Captured
+from engine.store.sqlite import capture, claims
+
+
+def population(connection: sqlite3.Connection) -> int:
+    """Records that should be eligible in the source."""
+    return connection.execute(
+        "SELECT count(*) FROM record WHERE state IN ('pending', 'settled')"
+    ).fetchone()[0]
+
+
+def compare(
+    connection: sqlite3.Connection,
+    rows: Sequence[Captured],
+    *,
+    after: int,
+    upto: int | None,
+    started_at: float,
+    now: float,
+    whole: bool = True,
+) -> tuple[Capture, int]:
+    """Take in what differs; what is not shown is not eligible any more. Returns how many those are.
+
+    Args:
+        after, upto: ids the slice lies between, the first excluded; None for no end.
+        started_at: when the slice was asked for, unix seconds.
+        whole: False when rows of it could not be read: any record may be one of them.
+    """
+    outcome = capture.capture_page(
+        connection, rows, now=now, fresh_max=0, mass=True, asked_at=started_at, may_lag=False
+    )
+    if not whole:
+        return outcome, 0
+    vanished = connection.execute(
+        "SELECT id, version FROM record"
+        " WHERE id > ? AND id <= ? AND state IN ('pending', 'settled') AND captured_at < ?"
+        " AND id NOT IN (SELECT value FROM json_each(?))"
+        " AND NOT EXISTS (SELECT 1 FROM intent WHERE record_id = record.id)",
+        (
+            after,
+            _end(upto),
+            started_at,
+            json.dumps([row.id for row in rows]),
+        ),
+    ).fetchall()
+    capture.leave_out(connection, [(row[0], row[1]) for row in vanished], capture.NOT_SHOWN, now)
+    # Two records that carry one id: whose it is is decided when they are looked at.
+    looked_at = claims.look_at_carriers(connection, after, _end(upto), now)
+    return outcome, len(vanished) + len(looked_at)
+
+
+def refused(connection: sqlite3.Connection, after: int, upto: int | None) -> list[int]:
+    """Refused records of a slice; as they are not eligible, its pages do not show them."""
+    rows = connection.execute(
+        "SELECT id FROM record WHERE state = 'refused' AND id > ? AND id <= ? ORDER BY id",
+        (after, _end(upto)),
+    )
+    return [row[0] for row in rows]
+
+
+def compare_refused(
+    connection: sqlite3.Connection,
+    ids: Sequence[int],
+    rows: Sequence[Captured],
+    now: float,
+    *,
+    asked_at: float,
+) -> int:
+    """Take in what these refused records are now; returns how many are refused no more.
+
+    What is not shown is deleted, or hidden from us, and nobody's error any more.
+    """
+    capture.capture_page(connection, rows, now=now, fresh_max=0, asked_at=asked_at, may_lag=False)
+    gone = set(ids) - {row.id for row in rows}
+    connection.execute(
+        "UPDATE record SET state = 'ineligible', revision = revision + 1"
+        " WHERE state = 'refused' AND id IN (SELECT value FROM json_each(?))",
+        (json.dumps(sorted(gone)),),
+    )
+    still = connection.execute(
+        "SELECT count(*) FROM record"
+        " WHERE state = 'refused' AND id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(ids)),),
+    ).fetchone()[0]
+    return len(ids) - still
+
+
+def _end(upto: int | None) -> int:
+    return upto if upto is not None else 2**63 - 1
+
+
+def unproven(connection: sqlite3.Connection, before: float) -> tuple[int, float | None]:
+    """Records last shown by the source before `before`, and the earliest such time of all."""
+    # Two questions, so that each is answered from its end of the index.
+    return connection.execute(
+        "SELECT (SELECT count(*) FROM record"
+        " WHERE state IN ('pending', 'settled') AND proved_at < ?),"
+        " (SELECT min(proved_at) FROM record WHERE state IN ('pending', 'settled'))",
+        (before,),
+    ).fetchone()

@@ -1,0 +1,372 @@
+"""Capture: a page of source rows and the watermark move in one transaction.
+
+From then on the change is ours to finish, whatever dies. What a row is beside what is known is
+judged in `engine.decide.version`. A row whose version is known already
+(our own echo, or a second look at an overlap window) changes nothing, unless its People tab is
+another: an edit of the tab need not move the version.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+from collections.abc import Mapping, Sequence
+
+from engine.decide.version import Known, Seen, seen
+from engine.model.capture import Capture, Watermark
+from engine.model.history import Note
+from engine.model.identity import id_of
+from engine.model.lane import Lane
+from engine.model.mass_change import NEVER, Mass
+from engine.model.records import Captured, Position
+from engine.model.tab import EMPTY_TAB
+from engine.store.sqlite import contacts
+from engine.store.sqlite.history import remember, remember_alike
+
+# The decision about a record that may not be synced as it stands, and its reasons.
+LEFT_OUT = "left out"
+HIDDEN = "the record is deleted, or hidden from our user"
+NOT_SHOWN = "the source does not show it among the eligible records any more"
+
+
+def watermark(connection: sqlite3.Connection, feed: str) -> Watermark:
+    """The feed's watermark."""
+    row = connection.execute("SELECT * FROM watermark WHERE feed = ?", (feed,)).fetchone()
+    # All feeds come from the same servers.
+    skew_s: float = connection.execute(
+        "SELECT coalesce(max(skew_s), 0.0) FROM watermark"
+    ).fetchone()[0]
+    if row is None:
+        return Watermark(None, None, None, skew_s)
+    position = None if row["updated_at"] is None else Position(row["updated_at"], row["id"])
+    return Watermark(position, row["newest_at"], row["newest_seen_at"], skew_s)
+
+
+def set_watermark(connection: sqlite3.Connection, feed: str, mark: Watermark) -> None:
+    """Store the feed's watermark; only the poller, which never moves it back, calls this."""
+    updated_at, record_id = mark.position or (None, None)
+    connection.execute(
+        "INSERT OR REPLACE INTO watermark (feed, updated_at, id, newest_at, newest_seen_at, skew_s)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (feed, updated_at, record_id, mark.newest_at, mark.newest_seen_at, mark.skew_s),
+    )
+
+
+def capture_page(
+    connection: sqlite3.Connection,
+    rows: Sequence[Captured],
+    *,
+    now: float,
+    fresh_max: int,
+    feed: str | None = None,
+    mark: Watermark | None = None,
+    sweep: int = 0,
+    anew: bool = False,
+    mass: bool = False,
+    news: bool = True,
+    tab_changed_at: Mapping[int, float] | None = None,
+    asked_at: float = -math.inf,
+    may_lag: bool = True,
+    first_look: bool = False,
+) -> Capture:
+    """Take a page in; see the module for what counts as a change.
+
+    Args:
+        fresh_max: a page with more changes than this is a bulk import and goes to the backlog.
+        feed, mark: the watermark to move in the same transaction.
+        sweep: number of the sweep the page belongs to; 0 for none.
+        anew: rows of the known version are taken again too, behind every edit.
+        mass: changes of linked records are subject to the mass-change fuse.
+        news: False for what may have changed long ago: its age counts from now.
+        tab_changed_at: source times of edited tabs by record, where they are known.
+        asked_at: when the source was asked for it; without it nothing lower than known is believed.
+        may_lag: False for records asked for by id, or all of them, as they are now.
+        first_look: nothing is known of this pair of systems: what it would overwrite in the target
+            is a mass change, and what it would create is counted first.
+    """
+    judged = {row.id: _judge(connection, row, asked_at, may_lag=may_lag) for row in rows}
+    changed = [row for row in rows if _is_change(connection, row, judged[row.id])]
+    tabs = [row for row in rows if _take_tab(connection, row)]
+    lane = Lane.FRESH if len(changed) + len(tabs) <= fresh_max else Lane.BACKLOG
+    concerned = [row.id for row in tabs if row.eligible]
+    # Among records that are read anew, a few changes are fresh edits of today.
+    weighed = mass and not (anew and lane is Lane.FRESH)
+    for record_id in concerned:
+        since = (tab_changed_at or {}).get(record_id, now)
+        contacts.look_again(connection, [record_id], lane, now, since=since, mass=Mass(weighed))
+    for row in changed:
+        restored = judged[row.id] is Seen.RESTORED
+        if restored:
+            _set_back(connection, row, now)
+        since = row.updated_at if news else now
+        # A source that was set back is a mass change, however it shows.
+        if first_look:
+            _take_first(connection, row, lane, now, since=since)
+        else:
+            _take(connection, row, lane, now, since=since, mass=weighed or restored)
+    if not mass:
+        differing = {*concerned, *(row.id for row in changed)}
+        emptied = [row.id for row in rows if row.id in differing and _bare(row)]
+        contacts.park_emptied(connection, emptied, lane, now)
+    if anew:
+        again = [row for row in rows if row not in changed and _is_known(connection, row)]
+        for row in again:
+            its = _lane_in(connection, row)
+            _take(connection, row, its, now, since=now, mass=mass and its is Lane.BACKLOG)
+        changed += again
+    _note_shown(connection, rows, changed, sweep=sweep, now=now)
+    if feed is not None and mark is not None:
+        set_watermark(connection, feed, mark)
+    return Capture(changed, [row.id for row in tabs], len(rows) - len(changed))
+
+
+def _note_shown(
+    connection: sqlite3.Connection,
+    rows: Sequence[Captured],
+    changed: Sequence[Captured],
+    *,
+    sweep: int,
+    now: float,
+) -> None:
+    """The source has shown these rows just now; `changed` were taken in."""
+    if sweep:
+        connection.executemany(
+            "UPDATE record SET swept = ? WHERE id = ?",
+            [(sweep, row.id) for row in rows],
+        )
+    connection.executemany(
+        "UPDATE record SET proved_at = ?, updated_at = ?, timed = 1, lower_at = NULL"
+        " WHERE id = ? AND version = ?",
+        [(now, row.updated_at, row.id, row.version) for row in rows],
+    )
+    connection.executemany(
+        "UPDATE record SET seen_unlinked = 1 WHERE id = ? AND seen_unlinked = 0",
+        [(row.id,) for row in changed if not row.linked],
+    )
+
+
+def _is_known(connection: sqlite3.Connection, row: Captured) -> bool:
+    known = connection.execute(
+        "SELECT 1 FROM record WHERE id = ? AND version = ?", (row.id, row.version)
+    ).fetchone()
+    return known is not None
+
+
+def _lane_in(connection: sqlite3.Connection, row: Captured) -> Lane:
+    """A record that waits keeps its lane; anything else joins the backlog."""
+    waits = connection.execute(
+        "SELECT lane FROM record WHERE id = ? AND state = 'pending'", (row.id,)
+    ).fetchone()
+    return Lane.BACKLOG if waits is None else Lane(waits[0])
+
+
+def _judge(
+    connection: sqlite3.Connection, row: Captured, asked_at: float, *, may_lag: bool
+) -> Seen:
+    found = connection.execute(
+        "SELECT version, updated_at, timed, known_at, lower_at FROM record WHERE id = ?", (row.id,)
+    ).fetchone()
+    known = None if found is None else Known(found[0], found[1], bool(found[2]), *found[3:])
+    judged = seen(known, row.version, row.updated_at, asked_at=asked_at, may_lag=may_lag)
+    if judged is Seen.LATE and known is not None and asked_at > known.known_at:
+        connection.execute(
+            "UPDATE record SET lower_at = coalesce(lower_at, ?) WHERE id = ?", (asked_at, row.id)
+        )
+    return judged
+
+
+def _is_change(connection: sqlite3.Connection, row: Captured, judged: Seen) -> bool:
+    if judged is not Seen.KNOWN:
+        return judged is not Seen.LATE
+    if not row.eligible:
+        return False
+    # Left out by mistake, or hidden from us for a while.
+    left_out = connection.execute(
+        "SELECT 1 FROM record WHERE id = ? AND state = 'ineligible'", (row.id,)
+    ).fetchone()
+    return left_out is not None
+
+
+def _set_back(connection: sqlite3.Connection, row: Captured, now: float) -> None:
+    """The source counts from an earlier version again: none of what we wrote there is proof now."""
+    (version,) = connection.execute("SELECT version FROM record WHERE id = ?", (row.id,)).fetchone()
+    connection.execute(
+        "UPDATE record SET delivered_id = NULL, delivered_version = NULL"
+        " WHERE id = ? AND delivered_version >= ?",
+        (row.id, row.version),
+    )
+    detail = f"the source shows version {row.version} after {version}: it was set back"
+    remember(connection, row.id, row.version, Note("set back", detail), now)
+
+
+def _take_tab(connection: sqlite3.Connection, row: Captured) -> bool:
+    """Take in a tab that differs on a record of the known version; whether it did."""
+    if row.tab is None:
+        return False
+    differs = connection.execute(
+        "UPDATE record SET tab = ?, payload = ? WHERE id = ? AND version = ? AND tab IS NOT ?",
+        (row.tab, row.payload, row.id, row.version, row.tab),
+    ).rowcount
+    return bool(differs)
+
+
+def _bare(row: Captured) -> bool:
+    return row.eligible and row.tab == EMPTY_TAB
+
+
+def _take_first(
+    connection: sqlite3.Connection, row: Captured, lane: Lane, now: float, *, since: float
+) -> None:
+    """Take in a row of the first look: overwriting waits for all of it, and so does creating."""
+    if row.linked:
+        _take(connection, row, Lane.BACKLOG, now, since=since, mass=True)
+    else:
+        _take(connection, row, lane, now, since=since, mass=False)
+        connection.execute(
+            "UPDATE record SET mass = ?, due_at = ? WHERE id = ? AND state = 'pending'"
+            " AND target_id IS NULL AND id NOT IN (SELECT record_id FROM intent)",
+            (Mass.EVALUATING, NEVER, row.id),
+        )
+
+
+def _take(
+    connection: sqlite3.Connection,
+    row: Captured,
+    lane: Lane,
+    now: float,
+    *,
+    since: float,
+    mass: bool,
+) -> None:
+    # A create in doubt is accounted for even when its record may not be synced any more.
+    doubt = connection.execute("SELECT 1 FROM intent WHERE record_id = ?", (row.id,)).fetchone()
+    state = "pending" if row.eligible or doubt else "ineligible"
+    if state == "ineligible" and _waits(connection, row.id):
+        reason = "the error flag is set" if row.flagged else "sync is off"
+        remember(connection, row.id, row.version, Note(LEFT_OUT, reason), now)
+    connection.execute(
+        "INSERT INTO record (id, ref, version, updated_at, captured_at, linked, payload, tab,"
+        " carried, state, lane, due_at, pending_since, known_at, mass)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (id) DO UPDATE SET ref = excluded.ref, version = excluded.version,"
+        " updated_at = excluded.updated_at, captured_at = excluded.captured_at,"
+        " linked = excluded.linked, payload = excluded.payload, tab = excluded.tab,"
+        " carried = excluded.carried,"
+        " known_at = CASE WHEN version = excluded.version THEN known_at"
+        " ELSE excluded.known_at END,"
+        " pending_since = CASE WHEN state = 'pending' THEN min(pending_since,"
+        " excluded.pending_since) WHEN version = excluded.version THEN ?"
+        " ELSE excluded.pending_since END,"
+        # Our own flag still stands: whatever else was edited, somebody must look at it.
+        " state = CASE WHEN ? AND flagged AND excluded.state = 'ineligible' THEN 'refused'"
+        " ELSE excluded.state END,"
+        " lane = excluded.lane, due_at = excluded.due_at, revision = revision + 1,"
+        # What would only be created is no change of the target, unless it is held already.
+        " mass = CASE WHEN target_id IS NULL AND NOT excluded.linked AND mass NOT IN (1, 2) THEN 0"
+        " ELSE ? END,"
+        " attempts = 0, failed_since = NULL, failed_at = NULL",
+        (
+            row.id,
+            row.ref,
+            row.version,
+            row.updated_at,
+            now,
+            row.linked,
+            row.payload,
+            row.tab,
+            id_of(row.target_id or ""),
+            state,
+            lane,
+            now,
+            since,
+            now,
+            int(mass and row.linked),
+            # It was hidden from us and is shown again: that is what happened now.
+            now,
+            row.flagged,
+            int(mass),
+        ),
+    )
+
+
+def leave_out_hidden(
+    connection: sqlite3.Connection, ids: Sequence[int], asked_at: float, now: float
+) -> int:
+    """Records asked for by id and not shown: what the target never heard of stays unknown to it.
+
+    A create in doubt is accounted for all the same. Returns how many were left out.
+    """
+    rows = connection.execute(
+        "SELECT id, version FROM record WHERE id IN (SELECT value FROM json_each(?))"
+        " AND state = 'pending' AND target_id IS NULL AND captured_at <= ?"
+        " AND NOT EXISTS (SELECT 1 FROM intent WHERE record_id = record.id)",
+        (json.dumps(ids), asked_at),
+    ).fetchall()
+    leave_out(connection, [(row[0], row[1]) for row in rows], HIDDEN, now)
+    return len(rows)
+
+
+def leave_out(
+    connection: sqlite3.Connection, records: Sequence[tuple[int, int]], reason: str, now: float
+) -> None:
+    """These records, with their versions, are not eligible any more; a later change starts anew."""
+    connection.executemany(
+        "UPDATE record SET state = 'ineligible', revision = revision + 1 WHERE id = ?",
+        [(record_id,) for record_id, _ in records],
+    )
+    remember_alike(connection, records, Note(LEFT_OUT, reason), now)
+
+
+def _waits(connection: sqlite3.Connection, record_id: int) -> bool:
+    waits = connection.execute(
+        "SELECT 1 FROM record WHERE id = ? AND state = 'pending'", (record_id,)
+    ).fetchone()
+    return waits is not None
+
+
+def known_ids(connection: sqlite3.Connection, ids: Sequence[int]) -> set[int]:
+    """Those of these records that were ever captured."""
+    rows = connection.execute(
+        "SELECT id FROM record WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),)
+    )
+    return {row[0] for row in rows}
+
+
+def reconciled_ids(connection: sqlite3.Connection, after: int, limit: int) -> list[int]:
+    """Records that are, or are about to be, in the target, by id."""
+    rows = connection.execute(
+        "SELECT id FROM record WHERE id > ? AND state IN ('pending', 'settled')"
+        " ORDER BY id LIMIT ?",
+        (after, limit),
+    )
+    return [row[0] for row in rows]
+
+
+def hold_pending(connection: sqlite3.Connection, until: float) -> None:
+    """Let what waits wait until then, unless it is captured again before."""
+    connection.execute(
+        "UPDATE record SET due_at = max(due_at, ?) WHERE state = 'pending'", (until,)
+    )
+
+
+def next_sweep(connection: sqlite3.Connection) -> int:
+    """Number for a sweep about to start."""
+    return connection.execute("SELECT coalesce(max(swept), 0) + 1 FROM record").fetchone()[0]
+
+
+def finish_sweep(connection: sqlite3.Connection, sweep: int, started_at: float, now: float) -> int:
+    """After a complete sweep of unlinked records: forget those waiting that it did not show.
+
+    A record captured before the sweep, still to be created, and not shown by it, is no longer
+    eligible: unticked, flagged or deleted while it waited. Returns how many were left out.
+    """
+    rows = connection.execute(
+        "SELECT id, version FROM record"
+        " WHERE state = 'pending' AND target_id IS NULL AND NOT linked AND swept < ?"
+        " AND captured_at < ?"
+        " AND NOT EXISTS (SELECT 1 FROM intent WHERE record_id = record.id)",
+        (sweep, started_at),
+    ).fetchall()
+    leave_out(connection, [(row[0], row[1]) for row in rows], NOT_SHOWN, now)
+    return len(rows)

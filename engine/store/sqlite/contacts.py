@@ -1,0 +1,299 @@
+"""People on opportunities, as work: whose roles in the target may differ from the People tab.
+
+A row exists for every opportunity that was ever reconciled. Like the record itself it is pending
+or settled, and each outcome names the revision it was computed from.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+from collections.abc import Iterable
+
+from engine.model.lane import Lane
+from engine.model.mass_change import NEVER, Mass
+from engine.model.tab import EMPTY_TAB, KnownRole, Relating
+from engine.store.sqlite.awaited import PERSON
+
+
+def follow(
+    connection: sqlite3.Connection,
+    record_id: int,
+    target_id: int,
+    lane: Lane,
+    now: float,
+    *,
+    since: float,
+    created: bool,
+    mass: Mass = Mass.NONE,
+    people_read_since: float = -math.inf,
+) -> None:
+    """The opportunity was reconciled: relate its people, unless the target agrees already.
+
+    Args:
+        since: when what it was reconciled for happened, unix seconds.
+        people_read_since: somebody read before may be another prospect by now.
+    """
+    row = connection.execute(
+        "SELECT r.tab, c.target_id, c.settled_tab, c.mass FROM record r"
+        " LEFT JOIN contacts c ON c.record_id = r.id WHERE r.id = ?",
+        (record_id,),
+    ).fetchone()
+    if row is None:
+        return
+    tab, known_target, settled_tab, known_mass = row
+    if known_target != target_id:
+        _start(
+            connection,
+            record_id,
+            target_id,
+            lane,
+            now,
+            since=since,
+            tab=tab,
+            created=created,
+            mass=mass,
+        )
+    elif tab is not None and (
+        tab != settled_tab
+        # What is held of a tab that is as it was is held no more.
+        or known_mass == Mass.HELD
+        or _outdated(connection, tab, people_read_since)
+    ):
+        look_again(connection, [record_id], lane, now, since=since, mass=mass)
+
+
+def _outdated(connection: sqlite3.Connection, tab: str, people_read_since: float) -> bool:
+    """Whether a prospect on the tab was last read as a person before then."""
+    row = connection.execute(
+        "SELECT 1 FROM json_each(?) AS line JOIN person AS p"
+        " ON p.id = json_extract(line.value, '$[0]')"
+        " WHERE p.prospect_id IS NOT NULL AND p.read_at < ? LIMIT 1",
+        (tab, people_read_since),
+    ).fetchone()
+    return row is not None
+
+
+def _start(
+    connection: sqlite3.Connection,
+    record_id: int,
+    target_id: int,
+    lane: Lane,
+    now: float,
+    *,
+    since: float,
+    tab: str | None,
+    created: bool,
+    mass: Mass,
+) -> None:
+    rests = tab is None or tab == EMPTY_TAB
+    connection.execute(
+        "INSERT INTO contacts (record_id, state, lane, due_at, pending_since, target_id,"
+        " listed, settled_tab, mass) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (record_id) DO UPDATE SET state = excluded.state, revision = revision + 1,"
+        " lane = excluded.lane, due_at = excluded.due_at, target_id = excluded.target_id,"
+        " pending_since = excluded.pending_since,"
+        " listed = excluded.listed, settled_tab = excluded.settled_tab, sending = 0,"
+        " announced = '[]', doubt_since = NULL, checks = 0, attempts = 0, failed_at = NULL,"
+        " sent = 0, taken_since = NULL, given_up = 0, reason = NULL, reason_class = NULL,"
+        " mass = excluded.mass",
+        (
+            record_id,
+            "settled" if rests else "pending",
+            lane,
+            now,
+            since,
+            target_id,
+            int(created),
+            tab if rests else None,
+            Mass.NONE if rests else mass,
+        ),
+    )
+
+
+def look_again(
+    connection: sqlite3.Connection,
+    record_ids: Iterable[int],
+    lane: Lane,
+    now: float,
+    *,
+    since: float | None = None,
+    mass: Mass = Mass.NONE,
+) -> int:
+    """The roles of these opportunities may differ; returns how many are followed at all.
+
+    Args:
+        since: when the change of them happened, unix seconds; None for just now.
+        mass: whether the reason is part of a mass change; a fresh edit never is.
+    """
+    since = now if since is None else since
+    return sum(
+        connection.execute(
+            # A doubt keeps its own time: asking too early proves nothing.
+            "UPDATE contacts SET due_at = CASE WHEN doubt_since IS NULL THEN ? ELSE due_at END,"
+            " lane = CASE WHEN state = 'pending' THEN min(lane, ?) ELSE ? END,"
+            " mass = CASE WHEN state = 'pending' AND mass = 1 AND ? = 1 AND ? = 0 THEN 1"
+            " ELSE ? END,"
+            " pending_since = CASE WHEN state = 'pending' THEN min(pending_since, ?) ELSE ? END,"
+            " state = 'pending', revision = revision + 1, attempts = 0, given_up = 0"
+            " WHERE record_id = ?"
+            # What the fuse holds or evaluates is let go by a fresh edit or an approval, not in
+            # passing, and what is parked by the end of the poll.
+            " AND NOT (mass = 2 AND ? = 1 AND ? = 0) AND NOT (mass = 1 AND due_at = ?)",
+            (
+                now,
+                lane,
+                lane,
+                lane,
+                mass,
+                mass,
+                since,
+                since,
+                record_id,
+                lane,
+                mass,
+                NEVER,
+            ),
+        ).rowcount
+        for record_id in record_ids
+    )
+
+
+def park_emptied(
+    connection: sqlite3.Connection, record_ids: Iterable[int], lane: Lane, now: float
+) -> None:
+    """These tabs are empty now: whose roles were ours wait for the end of the poll.
+
+    Only then it is known how many tabs were emptied at once; see `fuse.judge_parked`.
+    """
+    connection.executemany(
+        "UPDATE contacts SET mass = ?, due_at = ?, lane = ?,"
+        " pending_since = CASE WHEN state = 'pending' THEN pending_since ELSE ? END,"
+        " state = 'pending', revision = revision + 1, attempts = 0, given_up = 0"
+        " WHERE record_id = ? AND EXISTS"
+        " (SELECT 1 FROM role WHERE role.target_id = contacts.target_id AND made)",
+        [(Mass.EVALUATING, NEVER, lane, now, one) for one in record_ids],
+    )
+
+
+def look_later(
+    connection: sqlite3.Connection, record_id: int, due_at: float, reason: str | None = None
+) -> None:
+    """Some line can be told only later: look again at `due_at`, and say why until then."""
+    connection.execute(
+        "UPDATE contacts SET revision = revision + 1, reason = coalesce(?, reason),"
+        " due_at = CASE WHEN state = 'pending' THEN min(due_at, ?) ELSE ? END,"
+        " pending_since = CASE WHEN state = 'pending' THEN pending_since ELSE ? END,"
+        " state = 'pending' WHERE record_id = ?",
+        (reason, due_at, due_at, due_at, record_id),
+    )
+
+
+def due_keys(connection: sqlite3.Connection, lane: Lane, now: float, limit: int) -> list[int]:
+    """Opportunities of the lane whose roles may be looked at now, longest due first."""
+    rows = connection.execute(
+        "SELECT record_id FROM contacts WHERE state = 'pending' AND lane = ? AND due_at <= ?"
+        " ORDER BY due_at, record_id LIMIT ?",
+        (lane, now, limit),
+    )
+    return [row[0] for row in rows]
+
+
+def next_due(connection: sqlite3.Connection, lane: Lane, now: float) -> float | None:
+    """When the next waiting opportunity of the lane becomes due; None when none waits."""
+    return connection.execute(
+        "SELECT min(due_at) FROM contacts WHERE state = 'pending' AND lane = ? AND due_at > ?",
+        (lane, now),
+    ).fetchone()[0]
+
+
+def load(connection: sqlite3.Connection, record_id: int) -> Relating | None:
+    """The opportunity, when its roles may differ; None when there is nothing to do."""
+    row = connection.execute(
+        # While the record itself is evaluated or held, its tab is as well, unless it was edited.
+        "SELECT c.*, CASE WHEN c.mass = 0 AND c.lane = 1 AND r.mass IN (1, 2) THEN 1 ELSE c.mass"
+        " END AS weight, r.ref, r.version, r.payload, r.tab,"
+        " r.state = 'refused' AS refused FROM contacts c"
+        " JOIN record r ON r.id = c.record_id WHERE c.record_id = ? AND c.state = 'pending'"
+        " AND c.mass <> 2",
+        (record_id,),
+    ).fetchone()
+    if row is None:
+        return None
+    return Relating(
+        record_id=record_id,
+        ref=row["ref"],
+        version=row["version"],
+        pending_since=row["pending_since"],
+        payload=row["payload"],
+        tab=row["tab"],
+        target_id=row["target_id"],
+        revision=row["revision"],
+        lane=Lane(row["lane"]),
+        mass=Mass(row["weight"]),
+        listed=bool(row["listed"]),
+        roles=_roles(connection, row["target_id"]),
+        announced=tuple((prospect_id, role) for prospect_id, role in json.loads(row["announced"])),
+        announced_at=row["announced_at"] or 0.0,
+        doubt_since=row["doubt_since"],
+        checks=row["checks"],
+        attempts=row["attempts"],
+        failed_at=row["failed_at"],
+        refused=bool(row["refused"]),
+        failures=row["failures"] if row["failed_at"] is not None else 0,
+        sent=row["sent"],
+        taken_since=row["taken_since"],
+        edited=dict[int, float](
+            connection.execute(
+                "SELECT role_id, sent_at FROM role_edit WHERE target_id = ?", (row["target_id"],)
+            ).fetchall()
+        ),
+    )
+
+
+def _roles(connection: sqlite3.Connection, target_id: int) -> tuple[KnownRole, ...]:
+    """Known roles on this opportunity; those on one it was linked to before are not among them."""
+    rows = connection.execute(
+        "SELECT id, prospect_id, role, made, seen_at FROM role WHERE target_id = ? ORDER BY id",
+        (target_id,),
+    )
+    return tuple(KnownRole(row[0], row[1], row[2], bool(row[3]), row[4]) for row in rows)
+
+
+def doubt_all(connection: sqlite3.Connection, now: float) -> int:
+    """At start: creates a former process announced and did not finish are in doubt. How many."""
+    return connection.execute(
+        "UPDATE contacts SET doubt_since = ?, sending = 0,"
+        " pending_since = CASE WHEN state = 'pending' THEN pending_since ELSE ? END,"
+        " state = 'pending' WHERE sending = 1",
+        (now, now),
+    ).rowcount
+
+
+def wake_awaiting(connection: sqlite3.Connection, people: Iterable[int], now: float) -> int:
+    """Relate again on every opportunity with a line that waits for one of these people."""
+    woken = 0
+    for person_id in people:
+        rows = connection.execute(
+            "SELECT record_id FROM awaited WHERE kind = ? AND name = ?", (PERSON, str(person_id))
+        ).fetchall()
+        woken += look_again(connection, [row[0] for row in rows], Lane.BACKLOG, now)
+    return woken
+
+
+def people_ahead(connection: sqlite3.Connection, limit: int, *, weighed: bool = False) -> list[int]:
+    """People on the tabs of the next pending opportunities, for asking about many at once.
+
+    Args:
+        weighed: of those that are only evaluated for the fuse, and else of those that are not.
+    """
+    rows = connection.execute(
+        "SELECT DISTINCT json_extract(line.value, '$[0]') FROM"
+        " (SELECT r.tab FROM contacts c JOIN record r ON r.id = c.record_id"
+        "  WHERE c.state = 'pending' AND r.tab IS NOT NULL AND c.mass <> 2"
+        "  AND ? = (c.mass = 1 OR (c.mass = 0 AND c.lane = 1 AND r.mass IN (1, 2)))"
+        "  ORDER BY c.lane, c.due_at, c.record_id LIMIT ?) AS next, json_each(next.tab) AS line",
+        (weighed, limit),
+    )
+    return [row[0] for row in rows]

@@ -1,0 +1,277 @@
+"""The mass-change fuse, as kept: which edits of one sweep or mapping wait for an approval.
+
+A record or tab taken in by a sweep, an audit, a changed mapping or the first look at a pair is
+first evaluated and, when something would be changed for it, held. Only when the last of them is
+evaluated it is known how many there are, and they go on together or wait for somebody.
+
+What is counted before it is evaluated is *parked*: records to be created that the first look shows,
+and tabs that a poll shows empty. The end of the poll says how many those are.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+
+from engine.model.mass_change import NEVER, Held, Limits, Mass
+from engine.model.records import Fields
+from engine.store.sqlite import kept
+
+SETTING = "fuse"
+# Set while linked records are being read anew for another mapping: those with a greater id are
+# still to be read.
+MAPPING = "mapping_cursor"
+# Set from the first page of the first look at a pair to its last, whatever process reads that.
+FIRST_LOOK = "first_look_unfinished"
+# Set from the first page of a sweep, or of a slice of the audit, to its last.
+SWEEP = "sweep_unfinished"
+AUDIT = "audit_unfinished"
+MARKS = (SWEEP, AUDIT)
+# What the reason of everything held begins with, and the decision its history tells.
+HELD = "held by the fuse"
+WOULD_CREATE = "would be created"
+
+
+def hold_record(
+    connection: sqlite3.Connection,
+    record_id: int,
+    revision: int,
+    known: Fields | None,
+    would: str,
+    *,
+    target_id: int | None = None,
+) -> None:
+    """The record would be changed or refused; it waits, unless a newer change was captured.
+
+    Args:
+        known: what the target holds, so that it need not be read again; None where that is not
+            known.
+        would: what would happen, without a value of the record.
+        target_id: the target record that was read; a record that has none yet is linked to it, if
+            it is its owner.
+    """
+    synced = None if known is None else json.dumps(known, separators=(",", ":"))
+    connection.execute(
+        "UPDATE record SET mass = ?, due_at = ?, synced = ?, reason = ?,"
+        " reason_class = 'held_back' WHERE id = ? AND revision = ?",
+        (Mass.HELD, NEVER, synced, f"{HELD}: {would}", record_id, revision),
+    )
+    connection.execute(
+        "UPDATE record SET target_id = ? WHERE id = ? AND revision = ? AND target_id IS NULL"
+        " AND EXISTS (SELECT 1 FROM claim c WHERE c.target_id = ? AND c.record_id = record.id)",
+        (target_id, record_id, revision, target_id),
+    )
+
+
+def hold_contacts(
+    connection: sqlite3.Connection,
+    record_id: int,
+    revision: int,
+    would: str,
+    people: Iterable[int] = (),
+) -> None:
+    """Roles would be edited, or these people told something; that waits likewise."""
+    connection.execute(
+        "UPDATE contacts SET mass = ?, due_at = ?, given_up = 0, reason = ?, held_people = ?,"
+        " reason_class = 'held_back' WHERE record_id = ? AND revision = ?",
+        (
+            Mass.HELD,
+            NEVER,
+            f"{HELD}: {would}",
+            json.dumps(sorted(people)),
+            record_id,
+            revision,
+        ),
+    )
+
+
+def held(connection: sqlite3.Connection) -> Held:
+    """What waits now."""
+    # Without the index's own condition SQLite would read every record.
+    records, creates, unknown, tabs, people, linked = connection.execute(
+        "SELECT (SELECT count(*) FROM record WHERE mass > 0 AND mass = 2 AND state = 'pending'),"
+        " (SELECT count(*) FROM record WHERE mass > 0 AND mass = 2 AND state = 'pending'"
+        "  AND target_id IS NULL AND NOT linked),"
+        " (SELECT count(*) FROM record WHERE mass > 0 AND mass = 2 AND state = 'pending'"
+        "  AND target_id IS NULL AND linked),"
+        " (SELECT count(*) FROM contacts WHERE mass > 0 AND mass = 2 AND state = 'pending'),"
+        " (SELECT count(DISTINCT one.value) FROM contacts, json_each(held_people) AS one"
+        "  WHERE mass > 0 AND mass = 2 AND state = 'pending'),"
+        " (SELECT count(*) FROM record WHERE target_id IS NOT NULL)"
+    ).fetchone()
+    tripped = kept.setting(connection, SETTING) is not None
+    return Held(records + tabs, linked + unknown, tripped, people, creates)
+
+
+def held_since(connection: sqlite3.Connection) -> float | None:
+    """When the fuse tripped, unix seconds; None while nothing needs an approval."""
+    tripped = kept.setting(connection, SETTING)
+    return None if tripped is None else float(json.loads(tripped)["at"])
+
+
+def waiting(connection: sqlite3.Connection) -> bool:
+    """Whether anything waits, or did when the fuse tripped; cheap enough for every other second."""
+    return bool(
+        connection.execute(
+            "SELECT EXISTS (SELECT 1 FROM record WHERE mass > 0 AND mass = 2)"
+            " OR EXISTS (SELECT 1 FROM contacts WHERE mass > 0 AND mass = 2)"
+            " OR EXISTS (SELECT 1 FROM setting WHERE name = ?)",
+            (SETTING,),
+        ).fetchone()[0]
+    )
+
+
+def decide(connection: sqlite3.Connection, limits: Limits, now: float) -> Held | None:
+    """Once everything is read and evaluated: let what is held go on, or trip.
+
+    None while nothing is new, or more of the same may follow: the first pages of a mass change look
+    like a small one.
+    """
+    present = held(connection)
+    if present.tripped and not present.records:
+        # Whoever made the mistake has taken it back; the next change is another one.
+        kept.forget_setting(connection, SETTING)
+    if not present.records or _more_may_follow(connection):
+        return None
+    if present.tripped:
+        return _newcomers(connection, limits, now)
+    allowed = limits.changes_max(present.linked)
+    changes = present.records - present.creates
+    few = changes <= allowed and present.people <= allowed
+    if few and not present.creates:
+        release(connection, now)
+        return present
+    if few:
+        # What would be created was counted before, and is too much.
+        _let_go(connection, now, creates=False)
+        present = held(connection)
+    _trip(connection, present.records, now)
+    return Held(present.records, present.linked, True, present.people, present.creates)
+
+
+def _newcomers(connection: sqlite3.Connection, limits: Limits, now: float) -> Held | None:
+    """What was found since the fuse tripped: a few edits of today are no mass change.
+
+    More than a few join it.
+    """
+    since = held_since(connection)
+    few, linked = connection.execute(
+        # What is held, was met where a page showed few changes, and only since then.
+        "SELECT (SELECT count(*) FROM record"
+        "  WHERE mass > 0 AND mass = 2 AND lane = 0 AND captured_at > ?)"
+        " + (SELECT count(*) FROM contacts"
+        "  WHERE mass > 0 AND mass = 2 AND lane = 0 AND pending_since > ?),"
+        " (SELECT count(*) FROM record WHERE target_id IS NOT NULL)",
+        (since, since),
+    ).fetchone()
+    if not few:
+        return None
+    if few > limits.changes_max(linked):
+        _trip(connection, held(connection).records, now)
+        return None
+    connection.execute(
+        "UPDATE record SET mass = 3, due_at = ?, reason = NULL, reason_class = NULL"
+        " WHERE mass > 0 AND mass = 2 AND lane = 0 AND captured_at > ?",
+        (now, since),
+    )
+    connection.execute(
+        "UPDATE contacts SET mass = 3, due_at = ?, reason = NULL, reason_class = NULL"
+        " WHERE mass > 0 AND mass = 2 AND lane = 0 AND pending_since > ?",
+        (now, since),
+    )
+    return Held(few, linked, tripped=False)
+
+
+def _trip(connection: sqlite3.Connection, records: int, now: float) -> None:
+    kept.set_setting(connection, SETTING, json.dumps({"records": records, "at": now}))
+
+
+def _more_may_follow(connection: sqlite3.Connection) -> bool:
+    """Whether anything is still to be read, or to be evaluated."""
+    return bool(
+        connection.execute(
+            # A record that keeps failing is no reason to keep all the others waiting, and what is
+            # parked is judged by itself.
+            "SELECT EXISTS (SELECT 1 FROM record WHERE mass > 0 AND mass = 1"
+            " AND state = 'pending' AND attempts = 0 AND due_at < ?)"
+            " OR EXISTS (SELECT 1 FROM contacts WHERE mass > 0 AND mass = 1"
+            " AND state = 'pending' AND attempts = 0 AND due_at < ?)"
+            " OR EXISTS (SELECT 1 FROM setting"
+            " WHERE name IN (SELECT value FROM json_each(?)))",
+            (NEVER, NEVER, json.dumps([MAPPING, FIRST_LOOK, *MARKS])),
+        ).fetchone()[0]
+    )
+
+
+def judge_parked(
+    connection: sqlite3.Connection, limits: Limits, now: float, *, first_look: bool
+) -> int:
+    """A poll is at its end: what it parked goes on if it is not too much; returns how much is due.
+
+    Args:
+        first_look: it was the first look at a pair.
+    """
+    due = _judge_tabs(connection, limits, now)
+    if first_look:
+        kept.forget_setting(connection, FIRST_LOOK)
+        due += _judge_creates(connection, limits, now)
+    return due
+
+
+def _judge_tabs(connection: sqlite3.Connection, limits: Limits, now: float) -> int:
+    emptied = connection.execute(
+        "SELECT count(*) FROM contacts WHERE mass > 0 AND mass = 1 AND due_at = ?", (NEVER,)
+    ).fetchone()[0]
+    many = emptied > 0 and emptied > limits.changes_max(held(connection).linked)
+    return connection.execute(
+        "UPDATE contacts SET mass = ?, due_at = ? WHERE mass > 0 AND mass = 1 AND due_at = ?",
+        (Mass.EVALUATING if many else Mass.NONE, now, NEVER),
+    ).rowcount
+
+
+def _judge_creates(connection: sqlite3.Connection, limits: Limits, now: float) -> int:
+    creates = connection.execute(
+        "SELECT count(*) FROM record"
+        " WHERE mass > 0 AND mass = 1 AND due_at = ? AND state = 'pending'",
+        (NEVER,),
+    ).fetchone()[0]
+    if creates > limits.creates_max:
+        connection.execute(
+            "UPDATE record SET mass = ?, reason = ?, reason_class = 'held_back'"
+            " WHERE mass > 0 AND mass = 1 AND due_at = ? AND state = 'pending'",
+            (Mass.HELD, f"{HELD}: {WOULD_CREATE}", NEVER),
+        )
+        return 0
+    return connection.execute(
+        "UPDATE record SET mass = 0, due_at = ? WHERE mass > 0 AND mass = 1 AND due_at = ?",
+        (now, NEVER),
+    ).rowcount
+
+
+def forget_unfinished(connection: sqlite3.Connection) -> None:
+    """At start: nobody goes on with what a former process was reading."""
+    connection.executemany("DELETE FROM setting WHERE name = ?", [(mark,) for mark in MARKS])
+
+
+def release(connection: sqlite3.Connection, now: float) -> int:
+    """Let everything held go on at once; returns how many that were."""
+    released = _let_go(connection, now, creates=True)
+    kept.forget_setting(connection, SETTING)
+    return released
+
+
+def _let_go(connection: sqlite3.Connection, now: float, *, creates: bool) -> int:
+    given = (Mass.APPROVED, now, Mass.HELD)
+    records = connection.execute(
+        "UPDATE record SET mass = ?, due_at = 0, pending_since = ?, reason = NULL,"
+        " reason_class = NULL WHERE mass > 0 AND mass = ? AND state = 'pending'"
+        " AND (? OR target_id IS NOT NULL OR linked)",
+        (*given, creates),
+    ).rowcount
+    tabs = connection.execute(
+        "UPDATE contacts SET mass = ?, due_at = 0, pending_since = ?, reason = NULL,"
+        " reason_class = NULL WHERE mass > 0 AND mass = ? AND state = 'pending'",
+        given,
+    ).rowcount
+    return records + tabs

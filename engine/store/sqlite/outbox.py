@@ -1,0 +1,181 @@
+"""The outbox: what records of the source are owed, and what became of each delivery."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from engine.model.history import Note
+from engine.model.outbox import MISSING, Entry, Key, Owed
+from engine.model.records import RecordType
+from engine.store.sqlite.history import remember
+
+
+def due_keys(connection: sqlite3.Connection, now: float, limit: int) -> list[Key]:
+    """Records with something to deliver now, longest due first."""
+    rows = connection.execute(
+        "SELECT record_type, record_id FROM outbox WHERE due_at <= ?"
+        " ORDER BY due_at, record_id LIMIT ?",
+        (now, limit),
+    )
+    return [Key(RecordType(row[0]), row[1]) for row in rows]
+
+
+def next_due(connection: sqlite3.Connection, now: float) -> float | None:
+    """When the next waiting delivery becomes due; None when none waits."""
+    return connection.execute("SELECT min(due_at) FROM outbox WHERE due_at > ?", (now,)).fetchone()[
+        0
+    ]
+
+
+_LOAD = {
+    RecordType.OPPORTUNITY: "SELECT o.*, r.ref, r.version, r.gone_id FROM outbox o"
+    " JOIN record r ON r.id = o.record_id WHERE o.record_type = 'opportunity'"
+    " AND o.record_id IN (SELECT value FROM json_each(?))",
+    RecordType.PERSON: "SELECT o.*, p.ref, p.version, NULL AS gone_id FROM outbox o"
+    " JOIN person p ON p.id = o.record_id WHERE o.record_type = 'person'"
+    " AND o.record_id IN (SELECT value FROM json_each(?))",
+}
+
+
+def load(
+    connection: sqlite3.Connection, record_type: RecordType, record_ids: Sequence[int]
+) -> list[Entry]:
+    """The entries still owed among these records."""
+    rows = connection.execute(_LOAD[record_type], (json.dumps(record_ids),))
+    return [
+        Entry(
+            record_type=record_type,
+            record_id=row["record_id"],
+            ref=row["ref"],
+            generation=row["generation"],
+            version=row["version"],
+            target_id=row["target_id"],
+            target_url=row["target_url"],
+            error=None if row["error"] is None else bool(row["error"]),
+            message=row["message"],
+            changed_at=row["changed_at"],
+            attempts=row["attempts"],
+            gone_id=None if row["gone_id"] is None else str(row["gone_id"]),
+            missed=row["missed"],
+        )
+        for row in rows
+    ]
+
+
+def owe(
+    connection: sqlite3.Connection,
+    key: Key,
+    owed: Owed | None,
+    *,
+    clears_error: bool,
+    changed_at: int,
+    now: float,
+) -> None:
+    """Merge into the outbox; one row per record says what the source shall hold in the end.
+
+    Args:
+        changed_at: source time of the change this answers, unix seconds.
+    """
+    present = connection.execute(
+        "SELECT target_id, target_url, error, message FROM outbox"
+        " WHERE record_type = ? AND record_id = ?",
+        key,
+    ).fetchone()
+    if present is None and owed is None:
+        return
+    target_id, target_url, error, message = present or (None, None, None, None)
+    owed = owed or Owed()
+    # A flag on its way to the source must be taken back, or it would outlive its cause.
+    unflag = clears_error and error == 1
+    merged = (
+        owed.target_id if owed.target_id is not None else target_id,
+        owed.target_url if owed.target_url is not None else target_url,
+        0 if unflag else (owed.error if owed.error is not None else error),
+        "" if unflag else (owed.message if owed.message is not None else message),
+    )
+    connection.execute(
+        "INSERT INTO outbox (record_type, record_id, target_id, target_url, error, message,"
+        " changed_at, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (record_type, record_id) DO UPDATE SET generation = generation + 1,"
+        " target_id = excluded.target_id, target_url = excluded.target_url,"
+        " error = excluded.error, message = excluded.message, due_at = excluded.due_at",
+        (*key, *merged, changed_at, now),
+    )
+
+
+_DELIVERED = {
+    # A delivery without an id leaves what the record carried: what we last delivered only while
+    # nobody has made a version since, and otherwise what that version shows.
+    record_type: f"UPDATE {table} SET delivered_id = coalesce(?,"  # noqa: S608 # names below
+    " CASE WHEN version = delivered_version THEN delivered_id END),"
+    " delivered_version = CASE WHEN version <= ? THEN ? ELSE delivered_version END,"
+    " version = max(version, ?) WHERE id = ?"
+    for record_type, table in (
+        (RecordType.OPPORTUNITY, "record"),
+        (RecordType.PERSON, "person"),
+    )
+}
+
+
+def _row(entry: Entry) -> tuple[str, int, int]:
+    return (entry.record_type, entry.record_id, entry.generation)
+
+
+def _close(connection: sqlite3.Connection, entry: Entry) -> None:
+    connection.execute(
+        "DELETE FROM outbox WHERE record_type = ? AND record_id = ? AND generation = ?",
+        _row(entry),
+    )
+
+
+def delivered(
+    connection: sqlite3.Connection, confirmed: Sequence[tuple[Entry, int]], now: float
+) -> None:
+    """The source holds each entry at the version beside it; those versions are no news."""
+    for entry, version in confirmed:
+        _close(connection, entry)
+        if entry.record_type is RecordType.OPPORTUNITY:
+            # The time of this version is not told; the next look at the record learns it.
+            connection.execute(
+                "UPDATE record SET known_at = ?, timed = 0 WHERE id = ? AND version < ?",
+                (now, entry.record_id, version),
+            )
+        # A newer version may have been captured already; it was made on top of ours and shows it.
+        connection.execute(
+            _DELIVERED[entry.record_type],
+            (entry.target_id, version, version, version, entry.record_id),
+        )
+        note = Note("written back", describe(entry))
+        remember(connection, entry.record_id, version, note, now, record_type=entry.record_type)
+
+
+def postpone(
+    connection: sqlite3.Connection, entry: Entry, reason: str, *, due_at: float, counts: bool
+) -> None:
+    """Deliver again at `due_at`; an entry that changed meanwhile keeps its own time."""
+    connection.execute(
+        "UPDATE outbox SET due_at = ?, attempts = attempts + ?, reason = ?,"
+        " missed = CASE WHEN ? = ? THEN missed + 1 ELSE 0 END"
+        " WHERE record_type = ? AND record_id = ? AND generation = ?",
+        (due_at, int(counts), reason, reason, MISSING, *_row(entry)),
+    )
+
+
+def withdraw(connection: sqlite3.Connection, entry: Entry, note: Note, now: float) -> None:
+    """The entry is void: the record now carries something that is not ours to overwrite."""
+    _close(connection, entry)
+    remember(connection, entry.record_id, entry.version, note, now, record_type=entry.record_type)
+
+
+def describe(entry: Entry) -> str:
+    """What an entry tells the source, for a person."""
+    parts: list[str] = []
+    if entry.target_id is not None:
+        parts.append(f"id {entry.target_id}")
+    if entry.target_url is not None:
+        parts.append("URL")
+    if entry.error is not None:
+        parts.append("error flag set" if entry.error else "error flag cleared")
+    return ", ".join(parts) or "nothing"

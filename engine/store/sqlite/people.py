@@ -1,0 +1,252 @@
+"""People of the source who are, or were to be, prospects of the target."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from engine.model.history import Note
+from engine.model.lane import Lane
+from engine.model.outbox import Key, Owed
+from engine.model.person import Person
+from engine.model.records import RecordType, SourceRecord
+from engine.model.work import Failure
+from engine.store.sqlite import contacts
+from engine.store.sqlite.awaited import PERSON
+from engine.store.sqlite.history import remember
+from engine.store.sqlite.outbox import owe
+
+
+def load(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Person]:
+    """The people among these who are known, by id."""
+    rows = connection.execute(
+        "SELECT id, ref, version, read_at, prospect_id, delivered_id, delivered_version,"
+        " refused_version, doubt_since, reason, email, sent, failed_at, taken_at, retry_at"
+        " FROM person"
+        " WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(ids)),),
+    )
+    return {row["id"]: Person(*row) for row in rows}
+
+
+def by_email(connection: sqlite3.Connection, emails: Sequence[str]) -> dict[str, int]:
+    """Prospects that people with these addresses are linked to, by address in lower case."""
+    rows = connection.execute(
+        "SELECT email, min(prospect_id) FROM person WHERE prospect_id IS NOT NULL"
+        " AND email IN (SELECT value FROM json_each(?)) GROUP BY email",
+        (json.dumps(list(emails)),),
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def link(
+    connection: sqlite3.Connection,
+    record: SourceRecord,
+    prospect_id: int,
+    *,
+    email: str | None,
+    owed: Owed | None,
+    note: Note | None,
+    now: float,
+) -> None:
+    """The person is this prospect.
+
+    Args:
+        owed: what the person's record shall be told; None when it knows.
+        note: the decision, when there was one.
+    """
+    refused = connection.execute(
+        "SELECT taken_at FROM person WHERE id = ? AND refused_version IS NOT NULL", (record.id,)
+    ).fetchone()
+    if refused:
+        # The source may show the reason.
+        owed = replace(owed or Owed(), message="")
+    if refused and refused[0] is not None:
+        # Nobody had to mend anything: the flag goes as it came.
+        owed = replace(owed or Owed(), error=False)
+    _write(connection, record, now, prospect_id=prospect_id, email=email)
+    key = Key(RecordType.PERSON, record.id)
+    owe(connection, key, owed, clears_error=True, changed_at=int(now), now=now)
+    if note is not None:
+        remember(connection, record.id, record.version, note, now, record_type=RecordType.PERSON)
+
+
+def hold_back(
+    connection: sqlite3.Connection, record: SourceRecord, reason: str, now: float
+) -> None:
+    """There is no prospect for now; nobody is at fault."""
+    _write(connection, record, now, reason=reason)
+
+
+def announce(connection: sqlite3.Connection, record: SourceRecord, email: str, now: float) -> None:
+    """Announce a create before it is sent: whatever dies from here on, the prospect is looked for.
+
+    A doubt that is over, because the create was not executed, is over.
+    """
+    _write(connection, record, now, email=email, sending=True)
+
+
+def withdraw_announcement(connection: sqlite3.Connection, person_id: int) -> None:
+    """The create surely was not executed."""
+    connection.execute("UPDATE person SET sending = 0 WHERE id = ?", (person_id,))
+
+
+def doubt(
+    connection: sqlite3.Connection,
+    record: SourceRecord,
+    reason: str,
+    now: float,
+    *,
+    taken: bool = False,
+) -> None:
+    """The create may have been executed; or there is somebody already, whom nothing shows."""
+    what = "somebody has the e-mail address" if taken else "a create may have been executed"
+    note = Note("in doubt", f"{what}: {reason}")
+    remember(connection, record.id, record.version, note, now, record_type=RecordType.PERSON)
+    connection.execute(
+        "UPDATE person SET sending = 0, doubt_since = coalesce(doubt_since, ?), reason = ?,"
+        " failed_at = ?, taken_at = ?, reason_class = 'unreachable' WHERE id = ?",
+        (now, reason, now, now if taken else None, record.id),
+    )
+
+
+def failed(
+    connection: sqlite3.Connection,
+    person_id: int,
+    failure: Failure,
+    now: float,
+    *,
+    retry_at: float,
+) -> None:
+    """The create surely was not executed, and the person is not blamed for it."""
+    connection.execute(
+        "UPDATE person SET sending = 0, failed_at = ?, retry_at = ?, reason = ?, reason_class = ?"
+        " WHERE id = ?",
+        (now, retry_at, failure.reason, failure.reason_class, person_id),
+    )
+
+
+def looked(connection: sqlite3.Connection, person_id: int, now: float) -> None:
+    """Whoever has the address is still not to be seen."""
+    connection.execute("UPDATE person SET taken_at = ? WHERE id = ?", (now, person_id))
+
+
+def doubt_all(connection: sqlite3.Connection, now: float) -> int:
+    """At start: creates a former process announced and did not finish are in doubt. How many."""
+    return connection.execute(
+        "UPDATE person SET sending = 0, doubt_since = ? WHERE sending = 1", (now,)
+    ).rowcount
+
+
+def refuse(
+    connection: sqlite3.Connection,
+    record: SourceRecord,
+    failure: Failure,
+    now: float,
+    *,
+    taken: bool = False,
+) -> None:
+    """The person cannot become a prospect until somebody changes it and resets its error flag.
+
+    Args:
+        taken: somebody has its e-mail address, whom nothing shows.
+    """
+    _write(connection, record, now, reason=failure.reason, reason_class=failure.reason_class)
+    connection.execute(
+        "UPDATE person SET refused_version = ?, reason_field = ?, taken_at = ? WHERE id = ?",
+        (record.version, failure.field, now if taken else None, record.id),
+    )
+    owe(
+        connection,
+        Key(RecordType.PERSON, record.id),
+        Owed(error=True, message=failure.reason),
+        clears_error=False,
+        changed_at=int(now),
+        now=now,
+    )
+    note = Note("refused", failure.reason)
+    remember(connection, record.id, record.version, note, now, record_type=RecordType.PERSON)
+
+
+def forget_reading(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
+    """What is known of these people may be out of date: ask the source the next time."""
+    connection.executemany("UPDATE person SET read_at = 0 WHERE id = ?", [(one,) for one in ids])
+
+
+def relink(connection: sqlite3.Connection, record: SourceRecord, now: float) -> None:
+    """Somebody changed the person's link: the opportunities it is on are related anew."""
+    _write(connection, record, 0.0)
+    relate_again(connection, record.id, now)
+
+
+def unlink(connection: sqlite3.Connection, record: SourceRecord, note: Note, now: float) -> None:
+    """The person's prospect is gone: it is nobody's until it is found or made again."""
+    relink(connection, record, now)
+    remember(connection, record.id, record.version, note, now, record_type=RecordType.PERSON)
+
+
+def relate_again(connection: sqlite3.Connection, person_id: int, now: float) -> None:
+    """The roles of the person may be other ones than we know, wherever it is on a tab."""
+    rows = connection.execute(
+        "SELECT record_id FROM tab_person WHERE person_id = ?", (person_id,)
+    ).fetchall()
+    concerned = [row[0] for row in rows]
+    connection.executemany(
+        "UPDATE contacts SET listed = 0 WHERE record_id = ?", [(one,) for one in concerned]
+    )
+    contacts.look_again(connection, concerned, Lane.BACKLOG, now)
+
+
+def awaited(connection: sqlite3.Connection) -> list[int]:
+    """People some line of a tab waits for, and those of whom a create is in doubt.
+
+    Lines of what the fuse evaluates or holds wait for that first.
+    """
+    rows = connection.execute(
+        "SELECT name FROM awaited WHERE kind = ? AND NOT EXISTS"
+        " (SELECT 1 FROM record r LEFT JOIN contacts c ON c.record_id = r.id"
+        "  WHERE r.id = awaited.record_id AND (r.mass IN (1, 2) OR c.mass IN (1, 2)))"
+        " UNION SELECT CAST(id AS TEXT) FROM person WHERE doubt_since IS NOT NULL",
+        (PERSON,),
+    )
+    return [int(row[0]) for row in rows]
+
+
+def _write(
+    connection: sqlite3.Connection,
+    record: SourceRecord,
+    now: float,
+    *,
+    prospect_id: int | None = None,
+    email: str | None = None,
+    reason: str | None = None,
+    reason_class: str | None = None,
+    sending: bool = False,
+) -> None:
+    connection.execute(
+        "INSERT INTO person (id, ref, version, read_at, email, prospect_id, reason, reason_class,"
+        " sending, sent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (id) DO UPDATE SET ref = excluded.ref,"
+        " version = max(version, excluded.version), read_at = excluded.read_at,"
+        " email = coalesce(excluded.email, email), prospect_id = excluded.prospect_id,"
+        " refused_version = CASE WHEN excluded.sending THEN refused_version END,"
+        " doubt_since = NULL, taken_at = NULL, reason = excluded.reason, reason_field = NULL,"
+        # A create is one more of the series, and an outcome ends it.
+        " sent = CASE WHEN excluded.sending THEN sent + 1"
+        " WHEN excluded.prospect_id IS NULL AND excluded.reason_class IS NULL THEN sent ELSE 0 END,"
+        " reason_class = excluded.reason_class, sending = excluded.sending",
+        (
+            record.id,
+            record.ref,
+            record.version,
+            now,
+            email,
+            prospect_id,
+            reason,
+            reason_class,
+            int(sending),
+            int(sending),
+        ),
+    )

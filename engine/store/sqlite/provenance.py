@@ -1,0 +1,243 @@
+"""Provenance: whether the state is the one that was last at work here, and what follows if not.
+
+A backup put back, a file without its write-ahead log or the snapshot of a machine is older than
+both systems: what it takes for known about the target may not hold any more, and creates that it
+takes for pending may have been executed. Then everything of that kind counts as unknown: it is read
+before it is written, and looked for before it is created.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from engine.dates import proven_s
+from engine.errors import StateUnusable
+from engine.installation import Installation
+from engine.model.age import Aged
+from engine.model.history import Note
+from engine.model.work import Work
+from engine.store.sqlite import kept
+from engine.store.sqlite.history import remember
+from engine.store.sqlite.mark import Seen
+
+# Which state this is, and how many writes it has acknowledged; the mark repeats both.
+NAME = "state_name"
+WRITES = "state_writes"
+INSTALLATION = "installation"
+# Set in a copy, and by whoever takes a state over: why it is of unknown age.
+COPIED = "copied"
+AGED = "aged"
+# The service was alive then, and whether it ended in order since.
+LIVED_AT = "lived_at"
+DATES = "lived_at_by_dates"
+ENDED = "ended_in_order"
+# Why nothing is created until somebody has looked.
+CREATES_PAUSED = "creates_paused"
+# A crash with a longer absence may have been the end of another history than this one's.
+ABSENCE_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What tells the age of a state: from inside it, and from its mark."""
+
+    name: str | None
+    writes: int
+    holds_records: bool
+    copied: str | None
+    lived_at: float | None
+    ended: bool
+    mark: Seen | None
+
+
+def judged(facts: Facts, now: float) -> Aged | None:
+    """Whether the state may be older than the world. Pure."""
+    missing = 0 if facts.mark is None else facts.mark.writes - facts.writes
+    if not facts.holds_records and missing <= 0:
+        return None
+    reason = facts.copied or _told_by_mark(facts, missing)
+    if reason is not None:
+        return Aged(now, now, reason)
+    if facts.lived_at is None or facts.ended or abs(now - facts.lived_at) <= ABSENCE_S:
+        return None
+    away_s = now - facts.lived_at
+    reason = f"it was not ended in order and the clock has moved by {away_s:.0f} s since"
+    return Aged(now, min(now, facts.lived_at), reason)
+
+
+def _told_by_mark(facts: Facts, missing: int) -> str | None:
+    mark = facts.mark
+    if facts.name is None and mark is not None:
+        what = "it is that of an older version, put back" if facts.holds_records else "it was lost"
+        return f"{what}; the mark beside it tells of {mark.writes} writes"
+    if facts.name is None:
+        # Written by a version that kept no mark.
+        return None
+    if mark is None:
+        return "the mark that belongs beside it is missing"
+    if mark.name != facts.name:
+        return "the mark beside it is that of another state"
+    if missing > 0:
+        return f"it lacks the last {missing} writes that were acknowledged"
+    if mark.moved:
+        return "its directory was copied, put back or given to another user"
+    return None
+
+
+def begin(
+    connection: sqlite3.Connection, here: Installation, mark: Seen | None, now: float
+) -> Aged | None:
+    """Take the state up here; returns why it is of unknown age, when that was found just now.
+
+    Raises:
+        StateUnusable: it belongs to another installation.
+    """
+    facts = _facts(connection, mark)
+    _claim_installation(connection, here, facts)
+    aged = judged(facts, now)
+    if aged is not None:
+        _forget(connection, aged)
+    if aged is not None or facts.name is None:
+        # A line of its own from here on: no other copy can be taken for this one.
+        kept.set_setting(connection, NAME, f"{int(now * 1e6):016x}")
+    writes = max(facts.writes, 0 if mark is None else mark.writes)
+    kept.set_setting(connection, WRITES, str(writes))
+    kept.forget_setting(connection, COPIED)
+    return aged
+
+
+def _facts(connection: sqlite3.Connection, mark: Seen | None) -> Facts:
+    lived_at = kept.setting(connection, LIVED_AT)
+    return Facts(
+        name=kept.setting(connection, NAME),
+        writes=int(kept.setting(connection, WRITES) or 0),
+        holds_records=bool(
+            connection.execute("SELECT EXISTS (SELECT 1 FROM record)").fetchone()[0]
+        ),
+        copied=kept.setting(connection, COPIED),
+        lived_at=None if lived_at is None else float(lived_at),
+        ended=bool(kept.setting(connection, ENDED)),
+        mark=mark,
+    )
+
+
+def _claim_installation(connection: sqlite3.Connection, here: Installation, facts: Facts) -> None:
+    known = kept.setting(connection, INSTALLATION)
+    if known is not None and facts.holds_records:
+        there = Installation.read(known)
+        if not here.is_that_of(there):
+            raise StateUnusable(
+                f"this state belongs to {there}, and this is {here}",
+                remedy="two services with copies of one state create everything twice; if the"
+                " other one will never run again, take it over: wosync state adopt",
+            )
+    kept.set_setting(connection, INSTALLATION, here.text)
+
+
+def _forget(connection: sqlite3.Connection, aged: Aged) -> None:
+    """Nothing that is known of the target counts any more; it is read when it is needed."""
+    connection.execute("UPDATE record SET synced = NULL WHERE synced IS NOT NULL")
+    connection.execute("UPDATE contacts SET listed = 0, settled_tab = NULL")
+    connection.execute("UPDATE role SET seen_at = 0")
+    connection.execute("UPDATE person SET read_at = 0")
+    for table in ("intent", "contacts", "person"):
+        connection.execute(
+            f"UPDATE {table} SET doubt_since = ? WHERE doubt_since < ?",  # noqa: S608 # names above
+            (aged.since, aged.since),
+        )
+    kept.set_setting(connection, AGED, json.dumps(asdict(aged)))
+
+
+def adopt(connection: sqlite3.Connection, here: Installation) -> None:
+    """Take a state over for this installation; its age is not known then."""
+    kept.set_setting(connection, INSTALLATION, here.text)
+    kept.set_setting(connection, COPIED, "it was taken over by wosync state adopt")
+    kept.forget_setting(connection, CREATES_PAUSED)
+
+
+def pause_creates(
+    connection: sqlite3.Connection, work: Work, note: Note, reason: str, *, now: float
+) -> None:
+    """Somebody else writes in our name: nothing is created until somebody has looked."""
+    kept.set_setting(connection, CREATES_PAUSED, reason)
+    remember(connection, work.id, work.version, note, now)
+
+
+def take_over(connection: sqlite3.Connection, work: Work, target_id: int, now: float) -> None:
+    """Remember a target record made for another one before it is given our correlation value."""
+    if not knows(connection, work.id, target_id):
+        note = Note("linked", f"id {target_id} carries the reference of another record")
+        remember(connection, work.id, work.version, note, now)
+
+
+def knows(connection: sqlite3.Connection, record_id: int, target_id: int) -> bool:
+    """Whether this state has had to do with that target record for this record before."""
+    rows = connection.execute(
+        "SELECT detail FROM history WHERE record_type = 'opportunity' AND record_id = ?",
+        (record_id,),
+    )
+    return any(re.search(rf"\bid {target_id}\b", row[0]) for row in rows)
+
+
+def aged(connection: sqlite3.Connection) -> Aged | None:
+    """Since when the state is of unknown age, if it ever was."""
+    known = kept.setting(connection, AGED)
+    return None if known is None else Aged(**json.loads(known))
+
+
+def note_life(
+    connection: sqlite3.Connection, now: float, dates: Mapping[str, float], *, ended: bool = False
+) -> None:
+    """The service is alive now.
+
+    Args:
+        dates: the same moment by the systems' own word.
+        ended: it ends in order with this; an absence proves nothing then.
+    """
+    kept.set_setting(connection, LIVED_AT, str(now))
+    kept.set_setting(connection, DATES, json.dumps(dates))
+    kept.set_setting(connection, ENDED, "1" if ended else "")
+
+
+def resume(connection: sqlite3.Connection, now: float, dates: Mapping[str, float]) -> float:
+    """Let no doubt grow older by an absence than the absence has proven to be long.
+
+    Whoever set the clock meanwhile would have a create repeated that a look does not show yet.
+    Returns by how many seconds the clock was set back since, at least.
+
+    Args:
+        dates: the present moment by the systems' own word.
+    """
+    lived_at = kept.setting(connection, LIVED_AT)
+    set_back_s = 0.0
+    if lived_at is None:
+        moved_s = math.inf
+    else:
+        away_s = now - float(lived_at)
+        set_back_s = max(0.0, -away_s)
+        before = json.loads(kept.setting(connection, DATES) or "{}")
+        moved_s = away_s - proven_s(away_s, before, dates)
+    for table in ("intent", "contacts", "person"):
+        connection.execute(
+            f"UPDATE {table} SET doubt_since = min(doubt_since + ?, ?)"  # noqa: S608 # names above
+            " WHERE doubt_since IS NOT NULL",
+            (moved_s, now),
+        )
+    note_life(connection, now, dates)
+    return set_back_s
+
+
+def count(connection: sqlite3.Connection, writes: int) -> tuple[str, int] | None:
+    """Count writes that are about to be acknowledged; what the mark is to repeat afterwards."""
+    row = connection.execute(
+        "UPDATE setting SET value = CAST(CAST(value AS INTEGER) + ? AS TEXT) WHERE name = ?"
+        " RETURNING value",
+        (writes, WRITES),
+    ).fetchone()
+    name = kept.setting(connection, NAME)
+    return None if row is None or name is None else (name, int(row[0]))

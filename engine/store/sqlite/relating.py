@@ -1,0 +1,307 @@
+"""How relating an opportunity's people ended, kept: every outcome names the revision it is of.
+
+When a newer reason to look came up in the meantime, what was learned is kept, and the opportunity
+stays pending for the newer one. Every outcome names the target record it was decided for as well:
+once the link leads elsewhere it is kept with that one, and says nothing about the present one.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Sequence
+
+from engine.model.history import Note
+from engine.model.tab import Edge, GivenUp, Relating, Roles
+from engine.model.work import Failure
+from engine.store.sqlite import fuse
+from engine.store.sqlite.awaited import PERSON
+from engine.store.sqlite.history import remember
+
+# Edits are kept for so long; no collection lags behind by more.
+EDITS_KEPT_S = 86_400.0
+
+
+def stands(connection: sqlite3.Connection, work: Relating) -> bool:
+    """Whether the record is still linked to the target record that this was decided for."""
+    row = connection.execute(
+        "SELECT target_id FROM contacts WHERE record_id = ?", (work.record_id,)
+    ).fetchone()
+    return row is not None and row[0] == work.target_id
+
+
+def begin(
+    connection: sqlite3.Connection,
+    work: Relating,
+    creates: Sequence[Edge],
+    now: float,
+    *,
+    edits: Sequence[int] = (),
+) -> bool:
+    """Announce edits before they are sent: whatever dies from here on, the roles are listed.
+
+    A doubt is over by then; a create that is sent again begins one of its own.
+
+    Args:
+        edits: roles that are to be changed or removed.
+
+    Returns False, and announces nothing, when the link leads elsewhere by now.
+    """
+    cursor = connection.execute(
+        "UPDATE contacts SET listed = 0, sending = ?, announced = ?, announced_at = ?,"
+        " sent = sent + ?, doubt_since = NULL, checks = 0 WHERE record_id = ? AND target_id = ?",
+        (
+            int(bool(creates)),
+            json.dumps(creates),
+            now,
+            int(bool(creates)),
+            work.record_id,
+            work.target_id,
+        ),
+    )
+    if not cursor.rowcount:
+        return False
+    connection.execute("DELETE FROM role_edit WHERE sent_at < ?", (now - EDITS_KEPT_S,))
+    connection.executemany(
+        "INSERT OR REPLACE INTO role_edit (role_id, target_id, sent_at) VALUES (?, ?, ?)",
+        [(role_id, work.target_id, now) for role_id in edits],
+    )
+    return True
+
+
+def keep(connection: sqlite3.Connection, work: Relating, roles: Roles) -> None:
+    """What a look at the target has shown, kept before anything follows from it."""
+    _keep(connection, work, roles)
+
+
+def settle(
+    connection: sqlite3.Connection,
+    work: Relating,
+    roles: Roles,
+    *,
+    waits_for: Iterable[int],
+    complete: bool,
+    listed: bool = True,
+    note: Note | None,
+    now: float,
+    given_up: GivenUp | None = None,
+) -> bool:
+    """The target holds `roles`, all of them. Returns False when a newer reason to look waits.
+
+    Args:
+        waits_for: people whose lines are held back until they become available.
+        complete: every line of the tab stands in the target.
+        listed: no other role is there; otherwise the roles are listed again before the next edit.
+        given_up: some line was refused; it is tried again, unless there is reason to before.
+    """
+    _keep(connection, work, roles)
+    if note is not None:
+        remember(connection, work.record_id, work.version, note, now)
+    if not stands(connection, work):
+        return False
+    connection.execute(
+        "UPDATE contacts SET listed = ?, sending = 0, announced = '[]', doubt_since = NULL,"
+        " checks = 0, attempts = 0, sent = 0, taken_since = NULL,"
+        " failed_at = NULL, given_up = 0, reason = NULL, reason_class = NULL,"
+        " settled_tab = ?,"
+        " pending_since = CASE WHEN revision = ? THEN pending_since ELSE ? END,"
+        " mass = CASE WHEN revision = ? THEN 0 ELSE mass END,"
+        " state = CASE WHEN revision = ? THEN 'settled' ELSE state END WHERE record_id = ?",
+        (
+            int(listed),
+            work.tab if complete else None,
+            work.revision,
+            now,
+            work.revision,
+            work.revision,
+            work.record_id,
+        ),
+    )
+    connection.execute(
+        "DELETE FROM awaited WHERE kind = ? AND record_id = ?", (PERSON, work.record_id)
+    )
+    connection.executemany(
+        "INSERT OR IGNORE INTO awaited (kind, name, record_id) VALUES (?, ?, ?)",
+        [(PERSON, str(person_id), work.record_id) for person_id in waits_for],
+    )
+    state = connection.execute(
+        "SELECT state FROM contacts WHERE record_id = ?", (work.record_id,)
+    ).fetchone()
+    settled = state[0] == "settled"
+    if settled and given_up is not None:
+        failure = given_up.failure
+        connection.execute(
+            "UPDATE contacts SET state = 'pending', given_up = 1, due_at = ?, reason = ?,"
+            " reason_class = ? WHERE record_id = ?",
+            (given_up.due_at, failure.reason, failure.reason_class, work.record_id),
+        )
+    return settled
+
+
+def hold(
+    connection: sqlite3.Connection,
+    work: Relating,
+    roles: Roles,
+    would: str,
+    people: Collection[int],
+) -> None:
+    """Only evaluated, and something would be changed: see `fuse.hold_contacts`.
+
+    Nothing was sent. What a look at the target has shown is kept, so that it need not be repeated;
+    not while a create is in doubt, of which a later look says more.
+    """
+    if not stands(connection, work):
+        return
+    if work.doubt_since is None:
+        _keep(connection, work, roles)
+        connection.execute(
+            "UPDATE contacts SET listed = ?, sending = 0, announced = '[]' WHERE record_id = ?",
+            (int(work.listed), work.record_id),
+        )
+    fuse.hold_contacts(connection, work.record_id, work.revision, would, people)
+
+
+def leave(connection: sqlite3.Connection, work: Relating) -> None:
+    """The opportunity may not be synced as it stands; its next reconcile starts anew."""
+    connection.execute(
+        "UPDATE contacts SET settled_tab = NULL,"
+        " state = CASE WHEN revision = ? THEN 'settled' ELSE state END"
+        " WHERE record_id = ? AND target_id = ?",
+        (work.revision, work.record_id, work.target_id),
+    )
+
+
+def abandon(connection: sqlite3.Connection, work: Relating) -> None:
+    """There is no opportunity any more to relate anybody to; nothing that was sent is in doubt."""
+    connection.execute(
+        "UPDATE contacts SET sending = 0, announced = '[]', doubt_since = NULL, checks = 0"
+        " WHERE record_id = ? AND target_id = ?",
+        (work.record_id, work.target_id),
+    )
+    leave(connection, work)
+
+
+def defer(
+    connection: sqlite3.Connection,
+    work: Relating,
+    roles: Roles,
+    failure: Failure | None,
+    *,
+    due_at: float,
+    counts: bool,
+    now: float,
+    fails: bool = True,
+    given_up: bool = False,
+) -> bool:
+    """Go on at `due_at`; what was done so far is kept.
+
+    Args:
+        counts: the attempt counts towards the limit.
+        fails: it is one more in the series of failures.
+        given_up: it cannot be related, and is tried again only seldom.
+
+    Returns whether it is given up just now.
+    """
+    _keep(connection, work, roles)
+    if not stands(connection, work):
+        return False
+    before = connection.execute(
+        "SELECT given_up FROM contacts WHERE record_id = ?", (work.record_id,)
+    ).fetchone()
+    news = given_up and failure is not None and not before[0]
+    if news and failure is not None:
+        note = Note("people given up", f"tried again only seldom: {failure.reason}")
+        remember(connection, work.record_id, work.version, note, now)
+    connection.execute(
+        "UPDATE contacts SET listed = ?, sending = 0, attempts = attempts + ?,"
+        " failures = CASE WHEN failed_at IS NULL THEN 0 ELSE failures END + ?,"
+        " announced = CASE WHEN ? THEN '[]' ELSE announced END,"
+        " due_at = CASE WHEN revision = ? THEN ? ELSE due_at END,"
+        # Where nothing was sent, it still waits for what it failed of.
+        " failed_at = coalesce(?, failed_at), reason = coalesce(?, reason),"
+        " reason_class = coalesce(?, reason_class),"
+        " given_up = CASE WHEN revision = ? THEN ? ELSE 0 END WHERE record_id = ?",
+        (
+            int(work.listed),
+            int(counts),
+            int(fails),
+            int(work.listed),
+            work.revision,
+            due_at,
+            now if failure else None,
+            failure.reason if failure else None,
+            failure.reason_class if failure else None,
+            work.revision,
+            int(given_up),
+            work.record_id,
+        ),
+    )
+    return news
+
+
+def doubt(
+    connection: sqlite3.Connection,
+    work: Relating,
+    roles: Roles,
+    failure: Failure,
+    *,
+    announced: Sequence[Edge],
+    due_at: float,
+    now: float,
+    taken: bool = False,
+) -> None:
+    """A create may have been executed: list the roles from `due_at` on before it is repeated.
+
+    Args:
+        announced: the creates in doubt.
+        taken: a role is there already, by the target's word, and was not shown.
+    """
+    _keep(connection, work, roles)
+    if not stands(connection, work):
+        return
+    if not work.checks:
+        note = Note("roles in doubt", f"an edit may have been executed: {failure.reason}")
+        remember(connection, work.record_id, work.version, note, now)
+    connection.execute(
+        "UPDATE contacts SET listed = 0, sending = 0, announced = ?,"
+        " failures = CASE WHEN failed_at IS NULL THEN 0 ELSE failures END,"
+        " doubt_since = coalesce(doubt_since, ?), checks = checks + 1, due_at = ?,"
+        " taken_since = CASE WHEN ? THEN coalesce(taken_since, ?) ELSE taken_since END,"
+        " failed_at = ?, reason = ?, reason_class = ? WHERE record_id = ?",
+        (
+            json.dumps(announced),
+            now,
+            due_at,
+            int(taken),
+            now,
+            now,
+            failure.reason,
+            failure.reason_class,
+            work.record_id,
+        ),
+    )
+
+
+def _keep(connection: sqlite3.Connection, work: Relating, roles: Roles) -> None:
+    """What is known of the roles on this target record, wherever the link leads by now."""
+    connection.executemany("DELETE FROM role WHERE id = ?", [(one,) for one in roles.removed])
+    connection.executemany(
+        "INSERT INTO role (id, record_id, target_id, prospect_id, role, made, seen_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (id) DO UPDATE SET record_id = excluded.record_id,"
+        " target_id = excluded.target_id, prospect_id = excluded.prospect_id, role = excluded.role,"
+        # What we made stays ours, whichever record its opportunity belongs to by now.
+        " made = max(made, excluded.made), seen_at = excluded.seen_at",
+        [
+            (
+                one.id,
+                work.record_id,
+                work.target_id,
+                one.prospect_id,
+                one.role,
+                int(one.made),
+                one.seen_at,
+            )
+            for one in roles.kept
+        ],
+    )

@@ -1,0 +1,141 @@
+"""What the store tells an operator: counts, ages, reasons, history."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+from engine.model.lane import Lane
+from engine.model.report import Counts, HistoryLine, RefusedReason, RefusedRecord
+from engine.store.sqlite import fuse
+
+# By name: for an order by reference every record there is would be looked at.
+_REFUSED = (
+    "SELECT id, ref, reason_class, reason_field, reason FROM record INDEXED BY record_refused"
+    " WHERE state = 'refused'"
+    " UNION ALL SELECT id, ref, reason_class, reason_field, reason FROM person"
+    " INDEXED BY person_refused WHERE refused_version IS NOT NULL"
+)
+
+
+def counts(connection: sqlite3.Connection) -> Counts:
+    """Count everything once; cheap enough for every few seconds."""
+    pending, oldest = connection.execute(
+        "SELECT (SELECT count(*) FROM record WHERE state = 'pending'),"
+        " (SELECT min(pending_since) FROM record WHERE state = 'pending' AND mass <> 2)"
+    ).fetchone()
+    linked = connection.execute(
+        "SELECT count(*) FROM record WHERE target_id IS NOT NULL"
+    ).fetchone()[0]
+    refused = connection.execute("SELECT count(*) FROM record WHERE state = 'refused'").fetchone()[
+        0
+    ]
+    owed, stuck = connection.execute(
+        "SELECT count(*), coalesce(sum(attempts > 0), 0) FROM outbox"
+    ).fetchone()
+    in_doubt, doubtful_since = connection.execute(
+        "SELECT count(*), min(doubt_since) FROM (SELECT doubt_since FROM intent"
+        " UNION ALL SELECT doubt_since FROM contacts WHERE state = 'pending'"
+        " UNION ALL SELECT doubt_since FROM person) WHERE doubt_since IS NOT NULL"
+    ).fetchone()
+    contacts, held_back, people_refused = connection.execute(
+        "SELECT (SELECT count(*) FROM contacts WHERE state = 'pending'),"
+        " (SELECT count(DISTINCT record_id) FROM awaited WHERE kind = 'person'),"
+        " (SELECT count(*) FROM person WHERE refused_version IS NOT NULL)"
+    ).fetchone()
+    return Counts(
+        pending,
+        oldest,
+        in_doubt,
+        refused,
+        linked,
+        owed,
+        stuck,
+        doubtful_since,
+        contacts,
+        held_back,
+        people_refused,
+    )
+
+
+def due(connection: sqlite3.Connection, now: float, lane_max: Lane) -> int:
+    """Records of these lanes, and write-backs, that could be worked on now."""
+    return connection.execute(
+        "SELECT (SELECT count(*) FROM record"
+        " WHERE state = 'pending' AND lane <= ? AND due_at <= ?)"
+        " + (SELECT count(*) FROM contacts"
+        " WHERE state = 'pending' AND lane <= ? AND due_at <= ?)"
+        " + (SELECT count(*) FROM outbox WHERE due_at <= ?)",
+        (lane_max, now, lane_max, now, now),
+    ).fetchone()[0]
+
+
+def refused(connection: sqlite3.Connection, limit: int) -> list[RefusedRecord]:
+    """Refused opportunities and people with their reasons, by reference."""
+    rows = connection.execute(f"{_REFUSED} ORDER BY ref LIMIT ?", (limit,))
+    return [RefusedRecord(*row) for row in rows]
+
+
+def refused_examples(connection: sqlite3.Connection, limit: int) -> list[RefusedRecord]:
+    """So many of them by reference; of each reason one, then of each another, and so on."""
+    rows = connection.execute(
+        f"WITH refused AS ({_REFUSED}), turns AS (SELECT *, row_number() OVER"  # noqa: S608 # a constant
+        " (PARTITION BY reason_class, reason_field, reason ORDER BY ref) AS turn FROM refused)"
+        " SELECT id, ref, reason_class, reason_field, reason FROM turns ORDER BY turn, ref LIMIT ?",
+        (limit,),
+    )
+    return sorted((RefusedRecord(*row) for row in rows), key=lambda one: one.ref)
+
+
+def refused_reasons(connection: sqlite3.Connection, limit: int) -> list[RefusedReason]:
+    """Why they were refused, the commonest reason first."""
+    rows = connection.execute(
+        f"SELECT count(*), reason_class, reason_field, reason FROM ({_REFUSED})"  # noqa: S608 # a constant
+        " GROUP BY reason_class, reason_field, reason ORDER BY count(*) DESC, reason LIMIT ?",
+        (limit,),
+    )
+    return [RefusedReason(*row) for row in rows]
+
+
+def waiting_reasons(connection: sqlite3.Connection, limit: int) -> list[tuple[str, int]]:
+    """Why opportunities, or their people, wait; most frequent first: (reason, opportunities)."""
+    rows = connection.execute(
+        "SELECT reason, count(*) FROM"
+        " (SELECT reason FROM record WHERE state = 'pending' AND reason IS NOT NULL"
+        " UNION ALL SELECT reason FROM contacts WHERE state = 'pending' AND reason IS NOT NULL)"
+        " GROUP BY reason ORDER BY count(*) DESC, reason LIMIT ?",
+        (limit,),
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def history(connection: sqlite3.Connection, ref: str) -> list[HistoryLine]:
+    """The decisions about one record, oldest first; last, that it is held, while it is."""
+    rows = connection.execute(
+        "SELECT seq, at, version, decision, detail FROM history"
+        " WHERE record_type = 'opportunity' AND record_id IN (SELECT id FROM record WHERE ref = ?1)"
+        " UNION ALL SELECT seq, at, version, decision, detail FROM history"
+        " WHERE record_type = 'person' AND record_id IN (SELECT id FROM person WHERE ref = ?1)"
+        " ORDER BY seq",
+        (ref,),
+    )
+    lines = [HistoryLine(*row[1:]) for row in rows]
+    return [*lines, *_held(connection, ref)]
+
+
+def _held(connection: sqlite3.Connection, ref: str) -> Iterator[HistoryLine]:
+    """What the fuse would let happen to the record; told by the record itself.
+
+    A line for each of many thousands, written at the moment they are held, would hold up everybody.
+    """
+    since = fuse.held_since(connection)
+    if since is None:
+        return
+    rows = connection.execute(
+        "SELECT version, reason FROM record WHERE ref = ?1 AND mass = 2"
+        " UNION ALL SELECT r.version, c.reason FROM record r JOIN contacts c ON c.record_id = r.id"
+        " WHERE r.ref = ?1 AND c.mass = 2",
+        (ref,),
+    )
+    for version, reason in rows:
+        yield HistoryLine(since, version, fuse.HELD, reason.removeprefix(f"{fuse.HELD}: "))

@@ -1,0 +1,319 @@
+"""How a reconcile ended, kept: every outcome names the revision it was computed from.
+
+When a newer change was captured in the meantime, what was learned is kept, and the record stays
+pending for the newer one.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import replace
+
+from engine.model.history import Note
+from engine.model.mass_change import Mass
+from engine.model.outbox import Key, Owed
+from engine.model.records import Fields, RecordType
+from engine.model.work import Failure, Refusal, Work
+from engine.store.sqlite import claims, contacts, fuse
+from engine.store.sqlite.awaited import PERSON
+from engine.store.sqlite.history import remember
+from engine.store.sqlite.outbox import owe
+from engine.store.sqlite.work import close_intent, read_again
+
+
+def settle_linked(
+    connection: sqlite3.Connection,
+    work: Work,
+    *,
+    target_id: int,
+    synced: Fields,
+    owed: Owed | None,
+    awaited: Iterable[tuple[str, str]],
+    note: Note,
+    now: float,
+    created: bool = False,
+    people_read_since: float = -math.inf,
+) -> bool:
+    """The target holds `synced` under `target_id`. Returns False when a newer change waits.
+
+    Nothing is linked when the target record has become another's in the meantime; both are looked
+    at again then, since what it holds may be of either.
+
+    Args:
+        owed: what the source shall be told; None when it knows everything.
+        awaited: (kind, name) of references the record was synced without.
+        created: we made the target record just now, so nobody has a role on it yet.
+        people_read_since: see `contacts.follow`.
+    """
+    if not _claim(connection, work, target_id, created=created, now=now):
+        return False
+    close_intent(connection, work.id)
+    if _is_flagged(connection, work.id):
+        # Nobody else would ever take the reason back.
+        owed = replace(owed or Owed(), message="")
+    connection.execute(
+        "UPDATE record SET target_id = ?, synced = ?, attempts = 0, failed_since = NULL,"
+        " failed_at = NULL, reason = NULL, reason_class = NULL, reason_field = NULL, flagged = 0,"
+        " mass = CASE WHEN revision = ? THEN 0 ELSE mass END,"
+        # What waits now is the newer change; the older ones have arrived.
+        " pending_since = CASE WHEN revision = ? THEN pending_since"
+        " ELSE max(pending_since, updated_at) END,"
+        " state = CASE WHEN revision = ? AND state = 'pending' THEN 'settled' ELSE state END"
+        " WHERE id = ?",
+        (
+            target_id,
+            json.dumps(synced, separators=(",", ":")),
+            work.revision,
+            work.revision,
+            work.revision,
+            work.id,
+        ),
+    )
+    connection.execute("DELETE FROM awaited WHERE record_id = ? AND kind <> ?", (work.id, PERSON))
+    connection.executemany(
+        "INSERT OR IGNORE INTO awaited (kind, name, record_id) VALUES (?, ?, ?)",
+        [(kind, name, work.id) for kind, name in awaited],
+    )
+    _owe(connection, work, owed, clears_error=True, now=now)
+    contacts.follow(
+        connection,
+        work.id,
+        target_id,
+        work.lane,
+        now,
+        since=work.pending_since,
+        created=created,
+        mass=work.mass,
+        people_read_since=people_read_since,
+    )
+    remember(connection, work.id, work.version, note, now)
+    return _state(connection, work.id) != "pending"
+
+
+def _claim(
+    connection: sqlite3.Connection, work: Work, target_id: int, *, created: bool, now: float
+) -> bool:
+    """Whether the record may be linked to it; what we created for it is its own by that."""
+    present = claims.owner_of(connection, target_id)
+    if present is not None and present != work.id and not created:
+        read_again(connection, present, now)
+        read_again(connection, work.id, now)
+        return False
+    claims.take(connection, work.id, target_id, expected=present, now=now)
+    claims.keep_only(connection, work.id, target_id)
+    return True
+
+
+def adopt(
+    connection: sqlite3.Connection, work: Work, target_id: int, note: Note, now: float
+) -> bool:
+    """The target record is ours, but what it holds is not known: reconcile again, reading it.
+
+    Whatever went wrong before is over with that.
+
+    Returns False, and keeps the create in doubt, when it is another record's.
+    """
+    if claims.owner_of(connection, target_id) not in (None, work.id):
+        return False
+    claims.take(connection, work.id, target_id, expected=None, now=now)
+    claims.keep_only(connection, work.id, target_id)
+    close_intent(connection, work.id)
+    connection.execute(
+        "UPDATE record SET target_id = ?, synced = NULL, due_at = ?, attempts = 0,"
+        " failed_since = NULL, failed_at = NULL, reason = NULL, reason_class = NULL,"
+        " reason_field = NULL WHERE id = ?",
+        (target_id, now, work.id),
+    )
+    remember(connection, work.id, work.version, note, now)
+    return True
+
+
+def give_up_target(
+    connection: sqlite3.Connection,
+    work: Work,
+    target_id: int,
+    note: Note,
+    now: float,
+    *,
+    successor: int,
+) -> None:
+    """The target record is that of `successor` from now on: reconcile again from nothing."""
+    claims.give_up(connection, work.id, target_id, now)
+    connection.execute(
+        "UPDATE record SET delivered_id = NULL, delivered_version = NULL, due_at = ? WHERE id = ?",
+        (now, work.id),
+    )
+    remember(connection, work.id, work.version, note, now)
+    taken = Note("id taken over", f"id {target_id} was that of {work.ref} before")
+    claims.tell(connection, successor, taken, now)
+
+
+def forget_target(
+    connection: sqlite3.Connection, work: Work, gone_id: int, note: Note, now: float
+) -> None:
+    """The target record is gone and shall be created anew: reconcile again from nothing.
+
+    The source may go on showing `gone_id` for a while; it counts as blank from now on.
+    """
+    connection.execute(
+        "UPDATE record SET gone_id = ?, target_id = NULL, synced = NULL, delivered_id = NULL,"
+        " delivered_version = NULL, due_at = ? WHERE id = ?",
+        (gone_id, now, work.id),
+    )
+    connection.execute(
+        "DELETE FROM claim WHERE target_id = ? AND record_id = ?", (gone_id, work.id)
+    )
+    connection.execute("DELETE FROM role WHERE target_id = ?", (gone_id,))
+    remember(connection, work.id, work.version, note, now)
+
+
+def settle_refused(
+    connection: sqlite3.Connection, work: Work, failure: Failure, now: float
+) -> Refusal:
+    """The record is left out until somebody resets its error flag, which is owed to the source.
+
+    A create in doubt stays in doubt: the flag may be reset, and the create may have been executed.
+    Nothing is flagged when a newer change waits, or made it ineligible. What is only evaluated for
+    the fuse is held instead: flags in masses are as bad as edits in masses, and as likely a slip in
+    the mapping.
+    """
+    if work.mass is Mass.EVALUATING:
+        would = f"would be refused: {failure.reason}"
+        fuse.hold_record(connection, work.id, work.revision, work.synced, would)
+        return Refusal.HELD
+    connection.execute(
+        "UPDATE record SET reason = ?, reason_class = ?, reason_field = ?,"
+        " attempts = 0, failed_since = NULL, failed_at = NULL,"
+        " state = CASE WHEN revision = ? AND state = 'pending' THEN 'refused' ELSE state END"
+        " WHERE id = ?",
+        (failure.reason, failure.reason_class, failure.field, work.revision, work.id),
+    )
+    state = _state(connection, work.id)
+    if state == "refused":
+        connection.execute("UPDATE record SET flagged = 1 WHERE id = ?", (work.id,))
+        owed = Owed(error=True, message=failure.reason)
+        _owe(connection, work, owed, clears_error=False, now=now)
+    remember(connection, work.id, work.version, Note("refused", failure.reason), now)
+    return Refusal.SUPERSEDED if state == "pending" else Refusal.REFUSED
+
+
+def settle_ineligible(
+    connection: sqlite3.Connection, work: Work, note: Note, *, flagged: bool, now: float
+) -> None:
+    """The record may not be synced as it stands; a later change of it starts anew.
+
+    Args:
+        flagged: its error flag alone is what forbids it; a flag of ours is still a refusal.
+    """
+    connection.execute(
+        "UPDATE record SET state = CASE WHEN ? AND flagged THEN 'refused' ELSE 'ineligible' END"
+        " WHERE id = ? AND revision = ?",
+        (flagged, work.id, work.revision),
+    )
+    remember(connection, work.id, work.version, note, now)
+
+
+def defer(
+    connection: sqlite3.Connection,
+    work: Work,
+    failure: Failure,
+    *,
+    due_at: float,
+    counts: bool,
+    now: float,
+    fails: bool = True,
+) -> None:
+    """Try again at `due_at`.
+
+    Args:
+        counts: the attempt counts towards the record's limit.
+        fails: it is one more in the series of the record's failures.
+    """
+    connection.execute(
+        "UPDATE record SET due_at = CASE WHEN revision = ? THEN ? ELSE due_at END,"
+        " failures = CASE WHEN failed_since IS NULL THEN 0 ELSE failures END + ?,"
+        " attempts = attempts + ?, failed_since = coalesce(failed_since, ?), failed_at = ?,"
+        " reason = ?, reason_class = ?, reason_field = ? WHERE id = ?",
+        (
+            work.revision,
+            due_at,
+            int(fails),
+            int(counts),
+            now,
+            now,
+            failure.reason,
+            failure.reason_class,
+            failure.field,
+            work.id,
+        ),
+    )
+
+
+def postpone(connection: sqlite3.Connection, work: Work, failure: Failure, due_at: float) -> None:
+    """Nothing was sent: take it up again at `due_at`.
+
+    That is no failure of the record. Why it failed before, if it did, is what it still waits for.
+    """
+    connection.execute(
+        "UPDATE record SET due_at = CASE WHEN revision = ? THEN ? ELSE due_at END,"
+        " reason = CASE WHEN failed_since IS NULL THEN ? ELSE reason END,"
+        " reason_class = CASE WHEN failed_since IS NULL THEN ? ELSE reason_class END,"
+        " reason_field = CASE WHEN failed_since IS NULL THEN NULL ELSE reason_field END"
+        " WHERE id = ?",
+        (work.revision, due_at, failure.reason, failure.reason_class, work.id),
+    )
+
+
+def doubt(
+    connection: sqlite3.Connection,
+    work: Work,
+    failure: Failure,
+    *,
+    due_at: float,
+    counts: bool,
+    now: float,
+) -> None:
+    """A create may have been executed: look for it from `due_at` on before anything is repeated."""
+    connection.execute(
+        "UPDATE intent SET doubt_since = coalesce(doubt_since, ?), checks = checks + 1,"
+        " look_at = ? WHERE record_id = ?",
+        (now, due_at, work.id),
+    )
+    # An edit captured meanwhile must not start the search early, whatever its due time.
+    connection.execute(
+        "UPDATE record SET due_at = ?, attempts = attempts + ?,"
+        " failures = CASE WHEN failed_since IS NULL THEN 0 ELSE failures END,"
+        " failed_since = coalesce(failed_since, ?), failed_at = ?,"
+        " reason = ?, reason_class = ?, reason_field = NULL WHERE id = ?",
+        (due_at, int(counts), now, now, failure.reason, failure.reason_class, work.id),
+    )
+    if work.intent is None or not work.intent.checks:
+        note = Note("in doubt", f"a create may have been executed: {failure.reason}")
+        remember(connection, work.id, work.version, note, now)
+
+
+def _is_flagged(connection: sqlite3.Connection, record_id: int) -> bool:
+    row = connection.execute("SELECT flagged FROM record WHERE id = ?", (record_id,)).fetchone()
+    return bool(row[0])
+
+
+def _state(connection: sqlite3.Connection, record_id: int) -> str:
+    row = connection.execute("SELECT state FROM record WHERE id = ?", (record_id,)).fetchone()
+    return row[0]
+
+
+def _owe(
+    connection: sqlite3.Connection, work: Work, owed: Owed | None, *, clears_error: bool, now: float
+) -> None:
+    key = Key(RecordType.OPPORTUNITY, work.id)
+    owe(
+        connection,
+        key,
+        owed,
+        clears_error=clears_error,
+        changed_at=int(work.pending_since),
+        now=now,
+    )

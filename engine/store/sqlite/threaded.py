@@ -1,0 +1,215 @@
+"""The store of the running service: SQLite on threads of its own, commits of many callers grouped.
+
+Callers hand over functions of one connection. A write function runs whole inside one
+transaction; all that wait at the same moment share that transaction's commit, each behind a
+savepoint of its own, so that one caller's error undoes one caller's work only. When `write`
+returns, the work is on disk.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Concatenate, cast
+
+import aiosqlite
+import anyio
+
+from engine import descriptors
+from engine.errors import StateUnusable
+from engine.flow.worktime import STORE_MAX_S, State, spending
+from engine.store.port import P, R
+from engine.store.sqlite import provenance, statedir, statefile
+from engine.store.sqlite.mark import Mark
+
+GROUP_MAX = 256
+
+
+class _Thread(aiosqlite.Connection):
+    """aiosqlite's connection thread, also able to run a whole function of the connection."""
+
+    async def run(self, job: Callable[[sqlite3.Connection], R]) -> R:
+        return cast("R", await self._execute(job, self._conn))  # pyright: ignore[reportUnknownMemberType] # untyped upstream
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    run: Callable[[sqlite3.Connection], Any]
+    done: anyio.Event = field(default_factory=anyio.Event)
+    result: Any = None
+    error: BaseException | None = None
+
+
+class ThreadedStore:
+    """One writer and one reader connection on one state file."""
+
+    def __init__(
+        self,
+        writer: _Thread,
+        reader: _Thread,
+        mark: Mark,
+        on_commit: Callable[[float], None] | None = None,
+    ) -> None:
+        self._mark = mark
+        self._writer = writer
+        self._reader = reader
+        self._on_commit = on_commit
+        self._queue: list[_Job] = []
+        self._work = anyio.Event()
+        self._closing = False
+
+    async def write(
+        self,
+        function: Callable[Concatenate[sqlite3.Connection, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """Run `function(connection, ...)` in a transaction; durable on return.
+
+        A caller cancelled while waiting leaves the work to be done all the same.
+
+        Raises:
+            StateUnusable: the disk refused the commit.
+        """
+        job = _Job(lambda connection: function(connection, *args, **kwargs))
+        self._queue.append(job)
+        self._work.set()
+        with spending(State.BUSY, STORE_MAX_S):
+            await job.done.wait()
+        if isinstance(job.error, sqlite3.DatabaseError):
+            raise unusable("written", job.error) from job.error
+        if job.error is not None:
+            raise job.error
+        return job.result
+
+    async def read(
+        self,
+        function: Callable[Concatenate[sqlite3.Connection, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """Run `function(connection, ...)` on the reader; sees everything committed so far.
+
+        Raises:
+            StateUnusable: the file cannot be read.
+        """
+        try:
+            with spending(State.BUSY, STORE_MAX_S):
+                return await self._reader.run(
+                    lambda connection: function(connection, *args, **kwargs)
+                )
+        except sqlite3.DatabaseError as error:
+            raise unusable("read", error) from error
+
+    @property
+    def waiting(self) -> int:
+        """Writes that wait for the writer."""
+        return len(self._queue)
+
+    def close(self) -> None:
+        """Commit what was handed over, then stop."""
+        self._closing = True
+        self._work.set()
+
+    async def commit_groups(self) -> None:
+        """Commit for as long as the store is open; a cancelled caller does not cut this short."""
+        with anyio.CancelScope(shield=True):
+            while self._queue or not self._closing:
+                await self._work.wait()
+                self._work = anyio.Event()
+                while self._queue:
+                    group, self._queue = self._queue[:GROUP_MAX], self._queue[GROUP_MAX:]
+                    await self._commit(group)
+
+    async def _commit(self, group: list[_Job]) -> None:
+        started = anyio.current_time()
+        try:
+            await self._writer.run(lambda connection: _run_group(connection, group, self._mark))
+        except sqlite3.Error as error:
+            for job in group:
+                job.error = error
+        for job in group:
+            job.done.set()
+        if self._on_commit is not None:
+            self._on_commit(anyio.current_time() - started)
+
+
+def unusable(what: str, error: sqlite3.DatabaseError) -> StateUnusable:
+    """The error for a state file that could not be written or read."""
+    if statefile.damaged(error):
+        return StateUnusable(
+            f"the state file is damaged and cannot be {what}: {error}",
+            remedy="see README, When the state is damaged or lost",
+        )
+    if descriptors.none_left():
+        return StateUnusable(
+            f"the state file cannot be {what}: no file descriptor is left",
+            remedy=descriptors.REMEDY,
+        )
+    return StateUnusable(
+        f"the state file cannot be {what}: {error}",
+        remedy="check the free space and the permissions of [service] state_dir, then start again;"
+        " nothing acknowledged is lost",
+    )
+
+
+def _run_group(connection: sqlite3.Connection, group: list[_Job], mark: Mark) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for job in group:
+            connection.execute("SAVEPOINT job")
+            try:
+                job.result = job.run(connection)
+            except Exception as error:  # noqa: BLE001 # handed to the caller who waits for it
+                connection.execute("ROLLBACK TO job")
+                job.error = error
+            connection.execute("RELEASE job")
+        counted = provenance.count(connection, len(group))
+        connection.execute("COMMIT")
+    except sqlite3.Error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    if counted is not None:
+        mark.set(*counted)
+
+
+@asynccontextmanager
+async def open_store(
+    path: Path, on_commit: Callable[[float], None] | None = None
+) -> AsyncGenerator[ThreadedStore]:
+    """Open the prepared state file; on exit everything handed over is committed first.
+
+    Args:
+        on_commit: told the seconds each group took.
+
+    Raises:
+        StateUnusable: see `statefile.prepare`.
+    """
+    statefile.prepare(path)
+    mark = Mark(path.with_name(statedir.MARK_NAME))
+    async with (
+        _connected(_Thread(lambda: statefile.connect(path), 64)) as writer,
+        _connected(_Thread(lambda: statefile.connect(path, query_only=True), 64)) as reader,
+        anyio.create_task_group() as tasks,
+    ):
+        store = ThreadedStore(writer, reader, mark, on_commit)
+        tasks.start_soon(store.commit_groups)
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+@asynccontextmanager
+async def _connected(thread: _Thread) -> AsyncGenerator[_Thread]:
+    """The thread while it is connected; it is closed even when everything around is cancelled."""
+    await thread
+    try:
+        yield thread
+    finally:
+        with anyio.CancelScope(shield=True):
+            await thread.close()

@@ -1,0 +1,190 @@
+"""One record's work: what a syncer reads before it decides, and the intents it announces."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+from engine.model.lane import Lane
+from engine.model.mass_change import Mass
+from engine.model.records import Fields
+from engine.model.work import Intent, Work
+
+
+def due_keys(connection: sqlite3.Connection, lane: Lane, now: float, limit: int) -> list[int]:
+    """Pending records of the lane that may be reconciled now, longest due first."""
+    rows = connection.execute(
+        "SELECT id FROM record WHERE state = 'pending' AND lane = ? AND due_at <= ?"
+        " ORDER BY due_at, id LIMIT ?",
+        (lane, now, limit),
+    )
+    return [row[0] for row in rows]
+
+
+def next_due(connection: sqlite3.Connection, lane: Lane, now: float) -> float | None:
+    """When the next waiting record of the lane becomes due; None when none waits."""
+    return connection.execute(
+        "SELECT min(due_at) FROM record WHERE state = 'pending' AND lane = ? AND due_at > ?",
+        (lane, now),
+    ).fetchone()[0]
+
+
+def read_again(connection: sqlite3.Connection, record_id: int, now: float) -> None:
+    """What the target holds is in question: reconcile the record, and read that first."""
+    connection.execute(
+        "UPDATE record SET synced = NULL, due_at = CASE state WHEN 'settled' THEN ? ELSE due_at"
+        " END, pending_since = CASE state WHEN 'settled' THEN ? ELSE pending_since END,"
+        " revision = revision + 1,"
+        " state = CASE state WHEN 'settled' THEN 'pending' ELSE state END WHERE id = ?",
+        (now, now, record_id),
+    )
+
+
+def load(connection: sqlite3.Connection, record_id: int) -> Work | None:
+    """The record, when it is pending; None when there is nothing to do, or the fuse holds it."""
+    row = connection.execute(
+        "SELECT r.*, i.correlation, i.opened_at, i.doubt_since, i.checks, i.sent, i.look_at,"
+        " o.target_id AS owed_id"
+        " FROM record r LEFT JOIN intent i ON i.record_id = r.id"
+        " LEFT JOIN outbox o ON o.record_type = 'opportunity' AND o.record_id = r.id"
+        " WHERE r.id = ? AND r.state = 'pending' AND r.mass <> 2",
+        (record_id,),
+    ).fetchone()
+    if row is None:
+        return None
+    intent = None
+    if row["correlation"] is not None:
+        intent = Intent(
+            row["correlation"],
+            row["opened_at"],
+            row["doubt_since"],
+            row["checks"],
+            row["sent"],
+            row["look_at"] or 0.0,
+        )
+    return Work(
+        id=row["id"],
+        ref=row["ref"],
+        version=row["version"],
+        revision=row["revision"],
+        pending_since=row["pending_since"],
+        proved_at=row["proved_at"],
+        lane=Lane(row["lane"]),
+        mass=Mass(row["mass"]),
+        payload=row["payload"],
+        attempts=row["attempts"],
+        failed_since=row["failed_since"],
+        failed_at=row["failed_at"],
+        target_id=row["target_id"],
+        gone_id=row["gone_id"],
+        synced=json.loads(row["synced"]) if row["synced"] is not None else None,
+        delivered_id=row["delivered_id"],
+        delivered_version=row["delivered_version"],
+        owes_id=row["owed_id"] is not None,
+        intent=intent,
+        failures=row["failures"] if row["failed_since"] is not None else 0,
+        reason=row["reason"],
+        seen_unlinked=bool(row["seen_unlinked"]),
+    )
+
+
+def shown_at(connection: sqlite3.Connection, record_id: int) -> float | None:
+    """When the source last showed the version we know; None when the record waits for nothing."""
+    row = connection.execute(
+        "SELECT proved_at FROM record WHERE id = ? AND state = 'pending'", (record_id,)
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def shown_before(
+    connection: sqlite3.Connection, lane: Lane, now: float, before: float, limit: int
+) -> list[int]:
+    """Records next due in the lane that the target has never heard of, last shown before then."""
+    rows = connection.execute(
+        "SELECT id FROM record WHERE state = 'pending' AND lane = ? AND due_at <= ?"
+        " AND target_id IS NULL AND proved_at < ? ORDER BY due_at, id LIMIT ?",
+        (lane, now, before, limit),
+    )
+    return [row[0] for row in rows]
+
+
+def open_intent(
+    connection: sqlite3.Connection, work: Work, correlation: str, now: float, *, shown_since: float
+) -> bool:
+    """Announce a create before it is sent; keeps the first announcement when it is sent again.
+
+    Returns False, and announces nothing, when what was decided on is not what is known by now:
+    the record was left out while it was in hand, so that nobody would look for the create, or
+    captured anew; or the source last showed it before `shown_since`, and nobody knows whether it
+    may still be synced.
+    """
+    stands = connection.execute(
+        "SELECT 1 FROM record WHERE id = ? AND state = 'pending' AND revision = ?"
+        " AND proved_at >= ?",
+        (work.id, work.revision, shown_since),
+    ).fetchone()
+    if stands is None:
+        return False
+    connection.execute(
+        "INSERT INTO intent (record_id, correlation, opened_at) VALUES (?, ?, ?)"
+        " ON CONFLICT (record_id) DO UPDATE SET doubt_since = NULL, look_at = NULL, checks = 0,"
+        " sent = sent + 1",
+        (work.id, correlation, now),
+    )
+    return True
+
+
+def begin_update(connection: sqlite3.Connection, record_id: int, target_id: int) -> bool:
+    """A change is on its way: whatever dies before its answer is kept, the target is read first.
+
+    Returns False, and nothing may be sent, when the target record is another's by now.
+    """
+    cursor = connection.execute(
+        "UPDATE record SET synced = NULL WHERE id = ?"
+        " AND EXISTS (SELECT 1 FROM claim WHERE target_id = ? AND record_id = record.id)",
+        (record_id, target_id),
+    )
+    return bool(cursor.rowcount)
+
+
+def open_doubt(
+    connection: sqlite3.Connection, record_id: int, correlation: str, since: float, now: float
+) -> bool:
+    """A create that this state knows nothing of may have been executed: look for it first.
+
+    Returns False when the record was left out while it was in hand.
+    """
+    return bool(
+        connection.execute(
+            "INSERT INTO intent (record_id, correlation, opened_at, doubt_since, look_at, sent)"
+            " SELECT id, ?, ?, ?, ?, 0 FROM record WHERE id = ? AND state = 'pending'"
+            " ON CONFLICT (record_id) DO NOTHING",
+            (correlation, now, since, now, record_id),
+        ).rowcount
+    )
+
+
+def note_synced(connection: sqlite3.Connection, record_id: int, synced: Fields | None) -> None:
+    """What the target is known to hold; None where that is not known."""
+    text = None if synced is None else json.dumps(synced, separators=(",", ":"))
+    connection.execute("UPDATE record SET synced = ? WHERE id = ?", (text, record_id))
+
+
+def close_intent(connection: sqlite3.Connection, record_id: int) -> None:
+    """The create is known not to have been executed, or its result is known."""
+    connection.execute("DELETE FROM intent WHERE record_id = ?", (record_id,))
+
+
+def doubt_all(connection: sqlite3.Connection, now: float) -> int:
+    """At start: whatever a former process announced and did not finish is in doubt. How many."""
+    return connection.execute(
+        "UPDATE intent SET doubt_since = ?, look_at = ? WHERE doubt_since IS NULL", (now, now)
+    ).rowcount
+
+
+def failing_alike(connection: sqlite3.Connection, reason_class: str, except_id: int) -> int:
+    """How many other pending records last failed for this class of reason."""
+    return connection.execute(
+        "SELECT count(*) FROM record WHERE state = 'pending' AND reason_class = ? AND id <> ?",
+        (reason_class, except_id),
+    ).fetchone()[0]

@@ -1,0 +1,250 @@
+"""One HTTP exchange: admitted by the governor, timed, counted, and every transport failure named.
+
+Redirects are never followed here; what a redirect means is each protocol's own business. Nothing
+is repeated beneath this module, and one thing in it: a reading that its caller calls repeatable is
+sent once more, as a request like any other, admitted and counted, when it went out on a connection
+that the server had given up. A write never is, nor an address that is good for one request.
+
+No answer is read further than its kind may be long; see `bodies`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import anyio
+import httpx
+import structlog
+
+from engine import descriptors
+from engine.errors import TheirFault, TooLarge, Unreachable, excerpt
+from engine.flow.lane import writing
+from engine.flow.worktime import State, spending
+from engine.model.records import Json
+from engine.ports import Surroundings
+from engine.wire import bodies
+from engine.wire.bodies import AnswerKind
+from engine.wire.connections import StaleConnection
+from engine.wire.halves import made_whole
+
+# A whole request may take this many times `timeout_s`: an answer that drips in must end some time.
+WHOLE_TIMES = 5
+
+# Raised before the request left this machine, so nothing can have been executed.
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+# A request this slow is worth a line of its own.
+SLOW_S = 5.0
+
+log = structlog.get_logger(component="exchange")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete response; header names are case-insensitive."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The body as text, undecodable bytes replaced."""
+        return self.body.decode("utf-8", errors="replace")
+
+    def json(self) -> Json:
+        """The body as JSON.
+
+        Raises:
+            TheirFault: it is not JSON.
+        """
+        try:
+            # JSON has no NaN and no infinity; a text in their place fits no field of a number.
+            return json.loads(self.body, parse_constant=str)
+        except (ValueError, RecursionError) as error:
+            raise TheirFault(
+                f"the answer is not JSON: {excerpt(self.text)[:200]!r}", status=self.status
+            ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    request: httpx.Request
+    route: str
+    operation: str
+    metered: bool
+    kind: AnswerKind
+
+
+class Exchange:
+    """Sends requests to one system.
+
+    Args:
+        system: configuration table of the system, named in errors.
+        timeout_s: seconds for connecting, and again for each read.
+    """
+
+    def __init__(self, system: str, surroundings: Surroundings, *, timeout_s: float) -> None:
+        self._system = system
+        self._surroundings = surroundings
+        # The transport itself and no client above it: redirects, cookies and credentials are each
+        # protocol's own business, and a client's share of them costs as much CPU as the request.
+        self._transport = surroundings.transport
+        self._extensions = {"timeout": httpx.Timeout(timeout_s).as_dict()}
+        self._whole_s = timeout_s * WHOLE_TIMES
+        self._headers = {
+            "Accept": "*/*",
+            "Accept-Encoding": "gzip, deflate",
+            "User-Agent": surroundings.user_agent,
+        }
+
+    async def __aenter__(self) -> Self:
+        await self._transport.__aenter__()
+        return self
+
+    async def __aexit__(self, *details: object) -> None:
+        await self._transport.__aexit__(None, None, None)
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        route: str,
+        operation: str,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        metered: bool = True,
+        kind: AnswerKind = AnswerKind.DOCUMENT,
+        repeatable: bool = False,
+        writes: bool = False,
+    ) -> Answer:
+        """Send one request and read the whole answer, whatever its status.
+
+        Args:
+            route: template for metrics, never the URL itself.
+            metered: False for requests outside the request budget.
+            kind: how large the body of a success may be; what explains a refusal is cut.
+            repeatable: a reading, of which a second one does no harm.
+            writes: its failures are told apart from those of readings.
+
+        Raises:
+            TooLarge: the answer is larger than that.
+            Unreachable: no complete answer; `ambiguous` unless the request surely never left.
+        """
+        writing.set(writes)
+        request = self._request(method, url, headers, content)
+        sending = _Sending(request, route, operation, metered, kind)
+        try:
+            return await self._exchanged(sending)
+        except StaleConnection as error:
+            if not repeatable:
+                raise self._unreachable(operation, error, ambiguous=True) from error
+        try:
+            return await self._exchanged(sending)
+        except StaleConnection as error:
+            raise self._unreachable(operation, error, ambiguous=True) from error
+
+    async def _exchanged(self, sending: _Sending) -> Answer:
+        """One request and its answer.
+
+        Raises:
+            StaleConnection: as the transport says; nobody has been told of the failure.
+            Unreachable: as `send`.
+        """
+        async with self._surroundings.governor.admitted(metered=sending.metered):
+            started = anyio.current_time()
+            status = "unfinished"
+            try:
+                with spending(State.BUSY, self._whole_s), anyio.fail_after(self._whole_s):
+                    answer = await self._answered(sending)
+                status = str(answer.status)
+                return answer
+            except TooLarge as error:
+                status = str(error.status)
+                raise
+            except Unreachable:
+                status = "connect_error"
+                raise
+            except StaleConnection:
+                status = "protocol_error"
+                raise
+            except (httpx.TimeoutException, TimeoutError) as error:
+                status = "timeout"
+                raise self._unreachable(sending.operation, error, ambiguous=True) from error
+            except httpx.HTTPError as error:
+                status = "protocol_error"
+                raise self._unreachable(sending.operation, error, ambiguous=True) from error
+            finally:
+                self._say(sending, status, anyio.current_time() - started)
+
+    def _say(self, sending: _Sending, status: str, duration_s: float) -> None:
+        method = sending.request.method
+        self._surroundings.observe(method, sending.route, status, duration_s)
+        say = log.info if duration_s >= SLOW_S else log.debug
+        say(
+            "request",
+            system=self._system,
+            method=method,
+            route=sending.route,
+            status=status,
+            duration_s=round(duration_s, 3),
+        )
+
+    def _request(
+        self, method: str, url: str, headers: Mapping[str, str] | None, content: bytes | None
+    ) -> httpx.Request:
+        return httpx.Request(
+            method,
+            url,
+            headers={**self._headers, **(headers or {})},
+            content=content,
+            extensions=self._extensions,
+        )
+
+    async def _answered(self, sending: _Sending) -> Answer:
+        response = await self._sent(sending)
+        stream = response.stream
+        encoding = response.headers.get("Content-Encoding", "")
+        try:
+            if not isinstance(stream, httpx.AsyncByteStream):
+                raise TypeError("an asynchronous transport gave a body to be read otherwise")
+            if sending.kind is AnswerKind.TOKEN:
+                body = await bodies.salvaged(stream, encoding, sending.kind)
+            elif response.is_success:
+                body = await bodies.whole(stream, encoding, sending.kind)
+            else:
+                body = await bodies.beginning(stream, encoding, AnswerKind.REFUSAL)
+        except bodies.TooLarge as error:
+            raise TooLarge(
+                f"the answer is too large: {error}",
+                ambiguous=True,
+                system=self._system,
+                operation=sending.operation,
+                status=response.status_code,
+            ) from error
+        finally:
+            await response.aclose()
+        return Answer(response.status_code, response.headers, made_whole(body))
+
+    async def _sent(self, sending: _Sending) -> httpx.Response:
+        """Send and wait for the head of the answer; only here can a request not have left."""
+        try:
+            return await self._transport.handle_async_request(sending.request)
+        except NOT_SENT as error:
+            raise self._unreachable(sending.operation, error, ambiguous=False) from error
+
+    def _unreachable(
+        self, operation: str, error: httpx.HTTPError | TimeoutError, *, ambiguous: bool
+    ) -> Unreachable:
+        reason = f"{type(error).__name__}: {excerpt(str(error)) or 'no detail'}"
+        remedy = f"check [{self._system}] base_url, the network and the system's status page"
+        if descriptors.used_up(error):
+            reason, remedy = f"no file descriptor is left: {reason}", descriptors.REMEDY
+        self._surroundings.governor.failed(reason)
+        return Unreachable(
+            reason, ambiguous=ambiguous, system=self._system, operation=operation, remedy=remedy
+        )
