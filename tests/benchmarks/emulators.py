@@ -2,7 +2,8 @@
 
 Prints one JSON line once both serve, and ends when its standard input does: whoever started it
 cannot leave it behind. A ledger in front of Outreach notes when the first create arrived and the
-last one was answered, and keeps the bodies for the bare loop to send again.
+last one was answered, and keeps the bodies for the bare loop to send again. Both systems may begin
+some time ago, and come to the present when they are told.
 """
 
 from __future__ import annotations
@@ -39,6 +40,26 @@ CREATES_PATH = "/api/v2/opportunities"
 # Rows that share one second of updated_at: more than a page holds, as after an import.
 ROWS_PER_SECOND = 200
 HOUR_S = 3600
+
+
+@dataclass(slots=True)
+class Clock:
+    """The time of both systems, so many seconds ago."""
+
+    ago_s: float
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time() - self.ago_s
+
+    def routes(self) -> Starlette:
+        """`DELETE /` comes to the present."""
+
+        async def come(_: Request) -> Response:
+            self.ago_s = 0.0
+            return JSONResponse({})
+
+        return Starlette(routes=[Route("/", come, methods=["DELETE"])])
 
 
 @dataclass(slots=True)
@@ -138,15 +159,17 @@ def _customer(workbooks: WorkbooksWorld, outreach: OutreachWorld, number: int) -
     return workbooks.organisations.create(name=name, cf_organisation_outreach_id=str(account_id))
 
 
-async def serve(rows: int, latency_s: float) -> None:
+async def serve(rows: int, latency_s: float, ago_s: float) -> None:
     """Serve until standard input ends.
 
     Args:
         latency_s: seconds added to every request of both systems.
+        ago_s: seconds by which both are in the past until they are told to come to the present.
     """
-    workbooks = WorkbooksWorld(time.time)
+    clock = Clock(ago_s)
+    workbooks = WorkbooksWorld(clock.now)
     knobs = OutreachKnobs(mint_interval_s=0.0, rate_limit=10_000_000)
-    outreach = OutreachWorld(time.time, knobs)
+    outreach = OutreachWorld(clock.now, knobs)
     user_id = plant(workbooks, outreach, rows)
     workbooks.add_api_key(API_KEY)
     outreach.add_app(CLIENT_ID, CLIENT_SECRET)
@@ -160,6 +183,7 @@ async def serve(rows: int, latency_s: float) -> None:
             WorkbooksDesk(workbooks, workbooks_traffic), OutreachDesk(outreach, outreach_traffic)
         ),
         "ledger": ledger.routes(),
+        "clock": clock.routes(),
     }
     async with serving(apps) as urls:
         told = {
@@ -176,12 +200,13 @@ async def serve(rows: int, latency_s: float) -> None:
 
 
 def main() -> None:
-    """Read the two sizes and serve."""
+    """Read the sizes and serve."""
     parser = argparse.ArgumentParser(prog="tests.benchmarks.emulators")
     parser.add_argument("--rows", type=int, required=True)
     parser.add_argument("--latency", type=float, default=0.0)
+    parser.add_argument("--ago", type=float, default=0.0)
     chosen = parser.parse_args()
-    anyio.run(serve, chosen.rows, chosen.latency)
+    anyio.run(serve, chosen.rows, chosen.latency, chosen.ago)
 
 
 if __name__ == "__main__":

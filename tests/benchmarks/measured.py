@@ -3,7 +3,7 @@
 Prints `{"wall_s": ..., "cpu_s": ...}`; start-up of the interpreter and imports are left out, CPU of
 every thread is included.
 
-    once CONFIG                       one poll and everything that follows
+    once CONFIG [AGO_S]               one poll and everything that follows, so long ago
     bare OUTREACH_URL LEDGER_URL N    N tasks send the creates the ledger kept
 
 The bare loop's access token comes in $BENCH_TOKEN.
@@ -17,12 +17,15 @@ import resource
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anyio
 import httpx
 
+from engine.assembly.outside import Outside
 from engine.cli.reading import load
+from engine.ports import WallClock
 from engine.service import once as one_run
 from engine.wire.transport import Transport
 
@@ -43,10 +46,23 @@ def _cpu_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
-async def once(path: str) -> None:
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """A clock that is so many seconds behind."""
+
+    clock: WallClock
+    ago_s: float
+
+    def now(self) -> float:
+        """Seconds since the epoch, then."""
+        return self.clock.now() - self.ago_s
+
+
+async def once(path: str, ago_s: str = "0") -> None:
     """Run `once` with this configuration, logging as the command does."""
-    config = load(Path(path))
-    await _measured(lambda: one_run.once(config))
+    config, real = load(Path(path)), Outside.real()
+    outside = replace(real, clock=_Past(real.clock, float(ago_s)))
+    await _measured(lambda: one_run.once(config, outside))
 
 
 async def bare(outreach_url: str, ledger_url: str, tasks: str) -> None:

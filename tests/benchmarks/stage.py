@@ -44,12 +44,14 @@ class Scene:
         latency_s: added to every request of both systems.
         workers: opportunity syncers, and requests in flight to Outreach.
         interval_s: between two polls of `wosync run`.
+        ago_s: how long ago both systems are, until `come_to_the_present`.
     """
 
     rows: int
     latency_s: float = 0.0
     workers: int = 4
     interval_s: float = 60.0
+    ago_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Stage:
         return self.directory / "state"
 
     def url(self, name: str) -> str:
-        """Base URL of `workbooks`, `outreach`, `control` or `ledger`."""
+        """Base URL of `workbooks`, `outreach`, `control`, `ledger` or `clock`."""
         return self.told["urls"][name]
 
     def counters(self, system: str) -> dict[str, int]:
@@ -103,6 +105,10 @@ class Stage:
         """Start the ledger's span anew; the bodies stay."""
         self.http.delete(self.url("ledger")).raise_for_status()
 
+    def come_to_the_present(self) -> None:
+        """Let all the time pass by which both systems were in the past."""
+        self.http.delete(self.url("clock")).raise_for_status()
+
     def status(self) -> dict[str, Any] | None:
         """What the running service says about itself; None while it does not answer."""
         try:
@@ -113,11 +119,16 @@ class Stage:
 
     def metric(self, sample: str) -> float:
         """One sample of the running service, by its full name with labels."""
-        for line in self.http.get(f"{self.service_url}/metrics").text.splitlines():
-            name, _, value = line.rpartition(" ")
-            if name == sample:
-                return float(value)
-        raise BenchmarkFailed(f"the service has no metric {sample}")
+        return self.metrics(sample)[0]
+
+    def metrics(self, *samples: str) -> list[float]:
+        """Several samples of one moment."""
+        lines = self.http.get(f"{self.service_url}/metrics").text.splitlines()
+        held = {name: value for name, _, value in (line.rpartition(" ") for line in lines)}
+        missing = [sample for sample in samples if sample not in held]
+        if missing:
+            raise BenchmarkFailed(f"the service has no metric {missing[0]}")
+        return [float(held[sample]) for sample in samples]
 
     def measured(self, *arguments: str, **environment: str) -> dict[str, float]:
         """Run `tests.benchmarks.measured` to its end: `wall_s` and `cpu_s` of what it measured.
@@ -191,6 +202,7 @@ def stage(scene: Scene) -> Generator[Stage]:
     """Set everything up in a directory of its own, and take it away again."""
     command = [sys.executable, "-m", "tests.benchmarks.emulators"]
     command += ["--rows", str(scene.rows), "--latency", str(scene.latency_s)]
+    command += ["--ago", str(scene.ago_s)]
     with (
         tempfile.TemporaryDirectory(prefix="wosync-bench-") as name,
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as emulators,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -41,6 +42,15 @@ def start(words):
 app.start = start
 program.main()
 """
+# The service as ever, but for few lines only that wait: thousands would take a minute to be said.
+FEW_WAIT = """
+from engine import __main__ as program
+from engine.logs import writing
+
+writing.WAITING_MAX = 100
+program.main()
+"""
+PIPE_BYTES = 4096
 DONE, USAGE, CONFIGURATION = 0, 2, 78
 
 
@@ -81,7 +91,10 @@ async def unheard(home: Home) -> AsyncGenerator[Unheard]:
     home.replace("[service]", '[service]\nlog_level = "debug"')
     [http] = re.findall(r'^http = "(.+)"', home.config.read_text("utf-8"), re.MULTILINE)
     reader, writer = os.pipe()
-    command = [sys.executable, "-m", "engine", "run", "--config", str(home.config)]
+    # Where the system can: more would only take longer to fill.
+    if resize := getattr(fcntl, "F_SETPIPE_SZ", None):
+        fcntl.fcntl(writer, resize, PIPE_BYTES)
+    command = [sys.executable, "-c", FEW_WAIT, "run", "--config", str(home.config)]
     environment = {**os.environ, "PYTHONPATH": ROOT}
     try:
         async with (

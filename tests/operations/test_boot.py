@@ -263,12 +263,20 @@ def eventually(met: Callable[[], bool], otherwise: str) -> None:
         sleep(LOOK_S)
 
 
+def assert_given_up(machine: Machine, name: str, code: int, said: str) -> None:
+    """The service comes to its end with this exit code and these words, and is not restarted."""
+    known = machine.wait(unit(name), lambda it: it["ActiveState"] == "failed", GIVEN_UP_WITHIN_S)
+
+    assert (known["ExecMainStatus"], known["NRestarts"]) == (str(code), "0")
+    assert said in machine.log(unit(name))
+    assert "Traceback" not in machine.log(unit(name))
+
+
 @pytest.mark.parametrize(
     ("name", "code", "said"),
     [
         ("wrong", 78, "did you mean 'interval_s'?"),
         ("empty", 78, "/workbooks_api_key is empty"),
-        ("refused", 77, "check the key"),
     ],
 )
 def test_a_start_that_cannot_succeed_is_explained_and_not_tried_again(
@@ -278,13 +286,7 @@ def test_a_start_that_cannot_succeed_is_explained_and_not_tried_again(
 
     Of a credential that is missing systemd itself would only say "protocol error", twenty times.
     """
-    machine = running.machine
-
-    known = machine.wait(unit(name), lambda it: it["ActiveState"] == "failed", GIVEN_UP_WITHIN_S)
-
-    assert (known["ExecMainStatus"], known["NRestarts"]) == (str(code), "0")
-    assert said in machine.log(unit(name))
-    assert "Traceback" not in machine.log(unit(name))
+    assert_given_up(running.machine, name, code, said)
 
 
 def test_credentials_reach_the_service_and_nobody_else(running: Running) -> None:
@@ -413,6 +415,13 @@ def test_a_stop_lets_what_is_in_hand_come_to_its_end(running: Running) -> None:
     assert known["ExecMainStatus"] == "0"
     assert pair.linked(deals) == 1
     pair.assert_equal_soon()
+
+
+def test_refused_credentials_end_the_service_once_they_were_refused_for_a_minute(
+    running: Running,
+) -> None:
+    """It comes behind almost everything, beside which the minute has passed."""
+    assert_given_up(running.machine, "refused", 77, "check the key")
 
 
 def test_the_target_holds_every_service(running: Running) -> None:
