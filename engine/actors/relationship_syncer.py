@@ -10,7 +10,6 @@ Stops     when its mailbox is closed and the key in hand is settled
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -24,7 +23,7 @@ from engine.actors.failing import Failing, RetryLimits
 from engine.actors.gate import weighing
 from engine.actors.people_tabs import PeopleTabs, Tab, what_would_happen
 from engine.actors.prospect_resolver import ProspectResolver
-from engine.actors.role_editor import COMPONENT, OneRole, Progress, Relinked, RoleEditor
+from engine.actors.role_editor import COMPONENT, OneRole, Overtaken, Progress, RoleEditor
 from engine.actors.trust import Trust
 from engine.decide.failure import error_class, plain_reason
 from engine.decide.roles import Script, joined, observed, script, unproven
@@ -54,7 +53,6 @@ from engine.ports import Source, Target, WallClock
 from engine.runs import Runs, exemplar
 from engine.store.port import Store
 from engine.store.sqlite import contacts, kept, relating
-from engine.store.sqlite import work as store_work
 
 # A single opportunity that cannot be related is tried again this seldom.
 REFUSED_RETRY_S = 3600.0
@@ -160,9 +158,9 @@ class RelationshipSyncer:
 
     async def _relate(self, work: Relating, progress: Progress) -> str:
         record = self.source.read(RecordType.OPPORTUNITY, work.payload)
-        if work.refused or not record.eligible or record.people is None or not self.source.people:
+        if work.left_out or not record.eligible or record.people is None or not self.source.people:
             fault = record.people_fault if self.source.people and record.eligible else None
-            if fault is not None and not work.refused:
+            if fault is not None and not work.left_out:
                 return await self._unreadable(work, progress, fault)
             await self.store.write(relating.leave, work)
             return "left"
@@ -260,9 +258,9 @@ class RelationshipSyncer:
             await self._editor.send(work, edits, tab.people, progress, removes=self.limits.removes)
         except Gone as error:
             return await self._opportunity_gone(work, error)
-        except Relinked:
-            # What was done stays known of the former opportunity; the present one is due already.
-            await self.store.write(relating.keep, work, progress.outcome())
+        except Overtaken:
+            # What was done stays known of that opportunity, whatever is to be done by now.
+            await self._keep(work, progress, None, wait_s=0.0)
             return "again"
         except OneRole:
             await self.store.write(kept.set_setting, ONE_ROLE, "learnt")
@@ -287,7 +285,7 @@ class RelationshipSyncer:
     async def _opportunity_gone(self, work: Relating, error: Gone) -> str:
         """What becomes of an opportunity that is gone is not decided here."""
         log.warning("opportunity_gone", record=work.ref, reason=error.message)
-        await self.store.write(_leave_and_read, work, self.clock.now())
+        await self.store.write(relating.abandon, work, self.clock.now())
         self.wake_changes()
         return "left"
 
@@ -413,10 +411,3 @@ def _given_up(progress: Progress, now: float) -> GivenUp | None:
         return None
     failure = Failure(error_class(error), error.field, error.message)
     return GivenUp(failure, now + REFUSED_ROLE_RETRY_S)
-
-
-def _leave_and_read(connection: sqlite3.Connection, work: Relating, now: float) -> None:
-    if not relating.stands(connection, work):
-        return
-    relating.abandon(connection, work)
-    store_work.read_again(connection, work.record_id, now)

@@ -68,8 +68,8 @@ class OneRole(Exception):
     """The target refuses a second role of a person, and so takes one for each only."""
 
 
-class Relinked(Exception):
-    """The record is linked to another opportunity by now; the rest of the edits was not sent."""
+class Overtaken(Exception):
+    """The record is left out, or linked elsewhere, by now; the rest of the edits was not sent."""
 
 
 @dataclass(slots=True)
@@ -100,24 +100,24 @@ class RoleEditor:
 
         Raises:
             Gone: there is no such opportunity any more.
-            Relinked: somebody has entered another id meanwhile.
+            Overtaken: somebody has entered another id meanwhile, or taken the record back.
             EngineError: the rest was not sent; `progress` has what was.
         """
         creates = list(edits.create)
         for role, text in edits.change:
-            await self._ensure_linked(work)
+            await self._ensure_it_goes_on(work)
             if not await self._change(work, role, text, people, progress, removes=removes):
                 # Somebody removed it in the target; the line is on the tab, so it is made anew.
                 creates.append((role.prospect_id, text))
         if len(creates) > len(edits.create):
             await self.announce(work, creates)
         for edge in creates:
-            await self._ensure_linked(work)
+            await self._ensure_it_goes_on(work)
             progress.asking = edge
             await self._create(work, edge, people, progress)
             progress.asking = None
         for role in edits.remove:
-            await self._ensure_linked(work)
+            await self._ensure_it_goes_on(work)
             await self._remove(role, progress)
 
     async def announce(
@@ -126,15 +126,15 @@ class RoleEditor:
         """Before anything is sent: whatever dies from here on, the roles are listed.
 
         Raises:
-            Relinked: nothing is announced, and nothing may be sent.
+            Overtaken: nothing is announced, and nothing may be sent.
         """
         now = self.clock.now()
         if not await self.store.write(relating.begin, work, creates, now, edits=edits):
-            raise Relinked
+            raise Overtaken
 
-    async def _ensure_linked(self, work: Relating) -> None:
-        if not await self.store.read(relating.stands, work):
-            raise Relinked
+    async def _ensure_it_goes_on(self, work: Relating) -> None:
+        if not await self.store.read(relating.goes_on, work):
+            raise Overtaken
 
     async def _remove(self, role: KnownRole, progress: Progress) -> None:
         await self.target.delete_role(role.id)

@@ -33,8 +33,9 @@ class Relating:
 
     `announced` are creates that were, or were to be, sent and whose answers are not kept. `listed`
     is False when `roles` may lack some that are in the target; `doubt_since` is set when
-    the answer of a create was lost. `refused` is True while the opportunity itself is left out; its
-    payload may be older than the flag we set. `failures` and `attempts` are as in `work.Work`;
+    the answer of a create was lost. `left_out` is True while the opportunity itself is not synced;
+    its payload tells neither of a flag that we set nor of a record that is shown no more.
+    `failures` and `attempts` are as in `work.Work`;
     `sent` counts how often creates were sent since the roles last agreed; the target
     calls one of them taken since `taken_since`, and no listing shows it. `edited` has when roles
     were changed or removed by us lately, by id, unix seconds.
@@ -58,7 +59,7 @@ class Relating:
     checks: int
     attempts: int
     failed_at: float | None
-    refused: bool
+    left_out: bool
     failures: int = 0
     sent: int = 0
     taken_since: float | None = None

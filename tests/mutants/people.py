@@ -15,6 +15,9 @@ UNREADABLE = "tests/scenario/test_people_unreadable.py"
 EDITS = "tests/scenario/test_role_edits_in_doubt.py"
 ONE_ROLE = "tests/scenario/test_one_role.py"
 RELINKED = "tests/scenario/test_people_relinked.py"
+LEFT_OUT = "tests/scenario/test_left_out.py"
+LEFT_OUT_SCHEMA = "engine/store/sqlite/schema/0006_left_out.sql"
+CONTACTS = "tests/unit/engine/store/test_contacts.py"
 
 MUTANTS = (
     Mutant(
@@ -55,8 +58,8 @@ MUTANTS = (
     Mutant(
         "keeps a tab that cannot be read a secret",
         RELATING,
-        "if fault is not None and not work.refused:",
-        "if fault is None and work.refused:",
+        "if fault is not None and not work.left_out:",
+        "if fault is None and work.left_out:",
         (UNREADABLE,),
     ),
     Mutant(
@@ -87,9 +90,63 @@ MUTANTS = (
     Mutant(
         "goes on sending roles to an opportunity that the record has left",
         "engine/actors/role_editor.py",
-        "if not await self.store.read(relating.stands, work):",
+        "if not await self.store.read(relating.goes_on, work):",
         "if not work:",
         (f"{RELINKED}::test_roles_under_way_belong_to_the_opportunity_they_were_sent_to",),
+    ),
+    Mutant(
+        "relates people on behalf of a record that is left out",
+        "engine/store/sqlite/contacts.py",
+        "r.state IN ('refused', 'ineligible') AS left_out",
+        "0 AS left_out",
+        (f"{LEFT_OUT}::test_a_refused_role_of_a_record_that_is_left_out_is_not_tried_again",),
+    ),
+    Mutant(
+        "sends the rest of the roles of a record that was left out meanwhile",
+        "engine/store/sqlite/relating.py",
+        "r.state IN ('pending', 'settled')\"",
+        "r.state <> ''\"",
+        (
+            f"{LEFT_OUT}"
+            "::test_a_record_that_is_left_out_while_its_people_are_related_gets_no_more_of_them",
+        ),
+    ),
+    Mutant(
+        "asks for what only records wait for that are left out",
+        LEFT_OUT_SCHEMA,
+        "    DELETE FROM awaited WHERE record_id = NEW.id;\n",
+        "    DELETE FROM awaited WHERE record_id = -NEW.id;\n",
+        (f"{LEFT_OUT}::test_nothing_is_asked_for_on_behalf_of_a_record_that_is_left_out",),
+    ),
+    Mutant(
+        "has a record wait for people that was left out while they were related",
+        LEFT_OUT_SCHEMA,
+        "    SELECT RAISE(IGNORE);\n",
+        "    SELECT NULL;\n",
+        (f"{CONTACTS}::test_an_opportunity_left_out_while_it_is_related_waits_for_nobody",),
+    ),
+    Mutant(
+        "goes on with the people of an opportunity that is gone",
+        LEFT_OUT_SCHEMA,
+        "    DELETE FROM contacts WHERE record_id = NEW.id AND",
+        "    DELETE FROM contacts WHERE record_id = -NEW.id AND",
+        (f"{CONTACTS}::test_people_are_not_related_to_an_opportunity_that_is_gone",),
+    ),
+    Mutant(
+        "waits for people of an opportunity that is gone",
+        LEFT_OUT_SCHEMA,
+        "WHEN OLD.target_id IS NOT NULL AND NEW",
+        "WHEN OLD.target_id IS NULL AND NEW",
+        (f"{LEFT_OUT}::test_nobody_is_related_to_a_gone_opportunity_that_is_to_be_made_anew",),
+    ),
+    Mutant(
+        "tries a gone opportunity again with everybody who turns up",
+        "engine/store/sqlite/relating.py",
+        '    connection.execute("DELETE FROM contacts WHERE record_id = ?", (work.record_id,))\n',
+        "    leave(connection, work)\n",
+        (
+            f"{LEFT_OUT}::test_a_gone_opportunity_is_not_tried_again_before_its_record_was_looked_at",
+        ),
     ),
     Mutant(
         "forgets what it made on an opportunity once the link leads elsewhere",
@@ -193,17 +250,17 @@ MUTANTS = (
     Mutant(
         "takes a tab it cannot read for an empty one",
         RELATING,
-        "        if work.refused or not record.eligible or record.people is None or"
+        "        if work.left_out or not record.eligible or record.people is None or"
         " not self.source.people:\n"
         "            fault = record.people_fault if self.source.people and record.eligible"
         " else None\n"
-        "            if fault is not None and not work.refused:\n"
+        "            if fault is not None and not work.left_out:\n"
         "                return await self._unreadable(work, progress, fault)\n"
         "            await self.store.write(relating.leave, work)\n"
         '            return "left"\n'
         "        self.trust.ensure_roles_show(listed=work.listed)\n"
         "        asked = await self._tabs.told(record.people, foreseen=weighing.get())\n",
-        "        if work.refused or not record.eligible or not self.source.people:\n"
+        "        if work.left_out or not record.eligible or not self.source.people:\n"
         "            await self.store.write(relating.leave, work)\n"
         '            return "left"\n'
         "        asked = await self._tabs.told(record.people or (), foreseen=weighing.get())\n",
@@ -212,7 +269,7 @@ MUTANTS = (
     Mutant(
         "relates people on an opportunity that is left out",
         RELATING,
-        "if work.refused or not record.eligible or record.people is None or",
+        "if work.left_out or not record.eligible or record.people is None or",
         "if not record.eligible or record.people is None or",
         (f"{ACTOR}::test_a_refused_opportunity_is_left_out_until_it_is_reconciled",),
     ),

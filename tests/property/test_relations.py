@@ -194,7 +194,7 @@ def test_a_look_at_the_target_loses_no_role_and_doubles_none(
     listing = [Role(role.id, *edge_of(role)) for role in known if role.id not in hidden]
     listing += [Role(number, *edge, NOW) for number, edge in enumerate(others, start=501)]
     work = Relating(
-        1, "OPP-1", 3, 0, "{}", None, 7, 1, Lane.FRESH, mass=Mass.NONE, refused=False, listed=False,
+        1, "OPP-1", 3, 0, "{}", None, 7, 1, Lane.FRESH, Mass.NONE, left_out=False, listed=False,
         roles=tuple(known), announced=tuple(announced), announced_at=NOW, doubt_since=None,
         checks=0, attempts=0, failed_at=None,
     )  # fmt: skip

@@ -160,10 +160,7 @@ def _unlink(connection: sqlite3.Connection, record_id: int, target_id: int, now:
         " state = CASE WHEN state = 'settled' THEN 'pending' ELSE state END WHERE id = ?",
         (target_id, target_id, now, now, record_id),
     )
-    # Neither its people nor its id are business of that target record any more.
-    connection.execute(
-        "DELETE FROM contacts WHERE record_id = ? AND target_id = ?", (record_id, target_id)
-    )
+    # Its id is no business of that target record any more; nor are its people, as the schema says.
     connection.execute(
         "UPDATE outbox SET target_id = NULL, target_url = NULL, generation = generation + 1"
         " WHERE record_type = 'opportunity' AND record_id = ? AND target_id = ?",

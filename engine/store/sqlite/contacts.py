@@ -1,6 +1,6 @@
 """People on opportunities, as work: whose roles in the target may differ from the People tab.
 
-A row exists for every opportunity that was ever reconciled. Like the record itself it is pending
+A row exists for every opportunity that a record is linked to. Like the record itself it is pending
 or settled, and each outcome names the revision it was computed from.
 """
 
@@ -214,7 +214,7 @@ def load(connection: sqlite3.Connection, record_id: int) -> Relating | None:
         # While the record itself is evaluated or held, its tab is as well, unless it was edited.
         "SELECT c.*, CASE WHEN c.mass = 0 AND c.lane = 1 AND r.mass IN (1, 2) THEN 1 ELSE c.mass"
         " END AS weight, r.ref, r.version, r.payload, r.tab,"
-        " r.state = 'refused' AS refused FROM contacts c"
+        " r.state IN ('refused', 'ineligible') AS left_out FROM contacts c"
         " JOIN record r ON r.id = c.record_id WHERE c.record_id = ? AND c.state = 'pending'"
         " AND c.mass <> 2",
         (record_id,),
@@ -240,7 +240,7 @@ def load(connection: sqlite3.Connection, record_id: int) -> Relating | None:
         checks=row["checks"],
         attempts=row["attempts"],
         failed_at=row["failed_at"],
-        refused=bool(row["refused"]),
+        left_out=bool(row["left_out"]),
         failures=row["failures"] if row["failed_at"] is not None else 0,
         sent=row["sent"],
         taken_since=row["taken_since"],

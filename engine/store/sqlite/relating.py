@@ -17,6 +17,7 @@ from engine.model.work import Failure
 from engine.store.sqlite import fuse
 from engine.store.sqlite.awaited import PERSON
 from engine.store.sqlite.history import remember
+from engine.store.sqlite.work import read_again
 
 # Edits are kept for so long; no collection lags behind by more.
 EDITS_KEPT_S = 86_400.0
@@ -28,6 +29,16 @@ def stands(connection: sqlite3.Connection, work: Relating) -> bool:
         "SELECT target_id FROM contacts WHERE record_id = ?", (work.record_id,)
     ).fetchone()
     return row is not None and row[0] == work.target_id
+
+
+def goes_on(connection: sqlite3.Connection, work: Relating) -> bool:
+    """Whether what was decided may still be sent: see `stands`, and the record is not left out."""
+    row = connection.execute(
+        "SELECT 1 FROM contacts c JOIN record r ON r.id = c.record_id"
+        " WHERE c.record_id = ? AND c.target_id = ? AND r.state IN ('pending', 'settled')",
+        (work.record_id, work.target_id),
+    ).fetchone()
+    return row is not None
 
 
 def begin(
@@ -45,22 +56,15 @@ def begin(
     Args:
         edits: roles that are to be changed or removed.
 
-    Returns False, and announces nothing, when the link leads elsewhere by now.
+    Returns False, and announces nothing, when it does not go on.
     """
-    cursor = connection.execute(
-        "UPDATE contacts SET listed = 0, sending = ?, announced = ?, announced_at = ?,"
-        " sent = sent + ?, doubt_since = NULL, checks = 0 WHERE record_id = ? AND target_id = ?",
-        (
-            int(bool(creates)),
-            json.dumps(creates),
-            now,
-            int(bool(creates)),
-            work.record_id,
-            work.target_id,
-        ),
-    )
-    if not cursor.rowcount:
+    if not goes_on(connection, work):
         return False
+    connection.execute(
+        "UPDATE contacts SET listed = 0, sending = ?, announced = ?, announced_at = ?,"
+        " sent = sent + ?, doubt_since = NULL, checks = 0 WHERE record_id = ?",
+        (int(bool(creates)), json.dumps(creates), now, int(bool(creates)), work.record_id),
+    )
     connection.execute("DELETE FROM role_edit WHERE sent_at < ?", (now - EDITS_KEPT_S,))
     connection.executemany(
         "INSERT OR REPLACE INTO role_edit (role_id, target_id, sent_at) VALUES (?, ?, ?)",
@@ -171,14 +175,18 @@ def leave(connection: sqlite3.Connection, work: Relating) -> None:
     )
 
 
-def abandon(connection: sqlite3.Connection, work: Relating) -> None:
-    """There is no opportunity any more to relate anybody to; nothing that was sent is in doubt."""
+def abandon(connection: sqlite3.Connection, work: Relating, now: float) -> None:
+    """There is no opportunity any more to relate anybody to; nothing that was sent is in doubt.
+
+    Nobody comes back to it by people or tabs: the record is looked at, and says what follows.
+    """
+    if not stands(connection, work):
+        return
+    connection.execute("DELETE FROM contacts WHERE record_id = ?", (work.record_id,))
     connection.execute(
-        "UPDATE contacts SET sending = 0, announced = '[]', doubt_since = NULL, checks = 0"
-        " WHERE record_id = ? AND target_id = ?",
-        (work.record_id, work.target_id),
+        "DELETE FROM awaited WHERE kind = ? AND record_id = ?", (PERSON, work.record_id)
     )
-    leave(connection, work)
+    read_again(connection, work.record_id, now)
 
 
 def defer(

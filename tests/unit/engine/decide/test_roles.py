@@ -47,7 +47,7 @@ def look(
 ) -> Look:
     """What is known after the listing; `announced` a minute before NOW."""
     work = Relating(
-        1, "OPP-1", 3, 0, "{}", None, 7, 1, Lane.FRESH, mass=Mass.NONE, refused=False, listed=False,
+        1, "OPP-1", 3, 0, "{}", None, 7, 1, Lane.FRESH, Mass.NONE, left_out=False, listed=False,
         roles=tuple(known), announced=tuple(announced), announced_at=NOW - 60.5,
         doubt_since=doubt_since, checks=0, attempts=0, failed_at=None,
     )  # fmt: skip

@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from engine.model.lane import Lane
-from engine.store.sqlite import awaited
+from engine.store.sqlite import awaited, capture
 from tests.unit.engine.stand_ins import NOW, link, pending, row, take
 
 
@@ -39,6 +39,15 @@ def test_a_record_that_is_pending_already_is_not_woken_again(db: sqlite3.Connect
 
     assert awaited.wake_awaiting(db, "user", ["Jo"], NOW) == 0
     assert pending(db, 1).lane is Lane.FRESH
+
+
+def test_what_is_left_out_waits_for_nothing(db: sqlite3.Connection) -> None:
+    """Whoever is awaited is asked for again and again, and nobody would ever be told."""
+    link(db, awaited=[("user", "Jo")])
+
+    capture.leave_out(db, [(1, 5)], "deleted", NOW)
+
+    assert awaited.awaited_names(db, "user") == []
 
 
 def test_reading_ahead_sees_the_next_records_first(db: sqlite3.Connection) -> None:

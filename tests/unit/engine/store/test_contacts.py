@@ -12,8 +12,9 @@ from engine.model.lane import Lane
 from engine.model.records import Relation
 from engine.model.tab import KnownRole, Relating, Roles
 from engine.model.work import Failure
-from engine.store.sqlite import contacts, people, relating, report
-from tests.unit.engine.stand_ins import NOW, link, row, state_of, take
+from engine.store.sqlite import capture, contacts, people, relating, report
+from engine.store.sqlite import settle as record_settle
+from tests.unit.engine.stand_ins import NOW, link, pending, row, state_of, take
 
 TAB = [Relation(31, "User"), Relation(32, "")]
 FAILURE = Failure("unreachable", None, "no answer")
@@ -113,6 +114,29 @@ def test_an_opportunity_reconciled_again_with_lines_missing_is_looked_at(
 
     assert due(db).roles == (ROLE, OTHERS)
     assert due(db).listed
+
+
+def test_an_opportunity_left_out_while_it_is_related_waits_for_nobody(
+    db: sqlite3.Connection,
+) -> None:
+    """What was under way is settled only now."""
+    work = due(db)
+    capture.leave_out(db, [(1, 5)], "deleted", NOW)
+
+    settle(db, work, waits_for=[32])
+
+    assert people.awaited(db) == []
+
+
+def test_people_are_not_related_to_an_opportunity_that_is_gone(db: sqlite3.Connection) -> None:
+    """It is to be created anew, and its people come with the new one."""
+    settle(db, waits_for=[32])
+    take(db, row(1, 6, tab=TAB))
+
+    record_settle.forget_target(db, pending(db, 1), 7, Note("target gone", "id 7"), NOW)
+
+    assert contacts.look_again(db, [1], Lane.FRESH, NOW) == 0
+    assert people.awaited(db) == []
 
 
 def test_roles_on_another_target_record_are_forgotten(db: sqlite3.Connection) -> None:

@@ -12,7 +12,17 @@ import pytest
 
 from engine.model.outbox import Key, Owed
 from engine.model.records import RecordType, Relation
-from engine.store.sqlite import capture, claims, contacts, kept, outbox, report, statefile, work
+from engine.store.sqlite import (
+    awaited,
+    capture,
+    claims,
+    contacts,
+    kept,
+    outbox,
+    report,
+    statefile,
+    work,
+)
 from engine.store.sqlite.fuse import MAPPING
 from tests.unit.engine.stand_ins import NOW, link, row, state_of
 
@@ -202,3 +212,18 @@ def test_of_two_records_linked_to_one_the_first_keeps_it(path: Path, decision: s
     assert loser is not None
     assert (loser.target_id, loser.synced) == (None, None)
     assert (other.record_id, other.since) == (1, None)
+
+
+LEFT_OUT = """
+INSERT INTO record (id, ref, version, updated_at, captured_at, linked, payload, state, lane, due_at)
+VALUES (4, 'OPP-4', 3, 1700000000, 1, 1, '{}', 'ineligible', 0, 1)
+"""
+AWAITED = "INSERT INTO awaited VALUES ('user', 'Jo', 1), ('user', 'Ada', 4)"
+
+
+def test_what_was_left_out_waits_for_nothing_any_more(path: Path) -> None:
+    """A former version asked for it again and again."""
+    first_schema(path, SETTLED, LEFT_OUT, AWAITED)
+
+    with upgraded(path) as connection:
+        assert awaited.awaited_names(connection, "user") == ["Jo"]
