@@ -14,7 +14,8 @@ import pytest
 
 from connectors.sandbox.sandbox import Sandbox, SandboxOptions
 from engine.store.sqlite import statedir
-from tests.end_to_end.test_cli_errors import ATTENTION, DEADLINE_S, ROOT, STATE, served
+from tests.end_to_end.test_cli_errors import ATTENTION, ROOT, STATE, served
+from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
 

@@ -21,11 +21,11 @@ from connectors.sandbox.sandbox import Addresses, Ports, Sandbox, SandboxOptions
 from connectors.sandbox.serving import free_port
 from connectors.sandbox.settings_file import prepared, write_settings
 from engine.store.sqlite import statedir, statefile
+from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
 
 ROOT = str(Path(__file__).resolve().parents[2])
-DEADLINE_S = 60
 LOOK_S = 0.05
 PLAIN_SECRET = "plain-text-secret-0123456789"
 ATTENTION, UNREACHABLE, STATE, CREDENTIALS, CONFIGURATION = 3, 69, 74, 77, 78

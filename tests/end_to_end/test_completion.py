@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.operations.tools import needs
+from tests.waiting import DEADLINE_S
 
 ROOT = Path(__file__).resolve().parents[2]
-DEADLINE_S = 60
 BASH = r"""
 source <(wosync completion bash)
 complete -p wosync

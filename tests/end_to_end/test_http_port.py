@@ -30,12 +30,12 @@ from engine.service.doors import Doors
 from engine.service.reloading import Reloaded
 from engine.service.status import Status
 from tests.end_to_end.test_sandbox import printed_until, process
+from tests.waiting import DEADLINE_S
 
 # One service serves them all.
 pytestmark = pytest.mark.xdist_group("http_port")
 
 ROOT = str(Path(__file__).resolve().parents[2])
-DEADLINE_S = 60.0
 LOOK_S = 0.02
 ROUTES = ("/metrics", "/healthz", "/readyz", "/status", "/mapping")
 MEGABYTE = 2**20

@@ -21,15 +21,14 @@ from connectors.sandbox.sandbox import Addresses, Ports, Sandbox, SandboxOptions
 from connectors.sandbox.settings_file import SettingsFile, prepared, write_settings
 from tests.end_to_end.hands import Hands
 from tests.end_to_end.verdict import Verdict, verdict
+from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
 
 KILLS = int(os.environ.get("WOSYNC_KILLS", "50"))
-# Longest wait for a new process to say anything at all, and for the requests after that.
-BEGINS_WITHIN_S = 30.0
+# Longest wait for the requests after the first one of a new process.
 IDLE_S = 0.3
 REQUESTS_MAX = 40
-SETTLED_WITHIN_S = 120
 LOOK_S = 0.005
 # So many looks in a row must find nothing left to do.
 CALM = 4
@@ -115,7 +114,7 @@ async def settled(url: str, sandbox: Sandbox, hands: Hands) -> Verdict:
     """
     found, calm = verdict(sandbox, hands.made), 0
     async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
-        with anyio.move_on_after(SETTLED_WITHIN_S):
+        with anyio.move_on_after(DEADLINE_S):
             # A second look a poll later: what is wrong may also be done after all was well.
             while calm < CALM:
                 await anyio.sleep(0.5)
@@ -144,7 +143,7 @@ async def test_kills_at_random_moments_duplicate_nothing_and_lose_nothing(
         log = tmp_path / "service.log"
         for _ in range(KILLS):
             async with service(settings.path, log) as process:
-                await let_pass(sandbox, 1, BEGINS_WITHIN_S)
+                await let_pass(sandbox, 1, DEADLINE_S)
                 for _ in range(2):
                     await let_pass(sandbox, rng.randrange(REQUESTS_MAX), IDLE_S)
                     hands.do_something()
@@ -157,7 +156,7 @@ async def test_kills_at_random_moments_duplicate_nothing_and_lose_nothing(
         async with service(settings.path, log) as process:
             found = await settled(settings.service_url, sandbox, hands)
             process.send_signal(signal.SIGTERM)
-            with anyio.fail_after(30):
+            with anyio.fail_after(DEADLINE_S):
                 assert await process.wait() == 0
 
     summary = (

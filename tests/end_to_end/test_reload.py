@@ -22,11 +22,11 @@ from connectors.sandbox.sandbox import Addresses, Sandbox, SandboxOptions
 from connectors.sandbox.serving import free_port
 from engine.service.control import FILE_NAME
 from tests.end_to_end.test_cli_errors import Home, home_of, paragraph, served
+from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
 
 ROOT = str(Path(__file__).resolve().parents[2])
-DEADLINE_S = 40.0
 LOOK_S = 0.02
 DATAGRAM_MAX = 8192
 DONE, UNREACHABLE, STATE, CONFIGURATION = 0, 69, 74, 78

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-DEADLINE_S = 60.0
+from tests.waiting import DEADLINE_S
 
 
 @contextmanager

@@ -22,11 +22,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from connectors.sandbox.sandbox import Sandbox, SandboxOptions
 from tests.end_to_end.test_cli_errors import Home, served
+from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
 
 ROOT = str(Path(__file__).resolve().parents[2])
-DEADLINE_S = 90.0
 LOOK_S = 0.05
 TALKATIVE = """
 import sys

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from connectors.sandbox.serving import free_port
+from tests.waiting import DEADLINE_S
 
 ROOT = Path(__file__).resolve().parents[2]
-DEADLINE_S = 60
 HEAVY = frozenset(
     {
         "aiohttp",

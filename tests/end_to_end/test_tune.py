@@ -18,12 +18,12 @@ import pytest
 
 from connectors.sandbox.sandbox import Ports, Sandbox, SandboxOptions
 from tests.end_to_end.test_cli_errors import Ended, Home, home_of, paragraph, served
+from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
 
 ROOT = str(Path(__file__).resolve().parents[2])
 DONE, UNREACHABLE = 0, 69
-DEADLINE_S = 60.0
 LOOK_S = 0.1
 # On a busy machine the processor may be found to limit; then it is asked again.
 LOOKS_MAX = 8

@@ -13,12 +13,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.mutants.mutant import ROOT, Mutant
+from tests.waiting import DEADLINE_VARIABLE
 
 PACKAGES = ("engine", "connectors")
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "build", "*.egg-info")
 # A mutant that waits for ever is noticed as well.
 HANGS_AFTER_S = 120.0
 ALL_WITHIN_S = 900.0
+# What a mutant keeps from ever coming is waited for less long than on a busy machine.
+DEADLINE_S = "30"
 
 PASSED, FAILED, HUNG = 0, 1, -1
 
@@ -89,7 +92,7 @@ class Tree:
         os.utime(path, (moment, moment))
 
     def _python(self, arguments: Sequence[str], within_s: float) -> Run:
-        environment = os.environ | {"PYTHONPATH": str(self.root)}
+        environment = os.environ | {"PYTHONPATH": str(self.root), DEADLINE_VARIABLE: DEADLINE_S}
         started = time.monotonic()
         with subprocess.Popen(
             [sys.executable, *arguments],

@@ -19,6 +19,8 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.waiting import DEADLINE_S
+
 SYSTEMD = Path("/lib/systemd/systemd")
 PROGRAMS = ("setpriv", "unshare", "nsenter", "systemctl", "mount", "pivot_root")
 NAMESPACES = ("--mount", "--pid", "--uts", "--ipc", "--cgroup")
@@ -30,8 +32,6 @@ LOGS = Path("/var/log/wosync")
 ROOT = Path(__file__).resolve().parents[2]
 LOOK_S = 0.2
 _CGROUP = "wosync-boot-"
-BOOT_WITHIN_S = 15.0
-TOLD_WITHIN_S = 15.0
 
 # Run as process 1 of the new namespaces; in the end it becomes systemd. The kernel's knobs are
 # shared with this machine, so the new one sees them read-only.
@@ -114,7 +114,9 @@ def unavailable() -> str | None:
     )
     command = ["unshare", *NAMESPACES, "--fork", "--kill-child=KILL", "sh", "-ec", probe]
     try:
-        found = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+        found = subprocess.run(
+            command, capture_output=True, text=True, timeout=DEADLINE_S, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"booting the units needs namespaces: {error}"
     if found.returncode:
@@ -148,7 +150,7 @@ class Machine:
     home: Path
 
     def run(
-        self, *command: str | Path, within_s: float = TOLD_WITHIN_S
+        self, *command: str | Path, within_s: float = DEADLINE_S
     ) -> subprocess.CompletedProcess[str]:
         """Run a command in the machine, as its root user; its end is not judged.
 
@@ -165,7 +167,7 @@ class Machine:
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
         )
 
-    def systemctl(self, *arguments: str, within_s: float = TOLD_WITHIN_S) -> str:
+    def systemctl(self, *arguments: str, within_s: float = DEADLINE_S) -> str:
         """Run systemctl, which must succeed; returns what it says."""
         told = self.run("systemctl", *arguments, within_s=within_s)
         assert told.returncode == 0, f"systemctl {' '.join(arguments)}: {told.stderr}"
@@ -273,7 +275,7 @@ def _command(home: Path, cgroup: Path) -> Sequence[str]:
 def _up(process: subprocess.Popen[bytes], home: Path) -> Machine:
     """Wait for systemd to take commands."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    end = time.monotonic() + BOOT_WITHIN_S
+    end = time.monotonic() + DEADLINE_S
     while time.monotonic() < end and process.poll() is None:
         for child in children.read_text(encoding="utf-8").split():
             machine = Machine(int(child), home)
@@ -310,7 +312,7 @@ def _forget_the_dead(above: Path) -> None:
 
 def _remove(cgroup: Path) -> None:
     """Remove the cgroup with those below it, once the kernel has let its processes go."""
-    end = time.monotonic() + BOOT_WITHIN_S
+    end = time.monotonic() + DEADLINE_S
     while cgroup.exists():
         try:
             for folder, _, _ in os.walk(cgroup, topdown=False):

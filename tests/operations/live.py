@@ -23,11 +23,10 @@ import yaml
 
 from connectors.sandbox.serving import free_port
 from tests.operations.boards import GRAFANA, Json
+from tests.waiting import DEADLINE_S
 
 SCRAPE_S = 1
 LOOK_S = 0.25
-UP_WITHIN_S = 60.0
-_GONE_WITHIN_S = 10.0
 # What the sandbox's settings do not say, so that every feed is read while somebody watches.
 _HURRY = {
     "[service]": 'log_level = "debug"\nlog_format = "json"',
@@ -67,7 +66,7 @@ def running(
     """
     with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=out) as process:
         try:
-            deadline = time.monotonic() + UP_WITHIN_S
+            deadline = time.monotonic() + DEADLINE_S
             while not up():
                 said = log.read_text("utf-8", "replace")[-4000:]
                 assert process.poll() is None, f"{command} ended:\n{said}"
@@ -77,7 +76,7 @@ def running(
         finally:
             process.terminate()
             try:
-                process.wait(_GONE_WITHIN_S)
+                process.wait(DEADLINE_S)
             except subprocess.TimeoutExpired:
                 process.kill()
 
@@ -216,7 +215,7 @@ def prometheus(directory: Path, target: str) -> Generator[Prometheus]:
     log = directory / "prometheus.log"
     with (
         running(command, log, lambda: answers(f"http://{address}/-/ready")),
-        httpx.Client(base_url=f"http://{address}/api/v1/", timeout=10) as http,
+        httpx.Client(base_url=f"http://{address}/api/v1/", timeout=DEADLINE_S) as http,
     ):
         yield Prometheus(http)
 

@@ -9,16 +9,16 @@ import pytest
 
 from tests.operations.alert_files import GRAFANA, Rule, alerts, read_yaml
 from tests.operations.tools import needs
+from tests.waiting import DEADLINE_S
 
 CONFIG = GRAFANA / "alertmanager.yml"
 RECEIVERS = {"critical": "pager", "warning": "tickets", "none": "dead-man"}
-AMTOOL_S = 30
 
 
 def amtool(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run amtool to its end."""
     return subprocess.run(
-        ["amtool", *arguments], check=False, capture_output=True, text=True, timeout=AMTOOL_S
+        ["amtool", *arguments], check=False, capture_output=True, text=True, timeout=DEADLINE_S
     )
 
 

@@ -34,6 +34,7 @@ from tests.operations.alert_files import (
     rules,
 )
 from tests.operations.tools import needs
+from tests.waiting import DEADLINE_S
 
 # What every alert says, and nothing beside it.
 ANNOTATIONS = {"summary", "description", "runbook_url", "dashboard"}
@@ -44,7 +45,6 @@ OF_NO_INSTANCE = {"WosyncAbsent", "WosyncWatchdog"}
 ALWAYS_FIRING = "WosyncWatchdog"
 PARTS = ("Means", "Look", "Do")
 ADDED_BY_PROMETHEUS = {"job", "instance"}
-PROMTOOL_S = 60
 
 
 def known_metrics() -> dict[str, Metric]:
@@ -84,7 +84,7 @@ def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         check=False,
         capture_output=True,
         text=True,
-        timeout=PROMTOOL_S,
+        timeout=DEADLINE_S,
     )
 
 
@@ -193,7 +193,7 @@ def test_the_runbooks_shell_function_gives_a_command_the_credentials_there_are(
         capture_output=True,
         text=True,
         check=True,
-        timeout=PROMTOOL_S,
+        timeout=DEADLINE_S,
     ).stdout
     without, _, with_secrets = said.partition("\n\n")
     assert "LoadCredential" not in without

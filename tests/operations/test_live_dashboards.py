@@ -28,10 +28,10 @@ from tests.operations.boards import (
 )
 from tests.operations.live import LOOK_S, Prometheus, Users, logged, prometheus, sandbox, service
 from tests.operations.tools import needs
+from tests.waiting import DEADLINE_S
 
 pytestmark = [needs("prometheus"), pytest.mark.slow]
 
-SEEN_WITHIN_S = 40.0
 SERIES_MAX = 1500
 # What the faults and the sample data must have led to, or less would be proved than it seems.
 WENT_WRONG = (
@@ -55,7 +55,7 @@ class Watched:
 
     def missing(self, queries: Iterable[Expression], seen: Callable[[str], bool]) -> list[str]:
         """Those of the queries that were not seen in time, while people go on working."""
-        left, deadline = list(queries), time.monotonic() + SEEN_WITHIN_S
+        left, deadline = list(queries), time.monotonic() + DEADLINE_S
         while True:
             left = [query for query in left if not seen(query.expr)]
             if not left or time.monotonic() > deadline:

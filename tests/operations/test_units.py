@@ -17,11 +17,11 @@ from engine.cli.exits import Exit, code_for, paragraph
 from engine.config.loading import ServiceSettings
 from engine.errors import Misconfigured, StateUnusable
 from tests.operations.tools import needs
+from tests.waiting import DEADLINE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("wosync.service", "wosync@.service")
 FILES = (*SERVICES, "wosync.target")
-DEADLINE_S = 60
 # Ten times the exposure that `systemd-analyze security` may find.
 EXPOSURE_MAX = 11
 STARTS_BY_HAND = 10

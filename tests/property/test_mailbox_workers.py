@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from engine.flow.mailbox import Closed, Mailbox
 from engine.model.lane import Lane
 from tests.searching import examples
+from tests.waiting import DEADLINE_S
 
 MESSAGES = st.lists(
     st.tuples(st.integers(1, 8), st.sampled_from(list(Lane)), st.integers(0, 2)), max_size=40
@@ -52,7 +53,7 @@ def test_every_key_is_served_after_its_last_message_and_by_one_worker_at_a_time(
     async def everything() -> None:
         nonlocal turn
         mailbox: Mailbox[int] = Mailbox("changes", capacity)
-        with anyio.fail_after(20):
+        with anyio.fail_after(DEADLINE_S):
             async with anyio.create_task_group() as tasks:
                 for number in range(workers):
                     tasks.start_soon(work, mailbox, number)

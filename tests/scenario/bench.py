@@ -34,11 +34,11 @@ from engine.service import once
 from engine.service import process as service
 from engine.store.sqlite import report, statefile
 from tests.scenario.people import CREATE_PROSPECT, PeopleHands
+from tests.waiting import DEADLINE_S
 
 START = 1_790_000_000.0
 API_KEY = "a1b2c-3d4e5"
 CLIENT_ID = "bench"
-DEADLINE_S = 30.0
 POLL_S = 0.01
 
 OPPORTUNITIES = "/crm/opportunities.api"

@@ -15,7 +15,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from connectors.sandbox.serving import free_port
 from engine.service.control import tokens_in
 from engine.service.headers import TOKEN
-from tests.scenario.bench import DEADLINE_S, POLL_S, Bench, running
+from tests.scenario.bench import POLL_S, Bench, running
+from tests.waiting import DEADLINE_S
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 

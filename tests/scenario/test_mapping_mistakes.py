@@ -11,7 +11,7 @@ from engine.cli.exits import Exit, code_for
 from engine.decide.patience import Patience
 from engine.errors import Misconfigured
 from engine.store.sqlite import statefile
-from tests.scenario.bench import DEADLINE_S, Bench
+from tests.scenario.bench import Bench
 from tests.scenario.mapping_hands import (
     PROSPECT_LINES,
     adds_column,
@@ -20,6 +20,7 @@ from tests.scenario.mapping_hands import (
     rules,
     writes,
 )
+from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
 

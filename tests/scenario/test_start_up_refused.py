@@ -10,8 +10,9 @@ from connectors.sandbox.faults import Fault
 from engine.cli.exits import Exit, code_for
 from engine.decide.patience import Patience
 from engine.errors import Misconfigured
-from tests.scenario.bench import DEADLINE_S, Bench, running, until
+from tests.scenario.bench import Bench, running, until
 from tests.scenario.service_port import ServicePort, eventually, served
+from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
 

@@ -16,6 +16,7 @@ from connectors.sandbox.demo_service import (
 )
 from connectors.sandbox.serving import free_port
 from connectors.sandbox.settings_file import SettingsFile
+from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
 
@@ -50,7 +51,7 @@ def alive(pid: int) -> bool:
 
 async def log_says(service: Service, words: str) -> None:
     """Wait until the child has written something."""
-    with anyio.fail_after(10):
+    with anyio.fail_after(DEADLINE_S):
         while True:
             if words in service.log_path.read_text():
                 return
@@ -59,7 +60,7 @@ async def log_says(service: Service, words: str) -> None:
 
 async def ended(service: Service) -> None:
     """Wait until the child has ended by itself."""
-    with anyio.fail_after(10):
+    with anyio.fail_after(DEADLINE_S):
         await service.process.wait()
 
 

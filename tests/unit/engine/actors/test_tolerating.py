@@ -17,6 +17,7 @@ from engine.model.records import Page
 from engine.store.sqlite import statefile
 from engine.store.sqlite.threaded import open_store
 from tests.unit.engine.stand_ins import FakeClock, row, take
+from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
 
@@ -57,7 +58,7 @@ async def test_a_round_that_fails_does_not_end_its_actor(
     metrics, rounds = Metrics(), Rounds(error)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(refreshing, rounds.step, Pace(0.001), COMPONENT, metrics)
-        with anyio.fail_after(30):
+        with anyio.fail_after(DEADLINE_S):
             await rounds.done.wait()
         tasks.cancel_scope.cancel()
 
@@ -93,5 +94,5 @@ async def test_a_listing_that_stands_still_is_given_up_with_the_reason(tmp_path:
             metrics=Metrics(),
             wake=lambda: None,
         )
-        with anyio.fail_after(30), pytest.raises(TheirFault, match="before the position"):
+        with anyio.fail_after(DEADLINE_S), pytest.raises(TheirFault, match="before the position"):
             await auditor.step()

@@ -6,6 +6,7 @@ import anyio
 import pytest
 
 from engine.flow.bell import Bell
+from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
 
@@ -17,7 +18,7 @@ async def test_a_ring_while_nobody_waits_is_remembered() -> None:
     bell = Bell()
     bell.ring()
 
-    with anyio.fail_after(5):
+    with anyio.fail_after(DEADLINE_S):
         await bell.wait(FOREVER_S)
 
 
@@ -25,7 +26,7 @@ async def test_a_ring_wakes_who_waits() -> None:
     """A captured change is to be worked on at once."""
     bell = Bell()
 
-    with anyio.fail_after(5):
+    with anyio.fail_after(DEADLINE_S):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(bell.wait, FOREVER_S)
             await anyio.wait_all_tasks_blocked()
@@ -47,5 +48,5 @@ async def test_many_rings_end_one_wait() -> None:
 
 async def test_a_wait_ends_at_its_time_without_a_ring() -> None:
     """A retry becomes due without anybody ringing."""
-    with anyio.fail_after(5):
+    with anyio.fail_after(DEADLINE_S):
         await Bell().wait(0.001)

@@ -17,6 +17,7 @@ from engine.flow.governor import HOLD_MAX_S, Governor
 from engine.flow.lane import current_lane, retrying, writing
 from engine.model.lane import Lane
 from tests.unit.engine.stand_ins import NOW, FakeClock, governor, seeded
+from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
 
@@ -41,7 +42,7 @@ async def test_no_more_than_the_allowed_requests_are_under_way_at_once() -> None
             peak = max(peak, subject.in_flight)
             await checkpoint()
 
-    with anyio.fail_after(5):
+    with anyio.fail_after(DEADLINE_S):
         async with anyio.create_task_group() as tasks:
             for _ in range(20):
                 tasks.start_soon(request)
@@ -105,7 +106,7 @@ async def test_after_a_pause_requests_go_on() -> None:
     subject = governor()
     subject.pause(0.001, "told to wait")
 
-    with anyio.fail_after(5):
+    with anyio.fail_after(DEADLINE_S):
         async with subject.admitted():
             pass
 
@@ -140,7 +141,7 @@ async def test_the_pauses_of_an_outage_grow_from_round_to_round() -> None:
     """A system in trouble is asked less and less."""
     subject = Governor(FakeClock(), seeded(), 4, backoff=BackoffLimits(1e-9, 60.0))
 
-    with anyio.fail_after(10):
+    with anyio.fail_after(DEADLINE_S):
         while subject.paused_s < 0.01:
             subject.failed("timed out")
             await checkpoint()

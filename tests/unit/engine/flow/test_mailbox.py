@@ -7,6 +7,7 @@ import pytest
 
 from engine.flow.mailbox import FRESH_STREAK_MAX, Closed, Mailbox
 from engine.model.lane import Lane
+from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
 
@@ -99,7 +100,7 @@ async def test_a_waiting_sender_goes_on_when_a_key_is_taken() -> None:
     """Room appears as soon as a worker takes a key, not when it is done with it."""
     mailbox = await filled(1, fresh=1)
 
-    with anyio.fail_after(5):
+    with anyio.fail_after(DEADLINE_S):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(mailbox.send, 2, Lane.FRESH)
             await anyio.wait_all_tasks_blocked()
@@ -119,7 +120,7 @@ async def test_an_idle_worker_wakes_for_a_key() -> None:
         async with mailbox.holding() as key:
             served.append(key)
 
-    with anyio.fail_after(5):
+    with anyio.fail_after(DEADLINE_S):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(worker)
             await anyio.wait_all_tasks_blocked()
@@ -166,7 +167,7 @@ async def test_closing_wakes_an_idle_worker_and_a_waiting_sender() -> None:
             await full.send(1002, Lane.BACKLOG)
         ended.append("sender")
 
-    with anyio.fail_after(5):
+    with anyio.fail_after(DEADLINE_S):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(worker)
             tasks.start_soon(sender)
@@ -193,7 +194,7 @@ async def test_waiting_for_room_ends_when_the_lane_is_half_empty() -> None:
     """The dispatcher reads from disk in larger pieces, not a key at a time."""
     mailbox = await filled(4, fresh=4)
 
-    with anyio.fail_after(5):
+    with anyio.fail_after(DEADLINE_S):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(mailbox.wait_room, Lane.FRESH)
             for _ in range(2):

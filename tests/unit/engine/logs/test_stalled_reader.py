@@ -14,8 +14,8 @@ import pytest
 from engine import streams
 from engine.logs import writing
 from engine.logs.writing import Lines
+from tests.waiting import DEADLINE_S
 
-DEADLINE_S = 30.0
 LINE = "x" * 1000
 
 

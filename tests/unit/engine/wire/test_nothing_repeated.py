@@ -17,6 +17,7 @@ from engine.wire.connections import StaleConnection
 from engine.wire.exchange import Exchange
 from engine.wire.transport import Transport
 from tests.unit.engine.stand_ins import NOW, Observations, surroundings
+from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
 
@@ -79,7 +80,7 @@ async def test_no_method_is_sent_again_on_a_kept_connection_that_broke(method: s
     server = Arrivals(breaks_every_kept_connection)
     async with (
         server.up() as url,
-        httpx.AsyncClient(transport=Transport(), timeout=5) as client,
+        httpx.AsyncClient(transport=Transport(), timeout=DEADLINE_S) as client,
     ):
         await client.request(method, url)
         with pytest.raises(StaleConnection):
@@ -94,7 +95,7 @@ async def test_no_method_is_sent_again_on_a_fresh_connection_that_broke(method: 
     server = Arrivals(lambda _all, _own: True)
     async with (
         server.up() as url,
-        httpx.AsyncClient(transport=Transport(), timeout=5) as client,
+        httpx.AsyncClient(transport=Transport(), timeout=DEADLINE_S) as client,
     ):
         with pytest.raises(httpx.HTTPError) as broken:
             await client.request(method, url)
@@ -108,7 +109,7 @@ async def test_a_head_that_had_begun_is_no_stale_connection() -> None:
     server = Arrivals(breaks_every_kept_connection, b"HTTP/1.1 200 OK\r\ncontent-le")
     async with (
         server.up() as url,
-        httpx.AsyncClient(transport=Transport(), timeout=5) as client,
+        httpx.AsyncClient(transport=Transport(), timeout=DEADLINE_S) as client,
     ):
         await client.get(url)
         with pytest.raises(httpx.HTTPError) as broken:

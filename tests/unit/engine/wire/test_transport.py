@@ -15,6 +15,7 @@ import pytest
 from connectors.sandbox.serving import free_port
 from engine.wire.exchange import NOT_SENT
 from engine.wire.transport import Transport
+from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
 
@@ -108,7 +109,7 @@ async def test_a_kept_connection_the_server_closed_is_not_reported_as_not_sent()
 
     async with (
         server(answer_once_then_break) as url,
-        httpx.AsyncClient(transport=Transport(), timeout=5) as client,
+        httpx.AsyncClient(transport=Transport(), timeout=DEADLINE_S) as client,
     ):
         assert (await client.post(url, content=b"{}")).status_code == 200
         with pytest.raises(httpx.HTTPError) as broken:
@@ -140,7 +141,7 @@ async def test_no_cookie_is_kept_from_one_request_to_the_next() -> None:
 
     async with (
         server(answer_twice) as url,
-        httpx.AsyncClient(transport=Transport(), timeout=5) as client,
+        httpx.AsyncClient(transport=Transport(), timeout=DEADLINE_S) as client,
     ):
         await client.get(url)
         client.cookies.clear()
