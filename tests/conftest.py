@@ -6,6 +6,8 @@ example nor that of drawing it.
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
@@ -25,6 +27,11 @@ settings.load_profile("wosync")
 for _processor in structlog.get_config()["processors"]:
     if isinstance(_processor, structlog.dev.ConsoleRenderer):
         _processor.exception_formatter = structlog.dev.plain_traceback
+
+
+# What a shell runs in the background ignores Ctrl-C, and so would every process a test starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
