@@ -283,9 +283,14 @@ class RelationshipSyncer:
         return await self._settle(work, tab, progress)
 
     async def _opportunity_gone(self, work: Relating, error: Gone) -> str:
-        """What becomes of an opportunity that is gone is not decided here."""
+        """What becomes of an opportunity that is gone is not decided here.
+
+        The record may find it there after all, as often as we are told that it is gone.
+        """
         log.warning("opportunity_gone", record=work.ref, reason=error.message)
-        await self.store.write(relating.abandon, work, self.clock.now())
+        look_in_s = resend_after_s(work.sent)
+        now = self.clock.now()
+        await self.store.write(relating.abandon, work, now, look_in_s=look_in_s)
         self.wake_changes()
         return "left"
 

@@ -142,11 +142,29 @@ MUTANTS = (
     Mutant(
         "tries a gone opportunity again with everybody who turns up",
         "engine/store/sqlite/relating.py",
-        '    connection.execute("DELETE FROM contacts WHERE record_id = ?", (work.record_id,))\n',
-        "    leave(connection, work)\n",
+        "UPDATE contacts SET state = 'settled', settled_tab = NULL, sending = 0, announced = '[]',",
+        "UPDATE contacts SET settled_tab = NULL, sending = 0, announced = '[]',",
         (
             f"{LEFT_OUT}::test_a_gone_opportunity_is_not_tried_again_before_its_record_was_looked_at",
         ),
+    ),
+    Mutant(
+        "goes on waiting for people of an opportunity that is gone",
+        "engine/store/sqlite/relating.py",
+        "    connection.execute(\n"
+        '        "DELETE FROM awaited WHERE kind = ? AND record_id = ?", (PERSON, work.record_id)\n'
+        "    )\n    read_again",
+        "    read_again",
+        (
+            f"{LEFT_OUT}::test_a_gone_opportunity_is_not_tried_again_before_its_record_was_looked_at",
+        ),
+    ),
+    Mutant(
+        "asks on and on whether an opportunity is gone",
+        RELATING,
+        "now, look_in_s=look_in_s)",
+        "now, look_in_s=0.0)",
+        (f"{LEFT_OUT}::test_an_opportunity_that_is_gone_and_there_is_not_asked_for_on_and_on",),
     ),
     Mutant(
         "forgets what it made on an opportunity once the link leads elsewhere",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from connectors.sandbox.faults import Fault
+from engine.flow.backoff import QUICK_TRIES
 from tests.scenario.bench import CREATE, Bench, running, until
 from tests.scenario.gates import Gate
 from tests.scenario.people import CREATE_PROSPECT, CREATE_ROLE, ROLES
@@ -15,6 +16,7 @@ pytestmark = pytest.mark.anyio
 
 TTL_S, DAY_S = 3600, 86_400
 PEOPLE = "/crm/people.api"
+GONE = '{"errors":[{"id":"resourceNotFound","title":"No","detail":"Could not find it."}]}'
 REFUSED = '{"errors":[{"id":"badRequest","title":"No","detail":"Not like this."}]}'
 
 Undo = Callable[[Bench, int], None]
@@ -212,6 +214,26 @@ async def test_a_gone_opportunity_is_not_tried_again_before_its_record_was_looke
     world.clock.advance(73)
     await world.once()
     assert world.record(record)["error"] is True
+
+
+async def test_an_opportunity_that_is_gone_and_there_is_not_asked_for_on_and_on(
+    world: Bench,
+) -> None:
+    """Servers of one service may disagree, for how long ever."""
+    record = world.has("Harbour crane")
+    world.puts(record, (world.knows("Ada Byron"), "Buyer"))
+    gone = Fault(path="/opportunities/", query="=trashedAt$", status=404, text=GONE, times=None)
+    refused = Fault(method="POST", path=f"{ROLES}$", status=422, text=REFUSED, times=None)
+    world.outreach_fault(gone)
+    world.outreach_fault(refused)
+
+    await world.once()
+
+    assert 1 < world.outreach_traffic.counts[CREATE_ROLE] <= QUICK_TRIES
+    world.outreach_traffic.plan.clear()
+    world.clock.advance(73)
+    await world.once()
+    assert len(world.roles(record)) == 1
 
 
 async def test_nobody_is_related_to_a_gone_opportunity_that_is_to_be_made_anew(

@@ -175,18 +175,26 @@ def leave(connection: sqlite3.Connection, work: Relating) -> None:
     )
 
 
-def abandon(connection: sqlite3.Connection, work: Relating, now: float) -> None:
+def abandon(
+    connection: sqlite3.Connection, work: Relating, now: float, *, look_in_s: float
+) -> None:
     """There is no opportunity any more to relate anybody to; nothing that was sent is in doubt.
 
-    Nobody comes back to it by people or tabs: the record is looked at, and says what follows.
+    Whoever turns up is no reason to come back to it: the record is looked at in so many seconds,
+    and says what follows.
     """
     if not stands(connection, work):
         return
-    connection.execute("DELETE FROM contacts WHERE record_id = ?", (work.record_id,))
+    connection.execute(
+        # Whatever else there was to look for: it is looked for again if the record says so.
+        "UPDATE contacts SET state = 'settled', settled_tab = NULL, sending = 0, announced = '[]',"
+        " doubt_since = NULL, checks = 0 WHERE record_id = ?",
+        (work.record_id,),
+    )
     connection.execute(
         "DELETE FROM awaited WHERE kind = ? AND record_id = ?", (PERSON, work.record_id)
     )
-    read_again(connection, work.record_id, now)
+    read_again(connection, work.record_id, now, in_s=look_in_s)
 
 
 def defer(

@@ -29,14 +29,16 @@ def next_due(connection: sqlite3.Connection, lane: Lane, now: float) -> float | 
     ).fetchone()[0]
 
 
-def read_again(connection: sqlite3.Connection, record_id: int, now: float) -> None:
+def read_again(
+    connection: sqlite3.Connection, record_id: int, now: float, *, in_s: float = 0.0
+) -> None:
     """What the target holds is in question: reconcile the record, and read that first."""
     connection.execute(
         "UPDATE record SET synced = NULL, due_at = CASE state WHEN 'settled' THEN ? ELSE due_at"
         " END, pending_since = CASE state WHEN 'settled' THEN ? ELSE pending_since END,"
         " revision = revision + 1,"
         " state = CASE state WHEN 'settled' THEN 'pending' ELSE state END WHERE id = ?",
-        (now, now, record_id),
+        (now + in_s, now, record_id),
     )
 
 
