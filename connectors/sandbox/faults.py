@@ -66,7 +66,7 @@ class Fault:
             answers 200 with a body that cannot be read; "bomb" answers `status` with a gzip body
             of a thousandth of `size` that unpacks to `size` bytes; "endless" answers `status` with
             chunks that never end; "edit", only "after", lets the answer through with `headers` set
-            in it, `members` put into the JSON object it is, and `text` in front of that.
+            in it, `members` put into the JSON object it is, where it is one, and `text` in front.
         rows: what an edit makes of the listing an answer holds: "none" leaves it empty, "null"
             puts null in the place of the last row, "fewer" takes that away.
         cells: what an edit puts into each row of the listing.
@@ -320,10 +320,11 @@ def _edited(answer: list[Message], fault: Fault) -> list[Message]:
     packed = (b"content-encoding", b"gzip") in answer[0]["headers"]
     if packed:
         body = gzip.decompress(body)
-    if fault.members or fault.rows or fault.cells:
-        document = json.loads(body)
+    document = _document(body)
+    if document is not None and (fault.members or fault.rows or fault.cells):
         if isinstance(document.get("data"), list):
-            document["data"] = _edited_rows(document["data"], fault)
+            rows = cast("list[dict[str, object]]", document["data"])
+            document["data"] = _edited_rows(rows, fault)
         body = json.dumps({**document, **fault.members}).encode()
     body = fault.text.encode() + body
     given = {name.lower().encode(): value.encode() for name, value in fault.headers.items()}
@@ -332,6 +333,15 @@ def _edited(answer: list[Message], fault: Fault) -> list[Message]:
     kept = [(name, value) for name, value in answer[0]["headers"] if name.lower() not in dropped]
     start = {**answer[0], "headers": [*kept, *given.items()]}
     return [start, {"type": "http.response.body", "body": body, "more_body": False}]
+
+
+def _document(body: bytes) -> dict[str, object] | None:
+    """The JSON object that a body is, if it is one."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return None
+    return cast("dict[str, object]", document) if isinstance(document, dict) else None
 
 
 def _edited_rows(rows: list[dict[str, object]], fault: Fault) -> list[dict[str, object] | None]:

@@ -245,3 +245,13 @@ def test_what_was_not_answered_cannot_be_edited() -> None:
     """The mistake is told to whoever makes it."""
     with pytest.raises(ValueError, match="only an answer"):
         Fault(action="edit")
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "see /delay/7"])
+async def test_what_is_no_object_is_let_through_as_it_is(text: str) -> None:
+    """A redirect that was met in the place of a listing has nothing to edit."""
+    bench = Bench(Fault(when="after", action="edit", rows="none", members={"total": 0}))
+
+    answer = await bench.http.post("/things", content=text)
+
+    assert answer.text == text
