@@ -42,8 +42,8 @@ class ForeseenOutcomes(PersonOutcomes):
 
     async def carried(self, record: SourceRecord, prospect_id: int, known: Person | None) -> None:
         """What the person says itself may be kept, where nothing is owed to it for that."""
-        told = record.target_url is not None if known is None else known.refused_version is None
-        if told:
+        blamed = known is not None and known.refused_version is not None
+        if not blamed and self.url_owed(record, prospect_id, known) is None:
             await PersonOutcomes.carried(self, record, prospect_id, known)
         else:
             self.standings.note(record.id, Standing(prospect_id))

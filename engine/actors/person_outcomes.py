@@ -73,11 +73,17 @@ class PersonOutcomes:
         await self._link(record, prospect_id, email, owed, note)
 
     async def carried(self, record: SourceRecord, prospect_id: int, known: Person | None) -> None:
-        """The person carries the id itself; one not `known` yet gets a missing URL."""
-        owed = None
-        if record.target_url is None and known is None:
-            owed = Owed(target_url=self.target.url(RecordType.PERSON, prospect_id))
+        """The person carries the id itself; see `url_owed`."""
+        owed = self.url_owed(record, prospect_id, known)
         await self._link(record, prospect_id, None, owed, None)
+
+    def url_owed(self, record: SourceRecord, prospect_id: int, known: Person | None) -> Owed | None:
+        """A missing URL for whoever is not linked yet; for others, that of a new prospect."""
+        url = self.target.url(RecordType.PERSON, prospect_id)
+        if known is None or known.prospect_id is None:
+            return Owed(target_url=url) if record.target_url is None else None
+        moved = known.prospect_id != prospect_id and record.target_url != url
+        return Owed(target_url=url) if moved else None
 
     async def _link(
         self,

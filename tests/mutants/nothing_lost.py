@@ -78,9 +78,9 @@ MUTANTS = (
     Mutant(
         "takes a write-back for delivered although it changed meanwhile",
         "engine/store/sqlite/outbox.py",
-        '"DELETE FROM outbox WHERE record_type = ? AND record_id = ? AND generation = ?"',
-        '"DELETE FROM outbox WHERE record_type = ? AND record_id = ? AND generation >= ?"',
-        (f"{STORE}/test_outbox.py::test_what_changed_while_it_was_sent_is_sent_again",),
+        '" WHERE record_type = ? AND record_id = ? AND generation = ?"',
+        '" WHERE record_type = ? AND record_id = ? AND generation >= ?"',
+        (f"{STORE}/test_outbox.py::test_what_is_owed_once_more_while_it_was_sent_is_sent_again",),
     ),
     Mutant(
         "leaves out what a sweep has just shown",

@@ -10,6 +10,20 @@ CLAIMS = "tests/unit/engine/store/test_claims.py"
 
 MUTANTS = (
     Mutant(
+        "writes a former id over one that somebody has entered",
+        "engine/store/sqlite/schema/0007_owed_ids.sql",
+        "AND target_id IS NOT coalesce(CAST(NEW.target_id AS TEXT), '');",
+        "AND target_id IS coalesce(CAST(NEW.target_id AS TEXT), '');",
+        ("tests/unit/engine/store/test_outbox.py",),
+    ),
+    Mutant(
+        "takes what was delivered for what is owed anew",
+        "engine/store/sqlite/outbox.py",
+        " AND target_id IS ? AND target_url IS ? AND error IS ? AND message IS ?",
+        " AND coalesce(?, ?, ?, ?, 1) IS NOT NULL",
+        ("tests/unit/engine/store/test_outbox.py",),
+    ),
+    Mutant(
         "lets a copy have what its original made",
         CLAIMANTS,
         "    if not rivals:\n        return me\n",

@@ -21,6 +21,20 @@ CONTACTS = "tests/unit/engine/store/test_contacts.py"
 
 MUTANTS = (
     Mutant(
+        "writes the former prospect's id over one that somebody has entered",
+        "engine/store/sqlite/schema/0007_owed_ids.sql",
+        "AND target_id IS NOT coalesce(CAST(NEW.prospect_id AS TEXT), '');",
+        "AND target_id IS coalesce(CAST(NEW.prospect_id AS TEXT), '');",
+        ("tests/unit/engine/store/test_outbox.py",),
+    ),
+    Mutant(
+        "leaves a person that is another prospect by now without its URL",
+        "engine/actors/person_outcomes.py",
+        "if known is None or known.prospect_id is None:",
+        "if known is None:",
+        (f"{RELINKED}::test_an_id_still_owed_is_not_written_over_one_that_somebody_entered",),
+    ),
+    Mutant(
         "never learns that a person may have one role only",
         "engine/actors/role_editor.py",
         "if edge[0] in progress.shown and progress.learns and progress.asking == edge:",

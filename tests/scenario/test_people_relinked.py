@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from connectors.sandbox.faults import Fault
 from tests.scenario.bench import Bench, running, until
 from tests.scenario.gates import Gate
 from tests.scenario.people import CREATE_ROLE, REMOVE_ROLE, ROLES
@@ -86,3 +87,31 @@ async def test_a_link_that_comes_back_finds_the_roles_it_had_made(world: Bench) 
     assert len(roles_on(world, second)) == 2
     assert world.outreach_traffic.counts[CREATE_ROLE] == 0
     assert world.outreach_traffic.counts[REMOVE_ROLE] == 1
+
+
+async def test_an_id_still_owed_is_not_written_over_one_that_somebody_entered(
+    world: Bench,
+) -> None:
+    """The person is the prospect its user entered, and carries that one's id and URL."""
+    world.settings["owners"] = {"ttl_s": 60}
+    ada = world.knows("Ada Byron")
+    record = world.has("Harbour crane")
+    world.puts(record, (ada, "Buyer"))
+    world.workbooks_fault(Fault(method="PUT", path="/crm/people.api", action="drop", times=None))
+    await world.once()
+    assert world.person(ada)["outreach_id"] is None
+    chosen = world.outreach.prospects.create({"firstName": "Ada", "emails": ["ada@home.example"]})
+
+    world.workbooks.people.update(ada, cf_person_outreach_id=str(chosen))
+    world.clock.advance(120)
+    world.edit(record, description="Harbour crane, blue")
+    await world.once()
+    world.workbooks_traffic.plan.clear()
+    world.clock.advance(60)
+    await world.once()
+
+    held = world.person(ada)
+    assert (held["outreach_id"], held["outreach_url"]) == (
+        str(chosen),
+        f"https://outreach.example/prospects/{chosen}",
+    )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenario.bench import CREATE, Bench
+from connectors.sandbox.faults import Fault
+from tests.scenario.bench import CREATE, OPPORTUNITIES, Bench
 
 pytestmark = pytest.mark.anyio
 
@@ -203,3 +204,26 @@ async def test_an_id_that_no_record_can_have_is_refused(world: Bench, written: s
     assert world.record(record)["error"] is True
     assert written in world.reasons()[f"OPP-{record}"].reason
     assert len(world.outreach.opportunities) == 0
+
+
+async def test_an_id_still_owed_is_not_written_over_one_that_somebody_entered(
+    world: Bench,
+) -> None:
+    """The record is linked to what its user entered; it would carry one id and another's URL."""
+    record = world.has("Harbour crane")
+    world.workbooks_fault(Fault(method="PUT", path=OPPORTUNITIES, action="drop", times=None))
+    await world.once()
+    assert world.record(record)["outreach_id"] is None
+    chosen = world.outreach.opportunities.create({"name": "Chosen by hand"})
+
+    world.edit(record, cf_opportunity_outreach_id=str(chosen))
+    await world.once()
+    world.workbooks_traffic.plan.clear()
+    world.clock.advance(60)
+    await world.once()
+
+    held = world.record(record)
+    assert (held["outreach_id"], held["outreach_url"]) == (
+        str(chosen),
+        f"https://outreach.example/opportunities/{chosen}",
+    )

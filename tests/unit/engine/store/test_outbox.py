@@ -80,8 +80,29 @@ def test_what_changed_while_it_was_sent_is_sent_again(db: sqlite3.Connection) ->
     outbox.postpone(db, sent, "late", due_at=NOW + 60, counts=True)
 
     left = entry(db)
-    assert (left.target_id, left.generation, left.attempts) == ("8", 2, 0)
+    assert (left.target_id, left.attempts) == ("8", 0)
     assert outbox.due_keys(db, NOW, 10) == [Key(OPPORTUNITY, 1)]
+
+
+def test_what_is_owed_once_more_while_it_was_sent_is_sent_again(db: sqlite3.Connection) -> None:
+    """Somebody cleared it in between, so that the answer is about what is there no more."""
+    sent = entry(db)
+    take(db, row(1, 6))
+    settle(db)
+    outbox.delivered(db, [(sent, 7)], NOW)
+
+    assert entry(db).target_id == "7"
+
+
+def test_an_id_owed_is_not_owed_once_the_record_is_linked_to_another(
+    db: sqlite3.Connection,
+) -> None:
+    """It would be written over the one that somebody has entered; what else is owed stays."""
+    take(db, row(1, 6))
+    link(db, 1, 8, owed=Owed(target_url="https://t.example/8"))
+
+    left = entry(db)
+    assert (left.target_id, left.target_url) == (None, "https://t.example/8")
 
 
 def test_a_postponed_entry_waits_its_time(db: sqlite3.Connection) -> None:
@@ -148,6 +169,18 @@ def test_a_person_of_the_same_id_is_owed_and_told_apart(db: sqlite3.Connection) 
     assert (known.version, known.delivered_id, known.delivered_version) == (4, "70", 4)
     assert facts(db) == (5, None, None)
     assert [line.decision for line in report.history(db, "PERS-1")] == ["written back"]
+
+
+def test_an_id_owed_to_a_person_is_not_owed_once_it_is_another_prospect(
+    db: sqlite3.Connection,
+) -> None:
+    """As with opportunities."""
+    url = "https://t.example/71"
+    people.link(db, person(1), 70, email=None, owed=Owed(target_id="70"), note=None, now=NOW)
+    people.link(db, person(1), 71, email=None, owed=Owed(target_url=url), note=None, now=NOW)
+
+    [theirs] = outbox.load(db, PERSON, [1])
+    assert (theirs.target_id, theirs.target_url) == (None, url)
 
 
 def test_postponing_or_withdrawing_one_leaves_the_other_of_the_same_id_alone(
