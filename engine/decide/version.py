@@ -29,7 +29,8 @@ class Known:
     """What is known of a record; times in unix seconds, `updated_at` by the source's clock.
 
     `timed` when `updated_at` is that of this very version, which our own write-backs do not learn;
-    `known_at` when the version became known; `lower_at` since when a lower one is shown.
+    `known_at` when the version became known; `lower_at` since when a lower one is shown; `told` the
+    target id that this very version carries by our own write-back, if we wrote one.
     """
 
     version: int
@@ -37,21 +38,31 @@ class Known:
     timed: bool
     known_at: float
     lower_at: float | None = None
+    told: str | None = None
 
 
 def seen(
-    known: Known | None, version: int, updated_at: int, *, asked_at: float, may_lag: bool
+    known: Known | None,
+    version: int,
+    updated_at: int,
+    *,
+    asked_at: float,
+    may_lag: bool,
+    carried: str | None = None,
 ) -> Seen:
     """What a row with this version and time is.
 
     Args:
+        carried: the target id it carries.
         asked_at: when it was asked for, by the clock of `known_at`.
         may_lag: it comes from a page of changes, and was not asked for as it is now.
     """
     if known is None or version > known.version:
         return Seen.NEWS
     if version == known.version:
-        other = known.timed and updated_at != known.updated_at
+        # Of a version that is ours and has not been shown yet, what we wrote is known and not when.
+        unlike = known.told is not None and carried != known.told
+        other = updated_at != known.updated_at if known.timed else unlike
         return Seen.RESTORED if other else Seen.KNOWN
     if asked_at <= known.known_at:
         return Seen.LATE

@@ -24,6 +24,13 @@ ANNOUNCED = (
 
 MUTANTS = (
     Mutant(
+        "takes a version that counted up to ours for the one that we wrote",
+        VERSIONS,
+        "unlike = known.told is not None and carried != known.told",
+        "unlike = known.told is None and carried != known.told and version < 0",
+        (f"{RESTORED}::test_an_edit_that_counts_up_to_the_version_of_our_write_back_arrives",),
+    ),
+    Mutant(
         "creates from a row of any age",
         "engine/actors/fresh_rows.py",
         "        if self._is_young(work.proved_at):\n            return Look.YOUNG",
@@ -166,8 +173,8 @@ MUTANTS = (
     Mutant(
         "takes one number for one state",
         VERSIONS,
-        "other = known.timed and updated_at != known.updated_at",
-        "other = False",
+        "other = updated_at != known.updated_at if known.timed else unlike",
+        "other = unlike",
         (f"{RESTORED}::test_an_edit_that_counts_up_to_just_the_version_we_know_arrives",),
     ),
     Mutant(

@@ -109,3 +109,22 @@ async def test_our_own_write_back_after_a_restore_is_no_news(world: Bench) -> No
     world.forget_traffic()
     result = await world.once()
     assert (result.changed, world.outreach_traffic.total) == (0, 0)
+
+
+async def test_an_edit_that_counts_up_to_the_version_of_our_write_back_arrives(
+    world: Bench,
+) -> None:
+    """Nobody has shown us that version yet, but it carries no id, and ours did."""
+    record = world.has("Harbour crane")
+    await world.once()
+    written = world.record(record)["lock_version"]
+    assert isinstance(written, int)
+    world.edit(record, cf_opportunity_outreach_id="", cf_opportunity_outreach_url="")
+    put_back(world, record, "From the backup")
+    world.workbooks.opportunities.restamp(record, lock_version=written - 1)
+
+    world.edit(record, description="Edited since")
+    await world.once()
+
+    assert name_of(world, record) == "Edited since"
+    assert world.outreach_traffic.counts[CREATE] == 1

@@ -165,10 +165,19 @@ def _judge(
     connection: sqlite3.Connection, row: Captured, asked_at: float, *, may_lag: bool
 ) -> Seen:
     found = connection.execute(
-        "SELECT version, updated_at, timed, known_at, lower_at FROM record WHERE id = ?", (row.id,)
+        "SELECT version, updated_at, timed, known_at, lower_at,"
+        " CASE WHEN delivered_version = version THEN delivered_id END FROM record WHERE id = ?",
+        (row.id,),
     ).fetchone()
     known = None if found is None else Known(found[0], found[1], bool(found[2]), *found[3:])
-    judged = seen(known, row.version, row.updated_at, asked_at=asked_at, may_lag=may_lag)
+    judged = seen(
+        known,
+        row.version,
+        row.updated_at,
+        asked_at=asked_at,
+        may_lag=may_lag,
+        carried=row.target_id,
+    )
     if judged is Seen.LATE and known is not None and asked_at > known.known_at:
         connection.execute(
             "UPDATE record SET lower_at = coalesce(lower_at, ?) WHERE id = ?", (asked_at, row.id)

@@ -53,3 +53,13 @@ def test_the_same_version_with_another_time_is_another_history() -> None:
     # The time of the version that our own write-back made is not known before it is shown.
     own = replace(KNOWN, timed=False)
     assert seen(own, 10, 1001, asked_at=LATER, may_lag=True) is Seen.KNOWN
+
+
+def test_a_version_of_ours_that_does_not_carry_what_we_wrote_is_another_history() -> None:
+    """Its time is not known yet, but what we wrote is."""
+    own = replace(KNOWN, timed=False, told="7")
+
+    assert seen(own, 10, 1001, asked_at=LATER, may_lag=True, carried="7") is Seen.KNOWN
+    for carried in (None, "8"):
+        found = seen(own, 10, 1001, asked_at=LATER, may_lag=True, carried=carried)
+        assert found is Seen.RESTORED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
@@ -68,8 +69,9 @@ def test_the_version_our_own_write_back_made_is_no_change(
     assert entry is not None
     delivered(connection, [(entry, 6)], NOW)
 
-    assert capture_rows(connection, row(1, 6, linked=True)) == []
-    assert capture_rows(connection, row(1, 7, linked=True)) == [1]
+    ours = replace(row(1, 6, linked=True), target_id="7")
+    assert capture_rows(connection, ours) == []
+    assert capture_rows(connection, replace(ours, version=7)) == [1]
 
 
 def test_a_page_with_many_changes_goes_to_the_backlog(connection: sqlite3.Connection) -> None:
