@@ -146,4 +146,4 @@ class Trust:
 
     def _is_old(self, record: SourceRecord) -> bool:
         """Whether the record was as it is before the age of the state was noticed."""
-        return self.aged is not None and record.updated_at <= self.aged.at + SKEW_S
+        return self.aged is not None and record.updated_at <= self.aged.noticed_at + SKEW_S

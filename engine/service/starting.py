@@ -85,10 +85,10 @@ async def _attempt(assembly: Assembly) -> None:
 async def take_up(assembly: Assembly) -> None:
     """Take up what a former process left: its creates are looked for, its waits bounded."""
     now = assembly.outside.clock.now()
-    await assembly.trust.load()
     await assembly.store.write(kept.note_that_it_works, now)
-    dates = assembly.systems.dates.told()
-    set_back_s = await assembly.store.write(provenance.resume, now, dates)
+    dates, source = assembly.systems.dates.told(), assembly.config.connectors.source.name
+    set_back_s = await assembly.store.write(provenance.resume, now, dates, source)
+    await assembly.trust.load()
     longest_s = max(LONGEST_WAIT_S, assembly.config.engine.retry.backoff.cap_s)
     if shortened := await assembly.store.write(waits.bound, now, longest_s, set_back_s):
         log.warning("waits_shortened", records=shortened, reason="the clock was set back")

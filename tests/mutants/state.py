@@ -15,8 +15,23 @@ JUDGED = "tests/unit/engine/store/test_provenance.py"
 PUT_BACK = "tests/scenario/test_state_put_back.py"
 WRITER = "tests/scenario/test_another_writer.py"
 COMMAND = "tests/end_to_end/test_state_command.py"
+CLOCKS = "tests/scenario/test_wrong_clocks.py"
 
 MUTANTS = (
+    Mutant(
+        "waits for the moment that a clock that was ahead has noted",
+        "engine/model/age.py",
+        "since=min(self.since + moved_s, now),",
+        "since=self.since,",
+        (f"{JUDGED}::test_what_a_clock_ahead_has_noted_of_the_age_is_past_when_it_is_right",),
+    ),
+    Mutant(
+        "tells by a clock that is behind what is older than the state",
+        "engine/model/age.py",
+        "return self.at if self.told is None else self.told",
+        "return self.at",
+        (f"{CLOCKS}::test_a_state_put_back_while_the_clock_is_behind_creates_nothing_twice",),
+    ),
     Mutant(
         "takes its own hand for another writer's where a pasted id was taken over",
         "engine/actors/trust.py",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from connectors.sandbox.faults import Fault
 from engine.actors import doubt
-from tests.scenario.bench import CREATE, Bench
+from tests.scenario.bench import CREATE, Bench, running, until
 
 pytestmark = pytest.mark.anyio
 
@@ -94,3 +96,52 @@ async def test_a_clock_set_back_while_stopped_stretches_no_wait(
     assert (result.counts.pending, result.counts.in_doubt) == (0, 0)
     assert world.twin(record)
     assert world.twin(refused)
+
+
+async def test_a_state_put_back_while_the_clock_was_ahead_waits_no_day(world: Bench) -> None:
+    """What another life did is past at the latest when the clock is right again."""
+    world.has("Tug")
+    await world.once()
+    copy = world.directory / "backup"
+    shutil.copytree(world.state, copy)
+    world.has("Barge")
+    await world.once()
+    shutil.rmtree(world.state)
+    shutil.copytree(copy, world.state)
+    world.engine_ahead_s = 86_400.0
+    await world.once()
+
+    world.engine_ahead_s = 0.0
+    record = world.has("Harbour crane")
+
+    def made() -> bool:
+        world.clock.advance(5)
+        return bool(world.twins(record))
+
+    async with running(world):
+        await until(made)
+
+
+async def test_a_state_put_back_while_the_clock_is_behind_creates_nothing_twice(
+    world: Bench,
+) -> None:
+    """The records of another life are older than the moment at which that was noticed."""
+    world.has("Tug")
+    await world.once()
+    copy = world.directory / "backup"
+    shutil.copytree(world.state, copy)
+    record = world.has("Harbour crane")
+    world.workbooks_fault(Fault(method="PUT", times=None, action="drop"))
+    await world.once()
+    assert len(world.twins(record)) == 1
+    shutil.rmtree(world.state)
+    shutil.copytree(copy, world.state)
+
+    world.workbooks_traffic.plan.clear()
+    world.engine_ahead_s = -86_400.0
+    for _ in range(3):
+        world.clock.advance(60)
+        await world.once()
+
+    assert world.twin(record)
+    assert world.outreach_traffic.counts[CREATE] == 2

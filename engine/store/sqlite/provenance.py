@@ -150,6 +150,10 @@ def _forget(connection: sqlite3.Connection, aged: Aged) -> None:
             f"UPDATE {table} SET doubt_since = ? WHERE doubt_since < ?",  # noqa: S608 # names above
             (aged.since, aged.since),
         )
+    _keep_age(connection, aged)
+
+
+def _keep_age(connection: sqlite3.Connection, aged: Aged) -> None:
     kept.set_setting(connection, AGED, json.dumps(asdict(aged)))
 
 
@@ -204,7 +208,12 @@ def note_life(
     kept.set_setting(connection, ENDED, "1" if ended else "")
 
 
-def resume(connection: sqlite3.Connection, now: float, dates: Mapping[str, float]) -> float:
+def resume(
+    connection: sqlite3.Connection,
+    now: float,
+    dates: Mapping[str, float],
+    source: str | None = None,
+) -> float:
     """Let no doubt grow older by an absence than the absence has proven to be long.
 
     Whoever set the clock meanwhile would have a create repeated that a look does not show yet.
@@ -212,6 +221,7 @@ def resume(connection: sqlite3.Connection, now: float, dates: Mapping[str, float
 
     Args:
         dates: the present moment by the systems' own word.
+        source: which of the systems stamps the records.
     """
     lived_at = kept.setting(connection, LIVED_AT)
     set_back_s = 0.0
@@ -228,6 +238,9 @@ def resume(connection: sqlite3.Connection, now: float, dates: Mapping[str, float
             " WHERE doubt_since IS NOT NULL",
             (moved_s, now),
         )
+    if (known := aged(connection)) is not None:
+        told = None if source is None else dates.get(source)
+        _keep_age(connection, known.carried_on(now, moved_s, set_back_s, told))
     note_life(connection, now, dates)
     return set_back_s
 

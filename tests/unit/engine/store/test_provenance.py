@@ -257,6 +257,23 @@ def test_a_doubt_grows_older_only_by_time_that_is_proven(
     assert doubt_age_s(doubtful, now) == pytest.approx(age_s)
 
 
+def test_what_a_clock_ahead_has_noted_of_the_age_is_past_when_it_is_right(
+    connection: sqlite3.Connection,
+) -> None:
+    """Whoever looks for another life's creates would wait for a day to come."""
+    take(connection, row(1, 5))
+    provenance.adopt(connection, HERE)
+    ahead = NOW + 86_400
+    provenance.begin(connection, HERE, None, ahead)
+    provenance.resume(connection, ahead, {"workbooks": NOW}, "workbooks")
+    provenance.resume(connection, NOW + 60, {"workbooks": NOW + 60}, "workbooks")
+
+    aged = provenance.aged(connection)
+    assert aged is not None
+    assert aged.since <= NOW + 60
+    assert aged.noticed_at == NOW
+
+
 def test_without_any_sign_of_life_every_doubt_begins_anew(connection: sqlite3.Connection) -> None:
     """A version that kept none may have stopped at any time."""
     take(connection, row(1, 5))
