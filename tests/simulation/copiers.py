@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.simulation.people import is_bad_title
+from tests.simulation.people import is_refused
 from tests.simulation.scene import Scene
 
 ID = "cf_opportunity_outreach_id"
@@ -63,7 +63,7 @@ class Copiers:
         columns = self._opportunities.get(record_id)
         values: dict[str, Any] = {name: columns[shown] for name, shown in COPIED.items()}
         copy_id = self._opportunities.create(**values, **{SYNC: True})
-        if is_bad_title(values["description"]):
+        if is_refused(columns, self._scene):
             self._ledger.bad_records.add(copy_id)
         self._contest(record_id, copy_id)
         self._ledger.yielded.add(copy_id)

@@ -7,27 +7,34 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Generator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import anyio
 import structlog
+from starlette.types import ASGIApp
 from structlog.typing import EventDict
 
+from connectors.sandbox.faults import Faults
 from connectors.sandbox.outreach import outreach_app
 from connectors.sandbox.workbooks import workbooks_app
 from engine.clock import loop_clock
 from tests.simulation import spells, virtual_time
 from tests.simulation.copiers import Copiers
+from tests.simulation.entering import Kept
+from tests.simulation.importers import Importers
+from tests.simulation.life import ProcessDied
 from tests.simulation.network import Server, Weather
+from tests.simulation.oddities import Oddity
 from tests.simulation.oracle import Oracle, at_rest
 from tests.simulation.outreach_people import Actor, OutreachUsers, working_day
 from tests.simulation.people import CrmUsers
 from tests.simulation.plan import Outage, Plan, System, planned
 from tests.simulation.processes import Broke, Processes
+from tests.simulation.rarities import Rarities
 from tests.simulation.scene import START, Scene
 from tests.simulation.trace import Trace
 
@@ -160,7 +167,7 @@ class History:
     async def _played(self, running: asyncio.Task[None]) -> list[str]:
         try:
             await self._unless_broken(running, self._acted())
-            self.scene.workbooks.knobs.delay_every = 0
+            self.scene.turn_fair()
             self.make_good()
             return await self._unless_broken(running, self._settle())
         except Broke as error:
@@ -177,9 +184,13 @@ class History:
 
     def _servers(self) -> list[Server]:
         scene = self.scene
+        apps: dict[System, ASGIApp] = {
+            "workbooks": workbooks_app(scene.workbooks),
+            "outreach": outreach_app(scene.outreach),
+        }
         return [
-            Server("workbooks", workbooks_app(scene.workbooks), self.weather("workbooks"), scene),
-            Server("outreach", outreach_app(scene.outreach), self.weather("outreach"), scene),
+            Server(system, Faults(Kept(app), scene.faults[system]), self.weather(system), scene)
+            for system, app in apps.items()
         ]
 
     def weather(self, system: System) -> Weather:
@@ -214,6 +225,8 @@ class History:
             ),
             *(self._at(at, scene.outreach.expire_access_tokens) for at in plan.token_losses),
             *(self._at(at, scene.workbooks.expire_sessions) for at in plan.session_losses),
+            *(self._odd(one) for one in plan.oddities),
+            *self._rare(plan.rare),
             *(self._stamped(at, ahead_s) for at, ahead_s in plan.stamped),
             *self._maintenance(),
             *([] if plan.copy_s is None else [self._at(plan.copy_s, self.processes.copy)]),
@@ -234,6 +247,38 @@ class History:
 
         await self._at(at_s, save)
 
+    def _rare(self, rare: Rarities) -> Iterator[Coroutine[Any, Any, None]]:
+        """What is seldom done."""
+        importers = Importers(self.scene, self._crm)
+        moments = [(at, importers.imports) for at, _ in rare.undone]
+        moments += [(at + after_s, importers.undoes) for at, after_s in rare.undone]
+        if rare.restored is not None:
+            made_s, back_s = rare.restored
+            moments += [(made_s, importers.backs_up), (back_s, importers.puts_back)]
+        yield from (self._at(at, action) for at, action in moments)
+        yield from (self._approved(at) for at in rare.approvals)
+
+    async def _approved(self, at_s: float) -> None:
+        await asyncio.sleep(max(0.0, at_s - anyio.current_time()))
+        await self._approve()
+
+    async def _approve(self) -> None:
+        """An operator says that what is held is meant."""
+        if self.processes.assembly is not None:
+            with suppress(ProcessDied):
+                released = await self.processes.assembly.fuse_keeper.approve()
+                self.trace.note("approved", str(released))
+
+    async def _odd(self, oddity: Oddity) -> None:
+        """From now on it may happen."""
+        scene = self.scene
+
+        def begin() -> None:
+            twins = [row.id for row in scene.outreach.opportunities.rows()] or [0]
+            scene.begin(oddity, scene.rng(oddity.name).choice(twins))
+
+        await self._at(oddity.at_s, begin, oddity.name)
+
     def _maintenance(self) -> list[Coroutine[Any, Any, None]]:
         """The windows in which a system says that it is being maintained."""
         windows = [one for one in self._plan.outages if one.kind == "maintenance"]
@@ -252,9 +297,9 @@ class History:
         await self._at(outage.start_s, self.scene.workbooks.start_maintenance)
         await self._at(outage.end_s, self.scene.workbooks.end_maintenance)
 
-    async def _at(self, at_s: float, action: Callable[[], None]) -> None:
+    async def _at(self, at_s: float, action: Callable[[], None], name: str = "") -> None:
         await asyncio.sleep(max(0.0, at_s - anyio.current_time()))
-        self.trace.note("trouble", getattr(action, "__name__", "?"))
+        self.trace.note("trouble", name or getattr(action, "__name__", "?"))
         action()
 
     async def _settle(self) -> list[str]:
@@ -268,6 +313,8 @@ class History:
         while complaints := oracle.complaints(self.processes.assembly):
             if anyio.current_time() - started > SETTLE_MAX_S:
                 return complaints
+            if plan.settings.get("fuse"):
+                await self._approve()
             await asyncio.sleep(LOOK_S)
         return await self._rest(oracle)
 

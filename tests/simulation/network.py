@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from random import Random
@@ -22,6 +22,7 @@ import httpx
 from starlette.types import ASGIApp, Message
 
 from engine.wire.connections import StaleConnection
+from tests.simulation.entering import KEPT, ROLES, Reply, edge_of, enter, note_unwanted
 from tests.simulation.fates import FRONT, Fate, Kind
 from tests.simulation.life import Life
 from tests.simulation.plan import LATE_S, Odds, Outage, System
@@ -125,15 +126,6 @@ class Weather:
         return () if form is None else (("Retry-After", form),)
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A complete answer of an application."""
-
-    status: int
-    headers: list[tuple[bytes, bytes]]
-    body: bytes
-
-
 @dataclass(slots=True)
 class Server:
     """One system: its application, its weather, and what still goes on behind a lost connection."""
@@ -152,7 +144,7 @@ class Server:
         if fate.meddled and request.method == "PUT":
             self.scene.meddle(request.content.decode())
         reply = await self._ask(request)
-        self._enter(request, reply)
+        enter(self.scene, self.system, request, reply)
         return reply
 
     def behind(self, request: httpx.Request, delay_s: float) -> None:
@@ -186,7 +178,7 @@ class Server:
     async def _ask(self, request: httpx.Request) -> Reply:
         url, sent = request.url, False
         replies: list[Message] = []
-        scope = {
+        scope: dict[str, Any] = {
             "type": "http",
             "asgi": {"version": "3.0"},
             "http_version": "1.1",
@@ -212,31 +204,7 @@ class Server:
             replies.append(message)
 
         await self.app(scope, receive, send)
-        body = b"".join(message.get("body", b"") for message in replies[1:])
-        return Reply(replies[0]["status"], list(replies[0]["headers"]), body)
-
-    def _enter(self, request: httpx.Request, reply: Reply) -> None:
-        """Note in the ledger what the request did."""
-        # Workbooks is read and logged in to by POST (workbooks-api §2.2).
-        writing = ("PUT",) if self.system == "workbooks" else ("POST", "PATCH", "DELETE")
-        if request.method not in writing or request.url.path == "/oauth/token":
-            return
-        ledger = self.scene.ledger
-        ledger.writes[self.system] += 1
-        if reply.status == 201 and request.url.path == "/api/v2/opportunities":
-            attributes = json.loads(reply.body)["data"]["attributes"]
-            ledger.created[attributes["customId"]] += 1
-            ledger.custom_ids[int(json.loads(reply.body)["data"]["id"])] = attributes["customId"]
-        elif reply.status == 200 and request.url.path.startswith("/api/v2/opportunities/"):
-            data = json.loads(reply.body)["data"]
-            before = ledger.custom_ids.get(int(data["id"]))
-            after = data["attributes"].get("customId", before)
-            if before is not None and after != before:
-                ledger.custom_ids[int(data["id"])] = after
-                ledger.handed_over[before] += 1
-        elif reply.status == 201 and request.url.path == "/api/v2/prospects":
-            attributes = json.loads(reply.body)["data"]["attributes"]
-            ledger.created_prospects[attributes["externalId"]] += 1
+        return Reply.made(replies, of=scope.get(KEPT))
 
 
 class Wire(httpx.AsyncBaseTransport):
@@ -259,6 +227,7 @@ class Wire(httpx.AsyncBaseTransport):
         if fate.kind is Kind.DEATH_BEFORE:
             self._die(what)
         self._doubt(request)
+        note_unwanted(self._server.scene, request)
         await self._travel(request, fate)
         if fate.kind is Kind.LOST:
             raise httpx.ConnectError("the connection was refused")
@@ -273,20 +242,16 @@ class Wire(httpx.AsyncBaseTransport):
         await asyncio.sleep(self._weather.latency_s())
         life.check()
         response = self._answer(fate, reply, what)
-        if response.status_code == reply.status:
+        if reply.of is not None and response.status_code == reply.of.status:
             self._doubt(request, known=True)
         return response
 
     def _doubt(self, request: httpx.Request, *, known: bool = False) -> None:
         """Enter in the ledger whether it is known what became of the create of a role."""
-        if (request.method, request.url.path) != ("POST", "/api/v2/opportunityProspectRoles"):
+        if (request.method, request.url.path) != ("POST", ROLES):
             return
-        data = json.loads(request.content)["data"]
-        twin, prospect = (
-            int(data["relationships"][name]["data"]["id"]) for name in ("opportunity", "prospect")
-        )
         doubtful = self._server.scene.ledger.doubtful_roles
-        edge = (twin, prospect, str(data["attributes"].get("role") or ""))
+        edge = edge_of(request)
         doubtful.pop(edge, None)
         if not known:
             patience_s = _patience_s(request)
@@ -375,7 +340,7 @@ def _odd(reply: Reply, what: str, odd: Random) -> Reply:
         headers = [(name, value) for name, value in headers if name != b"content-length"]
         if odd.random() < 0.5:
             body = b"\xef\xbb\xbf" + body
-    return Reply(reply.status, headers, body)
+    return replace(reply, headers=headers, body=body)
 
 
 class _Endless(httpx.AsyncByteStream):

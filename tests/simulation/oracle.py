@@ -6,6 +6,7 @@ mapping is written out here once more.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
@@ -18,11 +19,12 @@ from connectors.sandbox.outreach import Row
 from connectors.sandbox.workbooks import Money
 from engine.assembly.assembly import Assembly
 from engine.store.sqlite import statefile
-from tests.simulation.people import is_bad_title
+from tests.simulation.people import is_refused
 from tests.simulation.persons import BLOCKED
 from tests.simulation.scene import OPPORTUNITY_URL, PROSPECT_URL, Scene
 
 Edge = tuple[int, str]
+HALF = re.compile("[\ud800-\udfff]")
 PLUGIN = ("sync_to_outreach", "outreach_sync_error", "outreach_id", "outreach_url")
 
 
@@ -42,6 +44,7 @@ class Oracle:
             found += [f"OPP-{record_id}: {text}" for text in self._record(record_id)]
         for person_id in self._workbooks.people.ids():
             found += [f"PERS-{person_id}: {text}" for text in self._person(person_id)]
+        found += self._ledger.unwanted
         found += self._hand_made()
         found += self._shared()
         return [*found, *self._state(), *self._engine(assembly)]
@@ -78,7 +81,7 @@ class Oracle:
     def _record(self, record_id: int) -> Iterator[str]:
         sync, error, carried, url = self._plugin(record_id)
         columns = self._workbooks.opportunities.get(record_id)
-        bad = is_bad_title(columns["description"])
+        bad = is_refused(columns, self._scene)
         twin = self._twin(record_id)
         if error:
             yield from self._flagged(record_id)
@@ -139,7 +142,7 @@ class Oracle:
         amount = money.amount if isinstance(money, Money) else None
         chance = columns["probability"]
         return {
-            "name": _blank_as_none(columns["description"]),
+            "name": _whole_characters(_blank_as_none(columns["description"])),
             "amount": None if amount is None else _whole(amount),
             "currencyType": money.code if isinstance(money, Money) else None,
             "closeDate": None if closes is None else f"{closes.isoformat()}T12:00:00.000Z",
@@ -172,16 +175,22 @@ class Oracle:
 
     # People.
 
-    def _roles(self, record_id: int, twin: Row) -> Iterator[str]:
+    def _wanted(self, record_id: int) -> Counter[Edge]:
+        """The roles that the tab asks for."""
         wanted: Counter[Edge] = Counter()
-        kept: set[int] = set()
         for person_id, text in self._workbooks.people_on(record_id):
             prospect = self._prospect(person_id)
             if prospect is not None:
-                wanted[prospect, text] += 1
-        if self._outreach.knobs.duplicate_role == "422":
-            # Then Outreach takes each line once, however often the tab has it.
-            wanted = Counter(wanted.keys())
+                wanted[prospect, str(_whole_characters(text))] += 1
+        if self._outreach.knobs.one_role_per_person:
+            return _joined(wanted)
+        # Where Outreach takes each line once only, it does so however often the tab has it.
+        return Counter(wanted.keys()) if self._outreach.knobs.duplicate_role == "422" else wanted
+
+    def _roles(self, record_id: int, twin: Row) -> Iterator[str]:
+        if self._is_tab_held(record_id):
+            return
+        wanted = self._wanted(record_id)
         foreign: Counter[Edge] = Counter()
         ours: Counter[Edge] = Counter()
         for row in self._outreach.roles_on(twin.id):
@@ -192,7 +201,6 @@ class Oracle:
                 foreign[edge] += 1
             else:
                 ours[edge] += 1
-            kept.add(row.id)
         removed = Counter(
             {
                 (prospect, text): n
@@ -205,8 +213,21 @@ class Oracle:
         missing = wanted - ours - foreign - removed
         for edge in list(missing):
             missing[edge] -= self._ledger.orphaned_lines[twin.id, edge[1]]
+            if (twin.id, *edge) in self._ledger.refused_roles:
+                missing[edge] = 0
+            if self._outreach.knobs.one_role_per_person and edge[0] in {
+                prospect for prospect, _ in foreign
+            }:
+                missing[edge] = 0
         if missing := +missing:
             yield f"lacks roles of the tab: {dict(missing)}"
+
+    def _is_tab_held(self, record_id: int) -> bool:
+        """Whether Workbooks prints the tab so that nobody can tell which texts are on it."""
+        if not self._workbooks.opportunities.is_live(record_id):
+            return False
+        texts = [text for _, text in self._workbooks.people_on(record_id)]
+        return self._workbooks.knobs.array_output == "string" and any("," in one for one in texts)
 
     def _prospect(self, person_id: int) -> int | None:
         carried = self._workbooks.people.value(person_id, "cf_person_outreach_id")
@@ -238,6 +259,8 @@ class Oracle:
         for record_id in self._workbooks.opportunities.ids():
             sync, error, _, _ = self._plugin(record_id)
             synced = sync and not error and self._twin(record_id) is not None
+            if self._is_tab_held(record_id):
+                continue
             if synced and person_id in dict(self._workbooks.people_on(record_id)):
                 return True
         return False
@@ -283,7 +306,9 @@ class Oracle:
                 for (record_id,) in connection.execute(
                     f"SELECT {column} FROM {table} WHERE {condition}"  # noqa: S608 # names above
                 ):
-                    yield f"{table} {record_id} is unfinished"
+                    # What nobody can read is held with its reason, and so is a doubt about it.
+                    if table != "contacts" or not self._is_tab_held(record_id):
+                        yield f"{table} {record_id} is unfinished"
 
     def _reasons(self, record_type: str, record_id: int) -> list[str]:
         with closing(self._connect()) as connection:
@@ -319,6 +344,19 @@ def at_rest(assembly: Assembly | None) -> bool:
 def _only(ids: Iterator[int]) -> int | None:
     found = list(ids)
     return found[0] if len(found) == 1 else None
+
+
+def _joined(wanted: Counter[Edge]) -> Counter[Edge]:
+    """One role for each prospect, with all its texts in the order of their alphabet."""
+    texts: dict[int, set[str]] = {}
+    for prospect, text in wanted:
+        texts.setdefault(prospect, set()).update({text} - {""})
+    return Counter((prospect, ", ".join(sorted(each))) for prospect, each in texts.items())
+
+
+def _whole_characters(text: object) -> object:
+    """The text with a sign in the place of each half of a character."""
+    return HALF.sub("\ufffd", text) if isinstance(text, str) else text
 
 
 def _whole(amount: Decimal) -> int:

@@ -71,6 +71,8 @@ class OutreachUsers:
         }
         if self._outreach.knobs.duplicate_role == "422" and (prospect, text) in taken:
             return
+        if self._outreach.knobs.one_role_per_person and prospect in dict(taken):
+            return
         links = {"opportunity": twin, "prospect": prospect}
         role = self._outreach.roles.create({"role": text}, links)
         if self._may_be_taken(twin, prospect, text):

@@ -5,7 +5,7 @@ Whatever they do that bears on what is right in the end stands in the scene's le
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -23,6 +23,7 @@ UNKNOWN_STAGE = "Limbo"
 RELATIONS = ("Decision maker", "Sponsor", "Technical buyer", "")
 CURRENCIES = ("GBP", "EUR", "USD")
 TOO_LONG = "x" * 300
+HALVES = ("\ud83d", "\udc00")
 Line = tuple[int, str]
 
 
@@ -32,6 +33,7 @@ class CrmUsers(CrmPersons):
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         self._organisations: list[int] = []
+        self._rare = scene.rng("weather3 crm users")
 
     def begin(self) -> None:
         """Fill the world with what is there before the engine first runs."""
@@ -76,16 +78,20 @@ class CrmUsers(CrmPersons):
 
     def creates(self) -> None:
         """A new opportunity, up to the plan's number."""
-        if len(self._workbooks.opportunities) >= self._scene.plan.records:
-            return
+        if len(self._workbooks.opportunities) < self._scene.plan.records:
+            self.enters()
+
+    def enters(self) -> int:
+        """A new opportunity, however many there are."""
         values = self._values()
         record_id = self._workbooks.opportunities.create(
             cf_opportunity_sync_to_outreach=self._rng.random() < 0.85, **values
         )
-        self._judge(record_id)
+        self.judges(record_id)
         self._note(f"creates OPP-{record_id}")
         if self._rng.random() < 0.7:
             self._fill_tab(record_id)
+        return record_id
 
     def imports(self) -> None:
         """Several opportunities that share one second."""
@@ -103,7 +109,7 @@ class CrmUsers(CrmPersons):
             self._workbooks.opportunities.update(
                 record_id, **{name: values[name] for name in names}
             )
-            self._judge(record_id)
+            self.judges(record_id)
             self._note(f"edits OPP-{record_id} {names}")
 
     def ticks(self) -> None:
@@ -113,6 +119,7 @@ class CrmUsers(CrmPersons):
             on = self._rng.random() < 0.6
             self._workbooks.opportunities.update(record_id, cf_opportunity_sync_to_outreach=on)
             self._ledger.yielded |= set() if on else {record_id}
+            self._ledger.undone.pop(record_id, None)
             self._note(f"ticks OPP-{record_id} {on}")
 
     def moves_people(self) -> None:
@@ -172,10 +179,12 @@ class CrmUsers(CrmPersons):
         values: dict[str, Any] = {"cf_opportunity_outreach_sync_error": False}
         if cure:
             values |= {"description": self._title(), "comment": "cured"}
+            if self._scene.plan.rare.dateless:
+                values["document_date"] = date(2026, 12, 1)
             if self._is_gone(record_id) or self._is_anothers(record_id):
                 values |= {"cf_opportunity_outreach_id": "", "cf_opportunity_outreach_url": ""}
         opportunities.update(record_id, **values)
-        self._judge(record_id)
+        self.judges(record_id)
         self._note(f"resets OPP-{record_id} cure={cure}")
 
     def _is_gone(self, record_id: int) -> bool:
@@ -196,7 +205,7 @@ class CrmUsers(CrmPersons):
     def _fill_tab(self, record_id: int) -> None:
         people = self._workbooks.people.ids()
         lines: list[Line] = [
-            (self._rng.choice(people), self._rng.choice(RELATIONS))
+            (self._rng.choice(people), self._odd_text(self._rng.choice(RELATIONS)))
             for _ in range(self._rng.choice((0, 1, 2, 3)) if people else 0)
         ]
         kept = self._workbooks.people_on(record_id)
@@ -213,7 +222,7 @@ class CrmUsers(CrmPersons):
         return {
             "description": title,
             "document_currency_net_value": Money(amount, rng.choice(CURRENCIES)),
-            "document_date": date(2026, 10, 1) + timedelta(days=rng.randint(0, 400)),
+            "document_date": self._undated(date(2026, 10, 1) + timedelta(days=rng.randint(0, 400))),
             "probability": rng.choice((0, 10, 55, 100, None)),
             "comment": rng.choice(("", "call back", "met on Monday")),
             "opportunity_stage_name": rng.choice((*STAGES, LATE_STAGE, UNKNOWN_STAGE)),
@@ -222,11 +231,25 @@ class CrmUsers(CrmPersons):
         }
 
     def _title(self) -> str:
-        return f"{self._rng.choice(('Crane', 'Barge', 'Buoy', 'Tug'))} {self._rng.randint(1, 99)}"
+        title = f"{self._rng.choice(('Crane', 'Barge', 'Buoy', 'Tug'))} {self._rng.randint(1, 99)}"
+        return self._halved(title)
 
-    def _judge(self, record_id: int) -> None:
-        title = self._workbooks.opportunities.value(record_id, "description")
-        if is_bad_title(title):
+    def _halved(self, text: str) -> str:
+        if not self._scene.plan.rare.halves or self._rare.random() < 0.6:
+            return text
+        return f"{text}{self._rare.choice(HALVES)} blue"
+
+    def _odd_text(self, relation: str) -> str:
+        if self._scene.plan.rare.commas and self._rare.random() < 0.3:
+            return "Buyer, main"
+        return self._halved(relation)
+
+    def _undated(self, day: date) -> date | None:
+        return None if self._scene.plan.rare.dateless and self._rare.random() < 0.3 else day
+
+    def judges(self, record_id: int) -> None:
+        """Note a record that holds what Outreach refuses."""
+        if is_refused(self._workbooks.opportunities.get(record_id), self._scene):
             self._ledger.bad_records.add(record_id)
 
     def _record(self) -> int | None:
@@ -234,6 +257,8 @@ class CrmUsers(CrmPersons):
         return self._rng.choice(ids) if ids else None
 
 
-def is_bad_title(title: object) -> bool:
-    """Whether Outreach certainly refuses an opportunity of this name."""
-    return not title or title == TOO_LONG
+def is_refused(columns: Mapping[str, object], scene: Scene) -> bool:
+    """Whether Outreach certainly refuses an opportunity with these columns."""
+    title, day = columns["description"], columns["document_date"]
+    dateless = scene.outreach.knobs.close_date_required and day is None
+    return not title or title == TOO_LONG or dateless

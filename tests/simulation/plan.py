@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 from connectors.sandbox.outreach import OutreachKnobs
 from connectors.sandbox.workbooks import WorkbooksKnobs
-from tests.simulation import spells
+from tests.simulation import oddities, rarities, seeds, spells
+from tests.simulation.oddities import Oddity
+from tests.simulation.rarities import Rarities, merged
 from tests.simulation.spells import Spell
 
 System = Literal["workbooks", "outreach"]
@@ -27,6 +29,9 @@ LATE_S = 30.0
 # Failures of one record alone that are borne before it is flagged; out of reach of the weather, so
 # that every flag has a cause somebody put there.
 ATTEMPTS_MAX = 100
+# Of seeds that found something before there were oddities: their histories stay what they were.
+WITHOUT_ODDITIES = 2
+LOSING = ("lose", "put back")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +107,34 @@ class Plan:
     copies: bool = False
     # When a record is stamped with a time ahead, and how far.
     stamped: tuple[tuple[float, float], ...] = ()
+    # What else is odd about Outreach's answers.
+    oddities: tuple[Oddity, ...] = ()
+    # What people, operators and machines seldom do.
+    rare: Rarities = field(default_factory=Rarities)
 
 
 def planned(seed: int) -> Plan:
-    """The plan of a seed."""
+    """The plan of a seed: its weather, and what is rare."""
+    plan = _weather(seed)
+    if seeds.known().get(seed) == WITHOUT_ODDITIES:
+        return plan
+    odd = oddities.drawn(seed, plan.busy_s)
+    rare = rarities.drawn(seed, plan.busy_s)
+    if rare.restored is not None:
+        plan = _remembering(plan)
+    settings = merged(plan.settings, *(one.settings for one in odd), rare.settings)
+    return replace(
+        plan, oddities=odd, rare=rare, settings=settings, outreach=rare.turned(plan.outreach)
+    )
+
+
+def _remembering(plan: Plan) -> Plan:
+    """The plan without what makes both systems forget what was made for whom."""
+    ends = tuple(replace(one, kind="die" if one.kind in LOSING else one.kind) for one in plan.ends)
+    return replace(plan, ends=ends, copy_s=None, copies=False, stamped=())
+
+
+def _weather(seed: int) -> Plan:
     rng = Random(f"{seed}:plan")  # noqa: S311 # chance, not secrets
     busy_s = rng.choice((300.0, 600.0, 1200.0))
     visibility_s = rng.choice((100.0, 120.0, 180.0))

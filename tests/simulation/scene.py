@@ -12,11 +12,13 @@ from typing import Any
 
 import anyio
 
+from connectors.sandbox.faults import FaultPlan
 from connectors.sandbox.outreach import OutreachWorld
 from connectors.sandbox.workbooks import WorkbooksWorld
 from engine.clock import loop_clock
 from engine.config import loading as configuration
-from tests.simulation.plan import Plan
+from tests.simulation.oddities import Oddity
+from tests.simulation.plan import Plan, System
 from tests.simulation.trace import Trace
 
 START = 1_790_000_000.0
@@ -53,6 +55,8 @@ class Ledger:
     doubtful_roles: dict[tuple[int, int, str], float] = field(
         default_factory=dict[tuple[int, int, str], float]
     )
+    # Roles that something in Outreach's place refused for good.
+    refused_roles: set[tuple[int, int, str]] = field(default_factory=set[tuple[int, int, str]])
     # Roles that somebody removed in Outreach.
     removed_roles: Counter[tuple[int, int, str]] = field(
         default_factory=Counter[tuple[int, int, str]]
@@ -67,6 +71,9 @@ class Ledger:
     # Write requests carried out, by system.
     writes: Counter[str] = field(default_factory=Counter[str])
     state_lost: bool = False
+    # Since when imported records are taken back, in virtual seconds; what was created all the same.
+    undone: dict[int, float] = field(default_factory=dict[int, float])
+    unwanted: list[str] = field(default_factory=list[str])
     # Records that came to carry one id, and those ids; records of them that gave theirs up.
     contested: set[int] = field(default_factory=set[int])
     contested_twins: set[int] = field(default_factory=set[int])
@@ -85,6 +92,7 @@ class Scene:
         self.trace = trace
         self.ledger = Ledger()
         self._clock = loop_clock()
+        self.faults: dict[System, FaultPlan] = {"workbooks": FaultPlan(), "outreach": FaultPlan()}
         self.workbooks = WorkbooksWorld(self.now, plan.workbooks, seed=plan.seed)
         self.workbooks.add_api_key(API_KEY)
         self.outreach = OutreachWorld(self.now, plan.outreach)
@@ -128,6 +136,21 @@ class Scene:
                 self.workbooks.opportunities.update(record_id, fao=fao)
                 self.trace.note("action", f"meddles with OPP-{record_id}")
                 return
+
+    def begin(self, oddity: Oddity, twin: int) -> None:
+        """From now on a system is odd in this way, where it is about one opportunity about that."""
+        self.faults[oddity.system].add(*oddity.met(twin))
+        if oddity.anew:
+            self.outreach.expire_access_tokens()
+
+    def turn_fair(self) -> None:
+        """Whatever does not last goes wrong no more."""
+        self.workbooks.knobs.delay_every = 0
+        for plan in self.faults.values():
+            plan.clear()
+        for oddity in self.plan.oddities:
+            if oddity.lasting:
+                self.faults[oddity.system].add(*oddity.faults)
 
     def _config(self) -> configuration.Config:
         secrets = {

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
 
 from tests.searching import examples
+from tests.simulation import seeds
 from tests.simulation.history import simulate
 from tests.simulation.pool import outcomes
 
@@ -20,18 +20,12 @@ SEEDS = 120
 LIVELY = 36
 
 
-def known_seeds() -> list[int]:
-    """The seeds that once found something."""
-    text = (Path(__file__).parent / "seeds.toml").read_text(encoding="utf-8")
-    return [int(seed["number"]) for seed in tomllib.loads(text)["seed"]]
-
-
 @pytest.mark.slow
 def test_every_history_ends_as_the_design_says() -> None:
     """No duplicate, no miss, no flag without a cause, no write without an edit, whatever dies."""
-    seeds = dict.fromkeys([*known_seeds(), *range(examples(SEEDS))])
+    played = dict.fromkeys([*seeds.known(), *range(examples(SEEDS))])
 
-    failed = [outcome.report() for outcome in outcomes(seeds) if outcome.complaints]
+    failed = [outcome.report() for outcome in outcomes(played) if outcome.complaints]
 
     assert not failed, "\n\n".join(failed)
 

@@ -31,7 +31,7 @@ class Trace:
         self._hash.update(b"\n")
         if self._echo:
             shown = body.decode("utf-8", "replace")[:300]
-            sys.stdout.write(f"{line} {shown}\n")
+            sys.stdout.write(f"{line} {shown}\n".encode("utf-8", "replace").decode())
 
     @property
     def digest(self) -> str:
