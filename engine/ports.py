@@ -369,7 +369,7 @@ class SourceConnector:
 
     `standard_columns` names, for each record type, the columns behind each neutral field; the
     first that is not blank wins. `routes` are all pairs of method and route template that its
-    requests have.
+    requests have, `sign_in` the route templates of those that serve the credentials alone.
     """
 
     name: str
@@ -377,6 +377,7 @@ class SourceConnector:
     standard_columns: Mapping[RecordType, Mapping[str, tuple[str, ...]]]
     routes: Sequence[tuple[str, str]]
     open: Callable[[Any, Surroundings], AbstractAsyncContextManager[Source]]
+    sign_in: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,7 +385,8 @@ class TargetConnector:
     """A target, as the entry-point group `wosync.connectors` offers it.
 
     `correlation_field` is the filterable field of an opportunity that carries the correlation
-    value; `email_field` the field of a prospect that holds its addresses; `routes` as in a source.
+    value; `email_field` the field of a prospect that holds its addresses; `routes` and
+    `sign_in` as in a source.
     """
 
     name: str
@@ -394,3 +396,4 @@ class TargetConnector:
     correlation_field: str
     email_field: str
     open: Callable[[Any, Surroundings], AbstractAsyncContextManager[Target]]
+    sign_in: frozenset[str] = frozenset()

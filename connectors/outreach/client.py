@@ -330,7 +330,7 @@ class OutreachClient:
         told = answer.status == 429 or (answer.status == 503 and told_s is not None)
         if isinstance(error, Throttled) or told:
             error.retry_after_s = self._patience.wait_s(told_s, now)
-            governor.pause(error.retry_after_s, str(error))
+            governor.pause(error.retry_after_s, str(error), cause=error)
         elif isinstance(error, Unreachable) and _lighter(error, request) is None:
             # A page that is too heavy says nothing about the system; a lighter one is tried next.
             governor.failed(str(error))

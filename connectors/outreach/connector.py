@@ -12,7 +12,7 @@ from connectors.outreach import custom_fields, directory, mapping, prospects, pr
 from connectors.outreach.client import OutreachClient
 from connectors.outreach.fields import EMAILS, FIELDS
 from connectors.outreach.prospect_fields import PROSPECT_FIELDS
-from connectors.outreach.routes import ROUTES
+from connectors.outreach.routes import ROUTES, SIGN_IN
 from connectors.outreach.settings import OutreachSettings
 from connectors.outreach.standard import CORRELATION_FIELD, STANDARD_MAPPING
 from engine import (
@@ -323,4 +323,5 @@ connector = TargetConnector(
     correlation_field=CORRELATION_FIELD,
     email_field=EMAILS,
     open=open_target,
+    sign_in=SIGN_IN,
 )

@@ -141,13 +141,15 @@ class Tokens:
             if kept.access_token and kept.access_token != refused:
                 return kept.access_token
             if refused == self._unproven and self._now() < kept.minted_at + MINT_INTERVAL_S:
-                raise Unauthorized(
+                error = Unauthorized(
                     "a freshly minted access token is refused",
                     system=SYSTEM,
                     operation=OPERATION,
                     status=401,
                     remedy=AUTHORISE_AGAIN,
                 )
+                self.surroundings.governor.refused(error)
+                raise error
             self._refusals += 1
             rest = self._rest_s()
             if refused == self._blameless and rest > 0 and self._refusals < REFUSALS_MAX:
@@ -283,6 +285,7 @@ class Tokens:
         try:
             self._check(answer)
         except Misconfigured as error:
+            self.surroundings.governor.refused(error)
             if kept is None:
                 # Nothing was minted: whoever corrects the credentials need not wait.
                 await self._keep(before)

@@ -24,3 +24,5 @@ ROUTES = (
     ("GET", "/types"),
     ("POST", TOKEN_PATH),
 )
+# Those that serve the credentials alone.
+SIGN_IN = frozenset({TOKEN_PATH})

@@ -251,10 +251,11 @@ class Client:
             )
         if hops > self._settings.delay_hops_max:
             message = f"delayed more than {self._settings.delay_hops_max} times"
-            self._surroundings.governor.pause(answers.WAIT_S, message)
-            raise Throttled(
+            error = Throttled(
                 message, system=SYSTEM, operation=call.operation, retry_after_s=answers.WAIT_S
             )
+            self._surroundings.governor.pause(answers.WAIT_S, message, cause=error)
+            raise error
 
     def _not_to_login(self, call: Call, reply: Reply) -> Reply:
         if not reply.to_login:
@@ -266,6 +267,7 @@ class Client:
             status=reply.answer.status,
             remedy=answers.REMEDY_CREDENTIALS,
         )
+        self._surroundings.governor.refused(error)
         if call.writes and reply.delayed:
             raise self._in_doubt(call, error, reply.answer.status) from error
         raise error
@@ -278,7 +280,7 @@ class Client:
                 self._scrubbed(reply.answer), call.operation, self._surroundings.clock.now()
             )
         except Throttled as error:
-            governor.pause(error.retry_after_s or answers.WAIT_S, error.message)
+            governor.pause(error.retry_after_s or answers.WAIT_S, error.message, cause=error)
             raise
         except Unreachable as error:
             governor.failed(error.message)
@@ -287,8 +289,9 @@ class Client:
         except TheirFault as error:
             governor.failed(error.message)
             raise
-        except Unauthorized:
+        except Unauthorized as error:
             # Says nothing about whether the service works for anybody it lets in.
+            governor.refused(error)
             raise
         except EngineError:
             governor.succeeded()

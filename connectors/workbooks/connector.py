@@ -13,7 +13,7 @@ from connectors.workbooks.installation import Installation
 from connectors.workbooks.listings import Resource
 from connectors.workbooks.mapping_records import MappingRecords
 from connectors.workbooks.paging import Paging
-from connectors.workbooks.routes import ROUTES
+from connectors.workbooks.routes import ROUTES, SIGN_IN
 from connectors.workbooks.settings import WorkbooksSettings
 from connectors.workbooks.standard import STANDARD_COLUMNS
 from connectors.workbooks.wire import OBJECTS_MAX, PATHS, PEOPLE, RELATIONSHIPS, Row
@@ -421,4 +421,5 @@ connector = SourceConnector(
     standard_columns=STANDARD_COLUMNS,
     routes=ROUTES,
     open=open_source,
+    sign_in=SIGN_IN,
 )

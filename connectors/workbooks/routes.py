@@ -41,6 +41,8 @@ ROUTES = (
     ("POST", f"/{LOGOUT}"),
     ("GET", DELAY_ROUTE),
 )
+# Those that serve the credentials alone.
+SIGN_IN = frozenset({f"/{LOGIN}", f"/{LOGOUT}"})
 
 
 def route_of(path: str) -> str:

@@ -28,8 +28,10 @@ from engine.actors.seen_rows import SeenRows
 from engine.actors.tolerating import tolerated
 from engine.decide.watermark import behind
 from engine.errors import Misconfigured
+from engine.flow.purpose import spent_on
 from engine.metrics import Metrics
 from engine.model.capture import Watermark
+from engine.model.purpose import Purpose
 from engine.model.records import Captured, Newest, Position, RecordType, TabChange
 from engine.ports import Source, WallClock
 from engine.runs import Runs, exemplar
@@ -82,6 +84,7 @@ class PeoplePoller:
         for feed, follow in ((TABS, self._follow_tabs), (PEOPLE, self._follow_people)):
             with (
                 self.runs.run(),
+                spent_on(Purpose.PEOPLE),
                 tolerated(COMPONENT, "poll_failed", self.metrics, feed=feed) as poll,
             ):
                 await follow()

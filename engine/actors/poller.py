@@ -27,9 +27,11 @@ from engine.decide.watermark import behind
 from engine.errors import EngineError
 from engine.flow.backoff import BackoffLimits, delay_s
 from engine.flow.pace import Pace
+from engine.flow.purpose import spent_on
 from engine.flow.worktime import resting
 from engine.metrics import Metrics
 from engine.model.capture import Watermark
+from engine.model.purpose import Purpose
 from engine.model.records import Captured, Page
 from engine.ports import Source, WallClock
 from engine.runs import Runs, exemplar
@@ -229,10 +231,10 @@ class Poller:
             # The first poll of a new state reads the whole eligible population: a sweep by itself.
             await self.store.write(kept.set_setting, LAST_SWEEP, str(self.clock.now()))
         elif abs(self.clock.now() - float(last)) >= self.limits.sweep_interval_s:
-            with self.runs.run():
+            with self.runs.run(), spent_on(Purpose.AUDIT):
                 await self.sweep()
         if await self.store.read(kept.setting, AUDIT_OWED) is not None:
-            with self.runs.run():
+            with self.runs.run(), spent_on(Purpose.AUDIT):
                 await self.audit()
             await self.store.write(kept.forget_setting, AUDIT_OWED)
 

@@ -38,12 +38,14 @@ from engine.errors import EngineError, Rejected
 from engine.flow.backoff import resend_after_s
 from engine.flow.governor import Governor
 from engine.flow.pace import Pace
+from engine.flow.purpose import spent_on
 from engine.flow.worktime import holding
 from engine.mappings import Mappings
 from engine.metrics import Metrics
 from engine.model.history import Note
 from engine.model.identity import id_of
 from engine.model.person import Person
+from engine.model.purpose import Purpose
 from engine.model.records import RecordType, SourceRecord
 from engine.ports import Source, Target, WallClock
 from engine.store.port import Store
@@ -139,7 +141,8 @@ class ProspectResolver:
         self.forget(awaited)
         for start in range(0, len(awaited), BATCH_MAX):
             async with holding(self._asking):
-                await self._load(awaited[start : start + BATCH_MAX])
+                with spent_on(Purpose.PEOPLE):
+                    await self._load(awaited[start : start + BATCH_MAX])
         available = [one for one in awaited if one in self._candidates or self._is_prospect(one)]
         return await self.wake_awaiting(available)
 
@@ -176,6 +179,10 @@ class ProspectResolver:
             Transient: a system could not be asked.
             Rejected: our user may not create prospects at all.
         """
+        with spent_on(Purpose.PEOPLE):
+            return await self._resolved(ids)
+
+    async def _resolved(self, ids: Collection[int]) -> dict[int, Standing]:
         hold, now, age_s = self._creates.under_way, self.clock.now(), self.rules.row_age_s
         old = outdated(self._candidates, ids, taken_hold_of=hold, now=now, age_max_s=age_s)
         for person_id in list(old):

@@ -23,10 +23,12 @@ from engine.errors import EngineError, Misconfigured, StateUnusable, Unreachable
 from engine.flow.backoff import BackoffLimits, retry_in_s
 from engine.flow.governor import Governor
 from engine.flow.mailbox import Closed, Mailbox, Notice
+from engine.flow.purpose import spent_on
 from engine.flow.worktime import resting
 from engine.metrics import Metrics
 from engine.model.history import Note
 from engine.model.outbox import MISSING, Entry, Key
+from engine.model.purpose import Purpose
 from engine.model.records import Captured, Delivery, RecordType, SourceRecord, WriteBackResult
 from engine.ports import Source, WallClock
 from engine.runs import Runs, exemplar
@@ -102,7 +104,7 @@ class WriteBacks:
                     await self._gather(keys)
                 finally:
                     self.gathering.release()
-                with self.runs.run():
+                with self.runs.run(), spent_on(Purpose.WRITE_BACK):
                     await self.step(keys)
             except Closed:
                 return

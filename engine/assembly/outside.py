@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from random import Random
@@ -17,7 +17,9 @@ from engine.config.loading import Config
 from engine.dates import Dated, Dates
 from engine.decide.patience import USUAL, Patience
 from engine.flow.governor import Governor
+from engine.flow.purpose import current_purpose
 from engine.metrics import Metrics, labels
+from engine.model.purpose import Purpose
 from engine.ports import (
     RequestObserver,
     Source,
@@ -117,7 +119,7 @@ async def open_systems(
             rng=outside.rng(name),
             governor=governor,
             vault=StoreVault(store, name),
-            observe=_observer(metrics, name, connector.routes),
+            observe=_observer(metrics, connector),
             transport=Dated(outside.transport(name), name, dates),
             user_agent=f"{PROGRAM}/{about().version} (gzip)",
         )
@@ -141,11 +143,10 @@ async def open_systems(
 _TOO_MANY = "429"
 
 
-def _observer(
-    metrics: Metrics, connector: str, routes: Sequence[tuple[str, str]]
-) -> RequestObserver:
-    metrics.know_routes(connector, routes)
-    known = frozenset(routes)
+def _observer(metrics: Metrics, asked: SourceConnector | TargetConnector) -> RequestObserver:
+    connector = asked.name
+    metrics.know_routes(connector, asked.routes)
+    known = frozenset(asked.routes)
 
     def observe(method: str, route: str, status: str, duration_s: float) -> None:
         # Whatever a connector or a system makes up, the labels stay a closed set.
@@ -153,6 +154,8 @@ def _observer(
         shown = labels.status(method, status)
         metrics.api_requests.labels(connector, method, route, shown).inc()
         metrics.api_request_duration.labels(connector, route).observe(duration_s, exemplar())
+        purpose = Purpose.AUTH if route in asked.sign_in else current_purpose()
+        metrics.requests_spent.labels(connector, purpose).inc()
         if status == _TOO_MANY:
             metrics.rate_limited.labels(connector).inc()
 

@@ -38,6 +38,14 @@ class BudgetLimits:
     fresh_share: float = 0.1
 
 
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """When a number of requests will have been allowed, the last `requests` of them only then."""
+
+    after_s: float
+    requests: float
+
+
 @dataclass(slots=True)
 class Budget:
     """Requests counted by minute and by day, and the window the system's headers describe."""
@@ -50,6 +58,8 @@ class Budget:
     header_reset_at: float | None = None
     header_doubted: bool = False
     """The system names an end of its window that cannot be true."""
+    header_window_s: float = 0.0
+    """How far ahead the end of a window of the present limit was ever seen."""
 
     def restore(self, minutes: Mapping[int, int], days: Mapping[int, int], now: float) -> None:
         """Take over the counts of an earlier process; those of a time to come count as of now."""
@@ -90,6 +100,8 @@ class Budget:
             and now < self.header_reset_at
         )
         if limit is not None:
+            if limit != self.header_limit:
+                self.header_window_s = 0.0
             self.header_limit = limit
         if remaining is not None:
             known = self.header_remaining
@@ -99,6 +111,7 @@ class Budget:
         if reset_at is not None:
             self.header_doubted = self._far(reset_at, now)
             self.header_reset_at = now + UNSURE_S if self.header_doubted else reset_at
+            self.header_window_s = max(self.header_window_s, self.header_reset_at - now)
 
     def used_last_hour(self, now: float) -> int:
         """Requests of the last 60 minutes, the oldest minute counted whole."""
@@ -115,6 +128,48 @@ class Budget:
     def wait_s(self, now: float, *, backlog: bool) -> float:
         """Seconds until one more request is within every limit; 0 when it is now."""
         return max(wait for wait, _ in self._waits(now, backlog))
+
+    def grant(self, requests: float, now: float, *, backlog: bool) -> Grant:
+        """When so many more requests will have been allowed by the hour's limits."""
+        self._heed(now)
+        grants = (
+            self._own_grant(requests, now, backlog),
+            self._header_grant(requests, now, backlog),
+        )
+        return max(grants, key=lambda grant: grant.after_s)
+
+    def _own_grant(self, requests: float, now: float, backlog: bool) -> Grant:
+        if not self.limits.per_hour:
+            return Grant(0.0, requests)
+        allowed = self._allowance(self.limits.per_hour, backlog)
+        missing = requests - max(0, allowed - self.used_last_hour(now))
+        # Each minute of the last hour sets its requests free when it is an hour old.
+        freed = 0
+        for minute, used in self.minutes:
+            if missing <= freed:
+                break
+            freed += used
+            if missing <= freed:
+                return Grant(max(1.0, (minute + 61) * MINUTE_S - now), missing - freed + used)
+        if missing <= freed:
+            return Grant(0.0, requests)
+        hours = math.ceil(missing / allowed)
+        return Grant(float(hours * HOUR_S), missing - (hours - 1) * allowed)
+
+    def _header_grant(self, requests: float, now: float, backlog: bool) -> Grant:
+        if self.header_limit is None:
+            return Grant(0.0, requests)
+        allowed = self._allowance(self.header_limit, backlog)
+        window_s = self.header_window_s or float(HOUR_S)
+        left, ends_in_s = allowed, window_s
+        if self.header_remaining is not None and now < (self.header_reset_at or now):
+            left = max(0, self.header_remaining - (self.header_limit - allowed))
+            ends_in_s = self.header_reset_at - now if self.header_reset_at else window_s
+        if requests <= left:
+            return Grant(0.0, requests)
+        windows = math.ceil((requests - left) / allowed)
+        rest = requests - left - (windows - 1) * allowed
+        return Grant(ends_in_s + (windows - 1) * window_s, rest)
 
     def cause(self, now: float, *, backlog: bool) -> str:
         """What of it holds for longest, in words."""

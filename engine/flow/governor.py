@@ -19,7 +19,7 @@ from typing import Protocol
 import anyio
 import anyio.lowlevel
 
-from engine.errors import HeldBack, Misconfigured, Rationed
+from engine.errors import HeldBack, Misconfigured, Rationed, Throttled, Unauthorized
 from engine.flow.backoff import BackoffLimits
 from engine.flow.breaker import Breaker
 from engine.flow.budget import Budget, BudgetLimits
@@ -27,6 +27,7 @@ from engine.flow.lane import current_lane, retrying, writing
 from engine.flow.ledger import Ledger, current_record
 from engine.flow.retry_budget import RetryBudget
 from engine.flow.worktime import BLOCKED_MAX_S, State, spending
+from engine.model.condition import Condition
 from engine.model.lane import Lane
 
 # So many writes in a row may fail before writes are paused, where all are carried out in the end.
@@ -75,6 +76,9 @@ class Governor:
     pause_cause: Exception | None = field(default=None, init=False)
     _refusal: str | None = field(default=None, init=False)
     _refused_at: float = field(default=-math.inf, init=False)
+    _credentials: bool = field(default=False, init=False)
+    # Pauses in a row that 429s asked for, with nothing carried out between them.
+    throttles: int = field(default=0, init=False)
     _system: Breaker = field(init=False)
     _writes: Breaker = field(init=False)
     _paused_until: float = field(default=-math.inf, init=False)
@@ -117,12 +121,20 @@ class Governor:
             cause: the error behind it, for whoever has to end with one.
         """
         if isinstance(cause, Misconfigured):
-            self._refusal, self._refused_at = reason, anyio.current_time()
+            self.refused(cause, reason)
+        # Requests that were under way together are told together: that is one pause.
+        if isinstance(cause, Throttled) and (not self.throttles or not self.paused_s):
+            self.throttles += 1
         until = anyio.current_time() + seconds
         if until > self._paused_until:
             self._paused_until = until
             self.pause_reason = reason
             self.pause_cause = cause
+
+    def refused(self, error: Misconfigured, reason: str | None = None) -> None:
+        """The system refuses us for what only an operator can end; whether to pause is not said."""
+        self._refusal, self._refused_at = reason or str(error), anyio.current_time()
+        self._credentials = isinstance(error, Unauthorized)
 
     def retune(self, in_flight_max: int, limits: BudgetLimits, backoff: BackoffLimits) -> None:
         """Admit by these from now on; requests under way go on."""
@@ -136,7 +148,7 @@ class Governor:
         Args:
             kind: of the request that was carried out; None when it was refused.
         """
-        self._refusal = None
+        self._refusal, self.throttles = None, 0
         if kind is not None:
             self.ledger.note(kind, current_record.get(), self.clock.now())
         now = anyio.current_time()
@@ -181,6 +193,21 @@ class Governor:
         """Why the system refuses us, between the pauses too; None when it is not known to."""
         late = anyio.current_time() - self._refused_at > REFUSAL_S
         return None if late else self._refusal
+
+    @property
+    def condition(self) -> Condition:
+        """What keeps requests from the system, the most serious of it."""
+        now = anyio.current_time()
+        found = {
+            Condition.CREDENTIALS_REFUSED: self.refusal is not None and self._credentials,
+            Condition.MISCONFIGURED: self.refusal is not None,
+            Condition.DOWN: self._system.down(now),
+            Condition.NO_WRITES: self._writes.down(now),
+            Condition.THROTTLED: self.throttles > 0,
+            Condition.PAUSED: self.paused_s > 0,
+            Condition.BUDGET_SPENT: self.held_s(Lane.FRESH) > 0,
+        }
+        return next((condition for condition, holds in found.items() if holds), Condition.UP)
 
     @property
     def down(self) -> bool:

@@ -85,6 +85,8 @@ COMPONENTS = (
     "prospect_resolver",
     "write_back",
 )
+# Who has only one kind of trouble.
+STORE = "store"
 # Those who try again what failed.
 RETRYING = ("opportunity_syncer", "relationship_syncer", "write_back")
 ACTORS = (

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import anyio
+
 from engine import logs
 from engine.actors.account_resolver import KIND as ACCOUNT
 from engine.assembly.assembly import Assembly
+from engine.errors import StateUnusable
 from engine.flow.governor import Governor
 from engine.flow.worktime import Seconds, State
 from engine.metrics import labels
+from engine.model.condition import Condition
 from engine.model.lane import Lane
 from engine.model.measure import Measured
+from engine.service.outlook import Outlook
 from engine.store.sqlite import measure, statefile
+
+# A look at the state that takes longer is given up, so that the rest is told all the same.
+LOOK_S = 5.0
 
 
 @dataclass(slots=True)
@@ -26,13 +35,20 @@ class Gauges:
     assembly: Assembly
     _counted: dict[str, Seconds] = field(default_factory=dict[str, Seconds], init=False)
     _dropped: int = field(default=0, init=False)
+    outlook: Outlook = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.outlook = Outlook(self.assembly)
 
     async def set(self, *, ready: bool) -> None:
         """Set them all."""
         assembly = self.assembly
         now = assembly.outside.clock.now()
-        late = now - 2 * assembly.config.engine.poller.audit_interval_s
-        self._records(await assembly.store.read(measure.measured, late), now)
+        state = await self._look(now)
+        assembly.metrics.state_readable.set(state is not None)
+        if state is not None:
+            self._records(state, now)
+            assembly.metrics.backlog_done.set(self.outlook.done_in_s(state, now))
         self._mailboxes()
         self._workers()
         for name, governor in assembly.systems.governors(assembly.config).items():
@@ -43,11 +59,21 @@ class Gauges:
         self._logs()
         assembly.metrics.ready.set(ready)
 
+    async def _look(self, now: float) -> Measured | None:
+        """What the state holds; None when it cannot be read, or not in time."""
+        assembly = self.assembly
+        late = now - 2 * assembly.config.engine.poller.audit_interval_s
+        with anyio.move_on_after(LOOK_S), suppress(StateUnusable):
+            return await assembly.store.read(measure.measured, late, self.outlook.soon(now))
+        assembly.metrics.errors.labels(labels.STORE, "storage").inc()
+        return None
+
     def _records(self, state: Measured, now: float) -> None:
         metrics = self.assembly.metrics
-        for kind, backlog in state.pending.items():
-            metrics.pending_records.labels(kind).set(backlog.records)
-            metrics.pending_oldest_age.labels(kind).set(_age_s(backlog.since, now))
+        for (kind, lane), backlog in state.pending.items():
+            waiting = kind, lane.name.lower()
+            metrics.pending_records.labels(*waiting).set(backlog.records)
+            metrics.pending_oldest_age.labels(*waiting).set(_age_s(backlog.since, now))
         metrics.records_linked.set(state.linked)
         in_error = Counter[tuple[str, str]]()
         for (kind, reason_class), number in state.in_error.items():
@@ -101,6 +127,9 @@ class Gauges:
         metrics.admission_waiting.labels(name).set(governor.waiting)
         metrics.connector_paused.labels(name).set(governor.paused_s)
         metrics.connector_down.labels(name).set(governor.down)
+        present = governor.condition
+        for condition in Condition:
+            metrics.connector_condition.labels(name, condition).set(condition is present)
 
     def _budget(self, now: float) -> None:
         metrics = self.assembly.metrics
@@ -135,6 +164,9 @@ class Gauges:
         for name, path in (("main", main), ("wal", wal)):
             metrics.sqlite_file_bytes.labels(name).set(_size(path))
         metrics.sqlite_writer_queue.set(self.assembly.store.waiting)
+        free, size = _disk(main.parent)
+        metrics.state_disk_free.set(free)
+        metrics.state_disk_size.set(size)
 
 
 def _age_s(since: float | None, now: float) -> float:
@@ -145,3 +177,11 @@ def _size(path: Path) -> float:
     with suppress(OSError):
         return path.stat().st_size
     return math.nan
+
+
+def _disk(directory: Path) -> tuple[float, float]:
+    """Bytes that are free, and all there are."""
+    with suppress(OSError):
+        usage = shutil.disk_usage(directory)
+        return usage.free, usage.total
+    return math.nan, math.nan

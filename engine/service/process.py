@@ -130,7 +130,7 @@ async def drive(assembly: Assembly, status: Status, stop: anyio.Event) -> None:
     timed = assembly.worktime.timed
     await _until(stop, lambda: timed(START_UP, lambda: start(assembly, status)))
     if not stop.is_set():
-        await _work(assembly, stop)
+        await _work(assembly, status, stop)
     status.stopping = True
 
 
@@ -147,9 +147,10 @@ async def _until(stop: anyio.Event, first: Callable[[], Awaitable[None]]) -> Non
         tasks.cancel_scope.cancel()
 
 
-async def _work(assembly: Assembly, stop: anyio.Event) -> None:
+async def _work(assembly: Assembly, status: Status, stop: anyio.Event) -> None:
     async with downstream(assembly), anyio.create_task_group() as tasks:
         tasks.start_soon(keep_usage_always, assembly)
+        tasks.start_soon(status.gauges.outlook.watch)
         async with upstream(assembly):
             await stop.wait()
         tasks.cancel_scope.cancel()

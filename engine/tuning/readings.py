@@ -37,6 +37,18 @@ class Scrape:
             if wanted <= dict(found).items()
         )
 
+    def highest(self, name: str, **labels: str) -> float:
+        """The highest of every series of this name that has these labels; 0 without any."""
+        wanted = labels.items()
+        return max(
+            (
+                value
+                for found, value in self.samples.get(name, {}).items()
+                if wanted <= dict(found).items()
+            ),
+            default=0.0,
+        )
+
     def values(self, name: str, label: str) -> list[str]:
         """Every value the label has under this name, sorted."""
         return sorted({dict(found)[label] for found in self.samples.get(name, {})})
@@ -235,6 +247,9 @@ class _Between:
     def last(self, name: str, **labels: str) -> float:
         return self.after.total(_named(name), **labels)
 
+    def highest(self, name: str, **labels: str) -> float:
+        return self.after.highest(_named(name), **labels)
+
     def first(self, name: str, **labels: str) -> float:
         return self.before.total(_named(name), **labels)
 
@@ -288,7 +303,7 @@ def _backlog(pair: _Between, kind: str) -> Backlog:
     return Backlog(
         before=int(pair.first("pending_records", kind=kind)),
         now=int(pair.last("pending_records", kind=kind)),
-        oldest_age_s=pair.last("pending_oldest_age_seconds", kind=kind),
+        oldest_age_s=pair.highest("pending_oldest_age_seconds", kind=kind),
         over_s=pair.over_s,
     )
 

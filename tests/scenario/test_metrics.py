@@ -31,7 +31,7 @@ from tests.scenario.service_port import OPENMETRICS, ServicePort, eventually, se
 
 pytestmark = pytest.mark.anyio
 
-SERIES_MAX = 1500
+SERIES_MAX = 1600
 KNOWN = {
     "kind": {*labels.KINDS, *labels.REFUSED_KINDS, *labels.DOUBTS, *labels.REFERENCE_KINDS},
     "status": {*labels.STATUSES, "201", "204", "422"},
@@ -118,6 +118,69 @@ async def test_every_series_is_there_from_the_start(world: Bench) -> None:
         assert text in KNOWN.get(name, {text}), (name, text)
         # No id ever gets into a route.
         assert name != "route" or not any(sign.isdigit() for sign in text), text
+
+
+async def test_every_request_is_spent_on_something(world: Bench) -> None:
+    """Who asks what the requests went for must not be told of half of them."""
+    world.settings["contacts"] = {"source": "resource"}
+    async with served(world, sweep_interval_s=0.2, audit_interval_s=0.2) as port:
+        await busy_day(world, port)
+        await eventually(lambda: spent(port, "workbooks", "audit"))
+        values = await port.values()
+
+    for connector in ("workbooks", "outreach"):
+        finished = total(values, "api_requests_total", connector=connector)
+        assert total(values, "requests_spent_total", connector=connector) == finished
+    tokens = total(values, "api_requests_total", connector="outreach", route="/oauth/token")
+    assert total(values, "requests_spent_total", connector="outreach", purpose="auth") == tokens
+    for connector, purpose in (
+        ("outreach", "fresh"),
+        ("outreach", "people"),
+        ("workbooks", "people"),
+        ("workbooks", "write_back"),
+    ):
+        assert total(values, "requests_spent_total", connector=connector, purpose=purpose), purpose
+
+
+async def spent(port: ServicePort, connector: str, purpose: str) -> bool:
+    """Whether a request was spent on it."""
+    return await port.value("requests_spent_total", connector=connector, purpose=purpose) > 0
+
+
+@pytest.mark.parametrize("connector", ["workbooks", "outreach"])
+async def test_refused_credentials_say_whose_they_are(world: Bench, connector: str) -> None:
+    """Somebody is woken to renew one of two."""
+
+    other = "outreach" if connector == "workbooks" else "workbooks"
+    if connector == "outreach":
+        invalid = '{"error": "invalid_grant"}'
+        world.outreach_fault(Fault(path="/oauth/token", status=400, text=invalid, times=None))
+    else:
+        world.workbooks_fault(Fault(status=401, times=None))
+    async with served(world) as port:
+        await eventually(lambda: _refused(port, connector))
+
+        assert await port.value("connector_condition", connector=connector) == 1
+        assert await port.value("connector_condition", connector=other, condition="up") == 1
+
+
+async def test_a_key_that_is_taken_again_shows_at_once(world: Bench) -> None:
+    """Whoever renewed it wants to know."""
+    async with served(world) as port:
+        await eventually(lambda: _up(port, "workbooks"))
+        world.workbooks_fault(Fault(status=401, times=None))
+        await eventually(lambda: _refused(port, "workbooks"))
+        world.workbooks_traffic.plan.clear()
+        await eventually(lambda: _up(port, "workbooks"))
+
+
+async def _refused(port: ServicePort, connector: str) -> bool:
+    told = {"connector": connector, "condition": "credentials_refused"}
+    return await port.value("connector_condition", **told) == 1
+
+
+async def _up(port: ServicePort, connector: str) -> bool:
+    return await port.value("connector_condition", connector=connector, condition="up") == 1
 
 
 async def test_worker_time_adds_up_to_workers_times_time(world: Bench) -> None:
@@ -303,7 +366,7 @@ def waiting(world: Bench, kind: str) -> Backlog:
     if not path.exists():
         return Backlog(0, None)
     with closing(statefile.connect(path, query_only=True)) as connection:
-        return measure.measured(connection, 0.0).pending[kind]
+        return measure.measured(connection, 0.0, soon=0.0).waiting(kind)
 
 
 async def test_an_edited_tab_waits_since_the_edit_of_the_tab(world: Bench) -> None:

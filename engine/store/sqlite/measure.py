@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import sqlite3
 
-from engine.model.measure import Backlog, Measured
+from engine.model.lane import Lane
+from engine.model.measure import NOTHING, Backlog, Measured
 from engine.model.outbox import MISSING
 from engine.store.sqlite import audit, fuse
 
+# What is due later waits for a time of its own: no worker could take it up sooner.
+SOON_S = 600.0
 
-def measured(connection: sqlite3.Connection, proved_before: float) -> Measured:
+
+def measured(connection: sqlite3.Connection, proved_before: float, soon: float) -> Measured:
     """Count everything.
 
     Args:
         proved_before: what the source did not show since then is unproven.
+        soon: what is due by then, unix seconds, is work; see `Backlog`.
     """
     in_doubt, since = _in_doubt(connection)
     unproven, proved_at = audit.unproven(connection, proved_before)
     held = fuse.held(connection)
     return Measured(
-        pending=_pending(connection),
+        pending=_pending(connection, soon),
         linked=held.linked,
         in_error=_in_error(connection),
         lines_held_back=connection.execute(
@@ -39,22 +44,33 @@ def measured(connection: sqlite3.Connection, proved_before: float) -> Measured:
     )
 
 
-def _pending(connection: sqlite3.Connection) -> dict[str, Backlog]:
+def _pending(connection: sqlite3.Connection, soon: float) -> dict[tuple[str, Lane], Backlog]:
     records = connection.execute(
-        "SELECT count(*), min(pending_since) FROM record WHERE state = 'pending' AND mass <> 2"
-    ).fetchone()
+        "SELECT lane, count(*), min(pending_since), sum(due_at <= ?),"
+        " max(CASE WHEN due_at <= ? THEN due_at END) FROM record"
+        " WHERE state = 'pending' AND mass <> 2 GROUP BY lane",
+        (soon, soon),
+    )
     tabs = connection.execute(
-        "SELECT count(*), min(pending_since) FROM contacts"
-        " WHERE state = 'pending' AND mass <> 2 AND NOT given_up"
-    ).fetchone()
+        "SELECT lane, count(*), min(pending_since), sum(due_at <= ?),"
+        " max(CASE WHEN due_at <= ? THEN due_at END) FROM contacts"
+        " WHERE state = 'pending' AND mass <> 2 AND NOT given_up GROUP BY lane",
+        (soon, soon),
+    )
     # A record that is deleted in the source is looked for again now and then; nobody can help it.
+    # What a person is owed follows from no edit of that person: it is never fresh.
     owed = connection.execute(
-        "SELECT count(*), min(changed_at) FROM outbox WHERE reason IS NOT ?", (MISSING,)
-    ).fetchone()
-    return {
-        "opportunity": Backlog(*records),
-        "relationship": Backlog(*tabs),
-        "write_back": Backlog(*owed),
+        "SELECT coalesce(r.lane, 1), count(*), min(o.changed_at), 0, NULL FROM outbox o"
+        " LEFT JOIN record r ON o.record_type = 'opportunity' AND r.id = o.record_id"
+        " WHERE o.reason IS NOT ? GROUP BY 1",
+        (MISSING,),
+    )
+    kinds = {"opportunity": records, "relationship": tabs, "write_back": owed}
+    nothing = {(kind, lane): NOTHING for kind in kinds for lane in Lane}
+    return nothing | {
+        (kind, Lane(lane)): Backlog(*counted)
+        for kind, rows in kinds.items()
+        for lane, *counted in rows
     }
 
 

@@ -13,6 +13,7 @@ from engine.flow.budget import (
     YEAR_DAYS,
     Budget,
     BudgetLimits,
+    Grant,
 )
 from tests.unit.engine.stand_ins import NOW
 
@@ -197,3 +198,54 @@ def test_a_window_of_unknown_size_is_used_to_its_end() -> None:
     budget.count(START)
     budget.count(START)
     assert budget.wait_s(START, backlog=True) == 600
+
+
+def test_what_is_left_is_granted_at_once() -> None:
+    """No wait where there is room."""
+    budget = Budget(BudgetLimits())
+    assert budget.grant(10_000, NOW, backlog=True) == Grant(0.0, 10_000)
+    budget.learn(100, 60, NOW + 50, NOW)
+
+    assert budget.grant(50, NOW, backlog=True) == Grant(0.0, 50)
+
+
+def test_what_the_window_lacks_is_granted_window_by_window() -> None:
+    """Of each, the share for fresh edits is kept."""
+    budget = Budget(BudgetLimits(fresh_share=0.1))
+    # A window is seen from its begin: it lasts five minutes.
+    budget.learn(100, 100, NOW + 300, NOW)
+    budget.learn(100, 40, NOW + 300, NOW + 250)
+    now = NOW + 250
+
+    # 30 of the 40 now, then 90 with every window.
+    assert budget.grant(31, now, backlog=True) == Grant(50.0, 1)
+    assert budget.grant(120, now, backlog=True) == Grant(50.0, 90)
+    assert budget.grant(121, now, backlog=True) == Grant(350.0, 1)
+    assert budget.grant(40, now, backlog=False) == Grant(0.0, 40)
+
+
+def test_a_window_of_another_limit_has_another_length() -> None:
+    """An hour seen before would be hoped for in vain, or dreaded."""
+    budget = Budget(BudgetLimits(fresh_share=0.0))
+    budget.learn(10_000, 9_000, NOW + 3000, NOW)
+    budget.learn(100, 0, NOW + 200, NOW)
+
+    assert budget.grant(101, NOW, backlog=True) == Grant(400.0, 1)
+
+
+def test_our_own_hour_grants_what_gets_an_hour_old() -> None:
+    """The ceiling is rolling: each minute gives back its own."""
+    budget = spent(BudgetLimits(per_hour=10, fresh_share=0.0), *[START] * 4, *[START + 60] * 6)
+    now = START + 120
+
+    assert budget.grant(4, now, backlog=True) == Grant(61 * MINUTE_S - 120, 4)
+    assert budget.grant(5, now, backlog=True) == Grant(62 * MINUTE_S - 120, 1)
+    assert budget.grant(11, now, backlog=True).after_s == 2 * HOUR_S
+
+
+def test_the_limit_that_holds_longest_decides() -> None:
+    """Whichever it is."""
+    budget = spent(BudgetLimits(per_hour=2, fresh_share=0.0), START, START)
+    budget.learn(100, 0, START + 30, START)
+
+    assert budget.grant(1, START, backlog=True).after_s == 61 * MINUTE_S

@@ -9,12 +9,13 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from engine.decide.failure import error_class
-from engine.errors import HeldBack, Throttled, Unauthorized
+from engine.errors import HeldBack, Misconfigured, Throttled, Unauthorized
 from engine.flow.backoff import BackoffLimits
 from engine.flow.breaker import OUTAGE_FAILURES
 from engine.flow.budget import BudgetLimits
 from engine.flow.governor import HOLD_MAX_S, Governor
 from engine.flow.lane import current_lane, retrying, writing
+from engine.model.condition import Condition
 from engine.model.lane import Lane
 from tests.unit.engine.stand_ins import NOW, FakeClock, governor, seeded
 from tests.waiting import DEADLINE_S
@@ -267,3 +268,46 @@ async def test_a_pause_without_a_refusal_is_none() -> None:
     subject.pause(0.0, "told to wait", cause=Throttled("told to wait"))
 
     assert subject.refusal is None
+
+
+async def test_a_system_that_answers_429_is_throttled_until_something_is_carried_out() -> None:
+    """Between two pauses nothing is asked, and nothing has become well."""
+    subject = governor()
+    assert subject.condition is Condition.UP
+    for _ in range(3):
+        subject.pause(0.02, "slow down", cause=Throttled("slow down"))
+    assert (subject.condition, subject.throttles) == (Condition.THROTTLED, 1)
+
+    await anyio.sleep(0.03)
+    assert subject.paused_s == 0
+    assert subject.condition is Condition.THROTTLED
+    subject.pause(0.02, "slow down", cause=Throttled("slow down"))
+    assert subject.throttles == 2
+
+    subject.succeeded()
+    await anyio.sleep(0.03)
+    assert (subject.condition, subject.throttles) == (Condition.UP, 0)
+
+
+async def test_the_condition_names_the_most_serious_of_what_holds() -> None:
+    """One word for whoever was woken."""
+    subject = governor(limits=BudgetLimits(per_hour=1))
+    assert await enters(subject)
+    assert subject.condition is Condition.BUDGET_SPENT
+    subject.pause(60, "one token a minute")
+    assert subject.condition is Condition.PAUSED
+    subject.pause(61, "slow down", cause=Throttled("slow down"))
+    assert subject.condition is Condition.THROTTLED
+    writing.set(True)
+    for _ in range(OUTAGE_FAILURES):
+        subject.failed("no answer")
+    assert subject.condition is Condition.NO_WRITES
+    writing.set(False)
+    for _ in range(OUTAGE_FAILURES):
+        subject.failed("no answer")
+    assert subject.condition is Condition.DOWN
+    subject.refused(Misconfigured("no permission"))
+    assert subject.condition is Condition.MISCONFIGURED
+    subject.refused(Unauthorized("no"))
+    assert subject.condition is Condition.CREDENTIALS_REFUSED
+    assert subject.condition.stands_still

@@ -16,14 +16,17 @@ from engine.assembly.assembly import Assembly
 from engine.assembly.opening import opened
 from engine.assembly.outside import Outside
 from engine.config import loading as configuration
+from engine.errors import StateUnusable, Throttled, Unauthorized
 from engine.flow.worktime import State, WorkTime, pausing, resting, spending
 from engine.metrics import labels
 from engine.model.capture import Watermark
+from engine.model.condition import Condition
 from engine.model.lane import Lane
 from engine.model.mass_change import Limits
 from engine.model.outbox import Owed
 from engine.model.records import Position
 from engine.model.work import Failure
+from engine.service import gauges
 from engine.service.gauges import Gauges
 from engine.store.sqlite import capture, fuse, settle, work
 from tests.unit.engine.stand_ins import NOW, FakeClock, announce, link, pending, row, take
@@ -102,8 +105,8 @@ async def test_nothing_has_an_age_in_a_new_state(looked: Looked) -> None:
     await looked.look(ready=False)
 
     for kind in labels.KINDS:
-        assert looked.value("pending_records", kind=kind) == 0
-        assert looked.value("pending_oldest_age_seconds", kind=kind) == 0
+        assert looked.value("pending_records", kind=kind, lane="fresh") == 0
+        assert looked.value("pending_oldest_age_seconds", kind=kind, lane="fresh") == 0
     assert looked.value("in_doubt_oldest_age_seconds") == 0
     assert looked.value("records_unproven_age_seconds") == 0
     assert looked.value("ready") == 0
@@ -120,15 +123,15 @@ async def test_ages_grow_by_themselves_and_a_clock_that_stepped_back_gives_none(
     store = looked.assembly.store
     await store.write(take, row(1, updated_at=int(NOW) - 40), row(2, updated_at=int(NOW) - 10))
     await looked.look()
-    assert looked.value("pending_records", kind="opportunity") == 2
-    assert looked.value("pending_oldest_age_seconds", kind="opportunity") == 40
+    assert looked.value("pending_records", kind="opportunity", lane="fresh") == 2
+    assert looked.value("pending_oldest_age_seconds", kind="opportunity", lane="fresh") == 40
 
     looked.clock.time += 60
     await looked.look()
-    assert looked.value("pending_oldest_age_seconds", kind="opportunity") == 100
+    assert looked.value("pending_oldest_age_seconds", kind="opportunity", lane="fresh") == 100
     looked.clock.time -= 3600
     await looked.look()
-    assert looked.value("pending_oldest_age_seconds", kind="opportunity") == 0
+    assert looked.value("pending_oldest_age_seconds", kind="opportunity", lane="fresh") == 0
 
 
 async def test_each_stage_shows_what_it_has_still_to_do(looked: Looked) -> None:
@@ -139,9 +142,9 @@ async def test_each_stage_shows_what_it_has_still_to_do(looked: Looked) -> None:
     await looked.look()
 
     assert looked.value("records_linked") == 1
-    assert looked.value("pending_records", kind="opportunity") == 0
-    assert looked.value("pending_records", kind="write_back") == 1
-    assert looked.value("pending_oldest_age_seconds", kind="write_back") == 40
+    assert looked.value("pending_records", kind="opportunity", lane="fresh") == 0
+    assert looked.value("pending_records", kind="write_back", lane="fresh") == 1
+    assert looked.value("pending_oldest_age_seconds", kind="write_back", lane="fresh") == 40
 
 
 @pytest.mark.parametrize(("stored", "shown"), [("validation", "validation"), ("novel", "other")])
@@ -358,3 +361,94 @@ async def test_a_file_that_is_not_there_has_no_size_and_harms_nobody(looked: Loo
     aside.rename(file)
 
     assert math.isnan(looked.value("sqlite_file_bytes", file="wal") or 0)
+
+
+async def test_what_waits_is_told_apart_by_lane(looked: Looked) -> None:
+    """Old edits of a bulk say nothing about whether a fresh one arrives."""
+    store = looked.assembly.store
+    await store.write(take, row(1, updated_at=int(NOW) - 40))
+    old = [row(number, updated_at=int(NOW) - 9000) for number in range(2, 40)]
+    await store.write(take, *old)
+    await store.write(lambda db: link(db, owed=Owed(target_id="7")))
+    await looked.look()
+
+    assert looked.value("pending_records", kind="opportunity", lane="fresh") == 0
+    assert looked.value("pending_records", kind="write_back", lane="fresh") == 1
+    assert looked.value("pending_oldest_age_seconds", kind="write_back", lane="fresh") == 40
+    assert looked.value("pending_records", kind="opportunity", lane="backlog") == 38
+    assert looked.value("pending_oldest_age_seconds", kind="opportunity", lane="backlog") == 9000
+    assert looked.value("pending_oldest_age_seconds", kind="opportunity", lane="fresh") == 0
+
+
+async def test_each_system_shows_what_keeps_requests_from_it(looked: Looked) -> None:
+    """Which of the two it is, and why, in one look."""
+
+    async def shown(connector: str) -> set[str]:
+        await looked.look()
+        return {
+            condition.value
+            for condition in Condition
+            if looked.value("connector_condition", connector=connector, condition=condition.value)
+        }
+
+    assert await shown("outreach") == await shown("workbooks") == {"up"}
+    systems = looked.assembly.systems
+    systems.source_governor.refused(Unauthorized("the key is refused"))
+    systems.target_governor.pause(30, "slow down", cause=Throttled("slow down"))
+    assert await shown("workbooks") == {"credentials_refused"}
+    assert await shown("outreach") == {"throttled"}
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+async def test_a_state_that_cannot_be_read_shows_and_hides_nothing_else(
+    looked: Looked, monkeypatch: pytest.MonkeyPatch, hangs: bool
+) -> None:
+    """A dead disk must not look like a dead service, let alone like a healthy one."""
+    await looked.look()
+    assert looked.value("state_readable") == 1
+
+    async def read(*_: object) -> object:
+        if hangs:
+            await anyio.sleep_forever()
+        raise StateUnusable("the state file cannot be read")
+
+    monkeypatch.setattr(gauges, "LOOK_S", 0.01)
+    monkeypatch.setattr(type(looked.assembly.store), "read", read)
+    looked.assembly.systems.target_governor.pause(30, "told to wait")
+    with anyio.fail_after(5):
+        await looked.look()
+
+    assert looked.value("state_readable") == 0
+    assert looked.value("errors_total", component="store", class_="storage") == 1
+    assert (looked.value("connector_paused_seconds", connector="outreach") or 0) > 29
+
+
+async def test_the_disk_of_the_state_shows(looked: Looked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Full, it ends the service."""
+    await looked.look()
+    free, size = (looked.value(f"state_disk_{name}_bytes") for name in ("free", "size"))
+    assert free is not None and size is not None
+    assert 0 < free <= size
+
+    def gone(_: Path) -> None:
+        raise OSError
+
+    monkeypatch.setattr("engine.service.gauges.shutil.disk_usage", gone)
+    await looked.look()
+    assert math.isnan(looked.value("state_disk_free_bytes") or 0)
+
+
+async def test_the_end_of_the_backlog_is_unknown_while_the_target_stands_still(
+    looked: Looked,
+) -> None:
+    """An outage has no end that anybody could tell, whatever the pace was before."""
+    await looked.look()
+    assert looked.value("backlog_done_seconds") == 0
+    await looked.assembly.store.write(take, row(1))
+    await looked.look()
+    assert math.isnan(looked.value("backlog_done_seconds") or 0)
+
+    for _ in range(3):
+        looked.assembly.systems.target_governor.failed("no answer")
+    await looked.look()
+    assert looked.value("backlog_done_seconds") == math.inf

@@ -148,7 +148,7 @@ async def test_metrics_are_counted_when_they_are_asked_for() -> None:
 
     assert told.refreshed == 1
     assert answer.headers["content-type"].startswith("text/plain")
-    assert 'wosync_pending_records{kind="opportunity"} 0.0' in answer.text
+    assert 'wosync_pending_records{kind="opportunity",lane="fresh"} 0.0' in answer.text
     assert "_created" not in answer.text
 
 

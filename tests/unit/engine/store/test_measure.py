@@ -45,12 +45,12 @@ OTHER_TAB = [Relation(31, "Buyer")]
 
 def look(db: sqlite3.Connection) -> Measured:
     """Everything, with nobody unproven."""
-    return measure.measured(db, 0.0)
+    return measure.measured(db, 0.0, soon=0.0)
 
 
 def waits(db: sqlite3.Connection, kind: str = "opportunity") -> Backlog:
     """What is still to be done."""
-    return look(db).pending[kind]
+    return look(db).waiting(kind)
 
 
 def related(db: sqlite3.Connection, record_id: int = 1) -> Relating:
@@ -194,7 +194,7 @@ def test_what_was_refused_is_in_error_and_not_late(connection: sqlite3.Connectio
     link(connection, 2)
 
     found = look(connection)
-    assert found.pending["opportunity"] == NOTHING
+    assert found.waiting("opportunity") == NOTHING
     assert found.in_error == {("opportunity", "validation"): 1}
 
 
@@ -209,12 +209,12 @@ def test_what_the_fuse_holds_is_neither_late_nor_in_error(tabbed: sqlite3.Connec
     fuse.hold_record(tabbed, 1, at.revision + 1, {}, "would send name")
 
     found = look(tabbed)
-    assert found.pending["opportunity"] == found.pending["relationship"] == NOTHING
+    assert found.waiting("opportunity") == found.waiting("relationship") == NOTHING
     assert found.in_error == {}
     assert found.held == Held(2, 1, tripped=False)
 
     fuse.release(tabbed, NOW)
-    assert [look(tabbed).pending[kind].records for kind in ("opportunity", "relationship")] == [
+    assert [look(tabbed).waiting(kind).records for kind in ("opportunity", "relationship")] == [
         1,
         1,
     ]
@@ -270,7 +270,7 @@ def test_roles_found_unfinished_at_a_start_wait_since_then(tabbed: sqlite3.Conne
     contacts.doubt_all(tabbed, NOW + 5)
 
     found = look(tabbed)
-    assert found.pending["relationship"] == Backlog(1, EDITED)
+    assert found.waiting("relationship") == Backlog(1, EDITED)
     assert (found.in_doubt["role"], found.in_doubt_since) == (1, NOW + 5)
 
 
@@ -300,7 +300,7 @@ def test_roles_given_up_are_in_error_and_not_late(connection: sqlite3.Connection
     give_up(connection)
 
     found = look(connection)
-    assert found.pending["relationship"] == NOTHING
+    assert found.waiting("relationship") == NOTHING
     assert found.in_error == {("relationship", "validation"): 1}
 
 
@@ -313,7 +313,7 @@ def test_roles_that_wait_for_better_times_are_late_and_not_in_error(
     fail(connection, NOW + SELDOM_S, given_up=False)
 
     found = look(connection)
-    assert found.pending["relationship"] == Backlog(1, EDITED)
+    assert found.waiting("relationship") == Backlog(1, EDITED)
     assert found.in_error == {}
 
 
@@ -329,7 +329,7 @@ def test_a_fresh_edit_of_roles_given_up_is_a_change_that_waits(
 
     found = look(connection)
     assert found.in_error == {}
-    assert found.pending["relationship"].records == 1
+    assert found.waiting("relationship").records == 1
 
 
 def test_a_refused_person_is_in_error(connection: sqlite3.Connection) -> None:
@@ -419,11 +419,11 @@ def test_what_is_linked_unproven_held_back_and_captured_is_told(
         tabbed, related(tabbed), Roles([]), waits_for=[31, 32], complete=False, note=None, now=NOW
     )
 
-    found = measure.measured(tabbed, NOW + 1)
+    found = measure.measured(tabbed, NOW + 1, NOW)
     assert (found.linked, found.unproven, found.proved_at) == (1, 1, NOW)
     assert found.lines_held_back == 1
     assert found.watermarks == {"changes": LATER}
-    assert measure.measured(tabbed, NOW - 1).unproven == 0
+    assert measure.measured(tabbed, NOW - 1, NOW).unproven == 0
 
 
 def plans(db: sqlite3.Connection, ask: Callable[[sqlite3.Connection], object]) -> list[str]:
@@ -448,7 +448,7 @@ def whole_tables(steps: Sequence[str]) -> list[str]:
 @pytest.mark.parametrize(
     "ask",
     [
-        partial(measure.measured, proved_before=NOW),
+        partial(measure.measured, proved_before=NOW, soon=NOW),
         fuse.held,
         partial(fuse.decide, limits=Limits(0.3, 0, 0), now=NOW),
         partial(fuse.release, now=NOW),

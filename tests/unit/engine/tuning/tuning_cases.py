@@ -100,8 +100,8 @@ class Service:
 
     def waits(self, kind: str, before: int, after: int, mailbox: str = "", depth: int = 0) -> None:
         """A backlog, and what of it lies in the mailbox."""
-        self.before.pending_records.labels(kind).set(before)
-        self.after.pending_records.labels(kind).set(after)
+        self.before.pending_records.labels(kind, "backlog").set(before)
+        self.after.pending_records.labels(kind, "backlog").set(after)
         if mailbox:
             self.both(lambda metrics: metrics.mailbox_depth.labels(mailbox).set(depth))
 

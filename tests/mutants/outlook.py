@@ -1,0 +1,109 @@
+"""Mutants that tell whoever is on call something else than what is so."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+GOVERNOR = "engine/flow/governor.py"
+FORECAST = "engine/flow/forecast.py"
+BUDGET = "engine/flow/budget.py"
+GAUGES = "engine/service/gauges.py"
+FORETOLD = "tests/unit/engine/flow/test_forecast.py"
+GOVERNED = "tests/unit/engine/flow/test_governor.py"
+BUDGETED = "tests/unit/engine/flow/test_budget.py"
+LOOKED = "tests/unit/engine/service/test_gauges.py"
+METRICS = "tests/scenario/test_metrics.py"
+
+MUTANTS = (
+    Mutant(
+        "takes a bulk for fresh work",
+        "engine/store/sqlite/measure.py",
+        "(kind, Lane(lane)): Backlog(*counted)",
+        "(kind, Lane(lane * 0)): Backlog(*counted)",
+        (f"{LOOKED}::test_what_waits_is_told_apart_by_lane",),
+    ),
+    Mutant(
+        "calls a system that answers 429 up between two pauses",
+        GOVERNOR,
+        "Condition.THROTTLED: self.throttles > 0,",
+        "Condition.THROTTLED: self.throttles > 0 and self.paused_s > 0,",
+        (GOVERNED,),
+    ),
+    Mutant(
+        "counts every answer of one round as a pause of its own",
+        GOVERNOR,
+        "and (not self.throttles or not self.paused_s)",
+        "and self.throttles >= 0",
+        (GOVERNED,),
+    ),
+    Mutant(
+        "takes a wait for budget for a slow pace",
+        FORECAST,
+        "if before is None or not working or tally.at <= before.at:",
+        "if before is None or tally.at <= before.at:",
+        (FORETOLD,),
+    ),
+    Mutant(
+        "foretells by the pace alone",
+        FORECAST,
+        "grant = granted(to_do * each)",
+        "grant = granted(0.0)",
+        (FORETOLD,),
+    ),
+    Mutant(
+        "forgets that people follow",
+        FORECAST,
+        "left.opportunities * (1 + followed)",
+        "left.opportunities",
+        (FORETOLD,),
+    ),
+    Mutant(
+        "believes that a window of a new limit lasts as long as the one before",
+        BUDGET,
+        "            if limit != self.header_limit:\n                self.header_window_s = 0.0\n",
+        "",
+        (BUDGETED,),
+    ),
+    Mutant(
+        "grants a window's whole allowance to the backlog",
+        BUDGET,
+        "allowed = self._allowance(self.header_limit, backlog)\n        window_s",
+        "allowed = self._allowance(self.header_limit, False)\n        window_s",
+        (BUDGETED,),
+    ),
+    Mutant(
+        "says nothing at all while the state cannot be read",
+        GAUGES,
+        "with anyio.move_on_after(LOOK_S), suppress(StateUnusable):",
+        "with anyio.move_on_after(LOOK_S):",
+        (f"{LOOKED}::test_a_state_that_cannot_be_read_shows_and_hides_nothing_else",),
+    ),
+    Mutant(
+        "foretells the end of an outage",
+        "engine/service/outlook.py",
+        "if governor.condition.stands_still or",
+        "if",
+        (f"{LOOKED}::test_the_end_of_the_backlog_is_unknown_while_the_target_stands_still",),
+    ),
+    Mutant(
+        "does not say that the source refuses the key",
+        "connectors/workbooks/client.py",
+        "            governor.refused(error)\n            raise",
+        "            raise",
+        (f"{METRICS}::test_a_key_that_is_taken_again_shows_at_once",),
+    ),
+    Mutant(
+        "does not say that the token endpoint refuses us",
+        "connectors/outreach/oauth.py",
+        "            self.surroundings.governor.refused(error)\n            if kept is None:",
+        "            if kept is None:",
+        (f"{METRICS}::test_refused_credentials_say_whose_they_are",),
+    ),
+    Mutant(
+        "counts what people cost as the edit's own",
+        "engine/actors/prospect_resolver.py",
+        "        with spent_on(Purpose.PEOPLE):\n            return await self._resolved(ids)",
+        "        return await self._resolved(ids)",
+        (f"{METRICS}::test_every_request_is_spent_on_something",),
+    ),
+)

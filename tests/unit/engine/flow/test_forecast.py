@@ -1,0 +1,131 @@
+"""The forecast: when a backlog is done, by the pace that was seen and the budget there is."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from engine.flow.budget import Budget, BudgetLimits, Grant
+from engine.flow.forecast import PIECES_MIN, REMEMBERED_S, Forecast, Left, Tally
+from tests.unit.engine.stand_ins import NOW
+
+
+def at_once(requests: float) -> Grant:
+    """No limit."""
+    return Grant(0.0, requests)
+
+
+def paced(opportunities: int, relationships: int, requests: int, over_s: float = 10.0) -> Forecast:
+    """What was done in one spell of work."""
+    forecast = Forecast()
+    forecast.note(Tally(0.0, 0, 0, 0), working=True)
+    forecast.note(Tally(over_s, opportunities, relationships, requests), working=True)
+    return forecast
+
+
+def test_nothing_left_is_done() -> None:
+    """Also before any pace is known."""
+    assert Forecast().done_in_s(Left(0, 0), at_once) == 0
+
+
+def test_no_pace_is_no_forecast() -> None:
+    """A number nobody could know would be believed."""
+    few = paced(PIECES_MIN - 1, 0, 9)
+
+    assert math.isnan(Forecast().done_in_s(Left(1, 0), at_once))
+    assert math.isnan(few.done_in_s(Left(1, 0), at_once))
+
+
+def test_the_pace_and_the_people_that_follow_tell_the_end() -> None:
+    """An opportunity is done when its people are."""
+    forecast = paced(opportunities=20, relationships=10, requests=60)
+
+    # 100 opportunities with 50 tabs behind them, and 30 tabs, at 3 pieces a second.
+    assert forecast.done_in_s(Left(100, 30), at_once) == pytest.approx(60)
+
+
+def test_time_in_which_nothing_may_be_sent_is_no_pace() -> None:
+    """While the budget is spent the pace is not nought; it is what it was."""
+    forecast = paced(20, 20, 80)
+    forecast.note(Tally(1000.0, 20, 20, 80), working=False)
+    forecast.note(Tally(2000.0, 20, 20, 80), working=False)
+
+    assert forecast.done_in_s(Left(20, 0), at_once) == pytest.approx(10)
+
+
+def test_the_pace_of_an_hour_ago_is_forgotten() -> None:
+    """A setting was changed since."""
+    forecast = paced(1000, 0, 1000)
+    for spell in range(1, 62):
+        done = 1000 + 5 * spell
+        forecast.note(Tally(10.0 + 5 * spell, done, 0, done), working=True)
+
+    assert REMEMBERED_S < 61 * 5
+    assert forecast.done_in_s(Left(60, 0), at_once) == pytest.approx(60)
+
+
+def test_the_greater_of_pace_and_budget_counts() -> None:
+    """Two numbers that contradict each other answer nothing."""
+    forecast = paced(20, 0, 40)
+    asked: list[float] = []
+
+    def later(requests: float) -> Grant:
+        asked.append(requests)
+        return Grant(600.0, 40.0)
+
+    # Two requests each; the last 40 of them are allowed after 600 s, and take 10 s.
+    assert forecast.done_in_s(Left(100, 0), later) == pytest.approx(610)
+    assert asked == [200]
+
+
+def test_what_is_due_later_is_waited_for() -> None:
+    """A backoff, or a pause, comes first."""
+    assert paced(20, 0, 20).done_in_s(Left(20, 0, not_before_s=90.0), at_once) == 100
+
+
+def test_a_restart_that_counts_from_nothing_does_no_work_backwards() -> None:
+    """Counts of a day fall when a day is forgotten."""
+    forecast = paced(20, 0, 400)
+    forecast.note(Tally(20.0, 40, 0, 10), working=True)
+
+    assert forecast.done_in_s(Left(20, 0), at_once) == pytest.approx(10)
+
+
+PER_SECOND = 8
+EACH = 3
+RECORDS = 400
+
+
+@pytest.mark.parametrize("window_s", [300, 3600])
+def test_in_a_squeeze_the_forecast_is_true_at_every_moment(window_s: int) -> None:
+    """Nobody should be told an hour and a half for what takes a quarter of an hour, or the reverse.
+
+    Records are worked off as fast as the budget lets them, second by second; from the moment the
+    system's limit is known each forecast is held against the end.
+    """
+    budget, forecast, limit, now = Budget(BudgetLimits()), Forecast(), 450, NOW
+    left, used, sent, window = RECORDS, 0, 0, 0
+    foretold: list[tuple[float, float]] = []
+    while left:
+        if now >= NOW + window:
+            used, window = 0, window + window_s
+        held = budget.wait_s(now, backlog=True) > 0
+        for _ in range(0 if held else PER_SECOND):
+            if not left or budget.wait_s(now, backlog=True) > 0:
+                break
+            for _ in range(EACH):
+                budget.count(now)
+                used, sent = used + 1, sent + 1
+            left -= 1
+            budget.learn(limit, limit - used, NOW + window, now)
+        now += 1.0
+        forecast.note(Tally(now - NOW, RECORDS - left, 0, sent), working=not held and left > 0)
+
+        def granted(requests: float, at: float = now) -> Grant:
+            return budget.grant(requests, at, backlog=True)
+
+        foretold.append((now, forecast.done_in_s(Left(left, 0), granted)))
+    assert window > 2 * window_s
+    for at, seconds in foretold[5:]:
+        assert seconds == pytest.approx(now - at, rel=1 / 3, abs=5), at - NOW
