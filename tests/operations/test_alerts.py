@@ -39,11 +39,12 @@ from tests.waiting import DEADLINE_S
 # What every alert says, and nothing beside it.
 ANNOTATIONS = {"summary", "description", "runbook_url", "dashboard"}
 SEVERITIES = {"critical", "warning", "none"}
+SYSTEMS = {"wosync", "workbooks", "outreach", "{{ $labels.connector }}"}
 DASHBOARDS = {"wosync-operator", "wosync-tuning", "wosync-apis"}
 # About the whole installation; there is no second instance that could stay quiet beside.
 OF_NO_INSTANCE = {"WosyncAbsent", "WosyncWatchdog"}
 ALWAYS_FIRING = "WosyncWatchdog"
-PARTS = ("Means", "Look", "Do")
+PARTS = ("Means", "Look", "Do", "Wait", "Over")
 ADDED_BY_PROMETHEUS = {"job", "instance"}
 
 
@@ -135,6 +136,10 @@ def test_every_alert_says_what_it_is_and_where_to_look(rule: Rule) -> None:
     """Whoever is woken did not write the rule."""
     assert set(rule.annotations) == ANNOTATIONS
     assert rule.labels["severity"] in SEVERITIES
+    assert rule.labels["system"] in SYSTEMS
+    everywhere = rule.name in OF_NO_INSTANCE
+    assert rule.labels["pair"] == ("all" if everywhere else "{{ $labels.instance }}")
+    assert rule.labels["section"] == rule.name.lower()
     summary = rule.annotations["summary"]
     assert summary.endswith(".") and "wosync_" not in summary and "$value" not in summary
     if rule.name not in OF_NO_INSTANCE:

@@ -50,6 +50,11 @@ UNMODELLED = re.compile(
 # Metrics without a panel, each with the reason.
 UNSHOWN = {
     "wosync_log_lines_dropped_total": "for whoever misses a line: the log says it too",
+    "wosync_requests_spent_total": "asked for where the budget runs out; see the runbook",
+    "wosync_state_disk_free_bytes": "an alert watches it",
+    "wosync_state_disk_size_bytes": "an alert watches it",
+    "wosync_state_readable": "an alert watches it",
+    "wosync_backlog_done_seconds": "alerts watch it",
     "process_virtual_memory_bytes": "an allocator's reserve; resident memory is what counts",
     "python_gc_objects_collected_total": "for a profiler, not for an operator",
     "python_gc_objects_uncollectable_total": "for a profiler, not for an operator",
@@ -57,12 +62,8 @@ UNSHOWN = {
 }
 # Alerts with a threshold of their own, and the panel that shows it.
 BOUNDS = (
-    ("WosyncNoPoll", "operator", "Last good poll", 900),
-    ("WosyncRecordsInError", "operator", "In error", 25),
-    ("WosyncRecordsInError", "operator", "In error, by class", 25),
     ("WosyncErrorBudgetLow", "operator", "Error budget left", 0.25),
     ("WosyncInDoubt", "operator", "Oldest doubt", 600),
-    ("WosyncBacklogSlow", "operator", "Done at this pace in", 86_400),
     ("WosyncActorBusyLong", "tuning", "Longest piece of work", 600),
     ("WosyncMailboxSaturated", "tuning", "Mailbox fill", 0.9),
     ("WosyncSqliteSlow", "tuning", "SQLite commits", 1),
