@@ -51,10 +51,12 @@ MUTANTS = (
     Mutant(
         "leaves a slice of the audit that failed to the next sweep",
         "engine/actors/poller.py",
-        "            with self.runs.run():\n                await self.audit()\n"
+        "            with self.runs.run(), spent_on(Purpose.AUDIT):\n"
+        "                await self.audit()\n"
         "            await self.store.write(kept.forget_setting, AUDIT_OWED)\n",
         "            await self.store.write(kept.forget_setting, AUDIT_OWED)\n"
-        "            with self.runs.run():\n                await self.audit()\n",
+        "            with self.runs.run(), spent_on(Purpose.AUDIT):\n"
+        "                await self.audit()\n",
         (f"{UNFINISHED}::test_a_slice_of_the_audit_that_fails_goes_on_with_the_next_poll",),
     ),
     Mutant(

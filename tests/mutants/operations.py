@@ -187,29 +187,31 @@ MUTANTS = (
     Mutant(
         "gives the age of the newest change for that of the oldest",
         MEASURE,
-        "min(pending_since) FROM record",
-        "max(pending_since) FROM record",
+        'min(pending_since), sum(due_at <= ?),"\n'
+        '        " max(CASE WHEN due_at <= ? THEN due_at END) FROM record"',
+        'max(pending_since), sum(due_at <= ?),"\n'
+        '        " max(CASE WHEN due_at <= ? THEN due_at END) FROM record"',
         (f"{MEASURED}::test_an_edit_waits_since_it_was_made_in_the_source",),
     ),
     Mutant(
         "counts what the fuse holds among what is late",
         MEASURE,
-        "FROM record WHERE state = 'pending' AND mass <> 2",
-        "FROM record WHERE state = 'pending'",
+        "FROM record\"\n        \" WHERE state = 'pending' AND mass <> 2",
+        "FROM record\"\n        \" WHERE state = 'pending'",
         (f"{MEASURED}::test_what_the_fuse_holds_is_neither_late_nor_in_error",),
     ),
     Mutant(
         "takes the age of a write-back from its next attempt",
         MEASURE,
-        "min(changed_at) FROM outbox",
-        "min(due_at) FROM outbox",
+        "min(o.changed_at), 0, NULL FROM outbox",
+        "min(o.due_at), 0, NULL FROM outbox",
         (f"{MEASURED}::test_what_the_source_is_owed_waits_since_the_change_it_answers",),
     ),
     Mutant(
         "counts only write-backs that failed before",
         MEASURE,
-        "FROM outbox WHERE reason IS NOT ?",
-        "FROM outbox WHERE reason <> ?",
+        " WHERE o.reason IS NOT ? GROUP BY 1",
+        " WHERE o.reason <> ? GROUP BY 1",
         (f"{MEASURED}::test_what_the_source_is_owed_waits_since_the_change_it_answers",),
     ),
     Mutant(

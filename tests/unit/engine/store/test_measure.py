@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import product
 
 import pytest
 
@@ -78,7 +79,8 @@ def test_a_new_state_has_nothing_to_show(connection: sqlite3.Connection) -> None
     """Zeros and no ages: the first look at a new service."""
     found = look(connection)
 
-    assert found.pending == dict.fromkeys(("opportunity", "relationship", "write_back"), NOTHING)
+    kinds = ("opportunity", "relationship", "write_back")
+    assert found.pending == dict.fromkeys(product(kinds, Lane), NOTHING)
     assert found.in_doubt == {"opportunity": 0, "role": 0, "prospect": 0}
     assert found.in_error == found.watermarks == {}
     assert (found.linked, found.unproven, found.lines_held_back) == (0, 0, 0)
