@@ -30,8 +30,7 @@ from engine.metrics import Metrics
 from engine.model.identity import id_of
 from engine.model.records import FieldKind
 from engine.ports import Source, Target, WallClock
-from engine.store.port import Store
-from engine.store.sqlite import awaited
+from engine.store.port.store import Store
 
 BATCH_MAX = 100
 # Answers kept in memory; the oldest go first.
@@ -82,15 +81,15 @@ class AccountResolver:
 
     async def step(self) -> int:
         """Ask again for every awaited customer; asks nobody anything when none is awaited."""
-        names = await self.store.read(awaited.awaited_names, FieldKind.ACCOUNT.value)
+        names = await self.store.awaited.awaited_names(FieldKind.ACCOUNT.value)
         found: list[str] = []
         for start in range(0, len(names), BATCH_MAX):
             batch = [int(name) for name in names[start : start + BATCH_MAX]]
             async with holding(self._lock):
                 await self._load(batch)
             found += [str(customer) for customer in batch if self._known_account(customer)]
-        woken = await self.store.write(
-            awaited.wake_awaiting, FieldKind.ACCOUNT.value, found, self.clock.now()
+        woken = await self.store.awaited.wake_awaiting(
+            FieldKind.ACCOUNT.value, found, self.clock.now()
         )
         if woken:
             log.info("references_turned_up", records=woken)
@@ -149,7 +148,7 @@ class AccountResolver:
         for column in self.columns():
             room = BATCH_MAX - len(wanted)
             if room > 0:
-                ahead = await self.store.read(awaited.pending_column, column, 4 * BATCH_MAX)
+                ahead = await self.store.awaited.pending_column(column, 4 * BATCH_MAX)
                 fresh = [one for one in ahead if one not in wanted and self._fresh(one) is None]
                 wanted += fresh[:room]
         return wanted

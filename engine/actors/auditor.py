@@ -23,10 +23,10 @@ import structlog
 from engine.actors.unfinished import unfinished
 from engine.decide.watermark import behind
 from engine.metrics import Metrics
+from engine.model.kept import AUDIT_UNFINISHED
 from engine.model.records import RecordType
 from engine.ports import Source, WallClock
-from engine.store.port import Store
-from engine.store.sqlite import audit, fuse, kept
+from engine.store.port.store import Store
 
 # In whose name it works, in metrics.
 COMPONENT = "poller"
@@ -53,13 +53,13 @@ class Auditor:
 
         One that fails goes on from its last page the next time.
         """
-        async with unfinished(self.store, fuse.AUDIT):
+        async with unfinished(self.store, AUDIT_UNFINISHED):
             return await self._slice()
 
     async def _slice(self) -> int:
-        known = await self.store.read(audit.population)
+        known = await self.store.audit.population()
         left = max(self.page_size, math.ceil(known * self.share))
-        cursor = int(await self.store.read(kept.setting, CURSOR) or 0)
+        cursor = int(await self.store.kept.setting(CURSOR) or 0)
         differing, began = 0, anyio.current_time()
         while left > 0:
             started_at = self.clock.now()
@@ -69,8 +69,7 @@ class Auditor:
                 self.metrics.errors.labels(COMPONENT, "protocol").inc(page.unreadable)
                 log.warning("rows_unreadable", feed=FEED, rows=page.unreadable)
             upto = None if page.complete else behind(cursor, [row.id for row in page.rows])
-            outcome, vanished = await self.store.write(
-                audit.compare,
+            outcome, vanished = await self.store.audit.compare(
                 page.rows,
                 after=cursor,
                 upto=upto,
@@ -84,7 +83,7 @@ class Auditor:
             self.metrics.audited.labels("vanished").inc(vanished)
             differing += changed + vanished + await self._refused(cursor, upto)
             cursor = upto or 0
-            await self.store.write(kept.set_setting, CURSOR, str(cursor))
+            await self.store.kept.set_setting(CURSOR, str(cursor))
             if upto is None:
                 break
             left -= len(page.rows)
@@ -100,13 +99,11 @@ class Auditor:
 
         No poll tells that one of them was deleted, or is not to be synced any more.
         """
-        ids, differing = await self.store.read(audit.refused, after, upto), 0
+        ids, differing = await self.store.audit.refused(after, upto), 0
         for start in range(0, len(ids), self.page_size):
             part = ids[start : start + self.page_size]
             asked_at = self.clock.now()
             rows = await self.source.fetch(RecordType.OPPORTUNITY, part)
             now = self.clock.now()
-            differing += await self.store.write(
-                audit.compare_refused, part, rows, now, asked_at=asked_at
-            )
+            differing += await self.store.audit.compare_refused(part, rows, now, asked_at=asked_at)
         return differing

@@ -17,8 +17,7 @@ from engine.model.identity import id_of
 from engine.model.records import Captured, RecordType, SourceRecord
 from engine.model.work import Work
 from engine.ports import Source, Target, WallClock
-from engine.store.port import Store
-from engine.store.sqlite import claims, settle
+from engine.store.port.store import Store
 
 # So often it is decided anew because another worker was faster.
 ROUNDS_MAX = 3
@@ -52,14 +51,13 @@ class Claims:
             Transient: a system could not be asked.
         """
         for _ in range(ROUNDS_MAX):
-            concerned = await self.store.read(claims.others, target_id, work.id)
+            concerned = await self.store.claims.others(target_id, work.id)
             expected = next((one.record_id for one in concerned if one.since is not None), None)
             shown = await self._shown(concerned)
             winner = await self._winner(work, record, target_id, concerned, shown)
             if winner.id != work.id:
                 return await self._lost(work, record, winner, target_id)
-            if await self.store.write(
-                claims.take,
+            if await self.store.claims.take(
                 work.id,
                 target_id,
                 expected=expected,
@@ -88,7 +86,7 @@ class Claims:
         me = self._claimant(
             record,
             target_id,
-            since=await self.store.read(claims.since, target_id, work.id),
+            since=await self.store.claims.since(target_id, work.id),
             owed=work.owes_id and work.target_id == target_id,
             carried=held_target_id(work, record),
         )
@@ -133,12 +131,10 @@ class Claims:
         now = self.clock.now()
         if id_of(held_target_id(work, record) or "") != target_id:
             note = Note("id given up", f"it was cleared, and {winner.ref} carries {target_id} now")
-            await self.store.write(
-                settle.give_up_target, work, target_id, note, now, successor=winner.id
-            )
+            await self.store.records.give_up_target(work, target_id, note, now, successor=winner.id)
             return False
         note = Note("id kept", f"id {target_id}; {work.ref} carries it too and is refused")
-        await self.store.write(claims.tell, winner.id, note, now)
+        await self.store.claims.tell(winner.id, note, now)
         log.warning("target_claimed", record=work.ref, target_id=target_id, owner=winner.ref)
         raise Rejected(
             f"its target id {target_id} is that of {winner.ref} already;"

@@ -24,8 +24,7 @@ from engine.flow.worktime import State, holding, pausing, spending
 from engine.metrics import Metrics
 from engine.model.records import Match
 from engine.ports import Target, WallClock
-from engine.store.port import Store
-from engine.store.sqlite import doubts
+from engine.store.port.store import Store
 
 # Looks in one request at most; how many may be answered before anybody has asked for them, and for
 # how long such an answer is kept.
@@ -133,7 +132,7 @@ class CreateSearch:
         since = {one: look.began_at for one, look in self._looks.items()} | dict.fromkeys(
             wanted, now
         )
-        return [*wanted, *await self.store.read(doubts.due_looks, now, since=since, limit=room)]
+        return [*wanted, *await self.store.records.due_looks(now, since=since, limit=room)]
 
     def _forget_old(self) -> None:
         oldest = self.clock.now() - AHEAD_S
@@ -177,7 +176,7 @@ class CreateSearch:
 
     async def _rest(self) -> None:
         now = self.clock.now()
-        due_at = await self.store.read(doubts.next_look, now)
+        due_at = await self.store.records.next_look(now)
         idle_s = IDLE_S if due_at is None else max(0.0, min(IDLE_S, due_at - now))
         with spending(State.IDLE, idle_s):
             await self.bell.wait(idle_s)

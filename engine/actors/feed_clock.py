@@ -20,8 +20,7 @@ from engine.metrics import Metrics
 from engine.model.capture import Watermark
 from engine.model.records import Newest, Position
 from engine.ports import WallClock
-from engine.store.port import Store
-from engine.store.sqlite import capture, kept
+from engine.store.port.store import Store
 
 # Answers whose times are compared with each other.
 ANSWERS_COMPARED = 20
@@ -81,7 +80,7 @@ class FeedClock:
         if spread_s > TOLD_S:
             known = self._widened(known, spread_s, overlap_s)
         if known != mark:
-            await self.store.write(capture.set_watermark, self.feed, known)
+            await self.store.feeds.set_watermark(self.feed, known)
         return known
 
     def advanced(
@@ -110,7 +109,7 @@ class FeedClock:
         skew_s = watermarks.skew_seen(changed_at, served_at, self._asked_before)
         known = self._widened(mark, skew_s, overlap_s) if skew_s > TOLD_S else mark
         if known != mark:
-            await self.store.write(capture.set_watermark, self.feed, known)
+            await self.store.feeds.set_watermark(self.feed, known)
         return known
 
     async def end(self) -> None:
@@ -129,7 +128,7 @@ class FeedClock:
                     remedy="save the record again in the source, by a clock that is right",
                 )
         self._told = self._ahead
-        await self.store.write(kept.keep_ahead, self.feed, list(self._ahead.items())[:NAMED_MAX])
+        await self.store.kept.keep_ahead(self.feed, list(self._ahead.items())[:NAMED_MAX])
 
     def begun(self, newest: Newest, mark: Watermark, overlap_s: float) -> Watermark:
         """Where to begin to follow a feed that ends there now."""

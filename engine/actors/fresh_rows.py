@@ -7,8 +7,6 @@ by id, together with those who come next in its lane and have waited as long.
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -17,12 +15,10 @@ import structlog
 
 from engine.errors import TheirFault
 from engine.flow.worktime import holding
-from engine.model.records import Captured, RecordType
+from engine.model.records import RecordType
 from engine.model.work import Work
 from engine.ports import Source, WallClock
-from engine.store.port import Store
-from engine.store.sqlite import capture
-from engine.store.sqlite import work as store_work
+from engine.store.port.store import Store
 
 BATCH_MAX = 100
 # More changes than this in one batch are a mass edit, and no reason to overtake anybody.
@@ -71,7 +67,7 @@ class FreshRows:
         if self._is_young(work.proved_at):
             return Look.YOUNG
         async with holding(self._asking):
-            shown_at = await self.store.read(store_work.shown_at, work.id)
+            shown_at = await self.store.records.shown_at(work.id)
             if shown_at is None or self._is_young(shown_at):
                 # Somebody else's reading showed it, or left it out.
                 return Look.ANEW
@@ -79,16 +75,18 @@ class FreshRows:
 
     async def _read(self, work: Work) -> Look:
         now = self.clock.now()
-        ahead = await self.store.read(
-            store_work.shown_before, work.lane, now, now - self.age_max_s, BATCH_MAX
+        ahead = await self.store.records.shown_before(
+            work.lane, now, now - self.age_max_s, BATCH_MAX
         )
         ids = list(dict.fromkeys([work.id, *ahead]))[:BATCH_MAX]
         rows = await self.source.fetch(RecordType.OPPORTUNITY, ids)
-        left_out = await self.store.write(_take, ids, rows, now, self.clock.now())
+        left_out = await self.store.feeds.take_asked_for(
+            ids, rows, now, self.clock.now(), fresh_max=FRESH_MAX
+        )
         log.debug("read_anew", records=len(ids), left_out=left_out)
         if work.id not in {row.id for row in rows}:
             return Look.GONE
-        shown_at = await self.store.read(store_work.shown_at, work.id)
+        shown_at = await self.store.records.shown_at(work.id)
         if shown_at is not None and shown_at < now:
             raise TheirFault(
                 "the record is shown in an older state than the one that is known",
@@ -100,17 +98,3 @@ class FreshRows:
     def _is_young(self, shown_at: float) -> bool:
         # What was shown in the future was shown by another clock.
         return abs(self.clock.now() - shown_at) <= self.age_max_s
-
-
-def _take(
-    connection: sqlite3.Connection,
-    ids: Sequence[int],
-    rows: Sequence[Captured],
-    asked_at: float,
-    now: float,
-) -> int:
-    capture.capture_page(
-        connection, rows, now=now, fresh_max=FRESH_MAX, asked_at=asked_at, may_lag=False
-    )
-    missing = sorted(set(ids) - {row.id for row in rows})
-    return capture.leave_out_hidden(connection, missing, asked_at, now)

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import structlog
 
 from engine.flow.worktime import resting
+from engine.model.kept import FIRST_LOOK
 from engine.model.mass_change import Limits
 from engine.ports import WallClock
-from engine.store.port import Store
-from engine.store.sqlite import fuse, kept
+from engine.store.port.store import Store
 
 LOOK_S = 2.0
 
@@ -43,10 +43,10 @@ class FuseKeeper:
 
     async def step(self) -> bool:
         """Decide, if everything is evaluated; whether anything may go on."""
-        if not await self.store.read(fuse.waiting):
+        if not await self.store.fuse.waiting():
             return False
         now = self.clock.now()
-        decided = await self.store.write(fuse.decide, self.limits, now)
+        decided = await self.store.fuse.decide(self.limits, now)
         if decided is None:
             return False
         if decided.tripped:
@@ -64,18 +64,18 @@ class FuseKeeper:
 
     async def look_begins(self) -> None:
         """The first look at a pair begins, or goes on: nothing is decided before its end."""
-        await self.store.write(kept.set_setting, fuse.FIRST_LOOK, "")
+        await self.store.kept.set_setting(FIRST_LOOK, "")
 
     async def poll_ends(self, *, first_look: bool = False) -> None:
         """Let what the poll has parked go on, if it is not too much at once."""
         now = self.clock.now()
-        due = await self.store.write(fuse.judge_parked, self.limits, now, first_look=first_look)
+        due = await self.store.fuse.judge_parked(self.limits, now, first_look=first_look)
         if due:
             self.wake()
 
     async def approve(self) -> int:
         """Somebody says that it is meant; returns how many records go on."""
-        released = await self.store.write(fuse.release, self.clock.now())
+        released = await self.store.fuse.release(self.clock.now())
         if released:
             log.warning("mass_change_approved", records=released)
             self.wake()

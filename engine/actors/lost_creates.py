@@ -20,8 +20,7 @@ from engine.model.history import Note
 from engine.model.records import Match
 from engine.model.work import Failure, Intent, Work
 from engine.ports import Target, WallClock
-from engine.store.port import Store
-from engine.store.sqlite import claims, doubts, settle
+from engine.store.port.store import Store
 
 # What this is about, in metrics.
 KIND = "opportunity"
@@ -51,7 +50,7 @@ class LostCreates:
         now = self.clock.now()
         due_at = shared_time(now, look_in_s(0.0, visibility_s))
         failure = Failure(error_class(error), None, plain_reason(error))
-        await self.store.write(settle.doubt, work, failure, due_at=due_at, counts=counts, now=now)
+        await self.store.records.doubt(work, failure, due_at=due_at, counts=counts, now=now)
         self.search.bell.ring()
         self.metrics.errors.labels(COMPONENT, failure.reason_class).inc()
         log.warning("create_in_doubt", record=work.ref, reason=failure.reason)
@@ -63,7 +62,7 @@ class LostCreates:
         present = [match for match in look.matches if not match.trashed]
         ids = [match.id for match in present]
         # Somebody may have entered the id at another record meanwhile, or both carry one value.
-        taken = await self.store.read(claims.owned_by_others, ids, work.id) if ids else set[int]()
+        taken = await self.store.claims.owned_by_others(ids, work.id) if ids else set[int]()
         # What is known to be gone may be listed for a while yet, and is not what was created.
         matches = [one for one in present if one.id not in taken and one.id != work.gone_id]
         if matches:
@@ -72,7 +71,7 @@ class LostCreates:
         if look.began_at < since + visibility_s:
             now = self.clock.now()
             due_at = shared_time(now, look_in_s(now - since, visibility_s))
-            await self.store.write(doubts.look_again, work.id, due_at)
+            await self.store.records.look_again(work.id, due_at)
             self.search.bell.ring()
             log.debug("create_not_seen_yet", record=work.ref, correlation=intent.correlation)
             return "in_doubt"
@@ -86,7 +85,7 @@ class LostCreates:
         if twins:
             detail += await self._twins(work, intent, oldest, twins)
         note = Note("adopted", detail)
-        if not await self.store.write(settle.adopt, work, oldest.id, note, self.clock.now()):
+        if not await self.store.records.adopt(work, oldest.id, note, self.clock.now()):
             return "adopted"
         self.metrics.in_doubt_resolved.labels(KIND, "executed").inc()
         log.info("adopted", record=work.ref, target_id=oldest.id)

@@ -9,7 +9,6 @@ Stops     when it is cancelled; a re-evaluation goes on at the next start
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -21,13 +20,11 @@ from engine.flow.pace import Pace
 from engine.flow.worktime import resting
 from engine.mappings import IN_SOURCE, Mappings
 from engine.metrics import Metrics
-from engine.model.records import Captured, RecordType
+from engine.model.kept import MAPPING
+from engine.model.records import RecordType
 from engine.ports import Source, WallClock
-from engine.store.port import Store
-from engine.store.sqlite import capture, kept
-from engine.store.sqlite.fuse import MAPPING
+from engine.store.port.store import Store
 
-FINGERPRINT = "mapping_fingerprint"
 BATCH_MAX = 100
 # A batch in which more records than this were edited meanwhile holds a bulk import.
 FRESH_MAX = 25
@@ -83,8 +80,9 @@ class MappingReader:
             for text in said:
                 log.warning("mapping_line_left_out", origin=IN_SOURCE, reason=text)
         self._told = said
-        mark, now = self.mappings.fingerprint, self.clock.now()
-        if await self.store.write(_note_fingerprint, mark, now):
+        hold_until = self.clock.now() + HOLD_S
+        fingerprint = self.mappings.fingerprint
+        if await self.store.feeds.note_fingerprint(fingerprint, hold_until):
             log.info("mapping_changed", lines=len(self.mappings.of(RecordType.OPPORTUNITY).lines))
 
     async def evaluate_anew(self) -> int:
@@ -93,49 +91,16 @@ class MappingReader:
         Only what differs is sent, behind every fresh edit. Returns how many were read.
         """
         total = 0
-        while (cursor := await self.store.read(kept.setting, MAPPING)) is not None:
-            ids = await self.store.read(capture.reconciled_ids, int(cursor), BATCH_MAX)
+        while (cursor := await self.store.kept.setting(MAPPING)) is not None:
+            ids = await self.store.feeds.reconciled_ids(int(cursor), BATCH_MAX)
             asked_at = self.clock.now()
             rows = await self.source.fetch(RecordType.OPPORTUNITY, ids) if ids else []
             now = self.clock.now()
-            await self.store.write(_take_anew, rows, max(ids, default=None), asked_at, now)
+            await self.store.feeds.take_anew(
+                rows, max(ids, default=None), asked_at, now, fresh_max=FRESH_MAX
+            )
             total += len(rows)
             self.wake()
         if total:
             log.info("evaluated_anew", records=total)
         return total
-
-
-def _note_fingerprint(connection: sqlite3.Connection, fingerprint: str, now: float) -> bool:
-    """Remember the mapping in force; whether it is another one than the last time."""
-    known = kept.setting(connection, FINGERPRINT)
-    kept.set_setting(connection, FINGERPRINT, fingerprint)
-    changed = known is not None and known != fingerprint
-    if changed:
-        kept.set_setting(connection, MAPPING, "0")
-        # Captured before, it does not hold the columns that are read only now.
-        capture.hold_pending(connection, now + HOLD_S)
-    return changed
-
-
-def _take_anew(
-    connection: sqlite3.Connection,
-    rows: list[Captured],
-    after: int | None,
-    asked_at: float,
-    now: float,
-) -> None:
-    capture.capture_page(
-        connection,
-        rows,
-        now=now,
-        fresh_max=FRESH_MAX,
-        anew=True,
-        mass=True,
-        asked_at=asked_at,
-        may_lag=False,
-    )
-    if after is None:
-        kept.forget_setting(connection, MAPPING)
-    else:
-        kept.set_setting(connection, MAPPING, str(after))

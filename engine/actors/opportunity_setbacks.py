@@ -19,9 +19,7 @@ from engine.flow.governor import HOLD_MAX_S
 from engine.model.records import Fields
 from engine.model.work import Failure, Intent, Refusal, Work
 from engine.ports import WallClock
-from engine.store.port import Store
-from engine.store.sqlite import fuse, settle
-from engine.store.sqlite import work as store_work
+from engine.store.port.store import Store
 
 log = structlog.get_logger(component=COMPONENT)
 
@@ -46,7 +44,7 @@ class OpportunitySetbacks:
         if not self.failing.governor.closed(work.lane):
             failure = Failure(error_class(error), None, plain_reason(error))
             due_at = self.clock.now() + (error.retry_after_s or HOLD_MAX_S)
-            await self.store.write(settle.postpone, work, failure, due_at)
+            await self.store.records.postpone(work, failure, due_at)
         log.debug("held", record=work.ref, reason=error.message)
         return "held"
 
@@ -59,9 +57,7 @@ class OpportunitySetbacks:
             known, target_id: what the target record was seen to hold, and its id, where it was
                 read.
         """
-        await self.store.write(
-            fuse.hold_record, work.id, work.revision, known, would, target_id=target_id
-        )
+        await self.store.fuse.hold_record(work.id, work.revision, known, would, target_id=target_id)
         log.debug("held_by_fuse", record=work.ref, reason=would)
         return "held_by_fuse"
 
@@ -69,7 +65,7 @@ class OpportunitySetbacks:
         """Flag the record, or try it again later."""
         alike = 0
         if error_class(error) == FORBIDDEN:
-            alike = await self.store.read(store_work.failing_alike, FORBIDDEN, work.id)
+            alike = await self.store.records.failing_alike(FORBIDDEN, work.id)
         setback = self.failing.weigh(
             error,
             limits,
@@ -83,8 +79,7 @@ class OpportunitySetbacks:
         if setback.flagged:
             return await self._refuse(work, failure)
         now = self.clock.now()
-        await self.store.write(
-            settle.defer,
+        await self.store.records.defer(
             work,
             failure,
             due_at=now + wait_s,
@@ -103,7 +98,7 @@ class OpportunitySetbacks:
         """
         alike = 0
         for reason_class in LOST_CLASSES:
-            alike += await self.store.read(store_work.failing_alike, reason_class, work.id)
+            alike += await self.store.records.failing_alike(reason_class, work.id)
         now = self.clock.now()
         fault = not_sent_again(
             blamed=work.attempts,
@@ -116,7 +111,7 @@ class OpportunitySetbacks:
             raise Rejected(f"{fault}: {work.reason}")
 
     async def _refuse(self, work: Work, failure: Failure) -> str:
-        outcome = await self.store.write(settle.settle_refused, work, failure, self.clock.now())
+        outcome = await self.store.records.settle_refused(work, failure, self.clock.now())
         if outcome is Refusal.HELD:
             log.debug("held_by_fuse", record=work.ref, reason=failure.reason)
             return outcome.value

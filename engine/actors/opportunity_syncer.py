@@ -56,16 +56,13 @@ from engine.flow.worktime import holding, side_by_side
 from engine.mapping.fields import FieldMapping, Wanted
 from engine.mappings import Mappings
 from engine.metrics import Metrics
-from engine.model.history import Note
+from engine.model.history import HIDDEN, LEFT_OUT, Note
 from engine.model.mass_change import Mass
 from engine.model.records import Fields, RecordType, SourceRecord
 from engine.model.work import Work
 from engine.ports import Source, Target, WallClock
 from engine.runs import Runs, exemplar
-from engine.store.port import Store
-from engine.store.sqlite import settle
-from engine.store.sqlite import work as store_work
-from engine.store.sqlite.capture import HIDDEN, LEFT_OUT
+from engine.store.port.store import Store
 
 # One record may need several rounds at once: read anew, adopted, compared.
 ROUNDS_MAX = 4
@@ -173,7 +170,7 @@ class OpportunitySyncer:
         """Reconcile one record until it rests; returns the outcome as counted."""
         outcome = "left"
         for _ in range(ROUNDS_MAX):
-            work = await self.store.read(store_work.load, key)
+            work = await self.store.records.load(key)
             if work is None:
                 return "left" if outcome == AGAIN else outcome
             current_lane.set(work.lane)
@@ -228,7 +225,7 @@ class OpportunitySyncer:
     async def _leave(self, work: Work, record: SourceRecord, reason: str) -> str:
         note = Note(LEFT_OUT, reason)
         flagged, now = record.sync and record.error, self.clock.now()
-        await self.store.write(settle.settle_ineligible, work, note, flagged=flagged, now=now)
+        await self.store.records.settle_ineligible(work, note, flagged=flagged, now=now)
         log.debug("left_out", record=work.ref, reason=reason)
         return "left"
 
@@ -273,14 +270,14 @@ class OpportunitySyncer:
             async with holding(self._asking):
                 if work.proved_at < self.fresh_rows.shown_since():
                     # The machine stood still, or the one before took long: it is too old by now.
-                    await self.store.write(store_work.close_intent, work.id)
+                    await self.store.records.close_intent(work.id)
                     return AGAIN
                 target_id = await self.target.create(fields)
         except StateUnusable:
             raise
         except Exception as error:  # whatever it was, the create may have been executed
             if surely_not_executed(error):
-                await self.store.write(store_work.close_intent, work.id)
+                await self.store.records.close_intent(work.id)
                 raise
             if not isinstance(error, EngineError):
                 log.error("unexpected", record=work.ref, exc_info=error)
@@ -295,9 +292,7 @@ class OpportunitySyncer:
 
     async def _announced(self, work: Work, correlation: str) -> bool:
         now, shown_since = self.clock.now(), self.fresh_rows.shown_since()
-        return await self.store.write(
-            store_work.open_intent, work, correlation, now, shown_since=shown_since
-        )
+        return await self.store.records.open_intent(work, correlation, now, shown_since=shown_since)
 
     async def _update(
         self,
@@ -323,7 +318,7 @@ class OpportunitySyncer:
                     would = f"would send {', '.join(sorted(changes))}"
                     return await self._setbacks.weighed(work, known, would, target_id=way.target_id)
                 if changes:
-                    begun = await self.store.write(store_work.begin_update, work.id, way.target_id)
+                    begun = await self.store.records.begin_update(work.id, way.target_id)
                     if not begun:
                         return "adopted"
                     changes = await self._patch(way.target_id, fields, changes)
@@ -332,7 +327,7 @@ class OpportunitySyncer:
         except (Rejected, Conflict, HeldBack) as error:
             # Surely not executed. Of a 429 that cannot be said: anybody answers with that.
             held = known if isinstance(error, HeldBack) else work.synced
-            await self.store.write(store_work.note_synced, work.id, held)
+            await self.store.records.note_synced(work.id, held)
             raise
         outcome = "updated" if changes else "noop"
         # Fields that a blank value leaves alone still hold what they held.
@@ -363,8 +358,7 @@ class OpportunitySyncer:
         url = self.target.url(RecordType.OPPORTUNITY, sent.target_id)
         names = ", ".join(sorted(sent.changes)) or "no field"
         detail = "; ".join([f"id {sent.target_id}, sent {names}", *resolution.notes])
-        settled = await self.store.write(
-            settle.settle_linked,
+        settled = await self.store.records.settle_linked(
             work,
             target_id=sent.target_id,
             synced=sent.fields,
@@ -408,7 +402,7 @@ class OpportunitySyncer:
             ) from error
         note = Note("target gone", f"id {way.target_id} does not exist; creating it anew")
         now = self.clock.now()
-        await self.store.write(settle.forget_target, work, way.target_id, note, now)
+        await self.store.records.forget_target(work, way.target_id, note, now)
         log.warning("target_gone", record=work.ref, target_id=way.target_id)
         return "adopted"
 
@@ -425,12 +419,12 @@ class OpportunitySyncer:
         # It is known not to have been executed: what is sent now repeats nothing.
         retrying.set(False)
         if not record.eligible:
-            await self.store.write(store_work.close_intent, work.id)
+            await self.store.records.close_intent(work.id)
             reason = "no longer eligible, and the create never happened"
             return await self._leave(work, record, reason)
         look = await self.fresh_rows.look(work)
         if look is Look.GONE:
-            await self.store.write(store_work.close_intent, work.id)
+            await self.store.records.close_intent(work.id)
             return await self._leave(work, record, f"{HIDDEN}, and the create never happened")
         if look is Look.ANEW:
             return AGAIN
@@ -440,7 +434,7 @@ class OpportunitySyncer:
             return await self._with_fields(work, record, None)
         except Rejected:
             # Nothing of it exists, and what is tried after a correction is another create.
-            await self.store.write(store_work.close_intent, work.id)
+            await self.store.records.close_intent(work.id)
             raise
 
 

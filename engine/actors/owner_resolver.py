@@ -25,8 +25,7 @@ from engine.flow.pace import Pace
 from engine.metrics import Metrics
 from engine.model.records import FieldKind, Stage, User
 from engine.ports import Target, WallClock
-from engine.store.port import Store
-from engine.store.sqlite import awaited, listed
+from engine.store.port.store import Store
 
 COMPONENT = "owner_resolver"
 # So many users that a listing lacks are asked for one by one; a longer list is an odd one.
@@ -81,14 +80,12 @@ class OwnerResolver:
         """Look again for every awaited name; asks the target nothing when none is awaited."""
         woken = 0
         for kind, directory in self._directories.items():
-            names = await self.store.read(awaited.awaited_names, kind.value)
+            names = await self.store.awaited.awaited_names(kind.value)
             if not names:
                 continue
             await directory.refresh()
             found = [name for name in names if await self._unique(kind, name) is not None]
-            woken += await self.store.write(
-                awaited.wake_awaiting, kind.value, found, self.clock.now()
-            )
+            woken += await self.store.awaited.wake_awaiting(kind.value, found, self.clock.now())
         if woken:
             log.info("references_turned_up", records=woken)
             self.wake()
@@ -167,12 +164,12 @@ class OwnerResolver:
         if unreadable:
             self.metrics.errors.labels(COMPONENT, "protocol").inc(unreadable)
             log.warning("rows_unreadable", kind=kind.value, rows=unreadable)
-        known = await self.store.read(listed.load, kind.value)
+        known = await self.store.kept.roster(kind.value)
         counting = believed(known, shown, whole=whole, now=self.clock.now())
         if kind is FieldKind.USER:
             await self._look_for_missing(counting, known)
         if counting != known:
-            await self.store.write(listed.keep, kind.value, counting)
+            await self.store.kept.keep_roster(kind.value, counting)
         lacking = counting.keys() - shown.keys()
         if lacking:
             log.warning("listing_incomplete", kind=kind.value, missing=len(lacking))

@@ -35,8 +35,7 @@ from engine.model.purpose import Purpose
 from engine.model.records import Captured, Newest, Position, RecordType, TabChange
 from engine.ports import Source, WallClock
 from engine.runs import Runs, exemplar
-from engine.store.port import Store
-from engine.store.sqlite import capture, people
+from engine.store.port.store import Store
 
 COMPONENT = "people_poller"
 TABS = "tab_changes"
@@ -114,7 +113,7 @@ class PeoplePoller:
         """
         if not self.polls_tabs():
             return
-        mark = await self.store.read(capture.watermark, TABS)
+        mark = await self.store.feeds.watermark(TABS)
         if mark.position is None:
             await self._begin(self._tabs_clock, await self.source.newest_tab_change())
 
@@ -128,7 +127,7 @@ class PeoplePoller:
         if not self.polls_tabs():
             return 0
         await self.start()
-        mark = await self.store.read(capture.watermark, TABS)
+        mark = await self.store.feeds.watermark(TABS)
         cursor, differing, began = mark.position or Position(0, 0), 0, anyio.current_time()
         self._tabs_clock.begin()
         while True:
@@ -164,7 +163,7 @@ class PeoplePoller:
         """
         ids, asked_at = sorted(changed_at), self.clock.now()
         rows = await self.source.fetch(RecordType.OPPORTUNITY, ids) if ids else []
-        known = await self.store.read(capture.known_ids, ids)
+        known = await self.store.feeds.known_ids(ids)
         concerned = [
             row for row in rows if row.id in changed_at and (row.id in known or row.eligible)
         ]
@@ -175,8 +174,7 @@ class PeoplePoller:
     ) -> int:
         if not rows:
             return 0
-        outcome = await self.store.write(
-            capture.capture_page,
+        outcome = await self.store.feeds.capture_page(
             rows,
             now=self.clock.now(),
             fresh_max=int(self.limits.page_size * FRESH_SHARE),
@@ -199,7 +197,7 @@ class PeoplePoller:
     async def _follow_people(self) -> None:
         if not self.source.people:
             return
-        awaited = await self.store.read(people.awaited)
+        awaited = await self.store.people.awaited()
         if not awaited:
             self._following = False
             return
@@ -209,7 +207,7 @@ class PeoplePoller:
             self._following = True
             await self._available(awaited)
             return
-        waiting, mark = set(awaited), await self.store.read(capture.watermark, PEOPLE)
+        waiting, mark = set(awaited), await self.store.feeds.watermark(PEOPLE)
         cursor, changed, began = mark.position or Position(0, 0), 0, anyio.current_time()
         self._people_clock.begin()
         while True:
@@ -249,7 +247,7 @@ class PeoplePoller:
     async def _changed(self, waiting: set[int], rows: Sequence[Captured]) -> list[int]:
         """Those waited for who may not be what we know; the overlap shows others again."""
         versions = {row.id: row.version for row in rows if row.id in waiting}
-        known = await self.store.read(people.load, versions) if versions else {}
+        known = await self.store.people.load(versions) if versions else {}
         # One that is a prospect by now was read for another opportunity than those that wait.
         unchanged = {
             person.id
@@ -265,9 +263,9 @@ class PeoplePoller:
 
     async def _begin(self, feed: FeedClock, newest: Newest) -> None:
         """Follow the feed from here on; a row that commits late is still to be seen."""
-        mark = await self.store.read(capture.watermark, feed.feed)
+        mark = await self.store.feeds.watermark(feed.feed)
         mark = feed.begun(newest, mark, self.limits.overlap_s)
-        await self.store.write(capture.set_watermark, feed.feed, mark)
+        await self.store.feeds.set_watermark(feed.feed, mark)
 
     async def _answered(
         self, feed: FeedClock, mark: Watermark, served_at: float | None
@@ -283,7 +281,7 @@ class PeoplePoller:
     ) -> Watermark:
         after = feed.advanced(mark, rows, served_at, self.limits.overlap_s)
         if after != mark:
-            await self.store.write(capture.set_watermark, feed.feed, after)
+            await self.store.feeds.set_watermark(feed.feed, after)
         return after
 
 

@@ -12,8 +12,7 @@ from engine.actors.standings import Standing
 from engine.decide.roles import Script
 from engine.model.records import Relation
 from engine.model.tab import Edge
-from engine.store.port import Store
-from engine.store.sqlite import people as people_store
+from engine.store.port.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class PeopleTabs:
         }
         held = {one: standing for one, standing in standings.items() if one not in found}
         # A person who cannot be told keeps what it had: the tab still has the line.
-        known = (await self.store.read(people_store.load, held)).values() if held else ()
+        known = (await self.store.people.load(held)).values() if held else ()
         return Tab(
             wanted=[
                 (found[line.person_id], line.role) for line in people if line.person_id in found

@@ -25,8 +25,7 @@ from engine.model.person import Person
 from engine.model.records import RecordType, SourceRecord
 from engine.model.work import Failure
 from engine.ports import Target, WallClock
-from engine.store.port import Store
-from engine.store.sqlite import people
+from engine.store.port.store import Store
 
 # In whose name this is done, in metrics and in the log.
 COMPONENT = "prospect_resolver"
@@ -93,8 +92,7 @@ class PersonOutcomes:
         owed: Owed | None,
         note: Note | None,
     ) -> None:
-        await self.store.write(
-            people.link,
+        await self.store.people.link(
             record,
             prospect_id,
             email=email,
@@ -111,7 +109,7 @@ class PersonOutcomes:
         pass_gate("would look for a person anew")
         now = self.clock.now()
         note = Note("target gone", f"the id was blank, and the prospect {prospect_id} is gone")
-        await self.store.write(people.unlink, record, note, now)
+        await self.store.people.unlink(record, note, now)
         log.warning("prospect_gone", person=record.ref, prospect_id=prospect_id)
 
     async def lost(
@@ -122,7 +120,7 @@ class PersonOutcomes:
         Args:
             taken: it was refused because somebody has the address, whom nothing shows yet.
         """
-        await self.store.write(people.doubt, record, reason, self.clock.now(), taken=taken)
+        await self.store.people.doubt(record, reason, self.clock.now(), taken=taken)
         self.in_doubt(record, 0.0, visibility_s)
         self.metrics.prospects.labels("in_doubt").inc()
         log.warning("prospect_in_doubt", person=record.ref, reason=reason)
@@ -137,7 +135,7 @@ class PersonOutcomes:
     async def not_executed(self, record: SourceRecord) -> None:
         """The create in doubt never happened."""
         self.metrics.in_doubt_resolved.labels("prospect", "not_executed").inc()
-        await self.store.write(people.hold_back, record, "not created yet", self.clock.now())
+        await self.store.people.hold_back(record, "not created yet", self.clock.now())
 
     async def executed(self, record: SourceRecord, prospect_id: int, email: str) -> None:
         """The create in doubt did happen."""
@@ -148,10 +146,10 @@ class PersonOutcomes:
         """The person has no prospect for now, through no fault that it must be told."""
         if known is not None and known.prospect_id is not None:
             # Its roles stay while the tab has the line: only the id cannot be read.
-            await self.store.write(people.forget_reading, [record.id])
+            await self.store.people.forget_reading([record.id])
         # A refusal is kept as it is, and so is the doubt about a create.
         elif known is None or not (refused_still(known, record) or known.doubt_since):
-            await self.store.write(people.hold_back, record, reason, self.clock.now())
+            await self.store.people.hold_back(record, reason, self.clock.now())
         self.standings.note(record.id, Standing(None, reason))
         self.metrics.prospects.labels("held_back").inc()
         log.debug("person_held_back", person=record.ref, reason=reason)
@@ -174,7 +172,7 @@ class PersonOutcomes:
             return
         now = self.clock.now()
         retry_at = now + setback.wait_s
-        await self.store.write(people.failed, record.id, setback.failure, now, retry_at=retry_at)
+        await self.store.people.failed(record.id, setback.failure, now, retry_at=retry_at)
         standing = Standing(None, error.message, retry_s=setback.wait_s)
         self.standings.note(record.id, standing)
         self.metrics.prospects.labels("held_back").inc()
@@ -199,7 +197,7 @@ class PersonOutcomes:
 
     async def still_invisible(self, record: SourceRecord, reason: str) -> None:
         """The rare look for whoever has the address was in vain."""
-        await self.store.write(people.looked, record.id, self.clock.now())
+        await self.store.people.looked(record.id, self.clock.now())
         self.standings.note(record.id, Standing(None, reason))
 
     async def refused(self, record: SourceRecord, error: Rejected) -> None:
@@ -207,7 +205,7 @@ class PersonOutcomes:
         pass_gate("would flag a person")
         failure = Failure(error_class(error), error.field, error.message)
         taken = isinstance(error, Taken)
-        await self.store.write(people.refuse, record, failure, self.clock.now(), taken=taken)
+        await self.store.people.refuse(record, failure, self.clock.now(), taken=taken)
         self.standings.note(record.id, Standing(None, error.message))
         self.metrics.prospects.labels("refused").inc()
         self.wake_write_back()

@@ -10,7 +10,6 @@ Stops     when it is cancelled; a page is captured whole or not at all
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from random import Random
@@ -31,19 +30,16 @@ from engine.flow.purpose import spent_on
 from engine.flow.worktime import resting
 from engine.metrics import Metrics
 from engine.model.capture import Watermark
+from engine.model.kept import AUDIT_OWED, LAST_SWEEP, SWEEP_UNFINISHED
 from engine.model.purpose import Purpose
 from engine.model.records import Captured, Page
 from engine.ports import Source, WallClock
 from engine.runs import Runs, exemplar
-from engine.store.port import Store
-from engine.store.sqlite import capture, fuse, kept
+from engine.store.port.store import Store
 
 COMPONENT = "poller"
 FEED = "changes"
 SWEEP = "sweep"
-LAST_SWEEP = "last_sweep_at"
-# Set from a sweep until the slice of the audit that follows it is done.
-AUDIT_OWED = "audit_owed"
 # A page in which more than this share of the rows are changes belongs to a bulk import.
 FRESH_SHARE = 0.25
 
@@ -154,10 +150,10 @@ class Poller:
             self.tried.set()
 
     async def _follow(self) -> int:
-        mark, overlap_s = await self.store.read(capture.watermark, FEED), self.limits.overlap_s
+        mark, overlap_s = await self.store.feeds.watermark(FEED), self.limits.overlap_s
         self.feed_clock.begin()
         # Until the whole population was read once, what a page shows may have changed long ago.
-        first_ever = await self.store.read(kept.setting, LAST_SWEEP) is None
+        first_ever = await self.store.kept.setting(LAST_SWEEP) is None
         began = anyio.current_time()
         cursor, changed = mark.position, 0
         if first_ever:
@@ -197,13 +193,13 @@ class Poller:
         source does not list changed People tabs, linked records are read as well: an edit of the
         tab need not show anywhere else.
         """
-        async with unfinished(self.store, fuse.SWEEP):
+        async with unfinished(self.store, SWEEP_UNFINISHED):
             return await self._sweep()
 
     async def _sweep(self) -> int:
         read = self.source.unlinked if self.tabs_listed() else self.source.eligible
         started_at, began = self.clock.now(), anyio.current_time()
-        number = await self.store.read(capture.next_sweep)
+        number = await self.store.feeds.next_sweep()
         after, changed, whole = 0, 0, True
         while True:
             asked_at = self.clock.now()
@@ -216,7 +212,7 @@ class Poller:
                 break
             after = behind(after, [row.id for row in page.rows])
         now = self.clock.now()
-        left = await self.store.write(_finish_sweep, number, started_at, now, whole=whole)
+        left = await self.store.feeds.end_sweep(number, started_at, now, whole=whole)
         self.metrics.polled(SWEEP, changed, anyio.current_time() - began, self.clock.now())
         log.info("sweep_done", found=changed, no_longer_eligible=left)
         return changed
@@ -226,17 +222,17 @@ class Poller:
 
         What fails of the two is tried again after the next poll.
         """
-        last = await self.store.read(kept.setting, LAST_SWEEP)
+        last = await self.store.kept.setting(LAST_SWEEP)
         if last is None:
             # The first poll of a new state reads the whole eligible population: a sweep by itself.
-            await self.store.write(kept.set_setting, LAST_SWEEP, str(self.clock.now()))
+            await self.store.kept.set_setting(LAST_SWEEP, str(self.clock.now()))
         elif abs(self.clock.now() - float(last)) >= self.limits.sweep_interval_s:
             with self.runs.run(), spent_on(Purpose.AUDIT):
                 await self.sweep()
-        if await self.store.read(kept.setting, AUDIT_OWED) is not None:
+        if await self.store.kept.setting(AUDIT_OWED) is not None:
             with self.runs.run(), spent_on(Purpose.AUDIT):
                 await self.audit()
-            await self.store.write(kept.forget_setting, AUDIT_OWED)
+            await self.store.kept.forget_setting(AUDIT_OWED)
 
     async def _capture(
         self,
@@ -247,8 +243,7 @@ class Poller:
         sweep: int = 0,
         first_look: bool = False,
     ) -> list[Captured]:
-        outcome = await self.store.write(
-            capture.capture_page,
+        outcome = await self.store.feeds.capture_page(
             page.rows,
             now=self.clock.now(),
             fresh_max=int(self.limits.page_size * FRESH_SHARE),
@@ -285,13 +280,3 @@ class Poller:
             self.metrics.sync_lag.labels("opportunity", "observed").observe(
                 max(0.0, lag), exemplar()
             )
-
-
-def _finish_sweep(
-    connection: sqlite3.Connection, number: int, started_at: float, now: float, *, whole: bool
-) -> int:
-    # What was not shown may be what could not be read.
-    left = capture.finish_sweep(connection, number, started_at, now) if whole else 0
-    kept.set_setting(connection, LAST_SWEEP, str(started_at))
-    kept.set_setting(connection, AUDIT_OWED, "")
-    return left

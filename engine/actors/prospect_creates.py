@@ -27,8 +27,7 @@ from engine.errors import (
 )
 from engine.flow.worktime import holding
 from engine.ports import Target, WallClock
-from engine.store.port import Store
-from engine.store.sqlite import people
+from engine.store.port.store import Store
 
 log = structlog.get_logger(component=COMPONENT)
 
@@ -70,20 +69,20 @@ class ProspectCreates:
             EngineError: surely nothing was created, and nobody is known to be at fault.
         """
         record = candidate.record
-        shared = await self.store.read(people.by_email, [candidate.email])
+        shared = await self.store.people.by_email([candidate.email])
         if shared:
             await self.outcomes.adopted(record, shared[candidate.email], candidate.email)
             return
         pass_gate("would create a prospect")
         # Announced before it is sent: whatever dies from here on, the prospect is looked for.
         now = self.clock.now()
-        await self.store.write(people.announce, record, candidate.email, now)
+        await self.store.people.announce(record, candidate.email, now)
         try:
             prospect_id = await self.target.create_prospect(candidate.fields)
         except Taken as error:
             await self._taken(candidate, error, visibility_s)
         except Rejected as error:
-            await self.store.write(people.withdraw_announcement, record.id)
+            await self.store.people.withdraw_announcement(record.id)
             if error_class(error) == FORBIDDEN:
                 self.outcomes.forbidden(record, error)
             else:
@@ -94,7 +93,7 @@ class ProspectCreates:
             raise
         except Exception as error:  # whatever it was, the prospect may have been created
             if surely_not_executed(error):
-                await self.store.write(people.withdraw_announcement, record.id)
+                await self.store.people.withdraw_announcement(record.id)
                 raise
             if not isinstance(error, EngineError):
                 log.error("unexpected", person=record.ref, exc_info=error)

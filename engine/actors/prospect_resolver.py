@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from random import Random
 from typing import Literal
 
@@ -48,8 +47,7 @@ from engine.model.person import Person
 from engine.model.purpose import Purpose
 from engine.model.records import RecordType, SourceRecord
 from engine.ports import Source, Target, WallClock
-from engine.store.port import Store
-from engine.store.sqlite import contacts, people
+from engine.store.port.store import Store
 
 BATCH_MAX = 100
 # So soon is somebody read again who was forgotten while being asked for.
@@ -137,7 +135,7 @@ class ProspectResolver:
         """Ask again for everybody awaited; asks nobody anything when nobody is."""
         if not self.source.people:
             return 0
-        awaited = await self.store.read(people.awaited)
+        awaited = await self.store.people.awaited()
         self.forget(awaited)
         for start in range(0, len(awaited), BATCH_MAX):
             async with holding(self._asking):
@@ -148,7 +146,7 @@ class ProspectResolver:
 
     async def wake_awaiting(self, ids: Collection[int]) -> int:
         """Relate again where lines wait for these people; returns the opportunities concerned."""
-        woken = await self.store.write(contacts.wake_awaiting, ids, self.clock.now())
+        woken = await self.store.tabs.wake_awaiting(ids, self.clock.now())
         if woken:
             log.info("people_turned_up", people=len(ids), opportunities=woken)
             self.wake()
@@ -202,7 +200,7 @@ class ProspectResolver:
         if await self.target.prospect_exists(prospect_id):
             return False
         self.forget([person_id])
-        await self.store.write(people.forget_reading, [person_id])
+        await self.store.people.forget_reading([person_id])
         rows = await self.source.fetch(RecordType.PERSON, [person_id])
         for row in rows:
             record = self.source.read(RecordType.PERSON, row.payload)
@@ -212,7 +210,7 @@ class ProspectResolver:
             )
             await self._outcomes.refused(record, Rejected(reason))
         # Its other opportunities lost their roles with it, and nobody has noticed there yet.
-        await self.store.write(people.relate_again, person_id, self.clock.now())
+        await self.store.people.relate_again(person_id, self.clock.now())
         self.wake()
         return True
 
@@ -237,7 +235,7 @@ class ProspectResolver:
     async def _recall(self, ids: Collection[int]) -> None:
         """What the store knows and is young enough needs no question."""
         now = self.clock.now()
-        for person in (await self.store.read(people.load, ids)).values():
+        for person in (await self.store.people.load(ids)).values():
             young = 0 <= now - person.read_at < self.rules.ttl_s
             if (
                 person.prospect_id is not None
@@ -250,8 +248,7 @@ class ProspectResolver:
         """These people, and those whom the next opportunities in line will need."""
         batch = list(wanted)
         if len(batch) < BATCH_MAX and self.weighs is weighing.get():
-            look = partial(contacts.people_ahead, weighed=self.weighs)
-            ahead = await self.store.read(look, 4 * BATCH_MAX)
+            ahead = await self.store.tabs.people_ahead(4 * BATCH_MAX, weighed=self.weighs)
             ahead = [one for one in dict.fromkeys(ahead) if one not in batch and self._unknown(one)]
             await self._recall(ahead[: 4 * BATCH_MAX])
             batch += [one for one in ahead if self._unknown(one)][: BATCH_MAX - len(batch)]
@@ -261,7 +258,7 @@ class ProspectResolver:
         """Read these people, and look for those who are nobody's prospect yet."""
         with self._people_lookup.reading():
             rows = {row.id: row for row in await self.source.fetch(RecordType.PERSON, ids)}
-        known = await self.store.read(people.load, ids)
+        known = await self.store.people.load(ids)
         records: list[SourceRecord] = []
         for person_id in ids:
             if person_id in rows:
@@ -379,7 +376,7 @@ class ProspectResolver:
 
     async def _look_for(self, seekers: Sequence[Candidate]) -> None:
         emails = list(dict.fromkeys(one.email for one in seekers))
-        ours = await self.store.read(people.by_email, emails)
+        ours = await self.store.people.by_email(emails)
         found = await self._search.find([email for email in emails if email not in ours])
         for seeker in seekers:
             prospect_id = ours.get(seeker.email) or found.prospects.get(seeker.email)

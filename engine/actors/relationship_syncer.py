@@ -45,21 +45,19 @@ from engine.flow.ledger import current_record
 from engine.flow.mailbox import Closed, Mailbox, Notice
 from engine.metrics import Metrics
 from engine.model.history import Note
+from engine.model.kept import ONE_ROLE
 from engine.model.mass_change import Mass
 from engine.model.records import RecordType
 from engine.model.tab import Edge, GivenUp, Relating
 from engine.model.work import Failure
 from engine.ports import Source, Target, WallClock
 from engine.runs import Runs, exemplar
-from engine.store.port import Store
-from engine.store.sqlite import contacts, kept, relating
+from engine.store.port.store import Store
 
 # A single opportunity that cannot be related is tried again this seldom.
 REFUSED_RETRY_S = 3600.0
 # A role that was refused is not cured by trying, and there may be one on every opportunity.
 REFUSED_ROLE_RETRY_S = 86_400.0
-# Kept once the target has turned out to take one role for each person on an opportunity.
-ONE_ROLE = "one_role_per_person"
 # What this actor reconciles, in metrics.
 KIND = "relationship"
 
@@ -121,7 +119,7 @@ class RelationshipSyncer:
 
     async def step(self, key: int) -> str:
         """Relate one opportunity; returns the outcome as counted."""
-        work = await self.store.read(contacts.load, key)
+        work = await self.store.tabs.load(key)
         if work is None:
             return "nothing"
         current_lane.set(work.lane)
@@ -162,7 +160,7 @@ class RelationshipSyncer:
             fault = record.people_fault if self.source.people and record.eligible else None
             if fault is not None and not work.left_out:
                 return await self._unreadable(work, progress, fault)
-            await self.store.write(relating.leave, work)
+            await self.store.tabs.leave(work)
             return "left"
         self.trust.ensure_roles_show(listed=work.listed)
         asked = await self._tabs.told(record.people, foreseen=weighing.get())
@@ -203,14 +201,14 @@ class RelationshipSyncer:
     ) -> str:
         """One of many opportunities for which something would change at once."""
         seen = replace(work, listed=progress.listed)
-        await self.store.write(relating.hold, seen, progress.outcome(), would, people)
+        await self.store.tabs.hold(seen, progress.outcome(), would, people)
         log.debug("held_by_fuse", record=work.ref, reason=would)
         return "held_by_fuse"
 
     async def _joined(self, tab: Tab, progress: Progress) -> Tab:
         """The tab with all lines of a person in one, where the target takes one role for each."""
         setting = self.limits.one_role
-        learnt = setting == "auto" and await self.store.read(kept.setting, ONE_ROLE) is not None
+        learnt = setting == "auto" and await self.store.kept.setting(ONE_ROLE) is not None
         progress.joins = learnt or setting == "always"
         progress.learns = setting == "auto" and not learnt
         return replace(tab, wanted=joined(tab.wanted)) if progress.joins else tab
@@ -251,7 +249,7 @@ class RelationshipSyncer:
         edits = self._script(tab, progress)
         if edits and not work.listed:
             # What the look found as ours must outlive the announcement that named it.
-            await self.store.write(relating.keep, work, progress.outcome())
+            await self.store.tabs.keep(work, progress.outcome())
         try:
             if edits:
                 await self._editor.announce(work, edits.create, edits.touched)
@@ -263,7 +261,7 @@ class RelationshipSyncer:
             await self._keep(work, progress, None, wait_s=0.0)
             return "again"
         except OneRole:
-            await self.store.write(kept.set_setting, ONE_ROLE, "learnt")
+            await self.store.kept.set_setting(ONE_ROLE, "learnt")
             log.warning("one_role_per_person", record=work.ref)
             await self._keep(work, progress, None, wait_s=0.0)
             return "again"
@@ -290,7 +288,7 @@ class RelationshipSyncer:
         log.warning("opportunity_gone", record=work.ref, reason=error.message)
         look_in_s = resend_after_s(work.sent)
         now = self.clock.now()
-        await self.store.write(relating.abandon, work, now, look_in_s=look_in_s)
+        await self.store.tabs.abandon(work, now, look_in_s=look_in_s)
         self.wake_changes()
         return "left"
 
@@ -303,8 +301,7 @@ class RelationshipSyncer:
         if progress.again:
             soon.append(0.0)
         now = self.clock.now()
-        settled = await self.store.write(
-            relating.settle,
+        settled = await self.store.tabs.settle(
             work,
             progress.outcome(),
             waits_for=list(tab.held),
@@ -316,7 +313,7 @@ class RelationshipSyncer:
         )
         if soon:
             why = "; ".join(held) or None
-            await self.store.write(contacts.look_later, work.record_id, now + min(soon), why)
+            await self.store.tabs.look_later(work.record_id, now + min(soon), why)
         if progress.edits:
             log.info("related", record=work.ref, edits=progress.edits)
         if progress.edits and settled:
@@ -342,8 +339,7 @@ class RelationshipSyncer:
         bound_s = max(self.limits.visibility_s, resend_after_s(work.sent))
         due_at = now + look_in_s(now - since, bound_s)
         failure = Failure("unreachable", None, reason)
-        await self.store.write(
-            relating.doubt,
+        await self.store.tabs.doubt(
             work,
             progress.outcome(),
             failure,
@@ -367,8 +363,7 @@ class RelationshipSyncer:
         given_up: bool = False,
     ) -> bool:
         now = self.clock.now()
-        return await self.store.write(
-            relating.defer,
+        return await self.store.tabs.defer(
             replace(work, listed=progress.listed),
             progress.outcome(),
             failure,

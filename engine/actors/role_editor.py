@@ -14,9 +14,7 @@ from engine.errors import Gone, Rejected, Taken, excerpt
 from engine.metrics import Metrics
 from engine.model.tab import Edge, KnownRole, Relating, Roles
 from engine.ports import Target, WallClock
-from engine.store.port import Store
-from engine.store.sqlite import people as people_store
-from engine.store.sqlite import relating
+from engine.store.port.store import Store
 
 # In whose name this is done, in metrics and in the log.
 COMPONENT = "relationship_syncer"
@@ -129,11 +127,11 @@ class RoleEditor:
             Overtaken: nothing is announced, and nothing may be sent.
         """
         now = self.clock.now()
-        if not await self.store.write(relating.begin, work, creates, now, edits=edits):
+        if not await self.store.tabs.begin(work, creates, now, edits=edits):
             raise Overtaken
 
     async def _ensure_it_goes_on(self, work: Relating) -> None:
-        if not await self.store.read(relating.goes_on, work):
+        if not await self.store.tabs.goes_on(work):
             raise Overtaken
 
     async def _remove(self, role: KnownRole, progress: Progress) -> None:
@@ -244,7 +242,7 @@ class RoleEditor:
             self._refused(work, progress, error)
             return
         ids = [person_id for person_id, known in people.items() if known == edge[0]]
-        known = await self.store.read(people_store.load, ids)
+        known = await self.store.people.load(ids)
         refs = ", ".join(person.ref for person in known.values()) or f"prospect {edge[0]}"
         text = (
             f"{refs}: the target calls the role {excerpt(edge[1])!r} taken, and shows none like it:"

@@ -17,12 +17,11 @@ from engine.errors import HeldBack
 from engine.metrics import Metrics
 from engine.model.age import Aged
 from engine.model.history import Note
+from engine.model.kept import CREATES_PAUSED
 from engine.model.records import Fields, SourceRecord
 from engine.model.work import Work
 from engine.ports import WallClock
-from engine.store.port import Store
-from engine.store.sqlite import kept, provenance
-from engine.store.sqlite import work as store_work
+from engine.store.port.store import Store
 
 # The source's clock may be behind ours by so much.
 SKEW_S = 300.0
@@ -50,8 +49,8 @@ class Trust:
 
     async def load(self) -> None:
         """Take up what a former process found out."""
-        self.aged = await self.store.read(provenance.aged)
-        self.paused = await self.store.read(kept.setting, provenance.CREATES_PAUSED)
+        self.aged = await self.store.provenance.aged()
+        self.paused = await self.store.kept.setting(CREATES_PAUSED)
 
     async def looks_first(self, work: Work, record: SourceRecord, correlation: str) -> bool:
         """Whether a create must be looked for before it is sent; it is in doubt then.
@@ -63,7 +62,7 @@ class Trust:
         if work.intent is not None or self.aged is None or not self._is_old(record):
             return False
         now, since = self.clock.now(), self.aged.since
-        return await self.store.write(store_work.open_doubt, work.id, correlation, since, now)
+        return await self.store.records.open_doubt(work.id, correlation, since, now)
 
     def ensure_creates(self) -> None:
         """Let nothing be created while somebody else may do the same.
@@ -112,12 +111,12 @@ class Trust:
             return
         if holds.get(self.correlation_field) != ours:
             # It will carry it by our own hand, also where the answer to that gets lost.
-            await self.store.write(provenance.take_over, work, target_id, self.clock.now())
+            await self.store.provenance.take_over(work, target_id, self.clock.now())
             return
         if self.aged is not None and self._is_old(record):
             # Another life of this state has made it, before that was noticed.
             return
-        if await self.store.read(provenance.knows, work.id, target_id):
+        if await self.store.provenance.knows(work.id, target_id):
             return
         made = "none" if known is None else f"id {known}"
         reason = (
@@ -136,8 +135,7 @@ class Trust:
         self.paused = (
             f"{reason}; stop the other service, then this one, and run: wosync state adopt"
         )
-        await self.store.write(
-            provenance.pause_creates,
+        await self.store.provenance.pause_creates(
             work,
             Note("another writer", reason),
             self.paused,

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from engine.store.port import Store
-from engine.store.sqlite import kept
+from engine.store.port.store import Store
 
 
 @asynccontextmanager
@@ -21,8 +20,8 @@ async def unfinished(store: Store, mark: str) -> AsyncGenerator[None]:
     Args:
         mark: one of `engine.store.sqlite.fuse.MARKS`.
     """
-    await store.write(kept.set_setting, mark, "")
+    await store.kept.set_setting(mark, "")
     try:
         yield
     finally:
-        await store.write(kept.forget_setting, mark)
+        await store.kept.forget_setting(mark)

@@ -9,7 +9,6 @@ Stops     when its mailbox is closed and empty and the batch in hand is delivere
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -32,8 +31,8 @@ from engine.model.purpose import Purpose
 from engine.model.records import Captured, Delivery, RecordType, SourceRecord, WriteBackResult
 from engine.ports import Source, WallClock
 from engine.runs import Runs, exemplar
-from engine.store.port import Store
-from engine.store.sqlite import capture, outbox, people
+from engine.store.port.store import Store
+from engine.store.sqlite import outbox
 
 # A lingering batch looks this often whether anything more can come at all.
 LOOK_S = 0.05
@@ -117,7 +116,7 @@ class WriteBacks:
         """Deliver what these records are owed; every entry ends confirmed, postponed or void."""
         for record_type in RecordType:
             ids = [key.record_id for key in keys if key.record_type is record_type]
-            entries = await self.store.read(outbox.load, record_type, ids) if ids else []
+            entries = await self.store.outbox.load(record_type, ids) if ids else []
             if entries:
                 await self._batch(entries)
 
@@ -182,7 +181,7 @@ class WriteBacks:
 
     async def _confirm(self, confirmed: Sequence[tuple[Entry, int]]) -> None:
         now = self.clock.now()
-        await self.store.write(outbox.delivered, confirmed, now)
+        await self.store.outbox.delivered(confirmed, now)
         for entry, _ in confirmed:
             if entry.record_type is RecordType.OPPORTUNITY:
                 lag = max(0.0, now - entry.changed_at)
@@ -218,9 +217,9 @@ class WriteBacks:
     async def _take(self, entry: Entry, row: Captured, asked_at: float) -> None:
         """The record changed: that change is captured like any other."""
         if entry.record_type is RecordType.PERSON:
-            await self.store.write(people.forget_reading, [row.id])
+            await self.store.people.forget_reading([row.id])
             return
-        await self.store.write(_capture_one, row, asked_at, self.clock.now())
+        await self.store.outbox.capture_shown(row, asked_at, self.clock.now())
         self.wake_changes()
 
     async def _withdraw(
@@ -228,8 +227,7 @@ class WriteBacks:
     ) -> None:
         self.metrics.deliveries.labels("withdrawn").inc()
         log.warning("write_back_withdrawn", record=entry.ref, reason=reason)
-        await self.store.write(
-            _withdraw_and_capture,
+        await self.store.outbox.withdraw_and_capture(
             entry,
             Note("write-back withdrawn", reason),
             row,
@@ -249,11 +247,11 @@ class WriteBacks:
             reason = "the record is deleted" if deleted else f"{MISSING}, for {looks} looks"
             self.metrics.deliveries.labels("withdrawn").inc()
             log.warning("write_back_withdrawn", record=entry.ref, reason=reason)
-            await self.store.write(_leave_out, entry, reason, now)
+            await self.store.outbox.leave_out_owed(entry, reason, now)
             return
         log.warning("write_back_waits", record=entry.ref, reason=MISSING)
         due_at = now + min(MISSING_RETRY_S * 2**entry.missed, MISSING_RETRY_S_MAX)
-        await self.store.write(outbox.postpone, entry, MISSING, due_at=due_at, counts=True)
+        await self.store.outbox.postpone(entry, MISSING, due_at=due_at, counts=True)
 
     async def _refused(self, entry: Entry, result: WriteBackResult) -> None:
         self.metrics.errors.labels(COMPONENT, "validation").inc()
@@ -282,7 +280,7 @@ class WriteBacks:
             self.metrics.retries.labels(COMPONENT, reason_class).inc()
             self.metrics.retry_backoff.labels(COMPONENT).inc(wait)
             due_at = self.clock.now() + wait
-            await self.store.write(outbox.postpone, entry, reason, due_at=due_at, counts=counts)
+            await self.store.outbox.postpone(entry, reason, due_at=due_at, counts=counts)
 
     async def _failed(self, entries: Sequence[Entry], error: EngineError) -> None:
         """The source as a whole is in trouble; what was confirmed meanwhile stays confirmed."""
@@ -320,35 +318,3 @@ def _not_ours(record: SourceRecord, entry: Entry, row: Captured) -> str | None:
     if entry.error and row.version != entry.version:
         return "the record was changed since it was refused, and is tried again first"
     return None
-
-
-def _capture_one(
-    connection: sqlite3.Connection, row: Captured, asked_at: float, now: float
-) -> None:
-    capture.capture_page(connection, [row], now=now, fresh_max=1, asked_at=asked_at, may_lag=False)
-
-
-def _leave_out(connection: sqlite3.Connection, entry: Entry, reason: str, now: float) -> None:
-    """Nothing is owed to the record; when the source shows it again, it starts anew."""
-    outbox.withdraw(connection, entry, Note("write-back withdrawn", reason), now)
-    if entry.record_type is RecordType.PERSON:
-        people.forget_reading(connection, [entry.record_id])
-    else:
-        capture.leave_out(connection, [(entry.record_id, entry.version)], reason, now)
-
-
-def _withdraw_and_capture(
-    connection: sqlite3.Connection,
-    entry: Entry,
-    note: Note,
-    row: Captured,
-    record: SourceRecord,
-    *,
-    asked_at: float,
-    now: float,
-) -> None:
-    outbox.withdraw(connection, entry, note, now)
-    if entry.record_type is RecordType.PERSON:
-        people.relink(connection, record, now)
-    else:
-        _capture_one(connection, row, asked_at, now)

@@ -27,7 +27,7 @@ from engine.flow.worktime import WorkTime
 from engine.mappings import Mappings
 from engine.metrics import Metrics
 from engine.model.outbox import Key
-from engine.store.port import Store
+from engine.store.port.store import Store
 
 
 @dataclass(slots=True)

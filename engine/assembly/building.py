@@ -41,8 +41,7 @@ from engine.model.mass_change import Limits
 from engine.model.outbox import Key
 from engine.model.records import FieldKind, RecordType
 from engine.runs import Runs
-from engine.store.port import Store
-from engine.store.sqlite import contacts, outbox, work
+from engine.store.port.store import Store
 
 
 def assemble(
@@ -187,30 +186,30 @@ class _Builder:
 
     def _change_dispatcher(self, lane: Lane) -> Dispatcher[int]:
         async def due_keys(now: float, limit: int) -> list[int]:
-            return await self.store.read(work.due_keys, lane, now, limit)
+            return await self.store.records.due_keys(lane, now, limit)
 
         async def next_due(now: float) -> float | None:
-            return await self.store.read(work.next_due, lane, now)
+            return await self.store.records.next_due(lane, now)
 
         governor = self.systems.target_governor
         return Dispatcher(self.changes, lane, self.outside.clock, due_keys, next_due, governor)
 
     def _contact_dispatcher(self, lane: Lane) -> Dispatcher[int]:
         async def due_keys(now: float, limit: int) -> list[int]:
-            return await self.store.read(contacts.due_keys, lane, now, limit)
+            return await self.store.tabs.due_keys(lane, now, limit)
 
         async def next_due(now: float) -> float | None:
-            return await self.store.read(contacts.next_due, lane, now)
+            return await self.store.tabs.next_due(lane, now)
 
         governor = self.systems.target_governor
         return Dispatcher(self.contacts, lane, self.outside.clock, due_keys, next_due, governor)
 
     def _write_back_dispatcher(self) -> Dispatcher[Key]:
         async def due_keys(now: float, limit: int) -> list[Key]:
-            return await self.store.read(outbox.due_keys, now, limit)
+            return await self.store.outbox.due_keys(now, limit)
 
         async def next_due(now: float) -> float | None:
-            return await self.store.read(outbox.next_due, now)
+            return await self.store.outbox.next_due(now)
 
         governor = self.systems.source_governor
         return Dispatcher(

@@ -13,9 +13,9 @@ from engine.assembly.outside import Outside, open_systems
 from engine.config.loading import Config
 from engine.errors import first_engine_error
 from engine.installation import Installation
-from engine.store.port import Store
-from engine.store.sqlite import kept, mark, provenance, statedir, statefile
-from engine.store.sqlite.mark import Seen
+from engine.model.age import Seen
+from engine.store.port.store import Store
+from engine.store.sqlite import mark, statedir, statefile
 
 log = structlog.get_logger(component="service")
 
@@ -39,7 +39,7 @@ async def opened(config: Config, outside: Outside) -> AsyncGenerator[Assembly]:
                 async with open_systems(config, outside, store, metrics) as systems:
                     yield assemble(config, outside, store, systems, metrics)
                     now, dates = outside.clock.now(), systems.dates.told()
-                    await store.write(provenance.note_life, now, dates, ended=True)
+                    await store.provenance.note_life(now, dates, ended=True)
         except BaseException:
             if fresh:
                 statefile.discard_if_empty(path, directory=made)
@@ -55,10 +55,10 @@ async def take_over(config: Config, store: Store, seen: Seen | None, now: float)
     Raises:
         StateUnusable: it is another pair's, or at work somewhere else.
     """
-    await store.write(kept.claim_pair, pair(config))
+    await store.kept.claim_pair(pair(config))
     service = config.engine.service
     here = Installation.here(service.state_dir, service.instance)
-    aged = await store.write(provenance.begin, here, seen, now)
+    aged = await store.provenance.begin(here, seen, now)
     if aged is not None:
         log.error(
             "state_of_unknown_age",

@@ -30,10 +30,9 @@ from engine.ports import (
     WallClock,
 )
 from engine.runs import exemplar
-from engine.store.port import OpenStore, Store
-from engine.store.sqlite import kept
-from engine.store.sqlite.kept import StoreVault
+from engine.store.port.store import OpenStore, Store
 from engine.store.sqlite.threaded import open_store
+from engine.store.vault import StoreVault
 from engine.wire.transport import Transport
 
 
@@ -163,5 +162,5 @@ def _observer(metrics: Metrics, asked: SourceConnector | TargetConnector) -> Req
 
 
 async def _load_usage(store: Store, system: str, governor: Governor) -> None:
-    minutes, days = await store.read(kept.load_usage, system)
+    minutes, days = await store.kept.load_usage(system)
     governor.budget.restore(minutes, days, governor.clock.now())

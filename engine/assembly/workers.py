@@ -23,7 +23,7 @@ from engine.mappings import Mappings
 from engine.metrics import Metrics
 from engine.model.outbox import Key
 from engine.runs import Runs
-from engine.store.port import Store
+from engine.store.port.store import Store
 
 
 @dataclass(slots=True)

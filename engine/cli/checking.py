@@ -21,13 +21,13 @@ from engine.config.unencrypted import unencrypted
 from engine.errors import EngineError, StateUnusable
 from engine.mappings import Mappings
 from engine.metrics import Metrics
+from engine.model.age import Seen
 from engine.model.records import RecordType
 from engine.plain import plain
 from engine.ports import Step
 from engine.redaction import redact
-from engine.store.port import Store
+from engine.store.port.store import Store
 from engine.store.sqlite import mark, statedir, statefile
-from engine.store.sqlite.mark import Seen
 from engine.store.sqlite.threaded import open_store
 
 

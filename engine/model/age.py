@@ -37,3 +37,12 @@ class Aged:
             since=min(self.since + moved_s, now),
             told=told if self.told is None else self.told,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the mark says: `name` of the state, the writes it counted, whether it was moved."""
+
+    name: str
+    writes: int
+    moved: bool

@@ -22,7 +22,7 @@ from engine.model.condition import Condition
 from engine.model.lane import Lane
 from engine.model.measure import Measured
 from engine.service.outlook import Outlook
-from engine.store.sqlite import measure, statefile
+from engine.store.sqlite import statefile
 
 # A look at the state that takes longer is given up, so that the rest is told all the same.
 LOOK_S = 5.0
@@ -64,7 +64,7 @@ class Gauges:
         assembly = self.assembly
         late = now - 2 * assembly.config.engine.poller.audit_interval_s
         with anyio.move_on_after(LOOK_S), suppress(StateUnusable):
-            return await assembly.store.read(measure.measured, late, self.outlook.soon(now))
+            return await assembly.store.report.measured(late, self.outlook.soon(now))
         assembly.metrics.errors.labels(labels.STORE, "storage").inc()
         return None
 

@@ -19,7 +19,6 @@ from engine.model.report import Counts
 from engine.service.stages import downstream
 from engine.service.starting import take_steps, take_up
 from engine.service.usage import keep_usage
-from engine.store.sqlite import fuse, report
 
 # How long it waits for a retry that is due soon, before it leaves it to the next run.
 RETRY_PATIENCE_S = 15.0
@@ -65,9 +64,9 @@ async def _once(config: Config, outside: Outside) -> Result:
             await assembly.people_poller.step()
             await _drained(assembly)
         await keep_usage(assembly)
-        counts = await assembly.store.read(report.counts)
+        counts = await assembly.store.report.counts()
         _raise_if_unreachable(assembly, counts)
-        return Result(changed, counts, await assembly.store.read(fuse.held))
+        return Result(changed, counts, await assembly.store.fuse.held())
 
 
 async def _load_mapping(assembly: Assembly) -> None:
@@ -93,7 +92,7 @@ async def _drained(assembly: Assembly) -> None:
     A retry that is due soon is waited for, RETRY_PATIENCE_S at most; what waits longer, for a
     pause, an outage or the budget, is left to the next run.
     """
-    clock, read = assembly.outside.clock, assembly.store.read
+    clock, report = assembly.outside.clock, assembly.store.report
     worked_at = progress_at = anyio.current_time()
     rested = 0.0
     while True:
@@ -108,12 +107,12 @@ async def _drained(assembly: Assembly) -> None:
         lanes = Lane.FRESH if _out_of_reach(assembly, Lane.BACKLOG) else Lane.BACKLOG
         mailboxes = (assembly.changes, assembly.contacts, assembly.write_backs)
         busy = not all(mailbox.idle for mailbox in mailboxes)
-        if busy or await read(report.due, clock.now(), lanes):
+        if busy or await report.due(clock.now(), lanes):
             worked_at = now
             continue
         if await assembly.fuse_keeper.step():
             continue
-        soon = await read(report.due, clock.now() + RETRY_PATIENCE_S, lanes)
+        soon = await report.due(clock.now() + RETRY_PATIENCE_S, lanes)
         if not soon or now - worked_at > RETRY_PATIENCE_S:
             return
 

@@ -17,7 +17,6 @@ from engine.flow.worktime import pausing
 from engine.metrics.labels import START_UP
 from engine.ports import Step
 from engine.service.status import Status
-from engine.store.sqlite import contacts, fuse, kept, people, provenance, waits, work
 
 # The longest that anything is made to wait, beside the cap of the backoff: one hour.
 LONGEST_WAIT_S = 3600.0
@@ -52,7 +51,7 @@ async def start(assembly: Assembly, status: Status) -> None:
             verdict = judged(
                 error,
                 refusals,
-                worked=await assembly.store.read(kept.has_worked),
+                worked=await assembly.store.kept.has_worked(),
                 backoff_s=max(1.0, backoff_s),
                 now=anyio.current_time(),
                 patience=assembly.outside.patience,
@@ -85,16 +84,13 @@ async def _attempt(assembly: Assembly) -> None:
 async def take_up(assembly: Assembly) -> None:
     """Take up what a former process left: its creates are looked for, its waits bounded."""
     now = assembly.outside.clock.now()
-    await assembly.store.write(kept.note_that_it_works, now)
+    await assembly.store.kept.note_that_it_works(now)
     dates, source = assembly.systems.dates.told(), assembly.config.connectors.source.name
-    set_back_s = await assembly.store.write(provenance.resume, now, dates, source)
+    set_back_s = await assembly.store.provenance.resume(now, dates, source)
     await assembly.trust.load()
     longest_s = max(LONGEST_WAIT_S, assembly.config.engine.retry.backoff.cap_s)
-    if shortened := await assembly.store.write(waits.bound, now, longest_s, set_back_s):
+    if shortened := await assembly.store.provenance.bound_waits(now, longest_s, set_back_s):
         log.warning("waits_shortened", records=shortened, reason="the clock was set back")
-    await assembly.store.write(fuse.forget_unfinished)
-    doubtful = 0
-    for doubt in (work.doubt_all, contacts.doubt_all, people.doubt_all):
-        doubtful += await assembly.store.write(doubt, now)
-    if doubtful:
+    await assembly.store.fuse.forget_unfinished()
+    if doubtful := await assembly.store.provenance.doubt_unfinished(now):
         log.warning("creates_in_doubt", records=doubtful)

@@ -11,8 +11,6 @@ from engine.assembly.assembly import Assembly
 from engine.model.lane import Lane
 from engine.model.report import Counts
 from engine.service.gauges import Gauges
-from engine.store.sqlite import fuse, report
-from engine.store.sqlite.summary import summary
 
 # So many failed polls in a row, and the service is no longer ready.
 LATE_POLLS = 3
@@ -73,7 +71,7 @@ class Status:
 
     async def look(self) -> Counts:
         """Count what there is to do."""
-        self._counts = await self.assembly.store.read(report.counts)
+        self._counts = await self.assembly.store.report.counts()
         return self._counts
 
     def line(self) -> str:
@@ -92,9 +90,9 @@ class Status:
 
     async def document(self) -> dict[str, Any]:
         """Everything, as JSON can carry it."""
-        held = await self.assembly.store.read(fuse.held)
-        stored = await self.assembly.store.read(summary)
-        waiting = await self.assembly.store.read(report.waiting_reasons, 5)
+        held = await self.assembly.store.fuse.held()
+        stored = await self.assembly.store.report.summary()
+        waiting = await self.assembly.store.report.waiting_reasons(5)
         reason = self.not_ready()
         return {
             "schema_version": 1,

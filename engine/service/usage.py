@@ -5,7 +5,6 @@ from __future__ import annotations
 import anyio
 
 from engine.assembly.assembly import Assembly
-from engine.store.sqlite import kept, provenance
 
 EVERY_S = 10.0
 
@@ -14,9 +13,9 @@ async def keep_usage(assembly: Assembly) -> None:
     """Keep the target's request counts now, and that we are alive."""
     budget = assembly.systems.target_governor.budget
     name = assembly.config.connectors.target.name
-    await assembly.store.write(kept.save_usage, name, dict(budget.minutes), dict(budget.days))
+    await assembly.store.kept.save_usage(name, dict(budget.minutes), dict(budget.days))
     now, dates = assembly.outside.clock.now(), assembly.systems.dates.told()
-    await assembly.store.write(provenance.note_life, now, dates)
+    await assembly.store.provenance.note_life(now, dates)
 
 
 async def keep_usage_always(assembly: Assembly) -> None:

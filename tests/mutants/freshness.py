@@ -102,7 +102,7 @@ MUTANTS = (
     ),
     Mutant(
         "never tells a record that was given up and comes back",
-        WRITE_BACK,
+        "engine/store/sqlite/withdrawals.py",
         "        capture.leave_out(connection, [(entry.record_id, entry.version)], reason, now)\n",
         "        pass\n",
         (f"{WRITING_BACK}::test_a_record_given_up_is_told_its_id_when_it_is_shown_again",),

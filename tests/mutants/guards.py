@@ -29,7 +29,7 @@ MUTANTS = (
     Mutant(
         "forgets that a sweep is not finished",
         "engine/actors/poller.py",
-        "        async with unfinished(self.store, fuse.SWEEP):\n"
+        "        async with unfinished(self.store, SWEEP_UNFINISHED):\n"
         "            return await self._sweep()\n",
         "        return await self._sweep()\n",
         (f"{MASS}::test_a_sweep_of_many_pages_is_one_mass_change",),
@@ -44,7 +44,7 @@ MUTANTS = (
     Mutant(
         "waits for the pages of a process that is dead",
         "engine/service/starting.py",
-        "    await assembly.store.write(fuse.forget_unfinished)\n",
+        "    await assembly.store.fuse.forget_unfinished()\n",
         "",
         (f"{UNFINISHED}::test_a_process_killed_while_it_reads_pages_holds_up_no_mapping",),
     ),
@@ -53,8 +53,8 @@ MUTANTS = (
         "engine/actors/poller.py",
         "            with self.runs.run(), spent_on(Purpose.AUDIT):\n"
         "                await self.audit()\n"
-        "            await self.store.write(kept.forget_setting, AUDIT_OWED)\n",
-        "            await self.store.write(kept.forget_setting, AUDIT_OWED)\n"
+        "            await self.store.kept.forget_setting(AUDIT_OWED)\n",
+        "            await self.store.kept.forget_setting(AUDIT_OWED)\n"
         "            with self.runs.run(), spent_on(Purpose.AUDIT):\n"
         "                await self.audit()\n",
         (f"{UNFINISHED}::test_a_slice_of_the_audit_that_fails_goes_on_with_the_next_poll",),
@@ -118,8 +118,8 @@ MUTANTS = (
     Mutant(
         "remembers refused records that nobody wants synced",
         "engine/actors/auditor.py",
-        "await self.store.read(audit.refused, after, upto), 0",
-        "await self.store.read(audit.refused, after, after), 0",
+        "await self.store.audit.refused(after, upto), 0",
+        "await self.store.audit.refused(after, after), 0",
         ("tests/scenario/test_refusing.py",),
     ),
     Mutant(
@@ -216,7 +216,7 @@ MUTANTS = (
     Mutant(
         "trusts what the target held before a change whose answer was lost",
         "engine/actors/opportunity_syncer.py",
-        "begun = await self.store.write(store_work.begin_update, work.id, way.target_id)",
+        "begun = await self.store.records.begin_update(work.id, way.target_id)",
         "begun = True",
         (f"{CHANGES}::test_a_change_taken_back_before_its_answer_came_is_taken_back",),
     ),

@@ -115,8 +115,8 @@ MUTANTS = (
     Mutant(
         "decides over a first look that is not at its end",
         "engine/actors/fuse_keeper.py",
-        'await self.store.write(kept.set_setting, fuse.FIRST_LOOK, "")',
-        "await self.store.read(fuse.waiting)",
+        'await self.store.kept.set_setting(FIRST_LOOK, "")',
+        "await self.store.fuse.waiting()",
         (f"{FIRST}::test_a_first_look_that_fails_half_way_is_one_first_look",),
     ),
     Mutant(

@@ -110,7 +110,7 @@ MUTANTS = (
     Mutant(
         "leaves what cannot be created any more in doubt for ever",
         SYNCER,
-        "another create.\n            await self.store.write(store_work.close_intent, work.id)\n",
+        "another create.\n            await self.store.records.close_intent(work.id)\n",
         "another create.\n",
         (f"{IN_DOUBT}::test_a_record_that_cannot_be_created_any_more_is_in_doubt_no_longer",),
     ),
@@ -205,7 +205,7 @@ MUTANTS = (
     Mutant(
         "sends a prospect without announcing it",
         CREATES,
-        "await self.store.write(people.announce, record, candidate.email, now)",
+        "await self.store.people.announce(record, candidate.email, now)",
         "pass",
         (
             "tests/scenario/test_changes_in_doubt.py::test_a_create_that_a_dead_process_sent_is_waited_for_past_the_lag",
@@ -214,7 +214,7 @@ MUTANTS = (
     Mutant(
         "makes a prospect for each of two people with one address",
         CREATES,
-        "shared = await self.store.read(people.by_email, [candidate.email])",
+        "shared = await self.store.people.by_email([candidate.email])",
         "shared = dict[str, int]()",
         (
             "tests/scenario/test_no_second_request.py::test_two_people_with_one_address_cost_one_create",

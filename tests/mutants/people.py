@@ -104,7 +104,7 @@ MUTANTS = (
     Mutant(
         "goes on sending roles to an opportunity that the record has left",
         "engine/actors/role_editor.py",
-        "if not await self.store.read(relating.goes_on, work):",
+        "if not await self.store.tabs.goes_on(work):",
         "if not work:",
         (f"{RELINKED}::test_roles_under_way_belong_to_the_opportunity_they_were_sent_to",),
     ),
@@ -288,12 +288,12 @@ MUTANTS = (
         " else None\n"
         "            if fault is not None and not work.left_out:\n"
         "                return await self._unreadable(work, progress, fault)\n"
-        "            await self.store.write(relating.leave, work)\n"
+        "            await self.store.tabs.leave(work)\n"
         '            return "left"\n'
         "        self.trust.ensure_roles_show(listed=work.listed)\n"
         "        asked = await self._tabs.told(record.people, foreseen=weighing.get())\n",
         "        if work.left_out or not record.eligible or not self.source.people:\n"
-        "            await self.store.write(relating.leave, work)\n"
+        "            await self.store.tabs.leave(work)\n"
         '            return "left"\n'
         "        asked = await self._tabs.told(record.people or (), foreseen=weighing.get())\n",
         (f"{ACTOR}::test_a_tab_that_is_not_shown_whole_changes_no_role",),

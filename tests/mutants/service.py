@@ -41,7 +41,7 @@ MUTANTS = (
     Mutant(
         "forgets that a pair has worked",
         STARTING,
-        "    await assembly.store.write(kept.note_that_it_works, now)\n",
+        "    await assembly.store.kept.note_that_it_works(now)\n",
         "",
         (f"{REFUSED}::test_a_pair_that_has_only_been_started_has_worked",),
     ),

@@ -35,7 +35,7 @@ MUTANTS = (
     Mutant(
         "takes its own hand for another writer's where a pasted id was taken over",
         "engine/actors/trust.py",
-        "await self.store.write(provenance.take_over, work, target_id, self.clock.now())",
+        "await self.store.provenance.take_over(work, target_id, self.clock.now())",
         "pass",
         (f"{WRITER}::test_a_pasted_id_is_no_alarm_where_the_answer_to_its_update_was_lost",),
     ),

@@ -18,10 +18,10 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from engine.errors import StateUnusable
 from engine.model.outbox import Key
 from engine.model.records import RecordType
-from engine.store.port import OpenStore, Store
 from engine.store.sqlite import contacts, outbox, work
 from engine.store.sqlite.inline import open_inline
 from engine.store.sqlite.threaded import open_store
+from tests.adapter import OpenSqlite, SqliteStore
 from tests.property.store_deeds import PEOPLE, RECORDS, Choice, Deed, Desk, deed, looks
 from tests.searching import examples
 
@@ -37,11 +37,11 @@ CHOICES = st.builds(
 class Opened:
     """One store, kept open by a task of its own, because only that task may close it."""
 
-    def __init__(self, runner: asyncio.Runner, opens: OpenStore, path: Path) -> None:
+    def __init__(self, runner: asyncio.Runner, opens: OpenSqlite, path: Path) -> None:
         self._runner = runner
         self._opens = opens
         self.path = path
-        self.store: Store
+        self.store: SqliteStore
         self.open()
 
     def open(self) -> None:

@@ -12,7 +12,8 @@ from connectors.sandbox.faults import Fault
 from engine.cli import running as cli
 from engine.cli.exits import Exit
 from engine.errors import EngineError
-from engine.store.sqlite import fuse, kept, statefile
+from engine.model.kept import FIRST_LOOK
+from engine.store.sqlite import kept, statefile
 from tests.scenario.bench import CREATE, READ, UPDATE, Bench
 from tests.scenario.fuse_hands import approve, held, written
 from tests.scenario.people import CREATE_ROLE, LIST_ROLES
@@ -137,7 +138,7 @@ async def test_a_first_look_that_fails_half_way_is_one_first_look(keen: Bench) -
         await keen.once()
     assert keen.outreach_traffic.counts[UPDATE] == 0
     with closing(statefile.connect(keen.state / statefile.FILE_NAME)) as connection:
-        assert kept.setting(connection, fuse.FIRST_LOOK) is not None
+        assert kept.setting(connection, FIRST_LOOK) is not None
     await keen.once()
 
     assert keen.outreach_traffic.counts[UPDATE] == 0

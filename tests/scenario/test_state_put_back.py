@@ -12,8 +12,8 @@ import pytest
 
 from connectors.sandbox.faults import Fault
 from engine.errors import HeldBack, Unreachable
+from engine.model.age import Seen
 from engine.store.sqlite import mark, statedir
-from engine.store.sqlite.mark import Seen
 from tests.scenario.bench import CREATE, READ, SEARCH, Bench, running, until
 from tests.scenario.people import CREATE_ROLE, LIST_ROLES
 

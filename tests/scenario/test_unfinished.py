@@ -8,7 +8,8 @@ import pytest
 
 from connectors.sandbox.faults import Fault
 from engine.errors import EngineError
-from engine.store.sqlite import fuse, kept, statefile
+from engine.model.kept import AUDIT_UNFINISHED, MARKS
+from engine.store.sqlite import kept, statefile
 from tests.scenario.bench import Bench
 
 pytestmark = pytest.mark.anyio
@@ -21,7 +22,7 @@ AUDIT_PAGE = Fault(
 AN_HOUR_S = 3601
 
 
-@pytest.mark.parametrize("mark", fuse.MARKS)
+@pytest.mark.parametrize("mark", MARKS)
 async def test_a_process_killed_while_it_reads_pages_holds_up_no_mapping(
     world: Bench, mark: str
 ) -> None:
@@ -72,7 +73,7 @@ async def test_a_slice_of_the_audit_that_fails_holds_up_no_mapping(world: Bench)
         await world.once()
 
     with closing(statefile.connect(world.state / statefile.FILE_NAME)) as connection:
-        assert kept.setting(connection, fuse.AUDIT) is None
+        assert kept.setting(connection, AUDIT_UNFINISHED) is None
     world.settings["mapping.opportunity"] = {"name": "comment"}
     await world.once()
 

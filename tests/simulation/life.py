@@ -15,10 +15,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from engine.store.port import Store
+from engine.store.port.store import Store
 from engine.store.sqlite import statedir, statefile
 from engine.store.sqlite.inline import InlineStore
 from engine.store.sqlite.mark import Mark
+from engine.store.sqlite.subjects import Subjects
 from tests.simulation.trace import Trace
 
 P = ParamSpec("P")
@@ -93,17 +94,18 @@ def _aside(path: Path) -> Path:
     return path.parent.with_name(f"{path.name}.aside")
 
 
-class MortalStore:
+class MortalStore(Subjects):
     """A store that stops working when its process dies."""
 
     def __init__(self, inner: InlineStore, life: Life, trace: Trace) -> None:
+        super().__init__(self)
         self._inner = inner
         self._life = life
         self._trace = trace
 
     @property
     def waiting(self) -> int:
-        """See `Store.waiting`."""
+        """See `Connections.waiting`."""
         return self._inner.waiting
 
     async def write(
@@ -112,7 +114,7 @@ class MortalStore:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> R:
-        """See `Store.write`."""
+        """See `Connections.write`."""
         life, name = self._life, function.__qualname__
 
         def alive(connection: sqlite3.Connection) -> R:
@@ -131,7 +133,7 @@ class MortalStore:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> R:
-        """See `Store.read`."""
+        """See `Connections.read`."""
         self._life.check()
         result = await self._inner.read(function, *args, **kwargs)
         self._life.check()

@@ -7,12 +7,13 @@ import sqlite3
 from collections.abc import Sequence
 
 from engine.model.capture import Capture
+from engine.model.history import NOT_SHOWN
 from engine.model.records import Captured
 from engine.store.sqlite import capture, claims
 
 
 def population(connection: sqlite3.Connection) -> int:
-    """Records that should be eligible in the source."""
+    """See `Audit.population`."""
     return connection.execute(
         "SELECT count(*) FROM record WHERE state IN ('pending', 'settled')"
     ).fetchone()[0]
@@ -28,13 +29,7 @@ def compare(
     now: float,
     whole: bool = True,
 ) -> tuple[Capture, int]:
-    """Take in what differs; what is not shown is not eligible any more. Returns how many those are.
-
-    Args:
-        after, upto: ids the slice lies between, the first excluded; None for no end.
-        started_at: when the slice was asked for, unix seconds.
-        whole: False when rows of it could not be read: any record may be one of them.
-    """
+    """See `Audit.compare`."""
     outcome = capture.capture_page(
         connection, rows, now=now, fresh_max=0, mass=True, asked_at=started_at, may_lag=False
     )
@@ -52,14 +47,14 @@ def compare(
             json.dumps([row.id for row in rows]),
         ),
     ).fetchall()
-    capture.leave_out(connection, [(row[0], row[1]) for row in vanished], capture.NOT_SHOWN, now)
+    capture.leave_out(connection, [(row[0], row[1]) for row in vanished], NOT_SHOWN, now)
     # Two records that carry one id: whose it is is decided when they are looked at.
     looked_at = claims.look_at_carriers(connection, after, _end(upto), now)
     return outcome, len(vanished) + len(looked_at)
 
 
 def refused(connection: sqlite3.Connection, after: int, upto: int | None) -> list[int]:
-    """Refused records of a slice; as they are not eligible, its pages do not show them."""
+    """See `Audit.refused`."""
     rows = connection.execute(
         "SELECT id FROM record WHERE state = 'refused' AND id > ? AND id <= ? ORDER BY id",
         (after, _end(upto)),
@@ -75,10 +70,7 @@ def compare_refused(
     *,
     asked_at: float,
 ) -> int:
-    """Take in what these refused records are now; returns how many are refused no more.
-
-    What is not shown is deleted, or hidden from us, and nobody's error any more.
-    """
+    """See `Audit.compare_refused`."""
     capture.capture_page(connection, rows, now=now, fresh_max=0, asked_at=asked_at, may_lag=False)
     gone = set(ids) - {row.id for row in rows}
     connection.execute(

@@ -15,7 +15,7 @@ PERSON = "person"
 def wake_awaiting(
     connection: sqlite3.Connection, kind: str, names: Iterable[str], now: float
 ) -> int:
-    """Reconcile again every settled record that was synced without one of these references."""
+    """See `Awaited.wake_awaiting`."""
     woken = 0
     for name in names:
         woken += connection.execute(
@@ -29,13 +29,13 @@ def wake_awaiting(
 
 
 def awaited_names(connection: sqlite3.Connection, kind: str) -> list[str]:
-    """Every reference of the kind that some record was synced without."""
+    """See `Awaited.awaited_names`."""
     rows = connection.execute("SELECT DISTINCT name FROM awaited WHERE kind = ?", (kind,))
     return [row[0] for row in rows]
 
 
 def pending_column(connection: sqlite3.Connection, column: str, limit: int) -> list[int]:
-    """Integer values of one source column among the next pending records, for reading ahead."""
+    """See `Awaited.pending_column`."""
     rows = connection.execute(
         "SELECT DISTINCT value FROM (SELECT json_extract(payload, ?) AS value FROM record"
         " WHERE state = 'pending' ORDER BY lane, due_at, id LIMIT ?) WHERE value IS NOT NULL",

@@ -15,23 +15,19 @@ from collections.abc import Mapping, Sequence
 
 from engine.decide.version import Known, Seen, seen
 from engine.model.capture import Capture, Watermark
-from engine.model.history import Note
+from engine.model.history import HIDDEN, LEFT_OUT, NOT_SHOWN, Note
 from engine.model.identity import id_of
+from engine.model.kept import AUDIT_OWED, LAST_SWEEP
 from engine.model.lane import Lane
 from engine.model.mass_change import NEVER, Mass
 from engine.model.records import Captured, Position
 from engine.model.tab import EMPTY_TAB
-from engine.store.sqlite import contacts
+from engine.store.sqlite import contacts, kept
 from engine.store.sqlite.history import remember, remember_alike
-
-# The decision about a record that may not be synced as it stands, and its reasons.
-LEFT_OUT = "left out"
-HIDDEN = "the record is deleted, or hidden from our user"
-NOT_SHOWN = "the source does not show it among the eligible records any more"
 
 
 def watermark(connection: sqlite3.Connection, feed: str) -> Watermark:
-    """The feed's watermark."""
+    """See `Feeds.watermark`."""
     row = connection.execute("SELECT * FROM watermark WHERE feed = ?", (feed,)).fetchone()
     # All feeds come from the same servers.
     skew_s: float = connection.execute(
@@ -44,7 +40,7 @@ def watermark(connection: sqlite3.Connection, feed: str) -> Watermark:
 
 
 def set_watermark(connection: sqlite3.Connection, feed: str, mark: Watermark) -> None:
-    """Store the feed's watermark; only the poller, which never moves it back, calls this."""
+    """See `Feeds.set_watermark`."""
     updated_at, record_id = mark.position or (None, None)
     connection.execute(
         "INSERT OR REPLACE INTO watermark (feed, updated_at, id, newest_at, newest_seen_at, skew_s)"
@@ -70,21 +66,7 @@ def capture_page(
     may_lag: bool = True,
     first_look: bool = False,
 ) -> Capture:
-    """Take a page in; see the module for what counts as a change.
-
-    Args:
-        fresh_max: a page with more changes than this is a bulk import and goes to the backlog.
-        feed, mark: the watermark to move in the same transaction.
-        sweep: number of the sweep the page belongs to; 0 for none.
-        anew: rows of the known version are taken again too, behind every edit.
-        mass: changes of linked records are subject to the mass-change fuse.
-        news: False for what may have changed long ago: its age counts from now.
-        tab_changed_at: source times of edited tabs by record, where they are known.
-        asked_at: when the source was asked for it; without it nothing lower than known is believed.
-        may_lag: False for records asked for by id, or all of them, as they are now.
-        first_look: nothing is known of this pair of systems: what it would overwrite in the target
-            is a mass change, and what it would create is counted first.
-    """
+    """See `Feeds.capture_page`."""
     judged = {row.id: _judge(connection, row, asked_at, may_lag=may_lag) for row in rows}
     changed = [row for row in rows if _is_change(connection, row, judged[row.id])]
     tabs = [row for row in rows if _take_tab(connection, row)]
@@ -335,7 +317,7 @@ def _waits(connection: sqlite3.Connection, record_id: int) -> bool:
 
 
 def known_ids(connection: sqlite3.Connection, ids: Sequence[int]) -> set[int]:
-    """Those of these records that were ever captured."""
+    """See `Feeds.known_ids`."""
     rows = connection.execute(
         "SELECT id FROM record WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),)
     )
@@ -343,7 +325,7 @@ def known_ids(connection: sqlite3.Connection, ids: Sequence[int]) -> set[int]:
 
 
 def reconciled_ids(connection: sqlite3.Connection, after: int, limit: int) -> list[int]:
-    """Records that are, or are about to be, in the target, by id."""
+    """See `Feeds.reconciled_ids`."""
     rows = connection.execute(
         "SELECT id FROM record WHERE id > ? AND state IN ('pending', 'settled')"
         " ORDER BY id LIMIT ?",
@@ -360,7 +342,7 @@ def hold_pending(connection: sqlite3.Connection, until: float) -> None:
 
 
 def next_sweep(connection: sqlite3.Connection) -> int:
-    """Number for a sweep about to start."""
+    """See `Feeds.next_sweep`."""
     return connection.execute("SELECT coalesce(max(swept), 0) + 1 FROM record").fetchone()[0]
 
 
@@ -379,3 +361,29 @@ def finish_sweep(connection: sqlite3.Connection, sweep: int, started_at: float, 
     ).fetchall()
     leave_out(connection, [(row[0], row[1]) for row in rows], NOT_SHOWN, now)
     return len(rows)
+
+
+def take_asked_for(
+    connection: sqlite3.Connection,
+    ids: Sequence[int],
+    rows: Sequence[Captured],
+    asked_at: float,
+    now: float,
+    *,
+    fresh_max: int,
+) -> int:
+    """See `Feeds.take_asked_for`."""
+    capture_page(connection, rows, now=now, fresh_max=fresh_max, asked_at=asked_at, may_lag=False)
+    missing = sorted(set(ids) - {row.id for row in rows})
+    return leave_out_hidden(connection, missing, asked_at, now)
+
+
+def end_sweep(
+    connection: sqlite3.Connection, number: int, started_at: float, now: float, *, whole: bool
+) -> int:
+    """See `Feeds.end_sweep`."""
+    # What was not shown may be what could not be read.
+    left = finish_sweep(connection, number, started_at, now) if whole else 0
+    kept.set_setting(connection, LAST_SWEEP, str(started_at))
+    kept.set_setting(connection, AUDIT_OWED, "")
+    return left

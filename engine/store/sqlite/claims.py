@@ -18,7 +18,7 @@ from engine.store.sqlite.history import remember
 
 
 def others(connection: sqlite3.Connection, target_id: int, record_id: int) -> list[Claim]:
-    """Other records that own the target record or, as last captured, carry its id."""
+    """See `Claims.others`."""
     rows = connection.execute(
         "SELECT r.id, r.ref, c.since, o.target_id AS owed FROM record r"
         " LEFT JOIN claim c ON c.target_id = ? AND c.record_id = r.id"
@@ -41,7 +41,7 @@ def owner_of(connection: sqlite3.Connection, target_id: int) -> int | None:
 
 
 def since(connection: sqlite3.Connection, target_id: int, record_id: int) -> float | None:
-    """Since when the target record belongs to this record, unix seconds; None when it does not."""
+    """See `Claims.since`."""
     row = connection.execute(
         "SELECT since FROM claim WHERE target_id = ? AND record_id = ?", (target_id, record_id)
     ).fetchone()
@@ -51,7 +51,7 @@ def since(connection: sqlite3.Connection, target_id: int, record_id: int) -> flo
 def owned_by_others(
     connection: sqlite3.Connection, target_ids: Sequence[int], record_id: int
 ) -> set[int]:
-    """Those of the target records that belong to another record."""
+    """See `Claims.owned_by_others`."""
     rows = connection.execute(
         "SELECT target_id FROM claim WHERE record_id <> ?"
         " AND target_id IN (SELECT value FROM json_each(?))",
@@ -69,13 +69,7 @@ def take(
     now: float,
     shown: Sequence[Captured] | None = None,
 ) -> bool:
-    """Make the target record this one's; False when somebody else than `expected` owns it.
-
-    Args:
-        expected: the owner that the decision was made against; it is told, and looked at again.
-        shown: other records as the source has just shown them; an owner that it did not show is
-            left out. None when it was not asked.
-    """
+    """See `Claims.take`."""
     if shown:
         capture.capture_page(connection, shown, now=now, fresh_max=len(shown))
     present = owner_of(connection, target_id)
@@ -117,7 +111,7 @@ def keep_only(connection: sqlite3.Connection, record_id: int, target_id: int) ->
 
 
 def tell(connection: sqlite3.Connection, record_id: int, note: Note, now: float) -> None:
-    """Add a line to the history of a record that is not in hand."""
+    """See `Claims.tell`."""
     row = connection.execute("SELECT version FROM record WHERE id = ?", (record_id,)).fetchone()
     if row is not None:
         remember(connection, record_id, row[0], note, now)

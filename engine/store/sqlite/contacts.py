@@ -180,7 +180,7 @@ def park_emptied(
 def look_later(
     connection: sqlite3.Connection, record_id: int, due_at: float, reason: str | None = None
 ) -> None:
-    """Some line can be told only later: look again at `due_at`, and say why until then."""
+    """See `Tabs.look_later`."""
     connection.execute(
         "UPDATE contacts SET revision = revision + 1, reason = coalesce(?, reason),"
         " due_at = CASE WHEN state = 'pending' THEN min(due_at, ?) ELSE ? END,"
@@ -191,7 +191,7 @@ def look_later(
 
 
 def due_keys(connection: sqlite3.Connection, lane: Lane, now: float, limit: int) -> list[int]:
-    """Opportunities of the lane whose roles may be looked at now, longest due first."""
+    """See `Tabs.due_keys`."""
     rows = connection.execute(
         "SELECT record_id FROM contacts WHERE state = 'pending' AND lane = ? AND due_at <= ?"
         " ORDER BY due_at, record_id LIMIT ?",
@@ -201,7 +201,7 @@ def due_keys(connection: sqlite3.Connection, lane: Lane, now: float, limit: int)
 
 
 def next_due(connection: sqlite3.Connection, lane: Lane, now: float) -> float | None:
-    """When the next waiting opportunity of the lane becomes due; None when none waits."""
+    """See `Tabs.next_due`."""
     return connection.execute(
         "SELECT min(due_at) FROM contacts WHERE state = 'pending' AND lane = ? AND due_at > ?",
         (lane, now),
@@ -209,7 +209,7 @@ def next_due(connection: sqlite3.Connection, lane: Lane, now: float) -> float | 
 
 
 def load(connection: sqlite3.Connection, record_id: int) -> Relating | None:
-    """The opportunity, when its roles may differ; None when there is nothing to do."""
+    """See `Tabs.load`."""
     row = connection.execute(
         # While the record itself is evaluated or held, its tab is as well, unless it was edited.
         "SELECT c.*, CASE WHEN c.mass = 0 AND c.lane = 1 AND r.mass IN (1, 2) THEN 1 ELSE c.mass"
@@ -272,7 +272,7 @@ def doubt_all(connection: sqlite3.Connection, now: float) -> int:
 
 
 def wake_awaiting(connection: sqlite3.Connection, people: Iterable[int], now: float) -> int:
-    """Relate again on every opportunity with a line that waits for one of these people."""
+    """See `Tabs.wake_awaiting`."""
     woken = 0
     for person_id in people:
         rows = connection.execute(
@@ -283,11 +283,7 @@ def wake_awaiting(connection: sqlite3.Connection, people: Iterable[int], now: fl
 
 
 def people_ahead(connection: sqlite3.Connection, limit: int, *, weighed: bool = False) -> list[int]:
-    """People on the tabs of the next pending opportunities, for asking about many at once.
-
-    Args:
-        weighed: of those that are only evaluated for the fuse, and else of those that are not.
-    """
+    """See `Tabs.people_ahead`."""
     rows = connection.execute(
         "SELECT DISTINCT json_extract(line.value, '$[0]') FROM"
         " (SELECT r.tab FROM contacts c JOIN record r ON r.id = c.record_id"

@@ -6,16 +6,13 @@ import json
 import sqlite3
 from collections.abc import Mapping
 
+from engine.store.sqlite import contacts, people, work
+
 
 def due_looks(
     connection: sqlite3.Connection, now: float, *, since: Mapping[str, float], limit: int
 ) -> list[str]:
-    """Correlation values of creates in doubt that may be looked for now, longest due first.
-
-    Args:
-        since: when values were looked for already, unix seconds; what became due before that needs
-            no look.
-    """
+    """See `Records.due_looks`."""
     rows = connection.execute(
         "SELECT i.correlation FROM intent i JOIN record r ON r.id = i.record_id"
         " LEFT JOIN json_each(?) AS known ON known.key = i.correlation"
@@ -28,17 +25,22 @@ def due_looks(
 
 
 def next_look(connection: sqlite3.Connection, now: float) -> float | None:
-    """When the next create in doubt may be looked for; None when none waits for that."""
+    """See `Records.next_look`."""
     return connection.execute(
         "SELECT min(look_at) FROM intent WHERE look_at > ?", (now,)
     ).fetchone()[0]
 
 
 def look_again(connection: sqlite3.Connection, record_id: int, due_at: float) -> None:
-    """It is not to be seen yet: look again at `due_at`; why it is in doubt is known already."""
+    """See `Records.look_again`."""
     connection.execute(
         "UPDATE intent SET checks = checks + 1, look_at = ? WHERE record_id = ?",
         (due_at, record_id),
     )
     # An edit captured meanwhile must not start the search early, whatever its due time.
     connection.execute("UPDATE record SET due_at = ? WHERE id = ?", (due_at, record_id))
+
+
+def doubt_unfinished(connection: sqlite3.Connection, now: float) -> int:
+    """See `Provenance.doubt_unfinished`."""
+    return sum(subject.doubt_all(connection, now) for subject in (work, contacts, people))

@@ -14,23 +14,12 @@ import json
 import sqlite3
 from collections.abc import Iterable
 
-from engine.model.mass_change import NEVER, Held, Limits, Mass
+from engine.model.kept import FIRST_LOOK, MAPPING, MARKS
+from engine.model.mass_change import HELD, NEVER, WOULD_CREATE, Held, Limits, Mass
 from engine.model.records import Fields
 from engine.store.sqlite import kept
 
 SETTING = "fuse"
-# Set while linked records are being read anew for another mapping: those with a greater id are
-# still to be read.
-MAPPING = "mapping_cursor"
-# Set from the first page of the first look at a pair to its last, whatever process reads that.
-FIRST_LOOK = "first_look_unfinished"
-# Set from the first page of a sweep, or of a slice of the audit, to its last.
-SWEEP = "sweep_unfinished"
-AUDIT = "audit_unfinished"
-MARKS = (SWEEP, AUDIT)
-# What the reason of everything held begins with, and the decision its history tells.
-HELD = "held by the fuse"
-WOULD_CREATE = "would be created"
 
 
 def hold_record(
@@ -42,15 +31,7 @@ def hold_record(
     *,
     target_id: int | None = None,
 ) -> None:
-    """The record would be changed or refused; it waits, unless a newer change was captured.
-
-    Args:
-        known: what the target holds, so that it need not be read again; None where that is not
-            known.
-        would: what would happen, without a value of the record.
-        target_id: the target record that was read; a record that has none yet is linked to it, if
-            it is its owner.
-    """
+    """See `Fuse.hold_record`."""
     synced = None if known is None else json.dumps(known, separators=(",", ":"))
     connection.execute(
         "UPDATE record SET mass = ?, due_at = ?, synced = ?, reason = ?,"
@@ -87,7 +68,7 @@ def hold_contacts(
 
 
 def held(connection: sqlite3.Connection) -> Held:
-    """What waits now."""
+    """See `Fuse.held`."""
     # Without the index's own condition SQLite would read every record.
     records, creates, unknown, tabs, people, linked = connection.execute(
         "SELECT (SELECT count(*) FROM record WHERE mass > 0 AND mass = 2 AND state = 'pending'),"
@@ -112,7 +93,7 @@ def held_since(connection: sqlite3.Connection) -> float | None:
 
 
 def waiting(connection: sqlite3.Connection) -> bool:
-    """Whether anything waits, or did when the fuse tripped; cheap enough for every other second."""
+    """See `Fuse.waiting`."""
     return bool(
         connection.execute(
             "SELECT EXISTS (SELECT 1 FROM record WHERE mass > 0 AND mass = 2)"
@@ -124,11 +105,7 @@ def waiting(connection: sqlite3.Connection) -> bool:
 
 
 def decide(connection: sqlite3.Connection, limits: Limits, now: float) -> Held | None:
-    """Once everything is read and evaluated: let what is held go on, or trip.
-
-    None while nothing is new, or more of the same may follow: the first pages of a mass change look
-    like a small one.
-    """
+    """See `Fuse.decide`."""
     present = held(connection)
     if present.tripped and not present.records:
         # Whoever made the mistake has taken it back; the next change is another one.
@@ -208,11 +185,7 @@ def _more_may_follow(connection: sqlite3.Connection) -> bool:
 def judge_parked(
     connection: sqlite3.Connection, limits: Limits, now: float, *, first_look: bool
 ) -> int:
-    """A poll is at its end: what it parked goes on if it is not too much; returns how much is due.
-
-    Args:
-        first_look: it was the first look at a pair.
-    """
+    """See `Fuse.judge_parked`."""
     due = _judge_tabs(connection, limits, now)
     if first_look:
         kept.forget_setting(connection, FIRST_LOOK)
@@ -251,12 +224,12 @@ def _judge_creates(connection: sqlite3.Connection, limits: Limits, now: float) -
 
 
 def forget_unfinished(connection: sqlite3.Connection) -> None:
-    """At start: nobody goes on with what a former process was reading."""
+    """See `Fuse.forget_unfinished`."""
     connection.executemany("DELETE FROM setting WHERE name = ?", [(mark,) for mark in MARKS])
 
 
 def release(connection: sqlite3.Connection, now: float) -> int:
-    """Let everything held go on at once; returns how many that were."""
+    """See `Fuse.release`."""
     released = _let_go(connection, now, creates=True)
     kept.forget_setting(connection, SETTING)
     return released

@@ -15,16 +15,18 @@ from typing import Concatenate
 
 from anyio.lowlevel import checkpoint
 
-from engine.store.port import P, R
 from engine.store.sqlite import provenance, statedir, statefile
+from engine.store.sqlite.connections import P, R
 from engine.store.sqlite.mark import Mark
+from engine.store.sqlite.subjects import Subjects
 from engine.store.sqlite.threaded import unusable
 
 
-class InlineStore:
+class InlineStore(Subjects):
     """One connection on one state file."""
 
     def __init__(self, connection: sqlite3.Connection, mark: Mark | None = None) -> None:
+        super().__init__(self)
         self._connection = connection
         self._mark = mark
 
@@ -39,7 +41,7 @@ class InlineStore:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> R:
-        """See `Store.write`."""
+        """See `Connections.write`."""
         await checkpoint()
         connection = self._connection
         try:
@@ -64,7 +66,7 @@ class InlineStore:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> R:
-        """See `Store.read`."""
+        """See `Connections.read`."""
         await checkpoint()
         try:
             return function(self._connection, *args, **kwargs)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from engine.errors import StateUnusable
 from engine.flow.budget import YEAR_DAYS
-from engine.store.port import Store
 
 # Before the name of a feed: which of its records carry a time ahead of the source's clock.
 AHEAD = "ahead_of_clock."
@@ -18,13 +16,13 @@ WORKED = "worked_since"
 
 
 def setting(connection: sqlite3.Connection, name: str) -> str | None:
-    """A kept fact, or None."""
+    """See `Kept.setting`."""
     row = connection.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
     return row[0] if row else None
 
 
 def set_setting(connection: sqlite3.Connection, name: str, value: str) -> None:
-    """Keep a fact."""
+    """See `Kept.set_setting`."""
     connection.execute(
         "INSERT INTO setting (name, value) VALUES (?, ?)"
         " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
@@ -33,14 +31,14 @@ def set_setting(connection: sqlite3.Connection, name: str, value: str) -> None:
 
 
 def forget_setting(connection: sqlite3.Connection, name: str) -> None:
-    """Keep it no longer."""
+    """See `Kept.forget_setting`."""
     connection.execute("DELETE FROM setting WHERE name = ?", (name,))
 
 
 def keep_ahead(
     connection: sqlite3.Connection, feed: str, records: Sequence[tuple[str, float]]
 ) -> None:
-    """Keep which records of a feed carry a time ahead of the source's clock, by so many seconds."""
+    """See `Kept.keep_ahead`."""
     name = f"{AHEAD}{feed}"
     if records:
         set_setting(connection, name, json.dumps(records))
@@ -66,11 +64,7 @@ def clock_notes(connection: sqlite3.Connection) -> list[str]:
 
 
 def claim_pair(connection: sqlite3.Connection, pair: str) -> None:
-    """Bind the state to one pair of systems; while it holds no record, to another one again.
-
-    Raises:
-        StateUnusable: it belongs to another pair, whose ids would mean nothing here.
-    """
+    """See `Kept.claim_pair`."""
     known = setting(connection, "pair")
     records = connection.execute("SELECT EXISTS (SELECT 1 FROM record)").fetchone()[0]
     if known is not None and known != pair and records:
@@ -86,47 +80,31 @@ def claim_pair(connection: sqlite3.Connection, pair: str) -> None:
 
 
 def note_that_it_works(connection: sqlite3.Connection, now: float) -> None:
-    """Both systems have let us in and have what we need: whatever they refuse later may pass."""
+    """See `Kept.note_that_it_works`."""
     if setting(connection, WORKED) is None:
         set_setting(connection, WORKED, str(now))
 
 
 def has_worked(connection: sqlite3.Connection) -> bool:
-    """Whether this pair was ever started on, or was by a version that did not note it."""
+    """See `Kept.has_worked`."""
     if setting(connection, WORKED) is not None:
         return True
     return bool(connection.execute("SELECT EXISTS (SELECT 1 FROM record)").fetchone()[0])
 
 
 def secret(connection: sqlite3.Connection, name: str) -> str | None:
-    """A kept secret, or None."""
+    """See `Kept.secret`."""
     row = connection.execute("SELECT value FROM secret WHERE name = ?", (name,)).fetchone()
     return row[0] if row else None
 
 
 def set_secret(connection: sqlite3.Connection, name: str, value: str) -> None:
-    """Keep a secret."""
+    """See `Kept.set_secret`."""
     connection.execute(
         "INSERT INTO secret (name, value) VALUES (?, ?)"
         " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         (name, value),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class StoreVault:
-    """The vault of one connector, in the state file."""
-
-    store: Store
-    system: str
-
-    async def load(self, name: str) -> str | None:
-        """The text saved under `name`, or None."""
-        return await self.store.read(secret, f"{self.system}.{name}")
-
-    async def save(self, name: str, text: str) -> None:
-        """Store `text`; it is on disk when this returns."""
-        await self.store.write(set_secret, f"{self.system}.{name}", text)
 
 
 def save_usage(
@@ -135,9 +113,7 @@ def save_usage(
     minutes: Mapping[int, int],
     days: Mapping[int, int],
 ) -> None:
-    """Keep the request counts; dropped are those that no limit looks at any more, and those later
-    than all that is counted, which a clock that was ahead has left.
-    """
+    """See `Kept.save_usage`."""
     for table, unit, counts in (("usage_minute", "minute", minutes), ("usage_day", "day", days)):
         connection.executemany(
             f"INSERT INTO {table} (system, {unit}, requests) VALUES (?, ?, ?)"  # noqa: S608 # names above
@@ -159,7 +135,7 @@ def save_usage(
 def load_usage(
     connection: sqlite3.Connection, system: str
 ) -> tuple[dict[int, int], dict[int, int]]:
-    """Request counts by minute and by day."""
+    """See `Kept.load_usage`."""
     minutes = connection.execute(
         "SELECT minute, requests FROM usage_minute WHERE system = ? ORDER BY minute", (system,)
     )

@@ -9,7 +9,7 @@ from engine.decide.roster import Listed
 
 
 def load(connection: sqlite3.Connection, kind: str) -> dict[int, Listed]:
-    """The entries of this kind that count, by id."""
+    """See `Kept.roster`."""
     rows = connection.execute(
         "SELECT id, entry, missing_since FROM listed WHERE kind = ? ORDER BY id", (kind,)
     )
@@ -17,7 +17,7 @@ def load(connection: sqlite3.Connection, kind: str) -> dict[int, Listed]:
 
 
 def keep(connection: sqlite3.Connection, kind: str, entries: Mapping[int, Listed]) -> None:
-    """Have exactly these count from now on."""
+    """See `Kept.keep_roster`."""
     connection.execute("DELETE FROM listed WHERE kind = ?", (kind,))
     connection.executemany(
         "INSERT INTO listed (kind, id, entry, missing_since) VALUES (?, ?, ?, ?)",

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.clock import file_time_s
+from engine.model.age import Seen
 
 # The time of a file comes some moments after our note of it; where it came later, it is noted anew.
 SOON_S = 0.1
@@ -23,15 +24,6 @@ UNTOLD = 0.0
 # A name, a number and a time of fixed width, so that each writing replaces the whole.
 _FORM = "{:16} {:020d} {:020.6f}\n"
 _BYTES_MAX = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What the mark says: `name` of the state, the writes it counted, whether it was moved."""
-
-    name: str
-    writes: int
-    moved: bool
 
 
 def look(path: Path) -> Seen | None:

@@ -14,12 +14,7 @@ SOON_S = 600.0
 
 
 def measured(connection: sqlite3.Connection, proved_before: float, soon: float) -> Measured:
-    """Count everything.
-
-    Args:
-        proved_before: what the source did not show since then is unproven.
-        soon: what is due by then, unix seconds, is work; see `Backlog`.
-    """
+    """See `Report.measured`."""
     in_doubt, since = _in_doubt(connection)
     unproven, proved_at = audit.unproven(connection, proved_before)
     held = fuse.held(connection)

@@ -13,7 +13,7 @@ from engine.store.sqlite.history import remember
 
 
 def due_keys(connection: sqlite3.Connection, now: float, limit: int) -> list[Key]:
-    """Records with something to deliver now, longest due first."""
+    """See `Outbox.due_keys`."""
     rows = connection.execute(
         "SELECT record_type, record_id FROM outbox WHERE due_at <= ?"
         " ORDER BY due_at, record_id LIMIT ?",
@@ -23,7 +23,7 @@ def due_keys(connection: sqlite3.Connection, now: float, limit: int) -> list[Key
 
 
 def next_due(connection: sqlite3.Connection, now: float) -> float | None:
-    """When the next waiting delivery becomes due; None when none waits."""
+    """See `Outbox.next_due`."""
     return connection.execute("SELECT min(due_at) FROM outbox WHERE due_at > ?", (now,)).fetchone()[
         0
     ]
@@ -42,7 +42,7 @@ _LOAD = {
 def load(
     connection: sqlite3.Connection, record_type: RecordType, record_ids: Sequence[int]
 ) -> list[Entry]:
-    """The entries still owed among these records."""
+    """See `Outbox.load`."""
     rows = connection.execute(_LOAD[record_type], (json.dumps(record_ids),))
     return [
         Entry(
@@ -139,7 +139,7 @@ def _close(connection: sqlite3.Connection, entry: Entry) -> None:
 def delivered(
     connection: sqlite3.Connection, confirmed: Sequence[tuple[Entry, int]], now: float
 ) -> None:
-    """The source holds each entry at the version beside it; those versions are no news."""
+    """See `Outbox.delivered`."""
     for entry, version in confirmed:
         _close(connection, entry)
         if entry.record_type is RecordType.OPPORTUNITY:
@@ -160,7 +160,7 @@ def delivered(
 def postpone(
     connection: sqlite3.Connection, entry: Entry, reason: str, *, due_at: float, counts: bool
 ) -> None:
-    """Deliver again at `due_at`; an entry that changed meanwhile keeps its own time."""
+    """See `Outbox.postpone`."""
     connection.execute(
         "UPDATE outbox SET due_at = ?, attempts = attempts + ?, reason = ?,"  # noqa: S608 # a constant
         f" missed = CASE WHEN ? = ? THEN missed + 1 ELSE 0 END{_SAME}",

@@ -20,7 +20,7 @@ from engine.store.sqlite.outbox import owe
 
 
 def load(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Person]:
-    """The people among these who are known, by id."""
+    """See `People.load`."""
     rows = connection.execute(
         "SELECT id, ref, version, read_at, prospect_id, delivered_id, delivered_version,"
         " refused_version, doubt_since, reason, email, sent, failed_at, taken_at, retry_at"
@@ -32,7 +32,7 @@ def load(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Person
 
 
 def by_email(connection: sqlite3.Connection, emails: Sequence[str]) -> dict[str, int]:
-    """Prospects that people with these addresses are linked to, by address in lower case."""
+    """See `People.by_email`."""
     rows = connection.execute(
         "SELECT email, min(prospect_id) FROM person WHERE prospect_id IS NOT NULL"
         " AND email IN (SELECT value FROM json_each(?)) GROUP BY email",
@@ -51,12 +51,7 @@ def link(
     note: Note | None,
     now: float,
 ) -> None:
-    """The person is this prospect.
-
-    Args:
-        owed: what the person's record shall be told; None when it knows.
-        note: the decision, when there was one.
-    """
+    """See `People.link`."""
     refused = connection.execute(
         "SELECT taken_at FROM person WHERE id = ? AND refused_version IS NOT NULL", (record.id,)
     ).fetchone()
@@ -76,20 +71,17 @@ def link(
 def hold_back(
     connection: sqlite3.Connection, record: SourceRecord, reason: str, now: float
 ) -> None:
-    """There is no prospect for now; nobody is at fault."""
+    """See `People.hold_back`."""
     _write(connection, record, now, reason=reason)
 
 
 def announce(connection: sqlite3.Connection, record: SourceRecord, email: str, now: float) -> None:
-    """Announce a create before it is sent: whatever dies from here on, the prospect is looked for.
-
-    A doubt that is over, because the create was not executed, is over.
-    """
+    """See `People.announce`."""
     _write(connection, record, now, email=email, sending=True)
 
 
 def withdraw_announcement(connection: sqlite3.Connection, person_id: int) -> None:
-    """The create surely was not executed."""
+    """See `People.withdraw_announcement`."""
     connection.execute("UPDATE person SET sending = 0 WHERE id = ?", (person_id,))
 
 
@@ -101,7 +93,7 @@ def doubt(
     *,
     taken: bool = False,
 ) -> None:
-    """The create may have been executed; or there is somebody already, whom nothing shows."""
+    """See `People.doubt`."""
     what = "somebody has the e-mail address" if taken else "a create may have been executed"
     note = Note("in doubt", f"{what}: {reason}")
     remember(connection, record.id, record.version, note, now, record_type=RecordType.PERSON)
@@ -120,7 +112,7 @@ def failed(
     *,
     retry_at: float,
 ) -> None:
-    """The create surely was not executed, and the person is not blamed for it."""
+    """See `People.failed`."""
     connection.execute(
         "UPDATE person SET sending = 0, failed_at = ?, retry_at = ?, reason = ?, reason_class = ?"
         " WHERE id = ?",
@@ -129,7 +121,7 @@ def failed(
 
 
 def looked(connection: sqlite3.Connection, person_id: int, now: float) -> None:
-    """Whoever has the address is still not to be seen."""
+    """See `People.looked`."""
     connection.execute("UPDATE person SET taken_at = ? WHERE id = ?", (now, person_id))
 
 
@@ -148,11 +140,7 @@ def refuse(
     *,
     taken: bool = False,
 ) -> None:
-    """The person cannot become a prospect until somebody changes it and resets its error flag.
-
-    Args:
-        taken: somebody has its e-mail address, whom nothing shows.
-    """
+    """See `People.refuse`."""
     _write(connection, record, now, reason=failure.reason, reason_class=failure.reason_class)
     connection.execute(
         "UPDATE person SET refused_version = ?, reason_field = ?, taken_at = ? WHERE id = ?",
@@ -171,7 +159,7 @@ def refuse(
 
 
 def forget_reading(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
-    """What is known of these people may be out of date: ask the source the next time."""
+    """See `People.forget_reading`."""
     connection.executemany("UPDATE person SET read_at = 0 WHERE id = ?", [(one,) for one in ids])
 
 
@@ -182,13 +170,13 @@ def relink(connection: sqlite3.Connection, record: SourceRecord, now: float) -> 
 
 
 def unlink(connection: sqlite3.Connection, record: SourceRecord, note: Note, now: float) -> None:
-    """The person's prospect is gone: it is nobody's until it is found or made again."""
+    """See `People.unlink`."""
     relink(connection, record, now)
     remember(connection, record.id, record.version, note, now, record_type=RecordType.PERSON)
 
 
 def relate_again(connection: sqlite3.Connection, person_id: int, now: float) -> None:
-    """The roles of the person may be other ones than we know, wherever it is on a tab."""
+    """See `People.relate_again`."""
     rows = connection.execute(
         "SELECT record_id FROM tab_person WHERE person_id = ?", (person_id,)
     ).fetchall()
@@ -200,10 +188,7 @@ def relate_again(connection: sqlite3.Connection, person_id: int, now: float) -> 
 
 
 def awaited(connection: sqlite3.Connection) -> list[int]:
-    """People some line of a tab waits for, and those of whom a create is in doubt.
-
-    Lines of what the fuse evaluates or holds wait for that first.
-    """
+    """See `People.awaited`."""
     rows = connection.execute(
         "SELECT name FROM awaited WHERE kind = ? AND NOT EXISTS"
         " (SELECT 1 FROM record r LEFT JOIN contacts c ON c.record_id = r.id"

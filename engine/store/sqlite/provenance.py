@@ -18,12 +18,12 @@ from dataclasses import asdict, dataclass
 from engine.dates import proven_s
 from engine.errors import StateUnusable
 from engine.installation import Installation
-from engine.model.age import Aged
+from engine.model.age import Aged, Seen
 from engine.model.history import Note
+from engine.model.kept import CREATES_PAUSED
 from engine.model.work import Work
 from engine.store.sqlite import kept
 from engine.store.sqlite.history import remember
-from engine.store.sqlite.mark import Seen
 
 # Which state this is, and how many writes it has acknowledged; the mark repeats both.
 NAME = "state_name"
@@ -36,8 +36,6 @@ AGED = "aged"
 LIVED_AT = "lived_at"
 DATES = "lived_at_by_dates"
 ENDED = "ended_in_order"
-# Why nothing is created until somebody has looked.
-CREATES_PAUSED = "creates_paused"
 # A crash with a longer absence may have been the end of another history than this one's.
 ABSENCE_S = 300.0
 
@@ -92,11 +90,7 @@ def _told_by_mark(facts: Facts, missing: int) -> str | None:
 def begin(
     connection: sqlite3.Connection, here: Installation, mark: Seen | None, now: float
 ) -> Aged | None:
-    """Take the state up here; returns why it is of unknown age, when that was found just now.
-
-    Raises:
-        StateUnusable: it belongs to another installation.
-    """
+    """See `Provenance.begin`."""
     facts = _facts(connection, mark)
     _claim_installation(connection, here, facts)
     aged = judged(facts, now)
@@ -167,20 +161,20 @@ def adopt(connection: sqlite3.Connection, here: Installation) -> None:
 def pause_creates(
     connection: sqlite3.Connection, work: Work, note: Note, reason: str, *, now: float
 ) -> None:
-    """Somebody else writes in our name: nothing is created until somebody has looked."""
+    """See `Provenance.pause_creates`."""
     kept.set_setting(connection, CREATES_PAUSED, reason)
     remember(connection, work.id, work.version, note, now)
 
 
 def take_over(connection: sqlite3.Connection, work: Work, target_id: int, now: float) -> None:
-    """Remember a target record made for another one before it is given our correlation value."""
+    """See `Provenance.take_over`."""
     if not knows(connection, work.id, target_id):
         note = Note("linked", f"id {target_id} carries the reference of another record")
         remember(connection, work.id, work.version, note, now)
 
 
 def knows(connection: sqlite3.Connection, record_id: int, target_id: int) -> bool:
-    """Whether this state has had to do with that target record for this record before."""
+    """See `Provenance.knows`."""
     rows = connection.execute(
         "SELECT detail FROM history WHERE record_type = 'opportunity' AND record_id = ?",
         (record_id,),
@@ -189,7 +183,7 @@ def knows(connection: sqlite3.Connection, record_id: int, target_id: int) -> boo
 
 
 def aged(connection: sqlite3.Connection) -> Aged | None:
-    """Since when the state is of unknown age, if it ever was."""
+    """See `Provenance.aged`."""
     known = kept.setting(connection, AGED)
     return None if known is None else Aged(**json.loads(known))
 
@@ -197,12 +191,7 @@ def aged(connection: sqlite3.Connection) -> Aged | None:
 def note_life(
     connection: sqlite3.Connection, now: float, dates: Mapping[str, float], *, ended: bool = False
 ) -> None:
-    """The service is alive now.
-
-    Args:
-        dates: the same moment by the systems' own word.
-        ended: it ends in order with this; an absence proves nothing then.
-    """
+    """See `Provenance.note_life`."""
     kept.set_setting(connection, LIVED_AT, str(now))
     kept.set_setting(connection, DATES, json.dumps(dates))
     kept.set_setting(connection, ENDED, "1" if ended else "")
@@ -214,15 +203,7 @@ def resume(
     dates: Mapping[str, float],
     source: str | None = None,
 ) -> float:
-    """Let no doubt grow older by an absence than the absence has proven to be long.
-
-    Whoever set the clock meanwhile would have a create repeated that a look does not show yet.
-    Returns by how many seconds the clock was set back since, at least.
-
-    Args:
-        dates: the present moment by the systems' own word.
-        source: which of the systems stamps the records.
-    """
+    """See `Provenance.resume`."""
     lived_at = kept.setting(connection, LIVED_AT)
     set_back_s = 0.0
     if lived_at is None:

@@ -32,7 +32,7 @@ def stands(connection: sqlite3.Connection, work: Relating) -> bool:
 
 
 def goes_on(connection: sqlite3.Connection, work: Relating) -> bool:
-    """Whether what was decided may still be sent: see `stands`, and the record is not left out."""
+    """See `Tabs.goes_on`."""
     row = connection.execute(
         "SELECT 1 FROM contacts c JOIN record r ON r.id = c.record_id"
         " WHERE c.record_id = ? AND c.target_id = ? AND r.state IN ('pending', 'settled')",
@@ -49,15 +49,7 @@ def begin(
     *,
     edits: Sequence[int] = (),
 ) -> bool:
-    """Announce edits before they are sent: whatever dies from here on, the roles are listed.
-
-    A doubt is over by then; a create that is sent again begins one of its own.
-
-    Args:
-        edits: roles that are to be changed or removed.
-
-    Returns False, and announces nothing, when it does not go on.
-    """
+    """See `Tabs.begin`."""
     if not goes_on(connection, work):
         return False
     connection.execute(
@@ -74,7 +66,7 @@ def begin(
 
 
 def keep(connection: sqlite3.Connection, work: Relating, roles: Roles) -> None:
-    """What a look at the target has shown, kept before anything follows from it."""
+    """See `Tabs.keep`."""
     _keep(connection, work, roles)
 
 
@@ -90,14 +82,7 @@ def settle(
     now: float,
     given_up: GivenUp | None = None,
 ) -> bool:
-    """The target holds `roles`, all of them. Returns False when a newer reason to look waits.
-
-    Args:
-        waits_for: people whose lines are held back until they become available.
-        complete: every line of the tab stands in the target.
-        listed: no other role is there; otherwise the roles are listed again before the next edit.
-        given_up: some line was refused; it is tried again, unless there is reason to before.
-    """
+    """See `Tabs.settle`."""
     _keep(connection, work, roles)
     if note is not None:
         remember(connection, work.record_id, work.version, note, now)
@@ -149,11 +134,7 @@ def hold(
     would: str,
     people: Collection[int],
 ) -> None:
-    """Only evaluated, and something would be changed: see `fuse.hold_contacts`.
-
-    Nothing was sent. What a look at the target has shown is kept, so that it need not be repeated;
-    not while a create is in doubt, of which a later look says more.
-    """
+    """See `Tabs.hold`."""
     if not stands(connection, work):
         return
     if work.doubt_since is None:
@@ -166,7 +147,7 @@ def hold(
 
 
 def leave(connection: sqlite3.Connection, work: Relating) -> None:
-    """The opportunity may not be synced as it stands; its next reconcile starts anew."""
+    """See `Tabs.leave`."""
     connection.execute(
         "UPDATE contacts SET settled_tab = NULL,"
         " state = CASE WHEN revision = ? THEN 'settled' ELSE state END"
@@ -178,11 +159,7 @@ def leave(connection: sqlite3.Connection, work: Relating) -> None:
 def abandon(
     connection: sqlite3.Connection, work: Relating, now: float, *, look_in_s: float
 ) -> None:
-    """There is no opportunity any more to relate anybody to; nothing that was sent is in doubt.
-
-    Whoever turns up is no reason to come back to it: the record is looked at in so many seconds,
-    and says what follows.
-    """
+    """See `Tabs.abandon`."""
     if not stands(connection, work):
         return
     connection.execute(
@@ -209,15 +186,7 @@ def defer(
     fails: bool = True,
     given_up: bool = False,
 ) -> bool:
-    """Go on at `due_at`; what was done so far is kept.
-
-    Args:
-        counts: the attempt counts towards the limit.
-        fails: it is one more in the series of failures.
-        given_up: it cannot be related, and is tried again only seldom.
-
-    Returns whether it is given up just now.
-    """
+    """See `Tabs.defer`."""
     _keep(connection, work, roles)
     if not stands(connection, work):
         return False
@@ -266,12 +235,7 @@ def doubt(
     now: float,
     taken: bool = False,
 ) -> None:
-    """A create may have been executed: list the roles from `due_at` on before it is repeated.
-
-    Args:
-        announced: the creates in doubt.
-        taken: a role is there already, by the target's word, and was not shown.
-    """
+    """See `Tabs.doubt`."""
     _keep(connection, work, roles)
     if not stands(connection, work):
         return

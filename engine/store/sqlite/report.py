@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from engine.model.lane import Lane
+from engine.model.mass_change import HELD
 from engine.model.report import Counts, HistoryLine, RefusedReason, RefusedRecord
 from engine.store.sqlite import fuse
 
@@ -19,7 +20,7 @@ _REFUSED = (
 
 
 def counts(connection: sqlite3.Connection) -> Counts:
-    """Count everything once; cheap enough for every few seconds."""
+    """See `Report.counts`."""
     pending, oldest = connection.execute(
         "SELECT (SELECT count(*) FROM record WHERE state = 'pending'),"
         " (SELECT min(pending_since) FROM record WHERE state = 'pending' AND mass <> 2)"
@@ -59,7 +60,7 @@ def counts(connection: sqlite3.Connection) -> Counts:
 
 
 def due(connection: sqlite3.Connection, now: float, lane_max: Lane) -> int:
-    """Records of these lanes, and write-backs, that could be worked on now."""
+    """See `Report.due`."""
     return connection.execute(
         "SELECT (SELECT count(*) FROM record"
         " WHERE state = 'pending' AND lane <= ? AND due_at <= ?)"
@@ -71,7 +72,7 @@ def due(connection: sqlite3.Connection, now: float, lane_max: Lane) -> int:
 
 
 def refused(connection: sqlite3.Connection, limit: int) -> list[RefusedRecord]:
-    """Refused opportunities and people with their reasons, by reference."""
+    """See `Report.refused`."""
     rows = connection.execute(f"{_REFUSED} ORDER BY ref LIMIT ?", (limit,))
     return [RefusedRecord(*row) for row in rows]
 
@@ -98,7 +99,7 @@ def refused_reasons(connection: sqlite3.Connection, limit: int) -> list[RefusedR
 
 
 def waiting_reasons(connection: sqlite3.Connection, limit: int) -> list[tuple[str, int]]:
-    """Why opportunities, or their people, wait; most frequent first: (reason, opportunities)."""
+    """See `Report.waiting_reasons`."""
     rows = connection.execute(
         "SELECT reason, count(*) FROM"
         " (SELECT reason FROM record WHERE state = 'pending' AND reason IS NOT NULL"
@@ -110,7 +111,7 @@ def waiting_reasons(connection: sqlite3.Connection, limit: int) -> list[tuple[st
 
 
 def history(connection: sqlite3.Connection, ref: str) -> list[HistoryLine]:
-    """The decisions about one record, oldest first; last, that it is held, while it is."""
+    """See `Report.history`."""
     rows = connection.execute(
         "SELECT seq, at, version, decision, detail FROM history"
         " WHERE record_type = 'opportunity' AND record_id IN (SELECT id FROM record WHERE ref = ?1)"
@@ -138,4 +139,4 @@ def _held(connection: sqlite3.Connection, ref: str) -> Iterator[HistoryLine]:
         (ref,),
     )
     for version, reason in rows:
-        yield HistoryLine(since, version, fuse.HELD, reason.removeprefix(f"{fuse.HELD}: "))
+        yield HistoryLine(since, version, HELD, reason.removeprefix(f"{HELD}: "))

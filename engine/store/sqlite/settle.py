@@ -37,17 +37,7 @@ def settle_linked(
     created: bool = False,
     people_read_since: float = -math.inf,
 ) -> bool:
-    """The target holds `synced` under `target_id`. Returns False when a newer change waits.
-
-    Nothing is linked when the target record has become another's in the meantime; both are looked
-    at again then, since what it holds may be of either.
-
-    Args:
-        owed: what the source shall be told; None when it knows everything.
-        awaited: (kind, name) of references the record was synced without.
-        created: we made the target record just now, so nobody has a role on it yet.
-        people_read_since: see `contacts.follow`.
-    """
+    """See `Records.settle_linked`."""
     if not _claim(connection, work, target_id, created=created, now=now):
         return False
     close_intent(connection, work.id)
@@ -110,12 +100,7 @@ def _claim(
 def adopt(
     connection: sqlite3.Connection, work: Work, target_id: int, note: Note, now: float
 ) -> bool:
-    """The target record is ours, but what it holds is not known: reconcile again, reading it.
-
-    Whatever went wrong before is over with that.
-
-    Returns False, and keeps the create in doubt, when it is another record's.
-    """
+    """See `Records.adopt`."""
     if claims.owner_of(connection, target_id) not in (None, work.id):
         return False
     claims.take(connection, work.id, target_id, expected=None, now=now)
@@ -140,7 +125,7 @@ def give_up_target(
     *,
     successor: int,
 ) -> None:
-    """The target record is that of `successor` from now on: reconcile again from nothing."""
+    """See `Records.give_up_target`."""
     claims.give_up(connection, work.id, target_id, now)
     connection.execute(
         "UPDATE record SET delivered_id = NULL, delivered_version = NULL, due_at = ? WHERE id = ?",
@@ -154,10 +139,7 @@ def give_up_target(
 def forget_target(
     connection: sqlite3.Connection, work: Work, gone_id: int, note: Note, now: float
 ) -> None:
-    """The target record is gone and shall be created anew: reconcile again from nothing.
-
-    The source may go on showing `gone_id` for a while; it counts as blank from now on.
-    """
+    """See `Records.forget_target`."""
     connection.execute(
         "UPDATE record SET gone_id = ?, target_id = NULL, synced = NULL, delivered_id = NULL,"
         " delivered_version = NULL, due_at = ? WHERE id = ?",
@@ -173,13 +155,7 @@ def forget_target(
 def settle_refused(
     connection: sqlite3.Connection, work: Work, failure: Failure, now: float
 ) -> Refusal:
-    """The record is left out until somebody resets its error flag, which is owed to the source.
-
-    A create in doubt stays in doubt: the flag may be reset, and the create may have been executed.
-    Nothing is flagged when a newer change waits, or made it ineligible. What is only evaluated for
-    the fuse is held instead: flags in masses are as bad as edits in masses, and as likely a slip in
-    the mapping.
-    """
+    """See `Records.settle_refused`."""
     if work.mass is Mass.EVALUATING:
         would = f"would be refused: {failure.reason}"
         fuse.hold_record(connection, work.id, work.revision, work.synced, would)
@@ -203,11 +179,7 @@ def settle_refused(
 def settle_ineligible(
     connection: sqlite3.Connection, work: Work, note: Note, *, flagged: bool, now: float
 ) -> None:
-    """The record may not be synced as it stands; a later change of it starts anew.
-
-    Args:
-        flagged: its error flag alone is what forbids it; a flag of ours is still a refusal.
-    """
+    """See `Records.settle_ineligible`."""
     connection.execute(
         "UPDATE record SET state = CASE WHEN ? AND flagged THEN 'refused' ELSE 'ineligible' END"
         " WHERE id = ? AND revision = ?",
@@ -226,12 +198,7 @@ def defer(
     now: float,
     fails: bool = True,
 ) -> None:
-    """Try again at `due_at`.
-
-    Args:
-        counts: the attempt counts towards the record's limit.
-        fails: it is one more in the series of the record's failures.
-    """
+    """See `Records.defer`."""
     connection.execute(
         "UPDATE record SET due_at = CASE WHEN revision = ? THEN ? ELSE due_at END,"
         " failures = CASE WHEN failed_since IS NULL THEN 0 ELSE failures END + ?,"
@@ -253,10 +220,7 @@ def defer(
 
 
 def postpone(connection: sqlite3.Connection, work: Work, failure: Failure, due_at: float) -> None:
-    """Nothing was sent: take it up again at `due_at`.
-
-    That is no failure of the record. Why it failed before, if it did, is what it still waits for.
-    """
+    """See `Records.postpone`."""
     connection.execute(
         "UPDATE record SET due_at = CASE WHEN revision = ? THEN ? ELSE due_at END,"
         " reason = CASE WHEN failed_since IS NULL THEN ? ELSE reason END,"
@@ -276,7 +240,7 @@ def doubt(
     counts: bool,
     now: float,
 ) -> None:
-    """A create may have been executed: look for it from `due_at` on before anything is repeated."""
+    """See `Records.doubt`."""
     connection.execute(
         "UPDATE intent SET doubt_since = coalesce(doubt_since, ?), checks = checks + 1,"
         " look_at = ? WHERE record_id = ?",

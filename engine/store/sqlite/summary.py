@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
+from engine.model.kept import CREATES_PAUSED
 from engine.model.report import RefusedReason, RefusedRecord
-from engine.store.sqlite import kept, provenance, report
+from engine.store.sqlite import kept, report
 
 # Refused records of a summary, unless all of them are asked for; each reason is among them.
 REFUSED_SHOWN_MAX = 50
@@ -17,11 +18,7 @@ _EVERY = -1
 
 
 def summary(connection: sqlite3.Connection, *, everything: bool = False) -> dict[str, Any]:
-    """Counts, and the refused records by reason and by reference, as JSON can carry them.
-
-    Args:
-        everything: show every refused record, and not only REFUSED_SHOWN_MAX.
-    """
+    """See `Report.summary`."""
     counts = report.counts(connection)
     if everything:
         refused = report.refused(connection, _EVERY)
@@ -42,7 +39,7 @@ def summary(connection: sqlite3.Connection, *, everything: bool = False) -> dict
         },
         "outbox": counts.outbox,
         "clocks": kept.clock_notes(connection),
-        "creates_paused": kept.setting(connection, provenance.CREATES_PAUSED),
+        "creates_paused": kept.setting(connection, CREATES_PAUSED),
         "refused_total": counts.refused + counts.people_refused,
         "refused_by_reason": [_counted(one) for one in reasons],
         "refused": [_shown(one) for one in refused],
@@ -50,7 +47,7 @@ def summary(connection: sqlite3.Connection, *, everything: bool = False) -> dict
 
 
 def cut_off(connection: sqlite3.Connection) -> int:
-    """Creates whose answer the process did not live to see: the next start looks for them."""
+    """See `Report.cut_off`."""
     return connection.execute(
         "SELECT (SELECT count(*) FROM intent WHERE doubt_since IS NULL)"
         " + (SELECT count(*) FROM contacts WHERE sending = 1)"

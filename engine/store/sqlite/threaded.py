@@ -21,9 +21,10 @@ import anyio
 from engine import descriptors
 from engine.errors import StateUnusable
 from engine.flow.worktime import STORE_MAX_S, State, spending
-from engine.store.port import P, R
 from engine.store.sqlite import provenance, statedir, statefile
+from engine.store.sqlite.connections import P, R
 from engine.store.sqlite.mark import Mark
+from engine.store.sqlite.subjects import Subjects
 
 GROUP_MAX = 256
 
@@ -43,7 +44,7 @@ class _Job:
     error: BaseException | None = None
 
 
-class ThreadedStore:
+class ThreadedStore(Subjects):
     """One writer and one reader connection on one state file."""
 
     def __init__(
@@ -53,6 +54,7 @@ class ThreadedStore:
         mark: Mark,
         on_commit: Callable[[float], None] | None = None,
     ) -> None:
+        super().__init__(self)
         self._mark = mark
         self._writer = writer
         self._reader = reader

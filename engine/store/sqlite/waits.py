@@ -48,13 +48,7 @@ _HAPPENED = (
 def bound(
     connection: sqlite3.Connection, now: float, longest_s: float, set_back_s: float = 0.0
 ) -> int:
-    """Have everything due within `longest_s` seconds, and nothing happened later than now.
-
-    What the fuse holds waits for somebody, whatever the time is. Returns how many waited too long.
-
-    Args:
-        set_back_s: by so much the clock was set back since the service was last alive, at least.
-    """
+    """See `Provenance.bound_waits`."""
     latest = now + longest_s
     stretched = now if set_back_s > 0 else latest
     shortened = 0

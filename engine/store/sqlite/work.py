@@ -12,7 +12,7 @@ from engine.model.work import Intent, Work
 
 
 def due_keys(connection: sqlite3.Connection, lane: Lane, now: float, limit: int) -> list[int]:
-    """Pending records of the lane that may be reconciled now, longest due first."""
+    """See `Records.due_keys`."""
     rows = connection.execute(
         "SELECT id FROM record WHERE state = 'pending' AND lane = ? AND due_at <= ?"
         " ORDER BY due_at, id LIMIT ?",
@@ -22,7 +22,7 @@ def due_keys(connection: sqlite3.Connection, lane: Lane, now: float, limit: int)
 
 
 def next_due(connection: sqlite3.Connection, lane: Lane, now: float) -> float | None:
-    """When the next waiting record of the lane becomes due; None when none waits."""
+    """See `Records.next_due`."""
     return connection.execute(
         "SELECT min(due_at) FROM record WHERE state = 'pending' AND lane = ? AND due_at > ?",
         (lane, now),
@@ -43,7 +43,7 @@ def read_again(
 
 
 def load(connection: sqlite3.Connection, record_id: int) -> Work | None:
-    """The record, when it is pending; None when there is nothing to do, or the fuse holds it."""
+    """See `Records.load`."""
     row = connection.execute(
         "SELECT r.*, i.correlation, i.opened_at, i.doubt_since, i.checks, i.sent, i.look_at,"
         " o.target_id AS owed_id"
@@ -91,7 +91,7 @@ def load(connection: sqlite3.Connection, record_id: int) -> Work | None:
 
 
 def shown_at(connection: sqlite3.Connection, record_id: int) -> float | None:
-    """When the source last showed the version we know; None when the record waits for nothing."""
+    """See `Records.shown_at`."""
     row = connection.execute(
         "SELECT proved_at FROM record WHERE id = ? AND state = 'pending'", (record_id,)
     ).fetchone()
@@ -101,7 +101,7 @@ def shown_at(connection: sqlite3.Connection, record_id: int) -> float | None:
 def shown_before(
     connection: sqlite3.Connection, lane: Lane, now: float, before: float, limit: int
 ) -> list[int]:
-    """Records next due in the lane that the target has never heard of, last shown before then."""
+    """See `Records.shown_before`."""
     rows = connection.execute(
         "SELECT id FROM record WHERE state = 'pending' AND lane = ? AND due_at <= ?"
         " AND target_id IS NULL AND proved_at < ? ORDER BY due_at, id LIMIT ?",
@@ -113,13 +113,7 @@ def shown_before(
 def open_intent(
     connection: sqlite3.Connection, work: Work, correlation: str, now: float, *, shown_since: float
 ) -> bool:
-    """Announce a create before it is sent; keeps the first announcement when it is sent again.
-
-    Returns False, and announces nothing, when what was decided on is not what is known by now:
-    the record was left out while it was in hand, so that nobody would look for the create, or
-    captured anew; or the source last showed it before `shown_since`, and nobody knows whether it
-    may still be synced.
-    """
+    """See `Records.open_intent`."""
     stands = connection.execute(
         "SELECT 1 FROM record WHERE id = ? AND state = 'pending' AND revision = ?"
         " AND proved_at >= ?",
@@ -137,10 +131,7 @@ def open_intent(
 
 
 def begin_update(connection: sqlite3.Connection, record_id: int, target_id: int) -> bool:
-    """A change is on its way: whatever dies before its answer is kept, the target is read first.
-
-    Returns False, and nothing may be sent, when the target record is another's by now.
-    """
+    """See `Records.begin_update`."""
     cursor = connection.execute(
         "UPDATE record SET synced = NULL WHERE id = ?"
         " AND EXISTS (SELECT 1 FROM claim WHERE target_id = ? AND record_id = record.id)",
@@ -152,10 +143,7 @@ def begin_update(connection: sqlite3.Connection, record_id: int, target_id: int)
 def open_doubt(
     connection: sqlite3.Connection, record_id: int, correlation: str, since: float, now: float
 ) -> bool:
-    """A create that this state knows nothing of may have been executed: look for it first.
-
-    Returns False when the record was left out while it was in hand.
-    """
+    """See `Records.open_doubt`."""
     return bool(
         connection.execute(
             "INSERT INTO intent (record_id, correlation, opened_at, doubt_since, look_at, sent)"
@@ -167,13 +155,13 @@ def open_doubt(
 
 
 def note_synced(connection: sqlite3.Connection, record_id: int, synced: Fields | None) -> None:
-    """What the target is known to hold; None where that is not known."""
+    """See `Records.note_synced`."""
     text = None if synced is None else json.dumps(synced, separators=(",", ":"))
     connection.execute("UPDATE record SET synced = ? WHERE id = ?", (text, record_id))
 
 
 def close_intent(connection: sqlite3.Connection, record_id: int) -> None:
-    """The create is known not to have been executed, or its result is known."""
+    """See `Records.close_intent`."""
     connection.execute("DELETE FROM intent WHERE record_id = ?", (record_id,))
 
 
@@ -185,7 +173,7 @@ def doubt_all(connection: sqlite3.Connection, now: float) -> int:
 
 
 def failing_alike(connection: sqlite3.Connection, reason_class: str, except_id: int) -> int:
-    """How many other pending records last failed for this class of reason."""
+    """See `Records.failing_alike`."""
     return connection.execute(
         "SELECT count(*) FROM record WHERE state = 'pending' AND reason_class = ? AND id <> ?",
         (reason_class, except_id),

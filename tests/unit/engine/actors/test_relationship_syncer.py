@@ -24,9 +24,9 @@ from engine.model.records import Captured, RecordType, Relation, Role, SourceRec
 from engine.model.tab import KnownRole, Roles
 from engine.model.work import Failure
 from engine.runs import Runs
-from engine.store.port import Store
 from engine.store.sqlite import contacts, people, relating, report, settle, statefile, work
 from engine.store.sqlite.threaded import open_store
+from tests.adapter import SqliteStore, sqlite
 from tests.unit.engine.stand_ins import NOW, FakeClock, governor, link, person, row, seeded, take
 
 pytestmark = pytest.mark.anyio
@@ -142,7 +142,7 @@ async def syncing(
         )
 
 
-async def refuse(store: Store) -> None:
+async def refuse(store: SqliteStore) -> None:
     """An edit that the target refuses."""
     await store.write(take, row(1, 6, tab=TAB))
     found = await store.read(work.load, 1)
@@ -151,7 +151,7 @@ async def refuse(store: Store) -> None:
     await store.write(settle.settle_refused, found, failure, NOW)
 
 
-async def due(store: Store) -> list[int]:
+async def due(store: SqliteStore) -> list[int]:
     """Opportunities whose roles may be looked at now."""
     return await store.read(contacts.due_keys, Lane.FRESH, NOW, 10)
 
@@ -159,15 +159,15 @@ async def due(store: Store) -> list[int]:
 async def test_a_refused_opportunity_is_left_out_until_it_is_reconciled(tmp_path: Path) -> None:
     """Mission rule 6; its payload is older than the flag, so the state must say it."""
     async with syncing(tmp_path, OldReading()) as syncer:
-        await refuse(syncer.store)
-        assert await due(syncer.store) == [1]
+        await refuse(sqlite(syncer.store))
+        assert await due(sqlite(syncer.store)) == [1]
 
         assert await syncer.step(1) == "left"
-        assert await due(syncer.store) == []
+        assert await due(sqlite(syncer.store)) == []
 
-        await syncer.store.write(take, row(1, 8, tab=TAB))
-        await syncer.store.write(link)
-        assert await due(syncer.store) == [1]
+        await sqlite(syncer.store).write(take, row(1, 8, tab=TAB))
+        await sqlite(syncer.store).write(link)
+        assert await due(sqlite(syncer.store)) == [1]
 
 
 async def test_a_tab_that_is_not_shown_whole_changes_no_role(tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ async def test_a_tab_that_is_not_shown_whole_changes_no_role(tmp_path: Path) -> 
     source.tab = None
     async with syncing(tmp_path, source) as syncer:
         assert await syncer.step(1) == "left"
-        assert await due(syncer.store) == []
+        assert await due(sqlite(syncer.store)) == []
 
 
 async def test_a_person_whose_id_was_mistyped_keeps_the_roles_it_has(tmp_path: Path) -> None:
@@ -185,15 +185,15 @@ async def test_a_person_whose_id_was_mistyped_keeps_the_roles_it_has(tmp_path: P
     source.prospect_id = "31o"
     role = KnownRole(501, 310, "User", True, NOW)
     async with syncing(tmp_path, source) as syncer:
-        await syncer.store.write(related_before, role)
+        await sqlite(syncer.store).write(related_before, role)
 
         assert await syncer.step(1) == "agreed"
 
-        await syncer.store.write(contacts.look_again, [1], Lane.FRESH, NOW)
-        work_of_people = await syncer.store.read(contacts.load, 1)
+        await sqlite(syncer.store).write(contacts.look_again, [1], Lane.FRESH, NOW)
+        work_of_people = await sqlite(syncer.store).read(contacts.load, 1)
         assert work_of_people is not None
         assert work_of_people.roles == (role,)
-        assert await syncer.store.read(people.awaited) == [31]
+        assert await sqlite(syncer.store).read(people.awaited) == [31]
 
 
 async def test_a_surprise_after_a_create_leaves_it_in_doubt(tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ async def test_an_outage_counts_against_no_opportunity(tmp_path: Path) -> None:
     async with syncing(tmp_path, OldReading(), Down()) as syncer:
         assert [await syncer.step(1) for _ in range(5)] == ["deferred"] * 5
 
-        waiting = await syncer.store.read(contacts.load, 1)
+        waiting = await sqlite(syncer.store).read(contacts.load, 1)
         assert waiting is not None
         assert (waiting.attempts, waiting.failed_at) == (0, NOW)
 
@@ -223,7 +223,7 @@ async def test_people_given_up_are_told_of_once(tmp_path: Path) -> None:
         syncer.governor.ledger.note("create", 2, NOW + 1)
         for _ in range(5):
             await syncer.step(1)
-        lines = await syncer.store.read(report.history, "OPP-1")
+        lines = await sqlite(syncer.store).read(report.history, "OPP-1")
 
     assert [line.decision for line in lines if line.decision != "created"] == ["people given up"]
     assert "no connection" in lines[-1].detail

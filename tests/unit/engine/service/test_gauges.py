@@ -29,6 +29,7 @@ from engine.model.work import Failure
 from engine.service import gauges
 from engine.service.gauges import Gauges
 from engine.store.sqlite import capture, fuse, settle, work
+from tests.adapter import sqlite
 from tests.unit.engine.stand_ins import NOW, FakeClock, announce, link, pending, row, take
 
 pytestmark = pytest.mark.anyio
@@ -120,7 +121,7 @@ async def test_ages_grow_by_themselves_and_a_clock_that_stepped_back_gives_none(
     looked: Looked,
 ) -> None:
     """From the state on disk: a service that stands still ages all the same."""
-    store = looked.assembly.store
+    store = sqlite(looked.assembly.store)
     await store.write(take, row(1, updated_at=int(NOW) - 40), row(2, updated_at=int(NOW) - 10))
     await looked.look()
     assert looked.value("pending_records", kind="opportunity", lane="fresh") == 2
@@ -136,7 +137,7 @@ async def test_ages_grow_by_themselves_and_a_clock_that_stepped_back_gives_none(
 
 async def test_each_stage_shows_what_it_has_still_to_do(looked: Looked) -> None:
     """Where a change is stuck."""
-    store = looked.assembly.store
+    store = sqlite(looked.assembly.store)
     await store.write(take, row(1, updated_at=int(NOW) - 40))
     await store.write(lambda db: link(db, owed=Owed(target_id="7")))
     await looked.look()
@@ -152,7 +153,7 @@ async def test_errors_are_counted_by_a_closed_set_of_reasons_and_go_when_they_ar
     looked: Looked, stored: str, shown: str
 ) -> None:
     """A gauge that nobody takes back shows the error of last week."""
-    store = looked.assembly.store
+    store = sqlite(looked.assembly.store)
     before = looked.series()
     await store.write(take, row(1))
     failure = Failure(stored, None, "no")
@@ -168,7 +169,7 @@ async def test_errors_are_counted_by_a_closed_set_of_reasons_and_go_when_they_ar
 
 async def test_doubts_proofs_and_the_fuse_show(looked: Looked) -> None:
     """What an operator has to decide about."""
-    store = looked.assembly.store
+    store = sqlite(looked.assembly.store)
     await store.write(take, row(1), row(2))
     await store.write(link, 2)
     await store.write(announce, 1)
@@ -365,7 +366,7 @@ async def test_a_file_that_is_not_there_has_no_size_and_harms_nobody(looked: Loo
 
 async def test_what_waits_is_told_apart_by_lane(looked: Looked) -> None:
     """Old edits of a bulk say nothing about whether a fresh one arrives."""
-    store = looked.assembly.store
+    store = sqlite(looked.assembly.store)
     await store.write(take, row(1, updated_at=int(NOW) - 40))
     old = [row(number, updated_at=int(NOW) - 9000) for number in range(2, 40)]
     await store.write(take, *old)
@@ -444,7 +445,7 @@ async def test_the_end_of_the_backlog_is_unknown_while_the_target_stands_still(
     """An outage has no end that anybody could tell, whatever the pace was before."""
     await looked.look()
     assert looked.value("backlog_done_seconds") == 0
-    await looked.assembly.store.write(take, row(1))
+    await sqlite(looked.assembly.store).write(take, row(1))
     await looked.look()
     assert math.isnan(looked.value("backlog_done_seconds") or 0)
 

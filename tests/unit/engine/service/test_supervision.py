@@ -55,10 +55,10 @@ class Outside:
     clock = FakeClock()
 
 
-class Store:
+class Report:
     """A state with a little to do."""
 
-    async def read(self, *_asked: object) -> Counts:
+    async def counts(self) -> Counts:
         """What there is to do."""
         return Counts(
             pending=2,
@@ -69,6 +69,12 @@ class Store:
             outbox=1,
             outbox_stuck=0,
         )
+
+
+class Store:
+    """A store with nothing but its report."""
+
+    report = Report()
 
 
 class Watched:

@@ -10,14 +10,15 @@ import anyio
 import pytest
 
 from engine.errors import StateUnusable
-from engine.store.port import OpenStore, Store
 from engine.store.sqlite import kept, statefile
+from engine.store.sqlite.connections import Connections
 from engine.store.sqlite.inline import open_inline
 from engine.store.sqlite.threaded import open_store
+from tests.adapter import OpenSqlite
 
 pytestmark = pytest.mark.anyio
 
-STORES: list[OpenStore] = [open_store, open_inline]
+STORES: list[OpenSqlite] = [open_store, open_inline]
 
 
 def spoils_the_commit(connection: sqlite3.Connection) -> None:
@@ -27,11 +28,11 @@ def spoils_the_commit(connection: sqlite3.Connection) -> None:
 
 
 @pytest.mark.parametrize("opens", STORES, ids=["threaded", "inline"])
-async def test_a_commit_that_fails_acknowledges_nothing(opens: OpenStore, tmp_path: Path) -> None:
+async def test_a_commit_that_fails_acknowledges_nothing(opens: OpenSqlite, tmp_path: Path) -> None:
     """Whoever believed it would count on what is not on disk."""
     refused: list[str] = []
 
-    async def spoil(store: Store) -> None:
+    async def spoil(store: Connections) -> None:
         with pytest.raises(StateUnusable, match="cannot be written"):
             await store.write(spoils_the_commit)
         refused.append("spoiler")
@@ -50,13 +51,13 @@ async def test_those_who_shared_the_failed_commit_hear_of_it_too(tmp_path: Path)
     path = tmp_path / statefile.FILE_NAME
     heard: list[str] = []
 
-    async def write(store: Store, name: str) -> None:
+    async def write(store: Connections, name: str) -> None:
         try:
             await store.write(kept.set_setting, name, "x")
         except StateUnusable:
             heard.append(name)
 
-    async def spoil(store: Store) -> None:
+    async def spoil(store: Connections) -> None:
         with pytest.raises(StateUnusable):
             await store.write(spoils_the_commit)
 

@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from engine.model.history import Note
-from engine.model.mass_change import Limits
+from engine.model.mass_change import HELD, Limits
 from engine.model.records import RecordType
 from engine.store.sqlite import fuse, people, report
 from engine.store.sqlite.history import HISTORY_MAX, remember
@@ -67,7 +67,7 @@ def test_what_is_held_says_so_itself_and_no_line_is_written(db: sqlite3.Connecti
     fuse.decide(db, Limits(0.0, 0, 0), NOW + 5)
 
     [_, held] = report.history(db, "OPP-1")
-    assert (held.at, held.decision, held.detail) == (NOW + 5, fuse.HELD, "would send name")
+    assert (held.at, held.decision, held.detail) == (NOW + 5, HELD, "would send name")
     assert db.total_changes - before == 1
     assert details(db, "PERS-1") == []
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.model.age import Seen
 from engine.store.sqlite import mark
-from engine.store.sqlite.mark import Mark, Seen
+from engine.store.sqlite.mark import Mark
 
 
 @pytest.fixture

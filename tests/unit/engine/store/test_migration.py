@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.model.kept import MAPPING
 from engine.model.outbox import Key, Owed
 from engine.model.records import RecordType, Relation
 from engine.store.sqlite import (
@@ -23,7 +24,6 @@ from engine.store.sqlite import (
     statefile,
     work,
 )
-from engine.store.sqlite.fuse import MAPPING
 from tests.unit.engine.stand_ins import NOW, link, row, state_of
 
 OPPORTUNITY = RecordType.OPPORTUNITY

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from engine.errors import StateUnusable
-from engine.store.port import OpenStore
 from engine.store.sqlite import kept, statefile
 from engine.store.sqlite.inline import open_inline
 from engine.store.sqlite.threaded import open_store
+from tests.adapter import OpenSqlite
 
 pytestmark = pytest.mark.anyio
 
-STORES: list[OpenStore] = [open_store, open_inline]
+STORES: list[OpenSqlite] = [open_store, open_inline]
 each = pytest.mark.parametrize("opens", STORES, ids=["threaded", "inline"])
 
 
@@ -27,7 +27,7 @@ def path(tmp_path: Path) -> Path:
 
 @each
 async def test_what_was_written_is_there_after_the_store_is_opened_again(
-    opens: OpenStore, path: Path
+    opens: OpenSqlite, path: Path
 ) -> None:
     """Durable on return, and the same file for both."""
     async with opens(path) as store:
@@ -40,7 +40,7 @@ async def test_what_was_written_is_there_after_the_store_is_opened_again(
 
 
 @each
-async def test_a_function_that_fails_leaves_nothing_behind(opens: OpenStore, path: Path) -> None:
+async def test_a_function_that_fails_leaves_nothing_behind(opens: OpenSqlite, path: Path) -> None:
     """Whole or not at all; and the store goes on."""
 
     def half_done(connection: sqlite3.Connection) -> None:
@@ -57,7 +57,7 @@ async def test_a_function_that_fails_leaves_nothing_behind(opens: OpenStore, pat
 
 
 @each
-async def test_a_disk_that_refuses_is_an_unusable_state(opens: OpenStore, path: Path) -> None:
+async def test_a_disk_that_refuses_is_an_unusable_state(opens: OpenSqlite, path: Path) -> None:
     """A full disk must stop the service with a remedy, not a traceback."""
 
     def full(connection: sqlite3.Connection) -> None:

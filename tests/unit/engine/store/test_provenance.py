@@ -11,8 +11,9 @@ import pytest
 from engine import installation
 from engine.errors import StateUnusable
 from engine.installation import Installation
+from engine.model.age import Seen
+from engine.model.kept import CREATES_PAUSED
 from engine.store.sqlite import kept, provenance
-from engine.store.sqlite.mark import Seen
 from engine.store.sqlite.provenance import ABSENCE_S, Facts, judged
 from tests.unit.engine.stand_ins import NOW, row, take
 
@@ -154,7 +155,7 @@ def test_a_state_of_another_installation_is_refused_until_it_is_adopted(
     """Two services with copies of one state create everything twice."""
     take(connection, row(1, 5))
     provenance.begin(connection, HERE, None, NOW)
-    kept.set_setting(connection, provenance.CREATES_PAUSED, "two services")
+    kept.set_setting(connection, CREATES_PAUSED, "two services")
     there = replace(HERE, machine="m2")
     with pytest.raises(StateUnusable, match="this state belongs to") as refused:
         provenance.begin(connection, there, _mark_of(connection), NOW)
@@ -162,7 +163,7 @@ def test_a_state_of_another_installation_is_refused_until_it_is_adopted(
 
     provenance.adopt(connection, there)
     assert provenance.begin(connection, there, _mark_of(connection), NOW) is not None
-    assert kept.setting(connection, provenance.CREATES_PAUSED) is None
+    assert kept.setting(connection, CREATES_PAUSED) is None
 
 
 @pytest.mark.parametrize(

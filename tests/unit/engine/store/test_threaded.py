@@ -12,6 +12,7 @@ import pytest
 from engine.errors import StateUnusable
 from engine.store.sqlite import kept, statefile
 from engine.store.sqlite.threaded import ThreadedStore, open_store
+from engine.store.vault import StoreVault
 
 pytestmark = pytest.mark.anyio
 
@@ -101,7 +102,7 @@ async def test_a_disk_that_refuses_is_an_unusable_state(path: Path) -> None:
 async def test_a_connectors_vault_keeps_its_secrets_apart(path: Path) -> None:
     """Both connectors may call theirs "token"."""
     async with open_store(path) as store:
-        one, other = kept.StoreVault(store, "one"), kept.StoreVault(store, "other")
+        one, other = StoreVault(store, "one"), StoreVault(store, "other")
         await one.save("token", "a")
         await other.save("token", "b")
         await one.save("token", "c")

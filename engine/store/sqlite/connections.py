@@ -1,22 +1,16 @@
-"""What every store offers: whole functions of one connection, run inside a transaction or beside.
-
-`threaded` is the store of the running service; `inline` does the same work in the caller's own
-thread, for tests that decide the order of everything.
-"""
+"""How statements reach SQLite: whole functions of one connection, in a transaction or beside."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
-from pathlib import Path
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Store(Protocol):
+class Connections(Protocol):
     """One state file."""
 
     @property
@@ -47,19 +41,5 @@ class Store(Protocol):
 
         Raises:
             StateUnusable: the file cannot be read.
-        """
-        ...
-
-
-class OpenStore(Protocol):
-    """Opens the store on a state file."""
-
-    def __call__(
-        self, path: Path, on_commit: Callable[[float], None] | None = None
-    ) -> AbstractAsyncContextManager[Store]:
-        """Open it; `on_commit` is told the seconds each commit took.
-
-        Raises:
-            StateUnusable: see `statefile.prepare`.
         """
         ...

@@ -1,0 +1,55 @@
+"""The port to what an operator is told."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from engine.model.lane import Lane
+from engine.model.measure import Measured
+from engine.model.report import Counts, HistoryLine, RefusedRecord
+
+
+class Report(Protocol):
+    """What an operator is told."""
+
+    async def counts(self) -> Counts:
+        """Count everything once; cheap enough for every few seconds."""
+        ...
+
+    async def due(self, now: float, lane_max: Lane) -> int:
+        """Records of these lanes, and write-backs, that could be worked on now."""
+        ...
+
+    async def refused(self, limit: int) -> list[RefusedRecord]:
+        """Refused opportunities and people with their reasons, by reference."""
+        ...
+
+    async def waiting_reasons(self, limit: int) -> list[tuple[str, int]]:
+        """Why opportunities, or their people, wait; most frequent first: (reason,
+        opportunities)."""
+        ...
+
+    async def history(self, ref: str) -> list[HistoryLine]:
+        """The decisions about one record, oldest first; last, that it is held, while it is."""
+        ...
+
+    async def summary(self, *, everything: bool = False) -> dict[str, Any]:
+        """Counts, and the refused records by reason and by reference, as JSON can carry them.
+
+        Args:
+            everything: show every refused record, and not only REFUSED_SHOWN_MAX.
+        """
+        ...
+
+    async def cut_off(self) -> int:
+        """Creates whose answer the process did not live to see: the next start looks for them."""
+        ...
+
+    async def measured(self, proved_before: float, soon: float) -> Measured:
+        """Count everything.
+
+        Args:
+            proved_before: what the source did not show since then is unproven.
+            soon: what is due by then, unix seconds, is work; see `Backlog`.
+        """
+        ...

@@ -1,0 +1,108 @@
+"""What every store offers: named operations, each whole, in the terms of `engine.model`.
+
+An operation that changes something is a transaction of its own, durable on return; one that reads
+sees everything committed so far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Protocol
+
+from engine.store.port.claims import Claims
+from engine.store.port.feeds import Audit, Awaited, Feeds
+from engine.store.port.fuse import Fuse
+from engine.store.port.kept import Kept, Provenance
+from engine.store.port.outbox import Outbox
+from engine.store.port.people import People
+from engine.store.port.records import Records
+from engine.store.port.report import Report
+from engine.store.port.tabs import Tabs
+
+
+class Store(Protocol):
+    """The state of one pair, by subject.
+
+    Every operation may raise StateUnusable: the state cannot be read, or refused the commit.
+    """
+
+    @property
+    def records(self) -> Records:
+        """Opportunities as work: what is due, what is announced, and how it ended."""
+        ...
+
+    @property
+    def tabs(self) -> Tabs:
+        """People tabs as work, and the roles known."""
+        ...
+
+    @property
+    def people(self) -> People:
+        """What is known of people."""
+        ...
+
+    @property
+    def claims(self) -> Claims:
+        """Whose a target record is."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """What records of the source are owed."""
+        ...
+
+    @property
+    def feeds(self) -> Feeds:
+        """What the source shows, taken in."""
+        ...
+
+    @property
+    def fuse(self) -> Fuse:
+        """What is part of a mass change, and waits."""
+        ...
+
+    @property
+    def audit(self) -> Audit:
+        """What is compared with the source by and by."""
+        ...
+
+    @property
+    def awaited(self) -> Awaited:
+        """Whom records wait for."""
+        ...
+
+    @property
+    def kept(self) -> Kept:
+        """Facts, secrets and counts kept between runs."""
+        ...
+
+    @property
+    def provenance(self) -> Provenance:
+        """How old the state is, and whose."""
+        ...
+
+    @property
+    def report(self) -> Report:
+        """What an operator is told."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """Writes that wait for their turn."""
+        ...
+
+
+class OpenStore(Protocol):
+    """Opens the store on a state file."""
+
+    def __call__(
+        self, path: Path, on_commit: Callable[[float], None] | None = None
+    ) -> AbstractAsyncContextManager[Store]:
+        """Open it; `on_commit` is told the seconds each commit took.
+
+        Raises:
+            StateUnusable: the state cannot be opened.
+        """
+        ...

@@ -1,0 +1,47 @@
+"""The mapping in force, as kept: what follows from another one is done with its mark."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from engine.model.kept import FINGERPRINT, MAPPING
+from engine.model.records import Captured
+from engine.store.sqlite import capture, kept
+
+
+def note_fingerprint(connection: sqlite3.Connection, fingerprint: str, hold_until: float) -> bool:
+    """See `Feeds.note_fingerprint`."""
+    known = kept.setting(connection, FINGERPRINT)
+    kept.set_setting(connection, FINGERPRINT, fingerprint)
+    changed = known is not None and known != fingerprint
+    if changed:
+        kept.set_setting(connection, MAPPING, "0")
+        # Captured before, it does not hold the columns that are read only now.
+        capture.hold_pending(connection, hold_until)
+    return changed
+
+
+def take_anew(
+    connection: sqlite3.Connection,
+    rows: list[Captured],
+    after: int | None,
+    asked_at: float,
+    now: float,
+    *,
+    fresh_max: int,
+) -> None:
+    """See `Feeds.take_anew`."""
+    capture.capture_page(
+        connection,
+        rows,
+        now=now,
+        fresh_max=fresh_max,
+        anew=True,
+        mass=True,
+        asked_at=asked_at,
+        may_lag=False,
+    )
+    if after is None:
+        kept.forget_setting(connection, MAPPING)
+    else:
+        kept.set_setting(connection, MAPPING, str(after))

@@ -1,0 +1,260 @@
+"""The port, performed: which statements each named operation runs."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import CoroutineType
+from typing import Any, Concatenate
+
+from engine.store.sqlite import (
+    audit,
+    awaited,
+    capture,
+    claims,
+    contacts,
+    doubts,
+    fuse,
+    kept,
+    listed,
+    mapping_mark,
+    measure,
+    outbox,
+    people,
+    provenance,
+    relating,
+    report,
+    settle,
+    waits,
+    withdrawals,
+    work,
+)
+from engine.store.sqlite import summary as summaries
+from engine.store.sqlite.connections import Connections, P, R
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Operations on one subject of a state file."""
+
+    connections: Connections
+
+
+def reading(
+    function: Callable[Concatenate[sqlite3.Connection, P], R],
+) -> Callable[Concatenate[Subject, P], CoroutineType[Any, Any, R]]:
+    """The operation that runs this function beside all transactions."""
+
+    async def operation(subject: Subject, *args: P.args, **kwargs: P.kwargs) -> R:
+        return await subject.connections.read(function, *args, **kwargs)
+
+    return operation
+
+
+def writing(
+    function: Callable[Concatenate[sqlite3.Connection, P], R],
+) -> Callable[Concatenate[Subject, P], CoroutineType[Any, Any, R]]:
+    """The operation that runs this function in a transaction."""
+
+    async def operation(subject: Subject, *args: P.args, **kwargs: P.kwargs) -> R:
+        return await subject.connections.write(function, *args, **kwargs)
+
+    return operation
+
+
+class SqliteRecords(Subject):
+    """Opportunities as work: what is due, what is announced, and how it ended."""
+
+    due_keys = reading(work.due_keys)
+    next_due = reading(work.next_due)
+    load = reading(work.load)
+    shown_at = reading(work.shown_at)
+    shown_before = reading(work.shown_before)
+    open_intent = writing(work.open_intent)
+    begin_update = writing(work.begin_update)
+    open_doubt = writing(work.open_doubt)
+    note_synced = writing(work.note_synced)
+    close_intent = writing(work.close_intent)
+    failing_alike = reading(work.failing_alike)
+    settle_linked = writing(settle.settle_linked)
+    adopt = writing(settle.adopt)
+    give_up_target = writing(settle.give_up_target)
+    forget_target = writing(settle.forget_target)
+    settle_refused = writing(settle.settle_refused)
+    settle_ineligible = writing(settle.settle_ineligible)
+    defer = writing(settle.defer)
+    postpone = writing(settle.postpone)
+    doubt = writing(settle.doubt)
+    due_looks = reading(doubts.due_looks)
+    next_look = reading(doubts.next_look)
+    look_again = writing(doubts.look_again)
+
+
+class SqliteTabs(Subject):
+    """People tabs as work, and the roles known."""
+
+    look_later = writing(contacts.look_later)
+    due_keys = reading(contacts.due_keys)
+    next_due = reading(contacts.next_due)
+    load = reading(contacts.load)
+    wake_awaiting = writing(contacts.wake_awaiting)
+    people_ahead = reading(contacts.people_ahead)
+    begin = writing(relating.begin)
+    keep = writing(relating.keep)
+    settle = writing(relating.settle)
+    hold = writing(relating.hold)
+    leave = writing(relating.leave)
+    abandon = writing(relating.abandon)
+    goes_on = reading(relating.goes_on)
+    defer = writing(relating.defer)
+    doubt = writing(relating.doubt)
+
+
+class SqlitePeople(Subject):
+    """What is known of people."""
+
+    load = reading(people.load)
+    by_email = reading(people.by_email)
+    link = writing(people.link)
+    hold_back = writing(people.hold_back)
+    announce = writing(people.announce)
+    withdraw_announcement = writing(people.withdraw_announcement)
+    doubt = writing(people.doubt)
+    failed = writing(people.failed)
+    looked = writing(people.looked)
+    refuse = writing(people.refuse)
+    forget_reading = writing(people.forget_reading)
+    unlink = writing(people.unlink)
+    relate_again = writing(people.relate_again)
+    awaited = reading(people.awaited)
+
+
+class SqliteClaims(Subject):
+    """Whose a target record is."""
+
+    others = reading(claims.others)
+    since = reading(claims.since)
+    owned_by_others = reading(claims.owned_by_others)
+    take = writing(claims.take)
+    tell = writing(claims.tell)
+
+
+class SqliteOutbox(Subject):
+    """What records of the source are owed."""
+
+    due_keys = reading(outbox.due_keys)
+    next_due = reading(outbox.next_due)
+    load = reading(outbox.load)
+    delivered = writing(outbox.delivered)
+    postpone = writing(outbox.postpone)
+    leave_out_owed = writing(withdrawals.leave_out_owed)
+    withdraw_and_capture = writing(withdrawals.withdraw_and_capture)
+    capture_shown = writing(withdrawals.capture_shown)
+
+
+class SqliteFeeds(Subject):
+    """What the source shows, taken in."""
+
+    watermark = reading(capture.watermark)
+    set_watermark = writing(capture.set_watermark)
+    capture_page = writing(capture.capture_page)
+    known_ids = reading(capture.known_ids)
+    reconciled_ids = reading(capture.reconciled_ids)
+    next_sweep = reading(capture.next_sweep)
+    take_asked_for = writing(capture.take_asked_for)
+    end_sweep = writing(capture.end_sweep)
+    note_fingerprint = writing(mapping_mark.note_fingerprint)
+    take_anew = writing(mapping_mark.take_anew)
+
+
+class SqliteFuse(Subject):
+    """What is part of a mass change, and waits."""
+
+    hold_record = writing(fuse.hold_record)
+    held = reading(fuse.held)
+    waiting = reading(fuse.waiting)
+    decide = writing(fuse.decide)
+    judge_parked = writing(fuse.judge_parked)
+    forget_unfinished = writing(fuse.forget_unfinished)
+    release = writing(fuse.release)
+
+
+class SqliteAudit(Subject):
+    """What is compared with the source by and by."""
+
+    population = reading(audit.population)
+    compare = writing(audit.compare)
+    refused = reading(audit.refused)
+    compare_refused = writing(audit.compare_refused)
+
+
+class SqliteAwaited(Subject):
+    """Whom records wait for."""
+
+    wake_awaiting = writing(awaited.wake_awaiting)
+    awaited_names = reading(awaited.awaited_names)
+    pending_column = reading(awaited.pending_column)
+
+
+class SqliteKept(Subject):
+    """Facts, secrets and counts kept between runs."""
+
+    setting = reading(kept.setting)
+    set_setting = writing(kept.set_setting)
+    forget_setting = writing(kept.forget_setting)
+    keep_ahead = writing(kept.keep_ahead)
+    claim_pair = writing(kept.claim_pair)
+    note_that_it_works = writing(kept.note_that_it_works)
+    has_worked = reading(kept.has_worked)
+    secret = reading(kept.secret)
+    set_secret = writing(kept.set_secret)
+    save_usage = writing(kept.save_usage)
+    load_usage = reading(kept.load_usage)
+    roster = reading(listed.load)
+    keep_roster = writing(listed.keep)
+
+
+class SqliteProvenance(Subject):
+    """How old the state is, and whose."""
+
+    begin = writing(provenance.begin)
+    pause_creates = writing(provenance.pause_creates)
+    take_over = writing(provenance.take_over)
+    knows = reading(provenance.knows)
+    aged = reading(provenance.aged)
+    note_life = writing(provenance.note_life)
+    resume = writing(provenance.resume)
+    doubt_unfinished = writing(doubts.doubt_unfinished)
+    bound_waits = writing(waits.bound)
+
+
+class SqliteReport(Subject):
+    """What an operator is told."""
+
+    counts = reading(report.counts)
+    due = reading(report.due)
+    refused = reading(report.refused)
+    waiting_reasons = reading(report.waiting_reasons)
+    history = reading(report.history)
+    summary = reading(summaries.summary)
+    cut_off = reading(summaries.cut_off)
+    measured = reading(measure.measured)
+
+
+class Subjects:
+    """The subjects of one state file, for a store to have."""
+
+    def __init__(self, connections: Connections) -> None:
+        self.records = SqliteRecords(connections)
+        self.tabs = SqliteTabs(connections)
+        self.people = SqlitePeople(connections)
+        self.claims = SqliteClaims(connections)
+        self.outbox = SqliteOutbox(connections)
+        self.feeds = SqliteFeeds(connections)
+        self.fuse = SqliteFuse(connections)
+        self.audit = SqliteAudit(connections)
+        self.awaited = SqliteAwaited(connections)
+        self.kept = SqliteKept(connections)
+        self.provenance = SqliteProvenance(connections)
+        self.report = SqliteReport(connections)

@@ -1,0 +1,44 @@
+"""Withdrawals: what becomes of a source record with what it was owed, in one transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from engine.model.history import Note
+from engine.model.outbox import Entry
+from engine.model.records import Captured, RecordType, SourceRecord
+from engine.store.sqlite import capture, outbox, people
+
+
+def leave_out_owed(connection: sqlite3.Connection, entry: Entry, reason: str, now: float) -> None:
+    """See `Outbox.leave_out_owed`."""
+    outbox.withdraw(connection, entry, Note("write-back withdrawn", reason), now)
+    if entry.record_type is RecordType.PERSON:
+        people.forget_reading(connection, [entry.record_id])
+    else:
+        capture.leave_out(connection, [(entry.record_id, entry.version)], reason, now)
+
+
+def withdraw_and_capture(
+    connection: sqlite3.Connection,
+    entry: Entry,
+    note: Note,
+    row: Captured,
+    record: SourceRecord,
+    *,
+    asked_at: float,
+    now: float,
+) -> None:
+    """See `Outbox.withdraw_and_capture`."""
+    outbox.withdraw(connection, entry, note, now)
+    if entry.record_type is RecordType.PERSON:
+        people.relink(connection, record, now)
+    else:
+        capture_shown(connection, row, asked_at, now)
+
+
+def capture_shown(
+    connection: sqlite3.Connection, row: Captured, asked_at: float, now: float
+) -> None:
+    """See `Outbox.capture_shown`."""
+    capture.capture_page(connection, [row], now=now, fresh_max=1, asked_at=asked_at, may_lag=False)
