@@ -99,6 +99,6 @@ async def test_readings_pass(weighed: None) -> None:  # a fixture
 def test_every_outcome_of_a_person_is_foreseen_in_its_own_way() -> None:
     """One that is not would tell the person."""
     # What only follows a create, and what only takes a note or another of these outcomes.
-    kept = {"forbidden", "failed", "lost", "in_doubt", "waits", "invisible"}
+    kept = {"url_owed", "forbidden", "failed", "lost", "in_doubt", "waits", "invisible"}
 
     assert set(methods(PersonOutcomes)) - kept <= set(methods(ForeseenOutcomes))
