@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from engine.flow.budget import BudgetLimits
     from engine.flow.worktime import holding, pausing
     from engine.model.identity import id_of
+    from engine.model.permissions import Permission, Standing, Use
     from engine.model.records import (
         Captured,
         Column,
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
         WriteBackResult,
     )
     from engine.ports import (
+        Authority,
         SourceConnector,
         StandardField,
         Step,
@@ -80,6 +82,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "AnswerKind",
+    "Authority",
     "BudgetLimits",
     "BudgetSettings",
     "Captured",
@@ -102,6 +105,7 @@ __all__ = [
     "Newest",
     "OurFault",
     "Page",
+    "Permission",
     "Position",
     "ProspectMatch",
     "RecordType",
@@ -116,6 +120,7 @@ __all__ = [
     "SourceRecord",
     "Stage",
     "StandardField",
+    "Standing",
     "StateUnusable",
     "Step",
     "Surroundings",
@@ -132,6 +137,7 @@ __all__ = [
     "Transient",
     "Unauthorized",
     "Unreachable",
+    "Use",
     "User",
     "Value",
     "Vault",
@@ -153,6 +159,7 @@ _ROOMS = (
     "engine.flow.budget",
     "engine.flow.worktime",
     "engine.model.identity",
+    "engine.model.permissions",
     "engine.ports",
     "engine.model.records",
     "engine.redaction",

@@ -12,6 +12,7 @@ import httpx
 from pydantic import BaseModel
 
 from engine.flow.governor import Governor
+from engine.model.permissions import Permission, Standing, Use
 from engine.model.records import (
     Captured,
     Column,
@@ -91,6 +92,53 @@ class Surroundings:
     observe: RequestObserver
     transport: httpx.AsyncBaseTransport
     user_agent: str
+
+
+class Authority(Protocol):
+    """Leave to work in a system that a person gives on a consent page, for a code in return."""
+
+    @property
+    def redirect_uri(self) -> str | None:
+        """Where the consent page is to lead back to, if that is configured."""
+        ...
+
+    def needed(self, uses: Collection[Use]) -> Sequence[Permission]:
+        """What must be granted for these uses, without anything more."""
+        ...
+
+    def missing(
+        self, needed: Collection[Permission], granted: Collection[str]
+    ) -> Sequence[Permission]:
+        """Those that were not granted, neither by name nor as part of a wider one."""
+        ...
+
+    def consent_address(self, needed: Collection[Permission], state: str, redirect_uri: str) -> str:
+        """Address of the consent page; `state` comes back with the answer."""
+        ...
+
+    async def redeem(self, code: str, redirect_uri: str) -> None:
+        """Exchange the code of a consent, and keep what comes of it; it is in force at once.
+
+        Raises:
+            Unauthorized: the code is refused; what was granted before stays in force.
+        """
+        ...
+
+    async def standing(self) -> Standing:
+        """What was granted, and until when; asks nobody."""
+        ...
+
+    async def renew(self) -> None:
+        """Make use of the leave, where it has long not been used.
+
+        Raises:
+            EngineError: it could not be used.
+        """
+        ...
+
+    async def holder(self) -> str | None:
+        """Who gave the leave, as the system knows them; None where it does not tell."""
+        ...
 
 
 class Source(Protocol):
@@ -187,6 +235,11 @@ class Source(Protocol):
 
 class Target(Protocol):
     """The system records are created and updated in."""
+
+    @property
+    def authority(self) -> Authority | None:
+        """By whose leave we work there; None where none is needed."""
+        ...
 
     def fields(self, record_type: RecordType) -> Mapping[str, TargetField]:
         """Every writable field by name; labels and choices are known after the start-up steps."""

@@ -53,6 +53,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
         frozenset(
             {
                 "__init__",
+                "authorisation",
                 "config",
                 "mappings",
                 "ports",
@@ -260,7 +261,6 @@ api_key = { env = "WORKBOOKS_API_KEY" }
 [outreach]
 client_id = { env = "OUTREACH_CLIENT_ID" }
 client_secret = { env = "OUTREACH_CLIENT_SECRET" }
-refresh_token = { env = "OUTREACH_REFRESH_TOKEN" }
 """
 
 

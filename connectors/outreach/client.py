@@ -98,6 +98,12 @@ class OutreachClient:
         """Whether one user exists."""
         return await self._exists(directory.one_user(self._requests, user_id))
 
+    async def user_named(self, user_id: int) -> str:
+        """Name and e-mail address of one user."""
+        shown = await self._call(directory.named_user(self._requests, user_id), Document)
+        user = directory.user(shown.data)
+        return f"{user.name or user.username or f'user {user_id}'} ({user.email or user_id})"
+
     async def stages(self) -> Roster[Resource]:
         """Every opportunity stage."""
         return await self._collect_readable(directory.stages(self._requests))

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TypeVar
 
 from connectors.outreach import custom_fields, directory, mapping, prospects, protocol, roles
+from connectors.outreach.authority import OutreachAuthority
 from connectors.outreach.client import OutreachClient
 from connectors.outreach.fields import EMAILS, FIELDS
 from connectors.outreach.prospect_fields import PROSPECT_FIELDS
@@ -53,6 +54,11 @@ class OutreachTarget:
     settings: OutreachSettings
     client: OutreachClient
     _fields: dict[RecordType, Mapping[str, TargetField]] = field(default_factory=WRITABLE.copy)
+
+    @property
+    def authority(self) -> OutreachAuthority:
+        """The leave we work by."""
+        return OutreachAuthority(self.settings, self.client)
 
     def fields(self, record_type: RecordType) -> Mapping[str, TargetField]:
         """Every writable field by name (outreach-api §8.1, §8.5).

@@ -28,6 +28,12 @@ def one_user(requests: Requests, user_id: int) -> Request:
     return replace(request, route="/users")
 
 
+def named_user(requests: Requests, user_id: int) -> Request:
+    """GET one user with what tells a person who it is (§8.4); counted as above."""
+    query = {"fields[user]": ",".join(USER_TEXTS)}
+    return replace(requests.read("/users/{id}", "users", query, user_id), route="/users")
+
+
 def stages(requests: Requests) -> Request:
     """GET every opportunity stage (§8.3)."""
     query = {"fields[opportunityStage]": "name"} | whole_pages()

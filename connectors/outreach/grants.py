@@ -30,11 +30,12 @@ _ERROR = re.compile(r'"error"\s*:')
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a token answer holds; None for a token that is missing or cannot be used."""
+    """What a token answer holds; None for what is missing or cannot be used."""
 
     refresh_token: str | None = field(repr=False)
     access_token: str | None = field(repr=False)
     lifetime_s: float
+    scopes: tuple[str, ...] | None = None
 
 
 def granted(answer: Answer) -> Grant:
@@ -58,6 +59,7 @@ def granted(answer: Answer) -> Grant:
             else None
         ),
         lifetime_s=lifetime_s(members.get("expires_in")),
+        scopes=_scopes(members.get("scope")),
     )
 
 
@@ -82,6 +84,15 @@ def lifetime_s(told: Json) -> float:
     if told <= 0 or told > LIFETIME_MAX_S or math.isnan(told):
         return EXPIRES_IN_S
     return max(LIFETIME_MIN_S, float(told))
+
+
+def _scopes(told: Json) -> tuple[str, ...] | None:
+    """The granted scopes, told as one text or as a list; None where they are not told."""
+    if isinstance(told, list):
+        told = " ".join(one for one in cast("list[Json]", told) if isinstance(one, str))
+    if not isinstance(told, str):
+        return None
+    return tuple(dict.fromkeys(told.replace(",", " ").split())) or None
 
 
 def _decoded(body: bytes) -> str:

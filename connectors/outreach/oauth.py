@@ -11,21 +11,23 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from hashlib import sha256
 from urllib.parse import urlencode
 
 import anyio
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
-from connectors.outreach.grants import granted, refusal
+from connectors.outreach.grants import granted
+from connectors.outreach.kept_tokens import Kept, Presented, after, fingerprint
 from connectors.outreach.limits import WAIT_MAX_S, told_s
 from connectors.outreach.protocol import SYSTEM
 from connectors.outreach.refusals import AUTHORISE_AGAIN
 from connectors.outreach.settings import OutreachSettings
+from connectors.outreach.token_errors import OPERATION, not_authorised, refused, used_by_another
 from engine import (
     Answer,
     EngineError,
     Misconfigured,
+    Standing,
     Surroundings,
     TheirFault,
     Throttled,
@@ -38,54 +40,17 @@ from engine import (
 )
 
 VAULT_NAME = "oauth"
-OPERATION = "token"
 # The vendor's throttle is 60 s between arrivals; the second more covers requests that travel at
 # different speeds.
 MINT_INTERVAL_S = 61.0
 THROTTLE_S = 60.0
 # A mint that never left, for want of a connection, is tried again so soon.
 UNSENT_RETRY_S = 5.0
-# Part of its lifetime after which an access token is replaced (§3.2).
-REFRESH_SHARE = 0.9
 # So often in a row a token is refused before it is taken to be of no use to anybody.
 REFUSALS_MAX = 3
-# Configured tokens remembered as redeemed; each one is a visit by an operator.
-REDEEMED_MAX = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Presented:
-    """A refresh token on its way, and the fingerprint of the configured one it descends from."""
-
-    refresh_token: str = field(repr=False)
-    fingerprint: str
-
 
 TokenRequest = Callable[[bytes], Awaitable[Answer]]
 """Sends a form-encoded body to the token endpoint and returns the whole answer."""
-
-
-class Kept(BaseModel):
-    """What the vault holds, as one JSON text; times in unix seconds.
-
-    `fingerprint` is the SHA-256 of the configured refresh token these tokens descend from,
-    `redeemed` holds those of all that were redeemed before it, newest last.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
-
-    access_token: str = Field(default="", repr=False)
-    refresh_token: str = Field(default="", repr=False)
-    minted_at: float = 0.0
-    expires_at: float = 0.0
-    attempted_at: float = 0.0
-    fingerprint: str = ""
-    redeemed: tuple[str, ...] = ()
-
-    @property
-    def refresh_at(self) -> float:
-        """When the access token is due for replacement."""
-        return self.minted_at + REFRESH_SHARE * (self.expires_at - self.minted_at)
 
 
 @dataclass(slots=True)
@@ -127,6 +92,29 @@ class Tokens:
             if (token := self._usable()) is not None:
                 return token
             return await self._renewed()
+
+    async def redeem(self, code: str, redirect_uri: str) -> None:
+        """Exchange the code of a fresh consent; from then on its tokens are the ones in use.
+
+        Raises:
+            Unauthorized: the code is refused; the tokens in use before stay in use.
+            Throttled, HeldBack: not now, but with the same code `retry_after_s` from now.
+            Unreachable, TheirFault: as with `bearer`.
+        """
+        async with holding(self._lock):
+            await self._load()
+            self.surroundings.governor.operator_acted()
+            await self.surroundings.governor.hold()
+            if (rest := self._rest_s()) > 0:
+                # Whoever has waited for a person can tell them, and wait on.
+                raise _too_often(rest)
+            configured = fingerprint(self._configured())
+            await self._mint(Presented(configured, code=code, redirect_uri=redirect_uri))
+
+    async def standing(self) -> Standing:
+        """What was granted, and until when; asks nobody."""
+        await self._load()
+        return self._stored().standing
 
     async def replace(self, refused: str) -> str:
         """Another access token than `refused`, which earned a 401.
@@ -183,15 +171,8 @@ class Tokens:
         return self.surroundings.clock.now()
 
     def _stored(self) -> Kept:
-        """What is kept, without tokens of a grant that another authorisation has replaced.
-
-        A configured token that was redeemed before is no other authorisation, but an old secret
-        that somebody has put back: the newest tokens are still the ones to use.
-        """
-        kept = self._kept or Kept()
-        if _fingerprint(self._configured()) in (kept.fingerprint, *kept.redeemed):
-            return kept
-        return Kept(attempted_at=kept.attempted_at)
+        """What is kept, without tokens of a grant that another authorisation has replaced."""
+        return (self._kept or Kept()).of(self._configured())
 
     def _usable(self) -> str | None:
         """The present access token, while it needs no replacement or cannot be replaced yet."""
@@ -226,7 +207,8 @@ class Tokens:
         self._kept = kept
 
     def _configured(self) -> str:
-        return self.settings.refresh_token.get_secret_value()
+        secret = self.settings.refresh_token
+        return "" if secret is None else secret.get_secret_value()
 
     def _rest_s(self) -> float:
         """Seconds until the next attempt may be made."""
@@ -235,8 +217,11 @@ class Tokens:
         attempted_at = min(self._stored().attempted_at, now)
         return max(0.0, attempted_at + MINT_INTERVAL_S - now)
 
-    async def _mint(self) -> Kept:
-        """Mint with the newest refresh token; the configured one is only the very first."""
+    async def _mint(self, consent: Presented | None = None) -> Kept:
+        """Mint with a consent, or the newest refresh token; a configured one is only the first."""
+        if consent is None:
+            # Whoever has nothing to present need not wait to hear that.
+            self._presented()
         # Both are waited out here, because the mint itself cannot be cancelled.
         await self.surroundings.governor.hold()
         if (rest := self._rest_s()) > 0:
@@ -245,16 +230,18 @@ class Tokens:
             await pausing(rest)
         # A cancelled mint would lose the rotated token, and with it the authorisation.
         with anyio.CancelScope(shield=True):
-            await self._attempt(self._presented())
+            await self._attempt(consent or self._presented())
         return self._stored()
 
     def _presented(self) -> Presented:
         kept = self._stored()
         if kept.refresh_token:
-            return Presented(kept.refresh_token, kept.fingerprint)
+            return Presented(kept.fingerprint, kept.refresh_token)
         # Read once: a secret in a file may change while the answer is under way.
         configured = self._configured()
-        return Presented(configured, _fingerprint(configured))
+        if not configured:
+            raise not_authorised()
+        return Presented(fingerprint(configured), configured)
 
     async def _attempt(self, presented: Presented) -> None:
         started = self._now()
@@ -263,7 +250,7 @@ class Tokens:
         before = self._kept or Kept()
         await self._keep(before.model_copy(update={"attempted_at": started}))
         try:
-            answer = await self.request(self._form(presented.refresh_token))
+            answer = await self.request(self._form(presented))
         except Unreachable as error:
             wait_s = MINT_INTERVAL_S
             if not error.ambiguous:
@@ -278,20 +265,20 @@ class Tokens:
                 retry_after_s=wait_s,
                 remedy=error.remedy,
             ) from error
-        kept = _after(answer, presented, before, started)
+        kept = after(answer, presented, before, started)
         if kept is not None:
             # First of all: its refresh token exists nowhere else.
             await self._keep_grant(kept)
         try:
-            self._check(answer)
+            self._check(answer, presented)
         except Misconfigured as error:
             self.surroundings.governor.refused(error)
             if kept is None:
                 # Nothing was minted: whoever corrects the credentials need not wait.
                 await self._keep(before)
-            rotated = presented.refresh_token == before.refresh_token
+            rotated = presented.refresh_token == before.refresh_token != ""
             if isinstance(error, Unauthorized) and rotated and error.remedy == AUTHORISE_AGAIN:
-                raise _used_by_another(error, started - before.minted_at) from error
+                raise used_by_another(error, started - before.minted_at) from error
             raise
         except TheirFault as error:
             # Everybody would meet the same answer, and can see why there is nothing to do.
@@ -319,32 +306,33 @@ class Tokens:
         await self.surroundings.vault.save(VAULT_NAME, kept.model_dump_json())
         self._kept = kept
 
-    def _form(self, refresh_token: str) -> bytes:
+    def _form(self, presented: Presented) -> bytes:
         form = {
             "client_id": self.settings.client_id,
             "client_secret": self.settings.client_secret.get_secret_value(),
-            "grant_type": "refresh_token",
-            "refresh_token": refresh_token,
         }
-        if self.settings.redirect_uri:
-            form["redirect_uri"] = self.settings.redirect_uri
+        if presented.code:
+            form |= {"grant_type": "authorization_code", "code": presented.code}
+        else:
+            form |= {"grant_type": "refresh_token", "refresh_token": presented.refresh_token}
+        redirect_uri = presented.redirect_uri or self.settings.redirect_uri
+        if redirect_uri:
+            form["redirect_uri"] = redirect_uri
         return urlencode(form).encode()
 
-    def _check(self, answer: Answer) -> None:
+    def _check(self, answer: Answer, presented: Presented) -> None:
         """Raise what the answer of the token endpoint stands for (outreach-api §3.1, §3.4)."""
         governor = self.surroundings.governor
         if 200 <= answer.status < 300:
-            if granted(answer).access_token is None:
-                raise _refused(answer)
+            grant = granted(answer)
+            if grant.access_token is None or (presented.code and grant.refresh_token is None):
+                raise refused(answer, presented, MINT_INTERVAL_S)
             return
         if answer.status == 429:
             told = told_s(answer.headers, self._now())
             wait = max(THROTTLE_S, min(told or 0.0, WAIT_MAX_S))
-            reason = "access tokens are minted too often"
-            error = Throttled(
-                reason, system=SYSTEM, operation=OPERATION, status=429, retry_after_s=wait
-            )
-            self._pause(wait, reason, error)
+            error = _too_often(wait, answer.status)
+            self._pause(wait, error.message, error)
             raise error
         if answer.status >= 500:
             reason = f"the token endpoint answers {answer.status}"
@@ -356,90 +344,19 @@ class Tokens:
                 status=answer.status,
                 retry_after_s=MINT_INTERVAL_S,
             )
-        raise _refused(answer)
+        raise refused(answer, presented, MINT_INTERVAL_S)
 
 
-def _after(answer: Answer, presented: Presented, before: Kept, started: float) -> Kept | None:
-    """What is to be kept of an answer; None when it holds nothing new."""
-    grant = granted(answer)
-    if grant.access_token is None and grant.refresh_token in (None, presented.refresh_token):
-        return None
-    redeemed = (*before.redeemed, before.fingerprint, presented.fingerprint)
-    kept = Kept(
-        refresh_token=grant.refresh_token or presented.refresh_token,
-        attempted_at=started,
-        fingerprint=presented.fingerprint,
-        redeemed=tuple(dict.fromkeys(filter(None, redeemed)))[-REDEEMED_MAX:],
+def _too_often(wait_s: float, status: int | None = None) -> Throttled:
+    return Throttled(
+        "access tokens are minted too often",
+        system=SYSTEM,
+        operation=OPERATION,
+        status=status,
+        retry_after_s=wait_s,
     )
-    # An access token that cannot be used takes nothing away from the one before, while that lives.
-    older = before if before.fingerprint == presented.fingerprint else Kept()
-    access = {
-        "access_token": grant.access_token or older.access_token,
-        "minted_at": started if grant.access_token else older.minted_at,
-        "expires_at": started + grant.lifetime_s if grant.access_token else older.expires_at,
-    }
-    return kept.model_copy(update=access)
-
-
-def _fingerprint(token: str) -> str:
-    return sha256(token.encode()).hexdigest()
 
 
 def _hide(kept: Kept) -> None:
     """Keep the tokens out of every text from now on."""
     keep_secret([kept.access_token, kept.refresh_token], passing=True)
-
-
-def _used_by_another(error: Unauthorized, age_s: float) -> Unauthorized:
-    """The refusal of a token that nobody but this service was ever given."""
-    return Unauthorized(
-        f"{error.message}; it was issued to this service itself {age_s / 3600:.1f} hours ago, so"
-        " another one with a copy of this state has used it, or the answer to its last use was"
-        " lost",
-        system=error.system,
-        operation=error.operation,
-        status=error.status,
-        retry_after_s=error.retry_after_s,
-        remedy=f"look for a second service on the same pair and stop it; then {error.remedy}",
-    )
-
-
-def _refused(answer: Answer) -> EngineError:
-    """The error behind a 3xx or 4xx answer; descriptions stay out, since they may quote a token."""
-    reason = refusal(answer) or ("invalid_client" if answer.status == 401 else None)
-    if reason is None:
-        return _incomprehensible(answer.status)
-    if reason == "invalid_grant":
-        return Unauthorized(
-            "the refresh token is refused (invalid_grant)",
-            system=SYSTEM,
-            operation=OPERATION,
-            status=answer.status,
-            remedy=AUTHORISE_AGAIN,
-        )
-    if answer.status == 401 or reason in {"invalid_client", "unauthorized_client"}:
-        return Unauthorized(
-            "the application's credentials are refused",
-            system=SYSTEM,
-            operation=OPERATION,
-            status=answer.status,
-            retry_after_s=MINT_INTERVAL_S,
-            remedy="check [outreach] client_id and client_secret against the developer portal",
-        )
-    return Misconfigured(
-        "the token request is refused",
-        system=SYSTEM,
-        operation=OPERATION,
-        status=answer.status,
-        retry_after_s=MINT_INTERVAL_S,
-        remedy="check [outreach] client_id, client_secret, redirect_uri and refresh_token",
-    )
-
-
-def _incomprehensible(status: int) -> TheirFault:
-    return TheirFault(
-        "the token endpoint's answer cannot be understood",
-        system=SYSTEM,
-        operation=OPERATION,
-        status=status,
-    )

@@ -36,8 +36,8 @@ MALFORMED = frozenset({400, 405, 406, 415})
 # Statuses of a record that somebody else holds just now.
 CONFLICTS = frozenset({409, 423, 425})
 AUTHORISE_AGAIN = (
-    "authorise the application again and put the new refresh token into the secret of "
-    "[outreach] refresh_token; a refresh token lives 14 days"
+    "authorise the application again: wosync auth (a running service goes on by itself); a refresh"
+    " token that is not used lives 14 days"
 )
 
 _QUOTED_SCOPE = re.compile(r"'([\w.]+)'")
@@ -106,7 +106,7 @@ def _client_error(refusal: Refusal, answer: Answer, request: Request) -> EngineE
     if answer.status == 403 and "unauthorizedOauthScope" in refusal.ids:
         scope = _QUOTED_SCOPE.search(refusal.text)
         named = f"the scope {scope.group(1)}" if scope else "the scope the message names"
-        remedy = f"authorise the application again with {named}"
+        remedy = f"authorise the application again with {named}: wosync auth"
         return _named(Misconfigured, refusal, answer, request, remedy=remedy)
     if answer.status in {404, 410}:
         return _missing(refusal, answer, request)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# The consent page is for people, and none of our requests.
+AUTHORIZE_PATH = "/oauth/authorize"
 TOKEN_PATH = "/oauth/token"  # noqa: S105 # an address, not a secret
 
 ROUTES = (

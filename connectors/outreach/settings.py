@@ -51,11 +51,12 @@ class OutreachSettings(Settings):
     client_id: TextOrReference
     client_secret: Secret
 
-    # The first refresh token only: each mint rotates it, and the successor is kept in the state.
-    # A different value here means that an operator has authorised the application again.
-    refresh_token: Secret
+    # A first refresh token from elsewhere; `wosync auth` needs none. Each mint rotates it, and the
+    # successor is kept in the state; a different value here means a new authorisation.
+    refresh_token: Secret | None = None
 
-    # Sent with a refresh when the application is registered with one; both forms are accepted.
+    # Where the consent page leads back to, as registered with the application; also sent with a
+    # refresh, which is accepted with and without it.
     redirect_uri: Annotated[str, AfterValidator(_without_credentials)] | None = None
 
     # Address of an opportunity in the web application; a template, because it is unpublished.

@@ -78,7 +78,7 @@ class Sandbox:
     ) -> None:
         chosen = options or SandboxOptions()
         self.workbooks = WorkbooksWorld(clock, seed=chosen.seed)
-        knobs = OutreachKnobs(mint_interval_s=chosen.mint_interval_s)
+        knobs = OutreachKnobs(mint_interval_s=chosen.mint_interval_s, consent="ask")
         self.outreach = OutreachWorld(clock, knobs)
         self.sample = plant(self.workbooks, self.outreach, seed=chosen.seed, bulk=chosen.bulk)
         # Only now: the sample data was written long ago and is to be seen from the start.

@@ -51,6 +51,33 @@ def _check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     raise typer.Exit(check(config, as_json=as_json))
 
 
+def _auth(
+    config: ConfigOption = None,
+    code: Annotated[
+        str | None,
+        typer.Option(
+            help="The code, or the address the browser was led to; - reads it from standard input."
+        ),
+    ] = None,
+    paste: Annotated[
+        bool, typer.Option("--paste", help="Paste the answer; for a browser on another machine.")
+    ] = False,
+    redirect_uri: Annotated[
+        str | None,
+        typer.Option("--redirect-uri", help="As it is registered with the application."),
+    ] = None,
+    address: Annotated[
+        bool, typer.Option("--address", help="Print the address of the consent page, and no more.")
+    ] = False,
+) -> None:
+    """Have a person authorise the service, also while it runs, and say what was granted."""
+    from engine.cli.authorising import auth
+
+    raise typer.Exit(
+        auth(config, code=code, paste=paste, redirect_uri=redirect_uri, only_show=address)
+    )
+
+
 def _status(
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -131,6 +158,7 @@ def _help(
 _COMMANDS = (
     ("run", _run),
     ("once", _once),
+    ("auth", _auth),
     ("check", _check),
     ("status", _status),
     ("mapping", _mapping),

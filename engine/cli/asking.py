@@ -28,23 +28,39 @@ FORBIDDEN = 403
 SHOWING = frozenset({"GET", "HEAD"})
 
 
-def ask_service(config: Path, path: str, method: str = "GET") -> dict[str, Any] | None:
+def ask_service(
+    config: Path,
+    path: str,
+    method: str = "GET",
+    *,
+    content: dict[str, Any] | None = None,
+    timeout_s: float = TIMEOUT_S,
+) -> dict[str, Any] | None:
     """The JSON document at this path, or None when no service answers.
 
     Args:
         config: the configuration file of the service that is meant.
+        content: what is sent with it, as JSON.
 
     Raises:
         Misconfigured: the service that answers runs on another configuration.
     """
-    answer = ask(config, path, method)
+    answer = ask(config, path, method, content=content, timeout_s=timeout_s)
     try:
         return None if answer is None else answer.json()
     except ValueError:
         return None
 
 
-def ask(config: Path, path: str, method: str = "GET", accept: str = "*/*") -> httpx.Response | None:
+def ask(
+    config: Path,
+    path: str,
+    method: str = "GET",
+    accept: str = "*/*",
+    *,
+    content: dict[str, Any] | None = None,
+    timeout_s: float = TIMEOUT_S,
+) -> httpx.Response | None:
     """The whole answer; see `ask_service`.
 
     Raises:
@@ -55,19 +71,28 @@ def ask(config: Path, path: str, method: str = "GET", accept: str = "*/*") -> ht
     # Without any it is asked all the same: perhaps there is no service.
     keys = [{TOKEN: token} for token in tokens_in(_state_dirs(config))] if changes else []
     for key in keys or [{}]:
-        answer = _asked(config, path, method, headers | key)
+        answer = _asked(config, path, method, headers | key, content=content, timeout_s=timeout_s)
         if answer is None or answer.status_code != FORBIDDEN:
             return answer
     raise _forbidden(config)
 
 
-def _asked(config: Path, path: str, method: str, headers: dict[str, str]) -> httpx.Response | None:
+def _asked(
+    config: Path,
+    path: str,
+    method: str,
+    headers: dict[str, str],
+    *,
+    content: dict[str, Any] | None,
+    timeout_s: float,
+) -> httpx.Response | None:
     where = address(config)
     try:
         answer = httpx.request(
             method,
             f"http://{where}{path}",
-            timeout=TIMEOUT_S,
+            timeout=timeout_s,
+            json=content,
             trust_env=False,
             headers=headers,
             # Nothing is encrypted here, and reading every authority of the world takes a while.

@@ -136,6 +136,13 @@ class Governor:
         self._refusal, self._refused_at = reason or str(error), anyio.current_time()
         self._credentials = isinstance(error, Unauthorized)
 
+    def operator_acted(self) -> None:
+        """Somebody has done something about a refusal: a pause that waits for that is over."""
+        if isinstance(self.pause_cause, Misconfigured):
+            self._paused_until = -math.inf
+            self.pause_reason = self.pause_cause = None
+            self._notify()
+
     def retune(self, in_flight_max: int, limits: BudgetLimits, backoff: BackoffLimits) -> None:
         """Admit by these from now on; requests under way go on."""
         self.in_flight_max, self.limits, self.backoff = in_flight_max, limits, backoff

@@ -228,6 +228,11 @@ class Metrics(Families):
         self.connector_down = self.gauge(
             "connector_down", "1 while the system counts as being in an outage.", connector
         )
+        self.authorisation_ends = self.gauge(
+            "authorisation_ends_timestamp_seconds",
+            "When the system's leave ends if nothing uses it, unix time; 0 while it is not known.",
+            connector,
+        )
         self.connector_condition = self.gauge(
             "connector_condition",
             "1 for what keeps requests from the system, the most serious of it.",
@@ -293,6 +298,7 @@ class Metrics(Families):
             self.admission_wait.labels(name)
             self.rate_limited.labels(name)
         self.budget_reset.labels(budgeted)
+        self.authorisation_ends.labels(budgeted)
         self.budget_year_used.labels(budgeted)
         self.budget_year_forecast.labels(budgeted)
         for lane in labels.LANES:

@@ -54,6 +54,7 @@ class Gauges:
         for name, governor in assembly.systems.governors(assembly.config).items():
             self._connector(name, governor)
         self._budget(now)
+        await self._authorisation()
         self._caches(now)
         self._files()
         self._logs()
@@ -143,6 +144,13 @@ class Gauges:
             metrics.budget_held.labels(name, lane.name.lower()).set(governor.held_s(lane))
         metrics.budget_year_used.labels(name).set(budget.used_last_year(now))
         metrics.budget_year_forecast.labels(name).set(budget.year_forecast(now))
+
+    async def _authorisation(self) -> None:
+        authority = self.assembly.systems.target.authority
+        standing = None if authority is None else await authority.standing()
+        ends_at = standing.ends_at if standing is not None else None
+        name = self.assembly.config.connectors.target.name
+        self.assembly.metrics.authorisation_ends.labels(name).set(ends_at or 0)
 
     @property
     def _target_governor(self) -> Governor:

@@ -1,6 +1,7 @@
 """The service's small HTTP server on the event loop.
 
-Metrics, health, status and mapping for whoever asks; approve and reload for our own commands.
+Metrics, health, status, mapping and what was granted for whoever asks; approve, authorise and
+reload for our own commands.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, cast
 
 import anyio
 import anyio.to_thread
+import structlog
 import uvicorn
 from prometheus_client import Metric
 from prometheus_client.exposition import choose_encoder
@@ -25,7 +27,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
-from engine.errors import Misconfigured
+from engine.errors import EngineError, Misconfigured
+from engine.service import authorising
 from engine.service.doors import Doors
 from engine.service.headers import CONFIG_OF, TOKEN
 from engine.service.reloading import Reloaded
@@ -42,6 +45,8 @@ SHOWING = frozenset({"GET", "HEAD"})
 FORBIDDEN = 403
 NOT_OURS = 421
 ACCEPTED_MAX = 100
+
+log = structlog.get_logger(component="http")
 
 
 def application(
@@ -74,6 +79,26 @@ def application(
     async def approve(_: Request) -> Response:
         return JSONResponse({"approved": await status.assembly.fuse_keeper.approve()})
 
+    async def authority(_: Request) -> Response:
+        try:
+            return JSONResponse((await authorising.looked(status.assembly)).document())
+        except EngineError as error:
+            return JSONResponse(authorising.failure(error))
+
+    async def authorise(request: Request) -> Response:
+        try:
+            given = await request.json()
+            code, redirect_uri = str(given["code"]), str(given["redirect_uri"])
+        except (ValueError, KeyError, TypeError):
+            return PlainTextResponse("code and redirect_uri are needed\n", status_code=400)
+        try:
+            outcome = await authorising.redeemed(status.assembly, code, redirect_uri)
+        except EngineError as error:
+            return JSONResponse(authorising.failure(error))
+        missing = [one.name for one in outcome.missing]
+        log.info("authorised", missing=missing, ends_at=outcome.standing.ends_at)
+        return JSONResponse(outcome.document())
+
     async def reloaded(_: Request) -> Response:
         return JSONResponse((await reload()).document())
 
@@ -102,7 +127,9 @@ def application(
             Route("/readyz", readyz),
             Route("/status", meant(show)),
             Route("/mapping", meant(mapping)),
+            Route("/authority", meant(authority)),
             changing("/approve", approve),
+            changing("/authorise", authorise),
             changing("/reload", reloaded),
         ],
         middleware=[Middleware(_Guard, doors=doors)],

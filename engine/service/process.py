@@ -20,6 +20,7 @@ from engine.config.loading import Config
 from engine.config.unencrypted import unencrypted
 from engine.metrics.labels import START_UP
 from engine.service import control, http
+from engine.service.authorising import keep_authorised_always
 from engine.service.doors import Doors
 from engine.service.notify import Notifier
 from engine.service.reloading import Reloaded, Reloader
@@ -151,6 +152,7 @@ async def _work(assembly: Assembly, status: Status, stop: anyio.Event) -> None:
     async with downstream(assembly), anyio.create_task_group() as tasks:
         tasks.start_soon(keep_usage_always, assembly)
         tasks.start_soon(status.gauges.outlook.watch)
+        tasks.start_soon(keep_authorised_always, assembly)
         async with upstream(assembly):
             await stop.wait()
         tasks.cancel_scope.cancel()

@@ -29,7 +29,6 @@ SECRETS = {
     "WORKBOOKS_API_KEY": "held-by-the-environment-1",
     "OUTREACH_CLIENT_ID": "held-by-the-environment-2",
     "OUTREACH_CLIENT_SECRET": "held-by-the-environment-3",
-    "OUTREACH_REFRESH_TOKEN": "held-by-the-environment-4",
 }
 DONE, FAILED, USAGE, CONFIGURATION = 0, 1, 2, 78
 RELOAD = "takes effect with: wosync reload"

@@ -206,7 +206,7 @@ def test_a_method_a_route_does_not_have_is_refused(service: Service, method: str
     assert [service.ask(path, method).status_code for path in ROUTES] == [405] * len(ROUTES)
 
 
-@pytest.mark.parametrize("path", ["/approve", "/reload"])
+@pytest.mark.parametrize("path", ["/approve", "/authorise", "/reload"])
 def test_what_changes_something_asks_for_the_token(service: Service, path: str) -> None:
     """Any user of the machine, and a web page open on it, can send a POST with any constant."""
     assert service.ask(path).status_code == 405

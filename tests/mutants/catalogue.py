@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.mutants import (
+    first_hour,
     flow,
     freshness,
     guards,
@@ -28,6 +29,7 @@ MUTANTS = (
     *nothing_lost.MUTANTS,
     *people.MUTANTS,
     *recovery.MUTANTS,
+    *first_hour.MUTANTS,
     *flow.MUTANTS,
     *right_values.MUTANTS,
     *freshness.MUTANTS,

@@ -219,7 +219,7 @@ MUTANTS = (
     Mutant(
         "does not say that somebody else has used its token",
         "connectors/outreach/oauth.py",
-        "rotated = presented.refresh_token == before.refresh_token",
+        'rotated = presented.refresh_token == before.refresh_token != ""',
         "rotated = False",
         (
             "tests/unit/connectors/outreach/test_oauth.py"

@@ -20,6 +20,7 @@ HOURS = "tests/unit/engine/flow/test_budget.py"
 RATES = "tests/unit/connectors/outreach/test_limits.py"
 FAR = "tests/scenario/test_far_resets.py"
 OAUTH = "connectors/outreach/oauth.py"
+KEPT = "connectors/outreach/kept_tokens.py"
 TOKENS = "tests/unit/connectors/outreach/test_oauth.py"
 GRANTS = "tests/unit/connectors/outreach/test_token_answers.py"
 
@@ -143,7 +144,7 @@ MUTANTS = (
     ),
     Mutant(
         "throws the rotated refresh token away with an unusable access token",
-        OAUTH,
+        KEPT,
         "is None and grant.refresh_token in (None, presented.refresh_token):",
         "is None:",
         (f"{GRANTS}::test_an_access_token_that_cannot_be_used_leaves_the_refresh_token",),
@@ -151,9 +152,9 @@ MUTANTS = (
     Mutant(
         "judges a token answer before it keeps what is in it",
         OAUTH,
-        "            await self._keep_grant(kept)\n        try:\n            self._check(answer)",
-        "            self._check(answer)\n            await self._keep_grant(kept)\n        try:"
-        "\n            self._check(answer)",
+        "            await self._keep_grant(kept)\n        try:\n            self._check(answer, ",
+        "            self._check(answer, presented)\n            await self._keep_grant(kept)\n"
+        "        try:\n            self._check(answer, ",
         (f"{GRANTS}::test_a_grant_under_another_status_is_kept_and_the_status_believed",),
     ),
     Mutant(
@@ -179,9 +180,9 @@ MUTANTS = (
     ),
     Mutant(
         "takes an old secret that is put back for a new authorisation",
-        OAUTH,
-        "in (kept.fingerprint, *kept.redeemed):",
-        "in (kept.fingerprint,):",
+        KEPT,
+        "in (self.fingerprint, *self.redeemed):",
+        "in (self.fingerprint,):",
         (f"{TOKENS}::test_an_old_secret_that_is_put_back_is_not_presented",),
     ),
     Mutant(

@@ -49,6 +49,7 @@ UNMODELLED = re.compile(
 )
 # Metrics without a panel, each with the reason.
 UNSHOWN = {
+    "wosync_authorisation_ends_timestamp_seconds": "a day weeks away: alerts speak of it in time",
     "wosync_log_lines_dropped_total": "for whoever misses a line: the log says it too",
     "wosync_requests_spent_total": "asked for where the budget runs out; see the runbook",
     "wosync_state_disk_free_bytes": "an alert watches it",

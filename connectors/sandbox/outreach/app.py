@@ -12,11 +12,12 @@ from urllib.parse import parse_qsl, urlencode
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from connectors.sandbox.dating import Dated
+from connectors.sandbox.outreach import consent
 from connectors.sandbox.outreach.api import Api, Call
 from connectors.sandbox.outreach.envelope import (
     Refused,
@@ -40,6 +41,7 @@ def outreach_app(world: OutreachWorld) -> ASGIApp:
     served = Starlette(
         routes=[
             Route("/oauth/authorize", doors.authorize, methods=["GET"]),
+            Route("/oauth/authorize", doors.decide, methods=["POST"]),
             Route("/oauth/token", doors.token, methods=["POST"]),
             Route("/api/v2/{path:path}", doors.api, methods=_ANY_METHOD),
             Route("/{path:path}", doors.elsewhere, methods=_ANY_METHOD),
@@ -54,14 +56,38 @@ class _Doors:
         self._api = Api(world)
 
     async def authorize(self, request: Request) -> Response:
-        """The consent page, answered at once by the consenting user (§3.1)."""
+        """The consent page, shown, or answered at once by the consenting user (§3.1)."""
         self._world.stats["GET", "/oauth/authorize"] += 1
         asked = dict(request.query_params)
         try:
             target = self._redirect_target(asked)
         except Refused as refusal:
             return _refusal(refusal)
-        outcome = self._consent(asked)
+        refused = _refused_at_once(asked)
+        if refused is None and self._world.knobs.consent == "ask":
+            page = consent.page(asked, self._world.users.rows(), self._consenting_user())
+            return HTMLResponse(page, headers={"Cache-Control": "no-store"})
+        denied = self._world.knobs.consent == "deny"
+        granted = refused or self._consent(asked, None if denied else self._consenting_user())
+        return self._led_back(target, asked, granted)
+
+    async def decide(self, request: Request) -> Response:
+        """What the user does with the page: allow what is ticked, or cancel."""
+        self._world.stats["POST", "/oauth/authorize"] += 1
+        pairs = parse_qsl((await request.body()).decode("utf-8", "replace"))
+        asked = dict(pairs)
+        asked["scope"] = " ".join(value for name, value in pairs if name == "scope")
+        try:
+            target = self._redirect_target(asked)
+        except Refused as refusal:
+            return _refusal(refusal)
+        allowed = asked.get(consent.DECISION) == consent.ALLOW
+        user = asked.get("user", "")
+        user_id = int(user) if allowed and user.isdecimal() else None
+        outcome = _refused_at_once(asked) if allowed else None
+        return self._led_back(target, asked, outcome or self._consent(asked, user_id))
+
+    def _led_back(self, target: str, asked: Mapping[str, str], outcome: dict[str, str]) -> Response:
         if "state" in asked:
             outcome["state"] = asked["state"]
         joint = "&" if "?" in target else "?"
@@ -76,19 +102,16 @@ class _Doors:
             raise oauth_refusal(400, "invalid_request", "The redirect URI is not registered.")
         return target
 
-    def _consent(self, asked: Mapping[str, str]) -> dict[str, str]:
-        scopes = tuple(asked.get("scope", "").split())
-        known = {name.rpartition(".")[0] for name in ALL_SCOPES} | {"webhooks"}
-        if asked.get("response_type") != "code":
-            return {"error": "unsupported_response_type"}
-        if not scopes or not all(_is_scope(scope, known) for scope in scopes):
-            return {"error": "invalid_scope"}
+    def _consenting_user(self) -> int | None:
         user_id = self._world.knobs.consenting_user_id
         if user_id is None:
             user_id = next((row.id for row in self._world.users.rows()), None)
-        if user_id is None or self._world.knobs.consent == "deny":
+        return user_id
+
+    def _consent(self, asked: Mapping[str, str], user_id: int | None) -> dict[str, str]:
+        if user_id is None or self._world.users.get(user_id) is None:
             return {"error": "access_denied"}
-        grant = Grant(asked["client_id"], user_id, scopes)
+        grant = Grant(asked["client_id"], user_id, tuple(asked["scope"].split()))
         return {"code": self._world.vault.issue_code(grant, asked["redirect_uri"])}
 
     async def token(self, request: Request) -> Response:
@@ -119,6 +142,17 @@ class _Doors:
         """What the gateway says outside the API (§5)."""
         self._world.stats[request.method, "*"] += 1
         return _refusal(oauth_refusal(404, "404", "route not found"))
+
+
+def _refused_at_once(asked: Mapping[str, str]) -> dict[str, str] | None:
+    """What is wrong with the request itself, before anybody is asked."""
+    scopes = asked.get("scope", "").split()
+    known = {name.rpartition(".")[0] for name in ALL_SCOPES} | {"webhooks"}
+    if asked.get("response_type") != "code":
+        return {"error": "unsupported_response_type"}
+    if not scopes or not all(_is_scope(scope, known) for scope in scopes):
+        return {"error": "invalid_scope"}
+    return None
 
 
 def _is_scope(scope: str, known: set[str]) -> bool:

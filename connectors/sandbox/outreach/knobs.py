@@ -26,7 +26,8 @@ class OutreachKnobs:
     expired_answer: Literal["401", "403", "403 bare", "401 bare"] = "401"
     # Who sits in front of the consent page; None is the user with the lowest id.
     consenting_user_id: int | None = None
-    consent: Literal["grant", "deny"] = "grant"
+    # What they do: allow or deny it without looking, or see the page and use it.
+    consent: Literal["grant", "deny", "ask"] = "grant"
 
     # Limits and maintenance (§4).
     rate_limit: int = 10_000

@@ -41,7 +41,7 @@ def test_no_secret_is_shown_whether_it_is_within_reach_or_not(
     assert found["workbooks.api_key"]["value"] == {"env": "WORKBOOKS_API_KEY"}
     assert found["workbooks.api_key"]["note"] == (None if within_reach else "not set here")
     assert ("not set here" in operator.types("show").out) == (not within_reach)
-    for key in ("workbooks.api_key", "outreach.client_id", "outreach.refresh_token"):
+    for key in ("workbooks.api_key", "outreach.client_id", "outreach.client_secret"):
         got = operator.types("get", key)
         assert (got.code, got.out.startswith('{ env = "')) == (DONE, True)
     assert operator.types("get", "workbooks").code == DONE

@@ -102,6 +102,8 @@ async def test_a_service_that_is_not_ready_is_alive_all_the_same() -> None:
         ("GET", "/mapping"),
         ("POST", "/approve"),
         ("POST", "/reload"),
+        ("GET", "/authority"),
+        ("POST", "/authorise"),
     ],
 )
 async def test_a_command_that_means_another_pair_is_told_which_one_this_is(
@@ -122,7 +124,7 @@ async def test_a_command_that_means_this_pair_is_answered() -> None:
     assert (await get(Told(None), "/status", headers={CONFIG_OF: str(OURS)})).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/approve", "/reload"])
+@pytest.mark.parametrize("path", ["/approve", "/authorise", "/reload"])
 @pytest.mark.parametrize("headers", [{}, {"X-Requested-With": "wosync"}, {TOKEN: "another"}])
 async def test_nobody_without_the_token_changes_anything(
     path: str, headers: dict[str, str]

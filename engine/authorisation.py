@@ -1,0 +1,39 @@
+"""What this configuration needs a person to grant, and how that compares with what was granted."""
+
+from __future__ import annotations
+
+from engine.config.loading import ContactsSettings
+from engine.mappings import Mappings
+from engine.model.permissions import Authorisation, Use
+from engine.model.records import FieldKind, RecordType
+from engine.ports import Authority
+
+
+def uses(mappings: Mappings, contacts: ContactsSettings, *, people: bool) -> frozenset[Use]:
+    """What is done in the target with this mapping and these settings.
+
+    Args:
+        people: whether people are synchronised, or may be for all that is known.
+    """
+    found = {Use.OPPORTUNITIES, Use.STAGES, Use.OWNERS}
+    kinds = {RecordType.OPPORTUNITY}
+    if people:
+        found.add(Use.PEOPLE)
+        if contacts.missing_prospects == "create":
+            found.add(Use.NEW_PEOPLE)
+            kinds.add(RecordType.PERSON)
+        if contacts.remove:
+            found.add(Use.REMOVED_PEOPLE)
+    lines = (line for kind in kinds for line in mappings.of(kind).lines)
+    if any(line.reference is FieldKind.ACCOUNT for line in lines):
+        found.add(Use.ACCOUNTS)
+    return frozenset(found)
+
+
+async def compared(authority: Authority, wanted: frozenset[Use]) -> Authorisation:
+    """What was granted against what these uses need; asks nobody."""
+    standing = await authority.standing()
+    needed = authority.needed(wanted)
+    granted = standing.granted
+    missing = () if granted is None else authority.missing(needed, granted)
+    return Authorisation(standing, needed, missing)

@@ -1,0 +1,90 @@
+"""Mutants of the way from nothing to a pair that works: consent, set-up and check."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+OAUTH = "connectors/outreach/oauth.py"
+KEPT = "connectors/outreach/kept_tokens.py"
+AUTHORITY = "connectors/outreach/authority.py"
+CONSENT = "engine/decide/consent.py"
+AUTHORISATION = "engine/authorisation.py"
+AUTHORISING = "engine/service/authorising.py"
+REDEEMED = "tests/unit/connectors/outreach/test_redeeming.py"
+ANSWERED = "tests/unit/engine/decide/test_consent.py"
+HTTP = "tests/unit/engine/service/test_http.py"
+ALERTS = "tests/operations/test_alerts.py"
+KEPT_UP = "tests/unit/engine/service/test_authorising.py"
+
+MUTANTS = (
+    Mutant(
+        "gives up working tokens for a consent that brings no lasting one",
+        KEPT,
+        "    if presented.code and grant.refresh_token is None:\n",
+        "    if False:\n",
+        (f"{REDEEMED}::test_a_failed_exchange_leaves_what_there_is_in_use",),
+    ),
+    Mutant(
+        "presents a configured refresh token that a consent has replaced",
+        OAUTH,
+        "Presented(configured, code=code",
+        'Presented("", code=code',
+        (f"{REDEEMED}::test_a_configured_token_that_was_never_used_is_replaced_as_well",),
+    ),
+    Mutant(
+        "holds a consent back for the refusal that it is to end",
+        OAUTH,
+        "            self.surroundings.governor.operator_acted()\n",
+        "",
+        (f"{REDEEMED}::test_a_pause_for_a_refusal_is_over_once_a_person_has_acted",),
+    ),
+    Mutant(
+        "spends a code within the minute after a mint",
+        OAUTH,
+        "            if (rest := self._rest_s()) > 0:\n                # Whoever has waited",
+        "            if (rest := 0.0) > 0:\n                # Whoever has waited",
+        (f"{REDEEMED}::test_within_a_minute_of_the_last_mint_a_code_is_put_off",),
+    ),
+    Mutant(
+        "takes a scope to write for one to read",
+        AUTHORITY,
+        'return scope in granted or f"{resource}.{EVERYTHING}" in granted',
+        'return any(one.partition(".")[0] == resource for one in granted)',
+        (f"{REDEEMED}::test_scopes_are_granted_by_name_or_by_all_of_their_resource",),
+    ),
+    Mutant(
+        "takes the answer to anybody's consent",
+        CONSENT,
+        "    if state is not None and not hmac",
+        "    if state is None and not hmac",
+        (f"{ANSWERED}::test_what_holds_no_answer_is_asked_for_again",),
+    ),
+    Mutant(
+        "asks for permissions that nothing uses",
+        AUTHORISATION,
+        "        if contacts.remove:\n",
+        "        if people:\n",
+        (f"{KEPT_UP}::test_what_is_used_follows_from_the_configuration",),
+    ),
+    Mutant(
+        "lets the leave end where nothing happens for two weeks",
+        AUTHORISING,
+        "RENEW_BEFORE_S = 8 * 86_400.0",
+        "RENEW_BEFORE_S = 0.0",
+        (f"{KEPT_UP}::test_a_leave_that_would_end_before_long_is_used",),
+    ),
+    Mutant(
+        "lets anybody on the machine authorise the service",
+        "engine/service/http.py",
+        'changing("/authorise", authorise),',
+        'Route("/authorise", meant(authorise), methods=["POST"]),',
+        (f"{HTTP}::test_nobody_without_the_token_changes_anything",),
+    ),
+    Mutant(
+        "forgets a stopped service before its leave ends",
+        "grafana/alerts/authorisation.yml",
+        "< 3 * 86400",
+        "< 3 * 86400 and on (instance) up",
+        (f"{ALERTS}::test_every_alert_fires_when_it_should_and_not_otherwise",),
+    ),
+)
