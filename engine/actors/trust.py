@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from engine.dates import Dates
 from engine.errors import HeldBack
 from engine.metrics import Metrics
 from engine.model.age import Aged
@@ -37,6 +38,8 @@ class Trust:
 
     Args:
         visibility_s: seconds a target collection may lag behind a write.
+        dates: the present time by the word of the systems.
+        source: which of them stamps the records.
     """
 
     store: Store
@@ -44,6 +47,8 @@ class Trust:
     metrics: Metrics
     visibility_s: float
     correlation_field: str
+    dates: Dates
+    source: str
     aged: Aged | None = field(default=None, init=False)
     paused: str | None = field(default=None, init=False)
 
@@ -143,5 +148,12 @@ class Trust:
         )
 
     def _is_old(self, record: SourceRecord) -> bool:
-        """Whether the record was as it is before the age of the state was noticed."""
-        return self.aged is not None and record.updated_at <= self.aged.noticed_at + SKEW_S
+        """Whether the record may have been as it is before the age of the state was noticed.
+
+        A time ahead of the present is that of a clock that is wrong, and proves nothing.
+        """
+        if self.aged is None:
+            return False
+        present = self.dates.told().get(self.source, self.clock.now())
+        since = self.aged.noticed_at + SKEW_S
+        return not since < record.updated_at <= present + SKEW_S

@@ -171,6 +171,8 @@ class _Builder:
                 self.metrics,
                 self.config.target.visibility_s,
                 self.config.connectors.target.correlation_field,
+                self.systems.dates,
+                self.config.connectors.source.name,
             ),
             search=search,
             runs=self.runs,

@@ -19,6 +19,13 @@ CLOCKS = "tests/scenario/test_wrong_clocks.py"
 
 MUTANTS = (
     Mutant(
+        "takes a record with a time ahead for younger than the state",
+        TRUST,
+        "return not since < record.updated_at <= present + SKEW_S",
+        "return not (since < record.updated_at and present)",
+        (f"{CLOCKS}::test_a_record_with_a_time_ahead_is_no_younger_than_a_state_put_back",),
+    ),
+    Mutant(
         "waits for the moment that a clock that was ahead has noted",
         "engine/model/age.py",
         "since=min(self.since + moved_s, now),",

@@ -145,3 +145,27 @@ async def test_a_state_put_back_while_the_clock_is_behind_creates_nothing_twice(
 
     assert world.twin(record)
     assert world.outreach_traffic.counts[CREATE] == 2
+
+
+async def test_a_record_with_a_time_ahead_is_no_younger_than_a_state_put_back(
+    world: Bench,
+) -> None:
+    """A server of Workbooks whose clock was wrong has stamped it; another life created it."""
+    world.has("Tug")
+    await world.once()
+    copy = world.directory / "backup"
+    shutil.copytree(world.state, copy)
+    record = world.has("Harbour crane")
+    world.workbooks_fault(Fault(method="PUT", times=None, action="drop"))
+    await world.once()
+    world.workbooks.opportunities.restamp(record, updated_at=int(world.clock.now()) + 7200)
+    shutil.rmtree(world.state)
+    shutil.copytree(copy, world.state)
+
+    world.workbooks_traffic.plan.clear()
+    for _ in range(3):
+        world.clock.advance(60)
+        await world.once()
+
+    assert world.twin(record)
+    assert world.outreach_traffic.counts[CREATE] == 2

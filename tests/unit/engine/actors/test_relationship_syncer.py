@@ -15,6 +15,8 @@ from engine.actors.failing import RetryLimits
 from engine.actors.prospect_resolver import ProspectResolver, ProspectRules
 from engine.actors.relationship_syncer import RelateLimits, RelationshipSyncer
 from engine.actors.trust import Trust
+from engine.clock import loop_clock
+from engine.dates import Dates
 from engine.errors import Unreachable
 from engine.flow.backoff import BackoffLimits
 from engine.flow.mailbox import Mailbox
@@ -131,7 +133,7 @@ async def syncing(
                 wake=lambda: None,
                 wake_write_back=lambda: None,
             ),
-            trust=Trust(store, FakeClock(), Metrics(), 300, "customId"),
+            trust=Trust(store, FakeClock(), Metrics(), 300, "customId", Dates(loop_clock()), ""),
             clock=FakeClock(),
             rng=seeded(),
             limits=RelateLimits(RETRY, 300, removes=True),
