@@ -1,7 +1,7 @@
 """Opportunity syncer: make one target record agree with its source record (rules 3 to 7).
 
 Mailbox   keys of records that may differ; a lost key costs delay, never work
-Sends     rings of the contacts bell and, when something is owed, of the write-back bell
+Sends     rings of the tab bell and, when something is owed, of the write-back bell
 Store     reads the record; writes intents before creates, and every outcome with its reason
 Metrics   reconciles, reconcile_duration, sync_lag{target_ack}, errors, retries, in_doubt_resolved,
           duplicates_found

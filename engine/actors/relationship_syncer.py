@@ -48,7 +48,7 @@ from engine.model.history import Note
 from engine.model.kept import ONE_ROLE
 from engine.model.mass_change import Mass
 from engine.model.records import RecordType
-from engine.model.tab import Edge, GivenUp, Relating
+from engine.model.tab import Edge, GivenUp, TabWork
 from engine.model.work import Failure
 from engine.ports import Source, Target, WallClock
 from engine.runs import Runs, exemplar
@@ -133,7 +133,7 @@ class RelationshipSyncer:
         self.metrics.reconcile_duration.labels(KIND).observe(took, exemplar())
         return outcome
 
-    async def _attempt(self, work: Relating) -> str:
+    async def _attempt(self, work: TabWork) -> str:
         progress = Progress({role.id: role for role in work.roles}, work.listed)
         try:
             return await self._relate(work, progress)
@@ -154,7 +154,7 @@ class RelationshipSyncer:
             log.error("unexpected", record=work.ref, exc_info=error)
             return await self._failed(work, progress, error)
 
-    async def _relate(self, work: Relating, progress: Progress) -> str:
+    async def _relate(self, work: TabWork, progress: Progress) -> str:
         record = self.source.read(RecordType.OPPORTUNITY, work.payload)
         if work.left_out or not record.eligible or record.people is None or not self.source.people:
             fault = record.people_fault if self.source.people and record.eligible else None
@@ -185,7 +185,7 @@ class RelationshipSyncer:
             tab = await self._joined(asked, progress)
         return await self._carry_out(work, tab, progress)
 
-    async def _unreadable(self, work: Relating, progress: Progress, fault: str) -> str:
+    async def _unreadable(self, work: TabWork, progress: Progress, fault: str) -> str:
         """Hold its people, whoever they are, until the tab changes; nothing is removed."""
         error = Rejected(f"the People tab cannot be read: {fault}")
         failure = Failure(error_class(error), None, error.message)
@@ -197,7 +197,7 @@ class RelationshipSyncer:
         return "deferred"
 
     async def _hold(
-        self, work: Relating, progress: Progress, would: str, people: Collection[int]
+        self, work: TabWork, progress: Progress, would: str, people: Collection[int]
     ) -> str:
         """One of many opportunities for which something would change at once."""
         seen = replace(work, listed=progress.listed)
@@ -213,7 +213,7 @@ class RelationshipSyncer:
         progress.learns = setting == "auto" and not learnt
         return replace(tab, wanted=joined(tab.wanted)) if progress.joins else tab
 
-    async def _look(self, work: Relating, tab: Tab, progress: Progress, now: float) -> bool:
+    async def _look(self, work: TabWork, tab: Tab, progress: Progress, now: float) -> bool:
         """List the roles; whether a create that was announced is not to be seen."""
         lag_s = self.limits.visibility_s
         listing = await self.target.roles(work.target_id)
@@ -241,7 +241,7 @@ class RelationshipSyncer:
             protected=tab.protected,
         )
 
-    async def _carry_out(self, work: Relating, tab: Tab, progress: Progress) -> str:
+    async def _carry_out(self, work: TabWork, tab: Tab, progress: Progress) -> str:
         taken_since = work.taken_since
         if taken_since is not None:
             age_s = self.clock.now() - taken_since
@@ -280,7 +280,7 @@ class RelationshipSyncer:
             return await self._doubt(work, progress, plain_reason(error), lost, self.clock.now())
         return await self._settle(work, tab, progress)
 
-    async def _opportunity_gone(self, work: Relating, error: Gone) -> str:
+    async def _opportunity_gone(self, work: TabWork, error: Gone) -> str:
         """What becomes of an opportunity that is gone is not decided here.
 
         The record may find it there after all, as often as we are told that it is gone.
@@ -292,7 +292,7 @@ class RelationshipSyncer:
         self.wake_changes()
         return "left"
 
-    async def _settle(self, work: Relating, tab: Tab, progress: Progress) -> str:
+    async def _settle(self, work: TabWork, tab: Tab, progress: Progress) -> str:
         held = [f"person {one} held back: {standing.reason}" for one, standing in tab.held.items()]
         lines = [*progress.edits, *progress.refused, *held]
         if progress.edits and progress.joins:
@@ -327,7 +327,7 @@ class RelationshipSyncer:
 
     async def _doubt(
         self,
-        work: Relating,
+        work: TabWork,
         progress: Progress,
         reason: str,
         announced: Sequence[Edge],
@@ -353,7 +353,7 @@ class RelationshipSyncer:
 
     async def _keep(
         self,
-        work: Relating,
+        work: TabWork,
         progress: Progress,
         failure: Failure | None,
         *,
@@ -374,7 +374,7 @@ class RelationshipSyncer:
             given_up=given_up,
         )
 
-    async def _failed(self, work: Relating, progress: Progress, error: Exception) -> str:
+    async def _failed(self, work: TabWork, progress: Progress, error: Exception) -> str:
         """Try the opportunity again later; much later when it is at fault itself."""
         if isinstance(error, Unreachable) or not surely_not_executed(error):
             # An edit may have been executed all the same.

@@ -12,7 +12,7 @@ from engine.decide.failure import FORBIDDEN, error_class
 from engine.decide.roles import Script
 from engine.errors import Gone, Rejected, Taken, excerpt
 from engine.metrics import Metrics
-from engine.model.tab import Edge, KnownRole, Relating, Roles
+from engine.model.tab import Edge, KnownRole, Roles, TabWork
 from engine.ports import Target, WallClock
 from engine.store.port.store import Store
 
@@ -82,7 +82,7 @@ class RoleEditor:
 
     async def send(
         self,
-        work: Relating,
+        work: TabWork,
         edits: Script,
         people: Mapping[int, int],
         progress: Progress,
@@ -119,7 +119,7 @@ class RoleEditor:
             await self._remove(role, progress)
 
     async def announce(
-        self, work: Relating, creates: Sequence[Edge], edits: Sequence[int] = ()
+        self, work: TabWork, creates: Sequence[Edge], edits: Sequence[int] = ()
     ) -> None:
         """Before anything is sent: whatever dies from here on, the roles are listed.
 
@@ -130,7 +130,7 @@ class RoleEditor:
         if not await self.store.tabs.begin(work, creates, now, edits=edits):
             raise Overtaken
 
-    async def _ensure_it_goes_on(self, work: Relating) -> None:
+    async def _ensure_it_goes_on(self, work: TabWork) -> None:
         if not await self.store.tabs.goes_on(work):
             raise Overtaken
 
@@ -141,7 +141,7 @@ class RoleEditor:
 
     async def _change(
         self,
-        work: Relating,
+        work: TabWork,
         role: KnownRole,
         text: str,
         people: Mapping[int, int],
@@ -177,7 +177,7 @@ class RoleEditor:
 
     async def _refused_change(
         self,
-        work: Relating,
+        work: TabWork,
         role: KnownRole,
         progress: Progress,
         error: Rejected,
@@ -193,7 +193,7 @@ class RoleEditor:
             await self._remove(role, progress)
 
     async def _create(
-        self, work: Relating, edge: Edge, people: Mapping[int, int], progress: Progress
+        self, work: TabWork, edge: Edge, people: Mapping[int, int], progress: Progress
     ) -> None:
         prospect_id, text = edge
         try:
@@ -219,7 +219,7 @@ class RoleEditor:
 
     async def _invisible(
         self,
-        work: Relating,
+        work: TabWork,
         edge: Edge,
         people: Mapping[int, int],
         progress: Progress,
@@ -262,7 +262,7 @@ class RoleEditor:
                 gone = await self.prospects.missing(person_id, prospect_id) or gone
         return gone
 
-    async def _ensure_opportunity(self, work: Relating, error: Rejected) -> None:
+    async def _ensure_opportunity(self, work: TabWork, error: Rejected) -> None:
         """Whether the opportunity is there still, when that may be what the refusal is about.
 
         Raises:
@@ -275,7 +275,7 @@ class RoleEditor:
         self.metrics.role_edits.labels(edit).inc()
         progress.edits.append(f"{edit} {edge[1] or 'no relationship'} of prospect {edge[0]}")
 
-    def _refused(self, work: Relating, progress: Progress, error: Rejected) -> None:
+    def _refused(self, work: TabWork, progress: Progress, error: Rejected) -> None:
         self.metrics.errors.labels(COMPONENT, error_class(error)).inc()
         log.warning("role_refused", record=work.ref, field=error.field, reason=error.message)
         progress.refused.append(f"refused: {error.message}")

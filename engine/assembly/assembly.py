@@ -40,7 +40,7 @@ class Assembly:
     systems: Systems
     metrics: Metrics
     changes: Mailbox[int]
-    contacts: Mailbox[int]
+    tabs: Mailbox[int]
     write_backs: Mailbox[Key]
     mappings: Mappings
     mapping_reader: MappingReader
@@ -59,5 +59,5 @@ class Assembly:
     relationship_syncers: Pool[RelationshipSyncer]
     write_back_workers: Pool[WriteBacks]
     change_dispatchers: list[Dispatcher[int]]
-    contact_dispatchers: list[Dispatcher[int]]
+    tab_dispatchers: list[Dispatcher[int]]
     write_back_dispatcher: Dispatcher[Key]

@@ -13,7 +13,7 @@ class Bells:
     """The dispatchers of the three mailboxes, those of one mailbox by lane."""
 
     changes: list[Dispatcher[int]]
-    contacts: list[Dispatcher[int]]
+    tabs: list[Dispatcher[int]]
     write_backs: Dispatcher[Key]
 
     def wake_changes(self) -> None:
@@ -21,15 +21,15 @@ class Bells:
         for dispatcher in self.changes:
             dispatcher.bell.ring()
 
-    def wake_contacts(self) -> None:
+    def wake_tabs(self) -> None:
         """People may be due."""
-        for dispatcher in self.contacts:
+        for dispatcher in self.tabs:
             dispatcher.bell.ring()
 
     def wake_both(self) -> None:
         """Opportunities or people may be due."""
         self.wake_changes()
-        self.wake_contacts()
+        self.wake_tabs()
 
     def wake_all(self) -> None:
         """Whoever waited by other settings looks again."""
@@ -43,4 +43,4 @@ class Bells:
     def wake_downstream(self) -> None:
         """An opportunity was reconciled."""
         self.wake_write_backs()
-        self.wake_contacts()
+        self.wake_tabs()

@@ -59,7 +59,7 @@ class _Builder:
     systems: Systems
     metrics: Metrics
     changes: Mailbox[int] = field(init=False)
-    contacts: Mailbox[int] = field(init=False)
+    tabs: Mailbox[int] = field(init=False)
     write_backs: Mailbox[Key] = field(init=False)
     bells: Bells = field(init=False)
     runs: Runs = field(init=False)
@@ -94,7 +94,7 @@ class _Builder:
             systems=self.systems,
             metrics=self.metrics,
             changes=self.changes,
-            contacts=self.contacts,
+            tabs=self.tabs,
             write_backs=self.write_backs,
             mappings=self.mappings,
             mapping_reader=self._mapping_reader(),
@@ -118,14 +118,14 @@ class _Builder:
             relationship_syncers=self._pool(
                 RELATIONSHIP_SYNCER,
                 workers.relationship_syncers,
-                self.contacts,
+                self.tabs,
                 factory.relationship_syncer,
             ),
             write_back_workers=self._pool(
                 WRITE_BACK, workers.write_backs, self.write_backs, factory.write_back
             ),
             change_dispatchers=self.bells.changes,
-            contact_dispatchers=self.bells.contacts,
+            tab_dispatchers=self.bells.tabs,
             write_back_dispatcher=self.bells.write_backs,
         )
 
@@ -134,11 +134,11 @@ class _Builder:
         sizes = self.config.engine.mailboxes
         self.runs = Runs(self.outside.rng("runs"))
         self.changes = Mailbox("changes", sizes.changes, self._waits("changes"))
-        self.contacts = Mailbox("contacts", sizes.contacts, self._waits("contacts"))
+        self.tabs = Mailbox("contacts", sizes.contacts, self._waits("contacts"))
         self.write_backs = Mailbox("write_backs", sizes.write_backs, self._waits("write_backs"))
         self.bells = Bells(
             [self._change_dispatcher(lane) for lane in Lane],
-            [self._contact_dispatcher(lane) for lane in Lane],
+            [self._tab_dispatcher(lane) for lane in Lane],
             self._write_back_dispatcher(),
         )
         self.mappings = Mappings(self.config, self.systems.source, self.systems.target)
@@ -153,7 +153,7 @@ class _Builder:
             systems=self.systems,
             metrics=self.metrics,
             changes=self.changes,
-            contacts=self.contacts,
+            tabs=self.tabs,
             write_backs=self.write_backs,
             bells=self.bells,
             mappings=self.mappings,
@@ -196,7 +196,7 @@ class _Builder:
         governor = self.systems.target_governor
         return Dispatcher(self.changes, lane, self.outside.clock, due_keys, next_due, governor)
 
-    def _contact_dispatcher(self, lane: Lane) -> Dispatcher[int]:
+    def _tab_dispatcher(self, lane: Lane) -> Dispatcher[int]:
         async def due_keys(now: float, limit: int) -> list[int]:
             return await self.store.tabs.due_keys(lane, now, limit)
 
@@ -204,7 +204,7 @@ class _Builder:
             return await self.store.tabs.next_due(lane, now)
 
         governor = self.systems.target_governor
-        return Dispatcher(self.contacts, lane, self.outside.clock, due_keys, next_due, governor)
+        return Dispatcher(self.tabs, lane, self.outside.clock, due_keys, next_due, governor)
 
     def _write_back_dispatcher(self) -> Dispatcher[Key]:
         async def due_keys(now: float, limit: int) -> list[Key]:
@@ -321,6 +321,6 @@ class _Builder:
             metrics=self.metrics,
             governor=self.systems.target_governor,
             rng=self.outside.rng("prospect_resolver"),
-            wake=self.bells.wake_contacts,
+            wake=self.bells.wake_tabs,
             wake_write_back=self.bells.wake_write_backs,
         )

@@ -36,7 +36,7 @@ class WorkerFactory:
     systems: Systems
     metrics: Metrics
     changes: Mailbox[int]
-    contacts: Mailbox[int]
+    tabs: Mailbox[int]
     write_backs: Mailbox[Key]
     bells: Bells
     mappings: Mappings
@@ -71,9 +71,9 @@ class WorkerFactory:
         )
 
     def relationship_syncer(self, number: int) -> RelationshipSyncer:
-        """A worker for `contacts`."""
+        """A worker for `tabs`."""
         return RelationshipSyncer(
-            inbox=self.contacts,
+            inbox=self.tabs,
             store=self.store,
             source=self.systems.source,
             target=self.systems.target,
@@ -84,7 +84,7 @@ class WorkerFactory:
             rng=self.outside.rng(f"relationship_syncer.{number}"),
             limits=limits.relate_limits(self.config),
             metrics=self.metrics,
-            wake=self.bells.wake_contacts,
+            wake=self.bells.wake_tabs,
             wake_changes=self.bells.wake_changes,
             runs=self.runs,
         )
@@ -100,7 +100,7 @@ class WorkerFactory:
             rng=self.outside.rng(f"write_back.{number}"),
             limits=limits.write_back_limits(self.config),
             metrics=self.metrics,
-            upstream_idle=lambda: self.changes.idle and self.contacts.idle,
+            upstream_idle=lambda: self.changes.idle and self.tabs.idle,
             wake_changes=self.bells.wake_both,
             wake=self.bells.wake_write_backs,
             forget_people=self.prospects.forget,

@@ -52,7 +52,7 @@ def once(path: Path | None, *, as_json: bool) -> int:
         "refused": counts.refused,
         "pending": counts.pending,
         "in_doubt": counts.in_doubt,
-        "people_pending": counts.contacts,
+        "people_pending": counts.tabs,
         "people_held_back": counts.lines_held_back,
         "people_refused": counts.people_refused,
         "outbox": counts.outbox,
@@ -63,7 +63,7 @@ def once(path: Path | None, *, as_json: bool) -> int:
     else:
         words = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in document.items())
         sys.stdout.write(f"{words}\n")
-        if counts.pending or counts.contacts or counts.outbox:
+        if counts.pending or counts.tabs or counts.outbox:
             sys.stdout.write("what waits is tried again by the next run; see: wosync status\n")
         if result.held.tripped:
             sys.stdout.write(
@@ -73,11 +73,7 @@ def once(path: Path | None, *, as_json: bool) -> int:
         if counts.refused or counts.people_refused:
             sys.stdout.write("some records are in error; see: wosync status\n")
     attention = (
-        counts.refused
-        or counts.people_refused
-        or counts.pending
-        or counts.contacts
-        or counts.outbox
+        counts.refused or counts.people_refused or counts.pending or counts.tabs or counts.outbox
     )
     return Exit.ATTENTION if attention else Exit.DONE
 
@@ -93,6 +89,6 @@ def _left(config: Config) -> str:
     except StateUnusable as error:
         return str(error)
     return (
-        f"{counts.pending} records, {counts.contacts} people tabs and {counts.outbox} write-backs"
+        f"{counts.pending} records, {counts.tabs} people tabs and {counts.outbox} write-backs"
         f" wait, {doubtful} creates are in doubt and will be looked for; nothing is lost"
     )

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.model.records import Role
-from engine.model.tab import Edge, KnownRole, Relating
+from engine.model.tab import Edge, KnownRole, TabWork
 
 # Between the texts of one person that are joined in one role, and how long those may become.
 SEPARATOR = ", "
@@ -96,13 +96,13 @@ class Look:
     unseen: int
 
 
-def unproven(work: Relating, *, now: float, lag_s: float) -> list[int]:
+def unproven(work: TabWork, *, now: float, lag_s: float) -> list[int]:
     """Roles of which a listing proves nothing: we edited them less than the lag ago."""
     return sorted(one for one, sent_at in work.edited.items() if now - sent_at < lag_s)
 
 
 def observed(
-    work: Relating,
+    work: TabWork,
     listing: Sequence[Role],
     wanted: Iterable[Edge],
     *,
@@ -158,7 +158,7 @@ def observed(
     return Look(kept, gone, announced.total())
 
 
-def _may_be_ours(work: Relating, role: Role, now: float, lag_s: float) -> bool:
+def _may_be_ours(work: TabWork, role: Role, now: float, lag_s: float) -> bool:
     """Whether it was made while a create that we announced can have been under way."""
     lost_at = now if work.doubt_since is None else work.doubt_since
     if role.created_at is None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Counts:
     """The state of the work; times in unix seconds.
 
-    `contacts` are opportunities whose roles may differ, `lines_held_back` opportunities with a
+    `tabs` are opportunities whose roles may differ, `lines_held_back` opportunities with a
     line that waits for its person.
     """
 
@@ -21,7 +21,7 @@ class Counts:
     outbox: int
     outbox_stuck: int
     in_doubt_oldest_at: float | None = None
-    contacts: int = 0
+    tabs: int = 0
     lines_held_back: int = 0
     people_refused: int = 0
 

@@ -28,7 +28,7 @@ class KnownRole:
 
 
 @dataclass(frozen=True, slots=True)
-class Relating:
+class TabWork:
     """An opportunity whose roles may differ, with everything a decision needs.
 
     `announced` are creates that were, or were to be, sent and whose answers are not kept. `listed`

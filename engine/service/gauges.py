@@ -103,7 +103,7 @@ class Gauges:
 
     def _mailboxes(self) -> None:
         assembly, metrics = self.assembly, self.assembly.metrics
-        for mailbox in (assembly.changes, assembly.contacts, assembly.write_backs):
+        for mailbox in (assembly.changes, assembly.tabs, assembly.write_backs):
             metrics.mailbox_depth.labels(mailbox.name).set(len(mailbox))
             metrics.mailbox_capacity.labels(mailbox.name).set(mailbox.capacity)
             metrics.mailbox_oldest_age.labels(mailbox.name).set(mailbox.oldest_age_s())

@@ -105,7 +105,7 @@ async def _drained(assembly: Assembly) -> None:
         if now - progress_at > STALL_PATIENCE_S:
             return
         lanes = Lane.FRESH if _out_of_reach(assembly, Lane.BACKLOG) else Lane.BACKLOG
-        mailboxes = (assembly.changes, assembly.contacts, assembly.write_backs)
+        mailboxes = (assembly.changes, assembly.tabs, assembly.write_backs)
         busy = not all(mailbox.idle for mailbox in mailboxes)
         if busy or await report.due(clock.now(), lanes):
             worked_at = now
@@ -130,7 +130,7 @@ def _out_of_reach(assembly: Assembly, lane: Lane) -> bool:
 
 
 def _raise_if_unreachable(assembly: Assembly, counts: Counts) -> None:
-    if not (counts.pending or counts.contacts or counts.outbox):
+    if not (counts.pending or counts.tabs or counts.outbox):
         return
     for name, governor in assembly.systems.governors(assembly.config).items():
         if governor.down or governor.paused_s > RETRY_PATIENCE_S:
@@ -145,7 +145,7 @@ def _raise_if_unreachable(assembly: Assembly, counts: Counts) -> None:
                     remedy=cause.remedy or "give the integration user the permission it lacks",
                 )
             raise Unreachable(
-                f"{counts.pending} records, the people of {counts.contacts} and"
+                f"{counts.pending} records, the people of {counts.tabs} and"
                 f" {counts.outbox} write-backs wait:"
                 f" {governor.pause_reason or 'the system does not answer'}",
                 system=name,

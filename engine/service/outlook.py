@@ -42,7 +42,7 @@ class Outlook:
             for sample in family.samples:
                 if sample.name.endswith("_total") and sample.labels["outcome"] in _SETTLED:
                     settled[sample.labels["kind"]] += int(sample.value)
-        waits = bool(len(assembly.changes) or len(assembly.contacts))
+        waits = bool(len(assembly.changes) or len(assembly.tabs))
         waits = waits and not governor.closed(Lane.BACKLOG)
         tally = Tally(
             anyio.current_time(),

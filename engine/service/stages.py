@@ -23,7 +23,7 @@ async def downstream(assembly: Assembly) -> AsyncGenerator[None]:
     """Syncers, write-backs and their dispatchers at work for the block."""
     async with (
         _stage(assembly.write_back_workers, [assembly.write_back_dispatcher]),
-        _stage(assembly.relationship_syncers, assembly.contact_dispatchers),
+        _stage(assembly.relationship_syncers, assembly.tab_dispatchers),
         _stage(assembly.opportunity_syncers, assembly.change_dispatchers),
     ):
         yield

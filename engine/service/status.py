@@ -82,7 +82,7 @@ class Status:
             now = self.assembly.outside.clock.now()
             lag = 0.0 if oldest is None else max(0.0, now - oldest)
             errors = self._counts.refused + self._counts.people_refused
-            waiting = self._counts.pending + self._counts.contacts + self._counts.outbox
+            waiting = self._counts.pending + self._counts.tabs + self._counts.outbox
             parts.append(f"lag {lag:.0f} s, {waiting} pending, {errors} in error")
         if self.reload_refused is not None:
             parts.append(f"reload refused: {self.reload_refused}")

@@ -8,7 +8,7 @@ WHOLE = "tests/scenario/test_held_whole.py"
 FIRST = "tests/scenario/test_first_look.py"
 GATE = "tests/unit/engine/actors/test_gate.py"
 CAPTURE = "engine/store/sqlite/capture.py"
-CONTACTS = "engine/store/sqlite/contacts.py"
+CONTACTS = "engine/store/sqlite/tabs.py"
 FUSE = "engine/store/sqlite/fuse.py"
 RELATING = "engine/actors/relationship_syncer.py"
 
@@ -79,7 +79,7 @@ MUTANTS = (
     Mutant(
         "believes a poll that shows all tabs empty",
         CAPTURE,
-        "        contacts.park_emptied(connection, emptied, lane, now)\n",
+        "        tabs.park_emptied(connection, emptied, lane, now)\n",
         "",
         (f"{WHOLE}::test_tabs_that_a_poll_shows_empty_in_numbers_are_a_mass_change",),
     ),

@@ -17,7 +17,7 @@ ONE_ROLE = "tests/scenario/test_one_role.py"
 RELINKED = "tests/scenario/test_people_relinked.py"
 LEFT_OUT = "tests/scenario/test_left_out.py"
 LEFT_OUT_SCHEMA = "engine/store/sqlite/schema/0006_left_out.sql"
-CONTACTS = "tests/unit/engine/store/test_contacts.py"
+CONTACTS = "tests/unit/engine/store/test_tabs.py"
 
 MUTANTS = (
     Mutant(
@@ -92,7 +92,7 @@ MUTANTS = (
     ),
     Mutant(
         "books roles under the opportunity that the record is linked to by now",
-        "engine/store/sqlite/relating.py",
+        "engine/store/sqlite/tab_outcomes.py",
         """    if not stands(connection, work):
         return False
     connection.execute(
@@ -110,14 +110,14 @@ MUTANTS = (
     ),
     Mutant(
         "relates people on behalf of a record that is left out",
-        "engine/store/sqlite/contacts.py",
+        "engine/store/sqlite/tabs.py",
         "r.state IN ('refused', 'ineligible') AS left_out",
         "0 AS left_out",
         (f"{LEFT_OUT}::test_a_refused_role_of_a_record_that_is_left_out_is_not_tried_again",),
     ),
     Mutant(
         "sends the rest of the roles of a record that was left out meanwhile",
-        "engine/store/sqlite/relating.py",
+        "engine/store/sqlite/tab_outcomes.py",
         "r.state IN ('pending', 'settled')\"",
         "r.state <> ''\"",
         (
@@ -155,7 +155,7 @@ MUTANTS = (
     ),
     Mutant(
         "tries a gone opportunity again with everybody who turns up",
-        "engine/store/sqlite/relating.py",
+        "engine/store/sqlite/tab_outcomes.py",
         "UPDATE contacts SET state = 'settled', settled_tab = NULL, sending = 0, announced = '[]',",
         "UPDATE contacts SET settled_tab = NULL, sending = 0, announced = '[]',",
         (
@@ -164,7 +164,7 @@ MUTANTS = (
     ),
     Mutant(
         "goes on waiting for people of an opportunity that is gone",
-        "engine/store/sqlite/relating.py",
+        "engine/store/sqlite/tab_outcomes.py",
         "    connection.execute(\n"
         '        "DELETE FROM awaited WHERE kind = ? AND record_id = ?", (PERSON, work.record_id)\n'
         "    )\n    read_again",
@@ -182,7 +182,7 @@ MUTANTS = (
     ),
     Mutant(
         "forgets what it made on an opportunity once the link leads elsewhere",
-        "engine/store/sqlite/contacts.py",
+        "engine/store/sqlite/tabs.py",
         "    rests = tab is None or tab == EMPTY_TAB\n",
         '    connection.execute("DELETE FROM role WHERE record_id = ?", (record_id,))\n'
         "    rests = tab is None or tab == EMPTY_TAB\n",
@@ -211,7 +211,7 @@ MUTANTS = (
     ),
     Mutant(
         "never reads again who is a prospect already",
-        "engine/store/sqlite/contacts.py",
+        "engine/store/sqlite/tabs.py",
         "        or _outdated(connection, tab, people_read_since)\n",
         "",
         (f"{GONE}::test_a_person_who_carries_another_id_now_is_that_prospect",),
@@ -323,11 +323,11 @@ MUTANTS = (
     ),
     Mutant(
         "wakes nobody when a person becomes available",
-        "engine/store/sqlite/contacts.py",
+        "engine/store/sqlite/tabs.py",
         "woken += look_again(connection, [row[0] for row in rows], Lane.BACKLOG, now)",
         "woken += len(rows)",
         (
-            "tests/unit/engine/store/test_contacts.py::test_people_who_are_waited_for_wake_the_opportunity",
+            "tests/unit/engine/store/test_tabs.py::test_people_who_are_waited_for_wake_the_opportunity",
         ),
     ),
     Mutant(
@@ -339,11 +339,11 @@ MUTANTS = (
     ),
     Mutant(
         "settles a tab although a newer one waits",
-        "engine/store/sqlite/relating.py",
+        "engine/store/sqlite/tab_outcomes.py",
         "            now,\n            work.revision,\n            work.revision,\n",
         "            now,\n            work.revision,\n            work.revision + 1,\n",
         (
-            "tests/unit/engine/store/test_contacts.py::test_a_reason_that_came_up_meanwhile_keeps_the_opportunity_waiting",
+            "tests/unit/engine/store/test_tabs.py::test_a_reason_that_came_up_meanwhile_keeps_the_opportunity_waiting",
         ),
     ),
 )

@@ -17,20 +17,20 @@ from engine.model.lane import Lane
 from engine.model.mass_change import Limits
 from engine.model.outbox import Entry, Key, Owed
 from engine.model.records import Position, RecordType, Relation
-from engine.model.tab import KnownRole, Relating, Roles
+from engine.model.tab import KnownRole, Roles, TabWork
 from engine.model.work import Failure, Work
 from engine.store.sqlite import (
     audit,
     awaited,
     capture,
-    contacts,
     fuse,
     kept,
     outbox,
     people,
-    relating,
     report,
     settle,
+    tab_outcomes,
+    tabs,
     work,
 )
 from tests.unit.engine.stand_ins import NOW, person, row
@@ -64,7 +64,7 @@ class Desk:
 
     now: float = NOW
     works: dict[int, Work] = field(default_factory=dict[int, Work])
-    relating: dict[int, Relating] = field(default_factory=dict[int, Relating])
+    tabs: dict[int, TabWork] = field(default_factory=dict[int, TabWork])
     entries: dict[Key, Entry] = field(default_factory=dict[Key, Entry])
 
 
@@ -85,11 +85,7 @@ def deed(desk: Desk, choice: Choice) -> Deed:
         *_others(desk, choice),
         *_peoples(desk, choice),
         *(_settles(desk, choice, desk.works[choice.record]) if choice.record in desk.works else ()),
-        *(
-            _relates(desk, choice, desk.relating[choice.record])
-            if choice.record in desk.relating
-            else ()
-        ),
+        *(_relates(desk, choice, desk.tabs[choice.record]) if choice.record in desk.tabs else ()),
         *_deliveries(desk, choice),
     )
     return every[choice.kind % len(every)]
@@ -101,17 +97,17 @@ def looks(desk: Desk, choice: Choice) -> tuple[Deed, ...]:
     someone = PEOPLE[one - 1]
     return (
         lambda c: work.load(c, one),
-        lambda c: contacts.load(c, one),
+        lambda c: tabs.load(c, one),
         lambda c: outbox.load(c, RecordType.OPPORTUNITY, RECORDS),
         lambda c: outbox.load(c, RecordType.PERSON, PEOPLE),
         lambda c: (work.due_keys(c, lane, now, 2), work.next_due(c, lane, now)),
-        lambda c: (contacts.due_keys(c, lane, now, 2), contacts.next_due(c, lane, now)),
+        lambda c: (tabs.due_keys(c, lane, now, 2), tabs.next_due(c, lane, now)),
         lambda c: (outbox.due_keys(c, now, 2), outbox.next_due(c, now)),
         lambda c: (report.counts(c), report.due(c, now, lane), report.refused(c, 5)),
         lambda c: (report.history(c, f"OPP-{one}"), report.history(c, f"PERS-{someone}")),
         lambda c: (report.waiting_reasons(c, 5), work.failing_alike(c, "validation", one)),
         lambda c: (awaited.awaited_names(c, "user"), awaited.pending_column(c, "customer", 3)),
-        lambda c: (contacts.people_ahead(c, 3), people.awaited(c), people.load(c, PEOPLE)),
+        lambda c: (tabs.people_ahead(c, 3), people.awaited(c), people.load(c, PEOPLE)),
         lambda c: people.by_email(c, ["a@example.com", "b@example.com"]),
         lambda c: (capture.watermark(c, "feed"), capture.next_sweep(c), kept.setting(c, "half")),
         lambda c: (fuse.held(c), audit.population(c), audit.unproven(c, now)),
@@ -150,11 +146,11 @@ def _others(desk: Desk, choice: Choice) -> tuple[Deed, ...]:
         lambda c: work.note_synced(c, one, {"name": "x"} if choice.flag else None),
         lambda c: fuse.decide(c, Limits(0.0, number, 0), now),
         lambda c: fuse.release(c, now),
-        lambda c: (work.doubt_all(c, now), contacts.doubt_all(c, now), people.doubt_all(c, now)),
+        lambda c: (work.doubt_all(c, now), tabs.doubt_all(c, now), people.doubt_all(c, now)),
         lambda c: awaited.wake_awaiting(c, "user", ["Ada", "Bea"], now),
-        lambda c: contacts.wake_awaiting(c, PEOPLE, now),
-        lambda c: contacts.look_again(c, [one], Lane(choice.flag), now),
-        lambda c: contacts.look_later(c, one, now + number),
+        lambda c: tabs.wake_awaiting(c, PEOPLE, now),
+        lambda c: tabs.look_again(c, [one], Lane(choice.flag), now),
+        lambda c: tabs.look_later(c, one, now + number),
     )
 
 
@@ -186,13 +182,13 @@ def _settles(desk: Desk, choice: Choice, of: Work) -> tuple[Deed, ...]:
     )
 
 
-def _relates(desk: Desk, choice: Choice, of: Relating) -> tuple[Deed, ...]:
+def _relates(desk: Desk, choice: Choice, of: TabWork) -> tuple[Deed, ...]:
     now, number, flag = desk.now, choice.number, choice.flag
     role = KnownRole(100 * of.record_id + number, 310, "User", flag, now)
     roles = Roles([role], [100 * of.record_id + number - 1])
     return (
-        lambda c: relating.begin(c, of, [(310, "User")] if flag else [], now),
-        lambda c: relating.settle(
+        lambda c: tab_outcomes.begin(c, of, [(310, "User")] if flag else [], now),
+        lambda c: tab_outcomes.settle(
             c,
             of,
             roles,
@@ -201,9 +197,9 @@ def _relates(desk: Desk, choice: Choice, of: Relating) -> tuple[Deed, ...]:
             note=NOTE if flag else None,
             now=now,
         ),
-        lambda c: fuse.hold_contacts(c, of.record_id, of.revision, "would remove 1 role"),
-        lambda c: relating.leave(c, of),
-        lambda c: relating.defer(
+        lambda c: fuse.hold_tab(c, of.record_id, of.revision, "would remove 1 role"),
+        lambda c: tab_outcomes.leave(c, of),
+        lambda c: tab_outcomes.defer(
             c,
             of,
             roles,
@@ -212,7 +208,7 @@ def _relates(desk: Desk, choice: Choice, of: Relating) -> tuple[Deed, ...]:
             counts=flag,
             now=now,
         ),
-        lambda c: relating.doubt(
+        lambda c: tab_outcomes.doubt(
             c, of, roles, FAILURE, announced=[(310, "User")], due_at=now + number, now=now
         ),
     )

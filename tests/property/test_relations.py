@@ -13,7 +13,7 @@ from engine.decide.roles import Script, observed, script
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.records import Role
-from engine.model.tab import Edge, KnownRole, Relating
+from engine.model.tab import Edge, KnownRole, TabWork
 from tests.unit.engine.stand_ins import seeded
 
 # Few of each, so that equal edges, several of one prospect, and reuse all come up often.
@@ -193,7 +193,7 @@ def test_a_look_at_the_target_loses_no_role_and_doubles_none(
     known = roles_of(parts)
     listing = [Role(role.id, *edge_of(role)) for role in known if role.id not in hidden]
     listing += [Role(number, *edge, NOW) for number, edge in enumerate(others, start=501)]
-    work = Relating(
+    work = TabWork(
         1, "OPP-1", 3, 0, "{}", None, 7, 1, Lane.FRESH, Mass.NONE, left_out=False, listed=False,
         roles=tuple(known), announced=tuple(announced), announced_at=NOW, doubt_since=None,
         checks=0, attempts=0, failed_at=None,

@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from engine.errors import StateUnusable
 from engine.model.outbox import Key
 from engine.model.records import RecordType
-from engine.store.sqlite import contacts, outbox, work
+from engine.store.sqlite import outbox, tabs, work
 from engine.store.sqlite.inline import open_inline
 from engine.store.sqlite.threaded import open_store
 from tests.adapter import OpenSqlite, SqliteStore
@@ -126,9 +126,9 @@ class StoreModel(RuleBasedStateMachine):
         found = self.both_read(lambda c: work.load(c, record))
         if found is not None:
             self.desk.works[record] = found
-        relating = self.both_read(lambda c: contacts.load(c, record))
-        if relating is not None:
-            self.desk.relating[record] = relating
+        tab = self.both_read(lambda c: tabs.load(c, record))
+        if tab is not None:
+            self.desk.tabs[record] = tab
         for record_type, ids in ((RecordType.OPPORTUNITY, RECORDS), (RecordType.PERSON, PEOPLE)):
             for entry in self.both_read(lambda c, t=record_type, i=ids: outbox.load(c, t, i)):
                 self.desk.entries[Key(record_type, entry.record_id)] = entry

@@ -73,4 +73,4 @@ async def test_a_record_nobody_shows_any_more_is_let_go(audited: Bench) -> None:
 
     assert audited.twin(kept).attributes["name"] == "Harbour crane, blue"
     assert len(audited.twins(gone)) == 1
-    assert (result.counts.pending, result.counts.contacts) == (0, 0)
+    assert (result.counts.pending, result.counts.tabs) == (0, 0)

@@ -88,4 +88,4 @@ async def test_a_create_that_a_dead_process_sent_is_waited_for_past_the_lag(
     assert world.roles(record) == world.wanted((ada, "Decision maker"))
     assert world.twin(record)
     assert world.outreach_traffic.counts[create] == 1
-    assert (result.counts.in_doubt, result.counts.contacts) == (0, 0)
+    assert (result.counts.in_doubt, result.counts.tabs) == (0, 0)

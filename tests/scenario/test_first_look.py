@@ -80,7 +80,7 @@ async def test_what_agrees_costs_a_read_and_is_linked(keen: Bench) -> None:
     assert written(keen) == set()
     assert keen.outreach_traffic.counts[READ] == MANY
     assert keen.outreach_traffic.counts[LIST_ROLES] == MANY
-    assert (result.counts.linked, result.counts.pending, result.counts.contacts) == (MANY, 0, 0)
+    assert (result.counts.linked, result.counts.pending, result.counts.tabs) == (MANY, 0, 0)
 
 
 async def test_people_are_held_in_a_first_look_as_well(keen: Bench) -> None:

@@ -46,7 +46,7 @@ async def test_replaced_tabs_create_and_tell_nobody(swept: Bench) -> None:
     assert written(swept) == set()
     assert [swept.roles(record) for record in records] == [[(told, "Partner")]] * MANY
     assert not any(swept.person(other)["outreach_id"] for other in others)
-    assert result.counts.contacts == MANY
+    assert result.counts.tabs == MANY
     assert swept.waiting() == {
         "held by the fuse: would create 1 roles, remove 1 roles, have 1 people created"
     }

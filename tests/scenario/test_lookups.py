@@ -101,7 +101,7 @@ async def test_a_lookup_that_fails_flags_nobody_and_is_waited_for(
     traffic.plan.clear()
     counts = (await busy.once()).counts
 
-    assert (counts.pending, counts.contacts, counts.people_refused) == (0, 0, 0)
+    assert (counts.pending, counts.tabs, counts.people_refused) == (0, 0, 0)
     assert all(len(busy.roles(record)) == 1 for record in (1, 2, 3))
 
 
@@ -116,7 +116,7 @@ async def test_a_database_without_the_plugins_fields_on_people_syncs_opportuniti
 
     counts = (await world.once()).counts
     assert world.twin(record)
-    assert (counts.pending, counts.contacts, counts.lines_held_back) == (0, 0, 0)
+    assert (counts.pending, counts.tabs, counts.lines_held_back) == (0, 0, 0)
 
     world.workbooks_traffic.plan.clear()
     await world.once()
@@ -142,7 +142,7 @@ async def test_an_address_that_cannot_be_looked_for_keeps_nobody_else_waiting(
         world.puts(record, (person, "Buyer"))
 
     with anyio.fail_after(DEADLINE_S):
-        while (await world.once()).counts.contacts:
+        while (await world.once()).counts.tabs:
             # Who happened to be looked for alone is asked for again, beside others.
             world.clock.advance(RETRY_S)
 

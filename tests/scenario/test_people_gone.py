@@ -81,7 +81,7 @@ async def test_a_refused_role_is_told_of_and_tried_again(
 
     assert world.roles(record) == world.wanted((ada, "Buyer"))
     assert "Invalid." in world.waiting()
-    assert (result.counts.contacts, result.counts.refused) == (1, 0)
+    assert (result.counts.tabs, result.counts.refused) == (1, 0)
     attempts = world.outreach_traffic.counts[CREATE_ROLE]
     await world.once()
     assert world.outreach_traffic.counts[CREATE_ROLE] == attempts
@@ -91,7 +91,7 @@ async def test_a_refused_role_is_told_of_and_tried_again(
     result = await world.once()
 
     assert world.roles(record) == world.wanted((ada, "Buyer"), (bob, "Odd one"))
-    assert (result.counts.contacts, world.waiting()) == (0, set())
+    assert (result.counts.tabs, world.waiting()) == (0, set())
 
 
 async def test_who_may_not_make_roles_is_not_asked_about_each_of_them(
@@ -104,7 +104,7 @@ async def test_who_may_not_make_roles_is_not_asked_about_each_of_them(
 
     result = await world.once()
 
-    assert result.counts.contacts == 1
+    assert result.counts.tabs == 1
     assert world.person(ada)["error"] is False
     looks = [seen for seen in world.outreach_traffic.counts if seen[1].endswith("/{id}")]
     assert looks == []

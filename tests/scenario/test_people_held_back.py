@@ -240,7 +240,7 @@ async def test_a_relationship_too_long_for_a_role_holds_back_only_itself(world: 
 
     assert world.roles(record) == world.wanted((ada, "Buyer"))
     assert world.outreach_traffic.counts[CREATE_ROLE] == 1
-    assert result.counts.contacts == 1
+    assert result.counts.tabs == 1
     assert any("256 characters" in reason for reason in world.waiting())
     world.forget_traffic()
     world.puts(record, (ada, "x" * 255), (ada, "Buyer"))

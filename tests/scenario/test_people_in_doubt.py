@@ -49,7 +49,7 @@ async def test_a_role_whose_answer_is_lost_is_there_once(
     result = await world.once()
 
     assert world.roles(record) == world.wanted((ada, "Decision maker"), (ada, "Sponsor"))
-    assert (result.counts.contacts, result.counts.in_doubt) == (0, 0)
+    assert (result.counts.tabs, result.counts.in_doubt) == (0, 0)
 
 
 @pytest.mark.parametrize(("when", "how"), LOST)
@@ -64,7 +64,7 @@ async def test_a_prospect_whose_answer_is_lost_is_there_once(
 
     assert world.roles(record) == world.wanted((ada, "Decision maker"))
     assert len(world.outreach.prospects) == 1
-    assert (result.counts.contacts, result.counts.in_doubt) == (0, 0)
+    assert (result.counts.tabs, result.counts.in_doubt) == (0, 0)
 
 
 async def test_two_equal_roles_in_doubt_end_as_two(world: Bench) -> None:
@@ -106,7 +106,7 @@ async def test_many_answers_lost_together_duplicate_nothing(world: Bench) -> Non
 
     assert all(world.roles(record) == world.wanted(*lines) for record in records)
     assert len(world.outreach.prospects) == 3
-    assert (result.counts.contacts, result.counts.in_doubt) == (0, 0)
+    assert (result.counts.tabs, result.counts.in_doubt) == (0, 0)
 
 
 @pytest.fixture
@@ -292,7 +292,7 @@ async def test_a_process_killed_before_it_heard_the_answer_doubles_nothing(
 
     assert world.roles(record) == world.wanted((ada, "Decision maker"), (ada, "Sponsor"))
     assert len(world.outreach.prospects) == 1
-    assert (result.counts.contacts, result.counts.in_doubt) == (0, 0)
+    assert (result.counts.tabs, result.counts.in_doubt) == (0, 0)
 
 
 async def test_the_histories_tell_of_what_is_in_doubt(patient: Bench) -> None:

@@ -34,7 +34,7 @@ async def test_a_role_deleted_in_outreach_comes_back_when_its_line_changes(world
     result = await world.once()
 
     assert world.roles(record) == world.wanted((ada, "Sponsor"))
-    assert result.counts.contacts == 0
+    assert result.counts.tabs == 0
 
 
 async def test_a_role_deleted_in_outreach_counts_as_removed(world: Bench) -> None:
@@ -49,7 +49,7 @@ async def test_a_role_deleted_in_outreach_counts_as_removed(world: Bench) -> Non
     result = await world.once()
 
     assert world.roles(record) == []
-    assert (result.counts.contacts, result.counts.refused) == (0, 0)
+    assert (result.counts.tabs, result.counts.refused) == (0, 0)
 
 
 async def test_an_opportunity_deleted_in_outreach_flags_no_person(world: Bench) -> None:
@@ -65,7 +65,7 @@ async def test_an_opportunity_deleted_in_outreach_flags_no_person(world: Bench) 
     assert world.told(ada)
     assert world.told(grace)
     assert result.counts.people_refused == 0
-    assert result.counts.contacts == 0
+    assert result.counts.tabs == 0
 
 
 async def test_an_opportunity_created_anew_gets_all_its_people_again(world: Bench) -> None:
@@ -98,7 +98,7 @@ async def test_a_prospect_deleted_in_outreach_is_reported_on_its_person(world: B
     assert world.person(grace)["error"] is True
     reason = world.reasons()[str(world.person(grace)["object_ref"])].reason
     assert "does not exist any more" in reason
-    assert (result.counts.refused, result.counts.contacts) == (0, 0)
+    assert (result.counts.refused, result.counts.tabs) == (0, 0)
 
 
 async def test_a_person_whose_dead_id_is_cleared_comes_back(world: Bench) -> None:
@@ -154,7 +154,7 @@ async def test_trouble_in_the_middle_flags_nobody_and_is_finished_later(
 
     assert all(world.roles(record) == world.wanted(*lines) for record in records)
     assert len(world.outreach.prospects) == 3
-    assert (result.counts.contacts, result.counts.refused) == (0, 0)
+    assert (result.counts.tabs, result.counts.refused) == (0, 0)
 
 
 @pytest.mark.parametrize("path", ["/opportunityProspectRoles$", "/prospects$"])
@@ -171,7 +171,7 @@ async def test_a_throttle_is_waited_out_and_doubles_nothing(world: Bench, path: 
     assert world.roles(record) == world.wanted(*lines)
     assert len(world.outreach.prospects) == 2
     assert LIST_ROLES not in world.outreach_traffic.counts
-    assert (result.counts.contacts, result.counts.refused) == (0, 0)
+    assert (result.counts.tabs, result.counts.refused) == (0, 0)
 
 
 async def test_people_of_workbooks_that_cannot_be_read_are_waited_for(world: Bench) -> None:

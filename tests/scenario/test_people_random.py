@@ -274,7 +274,7 @@ async def _play(history: History) -> None:
         history.world.clock.advance(QUIET_S)
         await history.world.once()
     result = await history.world.once()
-    assert (result.counts.pending, result.counts.contacts, result.counts.in_doubt) == (0, 0, 0)
+    assert (result.counts.pending, result.counts.tabs, result.counts.in_doubt) == (0, 0, 0)
     assert result.counts.outbox == 0
     check(history)
     history.world.forget_traffic()

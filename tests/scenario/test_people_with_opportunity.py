@@ -21,7 +21,7 @@ async def test_people_come_with_a_created_opportunity(world: Bench) -> None:
 
     assert world.twin(record)
     assert world.roles(record) == world.wanted(*lines)
-    assert (result.counts.contacts, result.counts.lines_held_back) == (0, 0)
+    assert (result.counts.tabs, result.counts.lines_held_back) == (0, 0)
 
 
 async def test_people_come_with_an_updated_opportunity(world: Bench) -> None:
@@ -90,7 +90,7 @@ async def test_an_organisation_that_takes_a_role_once_loses_nothing_else(world: 
 
     result = await world.once()
     assert world.roles(record) == world.wanted((ada, "Buyer"), (grace, "Buyer"))
-    assert result.counts.contacts == 0
+    assert result.counts.tabs == 0
 
     world.forget_traffic()
     await world.once()

@@ -336,7 +336,7 @@ def at_rest(assembly: Assembly | None) -> bool:
     if assembly is None:
         return False
     governors = assembly.systems.governors(assembly.config).values()
-    mailboxes = (assembly.changes, assembly.contacts, assembly.write_backs)
+    mailboxes = (assembly.changes, assembly.tabs, assembly.write_backs)
     under_way = any(governor.in_flight or governor.waiting for governor in governors)
     return not under_way and all(mailbox.idle for mailbox in mailboxes)
 

@@ -100,7 +100,7 @@ class Records(Protocol):
             owed: what the source shall be told; None when it knows everything.
             awaited: (kind, name) of references the record was synced without.
             created: we made the target record just now, so nobody has a role on it yet.
-            people_read_since: see `contacts.follow`.
+            people_read_since: see `tabs.follow`.
         """
         ...
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from engine.model.history import Note
 from engine.model.lane import Lane
-from engine.model.tab import Edge, GivenUp, Relating, Roles
+from engine.model.tab import Edge, GivenUp, Roles, TabWork
 from engine.model.work import Failure
 
 
@@ -26,7 +26,7 @@ class Tabs(Protocol):
         """When the next waiting opportunity of the lane becomes due; None when none waits."""
         ...
 
-    async def load(self, record_id: int) -> Relating | None:
+    async def load(self, record_id: int) -> TabWork | None:
         """The opportunity, when its roles may differ; None when there is nothing to do."""
         ...
 
@@ -42,14 +42,14 @@ class Tabs(Protocol):
         """
         ...
 
-    async def goes_on(self, work: Relating) -> bool:
+    async def goes_on(self, work: TabWork) -> bool:
         """Whether what was decided may still be sent.
 
         The record is still linked to that target record, and is not left out.
         """
         ...
 
-    async def abandon(self, work: Relating, now: float, *, look_in_s: float) -> None:
+    async def abandon(self, work: TabWork, now: float, *, look_in_s: float) -> None:
         """There is no opportunity any more to relate anybody to; nothing that was sent is in doubt.
 
         Whoever turns up is no reason to come back to it: the record is looked at in so many
@@ -58,7 +58,7 @@ class Tabs(Protocol):
         ...
 
     async def begin(
-        self, work: Relating, creates: Sequence[Edge], now: float, *, edits: Sequence[int] = ()
+        self, work: TabWork, creates: Sequence[Edge], now: float, *, edits: Sequence[int] = ()
     ) -> bool:
         """Announce edits before they are sent: whatever dies from here on, the roles are listed.
 
@@ -71,13 +71,13 @@ class Tabs(Protocol):
         """
         ...
 
-    async def keep(self, work: Relating, roles: Roles) -> None:
+    async def keep(self, work: TabWork, roles: Roles) -> None:
         """What a look at the target has shown, kept before anything follows from it."""
         ...
 
     async def settle(
         self,
-        work: Relating,
+        work: TabWork,
         roles: Roles,
         *,
         waits_for: Iterable[int],
@@ -98,21 +98,21 @@ class Tabs(Protocol):
         """
         ...
 
-    async def hold(self, work: Relating, roles: Roles, would: str, people: Collection[int]) -> None:
-        """Only evaluated, and something would be changed: see `fuse.hold_contacts`.
+    async def hold(self, work: TabWork, roles: Roles, would: str, people: Collection[int]) -> None:
+        """Only evaluated, and something would be changed: see `fuse.hold_tab`.
 
         Nothing was sent. What a look at the target has shown is kept, so that it need not be
         repeated; not while a create is in doubt, of which a later look says more.
         """
         ...
 
-    async def leave(self, work: Relating) -> None:
+    async def leave(self, work: TabWork) -> None:
         """The opportunity may not be synced as it stands; its next reconcile starts anew."""
         ...
 
     async def defer(
         self,
-        work: Relating,
+        work: TabWork,
         roles: Roles,
         failure: Failure | None,
         *,
@@ -135,7 +135,7 @@ class Tabs(Protocol):
 
     async def doubt(
         self,
-        work: Relating,
+        work: TabWork,
         roles: Roles,
         failure: Failure,
         *,

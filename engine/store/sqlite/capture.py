@@ -22,7 +22,7 @@ from engine.model.lane import Lane
 from engine.model.mass_change import NEVER, Mass
 from engine.model.records import Captured, Position
 from engine.model.tab import EMPTY_TAB
-from engine.store.sqlite import contacts, kept
+from engine.store.sqlite import kept, tabs
 from engine.store.sqlite.history import remember, remember_alike
 
 
@@ -69,14 +69,14 @@ def capture_page(
     """See `Feeds.capture_page`."""
     judged = {row.id: _judge(connection, row, asked_at, may_lag=may_lag) for row in rows}
     changed = [row for row in rows if _is_change(connection, row, judged[row.id])]
-    tabs = [row for row in rows if _take_tab(connection, row)]
-    lane = Lane.FRESH if len(changed) + len(tabs) <= fresh_max else Lane.BACKLOG
-    concerned = [row.id for row in tabs if row.eligible]
+    shown = [row for row in rows if _take_tab(connection, row)]
+    lane = Lane.FRESH if len(changed) + len(shown) <= fresh_max else Lane.BACKLOG
+    concerned = [row.id for row in shown if row.eligible]
     # Among records that are read anew, a few changes are fresh edits of today.
     weighed = mass and not (anew and lane is Lane.FRESH)
     for record_id in concerned:
         since = (tab_changed_at or {}).get(record_id, now)
-        contacts.look_again(connection, [record_id], lane, now, since=since, mass=Mass(weighed))
+        tabs.look_again(connection, [record_id], lane, now, since=since, mass=Mass(weighed))
     for row in changed:
         restored = judged[row.id] is Seen.RESTORED
         if restored:
@@ -90,7 +90,7 @@ def capture_page(
     if not mass:
         differing = {*concerned, *(row.id for row in changed)}
         emptied = [row.id for row in rows if row.id in differing and _bare(row)]
-        contacts.park_emptied(connection, emptied, lane, now)
+        tabs.park_emptied(connection, emptied, lane, now)
     if anew:
         again = [row for row in rows if row not in changed and _is_known(connection, row)]
         for row in again:
@@ -100,7 +100,7 @@ def capture_page(
     _note_shown(connection, rows, changed, sweep=sweep, now=now)
     if feed is not None and mark is not None:
         set_watermark(connection, feed, mark)
-    return Capture(changed, [row.id for row in tabs], len(rows) - len(changed))
+    return Capture(changed, [row.id for row in shown], len(rows) - len(changed))
 
 
 def _note_shown(

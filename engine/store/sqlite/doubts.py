@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Mapping
 
-from engine.store.sqlite import contacts, people, work
+from engine.store.sqlite import people, tabs, work
 
 
 def due_looks(
@@ -43,4 +43,4 @@ def look_again(connection: sqlite3.Connection, record_id: int, due_at: float) ->
 
 def doubt_unfinished(connection: sqlite3.Connection, now: float) -> int:
     """See `Provenance.doubt_unfinished`."""
-    return sum(subject.doubt_all(connection, now) for subject in (work, contacts, people))
+    return sum(subject.doubt_all(connection, now) for subject in (work, tabs, people))

@@ -45,7 +45,7 @@ def hold_record(
     )
 
 
-def hold_contacts(
+def hold_tab(
     connection: sqlite3.Connection,
     record_id: int,
     revision: int,

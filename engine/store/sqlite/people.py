@@ -13,7 +13,7 @@ from engine.model.outbox import Key, Owed
 from engine.model.person import Person
 from engine.model.records import RecordType, SourceRecord
 from engine.model.work import Failure
-from engine.store.sqlite import contacts
+from engine.store.sqlite import tabs
 from engine.store.sqlite.awaited import PERSON
 from engine.store.sqlite.history import remember
 from engine.store.sqlite.outbox import owe
@@ -184,7 +184,7 @@ def relate_again(connection: sqlite3.Connection, person_id: int, now: float) -> 
     connection.executemany(
         "UPDATE contacts SET listed = 0 WHERE record_id = ?", [(one,) for one in concerned]
     )
-    contacts.look_again(connection, concerned, Lane.BACKLOG, now)
+    tabs.look_again(connection, concerned, Lane.BACKLOG, now)
 
 
 def awaited(connection: sqlite3.Connection) -> list[int]:

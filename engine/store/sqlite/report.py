@@ -39,7 +39,7 @@ def counts(connection: sqlite3.Connection) -> Counts:
         " UNION ALL SELECT doubt_since FROM contacts WHERE state = 'pending'"
         " UNION ALL SELECT doubt_since FROM person) WHERE doubt_since IS NOT NULL"
     ).fetchone()
-    contacts, held_back, people_refused = connection.execute(
+    tabs, held_back, people_refused = connection.execute(
         "SELECT (SELECT count(*) FROM contacts WHERE state = 'pending'),"
         " (SELECT count(DISTINCT record_id) FROM awaited WHERE kind = 'person'),"
         " (SELECT count(*) FROM person WHERE refused_version IS NOT NULL)"
@@ -53,7 +53,7 @@ def counts(connection: sqlite3.Connection) -> Counts:
         owed,
         stuck,
         doubtful_since,
-        contacts,
+        tabs,
         held_back,
         people_refused,
     )

@@ -17,7 +17,7 @@ from engine.model.mass_change import Mass
 from engine.model.outbox import Key, Owed
 from engine.model.records import Fields, RecordType
 from engine.model.work import Failure, Refusal, Work
-from engine.store.sqlite import claims, contacts, fuse
+from engine.store.sqlite import claims, fuse, tabs
 from engine.store.sqlite.awaited import PERSON
 from engine.store.sqlite.history import remember
 from engine.store.sqlite.outbox import owe
@@ -68,7 +68,7 @@ def settle_linked(
         [(kind, name, work.id) for kind, name in awaited],
     )
     _owe(connection, work, owed, clears_error=True, now=now)
-    contacts.follow(
+    tabs.follow(
         connection,
         work.id,
         target_id,

@@ -13,7 +13,6 @@ from engine.store.sqlite import (
     awaited,
     capture,
     claims,
-    contacts,
     doubts,
     fuse,
     kept,
@@ -23,9 +22,10 @@ from engine.store.sqlite import (
     outbox,
     people,
     provenance,
-    relating,
     report,
     settle,
+    tab_outcomes,
+    tabs,
     waits,
     withdrawals,
     work,
@@ -94,21 +94,21 @@ class SqliteRecords(Subject):
 class SqliteTabs(Subject):
     """People tabs as work, and the roles known."""
 
-    look_later = writing(contacts.look_later)
-    due_keys = reading(contacts.due_keys)
-    next_due = reading(contacts.next_due)
-    load = reading(contacts.load)
-    wake_awaiting = writing(contacts.wake_awaiting)
-    people_ahead = reading(contacts.people_ahead)
-    begin = writing(relating.begin)
-    keep = writing(relating.keep)
-    settle = writing(relating.settle)
-    hold = writing(relating.hold)
-    leave = writing(relating.leave)
-    abandon = writing(relating.abandon)
-    goes_on = reading(relating.goes_on)
-    defer = writing(relating.defer)
-    doubt = writing(relating.doubt)
+    look_later = writing(tabs.look_later)
+    due_keys = reading(tabs.due_keys)
+    next_due = reading(tabs.next_due)
+    load = reading(tabs.load)
+    wake_awaiting = writing(tabs.wake_awaiting)
+    people_ahead = reading(tabs.people_ahead)
+    begin = writing(tab_outcomes.begin)
+    keep = writing(tab_outcomes.keep)
+    settle = writing(tab_outcomes.settle)
+    hold = writing(tab_outcomes.hold)
+    leave = writing(tab_outcomes.leave)
+    abandon = writing(tab_outcomes.abandon)
+    goes_on = reading(tab_outcomes.goes_on)
+    defer = writing(tab_outcomes.defer)
+    doubt = writing(tab_outcomes.doubt)
 
 
 class SqlitePeople(Subject):

@@ -33,7 +33,7 @@ def summary(connection: sqlite3.Connection, *, everything: bool = False) -> dict
             "in_doubt": counts.in_doubt,
         },
         "people": {
-            "pending": counts.contacts,
+            "pending": counts.tabs,
             "held_back": counts.lines_held_back,
             "refused": counts.people_refused,
         },

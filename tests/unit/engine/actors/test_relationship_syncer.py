@@ -26,7 +26,7 @@ from engine.model.records import Captured, RecordType, Relation, Role, SourceRec
 from engine.model.tab import KnownRole, Roles
 from engine.model.work import Failure
 from engine.runs import Runs
-from engine.store.sqlite import contacts, people, relating, report, settle, statefile, work
+from engine.store.sqlite import people, report, settle, statefile, tab_outcomes, tabs, work
 from engine.store.sqlite.threaded import open_store
 from tests.adapter import SqliteStore, sqlite
 from tests.unit.engine.stand_ins import NOW, FakeClock, governor, link, person, row, seeded, take
@@ -155,7 +155,7 @@ async def refuse(store: SqliteStore) -> None:
 
 async def due(store: SqliteStore) -> list[int]:
     """Opportunities whose roles may be looked at now."""
-    return await store.read(contacts.due_keys, Lane.FRESH, NOW, 10)
+    return await store.read(tabs.due_keys, Lane.FRESH, NOW, 10)
 
 
 async def test_a_refused_opportunity_is_left_out_until_it_is_reconciled(tmp_path: Path) -> None:
@@ -191,8 +191,8 @@ async def test_a_person_whose_id_was_mistyped_keeps_the_roles_it_has(tmp_path: P
 
         assert await syncer.step(1) == "agreed"
 
-        await sqlite(syncer.store).write(contacts.look_again, [1], Lane.FRESH, NOW)
-        work_of_people = await sqlite(syncer.store).read(contacts.load, 1)
+        await sqlite(syncer.store).write(tabs.look_again, [1], Lane.FRESH, NOW)
+        work_of_people = await sqlite(syncer.store).read(tabs.load, 1)
         assert work_of_people is not None
         assert work_of_people.roles == (role,)
         assert await sqlite(syncer.store).read(people.awaited) == [31]
@@ -212,7 +212,7 @@ async def test_an_outage_counts_against_no_opportunity(tmp_path: Path) -> None:
     async with syncing(tmp_path, OldReading(), Down()) as syncer:
         assert [await syncer.step(1) for _ in range(5)] == ["deferred"] * 5
 
-        waiting = await sqlite(syncer.store).read(contacts.load, 1)
+        waiting = await sqlite(syncer.store).read(tabs.load, 1)
         assert waiting is not None
         assert (waiting.attempts, waiting.failed_at) == (0, NOW)
 
@@ -233,10 +233,10 @@ async def test_people_given_up_are_told_of_once(tmp_path: Path) -> None:
 
 def related_before(connection: sqlite3.Connection, role: KnownRole) -> None:
     """The opportunity has this role, and its person was this prospect, a day ago."""
-    found = contacts.load(connection, 1)
+    found = tabs.load(connection, 1)
     assert found is not None
-    relating.settle(
+    tab_outcomes.settle(
         connection, found, Roles([role]), waits_for=[], complete=True, note=None, now=NOW
     )
     people.link(connection, person(31), 310, email=None, owed=None, note=None, now=NOW - 24 * 3600)
-    contacts.look_again(connection, [1], Lane.FRESH, NOW)
+    tabs.look_again(connection, [1], Lane.FRESH, NOW)

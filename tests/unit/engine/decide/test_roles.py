@@ -8,7 +8,7 @@ from engine.decide.roles import JOINED_CHARS_MAX, Look, Script, joined, observed
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.records import Role
-from engine.model.tab import Edge, KnownRole, Relating
+from engine.model.tab import Edge, KnownRole, TabWork
 from tests.unit.engine.stand_ins import NOW
 
 VISIBILITY_S = 300.0
@@ -46,7 +46,7 @@ def look(
     now: float = NOW + VISIBILITY_S,
 ) -> Look:
     """What is known after the listing; `announced` a minute before NOW."""
-    work = Relating(
+    work = TabWork(
         1, "OPP-1", 3, 0, "{}", None, 7, 1, Lane.FRESH, Mass.NONE, left_out=False, listed=False,
         roles=tuple(known), announced=tuple(announced), announced_at=NOW - 60.5,
         doubt_since=doubt_since, checks=0, attempts=0, failed_at=None,

@@ -15,7 +15,7 @@ from engine.model.outbox import Owed
 from engine.model.records import Captured, Position, Relation
 from engine.model.tab import Roles
 from engine.model.work import Failure
-from engine.store.sqlite import capture, contacts, relating, settle, work
+from engine.store.sqlite import capture, settle, tab_outcomes, tabs, work
 from engine.store.sqlite.outbox import delivered
 from tests.unit.engine.stand_ins import NOW, announce, link, owed_to, pending, row, state_of, take
 
@@ -144,9 +144,9 @@ def related(connection: sqlite3.Connection) -> None:
     """The opportunity is synced, and its people are related."""
     take(connection, row(1, 5, tab=TAB))
     link(connection)
-    work_of_people = contacts.load(connection, 1)
+    work_of_people = tabs.load(connection, 1)
     assert work_of_people is not None
-    relating.settle(
+    tab_outcomes.settle(
         connection,
         work_of_people,
         Roles([]),
@@ -167,7 +167,7 @@ def test_a_tab_that_differs_on_the_same_version_is_no_change_of_the_record(
 
     assert (taken.changed, taken.tabs, taken.known) == ([], [1], 1)
     assert state_of(connection, 1) == "settled"
-    found = contacts.load(connection, 1)
+    found = tabs.load(connection, 1)
     assert found is not None
     assert found.tab == '[[31,"Sponsor"]]'
     assert "Sponsor" in found.payload
@@ -191,7 +191,7 @@ def test_nothing_is_looked_at_when_the_tab_says_nothing_new(
 
     capture.capture_page(connection, [again], now=NOW, fresh_max=2)
 
-    assert contacts.load(connection, 1) is None
+    assert tabs.load(connection, 1) is None
 
 
 def test_a_new_version_brings_its_tab_along(connection: sqlite3.Connection) -> None:
@@ -201,9 +201,9 @@ def test_a_new_version_brings_its_tab_along(connection: sqlite3.Connection) -> N
     taken = capture.capture_page(connection, [row(1, 6, tab=OTHER_TAB)], now=NOW, fresh_max=2)
 
     assert (len(taken.changed), taken.tabs) == (1, [])
-    assert contacts.load(connection, 1) is None
+    assert tabs.load(connection, 1) is None
     link(connection)
-    found = contacts.load(connection, 1)
+    found = tabs.load(connection, 1)
     assert found is not None
     assert found.tab == '[[31,"Sponsor"]]'
 
@@ -297,7 +297,7 @@ def test_a_page_with_many_tabs_that_differ_goes_to_the_backlog(
     taken = capture.capture_page(connection, differing, now=NOW, fresh_max=2)
 
     assert (taken.tabs, taken.changed) == ([1, 2, 3], [])
-    assert contacts.due_keys(connection, Lane.BACKLOG, NOW, 10) == [1, 2, 3]
+    assert tabs.due_keys(connection, Lane.BACKLOG, NOW, 10) == [1, 2, 3]
 
 
 def test_a_source_that_was_set_back_is_followed_and_many_records_at_once_are_a_mass_change(

@@ -8,7 +8,7 @@ import pytest
 
 from engine.model.history import Note
 from engine.model.outbox import Owed
-from engine.store.sqlite import claims, contacts, settle, work
+from engine.store.sqlite import claims, settle, tabs, work
 from tests.unit.engine.stand_ins import NOW, announce, link, owed_to, pending, row, state_of, take
 
 NOTE = Note("updated", "id 7, sent name")
@@ -75,7 +75,7 @@ def test_a_target_record_that_is_handed_over_is_the_former_one_s_no_more(
 
     assert (claims.owner_of(db, 7), linked(db, 1), state_of(db, 1)) == (2, None, "pending")
     assert owed_to(db, 1) is None
-    assert contacts.load(db, 1) is None
+    assert tabs.load(db, 1) is None
     assert told(db, 1)[-1] == "id handed over"
     assert told(db, 2)[-1] == "id taken over"
     assert not work.begin_update(db, 1, 7)

@@ -11,7 +11,7 @@ from engine.model.mass_change import Held, Limits, Mass
 from engine.model.records import Relation
 from engine.model.tab import Roles
 from engine.model.work import Failure
-from engine.store.sqlite import capture, claims, contacts, fuse, kept, relating, work
+from engine.store.sqlite import capture, claims, fuse, kept, tab_outcomes, tabs, work
 from tests.unit.engine.stand_ins import NOW, link, pending, row, take
 
 
@@ -106,7 +106,7 @@ def test_the_tab_of_a_record_that_is_held_is_only_evaluated(
     connection.execute("UPDATE contacts SET lane = 1")
     connection.execute("UPDATE record SET mass = 2 WHERE id = 1")
 
-    work = contacts.load(connection, 1)
+    work = tabs.load(connection, 1)
 
     assert work is not None
     assert work.mass is Mass.EVALUATING
@@ -153,18 +153,18 @@ def test_few_edits_met_since_the_fuse_tripped_go_on(connection: sqlite3.Connecti
 def test_what_nothing_holds_any_more_is_due(connection: sqlite3.Connection) -> None:
     """Kept by the tables themselves: a tab in doubt keeps its own time, but not for ever."""
     linked(connection, 1)
-    contacts.look_again(connection, [1], Lane.FRESH, NOW)
-    tab = contacts.load(connection, 1)
+    tabs.look_again(connection, [1], Lane.FRESH, NOW)
+    tab = tabs.load(connection, 1)
     assert tab is not None
     failure = Failure("unreachable", None, "the answer was lost")
     lost = [(31, "User")]
-    relating.doubt(connection, tab, Roles([]), failure, announced=lost, due_at=NOW + 5, now=NOW)
-    fuse.hold_contacts(connection, 1, tab.revision, "would create 3 roles")
-    assert contacts.load(connection, 1) is None
+    tab_outcomes.doubt(connection, tab, Roles([]), failure, announced=lost, due_at=NOW + 5, now=NOW)
+    fuse.hold_tab(connection, 1, tab.revision, "would create 3 roles")
+    assert tabs.load(connection, 1) is None
 
-    contacts.look_again(connection, [1], Lane.FRESH, NOW)
+    tabs.look_again(connection, [1], Lane.FRESH, NOW)
 
-    assert contacts.due_keys(connection, Lane.FRESH, NOW, 10) == [1]
+    assert tabs.due_keys(connection, Lane.FRESH, NOW, 10) == [1]
     take(connection, row(1, 2))
     hold(connection, 1)
     connection.execute("UPDATE record SET mass = 0")

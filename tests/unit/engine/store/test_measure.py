@@ -17,19 +17,19 @@ from engine.model.mass_change import Held, Limits, Mass
 from engine.model.measure import Backlog, Measured
 from engine.model.outbox import MISSING, Owed
 from engine.model.records import RecordType, Relation
-from engine.model.tab import Relating, Roles
+from engine.model.tab import Roles, TabWork
 from engine.model.work import Failure
 from engine.store.sqlite import (
     awaited,
     capture,
-    contacts,
     fuse,
     measure,
     outbox,
     people,
-    relating,
     report,
     settle,
+    tab_outcomes,
+    tabs,
 )
 from tests.unit.engine.stand_ins import NOW, announce, link, owed_to, pending, person, row, take
 
@@ -54,16 +54,16 @@ def waits(db: sqlite3.Connection, kind: str = "opportunity") -> Backlog:
     return look(db).waiting(kind)
 
 
-def related(db: sqlite3.Connection, record_id: int = 1) -> Relating:
+def related(db: sqlite3.Connection, record_id: int = 1) -> TabWork:
     """The opportunity whose roles wait."""
-    found = contacts.load(db, record_id)
+    found = tabs.load(db, record_id)
     assert found is not None
     return found
 
 
-def agree(db: sqlite3.Connection, at: Relating) -> None:
+def agree(db: sqlite3.Connection, at: TabWork) -> None:
     """The target's roles are those of the tab."""
-    relating.settle(db, at, Roles([]), waits_for=[], complete=True, note=None, now=NOW)
+    tab_outcomes.settle(db, at, Roles([]), waits_for=[], complete=True, note=None, now=NOW)
 
 
 @pytest.fixture
@@ -206,7 +206,7 @@ def test_what_the_fuse_holds_is_neither_late_nor_in_error(tabbed: sqlite3.Connec
     at = pending(tabbed, 1)
     link(tabbed)
     give_up(tabbed)
-    fuse.hold_contacts(tabbed, 1, related(tabbed).revision, "would remove 1 role")
+    fuse.hold_tab(tabbed, 1, related(tabbed).revision, "would remove 1 role")
     take(tabbed, row(1, 7, updated_at=EDITED, tab=OTHER_TAB))
     fuse.hold_record(tabbed, 1, at.revision + 1, {}, "would send name")
 
@@ -251,7 +251,7 @@ def test_an_edited_tab_waits_since_its_own_edit_where_that_is_known(
 def test_a_tab_edited_again_keeps_the_older_time(tabbed: sqlite3.Connection) -> None:
     """As with records."""
     for since in (float(LATER), NOW - 1):
-        contacts.look_again(tabbed, [1], Lane.FRESH, NOW, since=since)
+        tabs.look_again(tabbed, [1], Lane.FRESH, NOW, since=since)
 
     assert waits(tabbed, "relationship") == Backlog(1, LATER)
 
@@ -260,16 +260,16 @@ def test_a_line_that_can_be_told_only_later_does_not_wait_before(
     tabbed: sqlite3.Connection,
 ) -> None:
     """Until then nothing is late."""
-    contacts.look_later(tabbed, 1, NOW + 60)
+    tabs.look_later(tabbed, 1, NOW + 60)
 
     assert waits(tabbed, "relationship") == Backlog(1, NOW + 60)
 
 
 def test_roles_found_unfinished_at_a_start_wait_since_then(tabbed: sqlite3.Connection) -> None:
     """A create that was announced and settled otherwise is looked for again."""
-    contacts.look_again(tabbed, [1], Lane.FRESH, NOW, since=EDITED)
-    relating.begin(tabbed, related(tabbed), [(310, "User")], NOW)
-    contacts.doubt_all(tabbed, NOW + 5)
+    tabs.look_again(tabbed, [1], Lane.FRESH, NOW, since=EDITED)
+    tab_outcomes.begin(tabbed, related(tabbed), [(310, "User")], NOW)
+    tabs.doubt_all(tabbed, NOW + 5)
 
     found = look(tabbed)
     assert found.waiting("relationship") == Backlog(1, EDITED)
@@ -278,7 +278,7 @@ def test_roles_found_unfinished_at_a_start_wait_since_then(tabbed: sqlite3.Conne
 
 def fail(db: sqlite3.Connection, due_at: float, *, given_up: bool) -> None:
     """The roles could not be related; they are tried again."""
-    relating.defer(
+    tab_outcomes.defer(
         db,
         related(db),
         Roles([]),
@@ -327,7 +327,7 @@ def test_a_fresh_edit_of_roles_given_up_is_a_change_that_waits(
     take(connection, row(1, updated_at=EDITED, tab=TAB))
     link(connection)
     give_up(connection)
-    contacts.look_again(connection, [1], Lane.FRESH, NOW + after_s, since=NOW + after_s)
+    tabs.look_again(connection, [1], Lane.FRESH, NOW + after_s, since=NOW + after_s)
 
     found = look(connection)
     assert found.in_error == {}
@@ -398,8 +398,8 @@ def test_doubts_are_counted_by_what_is_in_doubt_and_the_oldest_gives_the_age(
     for number, since in ((2, NOW - 7), (3, NOW - 3)):
         announce(tabbed, number, since)
         settle.doubt(tabbed, pending(tabbed, number), FAILURE, due_at=NOW, counts=False, now=since)
-    contacts.look_again(tabbed, [1], Lane.FRESH, NOW)
-    relating.doubt(
+    tabs.look_again(tabbed, [1], Lane.FRESH, NOW)
+    tab_outcomes.doubt(
         tabbed, related(tabbed), Roles([]), FAILURE, announced=[], due_at=NOW, now=NOW - 9
     )
     people.announce(tabbed, person(32), "x@example.org", NOW)
@@ -416,8 +416,8 @@ def test_what_is_linked_unproven_held_back_and_captured_is_told(
     """The remaining numbers of the overview."""
     capture.set_watermark(tabbed, "changes", Watermark((LATER, 3), None, None))  # pyright: ignore[reportArgumentType] # a position is a tuple
     capture.set_watermark(tabbed, "people", Watermark(None, 5, NOW))
-    contacts.look_again(tabbed, [1], Lane.FRESH, NOW)
-    relating.settle(
+    tabs.look_again(tabbed, [1], Lane.FRESH, NOW)
+    tab_outcomes.settle(
         tabbed, related(tabbed), Roles([]), waits_for=[31, 32], complete=False, note=None, now=NOW
     )
 
@@ -464,8 +464,8 @@ def test_what_is_asked_again_and_again_reads_no_table_whole(
     tabbed: sqlite3.Connection, ask: Callable[[sqlite3.Connection], object]
 ) -> None:
     """With 100,000 records each look would read all of them, while workers wait for the reader."""
-    contacts.look_again(tabbed, [1], Lane.BACKLOG, NOW, mass=Mass.EVALUATING)
-    fuse.hold_contacts(tabbed, 1, related(tabbed).revision, "would remove 1 role")
+    tabs.look_again(tabbed, [1], Lane.BACKLOG, NOW, mass=Mass.EVALUATING)
+    fuse.hold_tab(tabbed, 1, related(tabbed).revision, "would remove 1 role")
 
     assert whole_tables(plans(tabbed, ask)) == []
 

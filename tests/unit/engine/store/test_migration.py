@@ -17,11 +17,11 @@ from engine.store.sqlite import (
     awaited,
     capture,
     claims,
-    contacts,
     kept,
     outbox,
     report,
     statefile,
+    tabs,
     work,
 )
 from tests.unit.engine.stand_ins import NOW, link, row, state_of
@@ -159,7 +159,7 @@ def test_what_is_in_the_target_is_read_anew_and_gets_its_people(path: Path) -> N
         )
         assert state_of(connection, 1) == "pending"
         link(connection, 1, created=False)
-        found = contacts.load(connection, 1)
+        found = tabs.load(connection, 1)
 
     assert found is not None
     assert (json.loads(found.tab or ""), found.listed) == ([[31, "User"]], False)

@@ -13,7 +13,7 @@ from engine.model.person import Person
 from engine.model.records import RecordType, Relation
 from engine.model.tab import Roles
 from engine.model.work import Failure
-from engine.store.sqlite import contacts, people, relating, report
+from engine.store.sqlite import people, report, tab_outcomes, tabs
 from engine.store.sqlite.outbox import delivered
 from tests.unit.engine.stand_ins import NOW, link, owed_to, person, row, take
 
@@ -208,15 +208,15 @@ def test_another_link_on_a_person_relates_its_opportunities_anew(
     take(connection, row(1, tab=tab), row(2, tab=[Relation(32, "User")]))
     for number in (1, 2):
         link(connection, number, 70 + number)
-        work = contacts.load(connection, number)
+        work = tabs.load(connection, number)
         assert work is not None
-        relating.settle(
+        tab_outcomes.settle(
             connection, work, Roles([]), waits_for=[], complete=True, note=None, now=NOW
         )
 
     people.relink(connection, person(31, 4, target_id="999"), NOW + 1)
 
-    assert contacts.due_keys(connection, Lane.BACKLOG, NOW + 1, 10) == [1]
+    assert tabs.due_keys(connection, Lane.BACKLOG, NOW + 1, 10) == [1]
     assert (known(connection).prospect_id, known(connection).read_at) == (None, 0)
     assert known(connection).version == 4
 

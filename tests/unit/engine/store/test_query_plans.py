@@ -70,7 +70,7 @@ ALLOWED: Mapping[str, str] = {
     "awaited.pending_column": ENDS_AT_LIMIT,
     "capture.finish_sweep": ONCE,
     "capture.hold_pending": ONCE,
-    "contacts.people_ahead": ENDS_AT_LIMIT,
+    "tabs.people_ahead": ENDS_AT_LIMIT,
     "kept.claim_pair": ONE_ROW,
     "kept.has_worked": ONE_ROW,
     "measure._in_doubt": COUNTS,

@@ -10,7 +10,7 @@ from engine.model.records import Relation
 from engine.model.report import Counts
 from engine.model.tab import Roles
 from engine.model.work import Failure
-from engine.store.sqlite import contacts, people, relating, report, settle
+from engine.store.sqlite import people, report, settle, tab_outcomes, tabs
 from engine.store.sqlite.outbox import postpone
 from tests.unit.engine.stand_ins import NOW, announce, link, owed_to, pending, person, row, take
 
@@ -56,22 +56,30 @@ def test_people_are_counted_where_an_operator_looks_for_them(
     take(connection, *(row(number, tab=[Relation(31, "User")]) for number in (1, 2, 3)))
     for number in (1, 2, 3):
         link(connection, number, 70 + number)
-    held = contacts.load(connection, 1)
-    doubtful = contacts.load(connection, 2)
+    held = tabs.load(connection, 1)
+    doubtful = tabs.load(connection, 2)
     assert held is not None
     assert doubtful is not None
-    relating.settle(
+    tab_outcomes.settle(
         connection, held, Roles([]), waits_for=[31, 32], complete=False, note=None, now=NOW
     )
     failure = Failure("unreachable", None, "lost")
-    relating.doubt(connection, doubtful, Roles([]), failure, announced=[], due_at=NOW + 9, now=NOW)
+    tab_outcomes.doubt(
+        connection,
+        doubtful,
+        Roles([]),
+        failure,
+        announced=[],
+        due_at=NOW + 9,
+        now=NOW,
+    )
     people.refuse(connection, person(31), Failure("validation", "emails", "taken"), NOW)
     people.announce(connection, person(32), "x@example.org", NOW)
     people.doubt(connection, person(32), "lost", NOW)
 
     counts = report.counts(connection)
 
-    assert (counts.contacts, counts.lines_held_back, counts.people_refused) == (2, 1, 1)
+    assert (counts.tabs, counts.lines_held_back, counts.people_refused) == (2, 1, 1)
     assert counts.in_doubt == 2
     assert report.due(connection, NOW, Lane.BACKLOG) == 2
     assert report.due(connection, NOW + 9, Lane.BACKLOG) == 3

@@ -10,9 +10,9 @@ import pytest
 from engine.model.history import Note
 from engine.model.lane import Lane
 from engine.model.records import Relation
-from engine.model.tab import KnownRole, Relating, Roles
+from engine.model.tab import KnownRole, Roles, TabWork
 from engine.model.work import Failure
-from engine.store.sqlite import capture, contacts, people, relating, report
+from engine.store.sqlite import capture, people, report, tab_outcomes, tabs
 from engine.store.sqlite import settle as record_settle
 from tests.unit.engine.stand_ins import NOW, link, pending, row, state_of, take
 
@@ -31,16 +31,16 @@ def db(connection: sqlite3.Connection) -> sqlite3.Connection:
     return connection
 
 
-def due(db: sqlite3.Connection, record_id: int = 1) -> Relating:
+def due(db: sqlite3.Connection, record_id: int = 1) -> TabWork:
     """The opportunity, whose roles must be waiting."""
-    found = contacts.load(db, record_id)
+    found = tabs.load(db, record_id)
     assert found is not None
     return found
 
 
 def settle(
     db: sqlite3.Connection,
-    work: Relating | None = None,
+    work: TabWork | None = None,
     roles: Sequence[KnownRole] = (ROLE, OTHERS),
     *,
     removed: Sequence[int] = (),
@@ -48,7 +48,7 @@ def settle(
 ) -> bool:
     """The target agrees with the tab, but for the people it waits for."""
     held = list(waits_for)
-    return relating.settle(
+    return tab_outcomes.settle(
         db,
         work or due(db),
         Roles(roles, removed),
@@ -65,7 +65,7 @@ def test_a_created_opportunity_has_its_people_related_and_nothing_to_list(
     """Rule 8, case 1; nobody has a role on a record that did not exist a moment ago."""
     work = due(db)
 
-    assert contacts.due_keys(db, Lane.FRESH, NOW, 10) == [1]
+    assert tabs.due_keys(db, Lane.FRESH, NOW, 10) == [1]
     assert (work.target_id, work.listed, work.roles, work.ref) == (7, True, (), "OPP-1")
     assert work.tab == '[[31,"User"],[32,""]]'
 
@@ -88,8 +88,8 @@ def test_an_opportunity_without_people_waits_for_nothing(
     take(connection, row(1, tab=tab))
     link(connection)
 
-    assert contacts.load(connection, 1) is None
-    assert report.counts(connection).contacts == 0
+    assert tabs.load(connection, 1) is None
+    assert report.counts(connection).tabs == 0
 
 
 def test_an_opportunity_reconciled_again_with_the_same_tab_is_left_alone(
@@ -100,7 +100,7 @@ def test_an_opportunity_reconciled_again_with_the_same_tab_is_left_alone(
     take(db, row(1, 6, tab=list(reversed(TAB))))
     link(db)
 
-    assert contacts.load(db, 1) is None
+    assert tabs.load(db, 1) is None
 
 
 @pytest.mark.parametrize("waits_for", [[], [32]])
@@ -135,7 +135,7 @@ def test_people_are_not_related_to_an_opportunity_that_is_gone(db: sqlite3.Conne
 
     record_settle.forget_target(db, pending(db, 1), 7, Note("target gone", "id 7"), NOW)
 
-    assert contacts.look_again(db, [1], Lane.FRESH, NOW) == 0
+    assert tabs.look_again(db, [1], Lane.FRESH, NOW) == 0
     assert people.awaited(db) == []
 
 
@@ -154,7 +154,7 @@ def test_a_reason_that_came_up_meanwhile_keeps_the_opportunity_waiting(
 ) -> None:
     """No lost change: what was settled was settled for the older tab."""
     older = due(db)
-    assert contacts.look_again(db, [1, 99], Lane.BACKLOG, NOW + 1) == 1
+    assert tabs.look_again(db, [1, 99], Lane.BACKLOG, NOW + 1) == 1
 
     assert not settle(db, older)
     newer = due(db)
@@ -167,10 +167,10 @@ def test_roles_are_kept_as_they_are_told_and_removed_ones_are_gone(
 ) -> None:
     """The next edit script is computed from them, without a question to the target."""
     settle(db)
-    contacts.look_again(db, [1], Lane.FRESH, NOW)
+    tabs.look_again(db, [1], Lane.FRESH, NOW)
     renamed = KnownRole(ROLE.id, ROLE.prospect_id, "Sponsor", True, NOW + 5)
     settle(db, roles=[renamed], removed=[OTHERS.id])
-    contacts.look_again(db, [1], Lane.FRESH, NOW)
+    tabs.look_again(db, [1], Lane.FRESH, NOW)
 
     assert due(db).roles == (renamed,)
 
@@ -180,7 +180,7 @@ def test_a_settled_opportunity_that_becomes_due_again_takes_the_lane_of_the_reas
 ) -> None:
     """A pending one is never put behind a bulk import, a settled one has no claim left."""
     settle(db)
-    contacts.look_again(db, [1], Lane.BACKLOG, NOW)
+    tabs.look_again(db, [1], Lane.BACKLOG, NOW)
 
     assert due(db).lane is Lane.BACKLOG
 
@@ -190,33 +190,33 @@ def test_people_who_are_waited_for_wake_the_opportunity(db: sqlite3.Connection) 
     settle(db, roles=[ROLE], waits_for=[32])
     assert people.awaited(db) == [32]
 
-    assert contacts.wake_awaiting(db, [31], NOW) == 0
-    assert contacts.wake_awaiting(db, [32], NOW) == 1
+    assert tabs.wake_awaiting(db, [31], NOW) == 0
+    assert tabs.wake_awaiting(db, [32], NOW) == 1
     settle(db)
 
     assert people.awaited(db) == []
-    assert contacts.wake_awaiting(db, [32], NOW) == 0
+    assert tabs.wake_awaiting(db, [32], NOW) == 0
 
 
 def test_a_line_that_can_be_told_later_is_looked_at_then(db: sqlite3.Connection) -> None:
     """A prospect in doubt: nobody rings when the doubt is over."""
     settle(db, waits_for=[32])
-    contacts.look_later(db, 1, NOW + 30)
+    tabs.look_later(db, 1, NOW + 30)
 
-    assert contacts.due_keys(db, Lane.FRESH, NOW + 29, 10) == []
-    assert contacts.next_due(db, Lane.FRESH, NOW) == NOW + 30
+    assert tabs.due_keys(db, Lane.FRESH, NOW + 29, 10) == []
+    assert tabs.next_due(db, Lane.FRESH, NOW) == NOW + 30
 
-    contacts.look_later(db, 1, NOW + 60)
+    tabs.look_later(db, 1, NOW + 60)
 
-    assert contacts.due_keys(db, Lane.FRESH, NOW + 30, 10) == [1]
+    assert tabs.due_keys(db, Lane.FRESH, NOW + 30, 10) == [1]
 
 
 def test_an_opportunity_that_may_not_be_synced_rests_until_it_is_reconciled(
     db: sqlite3.Connection,
 ) -> None:
     """Ticked again, it is related in full, whatever happened to its tab meanwhile."""
-    relating.leave(db, due(db))
-    assert contacts.load(db, 1) is None
+    tab_outcomes.leave(db, due(db))
+    assert tabs.load(db, 1) is None
 
     take(db, row(1, 6, tab=TAB))
     link(db)
@@ -226,32 +226,40 @@ def test_an_opportunity_that_may_not_be_synced_rests_until_it_is_reconciled(
 
 def test_a_deferred_opportunity_comes_back_with_what_was_done(db: sqlite3.Connection) -> None:
     """Three roles made, the fourth refused by an outage: the three are not made again."""
-    relating.begin(db, due(db), [(31, "User")], NOW)
-    relating.defer(db, due(db), Roles([ROLE]), FAILURE, due_at=NOW + 30, counts=True, now=NOW + 1)
+    tab_outcomes.begin(db, due(db), [(31, "User")], NOW)
+    tab_outcomes.defer(
+        db,
+        due(db),
+        Roles([ROLE]),
+        FAILURE,
+        due_at=NOW + 30,
+        counts=True,
+        now=NOW + 1,
+    )
 
-    assert contacts.due_keys(db, Lane.FRESH, NOW + 29, 10) == []
+    assert tabs.due_keys(db, Lane.FRESH, NOW + 29, 10) == []
     work = due(db)
     assert (work.roles, work.attempts, work.failed_at) == ((ROLE,), 1, NOW + 1)
-    assert contacts.doubt_all(db, NOW) == 0
+    assert tabs.doubt_all(db, NOW) == 0
 
 
 def test_deferring_an_older_revision_does_not_delay_the_newer_one(db: sqlite3.Connection) -> None:
     """An edit that cures the tab must not wait out the failure it cures."""
     older = due(db)
-    contacts.look_again(db, [1], Lane.FRESH, NOW)
-    relating.defer(db, older, NOTHING, FAILURE, due_at=NOW + 300, counts=True, now=NOW)
+    tabs.look_again(db, [1], Lane.FRESH, NOW)
+    tab_outcomes.defer(db, older, NOTHING, FAILURE, due_at=NOW + 300, counts=True, now=NOW)
 
-    assert contacts.due_keys(db, Lane.FRESH, NOW, 10) == [1]
+    assert tabs.due_keys(db, Lane.FRESH, NOW, 10) == [1]
 
 
 def test_whatever_dies_after_the_announcement_the_roles_are_listed(
     db: sqlite3.Connection,
 ) -> None:
     """No duplicate: a create may have been executed without anybody hearing of it."""
-    relating.begin(db, due(db), [(31, "User")], NOW)
+    tab_outcomes.begin(db, due(db), [(31, "User")], NOW)
 
-    assert contacts.doubt_all(db, NOW + 60) == 1
-    assert contacts.doubt_all(db, NOW + 90) == 0
+    assert tabs.doubt_all(db, NOW + 60) == 1
+    assert tabs.doubt_all(db, NOW + 90) == 0
     work = due(db)
     assert (work.listed, work.doubt_since) == (False, NOW + 60)
     assert report.counts(db).in_doubt == 1
@@ -261,21 +269,29 @@ def test_an_announced_change_alone_is_looked_at_and_nothing_is_in_doubt(
     db: sqlite3.Connection,
 ) -> None:
     """A text that may have been changed is read back; no role can have been doubled."""
-    relating.begin(db, due(db), [], NOW)
+    tab_outcomes.begin(db, due(db), [], NOW)
 
-    assert contacts.doubt_all(db, NOW + 60) == 0
+    assert tabs.doubt_all(db, NOW + 60) == 0
     assert not due(db).listed
 
 
 def test_a_doubt_keeps_its_beginning_and_its_own_time(db: sqlite3.Connection) -> None:
     """Asking too early proves nothing, whoever edits the tab meanwhile."""
-    relating.doubt(db, due(db), Roles([ROLE]), FAILURE, announced=[], due_at=NOW + 5, now=NOW)
-    relating.doubt(db, due(db), Roles([ROLE]), FAILURE, announced=[], due_at=NOW + 20, now=NOW + 5)
-    contacts.look_again(db, [1], Lane.FRESH, NOW + 6)
+    tab_outcomes.doubt(db, due(db), Roles([ROLE]), FAILURE, announced=[], due_at=NOW + 5, now=NOW)
+    tab_outcomes.doubt(
+        db,
+        due(db),
+        Roles([ROLE]),
+        FAILURE,
+        announced=[],
+        due_at=NOW + 20,
+        now=NOW + 5,
+    )
+    tabs.look_again(db, [1], Lane.FRESH, NOW + 6)
 
     work = due(db)
     assert (work.doubt_since, work.checks, work.listed, work.roles) == (NOW, 2, False, (ROLE,))
-    assert contacts.due_keys(db, Lane.FRESH, NOW + 19, 10) == []
+    assert tabs.due_keys(db, Lane.FRESH, NOW + 19, 10) == []
 
     settle(db, work)
     assert report.counts(db).in_doubt == 0
@@ -283,16 +299,16 @@ def test_a_doubt_keeps_its_beginning_and_its_own_time(db: sqlite3.Connection) ->
 
 def test_a_create_sent_again_begins_a_doubt_of_its_own(db: sqlite3.Connection) -> None:
     """Its answer may be lost as well, and the bound counts from then on."""
-    relating.doubt(db, due(db), NOTHING, FAILURE, announced=[], due_at=NOW + 5, now=NOW)
-    relating.begin(db, due(db), [(31, "User")], NOW)
-    relating.doubt(db, due(db), NOTHING, FAILURE, announced=[], due_at=NOW + 310, now=NOW + 305)
+    tab_outcomes.doubt(db, due(db), NOTHING, FAILURE, announced=[], due_at=NOW + 5, now=NOW)
+    tab_outcomes.begin(db, due(db), [(31, "User")], NOW)
+    tab_outcomes.doubt(db, due(db), NOTHING, FAILURE, announced=[], due_at=NOW + 310, now=NOW + 305)
 
     assert (due(db).doubt_since, due(db).checks) == (NOW + 305, 1)
 
 
 def test_the_decision_is_a_line_of_the_opportunitys_history(db: sqlite3.Connection) -> None:
     """Everything is explained."""
-    relating.settle(
+    tab_outcomes.settle(
         db,
         due(db),
         Roles([ROLE]),
@@ -313,8 +329,8 @@ def test_people_of_the_next_opportunities_are_known_beforehand(db: sqlite3.Conne
     link(db, 2, 8, now=NOW + 1)
     link(db, 3, 9, now=NOW + 1)
 
-    assert sorted(contacts.people_ahead(db, 1)) == [31, 32]
-    assert sorted(contacts.people_ahead(db, 10)) == [31, 32, 33]
+    assert sorted(tabs.people_ahead(db, 1)) == [31, 32]
+    assert sorted(tabs.people_ahead(db, 10)) == [31, 32, 33]
 
 
 def test_relating_people_does_not_touch_the_record_itself(db: sqlite3.Connection) -> None:

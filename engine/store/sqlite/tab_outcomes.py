@@ -1,4 +1,4 @@
-"""How relating an opportunity's people ended, kept: every outcome names the revision it is of.
+"""How work on a People tab ended, kept: every outcome names the revision it is of.
 
 When a newer reason to look came up in the meantime, what was learned is kept, and the opportunity
 stays pending for the newer one. Every outcome names the target record it was decided for as well:
@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 
 from engine.model.history import Note
-from engine.model.tab import Edge, GivenUp, Relating, Roles
+from engine.model.tab import Edge, GivenUp, Roles, TabWork
 from engine.model.work import Failure
 from engine.store.sqlite import fuse
 from engine.store.sqlite.awaited import PERSON
@@ -23,7 +23,7 @@ from engine.store.sqlite.work import read_again
 EDITS_KEPT_S = 86_400.0
 
 
-def stands(connection: sqlite3.Connection, work: Relating) -> bool:
+def stands(connection: sqlite3.Connection, work: TabWork) -> bool:
     """Whether the record is still linked to the target record that this was decided for."""
     row = connection.execute(
         "SELECT target_id FROM contacts WHERE record_id = ?", (work.record_id,)
@@ -31,7 +31,7 @@ def stands(connection: sqlite3.Connection, work: Relating) -> bool:
     return row is not None and row[0] == work.target_id
 
 
-def goes_on(connection: sqlite3.Connection, work: Relating) -> bool:
+def goes_on(connection: sqlite3.Connection, work: TabWork) -> bool:
     """See `Tabs.goes_on`."""
     row = connection.execute(
         "SELECT 1 FROM contacts c JOIN record r ON r.id = c.record_id"
@@ -43,7 +43,7 @@ def goes_on(connection: sqlite3.Connection, work: Relating) -> bool:
 
 def begin(
     connection: sqlite3.Connection,
-    work: Relating,
+    work: TabWork,
     creates: Sequence[Edge],
     now: float,
     *,
@@ -65,14 +65,14 @@ def begin(
     return True
 
 
-def keep(connection: sqlite3.Connection, work: Relating, roles: Roles) -> None:
+def keep(connection: sqlite3.Connection, work: TabWork, roles: Roles) -> None:
     """See `Tabs.keep`."""
     _keep(connection, work, roles)
 
 
 def settle(
     connection: sqlite3.Connection,
-    work: Relating,
+    work: TabWork,
     roles: Roles,
     *,
     waits_for: Iterable[int],
@@ -129,7 +129,7 @@ def settle(
 
 def hold(
     connection: sqlite3.Connection,
-    work: Relating,
+    work: TabWork,
     roles: Roles,
     would: str,
     people: Collection[int],
@@ -143,10 +143,10 @@ def hold(
             "UPDATE contacts SET listed = ?, sending = 0, announced = '[]' WHERE record_id = ?",
             (int(work.listed), work.record_id),
         )
-    fuse.hold_contacts(connection, work.record_id, work.revision, would, people)
+    fuse.hold_tab(connection, work.record_id, work.revision, would, people)
 
 
-def leave(connection: sqlite3.Connection, work: Relating) -> None:
+def leave(connection: sqlite3.Connection, work: TabWork) -> None:
     """See `Tabs.leave`."""
     connection.execute(
         "UPDATE contacts SET settled_tab = NULL,"
@@ -156,9 +156,7 @@ def leave(connection: sqlite3.Connection, work: Relating) -> None:
     )
 
 
-def abandon(
-    connection: sqlite3.Connection, work: Relating, now: float, *, look_in_s: float
-) -> None:
+def abandon(connection: sqlite3.Connection, work: TabWork, now: float, *, look_in_s: float) -> None:
     """See `Tabs.abandon`."""
     if not stands(connection, work):
         return
@@ -176,7 +174,7 @@ def abandon(
 
 def defer(
     connection: sqlite3.Connection,
-    work: Relating,
+    work: TabWork,
     roles: Roles,
     failure: Failure | None,
     *,
@@ -226,7 +224,7 @@ def defer(
 
 def doubt(
     connection: sqlite3.Connection,
-    work: Relating,
+    work: TabWork,
     roles: Roles,
     failure: Failure,
     *,
@@ -262,7 +260,7 @@ def doubt(
     )
 
 
-def _keep(connection: sqlite3.Connection, work: Relating, roles: Roles) -> None:
+def _keep(connection: sqlite3.Connection, work: TabWork, roles: Roles) -> None:
     """What is known of the roles on this target record, wherever the link leads by now."""
     connection.executemany("DELETE FROM role WHERE id = ?", [(one,) for one in roles.removed])
     connection.executemany(

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from engine.model.lane import Lane
 from engine.model.mass_change import NEVER, Mass
-from engine.model.tab import EMPTY_TAB, KnownRole, Relating
+from engine.model.tab import EMPTY_TAB, KnownRole, TabWork
 from engine.store.sqlite.awaited import PERSON
 
 
@@ -208,7 +208,7 @@ def next_due(connection: sqlite3.Connection, lane: Lane, now: float) -> float | 
     ).fetchone()[0]
 
 
-def load(connection: sqlite3.Connection, record_id: int) -> Relating | None:
+def load(connection: sqlite3.Connection, record_id: int) -> TabWork | None:
     """See `Tabs.load`."""
     row = connection.execute(
         # While the record itself is evaluated or held, its tab is as well, unless it was edited.
@@ -221,7 +221,7 @@ def load(connection: sqlite3.Connection, record_id: int) -> Relating | None:
     ).fetchone()
     if row is None:
         return None
-    return Relating(
+    return TabWork(
         record_id=record_id,
         ref=row["ref"],
         version=row["version"],
