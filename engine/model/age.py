@@ -34,7 +34,8 @@ class Aged:
         return replace(
             self,
             at=min(self.at - set_back_s, now) if self.at > now else self.at,
-            since=min(self.since + moved_s, now),
+            # What was noted by the present clock already, at this very start, grows no older.
+            since=min(self.since + max(0.0, moved_s), now),
             told=told if self.told is None else self.told,
         )
 

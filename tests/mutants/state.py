@@ -19,6 +19,20 @@ CLOCKS = "tests/scenario/test_wrong_clocks.py"
 
 MUTANTS = (
     Mutant(
+        "lets what was noted at this start grow older by a clock that was set back",
+        "engine/model/age.py",
+        "since=min(self.since + max(0.0, moved_s), now),",
+        "since=min(self.since + moved_s, now),",
+        (f"{JUDGED}::test_what_is_noted_after_the_clock_was_set_back_is_as_young_as_now",),
+    ),
+    Mutant(
+        "lets a doubt of an aged state grow older by a clock that was set back",
+        PROVENANCE,
+        "since = aged.since + set_back_s",
+        "since = aged.since + 0 * set_back_s",
+        (f"{JUDGED}::test_what_is_noted_after_the_clock_was_set_back_is_as_young_as_now",),
+    ),
+    Mutant(
         "takes a record with a time ahead for younger than the state",
         TRUST,
         "return not since < record.updated_at <= present + SKEW_S",
@@ -28,7 +42,7 @@ MUTANTS = (
     Mutant(
         "waits for the moment that a clock that was ahead has noted",
         "engine/model/age.py",
-        "since=min(self.since + moved_s, now),",
+        "since=min(self.since + max(0.0, moved_s), now),",
         "since=self.since,",
         (f"{JUDGED}::test_what_a_clock_ahead_has_noted_of_the_age_is_past_when_it_is_right",),
     ),
@@ -122,8 +136,8 @@ MUTANTS = (
     Mutant(
         "believes what a state knows that was put back",
         PROVENANCE,
-        "    if aged is not None:\n        _forget(connection, aged)\n",
-        "",
+        "        _forget(connection, aged, max(0.0, (facts.lived_at or now) - now))\n",
+        "        pass\n",
         (
             f"{PUT_BACK}::test_roles_made_since_are_not_made_again",
             f"{PUT_BACK}::test_an_edit_back_to_what_the_copy_knows_is_sent",

@@ -95,7 +95,7 @@ def begin(
     _claim_installation(connection, here, facts)
     aged = judged(facts, now)
     if aged is not None:
-        _forget(connection, aged)
+        _forget(connection, aged, max(0.0, (facts.lived_at or now) - now))
     if aged is not None or facts.name is None:
         # A line of its own from here on: no other copy can be taken for this one.
         kept.set_setting(connection, NAME, f"{int(now * 1e6):016x}")
@@ -133,8 +133,13 @@ def _claim_installation(connection: sqlite3.Connection, here: Installation, fact
     kept.set_setting(connection, INSTALLATION, here.text)
 
 
-def _forget(connection: sqlite3.Connection, aged: Aged) -> None:
-    """Nothing that is known of the target counts any more; it is read when it is needed."""
+def _forget(connection: sqlite3.Connection, aged: Aged, set_back_s: float) -> None:
+    """Nothing that is known of the target counts any more; it is read when it is needed.
+
+    Args:
+        set_back_s: so much `resume` will take from every doubt for a clock that was set back.
+    """
+    since = aged.since + set_back_s
     connection.execute("UPDATE record SET synced = NULL WHERE synced IS NOT NULL")
     connection.execute("UPDATE contacts SET listed = 0, settled_tab = NULL")
     connection.execute("UPDATE role SET seen_at = 0")
@@ -142,7 +147,7 @@ def _forget(connection: sqlite3.Connection, aged: Aged) -> None:
     for table in ("intent", "contacts", "person"):
         connection.execute(
             f"UPDATE {table} SET doubt_since = ? WHERE doubt_since < ?",  # noqa: S608 # names above
-            (aged.since, aged.since),
+            (since, since),
         )
     _keep_age(connection, aged)
 

@@ -275,6 +275,23 @@ def test_what_a_clock_ahead_has_noted_of_the_age_is_past_when_it_is_right(
     assert aged.noticed_at == NOW
 
 
+def test_what_is_noted_after_the_clock_was_set_back_is_as_young_as_now(
+    doubtful: sqlite3.Connection,
+) -> None:
+    """A list that does not show a role or a create yet must not be believed."""
+    provenance.begin(doubtful, HERE, None, NOW)
+    provenance.note_life(doubtful, NOW, {})
+    now = NOW - 86_400
+
+    assert provenance.begin(doubtful, HERE, _mark_of(doubtful), now) is not None
+    provenance.resume(doubtful, now, {})
+
+    aged = provenance.aged(doubtful)
+    assert aged is not None
+    assert aged.since == now
+    assert doubt_age_s(doubtful, now) == 0
+
+
 def test_without_any_sign_of_life_every_doubt_begins_anew(connection: sqlite3.Connection) -> None:
     """A version that kept none may have stopped at any time."""
     take(connection, row(1, 5))
