@@ -1,252 +1,326 @@
-"""For the two systems: requests, latency, errors, limits, and what a record costs."""
+"""For the two systems: what requests are spent on, rate, errors, duration, and the limits."""
 
 from __future__ import annotations
 
 from grafana.generator.dashboards import Dashboard
-from grafana.generator.panels import Panel, Query, Row, Text, graph, stat, zero_one
+from grafana.generator.operator_top import CONDITIONS, LEFT, LIMIT, OWN_PAGE, board
+from grafana.generator.panels import NO_DATA, Link, Panel, Query, Row, Text, graph, stat
 from grafana.generator.queries import (
     INSTANCE,
     age,
+    alive,
     grown,
     metric,
     one_of,
-    per_second,
+    per_minute,
     quantile,
     setting,
+    side_by_side,
     total,
+    unlike_zero,
     worst,
 )
 
 _WORDS = """
 A **route** is a template, never an address; a **status** is what came back, or how a request ended
-without an answer: timeout, connect_error, protocol_error. Latency is of the request
-alone; waits of ours are on the tuning dashboard. The **budget** of the hour has the reserve taken
-off; it is below the *even pace* line when more than its share of the hour is used up.
+without an answer: timeout, connect_error, protocol_error. Duration is of the request alone; waits
+of ours are on the tuning dashboard. The **budget** of the hour has the reserve taken off; it is
+below the *even pace* line when more than its share of the hour is used up. Requests are spent on
+*fresh* edits and on a *backlog*, on *audit* and sweep, on *people* who are looked up or made, on
+*write_back*, and on *auth*.
 """
 
 _HERE = 'connector=~"$connector"'
 _REQUESTS = "api_requests_total"
 _FAILED = 'status=~"5..|timeout|connect_error|protocol_error"'
-_HOUR = 'window="hour"'
 _YEAR = 'window="year"'
-_SYNCED = one_of("outcome", "created", "updated", "adopted", "related")
 _BY = ("instance", "connector")
-_LIMIT = total("budget_limit_requests", _HOUR, by=_BY)
-_UNTIL_RESET = (
-    f"clamp(max by ({', '.join(_BY)}) ({metric('budget_reset_timestamp_seconds')}) - time(), "
-    "0, 3600)"
-)
+_UNTIL_RESET = f"clamp(max ({metric('budget_reset_timestamp_seconds')}) - time(), 0, 3600)"
 
+_SYNCED = one_of("outcome", "created", "updated", "adopted", "related")
 _FOUND = one_of("outcome", "hit", "negative_hit")
 _LOOKUPS = "reference_lookups_total"
+# Colours by rule: a success is green, a refusal orange, a failure red.
+STATUS_COLORS = {
+    "200": "green",
+    "201": "semi-dark-green",
+    "204": "light-green",
+    "429": "orange",
+    "401|403": "dark-red",
+    "4xx|400|404|422": "yellow",
+    "500|503|5xx": "red",
+    "timeout": "semi-dark-red",
+    "connect_error|protocol_error|other": "light-red",
+}
+PURPOSE_COLORS = {
+    "fresh": "green",
+    "backlog": "blue",
+    "people": "purple",
+    "audit": "#8e8e8e",
+    "write_back": "light-blue",
+    "auth": "yellow",
+}
 
-
-_STATE: tuple[Panel | Text, ...] = (
-    stat(
-        "State",
-        "bool",
-        Query(worst("connector_down", _HERE)),
-        what="Whether the system counts as being in an outage.",
-        normal="up.",
-        act="it is tried again by itself; look at the vendor's status page.",
-        steps=((None, "green"), (1, "red")),
-        mappings=(zero_one("up", "down", good=0),),
-        alerts=("WosyncSystemDown",),
-        width=4,
+_BUDGET: tuple[Panel | Text, ...] = (
+    graph(
+        "Requests left of the hour",
+        "short",
+        Query(
+            side_by_side(
+                left=f"min ({LEFT})",
+                limit=f"min ({LIMIT})",
+                even_pace=f"min ({LIMIT}) * {_UNTIL_RESET} / 3600",
+            ),
+            "{{what}}",
+        ),
+        what="Requests to Outreach left in the hour, all there are, and what an even pace would "
+        "have left until the window refills; of several pairs the fewest.",
+        normal="left lies above the even pace.",
+        act="below it for long: the hour ends before its window does.",
+        alerts=("WosyncBudgetRunsOut", "WosyncBudgetSpent"),
+        lines=("limit", "even pace"),
+        colors={"left": "blue"},
+        width=9,
+        height=7,
+    ),
+    graph(
+        "Spent on, Outreach, per minute",
+        "short",
+        Query(
+            per_minute("requests_spent_total", 'connector="outreach"', by=("purpose",)),
+            "{{purpose}}",
+        ),
+        what="Requests to Outreach by what they were for.",
+        normal="fresh and people follow the edits; backlog during a bulk.",
+        act="what takes most is what to change: a mapping, [owners] ttl_s, a longer interval.",
+        stacked=True,
+        colors=PURPOSE_COLORS,
+        alerts=("WosyncYearlyBudgetForecast",),
+        width=9,
+        height=7,
     ),
     stat(
-        "Paused for",
+        "Refills in",
         "s",
-        Query(worst("connector_paused_seconds", _HERE)),
-        what="Seconds until requests are admitted again.",
-        normal="0.",
-        act="the system told us to wait, and so we do.",
-        steps=((None, "green"), (1, "yellow"), (300, "red")),
-        width=4,
+        Query(_UNTIL_RESET),
+        what="When the system's hourly window refills; 0 while that is not known.",
+        normal="under an hour.",
+        act="0 for long: no request is sent to it at all.",
+        alerts=("WosyncBudgetSpent",),
+        height=7,
     ),
     stat(
-        "429s",
-        "short",
-        Query(grown("rate_limited_total", _HERE, by=INSTANCE)),
-        what="Answers in the chosen time that told us to slow down.",
-        normal="0.",
-        act="lower requests_in_flight_max or the budget; others may share the allowance.",
-        steps=((None, "green"), (1, "red")),
-        alerts=("WosyncRateLimited",),
-        width=4,
-    ),
-    stat(
-        "In flight",
-        "short",
-        Query(total("api_in_flight", _HERE, by=INSTANCE)),
-        what="Requests under way now.",
-        normal="at most requests_in_flight_max.",
-        act="always at the most: see the tuning dashboard.",
-        width=4,
-    ),
-    stat(
-        "Requests failed",
+        "Of the year",
         "percentunit",
         Query(
-            f"{grown(_REQUESTS, _HERE, _FAILED)} / clamp_min({grown(_REQUESTS, _HERE)}, 1)",
-            "failed",
+            f"max ({metric('budget_year_used_requests')})"
+            f" / min ({metric('budget_limit_requests', _YEAR)})",
+            "used",
         ),
-        what="Part of the requests in the chosen time without a usable answer.",
-        normal="under 1 %.",
-        act="see errors by route.",
-        steps=((None, "green"), (0.01, "yellow"), (0.05, "red")),
-        width=4,
-    ),
-    stat(
-        "Requests per synced record",
-        "short",
         Query(
-            f"{grown(_REQUESTS, _HERE)} / clamp_min({grown('reconciles_total', _SYNCED)}, 1)",
-            "requests",
+            f"max ({metric('budget_year_forecast_requests')})"
+            f" / min ({metric('budget_limit_requests', _YEAR)})",
+            "at this pace",
         ),
-        what="Requests in the chosen time for every record created, updated, adopted or related.",
-        normal="steady; of Workbooks more, the less is edited, because polls count too.",
-        act="rising: reference caches miss, or attempts fail and are repeated.",
-        width=4,
+        what="Part of [outreach.budget] per_year that is used, and what the pace of the last seven "
+        "days makes of it; 0 without a ceiling.",
+        normal="under 80 %.",
+        act="see requests of a year.",
+        steps=((None, NO_DATA), (0, "green"), (0.8, "yellow"), (1, "red")),
+        alerts=("WosyncYearlyBudgetNearlySpent", "WosyncYearlyBudgetForecast"),
+        height=7,
     ),
 )
 
-_TRAFFIC: tuple[Panel | Text, ...] = (
-    graph(
-        "Requests by route",
-        "reqps",
-        Query(per_second(_REQUESTS, _HERE, by=("method", "route")), "{{method}} {{route}}"),
-        what="Finished requests.",
-        normal="a few per poll; many during an import.",
-        act="one route far above the others: see requests per synced record.",
-        stacked=True,
+_SYSTEM: tuple[Panel | Text, ...] = (
+    stat(
+        "State",
+        "none",
+        Query(f"topk(1, {alive(metric('instance:wosync_condition_code:max', _HERE))})"),
+        what="What keeps requests from the system, the most serious of it.",
+        normal="up.",
+        act="it is tried again by itself; look at the vendor's status page.",
+        mappings=(CONDITIONS,),
+        alerts=("WosyncSystemDown", "WosyncAuthRefused", "WosyncRateLimited"),
+        leads=(OWN_PAGE,),
+        height=7,
     ),
     graph(
-        "Requests by status",
-        "reqps",
-        Query(per_second(_REQUESTS, _HERE, by=("status",)), "{{status}}"),
+        "Requests by status, per minute",
+        "short",
+        Query(
+            unlike_zero(per_minute(_REQUESTS, _HERE, by=("status",)), "status"),
+            "{{status}}",
+        ),
         what="Finished requests by how they ended.",
         normal="200, 201 and 204.",
         act="401: credentials; 422: the mapping; 5.. and time-outs: the system.",
         alerts=("WosyncAuthRefused",),
         stacked=True,
+        colors=STATUS_COLORS,
+        width=7,
+        height=7,
     ),
     graph(
-        "Errors by route",
-        "reqps",
-        Query(per_second(_REQUESTS, _HERE, _FAILED, by=("route",)), "{{route}}"),
-        Query(per_second("rate_limited_total", _HERE), "429"),
+        "Errors by route, per minute",
+        "short",
+        Query(
+            f"label_replace({per_minute('rate_limited_total', _HERE)} > 0,"
+            ' "route", "429", "", "") or '
+            + unlike_zero(per_minute(_REQUESTS, _HERE, _FAILED, by=("route",)), "route"),
+            "{{route}}",
+        ),
         what="Requests without a usable answer, and those answered with 429.",
         normal="0.",
         act="they are tried again; creates without an answer are in doubt first.",
         alerts=("WosyncRateLimited",),
+        colors={"429": "orange"},
+        width=7,
+        height=7,
     ),
     graph(
-        "Latency",
+        "Duration",
         "s",
-        *(
-            Query(
-                quantile(share, "api_request_duration_seconds", _HERE),
-                f"p{round(100 * share)}",
-                exemplars=True,
-            )
-            for share in (0.5, 0.95, 0.99)
-        ),
+        Query(quantile(0.95, "api_request_duration_seconds", _HERE), "95 %", exemplars=True),
+        Query(quantile(0.5, "api_request_duration_seconds", _HERE), "50 %"),
         what="One request, without our own waits.",
-        normal="p50 under half a second.",
-        act="p99 near timeout_s of the system: it is in trouble.",
-        steps=((None, "green"), (20, "red")),
+        normal="half of them under half a second.",
+        act="95 % near timeout_s of the system: it is in trouble.",
+        colors={"50 %": "green", "95 %": "blue"},
+        width=7,
+        height=7,
+    ),
+)
+
+_DETAILS: tuple[Panel | Text, ...] = (
+    graph(
+        "Requests by route, per minute",
+        "short",
+        Query(
+            unlike_zero(per_minute(_REQUESTS, _HERE, by=("connector", "method", "route")), "route"),
+            "{{connector}} {{method}} {{route}}",
+        ),
+        what="Finished requests.",
+        normal="a few per poll; many during an import.",
+        act="one route far above the others: see what requests are spent on.",
+        stacked=True,
+        width=8,
     ),
     graph(
-        "Latency by route, p95",
+        "Duration by route, 95 %",
         "s",
         Query(quantile(0.95, "api_request_duration_seconds", _HERE, by=("route",)), "{{route}}"),
         what="What 95 % of the requests of a route did not exceed; empty for routes unused.",
         normal="collections slower than single records.",
         act="a slow collection: a smaller page_size helps.",
-        steps=((None, "green"), (20, "red")),
+        width=8,
     ),
     graph(
         "In flight and waiting",
         "short",
-        Query(total("api_in_flight", _HERE), "in flight"),
-        Query(total("admission_waiting", _HERE), "waiting"),
         Query(
-            "sum ("
-            + metric("config_setting", 'setting=~"$connector[.]requests_in_flight_max"')
-            + ")",
-            "at most",
+            side_by_side(
+                in_flight=total("api_in_flight", _HERE),
+                waiting=total("admission_waiting", _HERE),
+                at_most="sum ("
+                + metric("config_setting", 'setting=~"$connector[.]requests_in_flight_max"')
+                + ")",
+            ),
+            "{{what}}",
         ),
         what="Requests under way, waiting for admission, and how many may be under way.",
         normal="below the line.",
         act="at the line with many waiting: raise requests_in_flight_max if latency allows.",
         lines=("at most",),
+        width=8,
+    ),
+    stat(
+        "429s",
+        "short",
+        Query(grown("rate_limited_total", _HERE)),
+        what="Answers in the shown time that told us to slow down.",
+        normal="0.",
+        act="lower requests_in_flight_max or the budget; others may share the allowance.",
+        steps=((None, NO_DATA), (0, "green"), (0.5, "orange")),
+        alerts=("WosyncRateLimited",),
+        width=6,
+    ),
+    stat(
+        "Requests failed",
+        "percentunit",
+        Query(f"{grown(_REQUESTS, _HERE, _FAILED)} / clamp_min({grown(_REQUESTS, _HERE)}, 1)"),
+        what="Part of the requests in the shown time without a usable answer.",
+        normal="under 1 %.",
+        act="see errors by route.",
+        steps=((None, NO_DATA), (0, "green"), (0.05, "orange")),
+        alerts=("WosyncSystemDown",),
+        width=6,
+    ),
+    stat(
+        "Requests per record",
+        "locale",
+        Query(
+            f"{grown(_REQUESTS, _HERE)} / clamp_min(" + grown("reconciles_total", _SYNCED) + ", 1)"
+        ),
+        what="Requests in the shown time for every record created, updated, adopted or related.",
+        normal="steady; of Workbooks more, the less is edited, because polls count too.",
+        act="rising: reference caches miss, or attempts fail and are repeated.",
+        leads=(Link("Which part is slow", board("tuning")),),
+        width=6,
+    ),
+    stat(
+        "Paused for",
+        "s",
+        Query(worst("connector_paused_seconds", _HERE, by=INSTANCE)),
+        what="Seconds until requests are admitted again.",
+        normal="0.",
+        act="the system told us to wait, and so we do.",
+        alerts=("WosyncRateLimited",),
+        width=6,
+    ),
+    graph(
+        "Spent on, per minute",
+        "short",
+        Query(
+            per_minute("requests_spent_total", _HERE, by=("connector", "purpose")),
+            "{{connector}} {{purpose}}",
+        ),
+        what="Requests by what they were for.",
+        normal="of Workbooks mostly polls, which count as fresh, and write-backs.",
+        act="audit far above the rest: a longer [poller] audit_interval_s.",
+        stacked=True,
+        width=12,
+    ),
+    graph(
+        "Outages",
+        "short",
+        Query(
+            worst("connector_down", _HERE, by=("instance", "connector")),
+            "{{connector}}",
+        ),
+        what="1 while the system counts as being in an outage.",
+        normal="0.",
+        act="it is tried again by itself; look at the vendor's status page.",
+        alerts=("WosyncSystemDown",),
+        width=12,
     ),
 )
 
-_BUDGET: tuple[Panel | Text, ...] = (
-    graph(
-        "Hourly budget against its reset",
-        "short",
-        Query(total("budget_remaining_requests", _HOUR, by=_BY), "{{connector}} left"),
-        Query(_LIMIT, "{{connector}} limit"),
-        Query(f"{_LIMIT} * {_UNTIL_RESET} / 3600", "{{connector}} even pace"),
-        what="Requests left in the hour, all there are, and what an even pace would have "
-        "left until the window refills.",
-        normal="left lies above the even pace.",
-        act="below it for long: the hour ends before its window does.",
-        alerts=("WosyncBudgetRunsOut",),
-        lines=("outreach limit", "outreach even pace"),
-    ),
-    graph(
-        "Seconds until the window refills",
-        "s",
-        Query(_UNTIL_RESET, "{{connector}}"),
-        what="When the system's hourly window refills; 0 while that is not known.",
-        normal="a sawtooth.",
-        act="0 for long: no request is sent to it at all.",
-    ),
+_YEARS: tuple[Panel | Text, ...] = (
     graph(
         "Requests of a year",
         "short",
-        Query(worst("budget_year_used_requests", by=_BY), "{{connector}} used"),
-        Query(worst("budget_year_forecast_requests", by=_BY), "{{connector}} forecast"),
-        Query(total("budget_limit_requests", _YEAR, by=_BY), "{{connector}} limit"),
+        Query(worst("budget_year_used_requests", by=_BY), "{{connector}} used {{instance}}"),
+        Query(
+            worst("budget_year_forecast_requests", by=_BY), "{{connector}} forecast {{instance}}"
+        ),
+        Query(total("budget_limit_requests", _YEAR, by=_BY), "{{connector}} limit {{instance}}"),
         what="Requests of the last 365 days, of 365 days at the pace of the last seven, and "
         "[outreach.budget] per_year.",
         normal="the forecast stays below the limit.",
         act="longer poll and audit intervals, or a larger plan.",
         alerts=("WosyncYearlyBudgetForecast",),
-    ),
-    stat(
-        "Year used",
-        "percentunit",
-        Query(
-            f"{worst('budget_year_used_requests', by=_BY)} / "
-            f"{total('budget_limit_requests', _YEAR, by=_BY)}",
-            "{{connector}}",
-        ),
-        what="Part of [outreach.budget] per_year that is used; 0 without a ceiling.",
-        normal="at most the part of the contract's year that is over.",
-        act="see requests of a year.",
-        steps=((None, "green"), (0.8, "yellow"), (1, "red")),
-        alerts=("WosyncYearlyBudgetNearlySpent",),
-        width=6,
-    ),
-    stat(
-        "Year forecast",
-        "percentunit",
-        Query(
-            f"{worst('budget_year_forecast_requests', by=_BY)} / "
-            f"{total('budget_limit_requests', _YEAR, by=_BY)}",
-            "{{connector}}",
-        ),
-        what="What the pace of the last seven days makes of the year's ceiling.",
-        normal="under 80 %.",
-        act="see requests of a year.",
-        steps=((None, "green"), (0.8, "yellow"), (1, "red")),
-        alerts=("WosyncYearlyBudgetForecast",),
-        width=6,
+        width=24,
     ),
 )
 
@@ -267,9 +341,9 @@ _REFERENCES: tuple[Panel | Text, ...] = (
         width=8,
     ),
     graph(
-        "Names looked up",
-        "ops",
-        Query(per_second(_LOOKUPS, by=("kind", "outcome")), "{{kind}} {{outcome}}"),
+        "Names looked up, per minute",
+        "short",
+        Query(per_minute(_LOOKUPS, by=("kind", "outcome")), "{{kind}} {{outcome}}"),
         what="Names looked up, by what the cache did.",
         normal="hits.",
         act="ambiguous: two users of one name, see [owners] match and aliases.",
@@ -304,12 +378,14 @@ _REFERENCES: tuple[Panel | Text, ...] = (
 BOARD = Dashboard(
     uid="wosync-apis",
     title="wosync: APIs",
-    about="Requests, latency, errors and limits of the two systems, and what a record costs.",
-    chosen=(("connector", "api_in_flight"),),
+    about="What is left, what requests are spent on, and how both systems answer.",
+    chosen=(("connector", metric("api_in_flight")),),
     rows=(
-        Row("$connector", (*_STATE, *_TRAFFIC), repeat="connector"),
         Row("Budget", _BUDGET),
-        Row("References", _REFERENCES),
+        Row("$connector", _SYSTEM, repeat="connector"),
+        Row("The systems in detail", _DETAILS, folded=True),
+        Row("The year", _YEARS, folded=True),
+        Row("References", _REFERENCES, folded=True),
         Row("How to read this", (Text("Words", _WORDS.strip()),), folded=True),
     ),
 )

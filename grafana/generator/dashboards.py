@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grafana.generator.panels import DATASOURCE, RUNBOOK_URL, Json, Row
+from grafana.generator.panels import DATASOURCE, RUNBOOK_URL, Json, Row, numbered
 from grafana.generator.queries import metric
 
 COLUMNS = 24
 TAG = "wosync"
-# Older servers refuse what is newer; the newest ones still read this.
-SCHEMA_VERSION = 39
+# Of whatever else one Prometheus scrapes nothing is ours.
+JOBS = "wosync.*"
+# The newest that the model of Grafana's own kit knows.
+SCHEMA_VERSION = 41
+# The data source of grafana/provisioning.
+_SOURCE = ("wosync Prometheus", "wosync-prometheus")
 # Where the runbook is published; the same placeholder as in prometheus.yml, to be replaced in both.
 _RUNBOOK = "https://docs.example.com/wosync/RUNBOOK.md"
 
@@ -21,7 +25,8 @@ class Dashboard:
     """One dashboard; `uid` never changes, because links depend on it.
 
     Args:
-        chosen: variables of its own, each a label and a metric whose values it has.
+        chosen: variables of its own, each a label and the selector whose values it has.
+        span: what it shows when nothing else is asked for, up to now.
     """
 
     uid: str
@@ -29,6 +34,7 @@ class Dashboard:
     about: str
     rows: Sequence[Row]
     chosen: Sequence[tuple[str, str]] = ()
+    span: str = "now-3h"
 
     def render(self) -> Json:
         """The dashboard as Grafana reads it."""
@@ -45,14 +51,14 @@ class Dashboard:
             "fiscalYearStartMonth": 0,
             "liveNow": False,
             "refresh": "30s",
-            "time": {"from": "now-6h", "to": "now"},
+            "time": {"from": self.span, "to": "now"},
             "timepicker": {},
             "timezone": "browser",
             "weekStart": "",
             "links": _links(),
             "annotations": {"list": _annotations()},
             "templating": {"list": _variables(self.chosen)},
-            "panels": _placed(self.rows),
+            "panels": _placed(self.uid, self.rows),
         }
 
 
@@ -85,16 +91,9 @@ def _links() -> list[Json]:
 def _annotations() -> list[Json]:
     start = metric("process_start_time_seconds")
     reload = metric("config_last_reload_success_timestamp_seconds")
-    refused = metric("config_reloads_total", 'outcome="refused"')
     return [
-        _annotation("Process starts", "blue", f"{start} * 1000", "Started", timed=True),
-        _annotation(
-            "Settings taken", "purple", f"{reload} * 1000", "Settings in force", timed=True
-        ),
-        # Without `timed` Grafana marks the moments at which the value is 1.
-        _annotation(
-            "Reloads refused", "red", f"increase({refused}[2m]) > bool 0", "Reload refused"
-        ),
+        _annotation("Starts", "blue", f"{start} * 1000", "Started", timed=True),
+        _annotation("Settings", "purple", f"{reload} * 1000", "Settings in force", timed=True),
     ]
 
 
@@ -127,23 +126,23 @@ def _variables(chosen: Sequence[tuple[str, str]]) -> list[Json]:
         "multi": False,
         "includeAll": False,
         "options": [],
-        "current": {},
+        "current": {"selected": True, "text": _SOURCE[0], "value": _SOURCE[1]},
     }
-    build = "wosync_build_info"
     own = [
-        _variable(label, label.capitalize(), f"label_values({metric(name)}, {label})")
-        for label, name in chosen
+        _variable(label, label.capitalize(), f"label_values({selector}, {label})")
+        for label, selector in chosen
     ]
     return [
         datasource,
-        _variable("job", "Job", f"label_values({build}, job)"),
-        _variable("instance", "Instance", f'label_values({build}{{job=~"$job"}}, instance)'),
+        # What is not scraped is there to choose as well: whether it is up decides.
+        _variable("job", "Job", f'label_values(up{{job=~"{JOBS}"}}, job)', every=JOBS),
+        _variable("instance", "Pair", 'label_values(up{job=~"$job"}, instance)'),
         *own,
         _constant("runbook", "Runbook", _RUNBOOK),
     ]
 
 
-def _variable(name: str, label: str, query: str) -> Json:
+def _variable(name: str, label: str, query: str, *, every: str = ".+") -> Json:
     return {
         "name": name,
         "label": label,
@@ -158,7 +157,7 @@ def _variable(name: str, label: str, query: str) -> Json:
         "hide": 0,
         "multi": True,
         "includeAll": True,
-        "allValue": ".+",
+        "allValue": every,
         "options": [],
         "current": {"selected": True, "text": ["All"], "value": ["$__all"]},
     }
@@ -178,27 +177,29 @@ def _constant(name: str, label: str, value: str) -> Json:
     }
 
 
-def _placed(rows: Sequence[Row]) -> list[Json]:
+def _placed(uid: str, rows: Sequence[Row]) -> list[Json]:
     """Every row with its panels from left to right, at most 24 columns wide."""
     panels: list[Json] = []
-    number, top = 1, 0
+    top = 0
     for row in rows:
-        head = _head(row, number, top)
-        number, top = number + 1, top + 1
+        head = _head(row, numbered(uid, f"row {row.title}"), top)
+        top += 1
         below: list[Json] = []
         left = height = 0
+        # What is folded away takes no room.
+        line = top
         for panel in row.panels:
             if left + panel.width > COLUMNS:
-                left, top, height = 0, top + height, 0
-            place = {"x": left, "y": top, "w": panel.width, "h": panel.height}
-            below.append(panel.render(number, place))
-            number, left, height = number + 1, left + panel.width, max(height, panel.height)
-        top += height
+                left, line, height = 0, line + height, 0
+            place = {"x": left, "y": line, "w": panel.width, "h": panel.height}
+            below.append(panel.render(numbered(uid, f"{row.title}: {panel.title}"), place))
+            left, height = left + panel.width, max(height, panel.height)
         if row.folded:
             head["panels"] = below
             panels.append(head)
         else:
             panels += [head, *below]
+            top = line + height
     return panels
 
 

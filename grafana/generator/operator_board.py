@@ -1,21 +1,20 @@
-"""For the operator: is it healthy, how far behind, what is in error, when is the backlog done."""
+"""For whoever is on call: what is wrong, how far behind, what is in error, when is it done."""
 
 from __future__ import annotations
 
 from grafana.generator.dashboards import Dashboard
-from grafana.generator.operator_errors import ERRORS
-from grafana.generator.operator_top import HEALTH, OBJECTIVE
-from grafana.generator.panels import Panel, Query, Row, Text, graph, heatmap, stat
+from grafana.generator.operator_errors import ERRORS, IN_ERROR, PROBLEMS
+from grafana.generator.operator_guards import FRESH, GUARDS, OBJECTIVE
+from grafana.generator.operator_top import BEHIND, BOUND, TOP
+from grafana.generator.panels import Panel, Query, Row, Text, graph, heatmap
 from grafana.generator.queries import (
-    PACE,
-    PACE_S,
     age,
     cells,
-    grown,
     metric,
     one_of,
-    per_second,
+    per_minute,
     quantile,
+    side_by_side,
     total,
     worst,
 )
@@ -23,131 +22,160 @@ from grafana.generator.queries import (
 _WORDS = """
 **A change** passes three stages: *observed* (the poller saw it in Workbooks), *target_ack*
 (Outreach has it), *written_back* (Workbooks knows the Outreach Id). Lag counts from the time of the
-edit. **Pending** is what is known and not settled; **in error** is what was refused and waits for
-somebody to reset "Outreach Sync Error"; **in doubt** is a create whose answer was lost and which is
-being looked for. Magenta points on the lag are single changes: their `run` stands in the log
-lines of the same work, `journalctl -u wosync -o cat | grep RUN`.
+edit. **Fresh** are edits that come in one by one; a **backlog** is what comes in masses (a first
+import, a mass edit, a new mapping), and fresh edits overtake it. **In error** is what was refused
+and waits for somebody to reset "Outreach Sync Error"; **in doubt** is a create whose answer was
+lost and which is being looked for. Magenta points on the lag are single changes: their `run` stands
+in the log lines of the same work, `journalctl -u wosync -o cat | grep RUN`.
 
 `wosync status` says the same on the host, `wosync history REF` tells the story of one record.
 """
 
-_IS_SETTLED = one_of(
+IS_SETTLED = one_of(
     "outcome", "created", "updated", "noop", "adopted", "related", "agreed", "refused"
 )
-
-_HOUR = 'window="hour"'
 _OPEN = "pending_records"
 _ACK = 'stage="target_ack"'
-_SETTLED = grown("reconciles_total", _IS_SETTLED, over=PACE)
-_LEFT = total(_OPEN, one_of("kind", "opportunity", "relationship"))
-_ASKED = grown("api_requests_total", 'connector="outreach"', over=PACE)
-_LIMIT = f"sum ({metric('budget_limit_requests', _HOUR)})"
-_REMAINING = f"sum ({metric('budget_remaining_requests', _HOUR)})"
-_NEEDED = f"({_LEFT}) * ({_ASKED}) / clamp_min({_SETTLED}, 1)"
+_TO_DO = one_of("kind", "opportunity", "relationship")
 
 
-_LAG: tuple[Panel | Text, ...] = (
+_BEHIND: tuple[Panel, ...] = (
     graph(
-        "Lag by stage",
+        "Fresh edits behind, and what is allowed",
         "s",
-        *(
-            Query(
-                quantile(share, "sync_lag_seconds", by=("stage",)),
-                f"{{{{stage}}}} p{round(100 * share)}",
-                exemplars=share == 0.99,
-            )
-            for share in (0.5, 0.95, 0.99)
+        Query(
+            side_by_side(behind=f"max ({BEHIND})", allowed=f"max ({BOUND})"),
+            "{{what}}",
         ),
-        what="From the edit in Workbooks to each stage, for changes that got there.",
+        what="What the objective judges, and the two poll intervals it is judged by; of several "
+        "pairs the worst.",
+        normal="below the line.",
+        act="above it for five minutes somebody is woken.",
+        lines=("allowed",),
+        colors={"behind": "blue"},
+        alerts=("WosyncFreshEditsHeld", "WosyncFreshnessBurn"),
+        width=8,
+        height=7,
+    ),
+    graph(
+        "Waiting, by lane",
+        "short",
+        Query(total(_OPEN, _TO_DO, by=("lane", "kind")), "{{lane}} {{kind}}"),
+        what="Changes that are known and not in Outreach, by lane and by what is still to be done.",
+        normal="near zero, with a peak after a bulk that then falls steadily.",
+        act="fresh work that stays: see the systems; a backlog that stays: the tuning dashboard.",
+        stacked=True,
+        colors={
+            "fresh opportunity": "orange",
+            "fresh relationship": "yellow",
+            "backlog opportunity": "blue",
+            "backlog relationship": "light-blue",
+        },
+        alerts=("WosyncBacklogStalled",),
+        width=8,
+        height=7,
+    ),
+    graph(
+        "Backlog done in, minute by minute",
+        "s",
+        Query(f"max ({metric('backlog_done_seconds')} < 1e12)", "done in"),
+        what="The service's own estimate over time; a gap while Outreach stands still.",
+        normal="0, or a line that falls a minute a minute.",
+        act="rising: more comes in than is done, or the hour's requests are used up.",
+        colors={"done in": "blue"},
+        alerts=("WosyncBacklogSlow",),
+        width=8,
+        height=7,
+    ),
+    graph(
+        "Lag of what arrived, 95 %",
+        "s",
+        Query(quantile(0.95, "sync_lag_seconds", by=("stage",)), "{{stage}}", exemplars=True),
+        what="From the edit in Workbooks to each stage, for changes that got there, bulk included: "
+        "what 95 % did not exceed.",
         normal="about one poll interval to target_ack, a few seconds more to written_back.",
         act="the first stage that jumps is the slow one: observed is polling, target_ack is "
         "requests or budget, written_back is Workbooks.",
-        steps=((None, "green"), (120, "red")),
+        colors={"observed": "green", "target_ack": "blue", "written_back": "purple"},
         alerts=("WosyncFreshnessBurn",),
+        width=8,
+        height=7,
     ),
+    graph(
+        "Settled and picked up, per minute",
+        "short",
+        Query(
+            side_by_side(
+                settled=per_minute("reconciles_total", IS_SETTLED),
+                picked_up=per_minute("poll_records_total", 'what="changed"'),
+            ),
+            "{{what}}",
+        ),
+        what="Changes that came to rest, and changes that polls brought, by the minute.",
+        normal="settled follows; it stays above while a backlog drains.",
+        act="settled below picked up for long: the tuning dashboard names the bottleneck.",
+        colors={"settled": "green", "picked up": "blue"},
+        width=8,
+        height=7,
+    ),
+)
+
+_BACKLOG: tuple[Panel | Text, ...] = (
     heatmap(
         "Lag until Outreach has it",
-        Query(
-            cells("sync_lag_seconds", _ACK),
-            "{{le}}",
-            exemplars=True,
-        ),
+        Query(cells("sync_lag_seconds", _ACK), "{{le}}", exemplars=True),
         what="How many changes took how long until Outreach acknowledged them.",
         normal="one band at about one poll interval; a bulk import draws a rising wedge.",
         act="a second band far above the first is a class of records that waits: see errors.",
     ),
     graph(
-        "Pending changes",
-        "short",
-        Query(total(_OPEN, by=("kind",)), "{{kind}}"),
-        what="Known and not settled, by what is still to be done.",
-        normal="near zero, with a peak after a bulk import that then falls steadily.",
-        act="a flat line above zero does not drain: see errors, then the tuning dashboard.",
-        stacked=True,
-    ),
-    graph(
-        "Oldest pending change",
+        "Oldest that waits",
         "s",
-        Query(worst("pending_oldest_age_seconds", by=("kind",)), "{{kind}}"),
-        Query(age("watermark_timestamp_seconds", "feed"), "watermark of {{feed}}"),
-        what="Age of the oldest change not settled, from durable state, and how long ago the "
-        "watermark of each feed stands; it moves with real edits only.",
-        normal="under two poll intervals; a quiet watermark is no fault.",
+        Query(worst("pending_oldest_age_seconds", by=("lane", "kind")), "{{lane}} {{kind}}"),
+        what="Age of the oldest change not settled, from durable state; of a backlog it says when "
+        "its records were edited last, not how late it is.",
+        normal="fresh under two poll intervals.",
         act="wosync status names what waits; wosync history REF says why.",
-        steps=((None, "green"), (120, "red")),
-        alerts=("WosyncFreshnessBurn",),
-    ),
-)
-
-_BACKLOG: tuple[Panel | Text, ...] = (
-    stat(
-        "Done at this pace in",
-        "s",
-        Query(f"({_LEFT} > 0) / ({_SETTLED} / {PACE_S}) or 0 * {_LEFT}", "done in"),
-        what=f"Pending changes divided by the pace of the last {PACE}; new edits not counted.",
-        normal="0 when nothing is pending; otherwise it falls as time passes.",
-        act="infinite: nothing is settled at all, see what is in error.",
-        alerts=("WosyncBacklogSlow",),
-        steps=((None, "green"), (3600, "yellow"), (86_400, "red")),
-        width=6,
-    ),
-    stat(
-        "Waits for budget at least",
-        "s",
-        Query(f"clamp_min({_NEEDED} - {_REMAINING}, 0) / {_LIMIT} * 3600", "budget"),
-        what="Requests the backlog still needs, beyond what is left of this hour, at the "
-        "hourly limit. As many requests per record are assumed as lately.",
-        normal="0: the hour has room for all of it.",
-        act="raise [outreach.budget] per_hour if the allowance permits, or wait.",
-        steps=((None, "green"), (3600, "yellow"), (86_400, "red")),
-        width=6,
+        alerts=("WosyncFreshEditsHeld", "WosyncWriteBackStuck"),
     ),
     graph(
-        "Pace",
-        "ops",
-        Query(per_second("reconciles_total", _IS_SETTLED), "settled"),
-        Query(per_second("poll_records_total", 'what="changed"'), "captured"),
-        what="Changes captured and changes settled, per second.",
-        normal="settled follows captured; above it while a backlog drains.",
-        act="settled below captured for long: the tuning dashboard names the bottleneck.",
+        "Watermarks",
+        "s",
+        Query(age("watermark_timestamp_seconds", "feed"), "{{feed}}"),
+        what="How long ago the watermark of each feed stands; it moves with real edits only.",
+        normal="a quiet watermark is no fault.",
+        act="polls that fail are on the right.",
+        width=8,
     ),
     graph(
-        "Finished attempts by outcome",
-        "ops",
-        Query(per_second("reconciles_total", by=("kind", "outcome")), "{{kind}} {{outcome}}"),
-        what="Attempts to make Outreach agree.",
+        "Polls, per minute",
+        "short",
+        Query(per_minute("polls_total", by=("feed", "outcome")), "{{feed}} {{outcome}}"),
+        what="Finished polls of each feed.",
+        normal="ok or empty, once per interval; people only while somebody waits for one.",
+        act="error: Workbooks cannot be read, see errors by class.",
+        alerts=("WosyncNoPoll", "WosyncFeedSilent"),
+        width=8,
+    ),
+    graph(
+        "Attempts by outcome, per minute",
+        "short",
+        Query(per_minute("reconciles_total", by=("kind", "outcome")), "{{kind}} {{outcome}}"),
+        what="Finished attempts to make Outreach agree.",
         normal="updated, created, noop, agreed; deferred waits for time or budget.",
         act="refused rising: see what is in error; held_by_fuse: wosync approve.",
         alerts=("WosyncErrorRatio", "WosyncMassChangeWaiting"),
         stacked=True,
+        width=8,
     ),
     graph(
-        "Roles edited",
-        "ops",
-        Query(per_second("role_edits_total", by=("edit",)), "{{edit}}"),
+        "Roles edited, per minute",
+        "short",
+        Query(per_minute("role_edits_total", by=("edit",)), "{{edit}}"),
         what="People related to opportunities in Outreach.",
         normal="a few for each edited People tab.",
         act="removed in masses is stopped by the fuse; see the mapping or the source.",
+        width=12,
     ),
     graph(
         "Linked records",
@@ -156,28 +184,22 @@ _BACKLOG: tuple[Panel | Text, ...] = (
         what="Records that have their record in Outreach.",
         normal="grows with the business.",
         act="a fall means that records were deleted or unlinked.",
-    ),
-    graph(
-        "Polls",
-        "ops",
-        Query(per_second("polls_total", by=("feed", "outcome")), "{{feed}} {{outcome}}"),
-        what="Finished polls of each feed.",
-        normal="ok or empty, once per interval; people only while somebody waits for one.",
-        act="error: Workbooks cannot be read, see errors by class.",
-        alerts=("WosyncNoPoll", "WosyncFeedSilent"),
+        width=12,
     ),
 )
 
 BOARD = Dashboard(
     uid="wosync-operator",
     title="wosync: operator",
-    about="Is it healthy, how far behind, what is in error, when will the backlog be done.",
+    about="What is wrong, how far behind, what is in error, when is it done.",
+    span="now-3h",
     rows=(
-        Row("Is it healthy", HEALTH),
-        Row("Objective and guards", OBJECTIVE),
-        Row("How far behind", _LAG),
-        Row("What is in error", ERRORS),
-        Row("When will the backlog be done", _BACKLOG),
+        Row("What is wrong", TOP),
+        Row("How far behind, and when is it done", (*_BEHIND, *FRESH, IN_ERROR, PROBLEMS)),
+        Row("Objective", OBJECTIVE, folded=True),
+        Row("Guards: never anything but zero", GUARDS, folded=True),
+        Row("Errors in detail", ERRORS, folded=True),
+        Row("Backlog and polls in detail", _BACKLOG, folded=True),
         Row("How to read this", (Text("Words", _WORDS.strip()),), folded=True),
     ),
 )

@@ -3,42 +3,47 @@
 from __future__ import annotations
 
 from grafana.generator.panels import Panel, Query, graph
-from grafana.generator.queries import INSTANCE, grown, per_second, total, worst
+from grafana.generator.queries import grown, per_minute, total, unlike_zero, worst
+
+IN_ERROR = graph(
+    "In error, by class",
+    "short",
+    Query(
+        unlike_zero(total("records_in_error", by=("kind", "class")), "kind"), "{{kind}} {{class}}"
+    ),
+    what="Refused opportunities, people and relationships, left out until somebody acts.",
+    normal="few, and known to the team that owns the records.",
+    act="correct the record in Workbooks and untick its error flag; many of one class at "
+    "once point at the mapping or a permission.",
+    alerts=("WosyncRecordsInError", "WosyncRecordsInErrorRising"),
+    stacked=True,
+    width=12,
+    height=7,
+)
+
+PROBLEMS = graph(
+    "Errors by class, per minute",
+    "short",
+    Query(unlike_zero(per_minute("errors_total", by=("class",)), "class"), "{{class}}"),
+    what="Every error once, where it is handled; most are tried again by themselves.",
+    normal="zero, with short bursts while one of the systems has trouble.",
+    act="auth and configuration need a person; unreachable and rate_limited pass.",
+    alerts=(
+        "WosyncAuthRefused",
+        "WosyncMisconfigured",
+        "WosyncUnexpectedErrors",
+        "WosyncClockSkew",
+    ),
+    width=12,
+    height=7,
+)
 
 ERRORS: tuple[Panel, ...] = (
     graph(
-        "In error, by class",
+        "Errors and retries, per minute",
         "short",
-        Query(total("records_in_error", by=("kind", "class")), "{{kind}} {{class}}"),
-        what="Refused opportunities, people and relationships, left out until somebody acts.",
-        normal="few, and known to the team that owns the records.",
-        act="correct the record in Workbooks and untick its error flag; many of one class at "
-        "once point at the mapping or a permission.",
-        steps=((None, "green"), (25, "red")),
-        alerts=("WosyncRecordsInError",),
-        stacked=True,
-        width=8,
-    ),
-    graph(
-        "Errors by class",
-        "ops",
-        Query(per_second("errors_total", by=("class",)), "{{class}}"),
-        what="Every error once, where it is handled; most are tried again by themselves.",
-        normal="zero, with short bursts while one of the systems has trouble.",
-        act="auth and configuration need a person; unreachable and rate_limited pass.",
-        alerts=(
-            "WosyncAuthRefused",
-            "WosyncMisconfigured",
-            "WosyncUnexpectedErrors",
-            "WosyncClockSkew",
-        ),
-        width=8,
-    ),
-    graph(
-        "Errors and retries by component",
-        "ops",
-        Query(per_second("errors_total", by=("component",)), "{{component}}"),
-        Query(per_second("retries_total", by=("component",)), "{{component}} retries"),
+        Query(per_minute("errors_total", by=("component",)), "{{component}}"),
+        Query(per_minute("retries_total", by=("component",)), "{{component}} retries"),
         what="Where errors were handled, and where work was scheduled again.",
         normal="retries follow errors and end with them.",
         act="retries without end lead to records in error after [retry] attempts_max.",
@@ -67,20 +72,6 @@ ERRORS: tuple[Panel, ...] = (
         act="see the runbook; the create is not sent again before this is known.",
         steps=((None, "green"), (600, "red")),
         alerts=("WosyncInDoubt",),
-        width=8,
-    ),
-    graph(
-        "Never expected",
-        "short",
-        Query(grown("duplicates_found_total", by=INSTANCE, over="1d"), "duplicates {{instance}}"),
-        Query(worst("records_unproven"), "unproven {{instance}}"),
-        Query(worst("fuse_held_records"), "held by the fuse {{instance}}"),
-        what="Target records found within a day to share a correlation value, records the "
-        "source did not show in time, edits held by the mass-change fuse.",
-        normal="zero, all of them.",
-        act="duplicates and unproven records: the runbook; the fuse: wosync approve.",
-        steps=((None, "green"), (1, "red")),
-        alerts=("WosyncDuplicateFound", "WosyncRecordsUnproven", "WosyncMassChangeWaiting"),
         width=8,
     ),
     graph(
@@ -124,4 +115,4 @@ ERRORS: tuple[Panel, ...] = (
         width=6,
     ),
 )
-"""The row of the operator's dashboard."""
+"""What belongs to them, in detail."""

@@ -1,233 +1,348 @@
-"""The top of the operator's dashboard: one number for each question, coloured like its alert."""
+"""The top of the operator's dashboard: one row a pair, then one number for each question."""
 
 from __future__ import annotations
 
-from grafana.generator.panels import Panel, Query, graph, stat, zero_one
-from grafana.generator.queries import INSTANCE, grown, metric, total, worst
+from typing import Any
 
-_BY = f"by ({', '.join(INSTANCE)})"
-_ACK = 'stage="target_ack"'
+from grafana.generator.panels import (
+    NO_DATA,
+    NOTHING,
+    QUIET,
+    Json,
+    Link,
+    Panel,
+    Query,
+    column,
+    stat,
+    table,
+    thresholds,
+    words,
+)
+from grafana.generator.queries import CHOSEN, alive, metric, over_all
 
-# The bucket of two poll intervals of 60 s.
-_IN_TIME = 'le="120.0"'
-_OBJECTIVE = 0.99
+STATES = words(("works", "green"), ("not ready", "orange"), ("DOWN", "red"))
+CONDITIONS = words(
+    ("up", "green"),
+    ("budget spent", "yellow"),
+    ("paused", "yellow"),
+    ("throttled (429)", "orange"),
+    ("carries out no changes", "red"),
+    ("down", "red"),
+    ("misconfigured", "red"),
+    ("refuses credentials", "red"),
+)
+UNKNOWN: Json = {
+    "type": "special",
+    "options": {
+        "match": "nan",
+        "result": {"text": "no pace yet", "color": NO_DATA, "index": 91},
+    },
+}
+WAITS: Json = {
+    "type": "range",
+    "options": {
+        "from": 1e12,
+        "to": None,
+        "result": {"text": "waits for Outreach", "color": NO_DATA, "index": 92},
+    },
+}
+NO_LIMIT: Json = {
+    "type": "range",
+    "options": {
+        "from": 1e12,
+        "to": None,
+        "result": {"text": "no limit", "color": NO_DATA, "index": 93},
+    },
+}
+
+# Lower ones have no room for a course behind the number.
+TALL = 5
+_HOUR = 'window="hour"'
+_SAME = "${job:queryparam}&${instance:queryparam}&${__url_time_range}"
 
 # Recording rules of grafana/alerts/recording.yml, which say what stale means.
-_BEHIND = metric("instance:wosync_staleness_seconds:max")
-_BOUND = metric("instance:wosync_freshness_bound_seconds:max")
-_POLL_AGE = metric("instance:wosync_poll_age_seconds:max")
-_STALE = metric("instance:wosync_stale:bool")
+STATE = metric("instance:wosync_state_code:max")
+BEHIND = metric("instance:wosync_staleness_seconds:max")
+BOUND = metric("instance:wosync_freshness_bound_seconds:max")
+IN_ERROR = metric("instance:wosync_records_in_error:sum")
+ERROR_SHARE = metric("instance:wosync_records_in_error:ratio")
+DONE = metric("backlog_done_seconds")
+LEFT = metric("budget_remaining_requests", _HOUR)
+LIMIT = metric("budget_limit_requests", _HOUR)
+_CODE = "instance:wosync_condition_code:max"
 
 
-def _budget_left(window: str) -> str:
-    """Part of the window's requests that is left; 1 where there is no limit."""
-    matcher = f'window="{window}"'
-    limit = f"sum {_BY} ({metric('budget_limit_requests', matcher)})"
-    remaining = f"sum {_BY} ({metric('budget_remaining_requests', matcher)})"
-    return f"{remaining} / {limit} >= 0 or {limit} == bool Inf"
+def condition(system: str) -> str:
+    """What keeps requests from the system, as a code."""
+    return metric(_CODE, f'connector="{system}"')
 
 
-HEALTH: tuple[Panel, ...] = (
+def board(name: str, more: str = "") -> str:
+    """The address of a board of ours, for the same pairs and the same time."""
+    return f"/d/wosync-{name}?{_SAME}{more}"
+
+
+_ITS_BOARD = "/d/wosync-operator?var-instance=${__value.raw}&${__url_time_range}"
+OWN_PAGE = Link("The service's own page", "http://${__field.labels.instance}/status", new_tab=True)
+
+# Each column of the table of pairs with its expression; the last one only sorts.
+_COLUMNS = {
+    "State": STATE,
+    "Outreach": condition("outreach"),
+    "Workbooks": condition("workbooks"),
+    "Behind": BEHIND,
+    "In error": IN_ERROR,
+    "Done in": DONE,
+    "Left": LEFT,
+    "Worst": f"1000 * {STATE} or 100 * (max by (job, instance) ({metric(_CODE)}) + 1)"
+    f" or max by (job, instance) ({BEHIND})",
+}
+
+
+def _column(name: str, expr: str) -> str:
+    return f'label_replace(max by (instance) ({expr}), "column", "{name}", "", "")'
+
+
+def _pairs() -> Panel:
+    coded: Json = {"type": "color-background", "mode": "basic"}
+    systems: dict[str, Any] = {
+        "mappings": [CONDITIONS, NOTHING],
+        "custom__cellOptions": coded,
+        "custom__width": 126,
+    }
+    fold: list[Json] = [
+        {"id": "labelsToFields", "options": {"mode": "columns"}},
+        {"id": "merge", "options": {}},
+        {
+            "id": "groupingToMatrix",
+            "options": {
+                "columnField": "column",
+                "rowField": "instance",
+                "valueField": "Value",
+                "emptyValue": "null",
+            },
+        },
+        {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": "Worst", "desc": True}]}},
+        {
+            "id": "organize",
+            "options": {
+                "excludeByName": {"Worst": True},
+                "indexByName": {
+                    name: place for place, name in enumerate(["instance\\column", *_COLUMNS])
+                },
+                "renameByName": {"instance\\column": "Pair"},
+            },
+        },
+    ]
+    return table(
+        "Pairs, the worst first",
+        Query(" or ".join(_column(*one) for one in _COLUMNS.items()), "{{column}}"),
+        what="One row for each chosen pair: whether it works, what keeps requests from each "
+        "system, how far its fresh edits are behind, records in error, when the backlog is done, "
+        "and requests left of the hour.",
+        normal="works, up, up.",
+        act="a click on a pair leads to its own board, or to the service's own page.",
+        transformations=fold,
+        overrides=[
+            column(
+                "Pair",
+                custom__width=140,
+                links=[
+                    Link("Its own board", _ITS_BOARD).render(),
+                    Link("The service's own page", "http://${__value.raw}/status", True).render(),
+                ],
+            ),
+            column(
+                "State",
+                mappings=[STATES, NOTHING],
+                custom__cellOptions=coded,
+                custom__width=84,
+            ),
+            column("Outreach", **systems),
+            column("Workbooks", **(systems | {"custom__width": 110})),
+            column("Behind", unit="s", decimals=0, custom__width=78),
+            column("In error", unit="locale", decimals=0, custom__width=70),
+            column("Done in", unit="s", decimals=0, mappings=[WAITS, UNKNOWN], custom__width=100),
+            column("Left", unit="locale", decimals=0, mappings=[NO_LIMIT, NOTHING]),
+        ],
+        alerts=("WosyncDown", "WosyncAbsent"),
+        width=15,
+        height=5,
+    )
+
+
+def _firing() -> Panel:
+    alerts = f'ALERTS{{{CHOSEN}, alertstate="firing", severity!="none"}}'
+    shown = f"sum by (alertname, severity, system, pair, section) ({alerts})"
+    none = 'label_replace(vector(0), "alertname", "none", "", "")'
+    severe: Json = {
+        "type": "value",
+        "options": {
+            "critical": {"text": "critical", "color": "red", "index": 0},
+            "warning": {"text": "warning", "color": "orange", "index": 1},
+        },
+    }
+    return table(
+        "Firing alerts",
+        Query(f"{shown} or ({none} unless on () {shown})", "{{alertname}}"),
+        what="Alerts of the chosen pairs that fire now.",
+        normal="none.",
+        act="a click on one leads to its section of the runbook.",
+        transformations=[
+            {"id": "labelsToFields", "options": {"mode": "columns"}},
+            {"id": "merge", "options": {}},
+            {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": "severity"}]}},
+            {
+                "id": "organize",
+                "options": {
+                    "excludeByName": {"Time": True, "Value": True},
+                    "indexByName": {
+                        name: place
+                        for place, name in enumerate(
+                            ("alertname", "severity", "system", "pair", "section")
+                        )
+                    },
+                    "renameByName": {
+                        "alertname": "Alert",
+                        "severity": "Severity",
+                        "system": "System",
+                        "pair": "Pair",
+                        "section": "Runbook",
+                    },
+                },
+            },
+        ],
+        overrides=[
+            column("Alert", custom__width=200),
+            column(
+                "Severity",
+                mappings=[severe],
+                custom__width=75,
+                custom__cellOptions={"type": "color-text"},
+            ),
+            column("System", custom__width=85),
+            column(
+                "Runbook",
+                links=[Link("What to do", "${runbook}#${__value.raw}", True).render()],
+            ),
+        ],
+        width=9,
+        height=5,
+    )
+
+
+def _system(system: str, title: str) -> Panel:
+    return stat(
+        title,
+        "none",
+        Query(f"topk(1, {alive(condition(system))})"),
+        what=f"What keeps requests from {title}, the most serious of it; of several pairs the "
+        "worst.",
+        normal="up.",
+        act="a click leads to its requests, or to the section of the runbook.",
+        mappings=(CONDITIONS,),
+        alerts=("WosyncSystemDown", "WosyncAuthRefused", "WosyncRateLimited"),
+        leads=(Link("Its requests", board("apis", f"&var-connector={system}")), OWN_PAGE),
+        height=TALL,
+    )
+
+
+TOP: tuple[Panel, ...] = (
+    _pairs(),
+    _firing(),
     stat(
-        "Ready",
-        "bool",
-        Query(f"min {_BY} ({metric('ready')})"),
-        what="Whether both systems answered and polling works.",
-        normal="ready.",
-        act="wosync status says the reason in one line.",
-        steps=((None, "red"), (1, "green")),
-        mappings=(zero_one("not ready", "ready"),),
-        alerts=("WosyncNotReady",),
+        "State",
+        "none",
+        Query(f"topk(1, {alive(STATE)})"),
+        what="Whether the service runs, and calls itself ready; of several pairs the worst.",
+        normal="works.",
+        act="its own page, or wosync status on the host, says the reason in one line.",
+        mappings=(STATES,),
+        alerts=("WosyncDown", "WosyncNotReady"),
+        leads=(OWN_PAGE,),
+        height=TALL,
     ),
+    _system("outreach", "Outreach"),
+    _system("workbooks", "Workbooks"),
     stat(
-        "Behind by",
+        "Fresh edits behind",
         "s",
-        Query(_BEHIND),
-        what="What the objective is about: the oldest pending change or the last good poll, "
-        "whichever is older. The colours are those of the default poll interval.",
-        normal="under two poll intervals.",
-        act="the two numbers to the right tell polling from work that is not settled.",
-        steps=((None, "green"), (60, "yellow"), (120, "red")),
-        alerts=("WosyncFreshnessBurn",),
-    ),
-    stat(
-        "Last good poll",
-        "s",
-        Query(_POLL_AGE),
-        what="Time since Workbooks was last read completely.",
-        normal="under one poll interval and a poll's time; no data during the very first poll.",
-        act="Workbooks is down, refuses us, or the service hangs: see errors by class.",
-        steps=((None, "green"), (120, "yellow"), (900, "red")),
-        alerts=("WosyncNoPoll",),
-    ),
-    stat(
-        "Oldest pending",
-        "s",
-        Query(worst("pending_oldest_age_seconds")),
-        what="Age of the oldest change that is known and not settled.",
-        normal="0, or seconds.",
-        act="see how far behind, then what is in error.",
-        steps=((None, "green"), (60, "yellow"), (120, "red")),
-        alerts=("WosyncFreshnessBurn",),
+        Query(over_all(alive(BEHIND)), "behind"),
+        Query(over_all(alive(f"{BEHIND} / {BOUND}")), "of what is allowed"),
+        what="Age of the oldest fresh edit that waits, or of the last complete poll, whichever is "
+        "older; and what part that is of the two poll intervals the objective allows.",
+        normal="under 100 %.",
+        act="the systems to the left name the cause.",
+        overrides=[
+            column("behind", decimals=0, color=QUIET),
+            column(
+                "of what is allowed",
+                unit="percentunit",
+                decimals=0,
+                thresholds=thresholds((None, NO_DATA), (0, "green"), (1, "yellow"), (2.5, "red")),
+            ),
+        ],
+        alerts=("WosyncFreshEditsHeld", "WosyncFreshnessBurn"),
+        leads=(Link("Which part is slow", board("tuning")),),
+        spark=True,
+        width=4,
+        height=TALL,
     ),
     stat(
         "In error",
-        "short",
-        Query(total("records_in_error", by=INSTANCE)),
-        what="Refused opportunities, people and relationships that wait for somebody.",
-        normal="few, and known.",
-        act="wosync status lists them with reasons.",
-        steps=((None, "green"), (1, "yellow"), (25, "red")),
-        alerts=("WosyncRecordsInError",),
+        "locale",
+        Query(over_all(alive(IN_ERROR)), "records"),
+        Query(over_all(alive(ERROR_SHARE)), "of all"),
+        what="Refused opportunities, people and relationships that wait for somebody, and their "
+        "share of all records.",
+        normal="under 2 %, and known to those who own the records.",
+        act="wosync status counts them by reason.",
+        overrides=[
+            column("records", decimals=0, color=QUIET),
+            column(
+                "of all",
+                unit="percentunit",
+                decimals=1,
+                thresholds=thresholds(
+                    (None, NO_DATA), (0, "green"), (0.02, "yellow"), (0.1, "red")
+                ),
+            ),
+        ],
+        alerts=("WosyncRecordsInError", "WosyncRecordsInErrorRising"),
+        leads=(OWN_PAGE,),
+        spark=True,
+        width=3,
+        height=TALL,
     ),
     stat(
-        "In doubt",
-        "short",
-        Query(total("in_doubt_intents", by=INSTANCE)),
-        what="Creates whose result is not known and is being looked for.",
-        normal="0, or a few for some minutes after Outreach failed.",
-        act="see the age of the oldest doubt.",
-        steps=((None, "green"), (1, "yellow")),
-        alerts=("WosyncInDoubt",),
-    ),
-    stat(
-        "Hourly budget left",
-        "percentunit",
-        Query(_budget_left("hour")),
-        what="Part of the requests of this hour that is still ours to use, the reserve not "
-        "counted; all of it while there is no limit.",
-        normal="above a half outside of bulk imports.",
-        act="work goes on when the window refills; see the APIs dashboard.",
-        steps=((None, "red"), (0.1, "yellow"), (0.25, "green")),
-        alerts=("WosyncBudgetRunsOut",),
-    ),
-    stat(
-        "Version",
-        "none",
-        Query(metric("build_info"), "{{version}}"),
-        what="What is running, by instance.",
-        normal="the same everywhere.",
-        act="deploy what is behind.",
-        name_only=True,
-    ),
-)
-"""The first row, eight numbers."""
-
-OBJECTIVE: tuple[Panel, ...] = (
-    stat(
-        "Fresh, in the chosen time",
-        "percentunit",
-        Query(f"1 - avg_over_time({_STALE}[$__range])"),
-        what="Part of the time in which everything was in Outreach within two poll "
-        "intervals; 99 % is the objective over 30 days.",
-        normal="99 % or more.",
-        act="see how far behind for when it was not.",
-        steps=((None, "red"), (_OBJECTIVE, "green")),
-        alerts=("WosyncFreshnessBurn",),
-    ),
-    stat(
-        "Error budget left",
-        "percentunit",
-        Query(metric("instance:wosync_error_budget_left:ratio30d")),
-        what="What is left of the one percent of the last 30 days that may be stale; below 0 "
-        "the objective is missed.",
-        normal="above a quarter.",
-        act="no risky change until it has recovered.",
-        steps=((None, "red"), (0.25, "green")),
-        alerts=("WosyncErrorBudgetLow",),
-    ),
-    stat(
-        "Changes in time",
-        "percentunit",
-        Query(
-            f"{grown('sync_lag_seconds_bucket', _ACK, _IN_TIME, by=INSTANCE)} / "
-            f"{grown('sync_lag_seconds_count', _ACK, by=INSTANCE)}"
-        ),
-        what="Part of the changes that Outreach had within 120 s; it sees only those that "
-        "got there.",
-        normal="99 % or more; a bulk import or a first import lowers it.",
-        act="compare with the fresh part of the time before drawing conclusions.",
-        steps=((None, "red"), (_OBJECTIVE, "green")),
-    ),
-    stat(
-        "Mass change waiting",
-        "bool",
-        Query(worst("fuse_tripped")),
-        what="Whether the fuse holds a mass change back.",
-        normal="no.",
-        act="look at what it is with wosync status, then wosync approve.",
-        steps=((None, "green"), (1, "red")),
-        mappings=(zero_one("no", "approve?", good=0),),
-        alerts=("WosyncMassChangeWaiting",),
-    ),
-    stat(
-        "Duplicates",
-        "short",
-        Query(grown("duplicates_found_total", by=INSTANCE)),
-        what="Target records found in the chosen time to share a correlation value.",
-        normal="0.",
-        act="merge them in Outreach; the runbook says how to find out which.",
-        steps=((None, "green"), (1, "red")),
-        alerts=("WosyncDuplicateFound",),
-    ),
-    stat(
-        "Unproven",
-        "short",
-        Query(worst("records_unproven")),
-        what="Records the source did not show within two audit intervals.",
-        normal="0.",
-        act="the audit does not get through, or records vanished.",
-        steps=((None, "green"), (1, "red")),
-        alerts=("WosyncRecordsUnproven",),
-    ),
-    stat(
-        "Workers stalled",
-        "short",
-        Query(total("actor_stalled", by=INSTANCE)),
-        what="Actors with a worker that neither makes progress nor shows what it waits for.",
-        normal="0.",
-        act="systemd restarts it; keep the journal for a report.",
-        steps=((None, "green"), (1, "red")),
-        alerts=("WosyncActorStalled",),
-    ),
-    stat(
-        "Settings",
-        "bool",
-        Query(f"min {_BY} ({metric('config_last_reload_successful')})"),
-        what="Whether the settings in force are those of the last reload.",
-        normal="as asked.",
-        act="the last reload was refused: journalctl -u wosync says why.",
-        steps=((None, "red"), (1, "green")),
-        mappings=(zero_one("refused", "as asked"),),
-        alerts=("WosyncReloadRefused",),
-    ),
-    graph(
-        "Behind by, against the objective",
+        "Backlog done in",
         "s",
-        Query(_BEHIND, "behind {{instance}}"),
-        Query(_BOUND, "two poll intervals {{instance}}"),
-        what="What the objective judges, and the bound it is judged by.",
-        normal="below the bound.",
-        act="see the runbook: the burn rate says how urgent it is.",
-        alerts=("WosyncFreshnessBurn",),
-        height=6,
+        Query(f"topk(1, {alive(DONE)})"),
+        what="The service's own estimate of when all that is due is settled: the greater of what "
+        "its pace takes and the wait until it may ask again; of several pairs the longest.",
+        normal="0 when nothing waits; otherwise it falls as time passes.",
+        act="waits for Outreach: nobody can tell before it answers.",
+        mappings=(WAITS, UNKNOWN),
+        steps=((None, NO_DATA), (0, "green"), (86_400, "yellow")),
+        alerts=("WosyncBacklogSlow", "WosyncBacklogStalled"),
+        leads=(Link("Which part is slow", board("tuning")), OWN_PAGE),
+        width=4,
+        height=TALL,
     ),
-    graph(
-        "Burn rate",
-        "short",
-        *(
-            Query(
-                f"{metric(f'instance:wosync_stale:avg{window}')} / {1 - _OBJECTIVE:.2f}",
-                f"{window} {{{{instance}}}}",
-            )
-            for window in ("1h", "6h", "1d", "3d")
-        ),
-        what="How many times faster than allowed the error budget is spent, over each window.",
-        normal="below 1.",
-        act="above 14.4 over 1h, or 6 over 6h, somebody is paged.",
-        steps=((None, "green"), (1, "yellow"), (6, "orange"), (14.4, "red")),
-        alerts=("WosyncFreshnessBurn",),
-        height=6,
+    stat(
+        "Requests left",
+        "locale",
+        Query(over_all(alive(LEFT), "min")),
+        what="Requests to Outreach that are left to us of this hour; of several pairs the fewest.",
+        normal="above 0.",
+        act="work goes on when the window refills; the APIs dashboard says when.",
+        mappings=(NO_LIMIT,),
+        steps=((None, NO_DATA), (0, "red"), (1, "green")),
+        alerts=("WosyncBudgetSpent", "WosyncBudgetRunsOut"),
+        leads=(Link("The budget", board("apis")),),
+        spark=True,
+        width=4,
+        height=TALL,
     ),
 )
-"""The second row: the objective, and what must never be anything but zero."""
+"""The first two rows: what is wrong, and where."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,21 @@ Json = dict[str, Any]
 DATASOURCE: Mapping[str, str] = {"type": "prometheus", "uid": "${datasource}"}
 # The variable `runbook` of every dashboard: the address stands in one place of each.
 RUNBOOK_URL = "${runbook}"
+# What is not there is neither good nor bad.
+NO_DATA = "#6e6e6e"
+# Of a number that says nothing of good or bad by itself.
+QUIET: Json = {"mode": "fixed", "fixedColor": "#3d434c"}
+NOTHING: Json = {
+    "type": "special",
+    "options": {
+        "match": "null+nan",
+        "result": {"text": "no data", "color": NO_DATA, "index": 90},
+    },
+}
+Steps = Sequence[tuple[float | None, str]]
+PLAIN: Steps = ((None, NO_DATA), (0, "green"))
+# A window of four of these holds two polls at their default interval: no gaps between their bars.
+MIN_STEP = "30s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +38,27 @@ class Query:
     exemplars: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where a click on a value leads; the variables of the board go along."""
+
+    title: str
+    url: str
+    new_tab: bool = False
+
+    def render(self) -> Json:
+        """The link as Grafana reads it."""
+        return {"title": self.title, "url": self.url, "targetBlank": self.new_tab}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
     """One panel of any kind; built by the functions below.
 
     Args:
         what, normal, act: the three sentences of its description.
-        steps: (lowest value, colour); the first value is None.
+        steps: (lowest value, colour); the first value is None, and stands for no data.
+        leads: where a click on a value leads.
         alerts: alerts about the same thing, whose runbook sections the panel links.
         repeat: the variable for whose every value the panel is repeated.
     """
@@ -42,9 +72,11 @@ class Panel:
     queries: Sequence[Query]
     width: int
     height: int
-    steps: Sequence[tuple[float | None, str]] = ((None, "green"),)
+    steps: Steps = PLAIN
     alerts: Sequence[str] = ()
+    leads: Sequence[Link] = ()
     options: Json = field(default_factory=dict[str, Any])
+    transformations: Sequence[Json] = ()
     custom: Json = field(default_factory=dict[str, Any])
     mappings: Sequence[Json] = ()
     overrides: Sequence[Json] = ()
@@ -68,25 +100,32 @@ class Panel:
             ],
             "fieldConfig": {"defaults": self._defaults(), "overrides": list(self.overrides)},
             "options": self.options,
-            "links": [runbook_link(alert) for alert in self.alerts],
+            "links": [runbook_link(alert).render() for alert in self.alerts if self.kind != "stat"],
         }
+        if self.transformations:
+            rendered["transformations"] = list(self.transformations)
         if self.repeat is not None:
-            rendered |= {"repeat": self.repeat, "repeatDirection": "h", "maxPerRow": 4}
+            rendered |= {"repeat": self.repeat, "repeatDirection": "h", "maxPerRow": 6}
         return rendered
 
     def _defaults(self) -> Json:
         defaults: Json = {
             "unit": self.unit,
             "min": 0,
-            "color": {"mode": "thresholds" if self.kind == "stat" else "palette-classic"},
-            "thresholds": {
-                "mode": "absolute",
-                "steps": [{"value": value, "color": color} for value, color in self.steps],
-            },
-            "mappings": list(self.mappings),
+            "color": {"mode": "palette-classic" if self.kind == "timeseries" else "thresholds"},
+            "thresholds": thresholds(*self.steps),
+            "mappings": [*self.mappings, NOTHING],
             "noValue": "no data",
             "custom": self.custom,
+            # A number by itself has no room for an icon beside its title: its links are its own.
+            "links": [
+                *(lead.render() for lead in self.leads),
+                *(runbook_link(alert).render() for alert in self.alerts if self.kind == "stat"),
+            ],
         }
+        if self.unit in {"short", "locale"} and self.kind != "heatmap":
+            defaults["unit"] = "locale"
+            defaults["decimals"] = 0 if self.kind == "stat" else None
         if self.maximum is not None:
             defaults["max"] = self.maximum
         return defaults
@@ -123,49 +162,65 @@ class Row:
     folded: bool = False
 
 
-def runbook_link(alert: str) -> Json:
+def numbered(board: str, title: str) -> int:
+    """The number of a panel: it stays as long as its title does, so that links can name it."""
+    return 1 + zlib.crc32(f"{board}: {title}".encode()) % 99_999
+
+
+def runbook_link(alert: str) -> Link:
     """A link to what to do about an alert."""
+    return Link(f"Runbook: {alert}", f"{RUNBOOK_URL}#{alert.lower()}", new_tab=True)
+
+
+def words(*texts: tuple[str, str]) -> Json:
+    """Words, with their colours, for the codes 0, 1, 2 and so on."""
     return {
-        "title": f"Runbook: {alert}",
-        "url": f"{RUNBOOK_URL}#{alert.lower()}",
-        "targetBlank": True,
+        "type": "value",
+        "options": {
+            str(code): {"text": text, "color": color, "index": code}
+            for code, (text, color) in enumerate(texts)
+        },
     }
 
 
 def zero_one(zero: str, one: str, *, good: int = 1) -> Json:
     """Words for the two states of a gauge."""
     colors = ("red", "green") if good else ("green", "red")
-    return {
-        "type": "value",
-        "options": {
-            str(value): {"text": text, "color": colors[value], "index": value}
-            for value, text in enumerate((zero, one))
-        },
-    }
+    return words((zero, colors[0]), (one, colors[1]))
 
 
 def stat(
     title: str,
     unit: str,
-    query: Query,
-    *,
+    *queries: Query,
     what: str,
     normal: str,
     act: str,
-    steps: Sequence[tuple[float | None, str]] = ((None, "green"),),
+    steps: Steps = PLAIN,
     alerts: Sequence[str] = (),
+    leads: Sequence[Link] = (),
     mappings: Sequence[Json] = (),
+    overrides: Sequence[Json] = (),
     name_only: bool = False,
+    spark: bool = False,
     width: int = 3,
+    height: int = 4,
 ) -> Panel:
-    """One number per instance, coloured by its thresholds."""
+    """One number, coloured by its thresholds.
+
+    Args:
+        spark: its course behind it. The number is the last one then, and of what has ended it is
+            none: see `queries.alive`.
+    """
     options: Json = {
-        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+        "reduceOptions": {"calcs": ["last"], "fields": "", "values": False},
         "colorMode": "value" if name_only else "background",
-        "graphMode": "none",
+        "graphMode": "area" if spark else "none",
         "justifyMode": "auto",
-        "orientation": "auto",
-        "textMode": "name" if name_only else "auto",
+        "orientation": "horizontal" if len(queries) > 1 else "auto",
+        "textMode": "name" if name_only else "value_and_name" if len(queries) > 1 else "value",
+        "wideLayout": False,
+        "text": {"titleSize": 12, "valueSize": 24} if len(queries) > 1 else {},
     }
     return Panel(
         kind="stat",
@@ -174,27 +229,78 @@ def stat(
         normal=normal,
         act=act,
         unit=unit,
-        queries=(query,),
+        queries=queries,
         width=width,
-        height=4,
+        height=height,
         steps=steps,
         alerts=alerts,
+        leads=leads,
         options=options,
         mappings=mappings,
-        instant=True,
+        overrides=overrides,
+        instant=not spark,
     )
+
+
+def table(
+    title: str,
+    query: Query,
+    *,
+    what: str,
+    normal: str,
+    act: str,
+    transformations: Sequence[Json],
+    overrides: Sequence[Json],
+    alerts: Sequence[str] = (),
+    width: int,
+    height: int,
+) -> Panel:
+    """Rows of what one query found."""
+    return Panel(
+        kind="table",
+        title=title,
+        what=what,
+        normal=normal,
+        act=act,
+        unit="none",
+        queries=(query,),
+        width=width,
+        height=height,
+        alerts=alerts,
+        options={"showHeader": True, "cellHeight": "sm", "footer": {"show": False}},
+        custom={"align": "left", "cellOptions": {"type": "auto"}, "inspect": False},
+        overrides=overrides,
+        transformations=transformations,
+        instant=True,
+        style="table",
+    )
+
+
+def thresholds(*steps: tuple[float | None, str]) -> Json:
+    """Steps as Grafana reads them."""
+    return {
+        "mode": "absolute",
+        "steps": [{"value": value, "color": color} for value, color in steps],
+    }
+
+
+def column(name: str, **properties: Any) -> Json:
+    """What is special about a column, or a series, of this name."""
+    return {
+        "matcher": {"id": "byName", "options": name},
+        "properties": [
+            {"id": key.replace("__", "."), "value": value} for key, value in properties.items()
+        ],
+    }
 
 
 _NO_COLORS: Mapping[str, str] = {}
 _GRAPH: Json = {
     "legend": {
-        "calcs": ["lastNotNull", "max"],
-        "displayMode": "table",
+        "calcs": [],
+        "displayMode": "list",
         "placement": "bottom",
         "showLegend": True,
-        # Every label set is there at zero; what is not zero comes first.
-        "sortBy": "Max",
-        "sortDesc": True,
     },
     "tooltip": {"mode": "multi", "sort": "desc", "hideZeros": True},
 }
@@ -207,11 +313,12 @@ def graph(
     what: str,
     normal: str,
     act: str,
-    steps: Sequence[tuple[float | None, str]] = ((None, "green"),),
+    steps: Steps = PLAIN,
     alerts: Sequence[str] = (),
     stacked: bool = False,
     lines: Sequence[str] = (),
     colors: Mapping[str, str] = _NO_COLORS,
+    leads: Sequence[Link] = (),
     maximum: float | None = None,
     width: int = 12,
     height: int = 8,
@@ -221,7 +328,7 @@ def graph(
 
     Args:
         lines: series, by their legends, drawn as plain dashed lines over a stack.
-        colors: colours of series by their legends; the others get one of Grafana's.
+        colors: colours of series by a pattern for their legends; the others get one of Grafana's.
     """
     return Panel(
         kind="timeseries",
@@ -236,11 +343,12 @@ def graph(
         steps=steps,
         alerts=alerts,
         options=_GRAPH,
-        custom=_drawn(stacked=stacked, bounded=len(steps) > 1),
+        custom=_drawn(stacked=stacked, bounded=steps is not PLAIN),
         overrides=[
             *(_plain_line(name) for name in lines),
             *(_painted(name, color) for name, color in colors.items()),
         ],
+        leads=leads,
         maximum=maximum,
         repeat=repeat,
     )
@@ -295,6 +403,7 @@ def _target(query: Query, letter: str, panel: Panel) -> Json:
         "instant": panel.instant,
         "range": not panel.instant,
         "exemplar": query.exemplars,
+        "interval": "" if panel.instant or "$__rate_interval" not in query.expr else MIN_STEP,
     }
 
 
@@ -307,6 +416,8 @@ def _drawn(*, stacked: bool, bounded: bool) -> Json:
         "showPoints": "never",
         "spanNulls": False,
         "axisPlacement": "auto",
+        # Nothing at all is drawn at the foot of a small scale, not of one to a hundred.
+        "axisSoftMax": 1,
         "stacking": {"group": "A", "mode": "normal" if stacked else "none"},
         "thresholdsStyle": {"mode": "line" if bounded else "off"},
     }
@@ -318,6 +429,7 @@ def _plain_line(name: str) -> Json:
         "properties": [
             {"id": "custom.stacking", "value": {"group": "A", "mode": "none"}},
             {"id": "custom.fillOpacity", "value": 0},
+            {"id": "color", "value": {"mode": "fixed", "fixedColor": "#9e9e9e"}},
             {"id": "custom.lineWidth", "value": 2},
             {"id": "custom.lineStyle", "value": {"fill": "dash", "dash": [8, 6]}},
         ],
@@ -326,6 +438,6 @@ def _plain_line(name: str) -> Json:
 
 def _painted(name: str, color: str) -> Json:
     return {
-        "matcher": {"id": "byName", "options": name},
+        "matcher": {"id": "byRegexp", "options": f"/^({name})$/"},
         "properties": [{"id": "color", "value": {"mode": "fixed", "fixedColor": color}}],
     }

@@ -9,11 +9,10 @@ from engine.metrics import PREFIX
 
 # What every selector carries, so that the variables `job` and `instance` choose for all panels.
 CHOSEN = 'job=~"$job", instance=~"$instance"'
-_STOCK = ("process_", "python_")
+_STOCK = ("process_", "python_", "ALERTS", "up")
 INSTANCE = ("job", "instance")
-# Long enough for a pace to be one; the same wherever an end is foretold.
-PACE = "15m"
-PACE_S = 900
+# Whether an instance is scraped: the one metric that does not come from the service.
+UP = f"up{{{CHOSEN}}}"
 
 
 def metric(name: str, *matchers: str) -> str:
@@ -35,6 +34,11 @@ def total(name: str, *matchers: str, by: tuple[str, ...] = ()) -> str:
 def worst(name: str, *matchers: str, by: tuple[str, ...] = INSTANCE) -> str:
     """The largest value of a gauge."""
     return f"max{_by(by)} ({metric(name, *matchers)})"
+
+
+def per_minute(counter: str, *matchers: str, by: tuple[str, ...] = ()) -> str:
+    """The present rate of a counter, by the minute."""
+    return f"60 * {per_second(counter, *matchers, by=by)}"
 
 
 def per_second(counter: str, *matchers: str, by: tuple[str, ...] = ()) -> str:
@@ -72,6 +76,32 @@ def age(timestamp: str, by: str) -> str:
     """Seconds since a moment; 0 while it has not come."""
     moment = metric(timestamp)
     return f"time() - max by ({by}) ({moment} > 0) or 0 * max by ({by}) ({moment})"
+
+
+def alive(expr: str) -> str:
+    """The same by instance, and no number at the moment for one that is not scraped.
+
+    Without it the last number of a service that died hours ago would be shown as the present one.
+    """
+    return f"max by (job, instance) ({expr}) or (max by (job, instance) ({UP}) == 0) * NaN"
+
+
+def unlike_zero(expr: str, label: str) -> str:
+    """Only the series that are not 0; where all of them are, one of that name: none."""
+    return f'({expr}) > 0 or label_replace(sum ({expr}) == 0, "{label}", "none", "", "")'
+
+
+def over_all(expr: str, worst: str = "max") -> str:
+    """The worst of the chosen instances; none where the worst of them is not scraped."""
+    return f"{worst} ({expr})"
+
+
+def side_by_side(**series: str) -> str:
+    """Several expressions as one query, told apart by the label `what`; their names are words."""
+    return " or ".join(
+        f'label_replace({expr}, "what", "{name.replace("_", " ")}", "", "")'
+        for name, expr in series.items()
+    )
 
 
 def setting(key: str) -> str:

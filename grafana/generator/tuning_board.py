@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from grafana.generator.dashboards import Dashboard
-from grafana.generator.panels import Panel, Query, Row, Text, graph
+from grafana.generator.operator_board import IS_SETTLED
+from grafana.generator.panels import Panel, Query, Row, Text, column, graph, table
 from grafana.generator.queries import (
-    INSTANCE,
     metric,
     one_of,
+    per_minute,
     per_second,
+    quantile,
     setting,
     total,
+    unlike_zero,
     worst,
 )
 from grafana.generator.tuning_work import MACHINE, WORK, quantiles
@@ -31,9 +34,6 @@ _COLORS = {"busy": "green", "blocked": "orange", "throttled": "purple", "idle": 
 _TIME = "actor_time_seconds_total"
 
 
-_HOUR = 'window="hour"'
-
-
 def _share(*states: str) -> str:
     spent = per_second(_TIME, one_of("state", *states), by=("actor",))
     return f"{spent} / {per_second(_TIME, by=('actor',))}"
@@ -43,75 +43,41 @@ def _of(gauge: str) -> str:
     return total(gauge, by=("mailbox",))
 
 
-def _chart(title: str, unit: str, keys: str, what: str) -> Panel:
-    shown = metric("config_setting", f'setting=~"{keys}"')
-    return graph(
-        title,
-        unit,
-        Query(f"max by (setting) ({shown})", "{{setting}}"),
-        what=what,
-        normal="changes only where a reload is marked.",
-        act="wosync config show names where each value comes from.",
-        width=8,
-        height=7,
-    )
-
-
 _FILL = f"{_of('mailbox_depth')} / {_of('mailbox_capacity')}"
+_STATES = one_of("state", "blocked", "throttled")
 
 _BOTTLENECK: tuple[Panel | Text, ...] = (
     graph(
-        "Share of worker time busy",
+        "Busy, share of worker time",
         "percentunit",
-        Query(_share("busy"), "{{actor}}"),
+        Query(unlike_zero(f"round({_share('busy')}, 0.01)", "actor"), "{{actor}}"),
         what="Part of each actor's worker time that is work.",
         normal="far below 1 most of the day.",
         act="the actor near 1 limits throughput; [concurrency] gives it workers.",
         steps=((None, "green"), (0.9, "red")),
         maximum=1,
         width=8,
+        height=7,
     ),
     graph(
-        "Share of worker time blocked or throttled",
+        "Kept from work, share of time",
         "percentunit",
-        Query(_share("blocked"), "{{actor}} blocked"),
-        Query(_share("throttled"), "{{actor}} throttled"),
-        what="Part of each actor's worker time spent waiting for others, and for budget, a "
-        "pause or an outage.",
-        normal="low; during a bulk import one of them rises.",
+        Query(
+            unlike_zero(
+                f"round({per_second(_TIME, _STATES, by=('actor', 'state'))}"
+                f" / on (actor) group_left () {per_second(_TIME, by=('actor',))}, 0.01)",
+                "actor",
+            ),
+            "{{actor}} {{state}}",
+        ),
+        what="Part of each actor's worker time spent waiting for others (blocked), and for budget, "
+        "a pause or an outage (throttled); less than a hundredth is left out.",
+        normal="little or nothing; during a bulk import one of them rises.",
         act="blocked: look at the actor after it and at places in flight; throttled: budget.",
         maximum=1,
         width=8,
+        height=7,
     ),
-    graph(
-        "Longest piece of work",
-        "s",
-        Query(worst("actor_longest_busy_seconds", by=("actor",)), "{{actor}}"),
-        what="How long the worker that is busy longest has been at it.",
-        normal="seconds; an import's polls take longer.",
-        act="above the systems' time-outs a worker hangs; the watchdog ends that.",
-        steps=((None, "green"), (600, "red")),
-        alerts=("WosyncActorBusyLong", "WosyncActorStalled"),
-        width=8,
-    ),
-    graph(
-        "$actor",
-        "short",
-        Query(per_second(_TIME, 'actor=~"$actor"', by=("state",)), "{{state}}"),
-        Query(total("actor_workers", 'actor=~"$actor"'), "workers"),
-        what="Where the time of the actor's workers goes, in workers; the stack is full, at "
-        "100 %, where it meets the dashed line of workers running.",
-        normal="mostly idle.",
-        act="all busy: add workers; blocked or throttled: the cause is elsewhere.",
-        stacked=True,
-        lines=("workers",),
-        colors=_COLORS,
-        width=6,
-        repeat="actor",
-    ),
-)
-
-_MAILBOX: tuple[Panel | Text, ...] = (
     graph(
         "Mailbox fill",
         "percentunit",
@@ -123,7 +89,130 @@ _MAILBOX: tuple[Panel | Text, ...] = (
         steps=((None, "green"), (0.9, "red")),
         alerts=("WosyncMailboxSaturated",),
         width=8,
+        height=7,
     ),
+    graph(
+        "$actor",
+        "short",
+        Query(per_second(_TIME, 'actor=~"$actor"', by=("state",)), "{{state}}"),
+        what="Where the time of the actor's workers goes, in workers; the whole height are the "
+        "workers running.",
+        normal="mostly idle.",
+        act="all busy: add workers; blocked or throttled: the cause is elsewhere.",
+        stacked=True,
+        colors=_COLORS,
+        width=6,
+        height=5,
+        repeat="actor",
+    ),
+)
+
+_CONCURRENCY: tuple[Panel | Text, ...] = (
+    graph(
+        "Requests in flight",
+        "short",
+        Query(
+            " or ".join(
+                f'label_replace({expr}, "what", "{name}", "", "")'
+                for system in ("workbooks", "outreach")
+                for name, expr in (
+                    (system, total("api_in_flight", f'connector="{system}"')),
+                    (
+                        f"{system} at most",
+                        f"sum ({setting(f'{system}.requests_in_flight_max')})",
+                    ),
+                )
+            ),
+            "{{what}}",
+        ),
+        what="Requests under way, and how many each system is asked at once.",
+        normal="below the line; at it during a bulk import.",
+        act="at the line with workers blocked: raise requests_in_flight_max.",
+        lines=("workbooks at most", "outreach at most"),
+        colors={"workbooks": "purple", "outreach": "blue"},
+        width=8,
+        height=6,
+    ),
+    graph(
+        "Wait for admission, 95 %",
+        "s",
+        Query(quantile(0.95, "admission_wait_seconds", by=("connector",)), "{{connector}}"),
+        what="What a request waits before it is sent.",
+        normal="milliseconds.",
+        act="see places in flight, then the budget.",
+        colors={"workbooks": "purple", "outreach": "blue"},
+        width=8,
+        height=6,
+    ),
+    graph(
+        "Held by budget or pause",
+        "s",
+        Query(worst("budget_held_seconds", by=("lane",)), "{{lane}}"),
+        what="Seconds until pause and budget admit a request of the lane to Outreach again.",
+        normal="0; backlog is held before fresh.",
+        act="fresh held as well: the hour is used up, or Outreach told us to wait.",
+        alerts=("WosyncBudgetSpent",),
+        colors={"fresh": "orange", "backlog": "blue"},
+        width=8,
+        height=6,
+    ),
+)
+
+_EFFECT: tuple[Panel | Text, ...] = (
+    graph(
+        "Settled, per minute",
+        "short",
+        Query(per_minute("reconciles_total", IS_SETTLED, by=("kind",)), "{{kind}}"),
+        what="Changes that came to rest, by the minute; reloads are marked.",
+        normal="rises after a setting that helped.",
+        act="unchanged after more workers: something else limits, see above.",
+        stacked=True,
+        colors={"opportunity": "blue", "relationship": "light-blue"},
+        width=8,
+        height=8,
+    ),
+    graph(
+        "Attempt, 95 %",
+        "s",
+        Query(
+            quantile(0.95, "reconcile_duration_seconds", by=("kind",)),
+            "{{kind}}",
+            exemplars=True,
+        ),
+        what="One attempt, waits for admission included; reloads are marked.",
+        normal="a few requests' time.",
+        act="longer after a setting: it was too much of it.",
+        colors={"opportunity": "blue", "relationship": "light-blue"},
+        width=8,
+        height=8,
+    ),
+    table(
+        "Settings in force",
+        Query(f"max by (setting) ({metric('config_setting')})", "{{setting}}"),
+        what="Numeric settings a reload changes, each in its own unit.",
+        normal="as you set them.",
+        act="wosync config show names where each value comes from.",
+        transformations=[
+            {"id": "labelsToFields", "options": {"mode": "columns"}},
+            {"id": "merge", "options": {}},
+            {
+                "id": "organize",
+                "options": {
+                    "excludeByName": {"Time": True},
+                    "indexByName": {"setting": 0, "Value": 1},
+                    "renameByName": {"setting": "Setting", "Value": "Value"},
+                },
+            },
+            {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": "Setting"}]}},
+        ],
+        overrides=[column("Value", unit="locale", custom__width=90)],
+        alerts=("WosyncReloadRefused",),
+        width=8,
+        height=8,
+    ),
+)
+
+_MAILBOX: tuple[Panel | Text, ...] = (
     graph(
         "Age at the head",
         "s",
@@ -162,21 +251,16 @@ _MAILBOX: tuple[Panel | Text, ...] = (
         normal="far below.",
         act="[mailboxes] changes it at the next start; it costs memory, not speed.",
     ),
-)
-
-_CONCURRENCY: tuple[Panel | Text, ...] = (
     graph(
-        "Requests in flight",
-        "short",
-        Query(total("api_in_flight", by=("connector",)), "{{connector}}"),
-        *(
-            Query(f"sum ({setting(f'{name}.requests_in_flight_max')})", f"{name} at most")
-            for name in ("workbooks", "outreach")
-        ),
-        what="Requests under way, and how many each system is asked at once.",
-        normal="below the line; at it during a bulk import.",
-        act="at the line with workers blocked: raise requests_in_flight_max.",
-        lines=("workbooks at most", "outreach at most"),
+        "Longest piece of work",
+        "s",
+        Query(worst("actor_longest_busy_seconds", by=("actor",)), "{{actor}}"),
+        what="How long the worker that is busy longest has been at it.",
+        normal="seconds; an import's polls take longer.",
+        act="above the systems' time-outs a worker hangs; the watchdog ends that.",
+        steps=((None, "green"), (600, "red")),
+        alerts=("WosyncActorBusyLong", "WosyncActorStalled"),
+        width=8,
     ),
     graph(
         "Waiting to be admitted",
@@ -185,56 +269,6 @@ _CONCURRENCY: tuple[Panel | Text, ...] = (
         what="Requests waiting for a place in flight or for budget.",
         normal="fewer than the places in flight.",
         act="long queues with idle places mean budget or a pause.",
-    ),
-    graph(
-        "Wait for admission",
-        "s",
-        *quantiles("admission_wait_seconds", "connector"),
-        what="What a request waits before it is sent.",
-        normal="milliseconds.",
-        act="see places in flight, then the budget.",
-        steps=((None, "green"), (60, "red")),
-    ),
-    graph(
-        "Budget held",
-        "s",
-        Query(worst("budget_held_seconds", by=("lane",)), "{{lane}}"),
-        Query(worst("connector_paused_seconds", by=("connector",)), "{{connector}} paused"),
-        what="Seconds until pause and budget admit a request of the lane again.",
-        normal="0; backlog is held before fresh.",
-        act="fresh held as well: the hour is used up.",
-        alerts=("WosyncBudgetSpent",),
-    ),
-    graph(
-        "Budget of the hour",
-        "short",
-        Query(total("budget_remaining_requests", _HOUR, by=INSTANCE), "left {{instance}}"),
-        Query(total("budget_limit_requests", _HOUR, by=INSTANCE), "limit {{instance}}"),
-        what="Requests left to us in the hour, and how many there are.",
-        normal="well above zero when the window refills.",
-        act="fewer requests per record, a slower import, or a larger allowance.",
-        alerts=("WosyncBudgetRunsOut",),
-    ),
-)
-
-_SETTINGS: tuple[Panel | Text, ...] = (
-    _chart(
-        "Concurrency",
-        "short",
-        "concurrency[.].+|.+[.]requests_in_flight_max",
-        "Workers asked for, and places in flight.",
-    ),
-    _chart(
-        "Intervals and times",
-        "s",
-        "poller[.].+_s|owners[.]ttl_s|retry[.].+_s",
-        "Seconds of polls, sweeps, audits, caches and retries.",
-    ),
-    _chart(
-        "Sizes and budget",
-        "short",
-        ".+[.]page_size|write_back[.].+|retry[.]attempts_max|.+[.]budget[.].+",
-        "Pages, batches, attempts and the budget, in the keys' own units.",
     ),
     graph(
         "Workers running",
@@ -260,18 +294,29 @@ _SETTINGS: tuple[Panel | Text, ...] = (
     ),
 )
 
+# Those that a setting gives workers, and those all others wait for.
+_NAMED = one_of(
+    "actor",
+    "poller",
+    "opportunity_syncer",
+    "relationship_syncer",
+    "prospect_resolver",
+    "write_back",
+)
+
 BOARD = Dashboard(
     uid="wosync-tuning",
     title="wosync: tuning",
-    about="Which actor is the bottleneck, how concurrency and budget are used, what a setting did.",
-    chosen=(("actor", "actor_workers"),),
+    about="Which actor limits, what keeps it from work, what a setting did.",
+    chosen=(("actor", metric("actor_workers", _NAMED)),),
+    span="now-1h",
     rows=(
-        Row("Which actor is the bottleneck", _BOTTLENECK),
-        Row("Mailboxes", _MAILBOX),
-        Row("Concurrency and budget", _CONCURRENCY),
-        Row("What a setting did", _SETTINGS),
-        Row("Work", WORK),
-        Row("Store and process", MACHINE),
+        Row("Which actor limits", _BOTTLENECK),
+        Row("What keeps it from work", _CONCURRENCY),
+        Row("What a setting did", _EFFECT),
+        Row("Mailboxes and workers", _MAILBOX, folded=True),
+        Row("Work", WORK, folded=True),
+        Row("Store and process", MACHINE, folded=True),
         Row("How to read this", (Text("Words", _WORDS.strip()),), folded=True),
     ),
 )

@@ -7,6 +7,7 @@ from grafana.generator.queries import (
     INSTANCE,
     mean,
     metric,
+    per_minute,
     per_second,
     quantile,
     setting,
@@ -33,7 +34,7 @@ WORK: tuple[Panel, ...] = (
             Query(
                 quantile(share, "reconcile_duration_seconds", by=("kind",)),
                 f"{{{{kind}}}} p{round(100 * share)}",
-                exemplars=True,
+                exemplars=share == 0.99,
             )
             for share in (0.5, 0.95, 0.99)
         ),
@@ -59,13 +60,12 @@ WORK: tuple[Panel, ...] = (
         what="One poll of a feed, all its pages.",
         normal="far below the poll interval.",
         act="longer than the interval: polls follow each other without a break.",
-        steps=((None, "green"), (60, "red")),
     ),
     graph(
-        "Rows and pages read",
-        "ops",
-        Query(per_second("poll_records_total", by=("feed", "what")), "{{feed}} {{what}}"),
-        Query(per_second("poll_pages_total", by=("feed",)), "{{feed}} pages"),
+        "Rows and pages read, per minute",
+        "short",
+        Query(per_minute("poll_records_total", by=("feed", "what")), "{{feed}} {{what}}"),
+        Query(per_minute("poll_pages_total", by=("feed",)), "{{feed}} pages"),
         what="Rows that had changed or were known already, and the pages they came in.",
         normal="known rows are the overlap of polls, and sweeps.",
         act="many known rows in changes: [poller] overlap_s is larger than it need be.",
@@ -79,9 +79,9 @@ WORK: tuple[Panel, ...] = (
         act="errors by class on the operator dashboard name the cause.",
     ),
     graph(
-        "Retries by class",
-        "ops",
-        Query(per_second("retries_total", by=("class",)), "{{class}}"),
+        "Retries by class, per minute",
+        "short",
+        Query(per_minute("retries_total", by=("class",)), "{{class}}"),
         what="Retries scheduled, by the class of the failure.",
         normal="0, with bursts while a system fails.",
         act="the same class for hours: see its records in error.",
@@ -120,7 +120,6 @@ MACHINE: tuple[Panel, ...] = (
         what="Size of the state's files.",
         normal="main grows slowly; wal stays below some tens of megabytes.",
         act="a growing wal: something reads the state for hours.",
-        steps=((None, "green"), (1_000_000_000, "yellow")),
         width=8,
     ),
     graph(
@@ -147,7 +146,6 @@ MACHINE: tuple[Panel, ...] = (
         what="Cores used.",
         normal="under 0.01 when idle; up to 1 during an import.",
         act="1 for long: one process has no more; split the work by instance.",
-        steps=((None, "green"), (0.9, "red")),
         width=8,
     ),
     graph(
@@ -157,7 +155,6 @@ MACHINE: tuple[Panel, ...] = (
         what="Resident memory.",
         normal="under 80 MB when idle, and level.",
         act="growing for days: keep the numbers for a report.",
-        steps=((None, "green"), (500_000_000, "red")),
         width=8,
     ),
     graph(

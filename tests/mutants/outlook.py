@@ -13,6 +13,11 @@ GOVERNED = "tests/unit/engine/flow/test_governor.py"
 BUDGETED = "tests/unit/engine/flow/test_budget.py"
 LOOKED = "tests/unit/engine/service/test_gauges.py"
 METRICS = "tests/scenario/test_metrics.py"
+RECORDING = "grafana/alerts/recording.yml"
+FRESHNESS = "grafana/alerts/freshness.yml"
+BUDGETS = "grafana/alerts/budget.yml"
+SERVICE = "grafana/alerts/service.yml"
+_FIRES = "tests/operations/test_alerts.py::test_every_alert_fires_when_it_should_and_not_otherwise"
 
 MUTANTS = (
     Mutant(
@@ -105,5 +110,49 @@ MUTANTS = (
         "        with spent_on(Purpose.PEOPLE):\n            return await self._resolved(ids)",
         "        return await self._resolved(ids)",
         (f"{METRICS}::test_every_request_is_spent_on_something",),
+    ),
+    Mutant(
+        "judges the objective on a backlog as well",
+        RECORDING,
+        'relationship", lane="fresh"}\n          )\n      - record: instance:wosync_st',
+        'relationship"}\n          )\n      - record: instance:wosync_st',
+        (f"{_FIRES}[freshness]",),
+    ),
+    Mutant(
+        "lets a standstill of 429s resolve its own alert",
+        BUDGETS,
+        '(wosync_connector_condition{condition="throttled"} == 1)',
+        '(wosync_connector_condition{condition="throttled"} == 2)',
+        (f"{_FIRES}[budget]", f"{_FIRES}[causes]"),
+    ),
+    Mutant(
+        "takes twice as long to say not ready as its text",
+        SERVICE,
+        "max_over_time(wosync_ready[9m]) == 0",
+        "max_over_time(wosync_ready[18m]) == 0",
+        (f"{_FIRES}[service]",),
+    ),
+    Mutant(
+        "pages for a create whose answer was lost",
+        FRESHNESS,
+        "<= on (job, instance) sum by (job, instance) (wosync_in_doubt_intents)",
+        "< on (job, instance) 0 * sum by (job, instance) (wosync_in_doubt_intents)",
+        (f"{_FIRES}[freshness]",),
+    ),
+    Mutant(
+        "holds a young installation's first minutes against a month",
+        RECORDING,
+        "or 0 * instance:wosync_freshness_bound_seconds:max\n            ) / 60,",
+        "or 0 * instance:wosync_freshness_bound_seconds:max\n            ) / 15,",
+        (f"{_FIRES}[freshness]",),
+    ),
+    Mutant(
+        "names an outage only after the page about it",
+        SERVICE,
+        "        for: 3m\n        labels:\n          severity: warning\n"
+        "          system: '{{ $labels.connector }}'",
+        "        for: 10m\n        labels:\n          severity: warning\n"
+        "          system: '{{ $labels.connector }}'",
+        (f"{_FIRES}[causes]",),
     ),
 )

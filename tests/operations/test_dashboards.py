@@ -19,7 +19,9 @@ from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models import units
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
+from grafana.generator.dashboards import JOBS
 from grafana.generator.output import files
+from grafana.generator.panels import NO_DATA
 from tests.operations.boards import (
     BOARDS,
     GRAFANA,
@@ -38,6 +40,7 @@ from tests.operations.boards import (
     siblings,
     substituted,
     targets,
+    variables,
 )
 from tests.operations.tools import needs
 
@@ -47,15 +50,12 @@ UNMODELLED = re.compile(
     r"\.annotations\.list\[\d\]\.(step|textFormat|titleFormat|useValueForTime)"
     r"|\.templating\.list\[\d\]\.definition"
 )
+# What Prometheus says itself: who is scraped, and what fires.
+PROMETHEUS = {"up", "ALERTS"}
 # Metrics without a panel, each with the reason.
 UNSHOWN = {
     "wosync_authorisation_ends_timestamp_seconds": "a day weeks away: alerts speak of it in time",
     "wosync_log_lines_dropped_total": "for whoever misses a line: the log says it too",
-    "wosync_requests_spent_total": "asked for where the budget runs out; see the runbook",
-    "wosync_state_disk_free_bytes": "an alert watches it",
-    "wosync_state_disk_size_bytes": "an alert watches it",
-    "wosync_state_readable": "an alert watches it",
-    "wosync_backlog_done_seconds": "alerts watch it",
     "process_virtual_memory_bytes": "an allocator's reserve; resident memory is what counts",
     "python_gc_objects_collected_total": "for a profiler, not for an operator",
     "python_gc_objects_uncollectable_total": "for a profiler, not for an operator",
@@ -63,6 +63,8 @@ UNSHOWN = {
 }
 # Alerts with a threshold of their own, and the panel that shows it.
 BOUNDS = (
+    ("WosyncNoPoll", "operator", "Last complete poll", 240),
+    ("WosyncBacklogSlow", "operator", "Backlog done in", 86_400),
     ("WosyncErrorBudgetLow", "operator", "Error budget left", 0.25),
     ("WosyncInDoubt", "operator", "Oldest doubt", 600),
     ("WosyncActorBusyLong", "tuning", "Longest piece of work", 600),
@@ -87,7 +89,7 @@ def test_a_dashboard_is_found_by_its_uid_and_cannot_be_edited(name: str) -> None
 
     assert board["uid"] == f"wosync-{name}"
     assert board["id"] is None
-    assert 39 <= board["schemaVersion"] <= 41
+    assert board["schemaVersion"] == Dashboard().schema_version
     assert (board["editable"], board["graphTooltip"]) == (False, 1)
     assert {link["type"] for link in board["links"]} == {"dashboards", "link"}
     assert all(set(link["tags"]) <= set(board["tags"]) for link in board["links"])
@@ -96,13 +98,27 @@ def test_a_dashboard_is_found_by_its_uid_and_cannot_be_edited(name: str) -> None
 @pytest.mark.parametrize("name", BOARDS)
 def test_every_panel_has_a_place_and_a_number_of_its_own(name: str) -> None:
     """Grafana would move, or drop, one of two that claim the same."""
-    panels = list(all_panels(read_board(name)))
+    board = read_board(name)
+    panels = list(all_panels(board))
     places = [panel["gridPos"] for panel in panels]
     numbers = [panel["id"] for panel in panels]
 
     assert len(set(numbers)) == len(numbers)
     assert all(one["x"] >= 0 and one["x"] + one["w"] <= 24 for one in places)
-    assert [pair for pair in combinations(places, 2) if _overlap(*pair)] == []
+    shown = [panel["gridPos"] for panel in board["panels"]]
+    folded = [[one["gridPos"] for one in row.get("panels", [])] for row in board["panels"]]
+    # What is folded away takes no room before somebody opens it.
+    for together in (shown, *folded):
+        assert [pair for pair in combinations(together, 2) if _overlap(*pair)] == []
+
+
+def data_links(panel: Json) -> list[Json]:
+    """Where clicks on its values lead, those on single columns included."""
+    found: list[Json] = list(panel["fieldConfig"]["defaults"].get("links", []))
+    for override in panel["fieldConfig"]["overrides"]:
+        for one in override["properties"]:
+            found += one["value"] if one["id"] == "links" else []
+    return found
 
 
 def _overlap(one: Json, other: Json) -> bool:
@@ -151,6 +167,10 @@ def test_the_data_source_is_chosen_and_nowhere_written_down(name: str) -> None:
         "prometheus",
     )
     assert {one["datasource"]["uid"] for one in asking} == {"${datasource}"}
+    [source] = yaml.safe_load((GRAFANA / "provisioning/datasources/wosync.yml").read_text("utf-8"))[
+        "datasources"
+    ]
+    assert (first["current"]["text"], first["current"]["value"]) == (source["name"], source["uid"])
 
 
 @pytest.mark.parametrize("name", BOARDS)
@@ -162,7 +182,8 @@ def test_job_and_instance_can_be_chosen_one_some_or_all(name: str) -> None:
     assert list(chosen)[1:3] == ["job", "instance"]
     for variable in asked:
         assert (variable["multi"], variable["includeAll"]) == (True, True)
-        assert (variable["allValue"], variable["refresh"]) == (".+", 2)
+        every = JOBS if variable["name"] == "job" else ".+"
+        assert (variable["allValue"], variable["refresh"]) == (every, 2)
         assert variable["definition"] == variable["query"]["query"]
 
 
@@ -196,7 +217,7 @@ def _is_counter(selector: Selector) -> bool:
 
 def test_every_metric_and_label_value_asked_for_exists() -> None:
     """A misspelt one is an empty panel that looks like good news."""
-    known, recorded = queried(), {rule.get("record") for rule in rules()}
+    known, recorded = queried(), {rule.get("record") for rule in rules()} | PROMETHEUS
     wrong: list[str] = []
     for query in everything():
         for selector in selectors(query.expr):
@@ -253,8 +274,10 @@ def test_a_panel_turns_red_where_its_alert_fires(
 def test_the_runbook_sections_that_panels_link_belong_to_alerts() -> None:
     """A link to nowhere is found at the worst moment."""
     alerts = {rule["alert"].lower() for rule in rules() if "alert" in rule}
-    links = [link for name in BOARDS for one in graphs(read_board(name)) for link in one["links"]]
-    sections = {link["url"].removeprefix("${runbook}#") for link in links}
+    shown = [one for name in BOARDS for one in graphs(read_board(name))]
+    links = [link for one in shown for link in (*one["links"], *data_links(one))]
+    addresses = {link["url"] for link in links if link["url"].startswith("${runbook}#")}
+    sections = {address.removeprefix("${runbook}#") for address in addresses} - {"${__value.raw}"}
     [prometheus] = list(GRAFANA.glob("prometheus.yml"))
     base = yaml.safe_load(prometheus.read_text("utf-8"))["global"]["external_labels"]
     written = [one for name in BOARDS for one in read_board(name)["templating"]["list"]]
@@ -330,3 +353,111 @@ def test_prometheus_parses_every_expression(tmp_path: Path) -> None:
 
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert f"SUCCESS: {len(queries)} rules found" in checked.stdout
+
+
+def test_whoever_is_on_call_sees_about_eighteen_panels_and_the_rest_when_asked_for() -> None:
+    """And no refresh costs Prometheus more than two dozen queries."""
+    for name in BOARDS:
+        board = read_board(name)
+        times = {"$connector": 2, "$actor": 5, None: 1}
+        asked, repeated = len(board["annotations"]["list"]), 1
+        opened = 0
+        for panel in board["panels"]:
+            if panel["type"] == "row":
+                repeated = times["$connector"] if panel.get("repeat") else 1
+                continue
+            opened += 1
+            many = times["$actor"] if panel.get("repeat") else 1
+            asked += len(panel["targets"]) * repeated * many
+        assert opened <= 18, name
+        assert asked < 25, (name, asked)
+
+
+def test_the_first_row_asks_in_the_order_in_which_somebody_half_asleep_does() -> None:
+    """State, systems, fresh edits, errors, backlog, budget."""
+    first = [one["title"] for one in graphs(read_board("operator"))][:9]
+
+    assert first == [
+        "Pairs, the worst first",
+        "Firing alerts",
+        "State",
+        "Outreach",
+        "Workbooks",
+        "Fresh edits behind",
+        "In error",
+        "Backlog done in",
+        "Requests left",
+    ]
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_no_data_is_neither_good_nor_bad(name: str) -> None:
+    """A service that does not run must not look well, nor every number of it like a fault."""
+    for panel in graphs(read_board(name)):
+        if panel["type"] != "stat":
+            continue
+        defaults = panel["fieldConfig"]["defaults"]
+        colors = {defaults["thresholds"]["steps"][0]["color"]}
+        colors |= {
+            one["options"]["result"]["color"]
+            for one in defaults["mappings"]
+            if one["type"] == "special" and "nan" in one["options"]["match"]
+        }
+        for override in panel["fieldConfig"]["overrides"]:
+            for one in override["properties"]:
+                if one["id"] == "thresholds":
+                    colors.add(one["value"]["steps"][0]["color"])
+        assert colors == {NO_DATA}, panel["title"]
+        # The last number, which of what has ended is none, and never the last that there was.
+        assert panel["options"]["reduceOptions"]["calcs"] == ["last"]
+        assert data_links(panel), panel["title"]
+
+
+def test_a_pair_that_is_not_scraped_is_there_to_choose() -> None:
+    """What is dead exports no metric by which it could be found."""
+    for name in BOARDS:
+        asked = {where: selector for where, selector, _ in variables(read_board(name))}
+        assert asked[f"wosync-{name}: $instance"].startswith("up{")
+        assert asked[f"wosync-{name}: $job"].startswith("up{")
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_exemplars_are_asked_for_once(name: str) -> None:
+    """Three queries of one histogram find the same ones."""
+    for panel in graphs(read_board(name)):
+        assert sum(target["exemplar"] for target in panel["targets"]) <= 1, panel["title"]
+
+
+def test_an_alert_opens_the_panel_that_is_about_it() -> None:
+    """With the time at which it fired in view."""
+    about: dict[tuple[str, str], set[str]] = {}
+    for name in BOARDS:
+        for panel in graphs(read_board(name)):
+            links = (*panel["links"], *data_links(panel))
+            about[f"wosync-{name}", str(panel["id"])] = {link["url"] for link in links}
+    opened = 0
+    for rule in rules():
+        address = rule.get("annotations", {}).get("dashboard", "")
+        if "var-instance=" in address:
+            assert "&from={{ query" in address and address.endswith("&to=now"), rule["alert"]
+        if found := re.search(r"/d/(wosync-\w+)\?.*&viewPanel=(\d+)", address):
+            section = f"${{runbook}}#{rule['alert'].lower()}"
+            assert section in about[found[1], found[2]], rule["alert"]
+            opened += 1
+    assert opened > 30
+
+
+def test_of_a_pair_that_died_no_last_number_is_shown() -> None:
+    """A number with its course behind it is asked for over hours; the last one looks present."""
+    over_time = [
+        (panel["title"], target["expr"])
+        for name in BOARDS
+        for panel in graphs(read_board(name))
+        for target in panel["targets"]
+        if panel["type"] == "stat" and not target["instant"]
+    ]
+    assert len(over_time) >= 5
+    for title, expr in over_time:
+        assert re.search(r"or \(max by \(job, instance\) \(up\{[^}]+\}\) == 0\) \* NaN", expr), (
+            title
+        )
