@@ -179,7 +179,27 @@ GUARDS: tuple[Panel, ...] = (
         normal="zero, all of them.",
         act="duplicates and unproven records: the runbook; the fuse: wosync approve.",
         alerts=("WosyncDuplicateFound", "WosyncRecordsUnproven", "WosyncMassChangeWaiting"),
-        width=24,
+        width=21,
+        height=6,
+    ),
+    stat(
+        "Leave lasts",
+        "s",
+        Query(
+            "clamp_min(min by (job, instance)"
+            f" (last_over_time({metric('authorisation_ends_timestamp_seconds')}[14d])) - time(), 0)"
+        ),
+        what="How long the leave to work in Outreach lasts if nobody uses it before, by the last "
+        "word of the service; 0 before it is known.",
+        normal="about two weeks: each use renews it.",
+        act="a service that does not run lets it end; then somebody has to authorise it again.",
+        steps=(
+            (None, NO_DATA),
+            (1, "red"),
+            (3 * 86_400, "yellow"),
+            (7 * 86_400, "green"),
+        ),
+        alerts=("WosyncAuthorisationEnds",),
         height=6,
     ),
 )

@@ -54,7 +54,6 @@ UNMODELLED = re.compile(
 PROMETHEUS = {"up", "ALERTS"}
 # Metrics without a panel, each with the reason.
 UNSHOWN = {
-    "wosync_authorisation_ends_timestamp_seconds": "a day weeks away: alerts speak of it in time",
     "wosync_log_lines_dropped_total": "for whoever misses a line: the log says it too",
     "process_virtual_memory_bytes": "an allocator's reserve; resident memory is what counts",
     "python_gc_objects_collected_total": "for a profiler, not for an operator",
