@@ -6,13 +6,10 @@ life cannot be.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 
 import httpx
-
-# A date is told in whole seconds.
-RESOLUTION_S = 1.0
 
 
 class Dates:
@@ -37,18 +34,6 @@ class Dates:
     def told(self) -> dict[str, float]:
         """The present time by each system that has told one, unix seconds."""
         return {system: ahead + self._passed_s() for system, ahead in self._ahead_s.items()}
-
-
-def proven_s(clock_s: float, before: Mapping[str, float], after: Mapping[str, float]) -> float:
-    """How many seconds have passed for certain between two moments.
-
-    Args:
-        clock_s: the time between them by the machine's clock.
-        before, after: the two moments by the systems' own word; without a system in both, nothing
-            is certain.
-    """
-    told = [after[system] - before[system] + RESOLUTION_S for system in before.keys() & after]
-    return max(0.0, min(clock_s, *told)) if told else 0.0
 
 
 class Dated(httpx.AsyncBaseTransport):

@@ -1,8 +1,61 @@
-"""The age of a state, once it is in question."""
+"""The age of a state: what tells it, and what is kept once it is in question."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the mark says: `name` of the state, the writes it counted, whether it was moved."""
+
+    name: str
+    writes: int
+    moved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What tells the age of a state: from inside it, and from its mark.
+
+    `copied` says by whom it was copied or taken over, `elsewhere` that another installation was at
+    work with it last, `lived_at` when it was last in use, unix seconds, and `ended` that this use
+    came to its end in order.
+    """
+
+    name: str | None
+    writes: int
+    holds_records: bool
+    copied: str | None
+    lived_at: float | None
+    ended: bool
+    mark: Seen | None
+    elsewhere: bool = False
+
+    @property
+    def missing(self) -> int:
+        """So many writes were acknowledged that the state does not count."""
+        return 0 if self.mark is None else self.mark.writes - self.writes
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """The time from the last sign of life to now, by every clock there is.
+
+    `lived_at` is that sign, unix seconds; `before` and `told` are both moments by the systems' own
+    word, and `source` is the system whose clock stamps the records.
+    """
+
+    lived_at: float | None
+    before: Mapping[str, float]
+    told: Mapping[str, float]
+    source: str | None = None
+
+    @property
+    def told_by_source(self) -> float | None:
+        """The present moment by the source's clock, if it has told one."""
+        return None if self.source is None else self.told.get(self.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +78,7 @@ class Aged:
         return self.at if self.told is None else self.told
 
     def carried_on(self, now: float, moved_s: float, set_back_s: float, told: float | None) -> Aged:
-        """The same after a stop in which the clock may have been set; see `provenance.resume`.
+        """The same after a stop in which the clock may have been set; see `decide.age.resumed`.
 
         Args:
             moved_s: so much of the absence is not proven.
@@ -38,12 +91,3 @@ class Aged:
             since=min(self.since + max(0.0, moved_s), now),
             told=told if self.told is None else self.told,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What the mark says: `name` of the state, the writes it counted, whether it was moved."""
-
-    name: str
-    writes: int
-    moved: bool

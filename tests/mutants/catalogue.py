@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.mutants import (
+    decided,
     first_hour,
     flow,
     freshness,
@@ -30,6 +31,7 @@ MUTANTS = (
     *people.MUTANTS,
     *recovery.MUTANTS,
     *first_hour.MUTANTS,
+    *decided.MUTANTS,
     *flow.MUTANTS,
     *right_values.MUTANTS,
     *freshness.MUTANTS,

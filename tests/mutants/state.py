@@ -7,6 +7,7 @@ from tests.mutants.mutant import Mutant
 OWNERSHIP = "engine/ownership.py"
 STATEDIR = "engine/store/sqlite/statedir.py"
 PROVENANCE = "engine/store/sqlite/provenance.py"
+AGE = "engine/decide/age.py"
 WAITS = "engine/store/sqlite/waits.py"
 TRUST = "engine/actors/trust.py"
 DIRECTORY = "tests/unit/engine/store/test_statedir.py"
@@ -27,9 +28,9 @@ MUTANTS = (
     ),
     Mutant(
         "lets a doubt of an aged state grow older by a clock that was set back",
-        PROVENANCE,
-        "since = aged.since + set_back_s",
-        "since = aged.since + 0 * set_back_s",
+        AGE,
+        "doubt_since=(now if aged is None else aged.since) + set_back_s,",
+        "doubt_since=now if aged is None else aged.since,",
         (f"{JUDGED}::test_what_is_noted_after_the_clock_was_set_back_is_as_young_as_now",),
     ),
     Mutant(
@@ -136,7 +137,7 @@ MUTANTS = (
     Mutant(
         "believes what a state knows that was put back",
         PROVENANCE,
-        "        _forget(connection, aged, max(0.0, (facts.lived_at or now) - now))\n",
+        "        _forget(connection, decision.aged, decision.doubt_since)\n",
         "        pass\n",
         (
             f"{PUT_BACK}::test_roles_made_since_are_not_made_again",
@@ -152,30 +153,30 @@ MUTANTS = (
     ),
     Mutant(
         "does not miss what a state has forgotten",
-        PROVENANCE,
-        "    if missing > 0:\n",
+        AGE,
+        "    if evidence.missing > 0:\n",
         "    if not mark.name:\n",
         (f"{PUT_BACK}::test_an_edit_back_to_what_the_copy_knows_is_sent",),
     ),
     Mutant(
         "does not see that a directory was put back",
-        PROVENANCE,
+        AGE,
         "    if mark.moved:\n",
         "    if not mark.name:\n",
         (f"{PUT_BACK}::test_an_edit_back_to_what_the_copy_knows_is_sent",),
     ),
     Mutant(
         "takes the snapshot of a machine for the present",
-        PROVENANCE,
-        "if facts.lived_at is None or facts.ended or",
-        "if facts.lived_at is None or facts.writes or",
+        AGE,
+        "if lived_at is None or evidence.ended or",
+        "if lived_at is None or evidence.writes or",
         (f"{PUT_BACK}::test_a_snapshot_of_a_machine_at_work_is_noticed",),
     ),
     Mutant(
         "distrusts a state that only rested",
-        PROVENANCE,
-        "if facts.lived_at is None or facts.ended or",
-        "if facts.lived_at is None or",
+        AGE,
+        "if lived_at is None or evidence.ended or",
+        "if lived_at is None or",
         (f"{PUT_BACK}::test_a_state_that_was_stopped_in_order_is_trusted",),
     ),
     Mutant(
@@ -201,8 +202,8 @@ MUTANTS = (
     ),
     Mutant(
         "believes the machine's clock about an absence",
-        PROVENANCE,
-        "moved_s = away_s - proven_s(away_s, before, dates)",
+        AGE,
+        "moved_s = away_s - proven_s(away_s, rest.before, rest.told)",
         "moved_s = 0.0",
         (f"{JUDGED}::test_a_doubt_grows_older_only_by_time_that_is_proven",),
     ),
@@ -232,7 +233,7 @@ MUTANTS = (
     ),
     Mutant(
         "lets a clock that was set end a doubt",
-        "engine/dates.py",
+        AGE,
         "return max(0.0, min(clock_s, *told)) if told else 0.0",
         "return clock_s",
         ("tests/scenario/test_wrong_clocks.py::test_a_clock_set_while_stopped_shortens_no_doubt",),

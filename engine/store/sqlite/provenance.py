@@ -9,16 +9,15 @@ before it is written, and looked for before it is created.
 from __future__ import annotations
 
 import json
-import math
 import re
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
-from engine.dates import proven_s
+from engine.decide import age
 from engine.errors import StateUnusable
 from engine.installation import Installation
-from engine.model.age import Aged, Seen
+from engine.model.age import Aged, Evidence, Rest, Seen
 from engine.model.history import Note
 from engine.model.kept import CREATES_PAUSED
 from engine.model.work import Work
@@ -36,78 +35,35 @@ AGED = "aged"
 LIVED_AT = "lived_at"
 DATES = "lived_at_by_dates"
 ENDED = "ended_in_order"
-# A crash with a longer absence may have been the end of another history than this one's.
-ABSENCE_S = 300.0
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What tells the age of a state: from inside it, and from its mark."""
-
-    name: str | None
-    writes: int
-    holds_records: bool
-    copied: str | None
-    lived_at: float | None
-    ended: bool
-    mark: Seen | None
-
-
-def judged(facts: Facts, now: float) -> Aged | None:
-    """Whether the state may be older than the world. Pure."""
-    missing = 0 if facts.mark is None else facts.mark.writes - facts.writes
-    if not facts.holds_records and missing <= 0:
-        return None
-    reason = facts.copied or _told_by_mark(facts, missing)
-    if reason is not None:
-        return Aged(now, now, reason)
-    if facts.lived_at is None or facts.ended or abs(now - facts.lived_at) <= ABSENCE_S:
-        return None
-    away_s = now - facts.lived_at
-    reason = f"it was not ended in order and the clock has moved by {away_s:.0f} s since"
-    return Aged(now, min(now, facts.lived_at), reason)
-
-
-def _told_by_mark(facts: Facts, missing: int) -> str | None:
-    mark = facts.mark
-    if facts.name is None and mark is not None:
-        what = "it is that of an older version, put back" if facts.holds_records else "it was lost"
-        return f"{what}; the mark beside it tells of {mark.writes} writes"
-    if facts.name is None:
-        # Written by a version that kept no mark.
-        return None
-    if mark is None:
-        return "the mark that belongs beside it is missing"
-    if mark.name != facts.name:
-        return "the mark beside it is that of another state"
-    if missing > 0:
-        return f"it lacks the last {missing} writes that were acknowledged"
-    if mark.moved:
-        return "its directory was copied, put back or given to another user"
-    return None
 
 
 def begin(
     connection: sqlite3.Connection, here: Installation, mark: Seen | None, now: float
 ) -> Aged | None:
     """See `Provenance.begin`."""
-    facts = _facts(connection, mark)
-    _claim_installation(connection, here, facts)
-    aged = judged(facts, now)
-    if aged is not None:
-        _forget(connection, aged, max(0.0, (facts.lived_at or now) - now))
-    if aged is not None or facts.name is None:
-        # A line of its own from here on: no other copy can be taken for this one.
+    known = kept.setting(connection, INSTALLATION)
+    there = here if known is None else Installation.read(known)
+    evidence = _evidence(connection, mark, elsewhere=not here.is_that_of(there))
+    decision = age.decide(evidence, now)
+    if decision.verdict is age.Verdict.REFUSE:
+        raise StateUnusable(
+            f"this state belongs to {there}, and this is {here}",
+            remedy="two services with copies of one state create everything twice; if the"
+            " other one will never run again, take it over: wosync state adopt",
+        )
+    kept.set_setting(connection, INSTALLATION, here.text)
+    if decision.aged is not None:
+        _forget(connection, decision.aged, decision.doubt_since)
+    if decision.renamed:
         kept.set_setting(connection, NAME, f"{int(now * 1e6):016x}")
-    writes = max(facts.writes, 0 if mark is None else mark.writes)
-    kept.set_setting(connection, WRITES, str(writes))
+    kept.set_setting(connection, WRITES, str(decision.writes))
     kept.forget_setting(connection, COPIED)
-    return aged
+    return decision.aged
 
 
-def _facts(connection: sqlite3.Connection, mark: Seen | None) -> Facts:
+def _evidence(connection: sqlite3.Connection, mark: Seen | None, *, elsewhere: bool) -> Evidence:
     lived_at = kept.setting(connection, LIVED_AT)
-    return Facts(
+    return Evidence(
         name=kept.setting(connection, NAME),
         writes=int(kept.setting(connection, WRITES) or 0),
         holds_records=bool(
@@ -117,29 +73,16 @@ def _facts(connection: sqlite3.Connection, mark: Seen | None) -> Facts:
         lived_at=None if lived_at is None else float(lived_at),
         ended=bool(kept.setting(connection, ENDED)),
         mark=mark,
+        elsewhere=elsewhere,
     )
 
 
-def _claim_installation(connection: sqlite3.Connection, here: Installation, facts: Facts) -> None:
-    known = kept.setting(connection, INSTALLATION)
-    if known is not None and facts.holds_records:
-        there = Installation.read(known)
-        if not here.is_that_of(there):
-            raise StateUnusable(
-                f"this state belongs to {there}, and this is {here}",
-                remedy="two services with copies of one state create everything twice; if the"
-                " other one will never run again, take it over: wosync state adopt",
-            )
-    kept.set_setting(connection, INSTALLATION, here.text)
-
-
-def _forget(connection: sqlite3.Connection, aged: Aged, set_back_s: float) -> None:
+def _forget(connection: sqlite3.Connection, aged: Aged, since: float) -> None:
     """Nothing that is known of the target counts any more; it is read when it is needed.
 
     Args:
-        set_back_s: so much `resume` will take from every doubt for a clock that was set back.
+        since: no doubt is older than that, unix seconds.
     """
-    since = aged.since + set_back_s
     connection.execute("UPDATE record SET synced = NULL WHERE synced IS NOT NULL")
     connection.execute("UPDATE contacts SET listed = 0, settled_tab = NULL")
     connection.execute("UPDATE role SET seen_at = 0")
@@ -210,25 +153,23 @@ def resume(
 ) -> float:
     """See `Provenance.resume`."""
     lived_at = kept.setting(connection, LIVED_AT)
-    set_back_s = 0.0
-    if lived_at is None:
-        moved_s = math.inf
-    else:
-        away_s = now - float(lived_at)
-        set_back_s = max(0.0, -away_s)
-        before = json.loads(kept.setting(connection, DATES) or "{}")
-        moved_s = away_s - proven_s(away_s, before, dates)
+    rest = Rest(
+        None if lived_at is None else float(lived_at),
+        json.loads(kept.setting(connection, DATES) or "{}"),
+        dates,
+        source,
+    )
+    found = age.resumed(rest, aged(connection), now)
     for table in ("intent", "contacts", "person"):
         connection.execute(
             f"UPDATE {table} SET doubt_since = min(doubt_since + ?, ?)"  # noqa: S608 # names above
             " WHERE doubt_since IS NOT NULL",
-            (moved_s, now),
+            (found.moved_s, now),
         )
-    if (known := aged(connection)) is not None:
-        told = None if source is None else dates.get(source)
-        _keep_age(connection, known.carried_on(now, moved_s, set_back_s, told))
+    if found.aged is not None:
+        _keep_age(connection, found.aged)
     note_life(connection, now, dates)
-    return set_back_s
+    return found.set_back_s
 
 
 def count(connection: sqlite3.Connection, writes: int) -> tuple[str, int] | None:

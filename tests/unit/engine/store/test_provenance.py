@@ -1,4 +1,4 @@
-"""How old a state is, and whose: judged from facts, and what follows in the state itself."""
+"""How old a state is, and whose: what follows from it in the state itself."""
 
 from __future__ import annotations
 
@@ -14,76 +14,9 @@ from engine.installation import Installation
 from engine.model.age import Seen
 from engine.model.kept import CREATES_PAUSED
 from engine.store.sqlite import kept, provenance
-from engine.store.sqlite.provenance import ABSENCE_S, Facts, judged
 from tests.unit.engine.stand_ins import NOW, row, take
 
 HERE = Installation("m1", "/var/lib/wosync", "")
-MARK = Seen("abc", 7, moved=False)
-TRUSTED = Facts("abc", 7, True, None, NOW - 10, False, MARK)
-
-
-def test_a_state_with_its_own_mark_is_trusted() -> None:
-    """A crash and a restart some seconds later."""
-    assert judged(TRUSTED, NOW) is None
-
-
-def test_a_state_ahead_of_its_mark_is_trusted() -> None:
-    """The mark is not synced: a power loss may leave it behind."""
-    assert judged(replace(TRUSTED, writes=9), NOW) is None
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"writes": 6}, "lacks the last 1 writes"),
-        ({"mark": None}, "mark that belongs beside it is missing"),
-        ({"mark": replace(MARK, name="other")}, "that of another state"),
-        ({"mark": replace(MARK, moved=True)}, "was copied, put back"),
-        ({"name": None, "writes": 0}, "older version"),
-        ({"copied": "it was put back from a copy"}, "put back from a copy"),
-    ],
-)
-def test_what_proves_another_life_makes_everything_as_young_as_now(
-    changes: dict[str, object], words: str
-) -> None:
-    """What that life sent may not show in lists yet."""
-    aged = judged(replace(TRUSTED, **changes), NOW)  # pyright: ignore[reportArgumentType] # by name
-
-    assert aged is not None
-    assert words in aged.reason
-    assert (aged.at, aged.since) == (NOW, NOW)
-
-
-def test_an_absence_counts_from_the_last_sign_of_life() -> None:
-    """Whatever another life sent was sent after that."""
-    gone_at = NOW - ABSENCE_S - 1
-    aged = judged(replace(TRUSTED, lived_at=gone_at), NOW)
-
-    assert aged is not None
-    assert (aged.at, aged.since) == (NOW, gone_at)
-    assert judged(replace(TRUSTED, lived_at=gone_at, ended=True), NOW) is None
-
-
-def test_a_clock_far_behind_the_last_sign_of_life_is_no_proof_of_trust() -> None:
-    """A machine put back to an earlier day may wake up with the clock of that day."""
-    aged = judged(replace(TRUSTED, lived_at=NOW + ABSENCE_S + 1), NOW)
-
-    assert aged is not None
-    assert aged.since == NOW
-
-
-@pytest.mark.parametrize("mark", [None, MARK, replace(MARK, moved=True)])
-def test_a_state_without_a_record_has_nothing_to_forget(mark: Seen | None) -> None:
-    """A first start, or the first one of the service after a check by root."""
-    assert judged(Facts("abc", 7, False, None, None, False, mark), NOW) is None
-
-
-def test_a_state_that_was_lost_beside_its_mark_is_one_of_unknown_age() -> None:
-    """Creates whose ids were never written back are looked for."""
-    aged = judged(Facts(None, 0, False, None, None, False, MARK), NOW)
-
-    assert aged is not None
-    assert "it was lost" in aged.reason
 
 
 def test_a_state_of_an_older_version_is_taken_up(connection: sqlite3.Connection) -> None:

@@ -76,7 +76,7 @@ ALLOWED: Mapping[str, str] = {
     "measure._in_doubt": COUNTS,
     "measure._in_error": COUNTS,
     "measure._pending": COUNTS,
-    "provenance._facts": ONE_ROW,
+    "provenance._evidence": ONE_ROW,
     "provenance._forget": BEFORE_WORK,
     "provenance.resume": BEFORE_WORK,
     "report.counts": COUNTS,
