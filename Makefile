@@ -29,7 +29,7 @@ SEEDS ?= 1000
 simulate: $(READY)
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
 
-# After a change of the metrics, or of grafana/generator.
+# After a change of the metrics, of the reasons, or of grafana/generator.
 dashboards: $(READY)
 	$(BIN)/python -m grafana.generator
 

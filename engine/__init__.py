@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from engine.flow.worktime import holding, pausing
     from engine.model.identity import id_of
     from engine.model.permissions import Permission, Standing, Use
+    from engine.model.reason import Words
     from engine.model.records import (
         Captured,
         Column,
@@ -142,6 +143,7 @@ __all__ = [
     "Value",
     "Vault",
     "WallClock",
+    "Words",
     "WriteBack",
     "WriteBackResult",
     "excerpt",
@@ -161,6 +163,7 @@ _ROOMS = (
     "engine.model.identity",
     "engine.model.permissions",
     "engine.ports",
+    "engine.model.reason",
     "engine.model.records",
     "engine.redaction",
     "engine.settings",

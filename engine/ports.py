@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Protocol
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from engine.flow.governor import Governor
 from engine.model.permissions import Permission, Standing, Use
+from engine.model.reason import Words
 from engine.model.records import (
     Captured,
     Column,
@@ -423,6 +424,7 @@ class SourceConnector:
     `standard_columns` names, for each record type, the columns behind each neutral field; the
     first that is not blank wins. `routes` are all pairs of method and route template that its
     requests have, `sign_in` the route templates of those that serve the credentials alone.
+    `words` is what people call the system and the columns that steer the sync.
     """
 
     name: str
@@ -431,6 +433,7 @@ class SourceConnector:
     routes: Sequence[tuple[str, str]]
     open: Callable[[Any, Surroundings], AbstractAsyncContextManager[Source]]
     sign_in: frozenset[str] = frozenset()
+    words: Words = field(default_factory=Words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -439,7 +442,7 @@ class TargetConnector:
 
     `correlation_field` is the filterable field of an opportunity that carries the correlation
     value; `email_field` the field of a prospect that holds its addresses; `routes` and
-    `sign_in` as in a source.
+    `sign_in` as in a source. `title` is what people call the system.
     """
 
     name: str
@@ -450,3 +453,4 @@ class TargetConnector:
     email_field: str
     open: Callable[[Any, Surroundings], AbstractAsyncContextManager[Target]]
     sign_in: frozenset[str] = frozenset()
+    title: str = Words().target

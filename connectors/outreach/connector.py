@@ -330,4 +330,5 @@ connector = TargetConnector(
     email_field=EMAILS,
     open=open_target,
     sign_in=SIGN_IN,
+    title="Outreach",
 )

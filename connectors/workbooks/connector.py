@@ -38,11 +38,16 @@ from engine import (
     TheirFault,
     TooLarge,
     Value,
+    Words,
     WriteBack,
     WriteBackResult,
 )
 
 Read = TypeVar("Read")
+# As the plugin's columns are titled (workbooks-api §13).
+WORDS = Words(
+    source="Workbooks", sync="Sync to Outreach", error="Outreach Sync Error", id="Outreach Id"
+)
 
 
 class WorkbooksSource:
@@ -422,4 +427,5 @@ connector = SourceConnector(
     routes=ROUTES,
     open=open_source,
     sign_in=SIGN_IN,
+    words=WORDS,
 )

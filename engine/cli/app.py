@@ -114,6 +114,28 @@ def _history(
     raise typer.Exit(history(config, ref, as_json=as_json))
 
 
+def _codes(incomplete: str) -> list[str]:
+    """Those that begin so; for a shell."""
+    from engine.model.reason import Code
+
+    return [code.value for code in Code if code.value.startswith(incomplete.lower())]
+
+
+def _explain(
+    code: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[CODE]", help="Such as owner-unknown; all without one.", autocompletion=_codes
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what a reason means, why it is so, and what to do; list them all without a code."""
+    from engine.cli.explaining import explain
+
+    raise typer.Exit(explain(code, as_json=as_json))
+
+
 def _reload(config: ConfigOption = None) -> None:
     """Let the running service read its configuration again; all of it is applied, or nothing."""
     from engine.cli.reloading import reload
@@ -163,6 +185,7 @@ _COMMANDS = (
     ("status", _status),
     ("mapping", _mapping),
     ("history", _history),
+    ("explain", _explain),
     ("approve", _approve),
     ("reload", _reload),
     ("tune", _tune),

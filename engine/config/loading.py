@@ -10,7 +10,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -30,6 +30,7 @@ from engine.errors import Misconfigured
 from engine.flow.backoff import BackoffLimits
 from engine.mapping.fields import LineSetting
 from engine.mapping.settings import read_line
+from engine.model.reason import Words
 from engine.model.records import RecordType
 from engine.ports import SourceConnector, SourceTerms, TargetConnector, TargetTerms
 from engine.settings import Settings
@@ -177,6 +178,11 @@ class Connectors:
 
     source: SourceConnector
     target: TargetConnector
+
+    @property
+    def words(self) -> Words:
+        """What people call the two systems and the columns that steer the sync."""
+        return replace(self.source.words, target=self.target.title)
 
     def default_mapping(self, record_type: RecordType) -> dict[str, LineSetting]:
         """The standard lines, each target field joined to the source's columns for it."""

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from grafana.generator import apis_board, operator_board, tuning_board
+from grafana.generator.reasons_page import page
 from grafana.generator.reference import reference
 
 FOLDER = Path(__file__).resolve().parent.parent
@@ -25,7 +26,8 @@ def files() -> dict[Path, str]:
         + "\n"
         for name, board in BOARDS.items()
     }
-    return {**boards, FOLDER / "METRICS.md": reference()}
+    docs = FOLDER.parent / "docs"
+    return {**boards, FOLDER / "METRICS.md": reference(), docs / "reasons.md": page()}
 
 
 def write() -> None:

@@ -103,6 +103,7 @@ def words_in(shell: str, text: str) -> set[str]:
         ("wosync config ", {"get", "set", "show"}),
         ("wosync unit install --", {"--root", "--force", "--plain", "--template"}),
         ("wosync completion f", {"fish"}),
+        ("wosync explain owner-", {"owner-ambiguous", "owner-unknown"}),
     ],
 )
 def test_words_are_completed(shell: str, line: str, expected: set[str], path: str) -> None:

@@ -1,0 +1,133 @@
+"""Reasons about one field of a record: a value that cannot be sent, or a reference left blank."""
+
+from __future__ import annotations
+
+from engine.model.reason import BLANK, Code, Entry
+
+FIELDS = (
+    Entry(
+        Code.VALUE_UNREADABLE,
+        "validation",
+        "{field}, from {place}: {detail}",
+        admin="A value of the record does not have the form that its column should have, such as an"
+        " amount or a date that is none.",
+        engineer="The column's raw value could not be read as the kind that the mapping's"
+        " conversion takes. Nothing was sent: a record is synced whole, or not at all.",
+        remedy="Correct the value on the record, or give the field another column or conversion in"
+        " the mapping and run wosync reload; then reset {error}.",
+        ends="A value that can be read, with the flag reset.",
+    ),
+    Entry(
+        Code.VALUE_NOT_LISTED,
+        "validation",
+        "{field}, from {place}: the value is not in the line's values, which has no default",
+        admin="The value chosen on the record is not among those that the mapping translates.",
+        engineer="The line of the mapping is a picklist without a default, and its values lack this"
+        " one.",
+        remedy="Add the value to the line's values in the mapping, or give the line a default, and"
+        " run wosync reload; or choose another value on the record. Then reset {error}.",
+        ends="A mapping or a record in which the value is known, with the flag reset.",
+    ),
+    Entry(
+        Code.VALUE_TOO_LONG,
+        "validation",
+        "{field}: {length} characters long, at most {most} are taken",
+        admin="A text of the record is longer than {target} takes.",
+        engineer="The text would be refused for certain, so nothing was sent. It is never cut"
+        " short by itself.",
+        remedy="Shorten the text on the record, or fill the field from a shorter column in the"
+        " mapping and run wosync reload; then reset {error}. For a role on the People tab shorten"
+        " the relationship: nothing is to be reset then.",
+        ends="A text that fits, with the flag reset.",
+    ),
+    Entry(
+        Code.VALUE_REQUIRED,
+        "validation",
+        "{field}: must not be blank",
+        admin="A field that {target} cannot do without is blank.",
+        engineer="The mapping gives nothing for a field that is required, and has no default for"
+        " it. Nothing was sent.",
+        remedy="Fill in the value on the record, or give the field a default in the mapping and run"
+        " wosync reload; then reset {error}.",
+        ends="A value in the field, with the flag reset.",
+    ),
+    Entry(
+        Code.VALUE_UNFIT,
+        "validation",
+        "{field}: {detail}",
+        admin="A value of the record is not of the kind that the field in {target} takes, such as a"
+        " word where a number belongs.",
+        engineer="The value has no form that the field takes, so it would be refused for certain."
+        " Nothing was sent.",
+        remedy="Correct the value on the record, or map the field from a column of its kind and run"
+        " wosync reload; then reset {error}.",
+        ends="A value that fits, with the flag reset.",
+    ),
+    Entry(
+        Code.OWNER_UNKNOWN,
+        BLANK,
+        "no user is named {name!r}: left blank",
+        admin="Nobody in {target} has exactly the name of the person the record is assigned to, so"
+        " it has no owner there.",
+        engineer="The name is compared with the users as [owners] match says, letter by letter, and"
+        " [owners.aliases] is looked at first. The record is awaited under this name.",
+        remedy="Spell the name in {target} as in {source}, or add an alias to [owners.aliases] and"
+        " run wosync reload; or add the user. Nothing is to be reset.",
+        ends="The first reading of the users in which exactly one bears the name.",
+    ),
+    Entry(
+        Code.OWNER_AMBIGUOUS,
+        BLANK,
+        "{number} users are named {name!r}: left blank",
+        admin="Several users in {target} have the name of the person the record is assigned to, so"
+        " it has no owner there.",
+        engineer="The name does not tell which of the users is meant; locked ones count only where"
+        " no other bears the name. The record is awaited under this name.",
+        remedy="Rename or lock the user in {target} who is not meant, or match by [owners] match ="
+        ' "email" and run wosync reload. Nothing is to be reset.',
+        ends="The first reading of the users in which exactly one bears the name.",
+    ),
+    Entry(
+        Code.STAGE_UNKNOWN,
+        BLANK,
+        "no stage is named {name!r}: left blank",
+        admin="{target} has no stage with exactly the name of the record's stage, so the stage is"
+        " blank there.",
+        engineer="Stages are compared letter by letter. The record is awaited under this name.",
+        remedy="Spell the stage in {target} as in {source}, or add it there. Nothing is to be"
+        " reset.",
+        ends="The first reading of the stages in which exactly one bears the name.",
+    ),
+    Entry(
+        Code.STAGE_AMBIGUOUS,
+        BLANK,
+        "{number} stages are named {name!r}: left blank",
+        admin="{target} has several stages with the name of the record's stage, so the stage is"
+        " blank there.",
+        engineer="The name does not tell which of the stages is meant. The record is awaited under"
+        " this name.",
+        remedy="Rename or remove all but one of the stages in {target}. Nothing is to be reset.",
+        ends="The first reading of the stages in which exactly one bears the name.",
+    ),
+    Entry(
+        Code.ACCOUNT_UNKNOWN,
+        BLANK,
+        "account {account!r} does not exist: left blank",
+        admin="The customer of the record carries {id} of an account that is not in {target}, so"
+        " the account is blank there.",
+        engineer="The customer carries an id, and {target} shows no account with it: it was"
+        " deleted or merged, or our user may not see it.",
+        remedy="Correct {id} on the customer, not on this record. Nothing is to be reset.",
+        ends="The next look at the customer, once it carries the id of an account there is.",
+    ),
+    Entry(
+        Code.CUSTOMER_ID_MALFORMED,
+        BLANK,
+        "{name!r} is not the id of any customer: account left blank",
+        admin="The column from which the account is filled does not name a customer.",
+        engineer="The mapping takes the customer from a column that holds no id of {source}.",
+        remedy="Map the account from the column that holds the customer's id, and run wosync"
+        " reload. Nothing is to be reset.",
+        ends="A mapping that names the right column.",
+    ),
+)
