@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import structlog
 
 from engine.actors.lookups import Lookup
-from engine.decide.claim import Claimant, contenders, owner
+from engine.decide.claim import Claimant, GiveUp, contenders, lost, owner
 from engine.decide.opportunity import held_target_id
 from engine.errors import Rejected, Transient
 from engine.model.claim import Claim
-from engine.model.history import Note
 from engine.model.identity import id_of
 from engine.model.records import Captured, RecordType, SourceRecord
 from engine.model.work import Work
@@ -128,15 +127,13 @@ class Claims:
     async def _lost(
         self, work: Work, record: SourceRecord, winner: Claimant, target_id: int
     ) -> bool:
-        now = self.clock.now()
-        if id_of(held_target_id(work, record) or "") != target_id:
-            note = Note("id given up", f"it was cleared, and {winner.ref} carries {target_id} now")
-            await self.store.records.give_up_target(work, target_id, note, now, successor=winner.id)
+        carries = id_of(held_target_id(work, record) or "") == target_id
+        outcome, now = lost(work.ref, target_id, winner, carries=carries), self.clock.now()
+        if isinstance(outcome, GiveUp):
+            await self.store.records.give_up_target(
+                work, target_id, outcome.note, now, successor=winner.id
+            )
             return False
-        note = Note("id kept", f"id {target_id}; {work.ref} carries it too and is refused")
-        await self.store.claims.tell(winner.id, note, now)
+        await self.store.claims.tell(winner.id, outcome.note, now)
         log.warning("target_claimed", record=work.ref, target_id=target_id, owner=winner.ref)
-        raise Rejected(
-            f"its target id {target_id} is that of {winner.ref} already;"
-            " clear the id to have a record of its own created"
-        )
+        raise Rejected(outcome.reason)

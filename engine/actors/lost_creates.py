@@ -6,18 +6,18 @@ It is looked for by its correlation value until it is found, or until it would h
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import anyio
 import structlog
 
 from engine.actors.create_search import COMPONENT, CreateSearch
-from engine.actors.doubt import look_in_s, shared_time
+from engine.decide.create import Found, NotSeen, proof
+from engine.decide.doubt import look_in_s, shared_time
 from engine.decide.failure import error_class, plain_reason
 from engine.flow.worktime import holding
 from engine.metrics import Metrics
 from engine.model.history import Note
-from engine.model.records import Match
+from engine.model.outcome import Outcome
 from engine.model.work import Failure, Intent, Work
 from engine.ports import Target, WallClock
 from engine.store.port.store import Store
@@ -41,7 +41,7 @@ class LostCreates:
 
     async def doubt(
         self, work: Work, error: Exception, *, visibility_s: float, counts: bool
-    ) -> str:
+    ) -> Outcome:
         """Look for the create later, before anything is repeated; returns the outcome.
 
         Args:
@@ -54,55 +54,55 @@ class LostCreates:
         self.search.bell.ring()
         self.metrics.errors.labels(COMPONENT, failure.reason_class).inc()
         log.warning("create_in_doubt", record=work.ref, reason=failure.reason)
-        return "in_doubt"
+        return Outcome.IN_DOUBT
 
-    async def look(self, work: Work, intent: Intent, visibility_s: float) -> str | None:
+    async def look(self, work: Work, intent: Intent, bound_s: float) -> Outcome | None:
         """Adopt what the create made; the outcome, or None when it surely was not executed."""
         look = await self.search.look(intent.correlation, intent.look_at)
-        present = [match for match in look.matches if not match.trashed]
-        ids = [match.id for match in present]
-        # Somebody may have entered the id at another record meanwhile, or both carry one value.
-        taken = await self.store.claims.owned_by_others(ids, work.id) if ids else set[int]()
-        # What is known to be gone may be listed for a while yet, and is not what was created.
-        matches = [one for one in present if one.id not in taken and one.id != work.gone_id]
-        if matches:
-            return await self._adopt(work, intent, matches)
-        since = intent.doubt_since if intent.doubt_since is not None else look.began_at
-        if look.began_at < since + visibility_s:
-            now = self.clock.now()
-            due_at = shared_time(now, look_in_s(now - since, visibility_s))
-            await self.store.records.look_again(work.id, due_at)
-            self.search.bell.ring()
-            log.debug("create_not_seen_yet", record=work.ref, correlation=intent.correlation)
-            return "in_doubt"
-        self.metrics.in_doubt_resolved.labels(KIND, "not_executed").inc()
-        log.info("create_not_executed", record=work.ref, correlation=intent.correlation)
-        return None
+        ids = [match.id for match in look.matches]
+        others = await self.store.claims.owned_by_others(ids, work.id) if ids else set[int]()
+        outcome = proof(
+            work,
+            intent,
+            look.matches,
+            others=others,
+            began_at=look.began_at,
+            now=self.clock.now(),
+            bound_s=bound_s,
+        )
+        match outcome:
+            case Found():
+                return await self._adopt(work, outcome)
+            case NotSeen(look_at):
+                await self.store.records.look_again(work.id, look_at)
+                self.search.bell.ring()
+                log.debug("create_not_seen_yet", record=work.ref, correlation=intent.correlation)
+                return Outcome.IN_DOUBT
+            case _:
+                self.metrics.in_doubt_resolved.labels(KIND, "not_executed").inc()
+                log.info("create_not_executed", record=work.ref, correlation=intent.correlation)
+                return None
 
-    async def _adopt(self, work: Work, intent: Intent, matches: list[Match]) -> str:
-        oldest, *twins = sorted(matches, key=lambda match: match.id)
-        detail = f"found id {oldest.id} by its correlation value"
-        if twins:
-            detail += await self._twins(work, intent, oldest, twins)
-        note = Note("adopted", detail)
-        if not await self.store.records.adopt(work, oldest.id, note, self.clock.now()):
-            return "adopted"
+    async def _adopt(self, work: Work, found: Found) -> Outcome:
+        detail = f"found id {found.oldest.id} by its correlation value"
+        if found.twins:
+            detail += await self._twins(work, found)
+        note, now = Note("adopted", detail), self.clock.now()
+        if not await self.store.records.adopt(work, found.oldest.id, note, now):
+            return Outcome.ADOPTED
         self.metrics.in_doubt_resolved.labels(KIND, "executed").inc()
-        log.info("adopted", record=work.ref, target_id=oldest.id)
-        return "adopted"
+        log.info("adopted", record=work.ref, target_id=found.oldest.id)
+        return Outcome.ADOPTED
 
-    async def _twins(self, work: Work, intent: Intent, oldest: Match, twins: list[Match]) -> str:
+    async def _twins(self, work: Work, found: Found) -> str:
         """Report them; remove those that are provably our own second create of this record."""
-        self.metrics.duplicates.inc(len(twins))
+        self.metrics.duplicates.inc(len(found.twins))
         self.metrics.errors.labels(COMPONENT, "duplicate").inc()
-        announced = datetime.fromtimestamp(int(intent.opened_at), UTC).isoformat()[:19]
-        ours = all(match.created_at[:19] >= announced for match in (oldest, *twins))
-        others = [twin.id for twin in twins]
-        log.error("duplicates_found", record=work.ref, kept=oldest.id, others=others)
-        # We sent as many creates as there are records, and all are younger than our announcement.
-        if not ours or intent.sent < len(twins) + 1:
+        others = [twin.id for twin in found.twins]
+        log.error("duplicates_found", record=work.ref, kept=found.oldest.id, others=others)
+        if not found.removable:
             return f"; also found {others}, which somebody should look at"
-        for twin in twins:
+        for twin in found.twins:
             async with holding(self.asking):
                 await self.target.delete(twin.id)
             log.warning("duplicate_removed", record=work.ref, target_id=twin.id)

@@ -16,6 +16,7 @@ from engine.actors.failing import Failing, RetryLimits
 from engine.decide.failure import FORBIDDEN, LOST_CLASSES, error_class, not_sent_again, plain_reason
 from engine.errors import HeldBack, Rejected
 from engine.flow.governor import HOLD_MAX_S
+from engine.model.outcome import Outcome
 from engine.model.records import Fields
 from engine.model.work import Failure, Intent, Refusal, Work
 from engine.ports import WallClock
@@ -39,18 +40,18 @@ class OpportunitySetbacks:
     note_settled: Callable[[Work, bool], None]
     wake_downstream: Callable[[], None]
 
-    async def held(self, work: Work, error: HeldBack) -> str:
+    async def held(self, work: Work, error: HeldBack) -> Outcome:
         """Nothing was sent; who watches the target sends it again, or time does."""
         if not self.failing.governor.closed(work.lane):
             failure = Failure(error_class(error), None, plain_reason(error))
             due_at = self.clock.now() + (error.retry_after_s or HOLD_MAX_S)
             await self.store.records.postpone(work, failure, due_at)
         log.debug("held", record=work.ref, reason=error.message)
-        return "held"
+        return Outcome.HELD
 
     async def weighed(
         self, work: Work, known: Fields | None, would: str, *, target_id: int | None = None
-    ) -> str:
+    ) -> Outcome:
         """One of many records that would change at once: the fuse decides when all are known.
 
         Args:
@@ -59,9 +60,9 @@ class OpportunitySetbacks:
         """
         await self.store.fuse.hold_record(work.id, work.revision, known, would, target_id=target_id)
         log.debug("held_by_fuse", record=work.ref, reason=would)
-        return "held_by_fuse"
+        return Outcome.HELD_BY_FUSE
 
-    async def failed(self, work: Work, error: Exception, limits: RetryLimits) -> str:
+    async def failed(self, work: Work, error: Exception, limits: RetryLimits) -> Outcome:
         """Flag the record, or try it again later."""
         alike = 0
         if error_class(error) == FORBIDDEN:
@@ -88,7 +89,7 @@ class OpportunitySetbacks:
             now=now,
         )
         self.failing.deferred(work.ref, error, failure, wait_s)
-        return "deferred"
+        return Outcome.DEFERRED
 
     async def ensure_not_at_fault(self, work: Work, intent: Intent, attempts_max: int) -> None:
         """Whether a create of which nothing came is to be sent once more.
@@ -110,12 +111,12 @@ class OpportunitySetbacks:
         if fault is not None:
             raise Rejected(f"{fault}: {work.reason}")
 
-    async def _refuse(self, work: Work, failure: Failure) -> str:
+    async def _refuse(self, work: Work, failure: Failure) -> Outcome:
         outcome = await self.store.records.settle_refused(work, failure, self.clock.now())
         if outcome is Refusal.HELD:
             log.debug("held_by_fuse", record=work.ref, reason=failure.reason)
-            return outcome.value
+            return Outcome.HELD_BY_FUSE
         self.note_settled(work, outcome is Refusal.REFUSED)
         self.wake_downstream()
         log.warning("refused", record=work.ref, field=failure.field, reason=failure.reason)
-        return "refused"
+        return Outcome.REFUSED

@@ -26,15 +26,26 @@ from engine.actors.lost_creates import KIND, LostCreates
 from engine.actors.opportunity_setbacks import OpportunitySetbacks
 from engine.actors.references import References, Resolution
 from engine.actors.trust import Trust
+from engine.decide.doubt import bound_s
 from engine.decide.failure import FORBIDDEN, error_class
 from engine.decide.opportunity import (
+    Agree,
     Create,
+    Hold,
     Leave,
     Reconcile,
     Refuse,
+    Send,
     begins,
     course,
-    difference,
+    gone,
+    holds,
+    identity,
+    may_be_reference,
+    must_claim,
+    must_observe,
+    needless,
+    step,
     still_owed,
 )
 from engine.errors import (
@@ -47,18 +58,19 @@ from engine.errors import (
     WouldChange,
     surely_not_executed,
 )
-from engine.flow.backoff import resend_after_s
 from engine.flow.governor import Governor
 from engine.flow.lane import current_lane, retrying
 from engine.flow.ledger import current_record
 from engine.flow.mailbox import Closed, Mailbox, Notice
 from engine.flow.worktime import holding, side_by_side
-from engine.mapping.fields import FieldMapping, Wanted
+from engine.mapping.fields import FieldMapping
 from engine.mappings import Mappings
 from engine.metrics import Metrics
+from engine.model.edit import changes
 from engine.model.history import HIDDEN, LEFT_OUT, Note
 from engine.model.mass_change import Mass
-from engine.model.records import Fields, RecordType, SourceRecord
+from engine.model.outcome import WAITS, Outcome
+from engine.model.records import Fields, RecordType, Scalar, SourceRecord
 from engine.model.work import Work
 from engine.ports import Source, Target, WallClock
 from engine.runs import Runs, exemplar
@@ -66,8 +78,6 @@ from engine.store.port.store import Store
 
 # One record may need several rounds at once: read anew, adopted, compared.
 ROUNDS_MAX = 4
-# Nothing was decided: what is known of the record has changed, or was too old to decide on.
-AGAIN = "again"
 
 log = structlog.get_logger(component=COMPONENT)
 
@@ -89,7 +99,7 @@ class SyncLimits:
 class Sent:
     """What a reconcile sent: `fields` is what the target holds now, `changes` what was sent."""
 
-    outcome: str
+    outcome: Outcome
     target_id: int
     fields: Fields
     changes: Fields
@@ -166,31 +176,31 @@ class OpportunitySyncer:
                 self._unsettled.discard(key)
                 self.wake()
 
-    async def step(self, key: int) -> str:
+    async def step(self, key: int) -> Outcome:
         """Reconcile one record until it rests; returns the outcome as counted."""
-        outcome = "left"
+        outcome = Outcome.LEFT
         for _ in range(ROUNDS_MAX):
             work = await self.store.records.load(key)
             if work is None:
-                return "left" if outcome == AGAIN else outcome
+                return Outcome.LEFT if outcome is Outcome.AGAIN else outcome
             current_lane.set(work.lane)
             current_record.set(work.id)
             weighing.set(work.mass is Mass.EVALUATING)
             retrying.set(work.failed_since is not None)
             began = anyio.current_time()
             outcome = await self._attempt(work)
-            if outcome == AGAIN:
+            if outcome is Outcome.AGAIN:
                 continue
             self.metrics.reconciles.labels(KIND, outcome).inc()
             took = anyio.current_time() - began
             self.metrics.reconcile_duration.labels(KIND).observe(took, exemplar())
-            if outcome != "adopted":
+            if outcome is not Outcome.ADOPTED:
                 break
-        if outcome in (AGAIN, "adopted", "held", "deferred", "in_doubt"):
+        if outcome in WAITS:
             self._unsettled.add(key)
         return outcome
 
-    async def _attempt(self, work: Work) -> str:
+    async def _attempt(self, work: Work) -> Outcome:
         try:
             return await self._reconcile(work)
         except StateUnusable:
@@ -205,16 +215,16 @@ class OpportunitySyncer:
             log.error("unexpected", record=work.ref, exc_info=error)
             return await self._setbacks.failed(work, error, self.limits.retry)
 
-    async def _reconcile(self, work: Work) -> str:
+    async def _reconcile(self, work: Work) -> Outcome:
         record = self.source.read(RecordType.OPPORTUNITY, work.payload)
         way = course(work, record)
         if begins(work, way) and await self.fresh_rows.look(work) is not Look.YOUNG:
-            return AGAIN
+            return Outcome.AGAIN
         match way:
             case Leave(reason):
                 return await self._leave(work, record, reason)
-            case Refuse(reason, field):
-                raise Rejected(reason, field=field)
+            case Refuse():
+                raise refusal(way)
             case Create():
                 return await self._with_fields(work, record, None)
             case Reconcile():
@@ -222,21 +232,24 @@ class OpportunitySyncer:
             case _:
                 return await self._resolve_doubt(work, record)
 
-    async def _leave(self, work: Work, record: SourceRecord, reason: str) -> str:
+    async def _leave(self, work: Work, record: SourceRecord, reason: str) -> Outcome:
         note = Note(LEFT_OUT, reason)
         flagged, now = record.sync and record.error, self.clock.now()
         await self.store.records.settle_ineligible(work, note, flagged=flagged, now=now)
         log.debug("left_out", record=work.ref, reason=reason)
-        return "left"
+        return Outcome.LEFT
 
-    async def _with_fields(self, work: Work, record: SourceRecord, way: Reconcile | None) -> str:
+    async def _with_fields(
+        self, work: Work, record: SourceRecord, way: Reconcile | None
+    ) -> Outcome:
         """Map the record and send it; once more when the target refuses a reference."""
         wanted = self._mapping.references(record)
         resolution = await self.references.resolve(wanted)
         try:
             return await self._send(work, record, way, resolution)
         except Rejected as error:
-            if not _may_be_reference(error, wanted, resolution):
+            referred = {one.field for one in wanted if resolution.ids.get(one.field)}
+            if not may_be_reference(error, referred):
                 raise
             anew = await self.references.resolve_anew(wanted)
             if anew.ids == resolution.ids:
@@ -245,7 +258,7 @@ class OpportunitySyncer:
 
     async def _send(
         self, work: Work, record: SourceRecord, way: Reconcile | None, resolution: Resolution
-    ) -> str:
+    ) -> Outcome:
         fields = self._mapping.fields(record, resolution.ids)
         if way is None:
             return await self._create(work, record, fields, resolution)
@@ -253,25 +266,21 @@ class OpportunitySyncer:
 
     async def _create(
         self, work: Work, record: SourceRecord, fields: Fields, resolution: Resolution
-    ) -> str:
-        correlation = fields.get(self.limits.correlation_field)
-        if not isinstance(correlation, str) or not correlation:
-            raise Rejected(
-                f"{self.limits.correlation_field} is blank; without it a lost create could not"
-                " be found again",
-                field=self.limits.correlation_field,
-            )
+    ) -> Outcome:
+        correlation = identity(fields, self.limits.correlation_field)
+        if isinstance(correlation, Refuse):
+            raise refusal(correlation)
         if await self.trust.looks_first(work, record, correlation):
-            return "in_doubt"
+            return Outcome.IN_DOUBT
         # Announced before it is sent: whatever dies from here on, the create is looked for.
         if not await self._announced(work, correlation):
-            return AGAIN
+            return Outcome.AGAIN
         try:
             async with holding(self._asking):
                 if work.proved_at < self.fresh_rows.shown_since():
                     # The machine stood still, or the one before took long: it is too old by now.
                     await self.store.records.close_intent(work.id)
-                    return AGAIN
+                    return Outcome.AGAIN
                 target_id = await self.target.create(fields)
         except StateUnusable:
             raise
@@ -287,7 +296,7 @@ class OpportunitySyncer:
                 visibility_s=self.limits.visibility_s,
                 counts=self._failing.others_succeed(error, work.id, work.failed_at),
             )
-        sent = Sent("created", target_id, fields, fields)
+        sent = Sent(Outcome.CREATED, target_id, fields, fields)
         return await self._settle(work, record, sent, resolution)
 
     async def _announced(self, work: Work, correlation: str) -> bool:
@@ -301,27 +310,29 @@ class OpportunitySyncer:
         way: Reconcile,
         fields: Fields,
         resolution: Resolution,
-    ) -> str:
+    ) -> Outcome:
         known = work.synced
         try:
             # Whose it is is on disk before anything is sent to it.
-            doubtful = way.lost_link or work.target_id != way.target_id
-            if doubtful and not await self._claims.settle(work, record, way.target_id):
-                return "adopted"
+            if must_claim(work, way) and not await self._claims.settle(work, record, way.target_id):
+                return Outcome.ADOPTED
             async with holding(self._asking):
-                # A field mapped only since then may hold what it shall already.
-                if way.observe or known is None or fields.keys() - known.keys():
+                if must_observe(work, way, fields) or known is None:
                     known = await self.target.get(way.target_id, self._mapping.field_names)
                     await self.trust.heed(work, record, way.target_id, known, fields)
-                changes = difference(fields, known)
-                if changes and work.mass is Mass.EVALUATING:
-                    would = f"would send {', '.join(sorted(changes))}"
-                    return await self._setbacks.weighed(work, known, would, target_id=way.target_id)
-                if changes:
-                    begun = await self.store.records.begin_update(work.id, way.target_id)
-                    if not begun:
-                        return "adopted"
-                    changes = await self._patch(way.target_id, fields, changes)
+                next_step = step(work, fields, known)
+                match next_step:
+                    case Hold(would):
+                        return await self._setbacks.weighed(
+                            work, known, would, target_id=way.target_id
+                        )
+                    case Send(edits):
+                        begun = await self.store.records.begin_update(work.id, way.target_id)
+                        if not begun:
+                            return Outcome.ADOPTED
+                        sent = await self._patch(way.target_id, fields, changes(edits))
+                    case Agree():
+                        sent = dict[str, Scalar]()
         except Gone as error:
             return await self._gone(work, way, error)
         except (Rejected, Conflict, HeldBack) as error:
@@ -329,11 +340,11 @@ class OpportunitySyncer:
             held = known if isinstance(error, HeldBack) else work.synced
             await self.store.records.note_synced(work.id, held)
             raise
-        outcome = "updated" if changes else "noop"
-        # Fields that a blank value leaves alone still hold what they held.
-        holds = {name: known[name] for name in self._mapping.field_names if name in known}
-        sent = Sent(outcome, way.target_id, {**holds, **fields}, changes)
-        return await self._settle(work, record, sent, resolution)
+        outcome = Outcome.UPDATED if sent else Outcome.NOOP
+        there = holds(fields, known, self._mapping.field_names)
+        return await self._settle(
+            work, record, Sent(outcome, way.target_id, there, sent), resolution
+        )
 
     async def _patch(self, target_id: int, fields: Fields, changes: Fields) -> Fields:
         """Send the changes; returns those that were needed.
@@ -346,14 +357,15 @@ class OpportunitySyncer:
         except Rejected as error:
             if error_class(error) == FORBIDDEN:
                 raise
-            if difference(fields, await self.target.get(target_id, self._mapping.field_names)):
+            known = await self.target.get(target_id, self._mapping.field_names)
+            if not needless(error, fields, known):
                 raise
             return {}
         return changes
 
     async def _settle(
         self, work: Work, record: SourceRecord, sent: Sent, resolution: Resolution
-    ) -> str:
+    ) -> Outcome:
         now = self.clock.now()
         url = self.target.url(RecordType.OPPORTUNITY, sent.target_id)
         names = ", ".join(sorted(sent.changes)) or "no field"
@@ -366,7 +378,7 @@ class OpportunitySyncer:
             awaited=resolution.awaited,
             note=Note(sent.outcome, detail),
             now=now,
-            created=sent.outcome == "created",
+            created=sent.outcome is Outcome.CREATED,
             people_read_since=now - self.limits.people_ttl_s,
         )
         self._note_settled(work, settled)
@@ -393,27 +405,23 @@ class OpportunitySyncer:
         if not settled:
             self._unsettled.add(work.id)
 
-    async def _gone(self, work: Work, way: Reconcile, error: Gone) -> str:
-        if not (way.lost_link or self.limits.recreate_missing):
-            raise Rejected(
-                f"the target record {way.target_id} does not exist any more, or our user may not"
-                " see it; clear the id to have it created anew",
-                status=error.status,
-            ) from error
+    async def _gone(self, work: Work, way: Reconcile, error: Gone) -> Outcome:
+        outcome = gone(way, recreate_missing=self.limits.recreate_missing)
+        if isinstance(outcome, Refuse):
+            raise refusal(outcome, status=error.status) from error
         note = Note("target gone", f"id {way.target_id} does not exist; creating it anew")
         now = self.clock.now()
         await self.store.records.forget_target(work, way.target_id, note, now)
         log.warning("target_gone", record=work.ref, target_id=way.target_id)
-        return "adopted"
+        return Outcome.ADOPTED
 
-    async def _resolve_doubt(self, work: Work, record: SourceRecord) -> str:
+    async def _resolve_doubt(self, work: Work, record: SourceRecord) -> Outcome:
         """Find out whether a create in doubt was executed; never repeat it on one empty answer."""
         intent = work.intent
         if intent is None:
-            return "left"
-        # However soon it would show: a create that keeps getting lost is sent ever less often.
-        bound_s = max(self.limits.visibility_s, resend_after_s(intent.sent))
-        outcome = await self._lost.look(work, intent, bound_s)
+            return Outcome.LEFT
+        decided_s = bound_s(self.limits.visibility_s, intent.sent)
+        outcome = await self._lost.look(work, intent, decided_s)
         if outcome is not None:
             return outcome
         # It is known not to have been executed: what is sent now repeats nothing.
@@ -427,7 +435,7 @@ class OpportunitySyncer:
             await self.store.records.close_intent(work.id)
             return await self._leave(work, record, f"{HIDDEN}, and the create never happened")
         if look is Look.ANEW:
-            return AGAIN
+            return Outcome.AGAIN
         try:
             attempts_max = self.limits.retry.attempts_max
             await self._setbacks.ensure_not_at_fault(work, intent, attempts_max)
@@ -438,9 +446,6 @@ class OpportunitySyncer:
             raise
 
 
-def _may_be_reference(error: Rejected, wanted: list[Wanted], resolution: Resolution) -> bool:
-    """Whether a refusal may be about a reference that was sent."""
-    sent = {reference.field for reference in wanted if resolution.ids.get(reference.field)}
-    if not sent or error.status is None:
-        return False
-    return error.field is None or error.field in sent
+def refusal(refuse: Refuse, status: int | None = None) -> Rejected:
+    """The error of a record that cannot be synced until somebody changes it."""
+    return Rejected(refuse.reason, field=refuse.field, status=status)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from engine.actors.doubt import look_in_s
 from engine.actors.failing import Failing, RetryLimits
 from engine.actors.gate import pass_gate
 from engine.actors.standings import Standing, Standings
+from engine.decide.doubt import look_in_s
 from engine.decide.failure import FORBIDDEN, error_class
 from engine.errors import EngineError, Rejected, Taken
 from engine.flow.backoff import SPACING_S, SPACING_SPREAD

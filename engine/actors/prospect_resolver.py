@@ -32,9 +32,9 @@ from engine.actors.prospect_search import ProspectSearch
 from engine.actors.references import References
 from engine.actors.refreshing import refreshing
 from engine.actors.standings import Standing, Standings
+from engine.decide.doubt import resend_after_s
 from engine.decide.failure import error_class, plain_reason
 from engine.errors import EngineError, Rejected
-from engine.flow.backoff import resend_after_s
 from engine.flow.governor import Governor
 from engine.flow.pace import Pace
 from engine.flow.purpose import spent_on

@@ -18,13 +18,13 @@ from typing import Literal
 import anyio
 import structlog
 
-from engine.actors.doubt import look_in_s
 from engine.actors.failing import Failing, RetryLimits
 from engine.actors.gate import weighing
 from engine.actors.people_tabs import PeopleTabs, Tab, what_would_happen
 from engine.actors.prospect_resolver import ProspectResolver
 from engine.actors.role_editor import COMPONENT, OneRole, Overtaken, Progress, RoleEditor
 from engine.actors.trust import Trust
+from engine.decide.doubt import look_in_s, resend_after_s
 from engine.decide.failure import error_class, plain_reason
 from engine.decide.roles import Script, joined, observed, script, unproven
 from engine.errors import (
@@ -38,7 +38,6 @@ from engine.errors import (
     WouldChange,
     surely_not_executed,
 )
-from engine.flow.backoff import resend_after_s
 from engine.flow.governor import HOLD_MAX_S, Governor
 from engine.flow.lane import current_lane, retrying
 from engine.flow.ledger import current_record

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from engine.dates import Dates
+from engine.decide.trust import Writer, made_by_former_life, roles_show_in_s, writer
 from engine.errors import HeldBack
 from engine.metrics import Metrics
 from engine.model.age import Aged
@@ -24,8 +25,6 @@ from engine.model.work import Work
 from engine.ports import WallClock
 from engine.store.port.store import Store
 
-# The source's clock may be behind ours by so much.
-SKEW_S = 300.0
 # How soon what is paused looks again whether it still is.
 PAUSE_S = 60.0
 
@@ -64,7 +63,9 @@ class Trust:
             HeldBack: nothing is created at present.
         """
         self.ensure_creates()
-        if work.intent is not None or self.aged is None or not self._is_old(record):
+        if work.intent is not None or self.aged is None:
+            return False
+        if not made_by_former_life(record, self.aged, self._present):
             return False
         now, since = self.clock.now(), self.aged.since
         return await self.store.records.open_doubt(work.id, correlation, since, now)
@@ -88,9 +89,9 @@ class Trust:
             HeldBack: nothing is created at present, or it is too early.
         """
         self.ensure_creates()
-        if listed or self.aged is None:
-            return
-        wait_s = self.aged.since + self.visibility_s - self.clock.now()
+        wait_s = roles_show_in_s(
+            self.aged, listed=listed, now=self.clock.now(), visibility_s=self.visibility_s
+        )
         if wait_s > 0:
             raise HeldBack(
                 "the state is of unknown age, and roles made lately may not show yet",
@@ -108,21 +109,25 @@ class Trust:
             holds: what the target record holds.
             wanted: what it would hold if it were ours.
         """
-        ours = wanted.get(self.correlation_field)
-        known = work.target_id
-        if ours is None or known == target_id:
-            return
-        if known is None and not work.seen_unlinked:
-            return
-        if holds.get(self.correlation_field) != ours:
-            # It will carry it by our own hand, also where the answer to that gets lost.
+        made_by = writer(
+            work,
+            record,
+            target_id,
+            self.aged,
+            holds=holds,
+            wanted=wanted,
+            correlation_field=self.correlation_field,
+            present=self._present,
+        )
+        if made_by is Writer.SOMEBODY:
             await self.store.provenance.take_over(work, target_id, self.clock.now())
+        if made_by is not Writer.IN_OUR_NAME:
             return
-        if self.aged is not None and self._is_old(record):
-            # Another life of this state has made it, before that was noticed.
-            return
-        if await self.store.provenance.knows(work.id, target_id):
-            return
+        if not await self.store.provenance.knows(work.id, target_id):
+            await self._raise_alarm(work, target_id)
+
+    async def _raise_alarm(self, work: Work, target_id: int) -> None:
+        known = work.target_id
         made = "none" if known is None else f"id {known}"
         reason = (
             f"{work.ref} carries the target id {target_id}, made in our name by somebody else;"
@@ -147,13 +152,7 @@ class Trust:
             now=self.clock.now(),
         )
 
-    def _is_old(self, record: SourceRecord) -> bool:
-        """Whether the record may have been as it is before the age of the state was noticed.
-
-        A time ahead of the present is that of a clock that is wrong, and proves nothing.
-        """
-        if self.aged is None:
-            return False
-        present = self.dates.told().get(self.source, self.clock.now())
-        since = self.aged.noticed_at + SKEW_S
-        return not since < record.updated_at <= present + SKEW_S
+    @property
+    def _present(self) -> float:
+        """The present time by the source's word, as far as it has told any."""
+        return self.dates.told().get(self.source, self.clock.now())

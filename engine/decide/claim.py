@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engine.model.history import Note
+
 
 @dataclass(frozen=True, slots=True)
 class Claimant:
@@ -69,3 +71,35 @@ def _first(claimants: Sequence[Claimant], correlation: str | None) -> Claimant:
 
 def _named(claimant: Claimant, correlation: str | None) -> bool:
     return correlation is not None and claimant.correlation == correlation
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """The id was cleared here, and is another's now: begin anew without it."""
+
+    note: Note
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """The record carries an id that is another's, and is refused; that one is told."""
+
+    note: Note
+    reason: str
+
+
+def lost(ref: str, target_id: int, winner: Claimant, *, carries: bool) -> GiveUp | Contest:
+    """What follows for a record whose target record is another's.
+
+    Args:
+        ref: the record's.
+        carries: it shows the id still.
+    """
+    if not carries:
+        detail = f"it was cleared, and {winner.ref} carries {target_id} now"
+        return GiveUp(Note("id given up", detail))
+    return Contest(
+        Note("id kept", f"id {target_id}; {ref} carries it too and is refused"),
+        f"its target id {target_id} is that of {winner.ref} already;"
+        " clear the id to have a record of its own created",
+    )

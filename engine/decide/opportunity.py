@@ -6,8 +6,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from engine.decide.failure import FORBIDDEN, error_class
+from engine.errors import Rejected
+from engine.model.edit import Edit
 from engine.model.identity import id_of
 from engine.model.mass_change import Mass
 from engine.model.outbox import Owed
@@ -140,3 +144,104 @@ def _unlinked(work: Work) -> Course:
 def difference(desired: Fields, known: Fields) -> dict[str, Scalar]:
     """The fields to send: those that differ from what the target is known to hold."""
     return {name: value for name, value in desired.items() if value != known.get(name)}
+
+
+@dataclass(frozen=True, slots=True)
+class Agree:
+    """The target holds what it shall."""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """These fields are to be sent."""
+
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """One of many records that would change at once: it waits; `would` says what would happen."""
+
+    would: str
+
+
+Step = Agree | Send | Hold
+
+
+def must_claim(work: Work, way: Reconcile) -> bool:
+    """Whether it is to be settled first whose the target record is: before anything is sent."""
+    return way.lost_link or work.target_id != way.target_id
+
+
+def must_observe(work: Work, way: Reconcile, fields: Fields) -> bool:
+    """Whether what the target holds is to be read first.
+
+    A field mapped only since it was last known may hold what it shall already.
+    """
+    return way.observe or work.synced is None or bool(fields.keys() - work.synced.keys())
+
+
+def step(work: Work, fields: Fields, known: Fields) -> Step:
+    """What follows from what the target holds."""
+    edits = tuple(
+        Edit(name, known.get(name), value) for name, value in difference(fields, known).items()
+    )
+    if not edits:
+        return Agree()
+    if work.mass is Mass.EVALUATING:
+        return Hold(f"would send {', '.join(sorted(edit.field for edit in edits))}")
+    return Send(edits)
+
+
+def holds(fields: Fields, known: Fields, mapped: Iterable[str]) -> Fields:
+    """What the target holds once `fields` are there.
+
+    Fields that a blank value leaves alone still hold what they held.
+    """
+    return {name: known[name] for name in mapped if name in known} | dict(fields)
+
+
+def needless(error: Rejected, fields: Fields, known: Fields) -> bool:
+    """Whether a change was refused because there was nothing to change.
+
+    Somebody has made the same edit in the target meanwhile.
+
+    Args:
+        known: what the target holds since.
+    """
+    return error_class(error) != FORBIDDEN and not difference(fields, known)
+
+
+def may_be_reference(error: Rejected, referred: Collection[str]) -> bool:
+    """Whether a refusal may be about a reference, and not about the record itself.
+
+    Args:
+        referred: fields that were sent with the id of another target record.
+    """
+    if not referred or error.status is None:
+        return False
+    return error.field is None or error.field in referred
+
+
+def gone(way: Reconcile, *, recreate_missing: bool) -> Create | Refuse:
+    """What follows when the target record does not exist any more."""
+    if way.lost_link or recreate_missing:
+        return Create()
+    return Refuse(
+        f"the target record {way.target_id} does not exist any more, or our user may not"
+        " see it; clear the id to have it created anew"
+    )
+
+
+def identity(fields: Fields, name: str) -> str | Refuse:
+    """The correlation value of a record to be created.
+
+    Without one a lost create could not be found again.
+
+    Args:
+        name: the target field that holds it.
+    """
+    correlation = fields.get(name)
+    if isinstance(correlation, str) and correlation:
+        return correlation
+    return Refuse(f"{name} is blank; without it a lost create could not be found again", name)

@@ -14,9 +14,6 @@ QUICK_TRIES = 5
 # From then on at least so many seconds lie between two tries, and at most so many times that.
 SPACING_S = 60.0
 SPACING_SPREAD = 1.2
-# Seconds before a create is sent again, by how often it was sent: the first that is lost is no sign
-# that the next one will be.
-RESENDS_S = (0.0, 10.0, 30.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +54,3 @@ def retry_in_s(
     if others_succeed or failures <= QUICK_TRIES:
         return delay_s(max(1, failures), rng, limits)
     return rng.uniform(SPACING_S, SPACING_S * SPACING_SPREAD)
-
-
-def resend_after_s(sent: int) -> float:
-    """Least age in seconds of a doubt about a create that was sent so often, before one more."""
-    return RESENDS_S[max(1, sent) - 1] if sent <= len(RESENDS_S) else SPACING_S

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.mutants import (
     decided,
+    decided_opportunities,
     first_hour,
     flow,
     freshness,
@@ -30,6 +31,7 @@ MUTANTS = (
     *nothing_lost.MUTANTS,
     *people.MUTANTS,
     *recovery.MUTANTS,
+    *decided_opportunities.MUTANTS,
     *first_hour.MUTANTS,
     *decided.MUTANTS,
     *flow.MUTANTS,

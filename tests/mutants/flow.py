@@ -164,9 +164,9 @@ MUTANTS = (
     ),
     Mutant(
         "lets a short visibility set the pace of creates that get lost",
-        "engine/actors/opportunity_syncer.py",
-        "bound_s = max(self.limits.visibility_s, resend_after_s(intent.sent))",
-        "bound_s = self.limits.visibility_s",
+        "engine/decide/doubt.py",
+        "return max(visibility_s, resend_after_s(sent))",
+        "return visibility_s if sent else 0.0",
         (f"{BACKING_OFF}::test_a_create_that_a_front_turns_away_is_sent_ever_less_often",),
     ),
     Mutant(

@@ -96,9 +96,9 @@ MUTANTS = (
     ),
     Mutant(
         "blames a record that is what it shall be already",
-        "engine/actors/opportunity_syncer.py",
-        "if difference(fields, await self.target.get(target_id, self._mapping.field_names)):",
-        "if error:",
+        "engine/decide/opportunity.py",
+        "return error_class(error) != FORBIDDEN and not difference(fields, known)",
+        "return error_class(error) == FORBIDDEN and not difference(fields, known)",
         ("tests/scenario/test_creating_and_updating.py",),
     ),
     Mutant(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 SYNCER = "engine/actors/opportunity_syncer.py"
-LOST = "engine/actors/lost_creates.py"
+CREATE = "engine/decide/create.py"
+DECIDE = "engine/decide/opportunity.py"
 RELATING = "engine/actors/relationship_syncer.py"
 RESOLVER = "engine/actors/prospect_resolver.py"
 CREATES = "engine/actors/prospect_creates.py"
@@ -94,9 +95,9 @@ MUTANTS = (
     ),
     Mutant(
         "believes the first empty answer about a create in doubt",
-        LOST,
-        "if look.began_at < since + visibility_s:",
-        "if look.began_at < since:",
+        CREATE,
+        "if began_at < since + bound_s:",
+        "if began_at < since:",
         (f"{IN_DOUBT}::test_a_lagging_collection_keeps_the_create_in_doubt",),
     ),
     Mutant(
@@ -123,23 +124,23 @@ MUTANTS = (
     ),
     Mutant(
         "takes what is gone for what a lost create made",
-        LOST,
-        "and one.id != work.gone_id",
-        "and one.id != -1",
+        CREATE,
+        "and match.id != work.gone_id",
+        "and match.id != -1",
         (f"{IN_DOUBT}::test_a_record_that_is_gone_is_not_found_again_while_lists_still_show_it",),
     ),
     Mutant(
         "removes a twin that may be somebody else's",
-        LOST,
-        "if not ours or intent.sent < len(twins) + 1:",
-        "if not ours:",
+        CREATE,
+        "return younger and intent.sent >= len(matches)",
+        "return younger",
         (f"{TWINS}::test_a_twin_that_we_did_not_send_is_left_alone_and_reported",),
     ),
     Mutant(
         "removes a twin that is older than the announcement",
-        LOST,
-        "if not ours or intent.sent < len(twins) + 1:",
-        "if intent.sent < len(twins) + 1:",
+        CREATE,
+        "return younger and intent.sent >= len(matches)",
+        "return intent.sent >= len(matches)",
         (f"{TWINS}::test_a_twin_older_than_our_create_is_left_alone_and_reported",),
     ),
     Mutant(
@@ -152,9 +153,9 @@ MUTANTS = (
     ),
     Mutant(
         "creates anew whatever was deleted in the target",
-        SYNCER,
-        "if not (way.lost_link or self.limits.recreate_missing):",
-        "if not way:",
+        DECIDE,
+        "if way.lost_link or recreate_missing:",
+        "if way:",
         (
             "tests/scenario/test_relinking.py"
             "::test_an_edit_of_a_record_deleted_in_outreach_is_refused_with_the_reason",

@@ -39,9 +39,9 @@ MUTANTS = (
     ),
     Mutant(
         "writes a cleared id again that was pasted elsewhere",
-        "engine/actors/opportunity_syncer.py",
-        "doubtful = way.lost_link or work.target_id != way.target_id",
-        "doubtful = work.target_id != way.target_id",
+        "engine/decide/opportunity.py",
+        "return way.lost_link or work.target_id != way.target_id",
+        "return work.target_id != way.target_id",
         (f"{OWNERS}::test_an_id_cut_from_one_and_pasted_on_another_moves",),
     ),
     Mutant(

@@ -10,6 +10,7 @@ PROVENANCE = "engine/store/sqlite/provenance.py"
 AGE = "engine/decide/age.py"
 WAITS = "engine/store/sqlite/waits.py"
 TRUST = "engine/actors/trust.py"
+DECIDE_TRUST = "engine/decide/trust.py"
 DIRECTORY = "tests/unit/engine/store/test_statedir.py"
 STRETCHED = "tests/unit/engine/store/test_waits.py"
 JUDGED = "tests/unit/engine/store/test_provenance.py"
@@ -35,7 +36,7 @@ MUTANTS = (
     ),
     Mutant(
         "takes a record with a time ahead for younger than the state",
-        TRUST,
+        DECIDE_TRUST,
         "return not since < record.updated_at <= present + SKEW_S",
         "return not (since < record.updated_at and present)",
         (f"{CLOCKS}::test_a_record_with_a_time_ahead_is_no_younger_than_a_state_put_back",),
@@ -147,7 +148,7 @@ MUTANTS = (
     Mutant(
         "creates what another life of the state has created",
         TRUST,
-        "if work.intent is not None or self.aged is None or not self._is_old(record):",
+        "if work.intent is not None or self.aged is None:",
         "if work.id:",
         (f"{PUT_BACK}::test_records_in_mid_import_are_not_created_twice",),
     ),
@@ -195,9 +196,9 @@ MUTANTS = (
     ),
     Mutant(
         "lets the id of another service pass",
-        TRUST,
-        "if known is None and not work.seen_unlinked:",
-        "if known is None or not work.seen_unlinked:",
+        DECIDE_TRUST,
+        "if work.target_id is None and not work.seen_unlinked:",
+        "if work.target_id is None or not work.seen_unlinked:",
         (f"{WRITER}::test_two_services_on_one_state_notice_each_other",),
     ),
     Mutant(

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from connectors.sandbox.faults import Fault
-from engine.actors import doubt
+from engine.decide import doubt
 from tests.scenario.bench import CREATE, SEARCH, Bench, running, until
 
 pytestmark = pytest.mark.anyio

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from connectors.sandbox.faults import Fault
-from engine.actors import doubt
+from engine.decide import doubt
 from tests.scenario.bench import Bench, until
 from tests.scenario.people import CREATE_PROSPECT, CREATE_ROLE, LIST_ROLES
 

@@ -17,7 +17,7 @@ import pytest
 
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.outreach import Row
-from engine.actors import doubt
+from engine.decide import doubt
 from engine.errors import EngineError
 from engine.service import once
 from tests.scenario.bench import Bench, bench

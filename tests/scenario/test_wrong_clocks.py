@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from connectors.sandbox.faults import Fault
-from engine.actors import doubt
+from engine.decide import doubt
 from tests.scenario.bench import CREATE, Bench, running, until
 
 pytestmark = pytest.mark.anyio

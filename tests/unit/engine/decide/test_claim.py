@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from engine.decide.claim import Claimant, owner
+from engine.decide.claim import Claimant, Contest, GiveUp, lost, owner
+from engine.model.history import Note
 
 ORIGINAL = Claimant(
     1, "OPP-1", "OPP-1", carries=True, owed=False, wanted=True, eligible=True, since=5.0
@@ -79,3 +80,16 @@ def test_a_cleared_id_is_that_of_whoever_carries_it_now() -> None:
 
     assert owner(cleared, [COPY], "OPP-1") == COPY
     assert owner(cleared, [], "OPP-1") == cleared
+
+
+def test_the_loser_begins_anew_where_its_id_was_cleared_and_is_refused_where_it_shows_it() -> None:
+    """Whoever keeps it is told only of the second."""
+    winner = COPY
+
+    assert lost("OPP-1", 7, winner, carries=False) == GiveUp(
+        Note("id given up", "it was cleared, and OPP-2 carries 7 now")
+    )
+    contest = lost("OPP-1", 7, winner, carries=True)
+    assert isinstance(contest, Contest)
+    assert "OPP-1 carries it too" in contest.note.detail
+    assert "OPP-2 already; clear the id" in contest.reason

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from engine.decide.doubt import resend_after_s
 from engine.flow.backoff import (
     QUICK_TRIES,
     SPACING_S,
     SPACING_SPREAD,
     BackoffLimits,
     delay_s,
-    resend_after_s,
     retry_in_s,
 )
 from tests.unit.engine.stand_ins import seeded

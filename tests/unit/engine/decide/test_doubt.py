@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.actors.doubt import look_in_s
+from engine.decide.doubt import look_in_s
 
 
 def ages(visibility_s: float) -> list[float]:

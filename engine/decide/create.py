@@ -1,0 +1,95 @@
+"""A create in doubt: what a look for it proves, and what follows. Pure.
+
+A create whose answer never came is looked for by its correlation value. What is found is ours; what
+would have shown by now and does not was never executed, and may be sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from engine.decide.doubt import look_in_s, shared_time
+from engine.model.records import Match
+from engine.model.work import Intent, Work
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The create was executed: `oldest` is the record's.
+
+    Args:
+        twins: others with the same correlation value.
+        removable: these are provably our own second creates.
+    """
+
+    oldest: Match
+    twins: tuple[Match, ...] = ()
+    removable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotSeen:
+    """It may still show: look again then, unix seconds."""
+
+    look_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class NotExecuted:
+    """It would have shown by now; nothing of it exists."""
+
+
+Proof = Found | NotSeen | NotExecuted
+
+
+def proof(
+    work: Work,
+    intent: Intent,
+    matches: Sequence[Match],
+    *,
+    others: Collection[int],
+    began_at: float,
+    now: float,
+    bound_s: float,
+) -> Proof:
+    """What a look has proven.
+
+    Args:
+        matches: what the target shows under the correlation value.
+        others: target records among them that belong to other records.
+        began_at: when the look began; only one that began past the bound proves an absence.
+        bound_s: see `doubt.bound_s`.
+    """
+    ours = candidates(work, matches, others)
+    if ours:
+        oldest, *twins = sorted(ours, key=lambda match: match.id)
+        return Found(oldest, tuple(twins), bool(twins) and second_creates(intent, ours))
+    since = intent.doubt_since if intent.doubt_since is not None else began_at
+    if began_at < since + bound_s:
+        return NotSeen(shared_time(now, look_in_s(now - since, bound_s)))
+    return NotExecuted()
+
+
+def candidates(work: Work, matches: Sequence[Match], others: Collection[int]) -> list[Match]:
+    """Those that our create may have made.
+
+    Somebody may have entered an id at another record meanwhile, or two carry one value; what is
+    known to be gone may be listed for a while yet.
+    """
+    return [
+        match
+        for match in matches
+        if not match.trashed and match.id not in others and match.id != work.gone_id
+    ]
+
+
+def second_creates(intent: Intent, matches: Sequence[Match]) -> bool:
+    """Whether all of them are provably ours.
+
+    We sent as many creates as there are records, and all are younger than our announcement.
+    """
+    announced = datetime.fromtimestamp(int(intent.opened_at), UTC).isoformat()[:19]
+    younger = all(match.created_at[:19] >= announced for match in matches)
+    return younger and intent.sent >= len(matches)

@@ -1,0 +1,167 @@
+"""Mutants that decide wrongly: each is noticed where the decision is, without anything running."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+DECIDE = "tests/unit/engine/decide"
+OPPORTUNITY = "engine/decide/opportunity.py"
+STEPS = f"{DECIDE}/test_steps.py"
+CREATE = "engine/decide/create.py"
+CREATES = f"{DECIDE}/test_create.py"
+TRUST = "engine/decide/trust.py"
+TRUSTS = f"{DECIDE}/test_trust.py"
+CLAIM = "engine/decide/claim.py"
+CLAIMS = f"{DECIDE}/test_claim.py"
+
+MUTANTS = (
+    Mutant(
+        "sends what is only evaluated",
+        OPPORTUNITY,
+        "if work.mass is Mass.EVALUATING:\n        return Hold(",
+        "if work.mass is Mass.HELD:\n        return Hold(",
+        (f"{STEPS}::test_what_differs_is_sent_or_held",),
+    ),
+    Mutant(
+        "forgets what an edit takes the place of",
+        OPPORTUNITY,
+        "Edit(name, known.get(name), value)",
+        "Edit(name, None, value)",
+        (f"{STEPS}::test_what_differs_is_sent_or_held",),
+    ),
+    Mutant(
+        "writes to what it is linked to without settling whose it is",
+        OPPORTUNITY,
+        "return way.lost_link or work.target_id != way.target_id",
+        "return way.lost_link",
+        (f"{STEPS}::test_whose_it_is_is_settled_unless_it_is_known",),
+    ),
+    Mutant(
+        "takes a field mapped only now for blank in the target",
+        OPPORTUNITY,
+        "or bool(fields.keys() - work.synced.keys())",
+        "or not fields",
+        (f"{STEPS}::test_the_target_is_read_when_what_it_holds_is_not_known",),
+    ),
+    Mutant(
+        "believes what it knew of a target record whose link was lost",
+        OPPORTUNITY,
+        "return way.observe or work.synced is None",
+        "return work.synced is None",
+        (f"{STEPS}::test_the_target_is_read_when_what_it_holds_is_not_known",),
+    ),
+    Mutant(
+        "forgets what a field holds that a blank leaves alone",
+        OPPORTUNITY,
+        "return {name: known[name] for name in mapped if name in known} | dict(fields)",
+        "return {name: known[name] for name in mapped if name not in known} | dict(fields)",
+        (f"{STEPS}::test_fields_that_a_blank_leaves_alone_still_hold_what_they_held",),
+    ),
+    Mutant(
+        "takes a missing permission for an edit that is not needed",
+        OPPORTUNITY,
+        "return error_class(error) != FORBIDDEN and not difference(fields, known)",
+        "return not difference(fields, known)",
+        (f"{STEPS}::test_a_change_that_somebody_made_already_is_no_fault",),
+    ),
+    Mutant(
+        "takes our own word for a refusal of a reference",
+        OPPORTUNITY,
+        "if not referred or error.status is None:",
+        "if not referred:",
+        (f"{STEPS}::test_a_refusal_may_be_about_a_reference_that_was_sent",),
+    ),
+    Mutant(
+        "resolves references anew whatever was refused",
+        OPPORTUNITY,
+        "return error.field is None or error.field in referred",
+        "return True",
+        (f"{STEPS}::test_a_refusal_may_be_about_a_reference_that_was_sent",),
+    ),
+    Mutant(
+        "refuses a record whose cleared id is gone",
+        OPPORTUNITY,
+        "if way.lost_link or recreate_missing:",
+        "if recreate_missing:",
+        (f"{STEPS}::test_what_is_gone_is_created_anew_only_where_that_is_wanted",),
+    ),
+    Mutant(
+        "creates what could not be found again",
+        OPPORTUNITY,
+        "if isinstance(correlation, str) and correlation:",
+        "if isinstance(correlation, str):",
+        (f"{STEPS}::test_a_record_without_a_correlation_value_is_not_created",),
+    ),
+    Mutant(
+        "takes the youngest of two for the record's",
+        CREATE,
+        "sorted(ours, key=lambda match: match.id)",
+        "sorted(ours, key=lambda match: -match.id)",
+        (f"{CREATES}::test_what_is_shown_is_ours_and_what_is_in_the_trash_is_not",),
+    ),
+    Mutant(
+        "takes what is in the trash for what a create made",
+        CREATE,
+        "if not match.trashed and match.id not in others",
+        "if match.id not in others",
+        (f"{CREATES}::test_what_is_shown_is_ours_and_what_is_in_the_trash_is_not",),
+    ),
+    Mutant(
+        "takes what belongs to another record for what a create made",
+        CREATE,
+        "and match.id not in others and",
+        "and",
+        (f"{CREATES}::test_what_belongs_to_another_or_is_gone_is_not_what_was_created",),
+    ),
+    Mutant(
+        "counts a doubt of unknown age as old",
+        CREATE,
+        "intent.doubt_since is not None else began_at",
+        "intent.doubt_since is not None else 0.0",
+        (f"{CREATES}::test_a_doubt_that_begins_with_the_look_is_as_old_as_the_look",),
+    ),
+    Mutant(
+        "removes the only record as a second create",
+        CREATE,
+        "return younger and intent.sent >= len(matches)",
+        "return younger and intent.sent >= len(matches) - 1",
+        (f"{CREATES}::test_what_is_shown_is_ours_and_what_is_in_the_trash_is_not",),
+    ),
+    Mutant(
+        "sounds an alarm at what it wrote itself",
+        TRUST,
+        "if ours is None or work.target_id == target_id:",
+        "if ours is None:",
+        (f"{TRUSTS}::test_what_we_wrote_ourselves_is_nobodys_news",),
+    ),
+    Mutant(
+        "sounds an alarm at a pasted id",
+        TRUST,
+        "if holds.get(correlation_field) != ours:",
+        "if holds.get(correlation_field) is None:",
+        (f"{TRUSTS}::test_one_that_does_not_is_somebodys",),
+    ),
+    Mutant(
+        "sounds an alarm at what its own former life made",
+        TRUST,
+        "if made_by_former_life(record, aged, present):",
+        "if aged is None and made_by_former_life(record, aged, present):",
+        (f"{TRUSTS}::test_a_former_life_of_the_state_made_what_was_there_before",),
+    ),
+    Mutant(
+        "makes roles before those of a former life would show",
+        TRUST,
+        "return max(0.0, aged.since + visibility_s - now)",
+        "return max(0.0, aged.since - now)",
+        (f"{TRUSTS}::test_roles_are_made_only_once_all_that_were_made_would_show",),
+    ),
+    Mutant(
+        "refuses a record whose id was cleared and is another's now",
+        CLAIM,
+        "    if not carries:\n",
+        "    if carries:\n",
+        (
+            f"{CLAIMS}::test_the_loser_begins_anew_where_its_id_was_cleared_and_is_refused_where_it_shows_it",
+        ),
+    ),
+)
