@@ -14,7 +14,8 @@ EngineError
 │   │   └── Taken        what was to be created is there already, as another record
 │   ├── Gone             the record does not exist, or is hidden from us
 │   └── Misconfigured    an operator must act; concerns every record
-│       └── Unauthorized the credentials are refused
+│       ├── Unauthorized the credentials are refused
+│       └── NotGranted   our leave does not extend to this operation, whatever the record
 ├── ProtocolError        somebody does not speak the protocol
 │   ├── OurFault         our request was malformed
 │   └── TheirFault       the answer cannot be understood
@@ -162,6 +163,10 @@ class Misconfigured(Terminal):
 
 class Unauthorized(Misconfigured):
     """The credentials are refused."""
+
+
+class NotGranted(Misconfigured):
+    """Our leave does not extend to this operation; what needs it waits, and nothing else."""
 
 
 class ProtocolError(EngineError):

@@ -33,6 +33,7 @@ from engine import (
     Exchange,
     Fields,
     Gone,
+    NotGranted,
     Roster,
     Surroundings,
     TheirFault,
@@ -43,6 +44,8 @@ from engine import (
 
 log = structlog.get_logger(component=SYSTEM)
 
+# What a scope is missing for is tried again after so many seconds.
+NOT_GRANTED_S = 60.0
 # No listing that is asked for here has as many records.
 ROWS_MAX = 100_000
 # So many pages may be short ones; those behind them bring half the smallest size on average.
@@ -337,6 +340,9 @@ class OutreachClient:
         if isinstance(error, Throttled) or told:
             error.retry_after_s = self._patience.wait_s(told_s, now)
             governor.pause(error.retry_after_s, str(error), cause=error)
+        elif isinstance(error, NotGranted):
+            error.retry_after_s = NOT_GRANTED_S
+            governor.withhold(error, NOT_GRANTED_S)
         elif isinstance(error, Unreachable) and _lighter(error, request) is None:
             # A page that is too heavy says nothing about the system; a lighter one is tried next.
             governor.failed(str(error))

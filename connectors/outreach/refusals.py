@@ -21,6 +21,7 @@ from engine import (
     EngineError,
     Gone,
     Misconfigured,
+    NotGranted,
     OurFault,
     Rejected,
     Taken,
@@ -107,7 +108,7 @@ def _client_error(refusal: Refusal, answer: Answer, request: Request) -> EngineE
         scope = _QUOTED_SCOPE.search(refusal.text)
         named = f"the scope {scope.group(1)}" if scope else "the scope the message names"
         remedy = f"authorise the application again with {named}: wosync auth"
-        return _named(Misconfigured, refusal, answer, request, remedy=remedy)
+        return _named(NotGranted, refusal, answer, request, remedy=remedy)
     if answer.status in {404, 410}:
         return _missing(refusal, answer, request)
     if not refusal.own:

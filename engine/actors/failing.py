@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from engine.decide.failure import Circumstances, Flag, Pause, error_class, judge, plain_reason
-from engine.errors import EngineError
+from engine.errors import EngineError, NotGranted
 from engine.flow.backoff import BackoffLimits, retry_in_s
 from engine.flow.governor import Governor
 from engine.metrics import Metrics
@@ -20,6 +20,9 @@ from engine.model.work import Failure
 
 # A pause for trouble that only an operator can end; looked at again after so many seconds.
 OPERATOR_PAUSE_S = 60.0
+# A record waits so long for what was not granted, while the rest of the work goes on: many of them,
+# each with a look before what is refused, must not use up the budget.
+NOT_GRANTED_RETRY_S = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +54,17 @@ class Setback:
 
 @dataclass(slots=True)
 class Failing:
-    """Weighs the failures of one syncer."""
+    """Weighs the failures of one syncer.
+
+    Args:
+        apart: the rest of the work goes on without what this one does.
+    """
 
     component: str
     governor: Governor
     rng: Random
     metrics: Metrics
+    apart: bool = False
     _log: Any = field(init=False)
 
     def __post_init__(self) -> None:
@@ -95,6 +103,7 @@ class Failing:
             attempts_max=limits.attempts_max,
             others_succeed=self.others_succeed(error, record_id, failed_at),
             forbidden_alike=forbidden_alike,
+            apart=self.apart,
         )
         verdict = judge(error, around)
         if isinstance(verdict, Flag):
@@ -104,6 +113,8 @@ class Failing:
         if isinstance(verdict, Pause):
             self.governor.pause(OPERATOR_PAUSE_S, verdict.reason, cause=error)
             return Setback(failure, OPERATOR_PAUSE_S, counts=False, flagged=False)
+        if isinstance(error, NotGranted):
+            return Setback(failure, NOT_GRANTED_RETRY_S, counts=False, flagged=False)
         told_s = error.retry_after_s if isinstance(error, EngineError) else None
         if told_s is not None:
             return Setback(failure, told_s, counts=verdict.counts, flagged=False)

@@ -13,6 +13,7 @@ from engine.errors import (
     EngineError,
     HeldBack,
     Misconfigured,
+    NotGranted,
     StateUnusable,
     Throttled,
     Transient,
@@ -60,7 +61,8 @@ class Lookup:
         except (StateUnusable, Throttled, HeldBack):
             raise
         except EngineError as error:
-            if isinstance(error, Misconfigured) and not self.at_source:
+            everybodys = isinstance(error, Misconfigured) and not isinstance(error, NotGranted)
+            if everybodys and not self.at_source:
                 raise
             self._cause = error
             self._failures += 1

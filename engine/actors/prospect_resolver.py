@@ -111,7 +111,7 @@ class ProspectResolver:
             self.clock,
             self.metrics,
             self._standings,
-            Failing(COMPONENT, self.governor, self.rng, self.metrics),
+            Failing(COMPONENT, self.governor, self.rng, self.metrics, apart=True),
             self.wake_write_back,
         )
         self._search = ProspectSearch(self.target, self.rules.email_field)

@@ -99,7 +99,7 @@ class RelationshipSyncer:
     _tabs: PeopleTabs = field(init=False)
 
     def __post_init__(self) -> None:
-        self._failing = Failing(COMPONENT, self.governor, self.rng, self.metrics)
+        self._failing = Failing(COMPONENT, self.governor, self.rng, self.metrics, apart=True)
         self._tabs = PeopleTabs(self.store, self.prospects)
         self._editor = RoleEditor(self.store, self.target, self.prospects, self.clock, self.metrics)
 

@@ -2,45 +2,34 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import anyio
 
+from engine import authorisation
 from engine.assembly.opening import take_over
-from engine.assembly.outside import Outside, open_systems
-from engine.cli.exits import Exit, code_for
+from engine.assembly.outside import Outside, Systems, open_systems
+from engine.cli.asking import ask_service
+from engine.cli.authorising import moment
+from engine.cli.exits import Exit
 from engine.cli.reading import load
-from engine.cli.tables import console, table
+from engine.cli.verdicts import Verdict, clock, failed, granted, print_json, print_table, walk
 from engine.config.loading import Config
 from engine.config.unencrypted import unencrypted
 from engine.errors import EngineError, StateUnusable
 from engine.mappings import Mappings
 from engine.metrics import Metrics
 from engine.model.age import Seen
+from engine.model.permissions import Authorisation
 from engine.model.records import RecordType
 from engine.plain import plain
-from engine.ports import Step
-from engine.redaction import redact
 from engine.store.port.store import Store
 from engine.store.sqlite import mark, statedir, statefile
 from engine.store.sqlite.threaded import open_store
 
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """One line: `ok` is None for a step that could not be reached."""
-
-    subject: str
-    step: str
-    ok: bool | None
-    detail: str
-    remedy: str | None = None
-    code: Exit = Exit.DONE
+# What the service says of itself while it begins or ends; that passes by itself.
+PASSING = ("starting", "stopping", "the first poll is under way")
 
 
 def check(path: Path | None, *, as_json: bool) -> int:
@@ -50,7 +39,7 @@ def check(path: Path | None, *, as_json: bool) -> int:
     verdicts = [Verdict("configuration", "read", True, fact)]
     verdicts += [Verdict("configuration", "encryption", True, one) for one in unencrypted(config)]
     verdicts += anyio.run(_verdicts, config)
-    (_print_json if as_json else _print_table)(verdicts)
+    (print_json if as_json else print_table)(verdicts)
     return next((verdict.code for verdict in verdicts if verdict.ok is False), Exit.DONE)
 
 
@@ -70,7 +59,7 @@ async def _verdicts(config: Config) -> list[Verdict]:
     except statedir.StateInUse:
         return await _beside_the_service(config)
     except EngineError as error:
-        return [_failed("state", "directory", error)]
+        return [failed("state", "directory", error)]
 
 
 async def _with_state(config: Config, path: Path, seen: Seen | None) -> list[Verdict]:
@@ -81,7 +70,7 @@ async def _with_state(config: Config, path: Path, seen: Seen | None) -> list[Ver
             # Before anything is asked: the tokens in another state are not ours to renew.
             await take_over(config, store, seen, Outside.real().clock.now())
         except StateUnusable as error:
-            return [*verdicts, _failed("state", "belongs here", error)]
+            return [*verdicts, failed("state", "belongs here", error)]
         return verdicts + await _with_systems(config, store)
 
 
@@ -89,19 +78,41 @@ async def _with_systems(config: Config, store: Store) -> list[Verdict]:
     verdicts: list[Verdict] = []
     async with open_systems(config, Outside.real(), store, Metrics()) as systems:
         mappings = Mappings(config, systems.source, systems.target)
-        walked = await _walk(config.connectors.source.name, systems.source.steps())
-        walked += await _walk(config.connectors.target.name, systems.target.steps())
+        walked = await walk(config.connectors.source.name, systems.source.steps())
+        walked += await walk(config.connectors.target.name, systems.target.steps())
         verdicts += walked
+        verdicts += await _check_scopes(config, systems, mappings)
         if all(verdict.ok for verdict in walked):
             verdicts.append(await _check_mapping(mappings))
+        verdicts += _check_clock(systems)
     return verdicts
+
+
+async def _check_scopes(config: Config, systems: Systems, mappings: Mappings) -> list[Verdict]:
+    """Against what the configuration needs, as far as that is known; nothing without a leave."""
+    authority = systems.target.authority
+    if authority is None or not (await authority.standing()).authorised:
+        return []
+    wanted = authorisation.uses(mappings, config.engine.contacts, people=systems.source.people)
+    found = await authorisation.compared(authority, wanted)
+    return [granted(config.connectors.target.name, found, _ends(found))]
+
+
+def _ends(found: Authorisation) -> str | None:
+    ends_at = found.standing.ends_at
+    return None if ends_at is None else moment(ends_at)
+
+
+def _check_clock(systems: Systems) -> list[Verdict]:
+    verdict = clock(Outside.real().clock.now(), systems.dates.told())
+    return [] if verdict is None else [verdict]
 
 
 async def _check_mapping(mappings: Mappings) -> Verdict:
     try:
         await mappings.load()
     except EngineError as error:
-        return _failed("mapping", "lines", error)
+        return failed("mapping", "lines", error)
     left_out = [mistake.text for mistake in mappings.mistakes]
     if left_out:
         lines = (plain(line) for line in left_out)
@@ -119,55 +130,40 @@ async def _beside_the_service(config: Config) -> list[Verdict]:
             open_store(Path(directory) / statefile.FILE_NAME) as store,
             open_systems(config, Outside.real(), store, Metrics()) as systems,
         ):
-            verdicts += await _walk(config.connectors.source.name, systems.source.steps())
-    left = "left to the running service, which holds the tokens; see: wosync status"
-    verdicts.append(Verdict(config.connectors.target.name, "all steps", None, left))
+            verdicts += await walk(config.connectors.source.name, systems.source.steps())
+            verdicts += _check_clock(systems)
+    verdicts += _asked(config)
     unchecked = (
         "not checked beside a running service; a mistake there would keep it from starting again:"
         " after a change of a line stop the service and run wosync check before you start it"
     )
-    verdicts.append(Verdict("mapping", "lines", None, unchecked))
+    remedy = "see the lines in force with: wosync mapping"
+    verdicts.append(Verdict("mapping", "lines", None, unchecked, remedy))
     return verdicts
 
 
-async def _walk(subject: str, steps: Sequence[Step]) -> list[Verdict]:
-    """Run the steps in order; behind a failure the rest cannot be judged."""
-    verdicts: list[Verdict] = []
-    for step in steps:
-        if any(verdict.ok is False for verdict in verdicts):
-            verdicts.append(Verdict(subject, step.name, None, "not reached"))
-            continue
-        try:
-            verdicts.append(Verdict(subject, step.name, True, await step.run()))
-        except EngineError as error:
-            verdicts.append(_failed(subject, step.name, error))
+def _asked(config: Config) -> list[Verdict]:
+    """What the service that runs says of itself, and of the system whose tokens it holds."""
+    name = config.connectors.target.name
+    status = ask_service(config.path, "/status")
+    if status is None:
+        detail = "left to the process that holds the tokens, which does not answer"
+        remedy = "ask it once it answers: wosync status"
+        return [Verdict(name, "all steps", None, detail, remedy)]
+    reason = status["reason"]
+    verdicts = [Verdict("service", "ready", True, "it runs, and is ready")]
+    if reason is not None:
+        passing = reason in PASSING
+        remedy = "look again in a minute" if passing else "see what waits, and why: wosync status"
+        ok, code = (None, Exit.DONE) if passing else (False, Exit.UNREACHABLE)
+        verdicts = [Verdict("service", "ready", ok, reason, remedy, code)]
+    told = ask_service(config.path, "/authority")
+    if told is not None and told.get("authorised"):
+        found = Authorisation.told(told)
+        verdicts.append(granted(name, found, _ends(found)))
+    elif told is not None and "failed" not in told:
+        detail = "nobody has authorised the service yet"
+        verdicts.append(
+            Verdict(name, "scopes", False, detail, "run: wosync auth", Exit.CREDENTIALS)
+        )
     return verdicts
-
-
-def _failed(subject: str, step: str, error: EngineError) -> Verdict:
-    return Verdict(subject, step, False, redact(str(error)), error.remedy, code_for(error))
-
-
-def _print_table(verdicts: Sequence[Verdict]) -> None:
-    words = {True: "ok", False: "FAILED", None: "skipped"}
-    shown = table("Subject", "Step", "Verdict", "Detail")
-    for verdict in verdicts:
-        detail = verdict.detail.split("\n")
-        if verdict.remedy:
-            detail.append(f"What to do: {verdict.remedy}")
-        shown.add_row(verdict.subject, verdict.step, words[verdict.ok], detail)
-    console().print(shown)
-
-
-def _print_json(verdicts: Sequence[Verdict]) -> None:
-    lines = [
-        {
-            "subject": verdict.subject,
-            "step": verdict.step,
-            "ok": verdict.ok,
-            "detail": verdict.detail,
-            "remedy": verdict.remedy,
-        }
-        for verdict in verdicts
-    ]
-    sys.stdout.write(json.dumps({"schema_version": 1, "verdicts": lines}) + "\n")

@@ -14,6 +14,7 @@ from engine.errors import (
     Gone,
     HeldBack,
     Misconfigured,
+    NotGranted,
     ProtocolError,
     Rejected,
     StateUnusable,
@@ -57,12 +58,14 @@ class Circumstances:
         attempts: failures of this record that counted so far.
         others_succeed: the target did the same for another record since this one last failed.
         forbidden_alike: other waiting records last refused with "forbidden".
+        apart: the rest of the work goes on without what failed.
     """
 
     attempts: int
     attempts_max: int
     others_succeed: bool
     forbidden_alike: int
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,9 @@ def plain_reason(error: Exception) -> str:
 def judge(error: Exception, around: Circumstances) -> Verdict:
     """What to do with the record whose reconcile ended in this error."""
     reason = plain_reason(error)
+    if isinstance(error, NotGranted) and around.apart:
+        # Opportunities must not wait for what only people need.
+        return Retry(counts=False)
     if isinstance(error, Misconfigured) and not around.others_succeed:
         kind = "credentials" if isinstance(error, Unauthorized) else "configuration"
         return Pause(f"{kind}: {error}")

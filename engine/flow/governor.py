@@ -19,7 +19,7 @@ from typing import Protocol
 import anyio
 import anyio.lowlevel
 
-from engine.errors import HeldBack, Misconfigured, Rationed, Throttled, Unauthorized
+from engine.errors import HeldBack, Misconfigured, NotGranted, Rationed, Throttled, Unauthorized
 from engine.flow.backoff import BackoffLimits
 from engine.flow.breaker import Breaker
 from engine.flow.budget import Budget, BudgetLimits
@@ -82,6 +82,9 @@ class Governor:
     _system: Breaker = field(init=False)
     _writes: Breaker = field(init=False)
     _paused_until: float = field(default=-math.inf, init=False)
+    _withheld: dict[str, tuple[float, NotGranted]] = field(
+        default_factory=dict[str, tuple[float, NotGranted]], init=False
+    )
     _changed: anyio.Event = field(default_factory=anyio.Event, init=False)
 
     def __post_init__(self) -> None:
@@ -136,8 +139,33 @@ class Governor:
         self._refusal, self._refused_at = reason or str(error), anyio.current_time()
         self._credentials = isinstance(error, Unauthorized)
 
+    def withhold(self, error: NotGranted, seconds: float) -> None:
+        """Send nothing for what this error refuses meanwhile: it would be refused again."""
+        if error.operation is not None:
+            self._withheld[error.operation] = (anyio.current_time() + seconds, error)
+
+    def ensure_granted(self, operation: str) -> None:
+        """Go on, unless the operation was refused a short while ago.
+
+        Raises:
+            NotGranted: it was, and nothing has been sent.
+        """
+        until, error = self._withheld.get(operation, (-math.inf, None))
+        seconds = until - anyio.current_time()
+        if error is None or seconds <= 0:
+            return
+        raise NotGranted(
+            error.message,
+            system=error.system,
+            operation=operation,
+            status=error.status,
+            retry_after_s=seconds,
+            remedy=error.remedy,
+        )
+
     def operator_acted(self) -> None:
-        """Somebody has done something about a refusal: a pause that waits for that is over."""
+        """Somebody has done something about a refusal: what waits for that goes on."""
+        self._withheld.clear()
         if isinstance(self.pause_cause, Misconfigured):
             self._paused_until = -math.inf
             self.pause_reason = self.pause_cause = None

@@ -132,9 +132,11 @@ class Exchange:
             writes: its failures are told apart from those of readings.
 
         Raises:
+            NotGranted: it was refused a short while ago, and would be again; nothing was sent.
             TooLarge: the answer is larger than that.
             Unreachable: no complete answer; `ambiguous` unless the request surely never left.
         """
+        self._surroundings.governor.ensure_granted(operation)
         writing.set(writes)
         request = self._request(method, url, headers, content)
         sending = _Sending(request, route, operation, metered, kind)

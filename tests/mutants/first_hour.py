@@ -14,6 +14,9 @@ REDEEMED = "tests/unit/connectors/outreach/test_redeeming.py"
 ANSWERED = "tests/unit/engine/decide/test_consent.py"
 HTTP = "tests/unit/engine/service/test_http.py"
 ALERTS = "tests/operations/test_alerts.py"
+SCOPES = "tests/scenario/test_missing_scopes.py"
+WITHHELD = "tests/unit/connectors/outreach/test_not_granted.py"
+CHECKED = "tests/unit/engine/cli/test_verdicts.py"
 KEPT_UP = "tests/unit/engine/service/test_authorising.py"
 
 MUTANTS = (
@@ -86,5 +89,57 @@ MUTANTS = (
         "< 3 * 86400",
         "< 3 * 86400 and on (instance) up",
         (f"{ALERTS}::test_every_alert_fires_when_it_should_and_not_otherwise",),
+    ),
+    Mutant(
+        "lets opportunities wait for a scope that only people need",
+        "engine/decide/failure.py",
+        "    if isinstance(error, NotGranted) and around.apart:\n",
+        "    if False:\n",
+        (f"{SCOPES}::test_opportunities_go_on_without_the_scopes_for_people",),
+    ),
+    Mutant(
+        "lets every opportunity wait for the scope for accounts",
+        "engine/actors/lookups.py",
+        "            if everybodys and not self.at_source:\n",
+        "            if isinstance(error, Misconfigured) and not self.at_source:\n",
+        (
+            f"{SCOPES}"
+            "::test_opportunities_without_an_account_do_not_wait_for_the_scope_for_accounts",
+        ),
+    ),
+    Mutant(
+        "sends again and again what was not granted",
+        "engine/wire/exchange.py",
+        "        self._surroundings.governor.ensure_granted(operation)\n",
+        "",
+        (f"{WITHHELD}::test_what_was_not_granted_is_not_sent_again_for_a_while",),
+    ),
+    Mutant(
+        "goes on withholding what a person has granted",
+        "engine/flow/governor.py",
+        "        self._withheld.clear()\n",
+        "",
+        (f"{WITHHELD}::test_what_was_not_granted_is_sent_once_a_person_has_acted",),
+    ),
+    Mutant(
+        "calls a check well although a scope is missing",
+        "engine/cli/verdicts.py",
+        'Verdict(subject, "scopes", False, detail, remedy, Exit.ATTENTION)',
+        'Verdict(subject, "scopes", True, detail, remedy, Exit.ATTENTION)',
+        (f"{CHECKED}::test_what_is_missing_is_named_and_has_a_remedy",),
+    ),
+    Mutant(
+        "finds no clock that is off",
+        "engine/cli/verdicts.py",
+        "    if abs(off_s) <= CLOCK_OFF_S:\n",
+        "    if abs(off_s) <= 1e9:\n",
+        (f"{CHECKED}::test_a_clock_that_is_off_is_named_with_how_far",),
+    ),
+    Mutant(
+        "leaves what failed without a remedy",
+        "engine/cli/verdicts.py",
+        "    remedy = error.remedy or next(\n",
+        "    remedy = error.remedy if error.remedy is None else next(\n",
+        (f"{CHECKED}::test_every_failure_has_a_remedy",),
     ),
 )

@@ -137,8 +137,8 @@ MUTANTS = (
     Mutant(
         "counts a throttle as a failure of the record",
         TRIAGE,
-        "return Retry(counts=False)",
-        "return Retry(counts=True)",
+        "Unavailable):\n        return Retry(counts=False)",
+        "Unavailable):\n        return Retry(counts=True)",
         (VERDICTS,),
     ),
     Mutant(

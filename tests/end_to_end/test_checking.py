@@ -1,0 +1,130 @@
+"""`wosync check` names what was not granted, a clock that is off, and a system that is down."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.sandbox.faults import Fault
+from connectors.sandbox.sandbox import Sandbox, SandboxOptions
+from engine.store.sqlite import statedir
+from tests.end_to_end.test_authorising import (
+    authorised,
+    running,
+    small,
+    unauthorised,
+    until,
+)
+from tests.end_to_end.test_cli_errors import ATTENTION, CREDENTIALS, UNREACHABLE, Ended, served
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+DONE = 0
+
+
+def lines(ended: Ended) -> dict[tuple[str, str], dict[str, Any]]:
+    """The verdicts by subject and step; none that is not well lacks a remedy."""
+    verdicts = json.loads(ended.out)["verdicts"]
+    assert [one for one in verdicts if one["ok"] is not True and not one["remedy"]] == []
+    return {(one["subject"], one["step"]): one for one in verdicts}
+
+
+async def test_what_was_not_granted_is_named_with_what_does_not_work(tmp_path: Path) -> None:
+    """Everything else may be green, and the service stall all the same."""
+    async with unauthorised(tmp_path / "home", small()) as home:
+        await authorised(home, without=("prospects.write", "opportunityProspectRoles.delete"))
+        ended = await home.run("check", "--json")
+
+    found = lines(ended)["outreach", "scopes"]
+    assert ended.code == ATTENTION
+    assert found["ok"] is False
+    assert found["detail"].splitlines() == [
+        "prospects.write was not granted: people who are not in the target yet are not created"
+        " there",
+        "opportunityProspectRoles.delete was not granted: people taken off an opportunity stay"
+        " related to it",
+    ]
+    assert "wosync auth" in found["remedy"]
+
+
+async def test_a_scope_for_everything_covers_what_is_needed(tmp_path: Path) -> None:
+    """The sandbox grants `.all` of each resource, as an administrator may."""
+    async with served(tmp_path / "home", small()) as home:
+        ended = await home.run("check", "--json")
+
+    found = lines(ended)
+    assert ended.code == DONE, ended.everything
+    assert found["outreach", "scopes"]["detail"].startswith("all 10 that are needed were granted")
+    assert found["this machine", "clock"]["ok"] is True
+
+
+@pytest.mark.parametrize(("ahead_s", "words"), [(-7200, "2 hours ahead of"), (600, "behind")])
+async def test_a_clock_that_is_off_is_named(tmp_path: Path, ahead_s: float, words: str) -> None:
+    """Tokens are refused then, and certificates; nothing else says why."""
+    sandbox = Sandbox(SandboxOptions(bulk=0, mint_interval_s=0), lambda: time.time() + ahead_s)
+    async with served(tmp_path / "home", sandbox) as home:
+        ended = await home.run("check", "--json")
+
+    found = lines(ended)["this machine", "clock"]
+    assert ended.code == ATTENTION
+    assert found["ok"] is False
+    assert words in found["detail"]
+    assert "timedatectl" in found["remedy"]
+
+
+async def test_a_running_service_is_asked(tmp_path: Path) -> None:
+    """It holds the tokens: what it knows of them is as good as a look of our own."""
+    sandbox = small()
+    async with unauthorised(tmp_path / "home", sandbox) as home, running(home) as url:
+        await until(url, "nobody has authorised this service yet")
+        before = await home.run("check", "--json")
+        await authorised(home, without=("prospects.write",))
+        await until(url, "ready\n")
+        after = await home.run("check", "--json")
+        sandbox.outreach_traffic.plan.add(Fault(status=503, times=None))
+        for number in sandbox.sample.ordinary:
+            sandbox.workbooks.opportunities.update(number, description=f"Edited {number}")
+        await until(url, "outreach ")
+        down = await home.run("check", "--json")
+
+    assert before.code == UNREACHABLE
+    assert lines(before)["outreach", "scopes"]["remedy"] == "run: wosync auth"
+    assert after.code == ATTENTION
+    assert lines(after)["service", "ready"]["ok"] is True
+    assert "prospects.write was not granted" in lines(after)["outreach", "scopes"]["detail"]
+    assert down.code == UNREACHABLE
+    assert "outreach" in lines(down)["service", "ready"]["detail"]
+
+
+async def test_a_state_that_somebody_silent_holds_is_not_called_well(tmp_path: Path) -> None:
+    """A service that hangs, or another one that runs on the same state."""
+    async with served(tmp_path / "home", small()) as home:
+        with statedir.lease(home.state):
+            ended = await home.run("check", "--json")
+
+    assert ended.code == DONE
+    assert lines(ended)["outreach", "all steps"]["ok"] is None
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (Fault(path="/oauth/token", status=401, text='{"error": "invalid_client"}'), CREDENTIALS),
+        (Fault(path="/oauth/token", status=200, text="<html>Sign in</html>"), 1),
+        (Fault(path="/oauth/token", status=503), UNREACHABLE),
+        (Fault(path="/api/v2/users", status=200, text="<html>Sign in</html>"), 1),
+    ],
+    ids=["wrong secret", "portal before the tokens", "down", "portal before the rest"],
+)
+async def test_whatever_fails_has_a_remedy(tmp_path: Path, fault: Fault, code: int) -> None:
+    """Also where the error itself knows none."""
+    sandbox = small()
+    sandbox.outreach_traffic.plan.add(fault)
+    async with served(tmp_path / "home", sandbox) as home:
+        ended = await home.run("check", "--json")
+
+    assert any(one["ok"] is False for one in lines(ended).values())
+    assert ended.code in {code, UNREACHABLE}
