@@ -1,4 +1,4 @@
-"""What the fuse knows: whether a record is part of a mass change, and how much is held."""
+"""What the fuse knows: whether a record is part of a mass change, and how many are."""
 
 from __future__ import annotations
 
@@ -28,6 +28,35 @@ class Held:
     tripped: bool
     people: int = 0
     creates: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Everything that tells what is to become of what is held.
+
+    `unread` when a page of it is still to be read, `evaluating` when a record or tab that was read
+    is still to be evaluated, and not because that failed. `newcomers` are held since the fuse
+    tripped, where a page showed few changes, and `linked` are the records with a target record.
+    """
+
+    held: Held
+    unread: bool
+    evaluating: bool
+    newcomers: int
+    linked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """What a poll has parked: tabs it showed empty, and what its first look would create.
+
+    `linked` as in `Held`; `first_look` when the poll that ended was one.
+    """
+
+    tabs: int
+    creates: int
+    linked: int
+    first_look: bool
 
 
 @dataclass(frozen=True, slots=True)

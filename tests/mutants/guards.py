@@ -6,6 +6,7 @@ from tests.mutants.mutant import Mutant
 
 AUDIT = "engine/store/sqlite/audit.py"
 FUSE = "engine/store/sqlite/fuse.py"
+MASS_CHANGE = "engine/decide/mass_change.py"
 SLICES = "tests/unit/engine/store/test_audit_slices.py"
 CHANGES = "tests/scenario/test_changes_in_doubt.py"
 MASS = "tests/scenario/test_mass_changes.py"
@@ -61,9 +62,9 @@ MUTANTS = (
     ),
     Mutant(
         "leaves the fuse blown when the mistake was taken back",
-        "engine/store/sqlite/fuse.py",
-        "        kept.forget_setting(connection, SETTING)\n    if not present",
-        "        present.records\n    if not present",
+        MASS_CHANGE,
+        "return Decision(Verdict.NOTHING, mended=held.tripped)",
+        "return Decision(Verdict.NOTHING)",
         ("tests/unit/engine/store/test_fuse_decisions.py",),
     ),
     Mutant(
@@ -152,9 +153,9 @@ MUTANTS = (
     ),
     Mutant(
         "lets a mass change of any size go on",
-        FUSE,
-        "few = changes <= allowed and present.people <= allowed",
-        "few = changes > 0",
+        MASS_CHANGE,
+        "return held.records - held.creates <= allowed and held.people <= allowed",
+        "return held.records >= 0 or allowed >= 0",
         (f"{MASS}::test_a_mapping_that_would_change_too_much_waits_for_an_approval",),
     ),
     Mutant(

@@ -10,6 +10,7 @@ GATE = "tests/unit/engine/actors/test_gate.py"
 CAPTURE = "engine/store/sqlite/capture.py"
 CONTACTS = "engine/store/sqlite/tabs.py"
 FUSE = "engine/store/sqlite/fuse.py"
+MASS_CHANGE = "engine/decide/mass_change.py"
 RELATING = "engine/actors/relationship_syncer.py"
 
 MUTANTS = (
@@ -43,9 +44,9 @@ MUTANTS = (
     ),
     Mutant(
         "counts no people",
-        FUSE,
-        "few = changes <= allowed and present.people <= allowed",
-        "few = changes <= allowed",
+        MASS_CHANGE,
+        " <= allowed and held.people <= allowed",
+        " <= allowed",
         (f"{WHOLE}::test_many_people_on_few_tabs_are_many",),
     ),
     Mutant(
@@ -71,9 +72,9 @@ MUTANTS = (
     ),
     Mutant(
         "keeps edits of today waiting for an approval",
-        FUSE,
-        "    if few > limits.changes_max(linked):",
-        "    if few > 0:",
+        MASS_CHANGE,
+        "    if counts.newcomers > limits.changes_max(counts.linked):",
+        "    if counts.newcomers > 0:",
         ("tests/unit/engine/store/test_fuse_decisions.py",),
     ),
     Mutant(
@@ -106,9 +107,9 @@ MUTANTS = (
     ),
     Mutant(
         "creates any number at first sight",
-        FUSE,
-        "if creates > limits.creates_max:",
-        "if creates < 0:",
+        MASS_CHANGE,
+        "parked.creates > limits.creates_max",
+        "parked.creates < 0",
         (f"{FIRST}::test_creates_of_a_first_look_wait_above_a_bound",),
     ),
     Mutant(

@@ -14,8 +14,10 @@ import json
 import sqlite3
 from collections.abc import Iterable
 
+from engine.decide import mass_change
+from engine.decide.mass_change import Part, Verdict
 from engine.model.kept import FIRST_LOOK, MAPPING, MARKS
-from engine.model.mass_change import HELD, NEVER, WOULD_CREATE, Held, Limits, Mass
+from engine.model.mass_change import HELD, NEVER, WOULD_CREATE, Counts, Held, Limits, Mass, Parked
 from engine.model.records import Fields
 from engine.store.sqlite import kept
 
@@ -105,48 +107,55 @@ def waiting(connection: sqlite3.Connection) -> bool:
 
 def decide(connection: sqlite3.Connection, limits: Limits, now: float) -> Held | None:
     """See `Fuse.decide`."""
-    present = held(connection)
-    if present.tripped and not present.records:
-        # Whoever made the mistake has taken it back; the next change is another one.
+    counts = _counts(connection)
+    decision = mass_change.decide(counts, limits)
+    if decision.mended:
         kept.forget_setting(connection, SETTING)
-    if not present.records or _more_may_follow(connection):
+    if decision.verdict is Verdict.JOIN:
+        _trip(connection, now)
+    if decision.verdict is Verdict.TRIP:
+        if decision.goes_on is Part.CHANGES:
+            _let_go(connection, now, creates=False)
+        _trip(connection, now)
+        return held(connection)
+    if decision.verdict is not Verdict.GO_ON:
         return None
+    if decision.goes_on is Part.NEWCOMERS:
+        _let_newcomers_go(connection, now)
+        return Held(counts.newcomers, counts.linked, tripped=False)
+    release(connection, now)
+    return counts.held
+
+
+def _counts(connection: sqlite3.Connection) -> Counts:
+    present = held(connection)
+    newcomers, linked = 0, 0
     if present.tripped:
-        return _newcomers(connection, limits, now)
-    allowed = limits.changes_max(present.linked)
-    changes = present.records - present.creates
-    few = changes <= allowed and present.people <= allowed
-    if few and not present.creates:
-        release(connection, now)
-        return present
-    if few:
-        # What would be created was counted before, and is too much.
-        _let_go(connection, now, creates=False)
-        present = held(connection)
-    _trip(connection, present.records, now)
-    return Held(present.records, present.linked, True, present.people, present.creates)
-
-
-def _newcomers(connection: sqlite3.Connection, limits: Limits, now: float) -> Held | None:
-    """What was found since the fuse tripped: a few edits of today are no mass change.
-
-    More than a few join it.
-    """
-    since = held_since(connection)
-    few, linked = connection.execute(
-        # What is held, was met where a page showed few changes, and only since then.
-        "SELECT (SELECT count(*) FROM record"
-        "  WHERE mass > 0 AND mass = 2 AND lane = 0 AND captured_at > ?)"
-        " + (SELECT count(*) FROM contacts"
-        "  WHERE mass > 0 AND mass = 2 AND lane = 0 AND pending_since > ?),"
-        " (SELECT count(*) FROM record WHERE target_id IS NOT NULL)",
-        (since, since),
+        since = held_since(connection)
+        newcomers, linked = connection.execute(
+            # What is held, was met where a page showed few changes, and only since then.
+            "SELECT (SELECT count(*) FROM record"
+            "  WHERE mass > 0 AND mass = 2 AND lane = 0 AND captured_at > ?)"
+            " + (SELECT count(*) FROM contacts"
+            "  WHERE mass > 0 AND mass = 2 AND lane = 0 AND pending_since > ?),"
+            " (SELECT count(*) FROM record WHERE target_id IS NOT NULL)",
+            (since, since),
+        ).fetchone()
+    evaluating, unread = connection.execute(
+        # A record that keeps failing is no reason to keep all the others waiting, and what is
+        # parked is judged by itself.
+        "SELECT EXISTS (SELECT 1 FROM record WHERE mass > 0 AND mass = 1"
+        " AND state = 'pending' AND attempts = 0 AND due_at < ?)"
+        " OR EXISTS (SELECT 1 FROM contacts WHERE mass > 0 AND mass = 1"
+        " AND state = 'pending' AND attempts = 0 AND due_at < ?),"
+        " EXISTS (SELECT 1 FROM setting WHERE name IN (SELECT value FROM json_each(?)))",
+        (NEVER, NEVER, json.dumps([MAPPING, FIRST_LOOK, *MARKS])),
     ).fetchone()
-    if not few:
-        return None
-    if few > limits.changes_max(linked):
-        _trip(connection, held(connection).records, now)
-        return None
+    return Counts(present, bool(unread), bool(evaluating), newcomers, linked)
+
+
+def _let_newcomers_go(connection: sqlite3.Connection, now: float) -> None:
+    since = held_since(connection)
     connection.execute(
         "UPDATE record SET mass = 3, due_at = ?, reason = NULL, reason_class = NULL"
         " WHERE mass > 0 AND mass = 2 AND lane = 0 AND captured_at > ?",
@@ -157,69 +166,43 @@ def _newcomers(connection: sqlite3.Connection, limits: Limits, now: float) -> He
         " WHERE mass > 0 AND mass = 2 AND lane = 0 AND pending_since > ?",
         (now, since),
     )
-    return Held(few, linked, tripped=False)
 
 
-def _trip(connection: sqlite3.Connection, records: int, now: float) -> None:
+def _trip(connection: sqlite3.Connection, now: float) -> None:
+    records = held(connection).records
     kept.set_setting(connection, SETTING, json.dumps({"records": records, "at": now}))
-
-
-def _more_may_follow(connection: sqlite3.Connection) -> bool:
-    """Whether anything is still to be read, or to be evaluated."""
-    return bool(
-        connection.execute(
-            # A record that keeps failing is no reason to keep all the others waiting, and what is
-            # parked is judged by itself.
-            "SELECT EXISTS (SELECT 1 FROM record WHERE mass > 0 AND mass = 1"
-            " AND state = 'pending' AND attempts = 0 AND due_at < ?)"
-            " OR EXISTS (SELECT 1 FROM contacts WHERE mass > 0 AND mass = 1"
-            " AND state = 'pending' AND attempts = 0 AND due_at < ?)"
-            " OR EXISTS (SELECT 1 FROM setting"
-            " WHERE name IN (SELECT value FROM json_each(?)))",
-            (NEVER, NEVER, json.dumps([MAPPING, FIRST_LOOK, *MARKS])),
-        ).fetchone()[0]
-    )
 
 
 def judge_parked(
     connection: sqlite3.Connection, limits: Limits, now: float, *, first_look: bool
 ) -> int:
     """See `Fuse.judge_parked`."""
-    due = _judge_tabs(connection, limits, now)
+    tabs, creates = connection.execute(
+        "SELECT (SELECT count(*) FROM contacts WHERE mass > 0 AND mass = 1 AND due_at = ?),"
+        " (SELECT count(*) FROM record"
+        "  WHERE mass > 0 AND mass = 1 AND due_at = ? AND state = 'pending')",
+        (NEVER, NEVER),
+    ).fetchone()
+    linked = held(connection).linked if tabs else 0
+    decision = mass_change.decide_parked(Parked(tabs, creates, linked, first_look), limits)
+    due = connection.execute(
+        "UPDATE contacts SET mass = ?, due_at = ? WHERE mass > 0 AND mass = 1 AND due_at = ?",
+        (decision.tabs, now, NEVER),
+    ).rowcount
     if first_look:
         kept.forget_setting(connection, FIRST_LOOK)
-        due += _judge_creates(connection, limits, now)
-    return due
-
-
-def _judge_tabs(connection: sqlite3.Connection, limits: Limits, now: float) -> int:
-    emptied = connection.execute(
-        "SELECT count(*) FROM contacts WHERE mass > 0 AND mass = 1 AND due_at = ?", (NEVER,)
-    ).fetchone()[0]
-    many = emptied > 0 and emptied > limits.changes_max(held(connection).linked)
-    return connection.execute(
-        "UPDATE contacts SET mass = ?, due_at = ? WHERE mass > 0 AND mass = 1 AND due_at = ?",
-        (Mass.EVALUATING if many else Mass.NONE, now, NEVER),
-    ).rowcount
-
-
-def _judge_creates(connection: sqlite3.Connection, limits: Limits, now: float) -> int:
-    creates = connection.execute(
-        "SELECT count(*) FROM record"
-        " WHERE mass > 0 AND mass = 1 AND due_at = ? AND state = 'pending'",
-        (NEVER,),
-    ).fetchone()[0]
-    if creates > limits.creates_max:
+    if decision.creates is Mass.HELD:
         connection.execute(
             "UPDATE record SET mass = ?, reason = ?, reason_class = 'held_back'"
             " WHERE mass > 0 AND mass = 1 AND due_at = ? AND state = 'pending'",
             (Mass.HELD, f"{HELD}: {WOULD_CREATE}", NEVER),
         )
-        return 0
-    return connection.execute(
-        "UPDATE record SET mass = 0, due_at = ? WHERE mass > 0 AND mass = 1 AND due_at = ?",
-        (now, NEVER),
-    ).rowcount
+    elif decision.creates is not None:
+        due += connection.execute(
+            "UPDATE record SET mass = ?, due_at = ? WHERE mass > 0 AND mass = 1 AND due_at = ?",
+            (decision.creates, now, NEVER),
+        ).rowcount
+    return due
 
 
 def forget_unfinished(connection: sqlite3.Connection) -> None:
