@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.actors.foreseen_outcomes import WOULD_CREATE
 from engine.actors.prospect_resolver import ProspectResolver
-from engine.actors.standings import Standing
+from engine.decide.person import WOULD_CREATE
 from engine.decide.roles import Script
+from engine.model.person import Standing
 from engine.model.records import Relation
 from engine.model.tab import Edge
 from engine.store.port.store import Store

@@ -9,23 +9,16 @@ from dataclasses import dataclass, field
 import anyio
 import structlog
 
-from engine.actors.candidates import Candidate
 from engine.actors.failing import RetryLimits
 from engine.actors.gate import pass_gate
 from engine.actors.person_outcomes import COMPONENT, PersonOutcomes
 from engine.actors.prospect_search import ProspectSearch
-from engine.decide.failure import FORBIDDEN, error_class, plain_reason
-from engine.errors import (
-    Conflict,
-    EngineError,
-    Gone,
-    OurFault,
-    Rejected,
-    StateUnusable,
-    Taken,
-    surely_not_executed,
-)
+from engine.decide.failure import plain_reason
+from engine.decide.person import address_taken, create_failed
+from engine.errors import EngineError, StateUnusable
 from engine.flow.worktime import holding
+from engine.model.person import Candidate
+from engine.model.verdict import Adopt, Ask, Created, Forbid, Lose, Refuse, Weigh
 from engine.ports import Target, WallClock
 from engine.store.port.store import Store
 
@@ -71,7 +64,8 @@ class ProspectCreates:
         record = candidate.record
         shared = await self.store.people.by_email([candidate.email])
         if shared:
-            await self.outcomes.adopted(record, shared[candidate.email], candidate.email)
+            adopt = Adopt(shared[candidate.email], candidate.email)
+            await self.outcomes.execute(record, adopt)
             return
         pass_gate("would create a prospect")
         # Announced before it is sent: whatever dies from here on, the prospect is looked for.
@@ -79,33 +73,39 @@ class ProspectCreates:
         await self.store.people.announce(record, candidate.email, now)
         try:
             prospect_id = await self.target.create_prospect(candidate.fields)
-        except Taken as error:
-            await self._taken(candidate, error, visibility_s)
-        except Rejected as error:
-            await self.store.people.withdraw_announcement(record.id)
-            if error_class(error) == FORBIDDEN:
-                self.outcomes.forbidden(record, error)
-            else:
-                await self.outcomes.refused(record, error)
-        except (OurFault, Conflict, Gone) as error:
-            await self.outcomes.failed(record, error, candidate.known, retry)
         except StateUnusable:
             raise
         except Exception as error:  # whatever it was, the prospect may have been created
-            if surely_not_executed(error):
-                await self.store.people.withdraw_announcement(record.id)
+            if not await self._failed(candidate, error, retry, visibility_s):
                 raise
-            if not isinstance(error, EngineError):
-                log.error("unexpected", person=record.ref, exc_info=error)
-            await self.outcomes.lost(record, plain_reason(error), visibility_s)
         else:
-            await self.outcomes.created(record, prospect_id, candidate.email)
+            await self.outcomes.execute(record, Created(prospect_id, candidate.email))
 
-    async def _taken(self, candidate: Candidate, error: Taken, visibility_s: float) -> None:
+    async def _failed(
+        self, candidate: Candidate, error: Exception, retry: RetryLimits, visibility_s: float
+    ) -> bool:
+        """Whether that settles the person; else whoever asked for it waits."""
+        record = candidate.record
+        match create_failed(error, visibility_s):
+            case Ask():
+                await self._taken(candidate, plain_reason(error), visibility_s)
+            case Weigh() if isinstance(error, EngineError):
+                await self.outcomes.weigh(record, error, candidate.known, retry)
+            case Lose() as lost:
+                if not isinstance(error, EngineError):
+                    log.error("unexpected", person=record.ref, exc_info=error)
+                await self.outcomes.execute(record, lost)
+            case Refuse() | Forbid() as decision:
+                await self.store.people.withdraw_announcement(record.id)
+                await self.outcomes.execute(record, decision)
+            case _:
+                await self.store.people.withdraw_announcement(record.id)
+                return False
+        return True
+
+    async def _taken(self, candidate: Candidate, reason: str, visibility_s: float) -> None:
         """Somebody has the address: whoever it is, is the person's prospect."""
         found = await self.search.find([candidate.email])
-        prospect_id = found.prospects.get(candidate.email)
-        if prospect_id is None:
-            await self.outcomes.lost(candidate.record, error.message, visibility_s, taken=True)
-        else:
-            await self.outcomes.adopted(candidate.record, prospect_id, candidate.email)
+        sought = found.sought(candidate.email, self.clock.now())
+        decision = address_taken(candidate, sought, reason, visibility_s)
+        await self.outcomes.execute(candidate.record, decision)

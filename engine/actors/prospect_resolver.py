@@ -21,19 +21,28 @@ from typing import Literal
 import anyio
 import structlog
 
-from engine.actors.candidates import Candidate, outdated
 from engine.actors.failing import Failing, RetryLimits
-from engine.actors.foreseen_outcomes import WOULD_CREATE, ForeseenOutcomes
 from engine.actors.gate import weighing
 from engine.actors.lookups import Lookup
-from engine.actors.person_outcomes import COMPONENT, PersonOutcomes, rare_look_due, refused_still
+from engine.actors.person_outcomes import COMPONENT, PersonOutcomes
 from engine.actors.prospect_creates import ProspectCreates
 from engine.actors.prospect_search import ProspectSearch
 from engine.actors.references import References
 from engine.actors.refreshing import refreshing
-from engine.actors.standings import Standing, Standings
-from engine.decide.doubt import resend_after_s
+from engine.actors.standings import Standings
 from engine.decide.failure import error_class, plain_reason
+from engine.decide.person import (
+    CHANGED_JUST_NOW,
+    HIDDEN,
+    WOULD_CREATE,
+    carried_id,
+    decide,
+    hold_back,
+    outdated,
+    prospect_gone,
+    refusal,
+    remembered,
+)
 from engine.errors import EngineError, Rejected
 from engine.flow.governor import Governor
 from engine.flow.pace import Pace
@@ -41,17 +50,14 @@ from engine.flow.purpose import spent_on
 from engine.flow.worktime import holding
 from engine.mappings import Mappings
 from engine.metrics import Metrics
-from engine.model.history import Note
-from engine.model.identity import id_of
-from engine.model.person import Person
+from engine.model.person import Candidate, Likeness, Person, PersonFacts, Standing
 from engine.model.purpose import Purpose
 from engine.model.records import RecordType, SourceRecord
+from engine.model.verdict import Ask, Create, LostLink, NotExecuted, Question
 from engine.ports import Source, Target, WallClock
 from engine.store.port.store import Store
 
 BATCH_MAX = 100
-# So soon is somebody read again who was forgotten while being asked for.
-FORGOTTEN_S = 1.0
 
 log = structlog.get_logger(component=COMPONENT)
 
@@ -105,7 +111,7 @@ class ProspectResolver:
 
     def __post_init__(self) -> None:
         self._standings = Standings(self.rules.ttl_s)
-        self._outcomes = (ForeseenOutcomes if self.weighs else PersonOutcomes)(
+        self._outcomes = PersonOutcomes(
             self.store,
             self.target,
             self.clock,
@@ -113,6 +119,7 @@ class ProspectResolver:
             self._standings,
             Failing(COMPONENT, self.governor, self.rng, self.metrics, apart=True),
             self.wake_write_back,
+            self.weighs,
         )
         self._search = ProspectSearch(self.target, self.rules.email_field)
         self._creates = ProspectCreates(
@@ -204,11 +211,7 @@ class ProspectResolver:
         rows = await self.source.fetch(RecordType.PERSON, [person_id])
         for row in rows:
             record = self.source.read(RecordType.PERSON, row.payload)
-            reason = (
-                f"the prospect {prospect_id} does not exist any more, or our user may not see it;"
-                " clear the id to have the person looked for again"
-            )
-            await self._outcomes.refused(record, Rejected(reason))
+            await self._outcomes.execute(record, prospect_gone(prospect_id))
         # Its other opportunities lost their roles with it, and nobody has noticed there yet.
         await self.store.people.relate_again(person_id, self.clock.now())
         self.wake()
@@ -222,8 +225,7 @@ class ProspectResolver:
             else:
                 await self._create(person_id)
         # Young enough when it was asked for, whatever has passed since.
-        known = self._standings.last(person_id)
-        return known or Standing(None, "it changed just now and is read again", retry_s=FORGOTTEN_S)
+        return self._standings.last(person_id) or CHANGED_JUST_NOW
 
     def _unknown(self, person_id: int) -> bool:
         return self._standings.fresh(person_id) is None and person_id not in self._candidates
@@ -236,13 +238,9 @@ class ProspectResolver:
         """What the store knows and is young enough needs no question."""
         now = self.clock.now()
         for person in (await self.store.people.load(ids)).values():
-            young = 0 <= now - person.read_at < self.rules.ttl_s
-            if (
-                person.prospect_id is not None
-                and young
-                and self._standings.fresh(person.id) is None
-            ):
-                self._standings.note(person.id, Standing(person.prospect_id))
+            told = remembered(person, now, self.rules.ttl_s)
+            if told is not None and self._standings.fresh(person.id) is None:
+                self._standings.note(person.id, told)
 
     async def _batch(self, wanted: Sequence[int]) -> list[int]:
         """These people, and those whom the next opportunities in line will need."""
@@ -259,139 +257,116 @@ class ProspectResolver:
         with self._people_lookup.reading():
             rows = {row.id: row for row in await self.source.fetch(RecordType.PERSON, ids)}
         known = await self.store.people.load(ids)
-        records: list[SourceRecord] = []
+        people: list[PersonFacts] = []
         for person_id in ids:
             if person_id in rows:
-                records.append(self.source.read(RecordType.PERSON, rows[person_id].payload))
+                record = self.source.read(RecordType.PERSON, rows[person_id].payload)
+                people.append(self._facts(record, known.get(person_id)))
             else:
-                self._standings.note(person_id, Standing(None, "deleted, or hidden from our user"))
-        seekers: list[Candidate] = []
-        for record in await self._out_of_doubt(records, known):
-            candidate = await self._sorted_out_by_itself(record, known.get(record.id))
-            if candidate is not None:
-                seekers.append(candidate)
+                self._standings.note(person_id, HIDDEN)
+        seekers: list[PersonFacts] = []
+        for one in await self._with_looks_for_lost_creates(people):
+            seeker = await self._sorted_out_by_itself(one)
+            if seeker is not None:
+                seekers.append(seeker)
         if seekers:
             await self._look_for(seekers)
 
-    async def _out_of_doubt(
-        self, records: Sequence[SourceRecord], known: dict[int, Person]
-    ) -> list[SourceRecord]:
-        """Find out first what became of lost creates; returns the people in no doubt any more.
+    def _facts(self, record: SourceRecord, known: Person | None) -> PersonFacts:
+        return PersonFacts(
+            record,
+            known,
+            self.clock.now(),
+            missing=self.rules.missing,
+            visibility_s=self.rules.visibility_s,
+            email_field=self.rules.email_field,
+        )
 
-        What may have been created carries the address of then, whatever the person carries now.
-        """
+    def _url(self, facts: PersonFacts) -> str | None:
+        prospect_id = carried_id(facts.known, facts.record)
+        return None if prospect_id is None else self.target.url(RecordType.PERSON, prospect_id)
+
+    async def _with_looks_for_lost_creates(
+        self, people: Sequence[PersonFacts]
+    ) -> list[PersonFacts]:
+        """Find out first what became of lost creates: one look for all of them."""
+        began_at = self.clock.now()
         doubts = {
-            record.id: person
-            for record in records
-            if (person := known.get(record.id)) is not None
-            and person.doubt_since is not None
-            and _carried(person, record) is None
+            one.record.id: one.known.email or ""
+            for one in people
+            if one.known is not None and decide(one) == Ask(Question.IN_DOUBT)
         }
-        # Taken before the look: only a look that began past the bound proves anything.
-        now = self.clock.now()
-        emails = [person.email for person in doubts.values() if person.email is not None]
-        found = await self._search.find(emails)
-        clear: list[SourceRecord] = []
-        for record in records:
-            person = doubts.get(record.id)
-            if person is None:
-                clear.append(record)
-                continue
-            prospect_id = found.prospects.get(person.email or "")
-            age_s = now - (person.doubt_since or now)
-            # However soon it would show: a create that keeps getting lost is sent ever less often.
-            bound_s = max(self.rules.visibility_s, resend_after_s(person.sent))
-            if prospect_id is not None:
-                await self._outcomes.executed(record, prospect_id, person.email or "")
-            elif age_s < bound_s or person.email in found.refused:
-                self._outcomes.in_doubt(record, age_s, bound_s)
-            elif person.taken_at is not None:
-                reason = person.reason or "no reason given"
-                await self._outcomes.invisible(record, reason, self.rules.email_field)
-            else:
-                await self._outcomes.not_executed(record)
-                known[record.id] = replace(person, doubt_since=None)
-                clear.append(record)
-        return clear
+        found = await self._search.find([email for email in doubts.values() if email])
+        return [
+            replace(one, in_doubt=found.sought(doubts[one.record.id], began_at))
+            if one.record.id in doubts
+            else one
+            for one in people
+        ]
 
-    async def _sorted_out_by_itself(
-        self, record: SourceRecord, known: Person | None
-    ) -> Candidate | None:
+    async def _sorted_out_by_itself(self, facts: PersonFacts) -> PersonFacts | None:
         """A surprise at one person must not stop everybody who is asked for together."""
         try:
-            return await self._sorted_out(record, known)
+            return await self._sorted_out(facts)
         except EngineError:
             raise
         except Exception as error:
-            log.error("unexpected", person=record.ref, exc_info=error)
+            log.error("unexpected", person=facts.record.ref, exc_info=error)
             self.metrics.errors.labels(COMPONENT, error_class(error)).inc()
-            return await self._outcomes.held_back(record, plain_reason(error), known)
-
-    async def _sorted_out(self, record: SourceRecord, known: Person | None) -> Candidate | None:
-        """Settle whoever needs no look into the target; the others are candidates."""
-        if known is not None and refused_still(known, record):
-            if rare_look_due(known, record, self.clock.now()):
-                return await self._candidate(record, known)
-            return await self._outcomes.held_back(record, known.reason or "refused", known)
-        carried = _carried(known, record)
-        if carried is not None:
-            return await self._linked(record, carried, known)
-        if known is not None and known.prospect_id is not None:
-            # Its id is on the way to the person, or somebody cleared it: it is told again.
-            if await self.target.prospect_exists(known.prospect_id):
-                note = Note("linked", "the id was blank")
-                await self._outcomes.link(record, known.prospect_id, None, note)
-                return None
-            await self._outcomes.lost_link(record, known.prospect_id)
-            known = None
-        if known is not None and self._outcomes.waits(record, known):
+            await self._outcomes.execute(facts.record, hold_back(facts, plain_reason(error)))
             return None
-        if self.rules.missing == "skip":
-            return await self._outcomes.held_back(record, "not in the target", known)
-        if not record.eligible:
-            reason = "the error flag is set" if record.sync else "sync is off"
-            return await self._outcomes.held_back(record, f"not in the target, and {reason}", known)
-        return await self._candidate(record, known)
 
-    async def _candidate(self, record: SourceRecord, known: Person | None) -> Candidate | None:
+    async def _sorted_out(self, facts: PersonFacts) -> PersonFacts | None:
+        """Settle whoever needs no look for its address; of the others, what is known by then."""
+        facts = replace(facts, url=self._url(facts))
+        while True:
+            facts = replace(facts, now=self.clock.now())
+            decision = decide(facts)
+            if isinstance(decision, Ask):
+                if decision.question is Question.ADDRESS:
+                    return facts
+                facts = await self._answered(facts, decision.question)
+                continue
+            await self._outcomes.execute(facts.record, decision)
+            match decision:
+                case NotExecuted(known):
+                    facts = replace(facts, known=known)
+                case LostLink():
+                    facts = replace(facts, known=None)
+                case _:
+                    return None
+
+    async def _answered(self, facts: PersonFacts, question: Question) -> PersonFacts:
+        """What is asked of one person alone."""
+        if question is Question.LIKENESS:
+            return replace(facts, likeness=await self._likeness(facts.record))
+        prospect_id = None if facts.known is None else facts.known.prospect_id
+        there = prospect_id is not None and await self.target.prospect_exists(prospect_id)
+        return replace(facts, there=there)
+
+    async def _likeness(self, record: SourceRecord) -> Likeness:
         mapping = self.mappings.of(RecordType.PERSON)
         try:
             resolution = await self.references.resolve(mapping.references(record))
             fields = mapping.fields(record, resolution.ids)
         except Rejected as error:
-            await self._outcomes.refused(record, error)
-            return None
+            return Likeness({}, None, refusal(error).failure)
         emails = fields.get(self.rules.email_field)
-        if not isinstance(emails, list) or not emails:
-            return await self._outcomes.held_back(record, "has no e-mail address", known)
-        return Candidate(record, fields, emails[0].lower(), known, self.clock.now())
+        first = emails[0].lower() if isinstance(emails, list) and emails else None
+        return Likeness(fields, first)
 
-    async def _linked(self, record: SourceRecord, carried: str, known: Person | None) -> None:
-        prospect_id = id_of(carried)
-        if prospect_id is None:
-            reason = f"its target id {carried[:40]!r} is not the id of any prospect"
-            await self._outcomes.held_back(record, reason, known)
-        else:
-            await self._outcomes.carried(record, prospect_id, known)
-
-    async def _look_for(self, seekers: Sequence[Candidate]) -> None:
-        emails = list(dict.fromkeys(one.email for one in seekers))
+    async def _look_for(self, seekers: Sequence[PersonFacts]) -> None:
+        emails = list(dict.fromkeys(one.address for one in seekers))
+        began_at = self.clock.now()
         ours = await self.store.people.by_email(emails)
         found = await self._search.find([email for email in emails if email not in ours])
-        for seeker in seekers:
-            prospect_id = ours.get(seeker.email) or found.prospects.get(seeker.email)
-            if prospect_id is not None:
-                await self._outcomes.adopted(seeker.record, prospect_id, seeker.email)
-            elif seeker.email in found.refused:
-                await self._outcomes.refused(seeker.record, found.refused[seeker.email])
-            elif seeker.known is not None and refused_still(seeker.known, seeker.record):
-                await self._outcomes.still_invisible(seeker.record, seeker.known.reason or "")
-            elif self.rules.missing == "link":
-                await self._outcomes.held_back(
-                    seeker.record, "no prospect has the e-mail address", None
-                )
-            else:
-                self._candidates[seeker.record.id] = seeker
+        found.prospects.update(ours)
+        for one in seekers:
+            decision = decide(replace(one, found=found.sought(one.address, began_at)))
+            if isinstance(decision, Create):
+                self._candidates[one.record.id] = decision.candidate
+            elif not isinstance(decision, Ask):
+                await self._outcomes.execute(one.record, decision)
 
     async def _create(self, person_id: int) -> None:
         async with self._creates.alone_with(self._candidates[person_id].email):
@@ -405,10 +380,3 @@ class ProspectResolver:
                 finally:
                     if self._candidates.get(person_id) is candidate:
                         del self._candidates[person_id]
-
-
-def _carried(known: Person | None, record: SourceRecord) -> str | None:
-    """The prospect id the person carries; what we wrote last counts until a newer version shows."""
-    if known is not None and known.delivered_version == record.version:
-        return known.delivered_id or record.target_id
-    return record.target_id

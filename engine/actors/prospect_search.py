@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from engine.actors.lookups import Lookup
 from engine.decide.failure import FORBIDDEN, error_class
 from engine.errors import OurFault, Rejected
+from engine.model.person import Sought
 from engine.model.records import ProspectMatch
+from engine.model.work import Failure
 from engine.ports import Target
 
 # After so many refusals without a single answer it is not the addresses that are at fault: more
@@ -26,7 +28,11 @@ class Found:
     """By address in lower case: the prospect, and why the target does not look for one."""
 
     prospects: dict[str, int] = field(default_factory=dict[str, int])
-    refused: dict[str, Rejected] = field(default_factory=dict[str, Rejected])
+    refused: dict[str, Failure] = field(default_factory=dict[str, Failure])
+
+    def sought(self, email: str, began_at: float) -> Sought:
+        """What a look that began then has shown for this address."""
+        return Sought(self.prospects.get(email), self.refused.get(email), began_at)
 
 
 @dataclass(slots=True)
@@ -72,14 +78,9 @@ class ProspectSearch:
                 _note(found, matches)
         return found
 
-    def _refusal(self, error: Rejected | OurFault) -> Rejected:
-        return Rejected(
-            f"the target does not look for its e-mail address: {error.message}",
-            field=self.email_field,
-            system=error.system,
-            operation=error.operation,
-            status=error.status,
-        )
+    def _refusal(self, error: Rejected | OurFault) -> Failure:
+        reason = f"the target does not look for its e-mail address: {error.message}"
+        return Failure(error_class(Rejected(reason, status=error.status)), self.email_field, reason)
 
 
 def _note(found: Found, matches: Sequence[ProspectMatch]) -> None:

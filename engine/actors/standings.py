@@ -7,24 +7,11 @@ from dataclasses import dataclass, field
 
 import anyio
 
+from engine.decide.person import counts_for_s
+from engine.model.person import Standing
+
 # Answers kept; the oldest go first.
 KEPT_MAX = 50_000
-# A person without a prospect is asked for again after so many seconds, if somebody needs it.
-NEGATIVE_S = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A person's prospect, or why there is none.
-
-    `retry_s` is set when that ends by itself, so many seconds from now. `would` is set when the
-    person is only evaluated for the fuse, and says what would become of it.
-    """
-
-    prospect_id: int | None
-    reason: str = ""
-    retry_s: float | None = None
-    would: str = ""
 
 
 @dataclass(slots=True)
@@ -58,7 +45,5 @@ class Standings:
         if known is None:
             return None
         standing, at = known
-        ttl_s = self.ttl_s
-        if standing.prospect_id is None or standing.would:
-            ttl_s = min(ttl_s, NEGATIVE_S, standing.retry_s or NEGATIVE_S)
-        return standing if anyio.current_time() - at < ttl_s else None
+        young = anyio.current_time() - at < counts_for_s(standing, self.ttl_s)
+        return standing if young else None

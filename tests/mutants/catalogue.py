@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants import (
     decided,
     decided_opportunities,
+    decided_people,
     first_hour,
     flow,
     freshness,
@@ -30,6 +31,7 @@ MUTANTS = (
     *one_owner.MUTANTS,
     *nothing_lost.MUTANTS,
     *people.MUTANTS,
+    *decided_people.MUTANTS,
     *recovery.MUTANTS,
     *decided_opportunities.MUTANTS,
     *first_hour.MUTANTS,

@@ -202,9 +202,9 @@ MUTANTS = (
     ),
     Mutant(
         "asks on and on for whoever has a person's address and is never shown",
-        "engine/actors/prospect_resolver.py",
-        "            elif person.taken_at is not None:\n",
-        "            elif bound_s < 0:\n",
+        "engine/decide/person.py",
+        "    if known.taken_at is not None:\n",
+        "    if bound < 0:\n",
         (f"{INVISIBLE}::test_a_taken_address_that_nobody_shows_is_told_to_the_person",),
     ),
     Mutant(

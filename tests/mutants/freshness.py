@@ -210,7 +210,7 @@ MUTANTS = (
     ),
     Mutant(
         "creates somebody who was read at any time",
-        "engine/actors/candidates.py",
+        "engine/decide/person.py",
         "if abs(now - candidate.read_at) > age_max_s:",
         "if now < 0:",
         (f"{UNDONE}::test_people_who_are_taken_back_while_they_wait_are_not_created",),

@@ -132,9 +132,9 @@ MUTANTS = (
     ),
     Mutant(
         "creates who cannot be looked for",
-        "engine/actors/prospect_resolver.py",
-        "elif seeker.email in found.refused:",
-        "elif seeker.email in found.prospects:",
+        "engine/decide/person.py",
+        "if facts.found.refusal is not None:",
+        "if facts.found.prospect_id is not None:",
         ("tests/scenario/test_lookups.py",),
     ),
     Mutant(

@@ -7,6 +7,7 @@ from tests.mutants.mutant import Mutant
 RELATIONS = "engine/decide/roles.py"
 RELATING = "engine/actors/relationship_syncer.py"
 RESOLVER = "engine/actors/prospect_resolver.py"
+PERSON = "engine/decide/person.py"
 UNIT = "tests/unit/engine/decide/test_roles.py"
 ACTOR = "tests/unit/engine/actors/test_relationship_syncer.py"
 HELD_BACK = "tests/scenario/test_people_held_back.py"
@@ -29,7 +30,7 @@ MUTANTS = (
     ),
     Mutant(
         "leaves a person that is another prospect by now without its URL",
-        "engine/actors/person_outcomes.py",
+        PERSON,
         "if known is None or known.prospect_id is None:",
         "if known is None:",
         (f"{RELINKED}::test_an_id_still_owed_is_not_written_over_one_that_somebody_entered",),
@@ -219,8 +220,8 @@ MUTANTS = (
     Mutant(
         "answers a cleared id with that of a prospect that is gone",
         RESOLVER,
-        "if await self.target.prospect_exists(known.prospect_id):",
-        "if known.prospect_id:",
+        "there = prospect_id is not None and await self.target.prospect_exists(prospect_id)",
+        "there = prospect_id is not None",
         (f"{GONE}::test_a_cleared_id_is_answered_by_a_look_at_the_prospect",),
     ),
     Mutant(
@@ -309,16 +310,15 @@ MUTANTS = (
         "lets a person that cannot be synced hold back the whole tab",
         RESOLVER,
         "        except Rejected as error:\n"
-        "            await self._outcomes.refused(record, error)\n"
-        "            return None\n",
+        "            return Likeness({}, None, refusal(error).failure)\n",
         "        except Rejected:\n            raise\n",
         (f"{HELD_BACK}::test_an_overlong_name_is_reported_on_the_person",),
     ),
     Mutant(
         "makes a prospect of somebody whose sync is off",
-        RESOLVER,
-        "        if not record.eligible:\n",
-        "        if record.error:\n",
+        PERSON,
+        "    if not facts.record.eligible:\n",
+        "    if facts.record.error:\n",
         (f"{HELD_BACK}::test_a_hindered_person_holds_back_its_own_line_until_it_changes",),
     ),
     Mutant(
@@ -332,7 +332,7 @@ MUTANTS = (
     ),
     Mutant(
         "tries a refused person again before its flag has arrived",
-        "engine/actors/person_outcomes.py",
+        PERSON,
         "return refused is not None and (record.error or record.version == refused)",
         "return False",
         ("tests/unit/engine/actors/test_refused_people.py",),

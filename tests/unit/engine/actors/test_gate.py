@@ -4,15 +4,37 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import pytest
 
-from engine.actors.foreseen_outcomes import ForeseenOutcomes
 from engine.actors.gate import gated, weighing
 from engine.actors.person_outcomes import PersonOutcomes
+from engine.actors.standings import Standings
+from engine.decide.person import foreseen
 from engine.errors import WouldChange, surely_not_executed
+from engine.model.outbox import Owed
+from engine.model.person import Candidate, Person
+from engine.model.verdict import (
+    Adopt,
+    Create,
+    Created,
+    Decision,
+    Forbid,
+    HoldBack,
+    Keep,
+    Linked,
+    Lose,
+    LostLink,
+    NotExecuted,
+    Refuse,
+    Tell,
+    Unseen,
+    Wait,
+)
+from engine.model.work import Failure
 from engine.ports import Target
+from tests.unit.engine.stand_ins import NOW, person
 
 pytestmark = pytest.mark.anyio
 
@@ -96,9 +118,37 @@ async def test_readings_pass(weighed: None) -> None:  # a fixture
     assert door.passed == ["users", "get"]
 
 
-def test_every_outcome_of_a_person_is_foreseen_in_its_own_way() -> None:
-    """One that is not would tell the person."""
-    # What only follows a create, and what only takes a note or another of these outcomes.
-    kept = {"url_owed", "forbidden", "failed", "lost", "in_doubt", "waits", "invisible"}
+class Nothing:
+    """A store, a target or metrics that must not be used."""
 
-    assert set(methods(PersonOutcomes)) - kept <= set(methods(ForeseenOutcomes))
+
+DECISIONS: tuple[type, ...] = get_args(Decision)
+KNOWN = Person(31, "P-31", 1, NOW, None, None, None, None, None, None, None)
+MADE: dict[type, Decision] = {
+    Adopt: Adopt(7, "a@b.example", executed=True),
+    Create: Create(Candidate(person(31, 1), {}, "a@b.example", None, NOW)),
+    Created: Created(7, "a@b.example"),
+    Forbid: Forbid("no"),
+    HoldBack: HoldBack("no address", Keep.REASON),
+    Linked: Linked(7, Owed(target_url="there"), blamed=False),
+    Lose: Lose("no answer", 5.0),
+    LostLink: LostLink(7),
+    NotExecuted: NotExecuted(KNOWN),
+    Refuse: Refuse(Failure("validation", None, "too long")),
+    Tell: Tell(7),
+    Unseen: Unseen("taken"),
+    Wait: Wait("later", 5.0),
+}
+
+
+@pytest.mark.parametrize("kind", DECISIONS)
+async def test_nothing_is_done_about_a_person_who_is_only_evaluated(kind: type) -> None:
+    """Whatever is decided: what would be done is noted, and nobody is told."""
+    nothing, standings = cast("Any", Nothing()), Standings(3600)
+    outcomes = PersonOutcomes(
+        nothing, nothing, nothing, nothing, standings, nothing, lambda: None, weighs=True
+    )
+
+    await outcomes.execute(person(31, 1), MADE[kind])
+
+    assert standings.last(31) == foreseen(MADE[kind])
