@@ -6,6 +6,7 @@ from tests.mutants.mutant import Mutant
 
 WHOLE = "tests/scenario/test_held_whole.py"
 FIRST = "tests/scenario/test_first_look.py"
+DECISIONS = "tests/unit/engine/store/test_fuse_decisions.py"
 GATE = "tests/unit/engine/actors/test_gate.py"
 CAPTURE = "engine/store/sqlite/capture.py"
 CONTACTS = "engine/store/sqlite/tabs.py"
@@ -14,6 +15,20 @@ MASS_CHANGE = "engine/decide/mass_change.py"
 RELATING = "engine/actors/relationship_syncer.py"
 
 MUTANTS = (
+    Mutant(
+        "takes what takes the place of a gone record for a newcomer",
+        FUSE,
+        "AND target_id IS NULL AND NOT linked AND gone_id IS NULL),",
+        "AND target_id IS NULL AND NOT linked),",
+        (f"{DECISIONS}::test_what_takes_the_place_of_a_gone_record_counts_as_a_change",),
+    ),
+    Mutant(
+        "lets nothing go on that takes the place of a gone record",
+        FUSE,
+        "OR linked OR gone_id IS NOT NULL)",
+        "OR linked)",
+        (f"{DECISIONS}::test_what_takes_the_place_of_a_gone_record_goes_on_beside_newcomers",),
+    ),
     Mutant(
         "lets a role through the gate",
         "engine/actors/gate.py",

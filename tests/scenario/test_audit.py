@@ -33,6 +33,26 @@ async def test_a_change_behind_the_watermark_is_found(audited: Bench) -> None:
     assert audited.twin(other)
 
 
+async def test_a_gone_record_is_made_anew_when_an_audit_finds_its_id_cleared(
+    audited: Bench,
+) -> None:
+    """One such record is no mass change that would have to be approved."""
+    record = audited.has("Harbour crane")
+    await audited.once()
+    before = audited.twin(record).id
+    audited.clock.advance(600)
+    audited.has("Later")
+    await audited.once()
+
+    audited.clock.advance(-900)
+    audited.edit(record, cf_opportunity_outreach_id=None, cf_opportunity_outreach_url=None)
+    audited.clock.advance(900)
+    audited.outreach.opportunities.delete(before)
+    await audited.once()
+
+    assert audited.twin(record).id != before
+
+
 async def test_an_audit_of_what_agrees_costs_outreach_nothing(audited: Bench) -> None:
     """It runs for ever, so it must be cheap."""
     for number in range(5):

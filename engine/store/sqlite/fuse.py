@@ -75,7 +75,8 @@ def held(connection: sqlite3.Connection) -> Held:
     records, creates, unknown, tabs, people, linked = connection.execute(
         "SELECT (SELECT count(*) FROM record WHERE mass > 0 AND mass = 2 AND state = 'pending'),"
         " (SELECT count(*) FROM record WHERE mass > 0 AND mass = 2 AND state = 'pending'"
-        "  AND target_id IS NULL AND NOT linked),"
+        # What takes the place of one that is gone is a change of what was linked.
+        "  AND target_id IS NULL AND NOT linked AND gone_id IS NULL),"
         " (SELECT count(*) FROM record WHERE mass > 0 AND mass = 2 AND state = 'pending'"
         "  AND target_id IS NULL AND linked),"
         " (SELECT count(*) FROM contacts WHERE mass > 0 AND mass = 2 AND state = 'pending'),"
@@ -222,7 +223,7 @@ def _let_go(connection: sqlite3.Connection, now: float, *, creates: bool) -> int
     records = connection.execute(
         "UPDATE record SET mass = ?, due_at = 0, pending_since = ?, reason = NULL,"
         " reason_class = NULL WHERE mass > 0 AND mass = ? AND state = 'pending'"
-        " AND (? OR target_id IS NOT NULL OR linked)",
+        " AND (? OR target_id IS NOT NULL OR linked OR gone_id IS NOT NULL)",
         (*given, creates),
     ).rowcount
     tabs = connection.execute(

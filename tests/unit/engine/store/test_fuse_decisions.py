@@ -6,12 +6,13 @@ import sqlite3
 
 import pytest
 
+from engine.model.history import Note
 from engine.model.lane import Lane
 from engine.model.mass_change import Held, Limits, Mass
 from engine.model.records import Relation
 from engine.model.tab import Roles
 from engine.model.work import Failure
-from engine.store.sqlite import capture, claims, fuse, kept, tab_outcomes, tabs, work
+from engine.store.sqlite import capture, claims, fuse, kept, settle, tab_outcomes, tabs, work
 from tests.unit.engine.stand_ins import NOW, link, pending, row, take
 
 
@@ -37,6 +38,15 @@ def hold(connection: sqlite3.Connection, record: int) -> None:
         {"name": "A deal"},
         "would send name",
     )
+
+
+def replaced(connection: sqlite3.Connection, record: int) -> None:
+    """This one would be created anew: its target record was found gone while it was evaluated."""
+    linked(connection, record)
+    evaluated_anew(connection, record)
+    note = Note("target gone", f"id {10 * record}")
+    settle.forget_target(connection, pending(connection, record), 10 * record, note, NOW)
+    hold(connection, record)
 
 
 def test_nothing_is_decided_while_a_record_is_still_to_be_evaluated(
@@ -79,6 +89,35 @@ def test_what_was_held_is_released_whole(connection: sqlite3.Connection) -> None
     assert fuse.decide(connection, Limits(1.0, 1, 0), NOW) == Held(2, 2, tripped=False)
 
     assert fuse.held(connection) == Held(0, 2, tripped=False)
+
+
+@pytest.mark.parametrize(("changes_min", "held"), [(1, 0), (0, 1)])
+def test_what_takes_the_place_of_a_gone_record_counts_as_a_change(
+    connection: sqlite3.Connection, changes_min: int, held: int
+) -> None:
+    """It is no newcomer of a first look, which were counted before they were held."""
+    replaced(connection, 1)
+
+    decided = fuse.decide(connection, Limits(0.0, changes_min, 0), NOW)
+
+    assert decided == Held(1, 0, tripped=bool(held))
+    assert fuse.held(connection).records == held
+
+
+def test_what_takes_the_place_of_a_gone_record_goes_on_beside_newcomers(
+    connection: sqlite3.Connection,
+) -> None:
+    """Those wait for an approval, of which it has no part."""
+    limits = Limits(0.0, 1, 0)
+    replaced(connection, 1)
+    newcomers = [row(2)]
+    capture.capture_page(connection, newcomers, now=NOW, fresh_max=9, first_look=True)
+    fuse.judge_parked(connection, limits, NOW, first_look=True)
+
+    assert fuse.decide(connection, limits, NOW) == Held(1, 0, tripped=True, creates=1)
+
+    assert work.load(connection, 1) is not None
+    assert work.load(connection, 2) is None
 
 
 @pytest.mark.parametrize("unfinished", [fuse.MAPPING, *fuse.MARKS])
