@@ -123,9 +123,10 @@ class WriteBacks:
     async def _batch(self, entries: Sequence[Entry]) -> None:
         """Deliver entries of one record type."""
         try:
-            again = await self._deliver(entries)
-            if again.entries:
-                again = await self._deliver(await self._reread(again.entries))
+            overtaken = [entry for entry in entries if entry.overtaken]
+            again = await self._deliver([entry for entry in entries if not entry.overtaken])
+            if again.entries or overtaken:
+                again = await self._deliver(await self._reread([*again.entries, *overtaken]))
             await self._postpone_each(again.entries, again.reason, again.reason_class, counts=True)
         except StateUnusable:
             raise
@@ -309,11 +310,7 @@ def _holds(record: SourceRecord, entry: Entry) -> bool:
 
 def _not_ours(record: SourceRecord, entry: Entry, row: Captured) -> str | None:
     """Why the entry must not be written on top of the record as it is now, or None."""
-    if entry.target_id is not None and record.target_id not in (
-        None,
-        entry.target_id,
-        entry.gone_id,
-    ):
+    if entry.is_beside(record.target_id):
         return f"the record carries another target id, {(record.target_id or '')[:40]}"
     if entry.error and row.version != entry.version:
         return "the record was changed since it was refused, and is tried again first"

@@ -30,7 +30,8 @@ class Entry:
     """One row of the outbox with the newest record version known; times in unix seconds.
 
     `gone_id` is a target id that may be overwritten, because its record does not exist any more;
-    `missed` counts looks for the source record that did not show it.
+    `missed` counts looks for the source record that did not show it; `link` is the target record it
+    is linked to, and `carries` the target id that the newest version is known to carry.
     """
 
     record_type: RecordType
@@ -46,6 +47,18 @@ class Entry:
     attempts: int
     gone_id: str | None = None
     missed: int = 0
+    link: str | None = None
+    carries: str | None = None
+
+    @property
+    def overtaken(self) -> bool:
+        """Whether somebody has entered another target id since, as far as we know."""
+        return self.is_beside(self.carries)
+
+    def is_beside(self, target_id: str | None) -> bool:
+        """Whether this would be written over a target id, or beside one that it is not about."""
+        about = self.target_id or (self.link if self.target_url is not None else None)
+        return about is not None and target_id not in (None, about, self.gone_id)
 
     def as_write(self) -> WriteBack:
         """The entry in the source port's terms."""

@@ -7,8 +7,48 @@ from tests.mutants.mutant import Mutant
 CLAIMANTS = "engine/decide/claim.py"
 OWNERS = "tests/scenario/test_one_owner.py"
 CLAIMS = "tests/unit/engine/store/test_claims.py"
+RELINKING = "tests/scenario/test_relinking.py"
+OUTBOX = "tests/unit/engine/store/test_outbox.py"
 
 MUTANTS = (
+    Mutant(
+        "writes an id over one that waits to be looked at",
+        "engine/model/outbox.py",
+        "return self.is_beside(self.carries)",
+        "return False",
+        (f"{RELINKING}::test_an_id_still_owed_is_not_written_over_one_that_waits_to_be_looked_at",),
+    ),
+    Mutant(
+        "writes a URL beside an id that it is not about",
+        "engine/model/outbox.py",
+        "about = self.target_id or (self.link if self.target_url is not None else None)",
+        "about = self.target_id",
+        (f"{RELINKING}::test_a_url_still_owed_is_not_written_beside_an_id_entered_since",),
+    ),
+    Mutant(
+        "writes an id over what is no id",
+        "engine/store/sqlite/outbox.py",
+        "CAST(coalesce(r.carried, 0) AS TEXT)",
+        "CAST(r.carried AS TEXT)",
+        (f"{RELINKING}::test_who_entered_an_id_that_is_refused_is_told_so_beside_it",),
+    ),
+    Mutant(
+        "takes what our own write-back replaced for what somebody entered",
+        "engine/store/sqlite/outbox.py",
+        "CASE WHEN r.version = r.delivered_version AND r.delivered_id IS NOT NULL THEN",
+        "CASE WHEN r.version < r.delivered_version AND r.delivered_id IS NOT NULL THEN",
+        (f"{OUTBOX}::test_an_id_that_our_own_write_back_replaced_overtakes_nothing",),
+    ),
+    Mutant(
+        "withdraws the flag of a refusal with the id that was owed",
+        "engine/store/sqlite/withdrawals.py",
+        "elif row.version == entry.version:",
+        "elif row.version < entry.version:",
+        (
+            f"{OUTBOX}::test_the_flag_of_a_refusal_outlives_the_id_that_is_void",
+            f"{RELINKING}::test_who_entered_an_id_that_is_refused_is_told_so_beside_it",
+        ),
+    ),
     Mutant(
         "writes a former id over one that somebody has entered",
         "engine/store/sqlite/schema/0007_owed_ids.sql",

@@ -227,3 +227,82 @@ async def test_an_id_still_owed_is_not_written_over_one_that_somebody_entered(
         str(chosen),
         f"https://outreach.example/opportunities/{chosen}",
     )
+
+
+async def owing(world: Bench, **columns: object) -> int:
+    """A record whose write-back has not arrived yet, with these columns edited since."""
+    record = world.has("Harbour crane")
+    world.workbooks_fault(Fault(method="PUT", path=OPPORTUNITIES, action="drop", times=None))
+    await world.once()
+    assert world.record(record)["outreach_id"] is None
+    world.edit(record, **columns)
+    world.workbooks_traffic.plan.clear()
+    return record
+
+
+def delayed(world: Bench, record: int) -> None:
+    """The record cannot be synced for a while: its new owner cannot be looked up."""
+    world.edit(record, **{"queue_entry[queue[name]]": "Nobody Yet"})
+    world.outreach_fault(Fault(path="/users$", status=200, text="[]", times=None))
+
+
+async def test_an_id_still_owed_is_not_written_over_one_that_waits_to_be_looked_at(
+    world: Bench,
+) -> None:
+    """What was captured since the create says more than that the write-back may be made on it."""
+    chosen = world.outreach.opportunities.create({"name": "Chosen by hand"})
+    record = await owing(world, cf_opportunity_outreach_id=str(chosen))
+    delayed(world, record)
+    world.clock.advance(60)
+    await world.once()
+    assert world.record(record)["outreach_id"] == str(chosen)
+
+    world.outreach_traffic.plan.clear()
+    world.clock.advance(73)
+    await world.once()
+
+    held = world.record(record)
+    assert (held["outreach_id"], held["outreach_url"]) == (
+        str(chosen),
+        f"https://outreach.example/opportunities/{chosen}",
+    )
+
+
+@pytest.mark.parametrize("pasted", ["that of another", "none"])
+async def test_who_entered_an_id_that_is_refused_is_told_so_beside_it(
+    world: Bench, pasted: str
+) -> None:
+    """The id that was still owed is void, and the flag is not."""
+    other = world.has("Tug boat")
+    await world.once()
+    taken = str(world.twin(other).id) if pasted == "that of another" else "no id at all"
+    record = await owing(world, cf_opportunity_outreach_id=taken)
+    world.clock.advance(60)
+
+    await world.once()
+
+    held = world.record(record)
+    assert (held["outreach_id"], held["error"]) == (taken, True)
+
+
+async def test_a_url_still_owed_is_not_written_beside_an_id_entered_since(world: Bench) -> None:
+    """Its user entered both, and neither is ours to overwrite."""
+    record = world.has("Harbour crane")
+    await world.once()
+    chosen = world.outreach.opportunities.create({"name": "Chosen by hand"})
+    url = f"https://outreach.example/opportunities/{chosen}"
+    world.workbooks_fault(Fault(method="PUT", path=OPPORTUNITIES, action="drop", times=None))
+    world.edit(record, cf_opportunity_outreach_url=None)
+    await world.once()
+    world.edit(record, cf_opportunity_outreach_id=str(chosen), cf_opportunity_outreach_url=url)
+    world.workbooks_traffic.plan.clear()
+    delayed(world, record)
+    world.clock.advance(60)
+    await world.once()
+
+    world.outreach_traffic.plan.clear()
+    world.clock.advance(73)
+    await world.once()
+
+    held = world.record(record)
+    assert (held["outreach_id"], held["outreach_url"]) == (str(chosen), url)

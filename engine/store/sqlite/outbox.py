@@ -30,10 +30,14 @@ def next_due(connection: sqlite3.Connection, now: float) -> float | None:
 
 
 _LOAD = {
-    RecordType.OPPORTUNITY: "SELECT o.*, r.ref, r.version, r.gone_id FROM outbox o"
+    # What our own write-back made carries what that wrote; of an id that is none, 0 is told.
+    RecordType.OPPORTUNITY: "SELECT o.*, r.ref, r.version, r.gone_id, r.target_id AS link,"
+    " CASE WHEN r.version = r.delivered_version AND r.delivered_id IS NOT NULL THEN r.delivered_id"
+    " WHEN r.linked THEN CAST(coalesce(r.carried, 0) AS TEXT) END AS carries FROM outbox o"
     " JOIN record r ON r.id = o.record_id WHERE o.record_type = 'opportunity'"
     " AND o.record_id IN (SELECT value FROM json_each(?))",
-    RecordType.PERSON: "SELECT o.*, p.ref, p.version, NULL AS gone_id FROM outbox o"
+    RecordType.PERSON: "SELECT o.*, p.ref, p.version, NULL AS gone_id,"
+    " p.prospect_id AS link, NULL AS carries FROM outbox o"
     " JOIN person p ON p.id = o.record_id WHERE o.record_type = 'person'"
     " AND o.record_id IN (SELECT value FROM json_each(?))",
 }
@@ -59,6 +63,8 @@ def load(
             attempts=row["attempts"],
             gone_id=None if row["gone_id"] is None else str(row["gone_id"]),
             missed=row["missed"],
+            link=None if row["link"] is None else str(row["link"]),
+            carries=row["carries"],
         )
         for row in rows
     ]
@@ -171,6 +177,21 @@ def postpone(
 def withdraw(connection: sqlite3.Connection, entry: Entry, note: Note, now: float) -> None:
     """The entry is void: the record now carries something that is not ours to overwrite."""
     _close(connection, entry)
+    remember(connection, entry.record_id, entry.version, note, now, record_type=entry.record_type)
+
+
+def withdraw_id(connection: sqlite3.Connection, entry: Entry, note: Note, now: float) -> None:
+    """The id and URL of the entry are void; what else it says is owed as before."""
+    connection.execute(
+        "UPDATE outbox SET target_id = NULL, target_url = NULL,"  # noqa: S608 # a constant
+        f" generation = generation + 1{_SAME}",
+        _row(entry),
+    )
+    connection.execute(
+        "DELETE FROM outbox WHERE record_type = ? AND record_id = ? AND target_id IS NULL"
+        " AND target_url IS NULL AND error IS NULL AND message IS NULL",
+        (entry.record_type, entry.record_id),
+    )
     remember(connection, entry.record_id, entry.version, note, now, record_type=entry.record_type)
 
 

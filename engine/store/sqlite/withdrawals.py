@@ -30,10 +30,14 @@ def withdraw_and_capture(
     now: float,
 ) -> None:
     """See `Outbox.withdraw_and_capture`."""
-    outbox.withdraw(connection, entry, note, now)
     if entry.record_type is RecordType.PERSON:
+        outbox.withdraw(connection, entry, note, now)
         people.relink(connection, record, now)
+    elif row.version == entry.version:
+        # The very version that was refused is told so: nothing new would have it tried again.
+        outbox.withdraw_id(connection, entry, note, now)
     else:
+        outbox.withdraw(connection, entry, note, now)
         capture_shown(connection, row, asked_at, now)
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
 from engine.model.history import Note
 from engine.model.outbox import Entry, Key, Owed
-from engine.model.records import RecordType, WriteBack
-from engine.store.sqlite import outbox, people, report
-from tests.unit.engine.stand_ins import NOW, link, owed_to, person, row, take
+from engine.model.records import Captured, RecordType, SourceRecord, WriteBack
+from engine.model.work import Failure
+from engine.store.sqlite import outbox, people, report, withdrawals
+from engine.store.sqlite.settle import settle_refused
+from tests.unit.engine.stand_ins import NOW, link, owed_to, pending, person, row, take
 
 OPPORTUNITY, PERSON = RecordType.OPPORTUNITY, RecordType.PERSON
 
@@ -33,6 +36,11 @@ def entry(db: sqlite3.Connection) -> Entry:
     """The one entry."""
     [found] = outbox.load(db, OPPORTUNITY, [1, 2])
     return found
+
+
+def carrying(target_id: str | None) -> Captured:
+    """Its next version, in which somebody has entered a target id, or none."""
+    return replace(row(1, 6, linked=target_id is not None), target_id=target_id)
 
 
 def facts(db: sqlite3.Connection) -> tuple[int, str | None, int | None]:
@@ -103,6 +111,42 @@ def test_an_id_owed_is_not_owed_once_the_record_is_linked_to_another(
 
     left = entry(db)
     assert (left.target_id, left.target_url) == (None, "https://t.example/8")
+
+
+@pytest.mark.parametrize(
+    ("entered", "overtaken"), [(None, False), ("7", False), ("8", True), ("what", True)]
+)
+def test_an_id_owed_is_overtaken_by_another_that_is_captured(
+    db: sqlite3.Connection, entered: str | None, overtaken: bool
+) -> None:
+    """Being based on that version, the write would pass for one that knows of it."""
+    take(db, carrying(entered))
+
+    assert entry(db).overtaken is overtaken
+
+
+def test_an_id_that_our_own_write_back_replaced_overtakes_nothing(db: sqlite3.Connection) -> None:
+    """The version that it made is known, and its row has not been shown yet."""
+    take(db, carrying("6"))
+    sent = entry(db)
+    outbox.delivered(db, [(sent, 7)], NOW)
+    link(db, 1, 7, owed=Owed(target_url="https://t.example/7"))
+
+    assert not entry(db).overtaken
+
+
+def test_the_flag_of_a_refusal_outlives_the_id_that_is_void(db: sqlite3.Connection) -> None:
+    """Whoever entered the other id is told why it is refused."""
+    shown = carrying("8")
+    take(db, shown)
+    settle_refused(db, pending(db, 1), Failure("claimed", None, "it is another's"), NOW)
+    note = Note("write-back withdrawn", "the record carries another target id, 8")
+    record = SourceRecord(1, "OPP-1", 6, 0, True, False, "8", None, {})
+
+    withdrawals.withdraw_and_capture(db, entry(db), note, shown, record, asked_at=NOW, now=NOW)
+
+    left = entry(db)
+    assert (left.target_id, left.target_url, left.error) == (None, None, True)
 
 
 def test_a_postponed_entry_waits_its_time(db: sqlite3.Connection) -> None:
