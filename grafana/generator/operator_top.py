@@ -35,7 +35,7 @@ UNKNOWN: Json = {
     "type": "special",
     "options": {
         "match": "nan",
-        "result": {"text": "no pace yet", "color": NO_DATA, "index": 91},
+        "result": {"text": "not known", "color": NO_DATA, "index": 91},
     },
 }
 WAITS: Json = {
@@ -199,7 +199,7 @@ def _firing() -> Panel:
                     "indexByName": {
                         name: place
                         for place, name in enumerate(
-                            ("alertname", "severity", "system", "pair", "section")
+                            ("alertname", "severity", "system", "section", "pair")
                         )
                     },
                     "renameByName": {
@@ -213,7 +213,7 @@ def _firing() -> Panel:
             },
         ],
         overrides=[
-            column("Alert", custom__width=200),
+            column("Alert", custom__width=185),
             column(
                 "Severity",
                 mappings=[severe],
@@ -223,6 +223,16 @@ def _firing() -> Panel:
             column("System", custom__width=85),
             column(
                 "Runbook",
+                custom__width=75,
+                mappings=[
+                    {
+                        "type": "regex",
+                        "options": {
+                            "pattern": "/^wosync/",
+                            "result": {"text": "open", "index": 0},
+                        },
+                    }
+                ],
                 links=[Link("What to do", "${runbook}#${__value.raw}", True).render()],
             ),
         ],
