@@ -343,7 +343,10 @@ _REFERENCES: tuple[Panel | Text, ...] = (
     graph(
         "Names looked up, per minute",
         "short",
-        Query(per_minute(_LOOKUPS, by=("kind", "outcome")), "{{kind}} {{outcome}}"),
+        Query(
+            unlike_zero(per_minute(_LOOKUPS, by=("kind", "outcome")), "kind"),
+            "{{kind}} {{outcome}}",
+        ),
         what="Names looked up, by what the cache did.",
         normal="hits.",
         act="ambiguous: two users of one name, see [owners] match and aliases.",

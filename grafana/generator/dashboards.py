@@ -178,29 +178,37 @@ def _constant(name: str, label: str, value: str) -> Json:
 
 
 def _placed(uid: str, rows: Sequence[Row]) -> list[Json]:
-    """Every row with its panels from left to right, at most 24 columns wide."""
+    """Every row with its panels from left to right, at most 24 columns wide.
+
+    What is folded away takes no room among the rest: its places are below everything, from where
+    Grafana fetches it when somebody opens its row.
+    """
     panels: list[Json] = []
     top = 0
     for row in rows:
-        head = _head(row, numbered(uid, f"row {row.title}"), top)
+        panels.append(_head(row, numbered(uid, f"row {row.title}"), top))
         top += 1
-        below: list[Json] = []
-        left = height = 0
-        # What is folded away takes no room.
-        line = top
-        for panel in row.panels:
-            if left + panel.width > COLUMNS:
-                left, line, height = 0, line + height, 0
-            place = {"x": left, "y": line, "w": panel.width, "h": panel.height}
-            below.append(panel.render(numbered(uid, f"{row.title}: {panel.title}"), place))
-            left, height = left + panel.width, max(height, panel.height)
+        if not row.folded:
+            below, top = _below(uid, row, top)
+            panels += below
+    heads = (panel for panel in panels if panel["type"] == "row")
+    for row, head in zip(rows, heads, strict=True):
         if row.folded:
-            head["panels"] = below
-            panels.append(head)
-        else:
-            panels += [head, *below]
-            top = line + height
+            head["panels"], top = _below(uid, row, top)
     return panels
+
+
+def _below(uid: str, row: Row, top: int) -> tuple[list[Json], int]:
+    """The row's panels from there on, and where they end."""
+    panels: list[Json] = []
+    left = height = 0
+    for panel in row.panels:
+        if left + panel.width > COLUMNS:
+            left, top, height = 0, top + height, 0
+        place = {"x": left, "y": top, "w": panel.width, "h": panel.height}
+        panels.append(panel.render(numbered(uid, f"{row.title}: {panel.title}"), place))
+        left, height = left + panel.width, max(height, panel.height)
+    return panels, top + height
 
 
 def _head(row: Row, number: int, top: int) -> Json:

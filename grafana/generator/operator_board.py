@@ -16,6 +16,7 @@ from grafana.generator.queries import (
     quantile,
     side_by_side,
     total,
+    unlike_zero,
     worst,
 )
 
@@ -150,7 +151,10 @@ _BACKLOG: tuple[Panel | Text, ...] = (
     graph(
         "Polls, per minute",
         "short",
-        Query(per_minute("polls_total", by=("feed", "outcome")), "{{feed}} {{outcome}}"),
+        Query(
+            unlike_zero(per_minute("polls_total", by=("feed", "outcome")), "feed"),
+            "{{feed}} {{outcome}}",
+        ),
         what="Finished polls of each feed.",
         normal="ok or empty, once per interval; people only while somebody waits for one.",
         act="error: Workbooks cannot be read, see errors by class.",
@@ -160,7 +164,10 @@ _BACKLOG: tuple[Panel | Text, ...] = (
     graph(
         "Attempts by outcome, per minute",
         "short",
-        Query(per_minute("reconciles_total", by=("kind", "outcome")), "{{kind}} {{outcome}}"),
+        Query(
+            unlike_zero(per_minute("reconciles_total", by=("kind", "outcome")), "kind"),
+            "{{kind}} {{outcome}}",
+        ),
         what="Finished attempts to make Outreach agree.",
         normal="updated, created, noop, agreed; deferred waits for time or budget.",
         act="refused rising: see what is in error; held_by_fuse: wosync approve.",

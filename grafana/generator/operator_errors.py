@@ -42,8 +42,13 @@ ERRORS: tuple[Panel, ...] = (
     graph(
         "Errors and retries, per minute",
         "short",
-        Query(per_minute("errors_total", by=("component",)), "{{component}}"),
-        Query(per_minute("retries_total", by=("component",)), "{{component}} retries"),
+        Query(
+            unlike_zero(per_minute("errors_total", by=("component",)), "component"), "{{component}}"
+        ),
+        Query(
+            unlike_zero(per_minute("retries_total", by=("component",)), "component"),
+            "{{component}}, tried again",
+        ),
         what="Where errors were handled, and where work was scheduled again.",
         normal="retries follow errors and end with them.",
         act="retries without end lead to records in error after [retry] attempts_max.",

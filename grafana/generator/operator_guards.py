@@ -89,7 +89,7 @@ OBJECTIVE: tuple[Panel, ...] = (
 
 GUARDS: tuple[Panel, ...] = (
     stat(
-        "Mass change",
+        "Fuse",
         "none",
         Query(alive(metric("fuse_tripped"))),
         what="Whether the fuse holds a mass change back.",

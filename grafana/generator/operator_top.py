@@ -223,7 +223,7 @@ def _firing() -> Panel:
             column("System", custom__width=85),
             column(
                 "Runbook",
-                custom__width=75,
+                custom__width=85,
                 mappings=[
                     {
                         "type": "regex",

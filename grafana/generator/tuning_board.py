@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.metrics.labels import MAILBOXES
 from grafana.generator.dashboards import Dashboard
 from grafana.generator.operator_board import IS_SETTLED
 from grafana.generator.panels import Panel, Query, Row, Text, column, graph, table
@@ -220,7 +221,6 @@ _MAILBOX: tuple[Panel | Text, ...] = (
         what="Wait of the longest queued key.",
         normal="seconds.",
         act="rising without end: nobody takes keys out.",
-        steps=((None, "green"), (300, "red")),
         width=8,
     ),
     graph(
@@ -230,7 +230,6 @@ _MAILBOX: tuple[Panel | Text, ...] = (
         what="Senders waiting for room.",
         normal="0; 1 while a bulk import is handed on.",
         act="see the actor that reads this mailbox.",
-        steps=((None, "green"), (1, "yellow")),
         alerts=("WosyncMailboxSaturated",),
         width=8,
     ),
@@ -250,11 +249,14 @@ _MAILBOX: tuple[Panel | Text, ...] = (
         what="Keys in memory, and how many each lane holds.",
         normal="far below.",
         act="[mailboxes] changes it at the next start; it costs memory, not speed.",
+        lines=tuple(f"{name} holds, each lane" for name in MAILBOXES),
     ),
     graph(
         "Longest piece of work",
         "s",
-        Query(worst("actor_longest_busy_seconds", by=("actor",)), "{{actor}}"),
+        Query(
+            unlike_zero(worst("actor_longest_busy_seconds", by=("actor",)), "actor"), "{{actor}}"
+        ),
         what="How long the worker that is busy longest has been at it.",
         normal="seconds; an import's polls take longer.",
         act="above the systems' time-outs a worker hangs; the watchdog ends that.",

@@ -12,6 +12,7 @@ from grafana.generator.queries import (
     quantile,
     setting,
     total,
+    unlike_zero,
     worst,
 )
 
@@ -64,7 +65,10 @@ WORK: tuple[Panel, ...] = (
     graph(
         "Rows and pages read, per minute",
         "short",
-        Query(per_minute("poll_records_total", by=("feed", "what")), "{{feed}} {{what}}"),
+        Query(
+            unlike_zero(per_minute("poll_records_total", by=("feed", "what")), "feed"),
+            "{{feed}} {{what}}",
+        ),
         Query(per_minute("poll_pages_total", by=("feed",)), "{{feed}} pages"),
         what="Rows that had changed or were known already, and the pages they came in.",
         normal="known rows are the overlap of polls, and sweeps.",
@@ -81,7 +85,7 @@ WORK: tuple[Panel, ...] = (
     graph(
         "Retries by class, per minute",
         "short",
-        Query(per_minute("retries_total", by=("class",)), "{{class}}"),
+        Query(unlike_zero(per_minute("retries_total", by=("class",)), "class"), "{{class}}"),
         what="Retries scheduled, by the class of the failure.",
         normal="0, with bursts while a system fails.",
         act="the same class for hours: see its records in error.",
@@ -161,7 +165,6 @@ MACHINE: tuple[Panel, ...] = (
         "Open files",
         "short",
         Query(worst("process_open_fds"), "open {{instance}}"),
-        Query(worst("process_max_fds"), "at most {{instance}}"),
         what="File descriptors.",
         normal="some tens.",
         act="growing: connections are not closed.",
