@@ -38,14 +38,6 @@ UNKNOWN: Json = {
         "result": {"text": "not known", "color": NO_DATA, "index": 91},
     },
 }
-WAITS: Json = {
-    "type": "range",
-    "options": {
-        "from": 1e12,
-        "to": None,
-        "result": {"text": "waits for Outreach", "color": NO_DATA, "index": 92},
-    },
-}
 NO_LIMIT: Json = {
     "type": "range",
     "options": {
@@ -59,6 +51,19 @@ NO_LIMIT: Json = {
 TALL = 5
 _HOUR = 'window="hour"'
 _SAME = "${job:queryparam}&${instance:queryparam}&${__url_time_range}"
+
+
+def _waiting(text: str) -> Json:
+    """The words for an end that nobody can foretell."""
+    return {
+        "type": "range",
+        "options": {
+            "from": 1e12,
+            "to": None,
+            "result": {"text": text, "color": NO_DATA, "index": 92},
+        },
+    }
+
 
 # Recording rules of grafana/alerts/recording.yml, which say what stale means.
 STATE = metric("instance:wosync_state_code:max")
@@ -162,7 +167,13 @@ def _pairs() -> Panel:
             column("Workbooks", **(systems | {"custom__width": 110})),
             column("Behind", unit="s", decimals=0, custom__width=78),
             column("In error", unit="locale", decimals=0, custom__width=70),
-            column("Done in", unit="s", decimals=0, mappings=[WAITS, UNKNOWN], custom__width=100),
+            column(
+                "Done in",
+                unit="s",
+                decimals=0,
+                mappings=[_waiting("waits"), UNKNOWN],
+                custom__width=100,
+            ),
             column("Left", unit="locale", decimals=0, mappings=[NO_LIMIT, NOTHING]),
         ],
         alerts=("WosyncDown", "WosyncAbsent"),
@@ -332,7 +343,7 @@ TOP: tuple[Panel, ...] = (
         "its pace takes and the wait until it may ask again; of several pairs the longest.",
         normal="0 when nothing waits; otherwise it falls as time passes.",
         act="waits for Outreach: nobody can tell before it answers.",
-        mappings=(WAITS, UNKNOWN),
+        mappings=(_waiting("waits for Outreach"), UNKNOWN),
         steps=((None, NO_DATA), (0, "green"), (86_400, "yellow")),
         alerts=("WosyncBacklogSlow", "WosyncBacklogStalled"),
         leads=(Link("Which part is slow", board("tuning")), OWN_PAGE),
