@@ -13,6 +13,8 @@ TRUST = "engine/decide/trust.py"
 TRUSTS = f"{DECIDE}/test_trust.py"
 CLAIM = "engine/decide/claim.py"
 CLAIMS = f"{DECIDE}/test_claim.py"
+MOVES = "engine/store/sqlite/schema/0009_moves.sql"
+STORED = "tests/unit/engine/store/test_moves.py"
 
 MUTANTS = (
     Mutant(
@@ -163,5 +165,40 @@ MUTANTS = (
         (
             f"{CLAIMS}::test_the_loser_begins_anew_where_its_id_was_cleared_and_is_refused_where_it_shows_it",
         ),
+    ),
+    Mutant(
+        "takes a record that was left out for settled",
+        MOVES,
+        "    ('record', 'ineligible', 'pending'),\n",
+        "    ('record', 'ineligible', 'pending'),\n    ('record', 'ineligible', 'settled'),\n",
+        (f"{STORED}::test_the_schema_has_the_same_moves",),
+    ),
+    Mutant(
+        "lets any statement move a record anywhere",
+        MOVES,
+        "WHEN NEW.state <> OLD.state AND NOT EXISTS",
+        "WHEN NEW.state = OLD.state AND NOT EXISTS",
+        (f"{STORED}::test_no_statement_makes_a_move_of_a_record_that_is_none",),
+    ),
+    Mutant(
+        "announces a create again before it was in doubt",
+        MOVES,
+        "WHEN NEW.sent > OLD.sent AND OLD.doubt_since IS NULL",
+        "WHEN NEW.sent < OLD.sent AND OLD.doubt_since IS NULL",
+        (f"{STORED}::test_a_create_is_announced_again_only_once_it_was_in_doubt",),
+    ),
+    Mutant(
+        "creates a person who is linked",
+        MOVES,
+        "    ('person', 'linked', 'waiting'),\n",
+        "    ('person', 'linked', 'waiting'),\n    ('person', 'linked', 'announced'),\n",
+        (f"{STORED}::test_a_person_who_is_linked_is_not_created",),
+    ),
+    Mutant(
+        "stops for a move of one record that is none",
+        "engine/store/sqlite/threaded.py",
+        "if isinstance(error, sqlite3.IntegrityError) and text.startswith(NO_MOVE):",
+        "if isinstance(error, sqlite3.DataError) and text.startswith(NO_MOVE):",
+        (f"{STORED}::test_whoever_tries_has_the_whole_operation_undone_and_nobody_else",),
     ),
 )

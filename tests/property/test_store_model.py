@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from engine.errors import StateUnusable
 from engine.model.outbox import Key
 from engine.model.records import RecordType
+from engine.model.states import IllegalMove
 from engine.store.sqlite import outbox, tabs, work
 from engine.store.sqlite.inline import open_inline
 from engine.store.sqlite.threaded import open_store
@@ -79,7 +80,7 @@ async def answer(work: Coroutine[Any, Any, Any]) -> tuple[str, Any]:
     """What came of it, an error included."""
     try:
         return "answered", await work
-    except (ValueError, StateUnusable) as error:
+    except (ValueError, StateUnusable, IllegalMove) as error:
         return type(error).__name__, str(error)
 
 

@@ -19,7 +19,7 @@ from engine.store.sqlite import provenance, statedir, statefile
 from engine.store.sqlite.connections import P, R
 from engine.store.sqlite.mark import Mark
 from engine.store.sqlite.subjects import Subjects
-from engine.store.sqlite.threaded import unusable
+from engine.store.sqlite.threaded import refused, unusable
 
 
 class InlineStore(Subjects):
@@ -55,7 +55,7 @@ class InlineStore(Subjects):
                     connection.execute("ROLLBACK")
                 raise
         except sqlite3.DatabaseError as error:
-            raise unusable("written", error) from error
+            raise refused(error) from error
         if counted is not None and self._mark is not None:
             self._mark.set(*counted)
         return result

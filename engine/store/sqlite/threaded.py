@@ -21,12 +21,15 @@ import anyio
 from engine import descriptors
 from engine.errors import StateUnusable
 from engine.flow.worktime import STORE_MAX_S, State, spending
+from engine.model.states import IllegalMove
 from engine.store.sqlite import provenance, statedir, statefile
 from engine.store.sqlite.connections import P, R
 from engine.store.sqlite.mark import Mark
 from engine.store.sqlite.subjects import Subjects
 
 GROUP_MAX = 256
+# What the schema says of a move that is none.
+NO_MOVE = "no such move"
 
 
 class _Thread(aiosqlite.Connection):
@@ -74,6 +77,7 @@ class ThreadedStore(Subjects):
         A caller cancelled while waiting leaves the work to be done all the same.
 
         Raises:
+            IllegalMove: it would have moved something to where it cannot go.
             StateUnusable: the disk refused the commit.
         """
         job = _Job(lambda connection: function(connection, *args, **kwargs))
@@ -82,7 +86,7 @@ class ThreadedStore(Subjects):
         with spending(State.BUSY, STORE_MAX_S):
             await job.done.wait()
         if isinstance(job.error, sqlite3.DatabaseError):
-            raise unusable("written", job.error) from job.error
+            raise refused(job.error) from job.error
         if job.error is not None:
             raise job.error
         return job.result
@@ -137,6 +141,14 @@ class ThreadedStore(Subjects):
             job.done.set()
         if self._on_commit is not None:
             self._on_commit(anyio.current_time() - started)
+
+
+def refused(error: sqlite3.DatabaseError) -> StateUnusable | IllegalMove:
+    """The error for a write that was not done: the caller's own, or that of the file."""
+    text = str(error)
+    if isinstance(error, sqlite3.IntegrityError) and text.startswith(NO_MOVE):
+        return IllegalMove(text)
+    return unusable("written", error)
 
 
 def unusable(what: str, error: sqlite3.DatabaseError) -> StateUnusable:
