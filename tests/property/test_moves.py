@@ -1,0 +1,94 @@
+"""Whatever is done with a store, in whatever order: states move as `engine.model.states` says."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.model.states import State, Subject, legal
+from engine.store.sqlite import statefile, tabs, work
+from tests.property.store_deeds import RECORDS, Choice, Desk, deed
+from tests.searching import examples
+
+CHOICES = st.builds(
+    Choice,
+    kind=st.integers(0, 200),
+    record=st.sampled_from(RECORDS),
+    number=st.integers(0, 5),
+    flag=st.booleans(),
+)
+States = dict[tuple[Subject, int], State]
+
+
+def states(connection: sqlite3.Connection) -> States:
+    """The state of everything there is; a create that is not there is in none."""
+    found: States = {
+        (Subject.RECORD, row["id"]): State(row["state"])
+        for row in connection.execute("SELECT id, state FROM record")
+    }
+    found |= {(Subject.CREATE, one): State.NONE for one in RECORDS}
+    found |= {
+        (Subject.CREATE, row["record_id"]): State.ANNOUNCED
+        if row["doubt_since"] is None
+        else State.IN_DOUBT
+        for row in connection.execute("SELECT record_id, doubt_since FROM intent")
+    }
+    found |= {
+        (Subject.TAB, row["record_id"]): State(row["state"])
+        for row in connection.execute("SELECT record_id, state FROM contacts")
+    }
+    return found | {
+        (Subject.PERSON, row["id"]): _of_person(row)
+        for row in connection.execute("SELECT * FROM person")
+    }
+
+
+def _of_person(row: sqlite3.Row) -> State:
+    if row["doubt_since"] is not None:
+        return State.IN_DOUBT
+    if row["sending"]:
+        return State.ANNOUNCED
+    if row["refused_version"] is not None:
+        return State.REFUSED
+    return State.WAITING if row["prospect_id"] is None else State.LINKED
+
+
+def take(connection: sqlite3.Connection, desk: Desk) -> None:
+    """Read what the next deeds are decided on."""
+    for one in RECORDS:
+        if (found := work.load(connection, one)) is not None:
+            desk.works[one] = found
+        if (tab := tabs.load(connection, one)) is not None:
+            desk.tabs[one] = tab
+
+
+@settings(max_examples=examples(25), deadline=None)
+@given(choices=st.lists(CHOICES, min_size=5, max_size=40))
+def test_every_deed_makes_legal_moves_or_none(choices: list[Choice]) -> None:
+    """What was read may be out of date by the time of the deed; a move that is none undoes it."""
+    desk = Desk()
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        connection.row_factory = sqlite3.Row
+        for step in statefile.migrations():
+            connection.executescript(step)
+        for number, choice in enumerate(choices):
+            if number % 3 == 0:
+                take(connection, desk)
+            before = states(connection)
+            connection.execute("BEGIN")
+            try:
+                deed(desk, choice)(connection)
+            except (sqlite3.IntegrityError, ValueError):
+                connection.execute("ROLLBACK")
+            else:
+                connection.execute("COMMIT")
+            after = states(connection)
+            assert [
+                (subject, former, after[subject])
+                for subject, former in before.items()
+                if subject in after and not legal(subject[0], former, after[subject])
+            ] == []
+            desk.now += 1
