@@ -33,11 +33,12 @@ setting while the service runs. Each reload is marked in every graph.
 
 _COLORS = {"busy": "green", "blocked": "orange", "throttled": "purple", "idle": "#5a5a5a"}
 _TIME = "actor_time_seconds_total"
+_CHOSEN = 'actor=~"$actor"'
 
 
 def _share(*states: str) -> str:
-    spent = per_second(_TIME, one_of("state", *states), by=("actor",))
-    return f"{spent} / {per_second(_TIME, by=('actor',))}"
+    spent = per_second(_TIME, _CHOSEN, one_of("state", *states), by=("actor",))
+    return f"{spent} / {per_second(_TIME, _CHOSEN, by=('actor',))}"
 
 
 def _of(gauge: str) -> str:
@@ -55,7 +56,6 @@ _BOTTLENECK: tuple[Panel | Text, ...] = (
         what="Part of each actor's worker time that is work.",
         normal="far below 1 most of the day.",
         act="the actor near 1 limits throughput; [concurrency] gives it workers.",
-        steps=((None, "green"), (0.9, "red")),
         maximum=1,
         width=8,
         height=7,
@@ -65,8 +65,8 @@ _BOTTLENECK: tuple[Panel | Text, ...] = (
         "percentunit",
         Query(
             unlike_zero(
-                f"round({per_second(_TIME, _STATES, by=('actor', 'state'))}"
-                f" / on (actor) group_left () {per_second(_TIME, by=('actor',))}, 0.01)",
+                f"round({per_second(_TIME, _CHOSEN, _STATES, by=('actor', 'state'))}"
+                f" / on (actor) group_left () {per_second(_TIME, _CHOSEN, by=('actor',))}, 0.01)",
                 "actor",
             ),
             "{{actor}} {{state}}",
@@ -87,7 +87,6 @@ _BOTTLENECK: tuple[Panel | Text, ...] = (
         "than 1. The rest of a backlog waits on disk.",
         normal="near 0; full during a bulk import.",
         act="full without a backlog: its readers are the bottleneck.",
-        steps=((None, "green"), (0.9, "red")),
         alerts=("WosyncMailboxSaturated",),
         width=8,
         height=7,
@@ -95,7 +94,7 @@ _BOTTLENECK: tuple[Panel | Text, ...] = (
     graph(
         "$actor",
         "short",
-        Query(per_second(_TIME, 'actor=~"$actor"', by=("state",)), "{{state}}"),
+        Query(per_second(_TIME, _CHOSEN, by=("state",)), "{{state}}"),
         what="Where the time of the actor's workers goes, in workers; the whole height are the "
         "workers running.",
         normal="mostly idle.",
