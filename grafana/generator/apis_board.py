@@ -14,6 +14,7 @@ from grafana.generator.queries import (
     one_of,
     per_minute,
     quantile,
+    recorded_per_minute,
     setting,
     side_by_side,
     total,
@@ -60,6 +61,13 @@ PURPOSE_COLORS = {
     "write_back": "light-blue",
     "auth": "yellow",
 }
+
+
+def _duration(share: float) -> str:
+    """What this share of the requests did not exceed."""
+    buckets = metric("instance:wosync_api_request_duration_seconds_bucket:rate2m", _HERE)
+    return f"histogram_quantile({share}, sum by (le) ({buckets}))"
+
 
 _BUDGET: tuple[Panel | Text, ...] = (
     graph(
@@ -149,7 +157,9 @@ _SYSTEM: tuple[Panel | Text, ...] = (
         "Requests by status, per minute",
         "short",
         Query(
-            unlike_zero(per_minute(_REQUESTS, _HERE, by=("status",)), "status"),
+            unlike_zero(
+                recorded_per_minute("api_requests_by_status", _HERE, by=("status",)), "status"
+            ),
             "{{status}}",
         ),
         what="Finished requests by how they ended.",
@@ -167,7 +177,9 @@ _SYSTEM: tuple[Panel | Text, ...] = (
         Query(
             f"label_replace({per_minute('rate_limited_total', _HERE)} > 0,"
             ' "route", "429", "", "") or '
-            + unlike_zero(per_minute(_REQUESTS, _HERE, _FAILED, by=("route",)), "route"),
+            + unlike_zero(
+                recorded_per_minute("api_requests_failed_by_route", _HERE, by=("route",)), "route"
+            ),
             "{{route}}",
         ),
         what="Requests without a usable answer, and those answered with 429.",
@@ -181,8 +193,7 @@ _SYSTEM: tuple[Panel | Text, ...] = (
     graph(
         "Duration",
         "s",
-        Query(quantile(0.95, "api_request_duration_seconds", _HERE), "95 %", exemplars=True),
-        Query(quantile(0.5, "api_request_duration_seconds", _HERE), "50 %"),
+        *(Query(_duration(share), f"{round(100 * share)} %") for share in (0.95, 0.5)),
         what="One request, without our own waits.",
         normal="half of them under half a second.",
         act="95 % near timeout_s of the system: it is in trouble.",

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from grafana.generator.panels import Panel, Query, graph
-from grafana.generator.queries import grown, per_minute, total, unlike_zero, worst
+from grafana.generator.queries import (
+    grown,
+    per_minute,
+    recorded_per_minute,
+    total,
+    unlike_zero,
+    worst,
+)
 
 IN_ERROR = graph(
     "In error, by class",
@@ -24,7 +31,7 @@ IN_ERROR = graph(
 PROBLEMS = graph(
     "Errors by class, per minute",
     "short",
-    Query(unlike_zero(per_minute("errors_total", by=("class",)), "class"), "{{class}}"),
+    Query(unlike_zero(recorded_per_minute("errors_by_class", by=("class",)), "class"), "{{class}}"),
     what="Every error once, where it is handled; most are tried again by themselves.",
     normal="zero, with short bursts while one of the systems has trouble.",
     act="auth and configuration need a person; unreachable and rate_limited pass.",

@@ -41,6 +41,11 @@ def per_minute(counter: str, *matchers: str, by: tuple[str, ...] = ()) -> str:
     return f"60 * {per_second(counter, *matchers, by=by)}"
 
 
+def recorded_per_minute(rate: str, *matchers: str, by: tuple[str, ...] = ()) -> str:
+    """A rate that is recorded over two minutes, by the minute."""
+    return f"60 * {total(f'instance:{PREFIX}_{rate}:rate2m', *matchers, by=by)}"
+
+
 def per_second(counter: str, *matchers: str, by: tuple[str, ...] = ()) -> str:
     """The present rate of a counter."""
     return f"sum{_by(by)} (rate({metric(counter, *matchers)}[$__rate_interval]))"
