@@ -10,7 +10,7 @@ Stops     when its mailbox is closed and the key in hand is settled
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Literal
@@ -20,43 +20,46 @@ import structlog
 
 from engine.actors.failing import Failing, RetryLimits
 from engine.actors.gate import weighing
-from engine.actors.people_tabs import PeopleTabs, Tab, what_would_happen
 from engine.actors.prospect_resolver import ProspectResolver
 from engine.actors.role_editor import COMPONENT, OneRole, Overtaken, Progress, RoleEditor
 from engine.actors.trust import Trust
-from engine.decide.doubt import look_in_s, resend_after_s
-from engine.decide.failure import error_class, plain_reason
-from engine.decide.roles import Script, joined, observed, script, unproven
-from engine.errors import (
-    EngineError,
-    Gone,
-    HeldBack,
-    Rejected,
-    StateUnusable,
-    Taken,
-    Unreachable,
-    WouldChange,
-    surely_not_executed,
+from engine.decide.failure import plain_reason
+from engine.decide.roles import Script, observed, script, unproven
+from engine.decide.tab import (
+    Abandon,
+    Doubt,
+    Hold,
+    Relate,
+    Settlement,
+    Unreadable,
+    after_look,
+    as_joined,
+    can_be_told,
+    course,
+    joining,
+    looked_long,
+    must_be_listed,
+    retry_in_s,
+    settlement,
+    stopped,
+    told,
+    weighed,
 )
+from engine.errors import EngineError, HeldBack, StateUnusable, WouldChange
 from engine.flow.governor import HOLD_MAX_S, Governor
 from engine.flow.lane import current_lane, retrying
 from engine.flow.ledger import current_record
 from engine.flow.mailbox import Closed, Mailbox, Notice
 from engine.metrics import Metrics
-from engine.model.history import Note
 from engine.model.kept import ONE_ROLE
 from engine.model.mass_change import Mass
 from engine.model.records import RecordType
-from engine.model.tab import Edge, GivenUp, TabWork
+from engine.model.tab import Lines, TabWork
 from engine.model.work import Failure
 from engine.ports import Source, Target, WallClock
 from engine.runs import Runs, exemplar
 from engine.store.port.store import Store
 
-# A single opportunity that cannot be related is tried again this seldom.
-REFUSED_RETRY_S = 3600.0
-# A role that was refused is not cured by trying, and there may be one on every opportunity.
-REFUSED_ROLE_RETRY_S = 86_400.0
 # What this actor reconciles, in metrics.
 KIND = "relationship"
 
@@ -96,11 +99,9 @@ class RelationshipSyncer:
     notice: Notice = field(default_factory=Notice)
     _failing: Failing = field(init=False)
     _editor: RoleEditor = field(init=False)
-    _tabs: PeopleTabs = field(init=False)
 
     def __post_init__(self) -> None:
         self._failing = Failing(COMPONENT, self.governor, self.rng, self.metrics, apart=True)
-        self._tabs = PeopleTabs(self.store, self.prospects)
         self._editor = RoleEditor(self.store, self.target, self.prospects, self.clock, self.metrics)
 
     async def run(self) -> None:
@@ -139,7 +140,7 @@ class RelationshipSyncer:
         except StateUnusable:
             raise
         except WouldChange as error:
-            return await self._hold(work, progress, error.message, ())
+            return await self._hold(work, progress, Hold(error.message, ()))
         except HeldBack as error:
             # The dispatcher watches the target: held back by the source, it would come at once.
             closed = self.governor.closed(work.lane)
@@ -155,73 +156,67 @@ class RelationshipSyncer:
 
     async def _relate(self, work: TabWork, progress: Progress) -> str:
         record = self.source.read(RecordType.OPPORTUNITY, work.payload)
-        if work.left_out or not record.eligible or record.people is None or not self.source.people:
-            fault = record.people_fault if self.source.people and record.eligible else None
-            if fault is not None and not work.left_out:
-                return await self._unreadable(work, progress, fault)
+        way = course(work, record, follows=self.source.people)
+        if isinstance(way, Unreadable):
+            return await self._unreadable(work, progress, way)
+        if not isinstance(way, Relate):
             await self.store.tabs.leave(work)
             return "left"
         self.trust.ensure_roles_show(listed=work.listed)
-        asked = await self._tabs.told(record.people, foreseen=weighing.get())
-        tab = await self._joined(asked, progress)
-        if not work.listed:
-            now = self.clock.now()
-            unseen = await self._look(work, tab, progress, now)
-            since = work.doubt_since
-            # However soon it would show: creates that keep getting lost are sent ever less often.
-            bound_s = max(self.limits.visibility_s, resend_after_s(work.sent))
-            if unseen and since is not None and now < since + bound_s:
-                reason = "the roles are not to be seen yet"
-                return await self._doubt(work, progress, reason, work.announced, since)
-            if since is not None:
-                resolution = "not_executed" if unseen else "executed"
-                self.metrics.in_doubt_resolved.labels("role", resolution).inc()
+        lines = await self._lines(way, progress, foreseen=weighing.get())
+        if way.look:
+            doubt = await self._look(work, lines, progress)
+            if doubt is not None:
+                return await self._doubt(work, progress, doubt)
         if weighing.get():
-            edits = self._script(tab, progress)
-            if edits or tab.would:
-                return await self._hold(work, progress, what_would_happen(edits, tab), tab.would)
-            asked = await self._tabs.told(record.people, foreseen=False)
-            tab = await self._joined(asked, progress)
-        return await self._carry_out(work, tab, progress)
+            hold = weighed(self._script(lines, progress), lines)
+            if hold is not None:
+                return await self._hold(work, progress, hold)
+            lines = await self._lines(way, progress, foreseen=False)
+        return await self._carry_out(work, lines, progress)
 
-    async def _unreadable(self, work: TabWork, progress: Progress, fault: str) -> str:
-        """Hold its people, whoever they are, until the tab changes; nothing is removed."""
-        error = Rejected(f"the People tab cannot be read: {fault}")
-        failure = Failure(error_class(error), None, error.message)
-        self.metrics.errors.labels(COMPONENT, failure.reason_class).inc()
+    async def _unreadable(self, work: TabWork, progress: Progress, way: Unreadable) -> str:
+        self.metrics.errors.labels(COMPONENT, way.failure.reason_class).inc()
         if await self._keep(
-            work, progress, failure, wait_s=REFUSED_ROLE_RETRY_S, counts=True, given_up=True
+            work, progress, way.failure, wait_s=way.retry_s, counts=True, given_up=True
         ):
-            log.error("people_given_up", record=work.ref, reason=failure.reason)
+            log.error("people_given_up", record=work.ref, reason=way.failure.reason)
         return "deferred"
 
-    async def _hold(
-        self, work: TabWork, progress: Progress, would: str, people: Collection[int]
-    ) -> str:
-        """One of many opportunities for which something would change at once."""
+    async def _hold(self, work: TabWork, progress: Progress, hold: Hold) -> str:
         seen = replace(work, listed=progress.listed)
-        await self.store.tabs.hold(seen, progress.outcome(), would, people)
-        log.debug("held_by_fuse", record=work.ref, reason=would)
+        await self.store.tabs.hold(seen, progress.outcome(), hold.would, hold.people)
+        log.debug("held_by_fuse", record=work.ref, reason=hold.would)
         return "held_by_fuse"
 
-    async def _joined(self, tab: Tab, progress: Progress) -> Tab:
-        """The tab with all lines of a person in one, where the target takes one role for each."""
+    async def _lines(self, way: Relate, progress: Progress, *, foreseen: bool) -> Lines:
+        """The tab in the target's terms.
+
+        Args:
+            foreseen: nothing may be done for it, such as to create a prospect.
+
+        Raises:
+            EngineError: as `ProspectResolver.resolve`.
+        """
+        asked = self.prospects.foresee if foreseen else self.prospects.resolve
+        standings = await asked({line.person_id for line in way.people})
+        held = [one for one, standing in standings.items() if not can_be_told(standing)]
+        known = await self.store.people.load(held) if held else {}
         setting = self.limits.one_role
         learnt = setting == "auto" and await self.store.kept.setting(ONE_ROLE) is not None
-        progress.joins = learnt or setting == "always"
-        progress.learns = setting == "auto" and not learnt
-        return replace(tab, wanted=joined(tab.wanted)) if progress.joins else tab
+        progress.joining = joining(setting, learnt=learnt)
+        return as_joined(told(way.people, standings, known.values()), progress.joining)
 
-    async def _look(self, work: TabWork, tab: Tab, progress: Progress, now: float) -> bool:
-        """List the roles; whether a create that was announced is not to be seen."""
-        lag_s = self.limits.visibility_s
+    async def _look(self, work: TabWork, lines: Lines, progress: Progress) -> Doubt | None:
+        """List the roles, and say whether a create that was announced is in doubt still."""
+        began_at, lag_s = self.clock.now(), self.limits.visibility_s
         listing = await self.target.roles(work.target_id)
         # One that we have edited just now may be listed as it was: only itself tells what it is.
         proofs = {
             role_id: await self.target.role(work.target_id, role_id)
-            for role_id in unproven(work, now=now, lag_s=lag_s)
+            for role_id in unproven(work, now=began_at, lag_s=lag_s)
         }
-        look = observed(work, listing, tab.wanted, now=now, lag_s=lag_s, proofs=proofs)
+        look = observed(work, listing, lines.wanted, now=began_at, lag_s=lag_s, proofs=proofs)
         progress.shown = {role.prospect_id for role in listing}
         adopted = len({role.id for role in look.kept} - progress.roles.keys())
         self.metrics.role_edits.labels("adopted").inc(adopted)
@@ -230,31 +225,39 @@ class RelationshipSyncer:
         progress.listed = True
         # They stand for no line now, but may for a later one.
         progress.others = any(role.id not in progress.roles for role in listing)
-        return bool(look.unseen)
+        proven = after_look(
+            work,
+            unseen=bool(look.unseen),
+            began_at=began_at,
+            now=self.clock.now(),
+            visibility_s=lag_s,
+        )
+        if proven is None or isinstance(proven, Doubt):
+            return proven
+        self.metrics.in_doubt_resolved.labels("role", proven).inc()
+        return None
 
-    def _script(self, tab: Tab, progress: Progress) -> Script:
+    def _script(self, lines: Lines, progress: Progress) -> Script:
         return script(
-            tab.wanted,
+            lines.wanted,
             progress.roles.values(),
             removes=self.limits.removes,
-            protected=tab.protected,
+            protected=lines.protected,
         )
 
-    async def _carry_out(self, work: TabWork, tab: Tab, progress: Progress) -> str:
-        taken_since = work.taken_since
-        if taken_since is not None:
-            age_s = self.clock.now() - taken_since
-            progress.invisible = age_s >= self.limits.visibility_s
-        edits = self._script(tab, progress)
+    async def _carry_out(self, work: TabWork, lines: Lines, progress: Progress) -> str:
+        progress.looked_long = looked_long(
+            work, now=self.clock.now(), visibility_s=self.limits.visibility_s
+        )
+        edits = self._script(lines, progress)
         if edits and not work.listed:
             # What the look found as ours must outlive the announcement that named it.
             await self.store.tabs.keep(work, progress.outcome())
         try:
             if edits:
                 await self._editor.announce(work, edits.create, edits.touched)
-            await self._editor.send(work, edits, tab.people, progress, removes=self.limits.removes)
-        except Gone as error:
-            return await self._opportunity_gone(work, error)
+            removes = self.limits.removes
+            await self._editor.send(work, edits, lines.people, progress, removes=removes)
         except Overtaken:
             # What was done stays known of that opportunity, whatever is to be done by now.
             await self._keep(work, progress, None, wait_s=0.0)
@@ -264,90 +267,72 @@ class RelationshipSyncer:
             log.warning("one_role_per_person", record=work.ref)
             await self._keep(work, progress, None, wait_s=0.0)
             return "again"
-        except Taken as error:
-            # It is there, although nothing showed it; the next look will.
-            since = work.taken_since or self.clock.now()
-            return await self._doubt(work, progress, plain_reason(error), [], since, taken=True)
         except StateUnusable:
             raise
-        except Exception as error:  # whatever it was, the create may have been executed
-            if progress.asking is None or surely_not_executed(error):
+        except Exception as error:
+            outcome = await self._stopped(work, progress, error)
+            if outcome is None:
                 raise
-            if not isinstance(error, EngineError):
-                log.error("unexpected", record=work.ref, exc_info=error)
-            lost = [progress.asking]
-            return await self._doubt(work, progress, plain_reason(error), lost, self.clock.now())
-        return await self._settle(work, tab, progress)
+            return outcome
+        return await self._settle(work, lines, progress)
 
-    async def _opportunity_gone(self, work: TabWork, error: Gone) -> str:
-        """What becomes of an opportunity that is gone is not decided here.
+    async def _stopped(self, work: TabWork, progress: Progress, error: Exception) -> str | None:
+        """The outcome, where the edits ended in more than a failure."""
+        lag_s, now = self.limits.visibility_s, self.clock.now()
+        left = stopped(work, error, asking=progress.asking, now=now, visibility_s=lag_s)
+        if left is None:
+            return None
+        if isinstance(left, Abandon):
+            log.warning("opportunity_gone", record=work.ref, reason=plain_reason(error))
+            await self.store.tabs.abandon(work, now, look_in_s=left.look_in_s)
+            self.wake_changes()
+            return "left"
+        if not isinstance(error, EngineError):
+            log.error("unexpected", record=work.ref, exc_info=error)
+        return await self._doubt(work, progress, left)
 
-        The record may find it there after all, as often as we are told that it is gone.
-        """
-        log.warning("opportunity_gone", record=work.ref, reason=error.message)
-        look_in_s = resend_after_s(work.sent)
+    async def _settle(self, work: TabWork, lines: Lines, progress: Progress) -> str:
         now = self.clock.now()
-        await self.store.tabs.abandon(work, now, look_in_s=look_in_s)
-        self.wake_changes()
-        return "left"
-
-    async def _settle(self, work: TabWork, tab: Tab, progress: Progress) -> str:
-        held = [f"person {one} held back: {standing.reason}" for one, standing in tab.held.items()]
-        lines = [*progress.edits, *progress.refused, *held]
-        if progress.edits and progress.joins:
-            lines.append("the lines of one person are joined in one role")
-        soon = [one.retry_s for one in tab.held.values() if one.retry_s is not None]
-        if progress.again:
-            soon.append(0.0)
-        now = self.clock.now()
+        end = settlement(progress.sent(), lines, now)
         settled = await self.store.tabs.settle(
             work,
             progress.outcome(),
-            waits_for=list(tab.held),
-            complete=not held and not progress.refused,
-            listed=not progress.others,
-            note=Note("related", "; ".join(lines)) if lines else None,
-            given_up=None if soon else _given_up(progress, now),
+            waits_for=end.waits_for,
+            complete=end.complete,
+            listed=end.listed,
+            note=end.note,
+            given_up=end.given_up,
             now=now,
         )
-        if soon:
-            why = "; ".join(held) or None
-            await self.store.tabs.look_later(work.record_id, now + min(soon), why)
+        if end.look_at is not None:
+            await self.store.tabs.look_later(work.record_id, end.look_at, end.why)
+        self._tell(work, progress, end, now, settled=settled)
+        if not settled or end.look_at is not None:
+            return "again"
+        return "related" if progress.edits else "agreed"
+
+    def _tell(
+        self, work: TabWork, progress: Progress, end: Settlement, now: float, *, settled: bool
+    ) -> None:
         if progress.edits:
             log.info("related", record=work.ref, edits=progress.edits)
         if progress.edits and settled:
             lag = max(0.0, now - work.pending_since)
             self.metrics.sync_lag.labels(KIND, "target_ack").observe(lag, exemplar())
-        if held:
-            log.info("lines_held_back", record=work.ref, people=len(held))
-        if not settled or soon:
-            return "again"
-        return "related" if progress.edits else "agreed"
+        if end.waits_for:
+            log.info("lines_held_back", record=work.ref, people=len(end.waits_for))
 
-    async def _doubt(
-        self,
-        work: TabWork,
-        progress: Progress,
-        reason: str,
-        announced: Sequence[Edge],
-        since: float,
-        *,
-        taken: bool = False,
-    ) -> str:
-        now = self.clock.now()
-        bound_s = max(self.limits.visibility_s, resend_after_s(work.sent))
-        due_at = now + look_in_s(now - since, bound_s)
-        failure = Failure("unreachable", None, reason)
+    async def _doubt(self, work: TabWork, progress: Progress, doubt: Doubt) -> str:
         await self.store.tabs.doubt(
             work,
             progress.outcome(),
-            failure,
-            announced=announced,
-            due_at=due_at,
-            now=now,
-            taken=taken,
+            doubt.failure,
+            announced=doubt.announced,
+            due_at=doubt.look_at,
+            now=self.clock.now(),
+            taken=doubt.taken,
         )
-        log.warning("roles_in_doubt", record=work.ref, reason=reason)
+        log.warning("roles_in_doubt", record=work.ref, reason=doubt.failure.reason)
         return "in_doubt"
 
     async def _keep(
@@ -375,9 +360,7 @@ class RelationshipSyncer:
 
     async def _failed(self, work: TabWork, progress: Progress, error: Exception) -> str:
         """Try the opportunity again later; much later when it is at fault itself."""
-        if isinstance(error, Unreachable) or not surely_not_executed(error):
-            # An edit may have been executed all the same.
-            progress.listed = False
+        progress.listed &= not must_be_listed(error)
         setback = self._failing.weigh(
             error,
             self.limits.retry,
@@ -387,7 +370,7 @@ class RelationshipSyncer:
             failed_at=work.failed_at,
         )
         failure = setback.failure
-        wait_s = REFUSED_RETRY_S if setback.flagged else setback.wait_s
+        wait_s = retry_in_s(setback.wait_s, flagged=setback.flagged)
         news = await self._keep(
             work,
             progress,
@@ -401,12 +384,3 @@ class RelationshipSyncer:
             log.error("people_given_up", record=work.ref, reason=failure.reason, wait_s=wait_s)
         self._failing.deferred(work.ref, error, failure, wait_s)
         return "deferred"
-
-
-def _given_up(progress: Progress, now: float) -> GivenUp | None:
-    """What is to be said of a line that was refused, and when it is tried again."""
-    error = progress.refusal
-    if error is None:
-        return None
-    failure = Failure(error_class(error), error.field, error.message)
-    return GivenUp(failure, now + REFUSED_ROLE_RETRY_S)

@@ -8,11 +8,21 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from engine.actors.prospect_resolver import ProspectResolver
-from engine.decide.failure import FORBIDDEN, error_class
-from engine.decide.roles import Script
-from engine.errors import Gone, Rejected, Taken, excerpt
+from engine.decide.roles import (
+    Looked,
+    Script,
+    WhyTaken,
+    fault,
+    looked_at,
+    may_concern,
+    taken,
+    unseen,
+    worth_a_look,
+)
+from engine.errors import Gone, Rejected, Taken
 from engine.metrics import Metrics
-from engine.model.tab import Edge, KnownRole, Roles, TabWork
+from engine.model.tab import Edge, Joining, KnownRole, Roles, Sent, TabWork
+from engine.model.work import Failure
 from engine.ports import Target, WallClock
 from engine.store.port.store import Store
 
@@ -29,9 +39,8 @@ class Progress:
     `others` when a look has shown roles that stand for no line, and are not among these.
     `asking` is the create under way, and `again` is set when somebody turned out to be no prospect
     any more: the line is held back from now on. `refusal` is why a line cannot be told at all.
-    `invisible` is set when a role that the target calls taken was looked for long enough.
-    `shown` are prospects that a look has just shown a role of; `joins` is set where each person has
-    one role, and `learns` where that may still turn out.
+    `looked_long` is set when a role that the target calls taken was looked for long enough.
+    `shown` are prospects that a look has just shown a role of.
     """
 
     roles: dict[int, KnownRole]
@@ -41,12 +50,22 @@ class Progress:
     asking: Edge | None = None
     edits: list[str] = field(default_factory=list[str])
     again: bool = False
-    refusal: Rejected | None = None
-    invisible: bool = False
+    refusal: Failure | None = None
+    looked_long: bool = False
     others: bool = False
     shown: set[int] = field(default_factory=set[int])
-    joins: bool = False
-    learns: bool = False
+    joining: Joining = field(default_factory=lambda: Joining(joins=False, learns=False))
+
+    def sent(self) -> Sent:
+        """What the edits came to."""
+        return Sent(
+            tuple(self.edits),
+            tuple(self.refused),
+            self.refusal,
+            joins=self.joining.joins,
+            again=self.again,
+            others=self.others,
+        )
 
     def outcome(self) -> Roles:
         """What to keep."""
@@ -157,39 +176,43 @@ class RoleEditor:
             progress.drop(role)
             return False
         except Rejected as error:
-            if error.status is not None and error_class(error) != FORBIDDEN:
-                # It may be what it shall be already, or be no more.
-                there = await self.target.role(work.target_id, role.id)
-                if there is None:
-                    progress.drop(role)
-                    return False
-                if there.role == text:
-                    progress.roles[role.id] = replace(role, role=text)
-                    return True
-            if isinstance(error, Taken) and not progress.holds(edge):
-                await self._invisible(work, edge, people, progress, error)
-            else:
-                await self._refused_change(work, role, progress, error, removes=removes)
-            return True
+            looked = await self._looked_at(work, role, text, error)
+            if looked is Looked.GONE:
+                progress.drop(role)
+                return False
+            if looked is Looked.REFUSED:
+                await self._refused_change(
+                    work, role, edge, progress, error, people=people, removes=removes
+                )
+                return True
+        else:
+            self._edited(progress, "changed", edge)
         progress.roles[role.id] = replace(role, role=text)
-        self._edited(progress, "changed", edge)
         return True
+
+    async def _looked_at(
+        self, work: TabWork, role: KnownRole, text: str, error: Rejected
+    ) -> Looked:
+        if not worth_a_look(error):
+            return Looked.REFUSED
+        return looked_at(await self.target.role(work.target_id, role.id), text)
 
     async def _refused_change(
         self,
         work: TabWork,
         role: KnownRole,
+        edge: Edge,
         progress: Progress,
         error: Rejected,
         *,
+        people: Mapping[int, int],
         removes: bool,
     ) -> None:
-        taken = isinstance(error, Taken)
-        if not taken:
-            progress.refusal = error
-        self._refused(work, progress, error)
-        if taken and removes:
-            # The target takes each role once only, and it has this one: ours is one too many.
+        if not isinstance(error, Taken):
+            progress.refusal = fault(error)
+            self._refused(work, progress, progress.refusal)
+        elif await self._taken(work, edge, people, progress, error) is WhyTaken.HELD and removes:
+            # The target has this role once: ours is one too many.
             await self._remove(role, progress)
 
     async def _create(
@@ -199,65 +222,67 @@ class RoleEditor:
         try:
             role_id = await self.target.create_role(work.target_id, prospect_id, text)
         except Taken as error:
-            if not progress.holds(edge):
-                await self._invisible(work, edge, people, progress, error)
-                return
-            # The target takes each role once only, and it has this one.
-            self._refused(work, progress, error)
-            return
+            await self._taken(work, edge, people, progress, error)
         except Rejected as error:
-            if not await self._prospect_gone(error, prospect_id, people):
-                await self._ensure_opportunity(work, error)
-                progress.refusal = error
-            else:
+            if await self._prospect_gone(error, prospect_id, people):
                 progress.again = True
-            self._refused(work, progress, error)
-            return
-        now = self.clock.now()
-        progress.roles[role_id] = KnownRole(role_id, prospect_id, text, True, now)
-        self._edited(progress, "created", edge)
+            else:
+                await self._ensure_opportunity(work, error)
+                progress.refusal = fault(error)
+            self._refused(work, progress, fault(error))
+        else:
+            now = self.clock.now()
+            progress.roles[role_id] = KnownRole(role_id, prospect_id, text, True, now)
+            self._edited(progress, "created", edge)
 
-    async def _invisible(
+    async def _taken(
         self,
         work: TabWork,
         edge: Edge,
         people: Mapping[int, int],
         progress: Progress,
         error: Taken,
-    ) -> None:
+    ) -> WhyTaken:
         """A role that the target calls taken and nothing shows is a refused one in the end.
 
         Raises:
             Taken: it was not looked for long enough.
             OneRole: it was looked for, and another role of the person is there.
         """
-        if not progress.invisible:
-            # An equal role, made just now by somebody else, may only not be listed yet.
-            raise error
-        if edge[0] in progress.shown and progress.learns and progress.asking == edge:
-            raise OneRole
-        if edge[0] in progress.shown and progress.joins:
-            # Somebody has made the one role that the target takes, and it is theirs.
-            progress.refusal = error
-            self._refused(work, progress, error)
-            return
+        why = taken(
+            edge[0],
+            held=progress.holds(edge),
+            looked_long=progress.looked_long,
+            shown=progress.shown,
+            joining=progress.joining,
+            creates=progress.asking == edge,
+        )
+        match why:
+            case WhyTaken.LOOK_FIRST:
+                raise error
+            case WhyTaken.ONE_ROLE:
+                raise OneRole
+            case WhyTaken.HELD:
+                self._refused(work, progress, fault(error))
+                return why
+            case WhyTaken.THEIRS:
+                progress.refusal = fault(error)
+            case WhyTaken.UNSEEN:
+                progress.refusal = await self._unseen(edge, people, error)
+        self._refused(work, progress, progress.refusal)
+        return why
+
+    async def _unseen(self, edge: Edge, people: Mapping[int, int], error: Taken) -> Failure:
         ids = [person_id for person_id, known in people.items() if known == edge[0]]
         known = await self.store.people.load(ids)
-        refs = ", ".join(person.ref for person in known.values()) or f"prospect {edge[0]}"
-        text = (
-            f"{refs}: the target calls the role {excerpt(edge[1])!r} taken, and shows none like it:"
-            f" {error.message}"
-        )
-        progress.refusal = Taken(text, field=error.field)
-        self._refused(work, progress, progress.refusal)
+        return unseen([person.ref for person in known.values()], edge, error)
 
     async def _prospect_gone(
         self, error: Rejected, prospect_id: int, people: Mapping[int, int]
     ) -> bool:
         """Whether it was refused because there is no such prospect; its people are told then."""
         gone = False
-        # A refusal need not say which member it is about.
-        if error_class(error) != FORBIDDEN and error.field in (None, "prospect"):
+        if may_concern(error, "prospect"):
             for person_id in [one for one, known in people.items() if known == prospect_id]:
                 gone = await self.prospects.missing(person_id, prospect_id) or gone
         return gone
@@ -268,14 +293,14 @@ class RoleEditor:
         Raises:
             Gone: it is not.
         """
-        if error_class(error) != FORBIDDEN and error.field in (None, "opportunity"):
+        if may_concern(error, "opportunity"):
             await self.target.get(work.target_id, ())
 
     def _edited(self, progress: Progress, edit: str, edge: Edge) -> None:
         self.metrics.role_edits.labels(edit).inc()
         progress.edits.append(f"{edit} {edge[1] or 'no relationship'} of prospect {edge[0]}")
 
-    def _refused(self, work: TabWork, progress: Progress, error: Rejected) -> None:
-        self.metrics.errors.labels(COMPONENT, error_class(error)).inc()
-        log.warning("role_refused", record=work.ref, field=error.field, reason=error.message)
-        progress.refused.append(f"refused: {error.message}")
+    def _refused(self, work: TabWork, progress: Progress, failure: Failure) -> None:
+        self.metrics.errors.labels(COMPONENT, failure.reason_class).inc()
+        log.warning("role_refused", record=work.ref, field=failure.field, reason=failure.reason)
+        progress.refused.append(f"refused: {failure.reason}")

@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
+from engine.decide.failure import FORBIDDEN, error_class
+from engine.errors import Rejected, excerpt
 from engine.model.records import Role
-from engine.model.tab import Edge, KnownRole, TabWork
+from engine.model.tab import Edge, Joining, KnownRole, TabWork
+from engine.model.work import Failure
 
 # Between the texts of one person that are joined in one role, and how long those may become.
 SEPARATOR = ", "
@@ -164,3 +168,85 @@ def _may_be_ours(work: TabWork, role: Role, now: float, lag_s: float) -> bool:
     if role.created_at is None:
         return False
     return int(work.announced_at) <= role.created_at <= lost_at + lag_s
+
+
+class WhyTaken(Enum):
+    """What it means that the target calls a role taken."""
+
+    HELD = "it takes each role once only, and has this one"
+    LOOK_FIRST = "an equal role, made just now by somebody else, may only not be listed yet"
+    ONE_ROLE = "it takes one role for each person, and has another one of this person"
+    THEIRS = "somebody has made the one role that it takes, and it is theirs"
+    UNSEEN = "nothing shows a role like it"
+
+
+def taken(
+    prospect_id: int,
+    *,
+    held: bool,
+    looked_long: bool,
+    shown: Collection[int],
+    joining: Joining,
+    creates: bool,
+) -> WhyTaken:
+    """What it means.
+
+    Args:
+        held: a role that we know of is just that.
+        looked_long: it was looked for until it would have shown.
+        shown: prospects that a look has just shown a role of.
+        creates: the role was to be created, not changed.
+    """
+    if held:
+        return WhyTaken.HELD
+    if not looked_long:
+        return WhyTaken.LOOK_FIRST
+    if prospect_id in shown and joining.learns and creates:
+        return WhyTaken.ONE_ROLE
+    if prospect_id in shown and joining.joins:
+        return WhyTaken.THEIRS
+    return WhyTaken.UNSEEN
+
+
+def may_concern(error: Rejected, member: str) -> bool:
+    """Whether a role may have been refused for this member: a refusal need not say which it is."""
+    return error_class(error) != FORBIDDEN and error.field in (None, member)
+
+
+def worth_a_look(error: Rejected) -> bool:
+    """Whether the role that was to be changed may be what it shall be already, or be no more."""
+    return error.status is not None and error_class(error) != FORBIDDEN
+
+
+def fault(error: Rejected) -> Failure:
+    """Why a line cannot be told at all."""
+    return Failure(error_class(error), error.field, error.message)
+
+
+def unseen(people: Sequence[str], edge: Edge, error: Rejected) -> Failure:
+    """The same of a role that the target calls taken and nothing shows.
+
+    Args:
+        people: those whose role it would be.
+    """
+    refs = ", ".join(people) or f"prospect {edge[0]}"
+    text = (
+        f"{refs}: the target calls the role {excerpt(edge[1])!r} taken, and shows none like it:"
+        f" {error.message}"
+    )
+    return Failure(error_class(error), error.field, text)
+
+
+class Looked(Enum):
+    """What a look at a role has shown whose change was refused."""
+
+    GONE = "it is no more"
+    WELL = "it is what it shall be"
+    REFUSED = "it is another"
+
+
+def looked_at(there: Role | None, text: str) -> Looked:
+    """What that look has shown."""
+    if there is None:
+        return Looked.GONE
+    return Looked.WELL if there.role == text else Looked.REFUSED

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
+from engine.model.person import Standing
 from engine.model.work import Failure
 
 EMPTY_TAB = "[]"
@@ -80,3 +81,45 @@ class GivenUp:
 
     failure: Failure
     due_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines of a tab in the target's terms, and those that cannot be told yet.
+
+    `people` has prospect ids by person id, and `held` why somebody is none; `would` says what would
+    become of people, by person id, where that is only foreseen; `protected` are prospects whose
+    roles stay as they are.
+    """
+
+    wanted: tuple[Edge, ...]
+    people: Mapping[int, int]
+    held: Mapping[int, Standing]
+    would: Mapping[int, str]
+    protected: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """Whether each person has one role here, and whether that may still turn out."""
+
+    joins: bool
+    learns: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the edits of a tab came to, for a person to read.
+
+    Args:
+        refusal: why a line cannot be told at all.
+        again: somebody turned out to be no prospect any more, and its line is held back from now.
+        others: there are roles that stand for no line.
+    """
+
+    edits: Sequence[str]
+    refused: Sequence[str]
+    refusal: Failure | None
+    joins: bool
+    again: bool
+    others: bool

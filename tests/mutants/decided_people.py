@@ -6,6 +6,11 @@ from tests.mutants.mutant import Mutant
 
 PERSON = "engine/decide/person.py"
 OF_PERSON = "tests/unit/engine/decide/test_person.py"
+TAB = "engine/decide/tab.py"
+OF_TAB = "tests/unit/engine/decide/test_tab.py"
+ROLES = "engine/decide/roles.py"
+OF_ROLES = "tests/unit/engine/decide/test_roles.py"
+TAKEN = f"{OF_ROLES}::test_a_role_that_is_taken_is_there_or_is_never_shown"
 KNOWN = f"{OF_PERSON}::test_what_is_known_decides"
 
 MUTANTS = (
@@ -144,5 +149,152 @@ MUTANTS = (
         "return min(ttl_s, NEGATIVE_S, told.retry_s or NEGATIVE_S)",
         "return ttl_s",
         (f"{OF_PERSON}::test_a_standing_counts_for_as_long_as_it_can_be_right",),
+    ),
+    Mutant(
+        "relates people on the word of a record whose sync is off",
+        TAB,
+        "if work.left_out or not record.eligible or not follows:",
+        "if work.left_out or not follows:",
+        (f"{OF_TAB}::test_what_is_known_decides_the_course",),
+    ),
+    Mutant(
+        "edits roles that were never listed",
+        TAB,
+        "return Relate(record.people, look=not work.listed)",
+        "return Relate(record.people, look=work.listed)",
+        (f"{OF_TAB}::test_what_is_known_decides_the_course",),
+    ),
+    Mutant(
+        "does not tell the fuse of the roles of who would be created",
+        TAB,
+        "return standing.prospect_id is not None or standing == WOULD_CREATE",
+        "return standing.prospect_id is not None",
+        (f"{OF_TAB}::test_a_tab_is_told_in_the_terms_of_the_target",),
+    ),
+    Mutant(
+        "lets the roles go of who cannot be told",
+        TAB,
+        "protected=frozenset(one.prospect_id for one in known if one.prospect_id is not None),",
+        "protected=frozenset(),",
+        (f"{OF_TAB}::test_a_tab_is_told_in_the_terms_of_the_target",),
+    ),
+    Mutant(
+        "joins lines although the settings say never",
+        TAB,
+        'joins=setting == "always" or (setting == "auto" and learnt),',
+        'joins=setting == "always" or learnt,',
+        (f"{OF_TAB}::test_whether_a_person_has_one_role_is_set_or_learnt",),
+    ),
+    Mutant(
+        "takes a look at roles for proof by when its answer came",
+        TAB,
+        "if began_at >= since + bound_s(visibility_s, work.sent):",
+        "if now >= since + bound_s(visibility_s, work.sent):",
+        (f"{OF_TAB}::test_only_a_look_that_began_past_the_bound_proves_anything",),
+    ),
+    Mutant(
+        "sends a role again at once however often it was lost",
+        TAB,
+        "if began_at >= since + bound_s(visibility_s, work.sent):",
+        "if began_at >= since + visibility_s:",
+        (f"{OF_TAB}::test_roles_that_keep_getting_lost_are_sent_ever_less_often",),
+    ),
+    Mutant(
+        "forgets which creates were announced while it cannot see them",
+        TAB,
+        "return _doubt(work, reason, work.announced, since,",
+        "return _doubt(work, reason, (), since,",
+        (f"{OF_TAB}::test_a_look_ends_a_doubt_once_it_can_prove_something",),
+    ),
+    Mutant(
+        "does not hold people who would be told something",
+        TAB,
+        "if not edits and not lines.would:",
+        "if not edits:",
+        (f"{OF_TAB}::test_whatever_would_change_is_held_for_the_fuse",),
+    ),
+    Mutant(
+        "repeats a create of a role whose answer was lost",
+        TAB,
+        "if asking is None or surely_not_executed(error):",
+        "if isinstance(error, Unreachable) or surely_not_executed(error):",
+        (f"{OF_TAB}::test_an_edit_that_failed_may_leave_a_create_in_doubt",),
+    ),
+    Mutant(
+        "begins anew with each look for a role that is taken",
+        TAB,
+        "since = work.taken_since or now",
+        "since = now",
+        (f"{OF_TAB}::test_the_looks_for_a_role_called_taken_go_on_from_the_first",),
+    ),
+    Mutant(
+        "calls a tab complete whose lines are held back",
+        TAB,
+        "complete=not held and not sent.refused,",
+        "complete=not sent.refused,",
+        (f"{OF_TAB}::test_what_was_sent_settles_the_tab",),
+    ),
+    Mutant(
+        "calls a tab complete whose lines were refused",
+        TAB,
+        "complete=not held and not sent.refused,",
+        "complete=not held,",
+        (f"{OF_TAB}::test_what_was_sent_settles_the_tab",),
+    ),
+    Mutant(
+        "does not come back to a line whose prospect was gone",
+        TAB,
+        "    if sent.again:\n",
+        "    if sent.again and soon:\n",
+        (f"{OF_TAB}::test_what_can_be_told_soon_is_looked_at_by_then",),
+    ),
+    Mutant(
+        "looks again when the last of the held lines can be told",
+        TAB,
+        "look_at=now + min(soon) if soon else None,",
+        "look_at=now + max(soon) if soon else None,",
+        (f"{OF_TAB}::test_what_can_be_told_soon_is_looked_at_by_then",),
+    ),
+    Mutant(
+        "takes roles for listed after an answer that nobody understands",
+        TAB,
+        "return isinstance(error, Unreachable) or not surely_not_executed(error)",
+        "return isinstance(error, Unreachable)",
+        (f"{OF_TAB}::test_what_may_have_been_executed_is_listed_again",),
+    ),
+    Mutant(
+        "tries a tab at fault as often as any",
+        TAB,
+        "return REFUSED_RETRY_S if flagged else wait_s",
+        "return wait_s",
+        (f"{OF_TAB}::test_a_tab_at_fault_itself_is_tried_again_seldom",),
+    ),
+    Mutant(
+        "learns from a refused change that a person has one role",
+        ROLES,
+        "if prospect_id in shown and joining.learns and creates:",
+        "if prospect_id in shown and joining.learns:",
+        (TAKEN,),
+    ),
+    Mutant(
+        "blames the line for a role that the target has",
+        ROLES,
+        "    if held:\n        return WhyTaken.HELD\n",
+        "    if held and looked_long:\n        return WhyTaken.HELD\n",
+        (TAKEN,),
+    ),
+    Mutant(
+        "looks for a role of somebody's that is the one the target takes",
+        ROLES,
+        "if prospect_id in shown and joining.joins:",
+        "if prospect_id not in shown and joining.joins:",
+        (TAKEN,),
+    ),
+    Mutant(
+        "takes a missing permission for a prospect that is gone",
+        ROLES,
+        "return error_class(error) != FORBIDDEN and error.field in (None, member)",
+        "return error.field in (None, member)",
+        (f"{OF_ROLES}::test_a_refusal_says_what_is_worth_a_look",),
     ),
 )

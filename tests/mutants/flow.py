@@ -195,9 +195,9 @@ MUTANTS = (
     ),
     Mutant(
         "asks on and on for a role that is taken and never shown",
-        "engine/actors/role_editor.py",
-        "        if not progress.invisible:\n",
-        "        if progress.roles is not None:\n",
+        "engine/decide/roles.py",
+        "    if not looked_long:\n",
+        "    if shown is not None:\n",
         (f"{INVISIBLE}::test_a_taken_role_that_nothing_shows_is_held_with_the_name_of_its_person",),
     ),
     Mutant(

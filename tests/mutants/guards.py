@@ -139,8 +139,8 @@ MUTANTS = (
     ),
     Mutant(
         "asks for people where the plugin has no fields on them",
-        "engine/actors/relationship_syncer.py",
-        " or not self.source.people:",
+        "engine/decide/tab.py",
+        " or not follows:",
         ":",
         ("tests/scenario/test_lookups.py",),
     ),

@@ -45,16 +45,16 @@ MUTANTS = (
     ),
     Mutant(
         "creates and flags people for what is only evaluated",
-        "engine/actors/people_tabs.py",
+        RELATING,
         "asked = self.prospects.foresee if foreseen else self.prospects.resolve",
         "weighing.set(not foreseen)\n        asked = self.prospects.resolve",
         (f"{WHOLE}::test_replaced_tabs_create_and_tell_nobody",),
     ),
     Mutant(
         "takes added lines for no change",
-        RELATING,
-        "if edits or tab.would:",
-        "if edits.change or edits.remove or tab.would:",
+        "engine/decide/tab.py",
+        "if not edits and not lines.would:",
+        "if not edits.change and not edits.remove and not lines.would:",
         (f"{WHOLE}::test_added_lines_are_a_mass_change_as_well",),
     ),
     Mutant(

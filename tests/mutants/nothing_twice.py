@@ -198,9 +198,9 @@ MUTANTS = (
     ),
     Mutant(
         "believes the first look for roles in doubt",
-        RELATING,
-        "if unseen and since is not None and now < since + bound_s:",
-        "if unseen and since is not None and now < since:",
+        "engine/decide/tab.py",
+        "if began_at >= since + bound_s(visibility_s, work.sent):",
+        "if began_at >= since:",
         (f"{PEOPLE_IN_DOUBT}::test_a_lagging_collection_keeps_a_role_in_doubt",),
     ),
     Mutant(

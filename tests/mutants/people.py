@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 RELATIONS = "engine/decide/roles.py"
+TAB = "engine/decide/tab.py"
 RELATING = "engine/actors/relationship_syncer.py"
 RESOLVER = "engine/actors/prospect_resolver.py"
 PERSON = "engine/decide/person.py"
@@ -31,15 +32,15 @@ MUTANTS = (
     Mutant(
         "leaves a person that is another prospect by now without its URL",
         PERSON,
-        "if known is None or known.prospect_id is None:",
-        "if known is None:",
-        (f"{RELINKED}::test_an_id_still_owed_is_not_written_over_one_that_somebody_entered",),
+        "moved = known.prospect_id != prospect_id and shown != url",
+        "moved = known.prospect_id is None",
+        ("tests/unit/engine/decide/test_person.py::test_what_is_known_decides",),
     ),
     Mutant(
         "never learns that a person may have one role only",
-        "engine/actors/role_editor.py",
-        "if edge[0] in progress.shown and progress.learns and progress.asking == edge:",
-        "if not edge and progress.learns:",
+        RELATIONS,
+        "if prospect_id in shown and joining.learns and creates:",
+        "if not prospect_id and joining.learns:",
         (f"{ONE_ROLE}::test_a_second_role_that_is_refused_is_joined_with_the_first",),
     ),
     Mutant(
@@ -65,16 +66,16 @@ MUTANTS = (
     ),
     Mutant(
         "blames a role that is what it shall be already",
-        "engine/actors/role_editor.py",
-        "if there.role == text:",
-        "if there.role is None:",
+        RELATIONS,
+        "return Looked.WELL if there.role == text else Looked.REFUSED",
+        "return Looked.REFUSED",
         (f"{EDITS}::test_a_role_that_is_what_it_shall_be_already_is_well",),
     ),
     Mutant(
         "keeps a tab that cannot be read a secret",
-        RELATING,
-        "if fault is not None and not work.left_out:",
-        "if fault is None and work.left_out:",
+        TAB,
+        "if record.people_fault is None:",
+        "if record.people_fault is not None:",
         (UNREADABLE,),
     ),
     Mutant(
@@ -176,9 +177,9 @@ MUTANTS = (
     ),
     Mutant(
         "asks on and on whether an opportunity is gone",
-        RELATING,
-        "now, look_in_s=look_in_s)",
-        "now, look_in_s=0.0)",
+        TAB,
+        "return Abandon(resend_after_s(work.sent))",
+        "return Abandon(0.0)",
         (f"{LEFT_OUT}::test_an_opportunity_that_is_gone_and_there_is_not_asked_for_on_and_on",),
     ),
     Mutant(
@@ -192,21 +193,21 @@ MUTANTS = (
     Mutant(
         "takes a refusal without a field for one of the role alone",
         "engine/actors/role_editor.py",
-        'error.field in (None, "prospect"):',
-        'error.field == "prospect":',
+        'if may_concern(error, "prospect"):',
+        'if error.field == "prospect":',
         (f"{GONE}::test_a_prospect_that_is_gone_is_noticed_by_a_refusal_without_a_field",),
     ),
     Mutant(
         "relates people to an opportunity that is gone",
         "engine/actors/role_editor.py",
-        'error.field in (None, "opportunity"):',
-        'error.field == "role":',
+        'if may_concern(error, "opportunity"):',
+        'if may_concern(error, "role"):',
         (f"{GONE}::test_an_opportunity_that_is_gone_is_noticed_by_its_tab",),
     ),
     Mutant(
         "keeps a refused role a secret",
-        RELATING,
-        "given_up=None if soon else _given_up(progress, now),",
+        TAB,
+        "given_up=None if soon else refused,",
         "given_up=None,",
         (f"{GONE}::test_a_refused_role_is_told_of_and_tried_again",),
     ),
@@ -282,28 +283,18 @@ MUTANTS = (
     ),
     Mutant(
         "takes a tab it cannot read for an empty one",
-        RELATING,
-        "        if work.left_out or not record.eligible or record.people is None or"
-        " not self.source.people:\n"
-        "            fault = record.people_fault if self.source.people and record.eligible"
-        " else None\n"
-        "            if fault is not None and not work.left_out:\n"
-        "                return await self._unreadable(work, progress, fault)\n"
-        "            await self.store.tabs.leave(work)\n"
-        '            return "left"\n'
-        "        self.trust.ensure_roles_show(listed=work.listed)\n"
-        "        asked = await self._tabs.told(record.people, foreseen=weighing.get())\n",
-        "        if work.left_out or not record.eligible or not self.source.people:\n"
-        "            await self.store.tabs.leave(work)\n"
-        '            return "left"\n'
-        "        asked = await self._tabs.told(record.people or (), foreseen=weighing.get())\n",
+        TAB,
+        "    if record.people is not None:\n"
+        "        return Relate(record.people, look=not work.listed)\n",
+        "    if record.people is not None or not record.people_fault:\n"
+        "        return Relate(record.people or (), look=not work.listed)\n",
         (f"{ACTOR}::test_a_tab_that_is_not_shown_whole_changes_no_role",),
     ),
     Mutant(
         "relates people on an opportunity that is left out",
-        RELATING,
-        "if work.left_out or not record.eligible or record.people is None or",
-        "if not record.eligible or record.people is None or",
+        TAB,
+        "if work.left_out or not record.eligible or not follows:",
+        "if not record.eligible or not follows:",
         (f"{ACTOR}::test_a_refused_opportunity_is_left_out_until_it_is_reconciled",),
     ),
     Mutant(

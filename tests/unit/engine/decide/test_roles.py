@@ -4,11 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from engine.decide.roles import JOINED_CHARS_MAX, Look, Script, joined, observed, script
+import pytest
+
+from engine.decide.roles import (
+    JOINED_CHARS_MAX,
+    Look,
+    Looked,
+    Script,
+    WhyTaken,
+    fault,
+    joined,
+    looked_at,
+    may_concern,
+    observed,
+    script,
+    taken,
+    unseen,
+    worth_a_look,
+)
+from engine.errors import Rejected, Taken
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.records import Role
-from engine.model.tab import Edge, KnownRole, TabWork
+from engine.model.tab import Edge, Joining, KnownRole, TabWork
+from engine.model.work import Failure
 from tests.unit.engine.stand_ins import NOW
 
 VISIBILITY_S = 300.0
@@ -185,3 +204,69 @@ def test_the_lines_of_one_person_are_joined_in_a_text_of_bounded_length() -> Non
     [(_, text)] = joined(long)
     assert (len(text), text[-1]) == (JOINED_CHARS_MAX, "…")
     assert joined([(3, "z" * 300)]) == [(3, "z" * 300)]
+
+
+JOINS, LEARNS = Joining(joins=True, learns=False), Joining(joins=False, learns=True)
+APART = Joining(joins=False, learns=False)
+
+
+@pytest.mark.parametrize(
+    ("held", "looked_long", "shown", "how", "creates", "expected"),
+    [
+        (True, False, {1}, LEARNS, True, WhyTaken.HELD),
+        (False, False, {1}, LEARNS, True, WhyTaken.LOOK_FIRST),
+        (False, True, {1}, LEARNS, True, WhyTaken.ONE_ROLE),
+        (False, True, {1}, LEARNS, False, WhyTaken.UNSEEN),
+        (False, True, {2}, LEARNS, True, WhyTaken.UNSEEN),
+        (False, True, {1}, JOINS, True, WhyTaken.THEIRS),
+        (False, True, {1}, JOINS, False, WhyTaken.THEIRS),
+        (False, True, {2}, JOINS, True, WhyTaken.UNSEEN),
+        (False, True, {1}, APART, True, WhyTaken.UNSEEN),
+    ],
+)
+def test_a_role_that_is_taken_is_there_or_is_never_shown(
+    *,
+    held: bool,
+    looked_long: bool,
+    shown: set[int],
+    how: Joining,
+    creates: bool,
+    expected: WhyTaken,
+) -> None:
+    """Or the target takes one role for each person, which is learnt from a create alone."""
+    found = taken(1, held=held, looked_long=looked_long, shown=shown, joining=how, creates=creates)
+
+    assert found is expected
+
+
+@pytest.mark.parametrize(
+    ("error", "prospect", "look"),
+    [
+        (Rejected("no", field="prospect", status=422), True, True),
+        (Rejected("no", status=422), True, True),
+        (Rejected("no", field="role", status=422), False, True),
+        (Rejected("no", field="prospect", status=403), False, False),
+        (Rejected("no", field="prospect"), True, False),
+    ],
+)
+def test_a_refusal_says_what_is_worth_a_look(error: Rejected, prospect: bool, look: bool) -> None:
+    """A missing permission is about none of the members, and our own check asks nobody."""
+    assert may_concern(error, "prospect") is prospect
+    assert worth_a_look(error) is look
+
+
+def test_a_refused_change_may_be_no_loss() -> None:
+    """The role may be what it shall be, or be no more."""
+    assert looked_at(None, "User") is Looked.GONE
+    assert looked_at(Role(5, 1, "User"), "User") is Looked.WELL
+    assert looked_at(Role(5, 1, "Sponsor"), "User") is Looked.REFUSED
+
+
+def test_a_role_that_nothing_shows_is_told_of_by_its_people() -> None:
+    """Somebody has to find it."""
+    error = Taken("exists", field="role")
+    text = "the target calls the role 'User' taken, and shows none like it: exists"
+
+    assert unseen(["P-1", "P-2"], USER, error).reason == f"P-1, P-2: {text}"
+    assert unseen([], USER, error) == Failure("validation", "role", f"prospect 1: {text}")
+    assert fault(error) == Failure("validation", "role", "exists")
