@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.config.loading import ContactsSettings
-from engine.mappings import Mappings
+from engine.mapping_in_force import Mappings
 from engine.model.permissions import Authorisation, Use
 from engine.model.records import FieldKind, RecordType
 from engine.ports import Authority

@@ -55,14 +55,14 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "__init__",
                 "authorisation",
                 "config",
-                "mappings",
+                "mapping_in_force",
                 "ports",
                 "store",
                 "wire",
             }
         ),
     ),
-    ("actors", frozenset({"actors"})),
+    ("resolvers, actors", frozenset({"actors", "resolvers"})),
     ("assembly", frozenset({"assembly"})),
     ("service", frozenset({"__main__", "cli", "service", "systemd"})),
 )

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import anyio
 import structlog
 
-from engine.actors.unfinished import unfinished
+from engine.actors.polling.unfinished import unfinished
 from engine.decide.watermark import behind
 from engine.metrics import Metrics
 from engine.model.kept import AUDIT_UNFINISHED

@@ -18,7 +18,7 @@ import structlog
 from engine.actors.tolerating import tolerated
 from engine.flow.pace import Pace
 from engine.flow.worktime import resting
-from engine.mappings import IN_SOURCE, Mappings
+from engine.mapping_in_force import IN_SOURCE, Mappings
 from engine.metrics import Metrics
 from engine.model.kept import MAPPING
 from engine.model.records import RecordType

@@ -17,14 +17,13 @@ from random import Random
 import anyio
 import structlog
 
-from engine.actors.claims import Claims
-from engine.actors.create_search import COMPONENT, CreateSearch
 from engine.actors.failing import Failing, RetryLimits
-from engine.actors.fresh_rows import FreshRows, Look
 from engine.actors.gate import weighing
-from engine.actors.lost_creates import KIND, LostCreates
-from engine.actors.opportunity_setbacks import OpportunitySetbacks
-from engine.actors.references import References, Resolution
+from engine.actors.opportunity.claims import Claims
+from engine.actors.opportunity.create_search import COMPONENT, CreateSearch
+from engine.actors.opportunity.fresh_rows import FreshRows, Look
+from engine.actors.opportunity.lost_creates import KIND, LostCreates
+from engine.actors.opportunity.setbacks import OpportunitySetbacks
 from engine.actors.trust import Trust
 from engine.decide.doubt import bound_s
 from engine.decide.failure import FORBIDDEN, error_class
@@ -64,7 +63,7 @@ from engine.flow.ledger import current_record
 from engine.flow.mailbox import Closed, Mailbox, Notice
 from engine.flow.worktime import holding, side_by_side
 from engine.mapping.fields import FieldMapping
-from engine.mappings import Mappings
+from engine.mapping_in_force import Mappings
 from engine.metrics import Metrics
 from engine.model.edit import changes
 from engine.model.history import HIDDEN, LEFT_OUT, Note
@@ -73,6 +72,7 @@ from engine.model.outcome import WAITS, Outcome
 from engine.model.records import Fields, RecordType, Scalar, SourceRecord
 from engine.model.work import Work
 from engine.ports import Source, Target, WallClock
+from engine.resolvers.references import References, Resolution
 from engine.runs import Runs, exemplar
 from engine.store.port.store import Store
 

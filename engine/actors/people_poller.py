@@ -20,11 +20,10 @@ from typing import Literal
 import anyio
 import structlog
 
-from engine.actors.feed_clock import FeedClock
 from engine.actors.fuse_keeper import FuseKeeper
 from engine.actors.poller import FRESH_SHARE
-from engine.actors.prospect_resolver import ProspectResolver
-from engine.actors.seen_rows import SeenRows
+from engine.actors.polling.feed_clock import FeedClock
+from engine.actors.polling.seen_rows import SeenRows
 from engine.actors.tolerating import tolerated
 from engine.decide.watermark import behind
 from engine.errors import Misconfigured
@@ -34,6 +33,7 @@ from engine.model.capture import Watermark
 from engine.model.purpose import Purpose
 from engine.model.records import Captured, Newest, Position, RecordType, TabChange
 from engine.ports import Source, WallClock
+from engine.resolvers.prospects import ProspectResolver
 from engine.runs import Runs, exemplar
 from engine.store.port.store import Store
 

@@ -17,10 +17,10 @@ from random import Random
 import anyio
 import structlog
 
-from engine.actors.feed_clock import FeedClock
 from engine.actors.fuse_keeper import FuseKeeper
+from engine.actors.polling.feed_clock import FeedClock
+from engine.actors.polling.unfinished import unfinished
 from engine.actors.tolerating import tolerated
-from engine.actors.unfinished import unfinished
 from engine.decide.failure import plain_reason
 from engine.decide.watermark import behind
 from engine.errors import EngineError

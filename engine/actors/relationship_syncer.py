@@ -20,8 +20,13 @@ import structlog
 
 from engine.actors.failing import Failing, RetryLimits
 from engine.actors.gate import weighing
-from engine.actors.prospect_resolver import ProspectResolver
-from engine.actors.role_editor import COMPONENT, OneRole, Overtaken, Progress, RoleEditor
+from engine.actors.relationship.role_editor import (
+    COMPONENT,
+    OneRole,
+    Overtaken,
+    Progress,
+    RoleEditor,
+)
 from engine.actors.trust import Trust
 from engine.decide.failure import plain_reason
 from engine.decide.roles import Script, observed, script, unproven
@@ -57,6 +62,7 @@ from engine.model.records import RecordType
 from engine.model.tab import Lines, TabWork
 from engine.model.work import Failure
 from engine.ports import Source, Target, WallClock
+from engine.resolvers.prospects import ProspectResolver
 from engine.runs import Runs, exemplar
 from engine.store.port.store import Store
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.actors.account_resolver import AccountResolver
 from engine.actors.auditor import Auditor
-from engine.actors.create_search import CreateSearch
 from engine.actors.dispatcher import Dispatcher
 from engine.actors.fuse_keeper import FuseKeeper
 from engine.actors.mapping_reader import MappingReader
+from engine.actors.opportunity.create_search import CreateSearch
 from engine.actors.opportunity_syncer import OpportunitySyncer
-from engine.actors.owner_resolver import OwnerResolver
 from engine.actors.people_poller import PeoplePoller
 from engine.actors.poller import Poller
-from engine.actors.prospect_resolver import ProspectResolver
 from engine.actors.relationship_syncer import RelationshipSyncer
 from engine.actors.trust import Trust
 from engine.actors.write_back import WriteBacks
@@ -24,9 +21,12 @@ from engine.config.loading import Config
 from engine.flow.mailbox import Mailbox
 from engine.flow.pool import Pool
 from engine.flow.worktime import WorkTime
-from engine.mappings import Mappings
+from engine.mapping_in_force import Mappings
 from engine.metrics import Metrics
 from engine.model.outbox import Key
+from engine.resolvers.accounts import AccountResolver
+from engine.resolvers.owners import OwnerResolver
+from engine.resolvers.prospects import ProspectResolver
 from engine.store.port.store import Store
 
 

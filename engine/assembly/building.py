@@ -8,19 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.about import about
-from engine.actors.account_resolver import AccountResolver
 from engine.actors.auditor import Auditor
-from engine.actors.create_search import CreateSearch
 from engine.actors.dispatcher import Dispatcher
-from engine.actors.fresh_rows import FreshRows
 from engine.actors.fuse_keeper import FuseKeeper
 from engine.actors.mapping_reader import MappingReader
+from engine.actors.opportunity.create_search import CreateSearch
+from engine.actors.opportunity.fresh_rows import FreshRows
 from engine.actors.opportunity_syncer import COMPONENT as OPPORTUNITY_SYNCER
-from engine.actors.owner_resolver import OwnerResolver
 from engine.actors.people_poller import PeoplePoller
 from engine.actors.poller import Poller
-from engine.actors.prospect_resolver import ProspectResolver
-from engine.actors.references import References
 from engine.actors.relationship_syncer import COMPONENT as RELATIONSHIP_SYNCER
 from engine.actors.trust import Trust
 from engine.actors.write_back import COMPONENT as WRITE_BACK
@@ -34,12 +30,16 @@ from engine.flow.mailbox import Mailbox
 from engine.flow.pace import Pace
 from engine.flow.pool import Pool, W
 from engine.flow.worktime import WorkTime
-from engine.mappings import Mappings
+from engine.mapping_in_force import Mappings
 from engine.metrics import Metrics
 from engine.model.lane import Lane
 from engine.model.mass_change import Limits
 from engine.model.outbox import Key
 from engine.model.records import FieldKind, RecordType
+from engine.resolvers.accounts import AccountResolver
+from engine.resolvers.owners import OwnerResolver
+from engine.resolvers.prospects import ProspectResolver
+from engine.resolvers.references import References
 from engine.runs import Runs
 from engine.store.port.store import Store
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from engine.actors.failing import RetryLimits
-from engine.actors.fresh_rows import AGE_MIN_S
+from engine.actors.opportunity.fresh_rows import AGE_MIN_S
 from engine.actors.opportunity_syncer import SyncLimits
-from engine.actors.owner_resolver import OwnerRules
 from engine.actors.people_poller import PeoplePollLimits
 from engine.actors.poller import PollLimits
-from engine.actors.prospect_resolver import ProspectRules
 from engine.actors.relationship_syncer import RelateLimits
 from engine.actors.write_back import WriteBackLimits
 from engine.config.loading import Config
 from engine.flow.budget import BudgetLimits
+from engine.resolvers.owners import OwnerRules
+from engine.resolvers.prospects import ProspectRules
 
 
 def poll_limits(config: Config) -> PollLimits:

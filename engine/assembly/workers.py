@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 
 import anyio
 
-from engine.actors.create_search import CreateSearch
-from engine.actors.fresh_rows import FreshRows
+from engine.actors.opportunity.create_search import CreateSearch
+from engine.actors.opportunity.fresh_rows import FreshRows
 from engine.actors.opportunity_syncer import OpportunitySyncer
-from engine.actors.prospect_resolver import ProspectResolver
-from engine.actors.references import References
 from engine.actors.relationship_syncer import RelationshipSyncer
 from engine.actors.trust import Trust
 from engine.actors.write_back import WriteBacks
@@ -19,9 +17,11 @@ from engine.assembly.bells import Bells
 from engine.assembly.outside import Outside, Systems
 from engine.config.loading import Config
 from engine.flow.mailbox import Mailbox
-from engine.mappings import Mappings
+from engine.mapping_in_force import Mappings
 from engine.metrics import Metrics
 from engine.model.outbox import Key
+from engine.resolvers.prospects import ProspectResolver
+from engine.resolvers.references import References
 from engine.runs import Runs
 from engine.store.port.store import Store
 

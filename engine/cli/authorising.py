@@ -39,7 +39,7 @@ from engine.errors import (
     Unreachable,
 )
 from engine.logs import keep_secret
-from engine.mappings import Mappings
+from engine.mapping_in_force import Mappings
 from engine.metrics import Metrics
 from engine.model.permissions import Authorisation, Permission, without
 from engine.service import authorising

@@ -18,7 +18,7 @@ from engine.cli.verdicts import Verdict, clock, failed, granted, print_json, pri
 from engine.config.loading import Config
 from engine.config.unencrypted import unencrypted
 from engine.errors import EngineError, StateUnusable
-from engine.mappings import Mappings
+from engine.mapping_in_force import Mappings
 from engine.metrics import Metrics
 from engine.model.age import Seen
 from engine.model.permissions import Authorisation

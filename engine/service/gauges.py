@@ -12,7 +12,6 @@ from pathlib import Path
 import anyio
 
 from engine import logs
-from engine.actors.account_resolver import KIND as ACCOUNT
 from engine.assembly.assembly import Assembly
 from engine.errors import StateUnusable
 from engine.flow.governor import Governor
@@ -21,6 +20,7 @@ from engine.metrics import labels
 from engine.model.condition import Condition
 from engine.model.lane import Lane
 from engine.model.measure import Measured
+from engine.resolvers.accounts import KIND as ACCOUNT
 from engine.service.outlook import Outlook
 from engine.store.sqlite import statefile
 

@@ -135,7 +135,7 @@ MUTANTS = (
     ),
     Mutant(
         "does about a person what shall only be foreseen",
-        "engine/actors/person_outcomes.py",
+        "engine/resolvers/person_outcomes.py",
         "if not self.weighs or (isinstance(decision, Linked) and decision.is_its_own_word):",
         "if not self.weighs or not isinstance(decision, Linked):",
         (

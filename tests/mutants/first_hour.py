@@ -99,7 +99,7 @@ MUTANTS = (
     ),
     Mutant(
         "lets every opportunity wait for the scope for accounts",
-        "engine/actors/lookups.py",
+        "engine/resolvers/lookups.py",
         "            if everybodys and not self.at_source:\n",
         "            if isinstance(error, Misconfigured) and not self.at_source:\n",
         (

@@ -209,14 +209,14 @@ MUTANTS = (
     ),
     Mutant(
         "sends a person's create on and on",
-        "engine/actors/person_outcomes.py",
+        "engine/resolvers/person_outcomes.py",
         "        sent = known.sent if known is not None else 0\n",
         "        sent = 0\n",
         (f"{BACKING_OFF}::test_roles_and_prospects_are_not_sent_on_and_on_either",),
     ),
     Mutant(
         "asks on and on for what many records need",
-        "engine/actors/lookups.py",
+        "engine/resolvers/lookups.py",
         "return self._failures > QUICK_TRIES",
         "return self._failures < 0",
         ("tests/unit/engine/actors/test_lookups.py",),

@@ -32,7 +32,7 @@ MUTANTS = (
     ),
     Mutant(
         "creates from a row of any age",
-        "engine/actors/fresh_rows.py",
+        "engine/actors/opportunity/fresh_rows.py",
         "        if self._is_young(work.proved_at):\n            return Look.YOUNG",
         "        if work.proved_at:\n            return Look.YOUNG",
         (UNDONE,),
@@ -53,7 +53,7 @@ MUTANTS = (
     ),
     Mutant(
         "reads each record that waited by itself",
-        "engine/actors/fresh_rows.py",
+        "engine/actors/opportunity/fresh_rows.py",
         "ids = list(dict.fromkeys([work.id, *ahead]))[:BATCH_MAX]",
         "ids = list(dict.fromkeys([work.id, *ahead]))[:1]",
         (f"{UNDONE}::test_reading_anew_costs_one_request_in_fifty_creates_at_most",),
@@ -151,7 +151,7 @@ MUTANTS = (
     ),
     Mutant(
         "tells nobody which record is ahead",
-        "engine/actors/feed_clock.py",
+        "engine/actors/polling/feed_clock.py",
         "if ahead_s > TOLD_S + mark.skew_s:",
         "if ahead_s > 1e9:",
         (f"{CLOCKS}::test_which_record_is_ahead_is_told_once_and_until_it_is_put_right",),
@@ -217,14 +217,14 @@ MUTANTS = (
     ),
     Mutant(
         "looks at every tab of the last minute at every poll",
-        "engine/actors/seen_rows.py",
+        "engine/actors/polling/seen_rows.py",
         "return position in self._seen",
         "return position.id < 0",
         ("tests/unit/engine/actors/test_seen_rows.py",),
     ),
     Mutant(
         "takes a row for looked at whose second is not over",
-        "engine/actors/seen_rows.py",
+        "engine/actors/polling/seen_rows.py",
         "if position.updated_at <= over_at and",
         "if position.updated_at > 0 and",
         ("tests/unit/engine/actors/test_seen_rows.py",),

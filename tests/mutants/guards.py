@@ -15,7 +15,7 @@ UNFINISHED = "tests/scenario/test_unfinished.py"
 MUTANTS = (
     Mutant(
         "lets everybody fail at a lookup by themselves",
-        "engine/actors/lookups.py",
+        "engine/resolvers/lookups.py",
         "self._shared_until = anyio.current_time() + part * self._retry_s(error)",
         "self._shared_until = -math.inf",
         ("tests/unit/engine/actors/test_lookups.py",),
@@ -37,7 +37,7 @@ MUTANTS = (
     ),
     Mutant(
         "waits for the pages of a slice that failed",
-        "engine/actors/unfinished.py",
+        "engine/actors/polling/unfinished.py",
         "    try:\n        yield\n    finally:\n        await store",
         "    if mark:\n        yield\n        await store",
         (f"{UNFINISHED}::test_a_slice_of_the_audit_that_fails_holds_up_no_mapping",),
@@ -83,7 +83,7 @@ MUTANTS = (
     ),
     Mutant(
         "lets a copy overwrite what its original made",
-        "engine/actors/claims.py",
+        "engine/actors/opportunity/claims.py",
         "if winner.id != work.id:",
         "if winner.id == 0:",
         ("tests/scenario/test_relinking.py",),
@@ -125,7 +125,7 @@ MUTANTS = (
     ),
     Mutant(
         "blames every address when nobody at all is looked for",
-        "engine/actors/prospect_search.py",
+        "engine/resolvers/prospect_search.py",
         "if hopeless or error_class(error) == FORBIDDEN:",
         "if error_class(error) == FORBIDDEN:",
         ("tests/scenario/test_lookups.py",),
@@ -146,7 +146,7 @@ MUTANTS = (
     ),
     Mutant(
         "never makes up for people that could not be synced",
-        "engine/mappings.py",
+        "engine/mapping_in_force.py",
         "return lines if self.source.people else",
         "return lines if lines else",
         ("tests/scenario/test_lookups.py",),

@@ -6,7 +6,7 @@ from tests.mutants.mutant import Mutant
 
 ODD = "tests/scenario/test_odd_listings.py"
 ROSTERS = "engine/decide/roster.py"
-OWNERS = "engine/actors/owner_resolver.py"
+OWNERS = "engine/resolvers/owners.py"
 
 MUTANTS = (
     Mutant(

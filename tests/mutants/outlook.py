@@ -106,7 +106,7 @@ MUTANTS = (
     ),
     Mutant(
         "counts what people cost as the edit's own",
-        "engine/actors/prospect_resolver.py",
+        "engine/resolvers/prospects.py",
         "        with spent_on(Purpose.PEOPLE):\n            return await self._resolved(ids)",
         "        return await self._resolved(ids)",
         (f"{METRICS}::test_every_request_is_spent_on_something",),

@@ -7,7 +7,7 @@ from tests.mutants.mutant import Mutant
 RELATIONS = "engine/decide/roles.py"
 TAB = "engine/decide/tab.py"
 RELATING = "engine/actors/relationship_syncer.py"
-RESOLVER = "engine/actors/prospect_resolver.py"
+RESOLVER = "engine/resolvers/prospects.py"
 PERSON = "engine/decide/person.py"
 UNIT = "tests/unit/engine/decide/test_roles.py"
 ACTOR = "tests/unit/engine/actors/test_relationship_syncer.py"
@@ -105,7 +105,7 @@ MUTANTS = (
     ),
     Mutant(
         "goes on sending roles to an opportunity that the record has left",
-        "engine/actors/role_editor.py",
+        "engine/actors/relationship/role_editor.py",
         "if not await self.store.tabs.goes_on(work):",
         "if not work:",
         (f"{RELINKED}::test_roles_under_way_belong_to_the_opportunity_they_were_sent_to",),
@@ -192,14 +192,14 @@ MUTANTS = (
     ),
     Mutant(
         "takes a refusal without a field for one of the role alone",
-        "engine/actors/role_editor.py",
+        "engine/actors/relationship/role_editor.py",
         'if may_concern(error, "prospect"):',
         'if error.field == "prospect":',
         (f"{GONE}::test_a_prospect_that_is_gone_is_noticed_by_a_refusal_without_a_field",),
     ),
     Mutant(
         "relates people to an opportunity that is gone",
-        "engine/actors/role_editor.py",
+        "engine/actors/relationship/role_editor.py",
         'if may_concern(error, "opportunity"):',
         'if may_concern(error, "role"):',
         (f"{GONE}::test_an_opportunity_that_is_gone_is_noticed_by_its_tab",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
-SEARCH = "engine/actors/create_search.py"
+SEARCH = "engine/actors/opportunity/create_search.py"
 GOVERNOR = "engine/flow/governor.py"
 BREAKER = "engine/flow/breaker.py"
 FLOW = "tests/unit/engine/flow"

@@ -51,7 +51,7 @@ MUTANTS = (
     ),
     Mutant(
         "takes the first of two users of one name",
-        "engine/actors/owner_resolver.py",
+        "engine/resolvers/owners.py",
         "        if len(ids) == 1:\n",
         "        if ids:\n",
         ("tests/scenario/test_references.py::test_an_ambiguous_owner_is_left_blank_and_noted",),

@@ -9,8 +9,8 @@ import anyio
 import pytest
 
 from connectors.sandbox.faults import Fault
-from engine.actors.lookups import RETRY_S
 from engine.errors import Unreachable
+from engine.resolvers.lookups import RETRY_S
 from engine.service import once
 from tests.scenario.bench import Bench
 from tests.waiting import DEADLINE_S

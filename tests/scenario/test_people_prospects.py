@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.actors import prospect_resolver
+from engine.resolvers import prospects as prospect_resolver
 from tests.scenario.bench import Bench
 from tests.scenario.people import (
     CREATE_PROSPECT,

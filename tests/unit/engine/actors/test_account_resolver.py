@@ -10,9 +10,9 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from engine.actors.account_resolver import BATCH_MAX, AccountResolver
 from engine.flow.pace import Pace
 from engine.metrics import Metrics
+from engine.resolvers.accounts import BATCH_MAX, AccountResolver
 from engine.store.sqlite import statefile
 from engine.store.sqlite.threaded import open_store
 from tests.unit.engine.stand_ins import FakeClock

@@ -9,8 +9,6 @@ from typing import Any, cast, get_args
 import pytest
 
 from engine.actors.gate import gated, weighing
-from engine.actors.person_outcomes import PersonOutcomes
-from engine.actors.standings import Standings
 from engine.decide.person import foreseen
 from engine.errors import WouldChange, surely_not_executed
 from engine.model.outbox import Owed
@@ -34,6 +32,8 @@ from engine.model.verdict import (
 )
 from engine.model.work import Failure
 from engine.ports import Target
+from engine.resolvers.person_outcomes import PersonOutcomes
+from engine.resolvers.standings import Standings
 from tests.unit.engine.stand_ins import NOW, person
 
 pytestmark = pytest.mark.anyio

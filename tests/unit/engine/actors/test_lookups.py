@@ -6,7 +6,6 @@ import asyncio
 
 import pytest
 
-from engine.actors.lookups import RETRY_S, TRANSIENT_RETRY_S, Lookup
 from engine.errors import (
     EngineError,
     Gone,
@@ -19,6 +18,7 @@ from engine.errors import (
     Unreachable,
 )
 from engine.flow.backoff import QUICK_TRIES
+from engine.resolvers.lookups import RETRY_S, TRANSIENT_RETRY_S, Lookup
 from tests.simulation import virtual_time
 
 

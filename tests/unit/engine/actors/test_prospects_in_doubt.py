@@ -9,11 +9,11 @@ from typing import Any, cast
 import pytest
 
 from engine.actors.failing import RetryLimits
-from engine.actors.prospect_resolver import ProspectResolver, ProspectRules
-from engine.actors.references import Resolution
 from engine.flow.backoff import BackoffLimits
 from engine.metrics import Metrics
 from engine.model.records import Captured, Fields, ProspectMatch, RecordType, SourceRecord
+from engine.resolvers.prospects import ProspectResolver, ProspectRules
+from engine.resolvers.references import Resolution
 from engine.store.sqlite import statefile
 from engine.store.sqlite.threaded import open_store
 from tests.unit.engine.stand_ins import FakeClock, governor, person, row, seeded

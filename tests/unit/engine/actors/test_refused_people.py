@@ -9,11 +9,11 @@ from typing import Any, cast
 import pytest
 
 from engine.actors.failing import RetryLimits
-from engine.actors.prospect_resolver import ProspectResolver, ProspectRules
 from engine.flow.backoff import BackoffLimits
 from engine.metrics import Metrics
 from engine.model.records import Captured, RecordType, SourceRecord
 from engine.model.work import Failure
+from engine.resolvers.prospects import ProspectResolver, ProspectRules
 from engine.store.sqlite import people, statefile
 from engine.store.sqlite.threaded import open_store
 from tests.unit.engine.stand_ins import NOW, FakeClock, governor, person, row, seeded

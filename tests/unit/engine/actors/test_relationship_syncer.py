@@ -12,7 +12,6 @@ from typing import Any, cast
 import pytest
 
 from engine.actors.failing import RetryLimits
-from engine.actors.prospect_resolver import ProspectResolver, ProspectRules
 from engine.actors.relationship_syncer import RelateLimits, RelationshipSyncer
 from engine.actors.trust import Trust
 from engine.clock import loop_clock
@@ -25,6 +24,7 @@ from engine.model.lane import Lane
 from engine.model.records import Captured, RecordType, Relation, Role, SourceRecord
 from engine.model.tab import KnownRole, Roles
 from engine.model.work import Failure
+from engine.resolvers.prospects import ProspectResolver, ProspectRules
 from engine.runs import Runs
 from engine.store.sqlite import people, report, settle, statefile, tab_outcomes, tabs, work
 from engine.store.sqlite.threaded import open_store

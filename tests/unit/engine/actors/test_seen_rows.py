@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from engine.actors import seen_rows
-from engine.actors.seen_rows import SeenRows
+from engine.actors.polling import seen_rows
+from engine.actors.polling.seen_rows import SeenRows
 from engine.model.records import Position
 
 AT = 1_790_000_000

@@ -9,11 +9,11 @@ import anyio
 import pytest
 
 from engine.actors.auditor import Auditor
-from engine.actors.refreshing import refreshing
 from engine.errors import EngineError, StateUnusable, TheirFault, Unreachable
 from engine.flow.pace import Pace
 from engine.metrics import Metrics
 from engine.model.records import Page
+from engine.resolvers.refreshing import refreshing
 from engine.store.sqlite import statefile
 from engine.store.sqlite.threaded import open_store
 from tests.unit.engine.stand_ins import FakeClock, row, take

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.decide.mass_change import (
-    Decision,
-    ParkedDecision,
-    Part,
-    Verdict,
-    decide,
-    decide_parked,
-)
+from engine.decide.mass_change import Decision, ParkedDecision, Part, Verdict, decide, decide_parked
 from engine.model.mass_change import Counts, Held, Limits, Mass, Parked
 
 # Of 100 linked records 30 may change at once.

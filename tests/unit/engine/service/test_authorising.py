@@ -13,7 +13,7 @@ from engine.assembly.assembly import Assembly
 from engine.authorisation import compared, uses
 from engine.config.loading import ContactsSettings
 from engine.errors import EngineError, Throttled, Unauthorized
-from engine.mappings import Mappings
+from engine.mapping_in_force import Mappings
 from engine.model.permissions import Authorisation, Permission, Standing, Use
 from engine.model.records import FieldKind, RecordType
 from engine.service import authorising

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from engine.actors.account_resolver import AccountResolver
-from engine.actors.owner_resolver import OwnerResolver
 from engine.mapping.fields import Wanted
 from engine.model.records import FieldKind
+from engine.resolvers.accounts import AccountResolver
+from engine.resolvers.owners import OwnerResolver
 
 
 @dataclass(slots=True)

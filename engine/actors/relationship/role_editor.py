@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
-from engine.actors.prospect_resolver import ProspectResolver
 from engine.decide.roles import (
     Looked,
     Script,
@@ -24,6 +23,7 @@ from engine.metrics import Metrics
 from engine.model.tab import Edge, Joining, KnownRole, Roles, Sent, TabWork
 from engine.model.work import Failure
 from engine.ports import Target, WallClock
+from engine.resolvers.prospects import ProspectResolver
 from engine.store.port.store import Store
 
 # In whose name this is done, in metrics and in the log.

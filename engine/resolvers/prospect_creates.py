@@ -11,8 +11,6 @@ import structlog
 
 from engine.actors.failing import RetryLimits
 from engine.actors.gate import pass_gate
-from engine.actors.person_outcomes import COMPONENT, PersonOutcomes
-from engine.actors.prospect_search import ProspectSearch
 from engine.decide.failure import plain_reason
 from engine.decide.person import address_taken, create_failed
 from engine.errors import EngineError, StateUnusable
@@ -20,6 +18,8 @@ from engine.flow.worktime import holding
 from engine.model.person import Candidate
 from engine.model.verdict import Adopt, Ask, Created, Forbid, Lose, Refuse, Weigh
 from engine.ports import Target, WallClock
+from engine.resolvers.person_outcomes import COMPONENT, PersonOutcomes
+from engine.resolvers.prospect_search import ProspectSearch
 from engine.store.port.store import Store
 
 log = structlog.get_logger(component=COMPONENT)

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from engine.actors.lookups import Lookup
 from engine.decide.failure import FORBIDDEN, error_class
 from engine.errors import OurFault, Rejected
 from engine.model.person import Sought
 from engine.model.records import ProspectMatch
 from engine.model.work import Failure
 from engine.ports import Target
+from engine.resolvers.lookups import Lookup
 
 # After so many refusals without a single answer it is not the addresses that are at fault: more
 # than it takes to halve a whole batch down to its first two addresses.

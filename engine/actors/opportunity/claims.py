@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import structlog
 
-from engine.actors.lookups import Lookup
 from engine.decide.claim import Claimant, GiveUp, contenders, lost, owner
 from engine.decide.opportunity import held_target_id
 from engine.errors import Rejected, Transient
@@ -16,6 +15,7 @@ from engine.model.identity import id_of
 from engine.model.records import Captured, RecordType, SourceRecord
 from engine.model.work import Work
 from engine.ports import Source, Target, WallClock
+from engine.resolvers.lookups import Lookup
 from engine.store.port.store import Store
 
 # So often it is decided anew because another worker was faster.

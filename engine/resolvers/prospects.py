@@ -23,13 +23,6 @@ import structlog
 
 from engine.actors.failing import Failing, RetryLimits
 from engine.actors.gate import weighing
-from engine.actors.lookups import Lookup
-from engine.actors.person_outcomes import COMPONENT, PersonOutcomes
-from engine.actors.prospect_creates import ProspectCreates
-from engine.actors.prospect_search import ProspectSearch
-from engine.actors.references import References
-from engine.actors.refreshing import refreshing
-from engine.actors.standings import Standings
 from engine.decide.failure import error_class, plain_reason
 from engine.decide.person import (
     CHANGED_JUST_NOW,
@@ -48,13 +41,20 @@ from engine.flow.governor import Governor
 from engine.flow.pace import Pace
 from engine.flow.purpose import spent_on
 from engine.flow.worktime import holding
-from engine.mappings import Mappings
+from engine.mapping_in_force import Mappings
 from engine.metrics import Metrics
 from engine.model.person import Candidate, Likeness, Person, PersonFacts, Standing
 from engine.model.purpose import Purpose
 from engine.model.records import RecordType, SourceRecord
 from engine.model.verdict import Ask, Create, LostLink, NotExecuted, Question
 from engine.ports import Source, Target, WallClock
+from engine.resolvers.lookups import Lookup
+from engine.resolvers.person_outcomes import COMPONENT, PersonOutcomes
+from engine.resolvers.prospect_creates import ProspectCreates
+from engine.resolvers.prospect_search import ProspectSearch
+from engine.resolvers.references import References
+from engine.resolvers.refreshing import refreshing
+from engine.resolvers.standings import Standings
 from engine.store.port.store import Store
 
 BATCH_MAX = 100

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import anyio
 import structlog
 
-from engine.actors.create_search import COMPONENT, CreateSearch
+from engine.actors.opportunity.create_search import COMPONENT, CreateSearch
 from engine.decide.create import Found, NotSeen, proof
 from engine.decide.doubt import look_in_s, shared_time
 from engine.decide.failure import error_class, plain_reason

@@ -21,8 +21,6 @@ from dataclasses import dataclass, field
 import anyio
 import structlog
 
-from engine.actors.lookups import Lookup
-from engine.actors.refreshing import refreshing
 from engine.errors import EngineError
 from engine.flow.pace import Pace
 from engine.flow.worktime import holding
@@ -30,6 +28,8 @@ from engine.metrics import Metrics
 from engine.model.identity import id_of
 from engine.model.records import FieldKind
 from engine.ports import Source, Target, WallClock
+from engine.resolvers.lookups import Lookup
+from engine.resolvers.refreshing import refreshing
 from engine.store.port.store import Store
 
 BATCH_MAX = 100

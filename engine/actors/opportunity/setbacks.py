@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from engine.actors.create_search import COMPONENT
 from engine.actors.failing import Failing, RetryLimits
+from engine.actors.opportunity.create_search import COMPONENT
 from engine.decide.failure import FORBIDDEN, LOST_CLASSES, error_class, not_sent_again, plain_reason
 from engine.errors import HeldBack, Rejected
 from engine.flow.governor import HOLD_MAX_S

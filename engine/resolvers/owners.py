@@ -16,8 +16,6 @@ from typing import Literal
 
 import structlog
 
-from engine.actors.lookups import Lookup
-from engine.actors.refreshing import refreshing
 from engine.decide.roster import CONFIRM_S, Listed, believed, missing
 from engine.errors import EngineError, ProtocolError, Rejected, TheirFault
 from engine.flow.directory import Directory
@@ -25,6 +23,8 @@ from engine.flow.pace import Pace
 from engine.metrics import Metrics
 from engine.model.records import FieldKind, Stage, User
 from engine.ports import Target, WallClock
+from engine.resolvers.lookups import Lookup
+from engine.resolvers.refreshing import refreshing
 from engine.store.port.store import Store
 
 COMPONENT = "owner_resolver"

@@ -14,7 +14,6 @@ import structlog
 
 from engine.actors.failing import Failing, RetryLimits
 from engine.actors.gate import pass_gate
-from engine.actors.standings import Standings
 from engine.decide.failure import FORBIDDEN
 from engine.decide.person import foreseen, refusal, standing
 from engine.errors import EngineError, Rejected
@@ -42,6 +41,7 @@ from engine.model.verdict import (
 )
 from engine.model.work import Failure
 from engine.ports import Target, WallClock
+from engine.resolvers.standings import Standings
 from engine.store.port.store import Store
 
 # In whose name this is done, in metrics and in the log.
