@@ -46,6 +46,7 @@ from engine.decide.opportunity import (
     needless,
     step,
     still_owed,
+    undoubted,
 )
 from engine.errors import (
     Conflict,
@@ -233,8 +234,8 @@ class OpportunitySyncer:
                 return await self._resolve_doubt(work, record)
 
     async def _leave(self, work: Work, record: SourceRecord, reason: str) -> Outcome:
-        note = Note(LEFT_OUT, reason)
-        flagged, now = record.sync and record.error, self.clock.now()
+        note, now = Note(LEFT_OUT, reason), self.clock.now()
+        flagged = record.sync and record.error
         await self.store.records.settle_ineligible(work, note, flagged=flagged, now=now)
         log.debug("left_out", record=work.ref, reason=reason)
         return Outcome.LEFT
@@ -426,10 +427,12 @@ class OpportunitySyncer:
             return outcome
         # It is known not to have been executed: what is sent now repeats nothing.
         retrying.set(False)
-        if not record.eligible:
+        way = undoubted(work, record)
+        if not isinstance(way, Create):
             await self.store.records.close_intent(work.id)
-            reason = "no longer eligible, and the create never happened"
-            return await self._leave(work, record, reason)
+            if isinstance(way, Leave):
+                return await self._leave(work, record, way.reason)
+            return Outcome.AGAIN
         look = await self.fresh_rows.look(work)
         if look is Look.GONE:
             await self.store.records.close_intent(work.id)
@@ -437,8 +440,7 @@ class OpportunitySyncer:
         if look is Look.ANEW:
             return Outcome.AGAIN
         try:
-            attempts_max = self.limits.retry.attempts_max
-            await self._setbacks.ensure_not_at_fault(work, intent, attempts_max)
+            await self._setbacks.ensure_not_at_fault(work, intent, self.limits.retry.attempts_max)
             return await self._with_fields(work, record, None)
         except Rejected:
             # Nothing of it exists, and what is tried after a correction is another create.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.decide.failure import FORBIDDEN, error_class
 from engine.errors import Rejected
@@ -83,6 +83,17 @@ def course(work: Work, record: SourceRecord) -> Course:
         # Linked by somebody else, or our state was lost: what it holds must be read first.
         return Reconcile(target_id, observe=True)
     return Reconcile(target_id, observe=work.synced is None)
+
+
+def undoubted(work: Work, record: SourceRecord) -> Course:
+    """Which way it goes once its create in doubt is known not to have been executed.
+
+    The record may have changed meanwhile, and ask for none any more.
+    """
+    way = course(replace(work, intent=None), record)
+    if isinstance(way, Leave):
+        return Leave("no longer eligible, and the create never happened")
+    return way
 
 
 def begins(work: Work, way: Course) -> bool:

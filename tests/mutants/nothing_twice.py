@@ -20,6 +20,16 @@ STORE = "tests/unit/engine/store"
 
 MUTANTS = (
     Mutant(
+        "makes up for a create that never happened beside an id entered since",
+        "engine/actors/opportunity_syncer.py",
+        "if not isinstance(way, Create):",
+        "if isinstance(way, Leave):",
+        (
+            "tests/scenario/test_creates_in_doubt.py"
+            "::test_a_create_that_never_happened_is_not_made_up_for_beside_an_id_entered_since",
+        ),
+    ),
+    Mutant(
         "sends a create without committing its intent",
         SYNCER,
         "if not await self._announced(work, correlation):",

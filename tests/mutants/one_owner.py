@@ -40,6 +40,13 @@ MUTANTS = (
         (f"{OUTBOX}::test_an_id_that_our_own_write_back_replaced_overtakes_nothing",),
     ),
     Mutant(
+        "leaves a record linked to another than it carries",
+        "engine/store/sqlite/withdrawals.py",
+        "if work.is_settled(connection, entry.record_id):",
+        "if not work.is_settled(connection, entry.record_id):",
+        (f"{OUTBOX}::test_a_record_whose_id_is_void_is_decided_on_anew",),
+    ),
+    Mutant(
         "withdraws the flag of a refusal with the id that was owed",
         "engine/store/sqlite/withdrawals.py",
         "elif row.version == entry.version:",

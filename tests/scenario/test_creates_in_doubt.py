@@ -302,3 +302,23 @@ async def test_creates_that_are_answered_500_alike_are_nobodys_fault(patient: Be
         "answered HTTP 500",
         "held back",
     }
+
+
+async def test_a_create_that_never_happened_is_not_made_up_for_beside_an_id_entered_since(
+    patient: Bench,
+) -> None:
+    """Its user has made it another record meanwhile; the create was for one without any."""
+    patient.outreach_fault(LOST_BEFORE[0])
+    record = patient.has("Harbour crane")
+    await patient.once()
+    chosen = patient.outreach.opportunities.create({"name": "Chosen by hand"})
+
+    patient.edit(record, cf_opportunity_outreach_id=str(chosen))
+    patient.clock.advance(61)
+    await patient.once()
+    patient.clock.advance(301)
+    result = await patient.once()
+
+    assert patient.twin(record).id == chosen
+    assert len(patient.outreach.opportunities) == 1
+    assert (result.counts.in_doubt, patient.outreach_traffic.counts[CREATE]) == (0, 1)

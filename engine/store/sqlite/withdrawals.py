@@ -7,7 +7,7 @@ import sqlite3
 from engine.model.history import Note
 from engine.model.outbox import Entry
 from engine.model.records import Captured, RecordType, SourceRecord
-from engine.store.sqlite import capture, outbox, people
+from engine.store.sqlite import capture, outbox, people, work
 
 
 def leave_out_owed(connection: sqlite3.Connection, entry: Entry, reason: str, now: float) -> None:
@@ -34,8 +34,11 @@ def withdraw_and_capture(
         outbox.withdraw(connection, entry, note, now)
         people.relink(connection, record, now)
     elif row.version == entry.version:
-        # The very version that was refused is told so: nothing new would have it tried again.
+        # What that very version was refused for is told; one that was not is linked to another
+        # record than it carries, and nothing new would bring that up.
         outbox.withdraw_id(connection, entry, note, now)
+        if work.is_settled(connection, entry.record_id):
+            work.read_again(connection, entry.record_id, now)
     else:
         outbox.withdraw(connection, entry, note, now)
         capture_shown(connection, row, asked_at, now)

@@ -42,6 +42,12 @@ def read_again(
     )
 
 
+def is_settled(connection: sqlite3.Connection, record_id: int) -> bool:
+    """Whether nothing waits to be done for the record."""
+    row = connection.execute("SELECT state FROM record WHERE id = ?", (record_id,)).fetchone()
+    return row is not None and row[0] == "settled"
+
+
 def load(connection: sqlite3.Connection, record_id: int) -> Work | None:
     """See `Records.load`."""
     row = connection.execute(

@@ -16,6 +16,7 @@ from engine.decide.opportunity import (
     course,
     difference,
     held_target_id,
+    undoubted,
 )
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
@@ -106,3 +107,16 @@ def test_only_what_differs_is_sent() -> None:
 
     assert difference(desired, held) == {"name": "B", "owner": None}
     assert difference(desired, desired) == {}
+
+
+@pytest.mark.parametrize(
+    ("record", "way"),
+    [
+        (source(), Create()),
+        (source("7"), Reconcile(7, observe=True)),
+        (source(sync=False), Leave("no longer eligible, and the create never happened")),
+    ],
+)
+def test_a_create_that_never_happened_is_decided_on_anew(record: SourceRecord, way: Course) -> None:
+    """The record may have changed while the create was in doubt."""
+    assert undoubted(known(intent=DOUBT), record) == way

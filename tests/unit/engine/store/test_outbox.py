@@ -13,7 +13,7 @@ from engine.model.records import Captured, RecordType, SourceRecord, WriteBack
 from engine.model.work import Failure
 from engine.store.sqlite import outbox, people, report, withdrawals
 from engine.store.sqlite.settle import settle_refused
-from tests.unit.engine.stand_ins import NOW, link, owed_to, pending, person, row, take
+from tests.unit.engine.stand_ins import NOW, link, owed_to, pending, person, row, state_of, take
 
 OPPORTUNITY, PERSON = RecordType.OPPORTUNITY, RecordType.PERSON
 
@@ -147,6 +147,22 @@ def test_the_flag_of_a_refusal_outlives_the_id_that_is_void(db: sqlite3.Connecti
 
     left = entry(db)
     assert (left.target_id, left.target_url, left.error) == (None, None, True)
+
+
+def test_a_record_whose_id_is_void_is_decided_on_anew(db: sqlite3.Connection) -> None:
+    """It carries one id and is linked to another; nothing else would ever bring that up."""
+    shown = carrying("8")
+    take(db, shown)
+    link(db, 1, 7, owed=Owed(target_id="7"))
+    assert state_of(db, 1) == "settled"
+    record = SourceRecord(1, "OPP-1", 6, 0, True, False, "8", None, {})
+
+    withdrawals.withdraw_and_capture(
+        db, entry(db), Note("write-back withdrawn", "another"), shown, record, asked_at=NOW, now=NOW
+    )
+
+    assert state_of(db, 1) == "pending"
+    assert owed_to(db) is None
 
 
 def test_a_postponed_entry_waits_its_time(db: sqlite3.Connection) -> None:
