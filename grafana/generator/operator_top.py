@@ -224,7 +224,7 @@ def _firing() -> Panel:
             },
         ],
         overrides=[
-            column("Alert", custom__width=185),
+            column("Alert", custom__width=175),
             column(
                 "Severity",
                 mappings=[severe],
@@ -234,12 +234,12 @@ def _firing() -> Panel:
             column("System", custom__width=85),
             column(
                 "Runbook",
-                custom__width=85,
+                custom__width=70,
                 mappings=[
                     {
                         "type": "regex",
                         "options": {
-                            "pattern": "/^wosync/",
+                            "pattern": "/^.*$/",
                             "result": {"text": "open", "index": 0},
                         },
                     }
