@@ -389,3 +389,16 @@ def test_the_readme_says_how_to_begin() -> None:
 
     assert "make demo" in readme
     assert "make test" in readme
+
+
+def test_the_files_that_the_guide_to_the_engine_names_are_there() -> None:
+    """A reader follows it from name to name."""
+    text = (ROOT / "engine" / "README.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:[a-z_]+/)*[a-z_0-9]+\.(?:py|sql))`", text)
+
+    missing = [
+        name for name in named if not any((ROOT / at / name).exists() for at in ("engine", ""))
+    ]
+
+    assert named
+    assert missing == []
