@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from engine.errors import (
+        ChoiceNeeded,
         Conflict,
         EngineError,
         Gone,
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     )
     from engine.ports import (
         Authority,
+        Question,
         SourceConnector,
         StandardField,
         Step,
@@ -88,6 +90,7 @@ __all__ = [
     "BudgetLimits",
     "BudgetSettings",
     "Captured",
+    "ChoiceNeeded",
     "Column",
     "Conflict",
     "Delivery",
@@ -111,6 +114,7 @@ __all__ = [
     "Permission",
     "Position",
     "ProspectMatch",
+    "Question",
     "RecordType",
     "Rejected",
     "Relation",

@@ -15,6 +15,7 @@ EngineError
 │   ├── Gone             the record does not exist, or is hidden from us
 │   └── Misconfigured    an operator must act; concerns every record
 │       ├── Unauthorized the credentials are refused
+│       │   └── ChoiceNeeded  one of several things they open has to be named
 │       └── NotGranted   our leave does not extend to this operation, whatever the record
 ├── ProtocolError        somebody does not speak the protocol
 │   ├── OurFault         our request was malformed
@@ -25,6 +26,7 @@ EngineError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypedDict, Unpack
 
 from engine.redaction import redact
@@ -163,6 +165,22 @@ class Misconfigured(Terminal):
 
 class Unauthorized(Misconfigured):
     """The credentials are refused."""
+
+
+class ChoiceNeeded(Unauthorized):
+    """One of several things that the credentials open has to be named.
+
+    Args:
+        key: the setting, in the system's own table.
+        choices: what it is called, by each value it may have.
+    """
+
+    def __init__(
+        self, message: str, *, key: str, choices: Mapping[int, str], **context: Unpack[Context]
+    ) -> None:
+        super().__init__(message, **context)
+        self.key = key
+        self.choices = choices
 
 
 class NotGranted(Misconfigured):

@@ -145,6 +145,14 @@ class Authority(Protocol):
 class Source(Protocol):
     """The system changes come from and results are written back to."""
 
+    async def identity(self) -> str:
+        """Who we are there, and in which database.
+
+        Raises:
+            EngineError: the credentials are refused, or the system cannot be reached.
+        """
+        ...
+
     def steps(self) -> Sequence[Step]:
         """Start-up steps in order; all must have run before any other call but `select`."""
         ...
@@ -418,6 +426,28 @@ class StandardField:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """One setting that nobody can guess for an operator, as `wosync init` asks for it.
+
+    Args:
+        key: in the connector's own table.
+        text: what is asked.
+        hint: where to find the answer.
+        default: the answer of whoever just presses Enter.
+        choices: all the answers there are.
+        when: another key and the answer to it under which this is asked.
+    """
+
+    key: str
+    text: str
+    hint: str
+    secret: bool = False
+    default: str | None = None
+    choices: tuple[str, ...] = ()
+    when: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SourceConnector:
     """A source, as the entry-point group `wosync.connectors` offers it.
 
@@ -432,6 +462,7 @@ class SourceConnector:
     standard_columns: Mapping[RecordType, Mapping[str, tuple[str, ...]]]
     routes: Sequence[tuple[str, str]]
     open: Callable[[Any, Surroundings], AbstractAsyncContextManager[Source]]
+    questions: Sequence[Question] = ()
     sign_in: frozenset[str] = frozenset()
     words: Words = field(default_factory=Words)
 
@@ -452,5 +483,6 @@ class TargetConnector:
     correlation_field: str
     email_field: str
     open: Callable[[Any, Surroundings], AbstractAsyncContextManager[Target]]
+    questions: Sequence[Question] = ()
     sign_in: frozenset[str] = frozenset()
     title: str = Words().target

@@ -13,6 +13,7 @@ from connectors.outreach.authority import OutreachAuthority
 from connectors.outreach.client import OutreachClient
 from connectors.outreach.fields import EMAILS, FIELDS
 from connectors.outreach.prospect_fields import PROSPECT_FIELDS
+from connectors.outreach.questions import QUESTIONS
 from connectors.outreach.routes import ROUTES, SIGN_IN
 from connectors.outreach.settings import OutreachSettings
 from connectors.outreach.standard import CORRELATION_FIELD, STANDARD_MAPPING
@@ -331,4 +332,5 @@ connector = TargetConnector(
     open=open_target,
     sign_in=SIGN_IN,
     title="Outreach",
+    questions=QUESTIONS,
 )

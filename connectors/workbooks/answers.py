@@ -18,6 +18,7 @@ from connectors.workbooks.wire import (
 )
 from engine import (
     Answer,
+    ChoiceNeeded,
     EngineError,
     Json,
     Misconfigured,
@@ -128,6 +129,10 @@ def refusal_of(answer: Answer) -> Refusal:
     return Refusal.model_validate(_json_object(answer) or {})
 
 
+# The reason of a login that opens several databases.
+SEVERAL_DATABASES = "no_database_selection_made"
+
+
 def refused(answer: Answer, operation: str, now: float) -> Throttled | Unauthorized:
     """The error behind a refusal with a login reason, by the classes of §3.3 and A1."""
     refusal = refusal_of(answer)
@@ -141,6 +146,16 @@ def refused(answer: Answer, operation: str, now: float) -> Throttled | Unauthori
             remedy="none needed: maintenance ends by itself",
         )
     said = excerpt(refusal.text) or "without a reason"
+    if refusal.reason == SEVERAL_DATABASES:
+        return ChoiceNeeded(
+            f"refused: {said}",
+            key="logical_database_id",
+            choices=_choices(refusal.databases),
+            system=SYSTEM,
+            operation=operation,
+            status=answer.status,
+            remedy=_remedy(refusal),
+        )
     return Unauthorized(
         f"refused: {said}",
         system=SYSTEM,
@@ -264,17 +279,20 @@ def _by_status(answer: Answer, operation: str, now: float) -> EngineError:
 
 
 def _remedy(refusal: Refusal) -> str:
-    if refusal.reason == "no_database_selection_made":
-        return f"set [workbooks] logical_database_id{_choices(refusal.databases)}"
+    if refusal.reason == SEVERAL_DATABASES:
+        named = [f"{one} ({name})" for one, name in _choices(refusal.databases).items()]
+        choices = f" to one of {', '.join(named)}" if named else ""
+        return f"set [workbooks] logical_database_id{choices}"
     return REMEDIES.get(refusal.reason, REMEDY_CREDENTIALS)
 
 
-def _choices(databases: Json) -> str:
+def _choices(databases: Json) -> dict[int, str]:
+    """Names of the databases by their ids, those that can be told."""
     if not isinstance(databases, list):
-        return ""
+        return {}
     listed = [cast(dict[str, Json], one) for one in cast(list[Json], databases) if _is_object(one)]
-    named = [f"{one.get('id')} ({one.get('name')})" for one in listed]
-    return f" to one of {', '.join(named)}" if named else ""
+    found = ((one.get("id"), one.get("name")) for one in listed)
+    return {int(one): str(name) for one, name in found if str(one).isdecimal()}  # pyright: ignore[reportArgumentType] # digits
 
 
 def _is_object(found: Json) -> bool:

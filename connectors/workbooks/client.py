@@ -35,6 +35,7 @@ from engine import (
     Unreachable,
     WriteBack,
     WriteBackResult,
+    keep_secret,
 )
 
 # Leaving must not wait for a server that is gone.
@@ -94,6 +95,20 @@ class Client:
             return "the API key is accepted"
         signed_in = await self._session.renew(self._session.signed_in)
         return f"signed in as {signed_in.who}"
+
+    async def identify(self) -> str:
+        """Who the credentials belong to, and to which database they lead.
+
+        Raises:
+            EngineError: they are refused, or the service cannot be reached.
+        """
+        if self._session is not None:
+            return (await self._session.current()).who
+        # A key tells nobody who it belongs to; a session that is opened with it does.
+        facts, cookie = await self._log_in()
+        keep_secret([cookie, facts.authenticity_token or ""], passing=True)
+        await self._end(cookie)
+        return SignedIn(facts).who
 
     async def read(self, call: Call) -> list[Row]:
         """The rows of a listing of which each row counts.
@@ -338,12 +353,14 @@ class Client:
 
     async def _log_out(self) -> None:
         """End the session as the manual asks (§3.2); that it fails concerns nobody any more."""
-        if self._session is None or self._session.signed_in is None:
-            return
+        if self._session is not None and self._session.signed_in is not None:
+            await self._end(self._session.cookie)
+
+    async def _end(self, cookie: str) -> None:
         call = protocol.logout()
         headers = {
             "Content-Type": protocol.FORM_TYPE,
-            "Cookie": f"{SESSION_COOKIE}={self._session.cookie}",
+            "Cookie": f"{SESSION_COOKIE}={cookie}",
         }
         with anyio.move_on_after(LOGOUT_S, shield=True):
             try:

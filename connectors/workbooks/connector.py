@@ -13,6 +13,7 @@ from connectors.workbooks.installation import Installation
 from connectors.workbooks.listings import Resource
 from connectors.workbooks.mapping_records import MappingRecords
 from connectors.workbooks.paging import Paging
+from connectors.workbooks.questions import QUESTIONS
 from connectors.workbooks.routes import ROUTES, SIGN_IN
 from connectors.workbooks.settings import WorkbooksSettings
 from connectors.workbooks.standard import STANDARD_COLUMNS
@@ -64,6 +65,14 @@ class WorkbooksSource:
         self._mapping_records = MappingRecords(client.read)
         self._mapped: dict[RecordType, tuple[str, ...]] = {}
         self._paging = defaultdict[str, Paging](Paging)
+
+    async def identity(self) -> str:
+        """The user whose rights we have, and the database.
+
+        Raises:
+            EngineError: the credentials are refused, or Workbooks cannot be reached.
+        """
+        return await self._client.identify()
 
     def steps(self) -> Sequence[Step]:
         """Credentials, columns, people, and a first real read; each may be run again."""
@@ -428,4 +437,5 @@ connector = SourceConnector(
     open=open_source,
     sign_in=SIGN_IN,
     words=WORDS,
+    questions=QUESTIONS,
 )

@@ -24,6 +24,7 @@ from engine.ports import (
     RequestObserver,
     Source,
     SourceConnector,
+    SourceTerms,
     Surroundings,
     Target,
     TargetConnector,
@@ -120,7 +121,7 @@ async def open_systems(
             vault=StoreVault(store, name),
             observe=_observer(metrics, connector),
             transport=Dated(outside.transport(name), name, dates),
-            user_agent=f"{PROGRAM}/{about().version} (gzip)",
+            user_agent=user_agent(),
         )
 
     async with AsyncExitStack() as stack:
@@ -137,6 +138,35 @@ async def open_systems(
             target_governor,
             dates,
         )
+
+
+@asynccontextmanager
+async def open_source_alone(
+    connector: SourceConnector, settings: SourceTerms, outside: Outside, store: Store
+) -> AsyncGenerator[Source]:
+    """Open the source without anything beside it; nothing is counted."""
+    clock = outside.clock
+    name = connector.name
+    surroundings = Surroundings(
+        clock=clock,
+        rng=outside.rng(name),
+        governor=Governor(clock, outside.rng(name), settings.requests_in_flight_max),
+        vault=StoreVault(store, name),
+        observe=_unobserved,
+        transport=outside.transport(name),
+        user_agent=user_agent(),
+    )
+    async with connector.open(settings, surroundings) as source:
+        yield source
+
+
+def _unobserved(method: str, route: str, status: str, duration_s: float) -> None:
+    """Nobody counts a look that a person makes."""
+
+
+def user_agent() -> str:
+    """As what we introduce ourselves."""
+    return f"{PROGRAM}/{about().version} (gzip)"
 
 
 _TOO_MANY = "429"

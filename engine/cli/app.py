@@ -51,6 +51,32 @@ def _check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     raise typer.Exit(check(config, as_json=as_json))
 
 
+def _init(
+    config: ConfigOption = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Ask nothing; for scripts, with --answer and --secret.")
+    ] = False,
+    answer: Annotated[
+        list[str] | None, typer.Option(metavar="TABLE.KEY=VALUE", help="One answer.")
+    ] = None,
+    secret: Annotated[
+        list[str] | None, typer.Option(metavar="TABLE.KEY=FILE", help="A file with one secret.")
+    ] = None,
+    systemd_creds: Annotated[
+        bool,
+        typer.Option("--systemd-creds", help="Store no secret; print what encrypts them."),
+    ] = False,
+) -> None:
+    """Ask for what the service needs, try each answer, and write the configuration."""
+    from engine.cli.asker import Flags, pairs
+    from engine.cli.initialising import init
+
+    flags = Flags(pairs(answer or [], "--answer"), pairs(secret or [], "--secret"))
+    raise typer.Exit(
+        init(config, yes=yes, flags=flags, systemd_creds=systemd_creds, authorise=True)
+    )
+
+
 def _auth(
     config: ConfigOption = None,
     code: Annotated[
@@ -180,6 +206,7 @@ def _help(
 _COMMANDS = (
     ("run", _run),
     ("once", _once),
+    ("init", _init),
     ("auth", _auth),
     ("check", _check),
     ("status", _status),

@@ -235,8 +235,8 @@ def find(path: Path | None) -> Path:
     looked = " or ".join(str(candidate) for candidate in candidates)
     raise Misconfigured(
         f"there is no configuration file at {looked}",
-        remedy="copy config.toml from the repository, fill in both systems, and name it with"
-        " --config PATH; to try the service without any system at all, run: wosync demo",
+        remedy="write one with: wosync init; if there is one elsewhere, name it with --config PATH;"
+        " to try the service without any system at all, run: wosync demo",
     )
 
 

@@ -17,6 +17,7 @@ ALERTS = "tests/operations/test_alerts.py"
 SCOPES = "tests/scenario/test_missing_scopes.py"
 WITHHELD = "tests/unit/connectors/outreach/test_not_granted.py"
 CHECKED = "tests/unit/engine/cli/test_verdicts.py"
+DRAFTED = "tests/unit/engine/cli/test_draft.py"
 KEPT_UP = "tests/unit/engine/service/test_authorising.py"
 
 MUTANTS = (
@@ -141,5 +142,33 @@ MUTANTS = (
         "    remedy = error.remedy or next(\n",
         "    remedy = error.remedy if error.remedy is None else next(\n",
         (f"{CHECKED}::test_every_failure_has_a_remedy",),
+    ),
+    Mutant(
+        "stores secrets that others can read",
+        "engine/cli/draft.py",
+        "OWNER_ONLY, FOR_OWNER = 0o600, 0o700",
+        "OWNER_ONLY, FOR_OWNER = 0o644, 0o700",
+        (f"{DRAFTED}::test_a_secret_is_in_a_file_for_its_owner_alone",),
+    ),
+    Mutant(
+        "shows a secret while it is typed",
+        "engine/cli/asker.py",
+        "                    hide_input=True,\n",
+        "                    hide_input=False,\n",
+        (f"{DRAFTED}::test_a_secret_is_typed_without_being_shown",),
+    ),
+    Mutant(
+        "goes on in a script as if nothing had gone wrong",
+        "engine/cli/asker.py",
+        "        raise error\n",
+        "        return ON\n",
+        (f"{DRAFTED}::test_a_mistake_ends_a_script",),
+    ),
+    Mutant(
+        "writes a half-read configuration anew",
+        "engine/cli/draft.py",
+        "            read(self.path)\n            return False\n",
+        "            return False\n",
+        (f"{DRAFTED}::test_a_file_that_cannot_be_read_is_left_alone",),
     ),
 )
