@@ -59,7 +59,7 @@ from engine.metrics import Metrics
 from engine.model.kept import ONE_ROLE
 from engine.model.mass_change import Mass
 from engine.model.records import RecordType
-from engine.model.tab import Lines, TabWork
+from engine.model.tab import RESTS, Lines, TabOutcome, TabWork
 from engine.model.work import Failure
 from engine.ports import Source, Target, WallClock
 from engine.resolvers.prospects import ProspectResolver
@@ -119,15 +119,15 @@ class RelationshipSyncer:
                         outcome = await self.step(key)
             except Closed:
                 return
-            if outcome not in ("related", "agreed", "nothing", "held_by_fuse"):
+            if outcome is not None and outcome not in RESTS:
                 # What waits, or changed meanwhile, can only be sent again once let go of.
                 self.wake()
 
-    async def step(self, key: int) -> str:
-        """Relate one opportunity; returns the outcome as counted."""
+    async def step(self, key: int) -> TabOutcome | None:
+        """Relate one opportunity; returns the outcome as counted, None when nothing was due."""
         work = await self.store.tabs.load(key)
         if work is None:
-            return "nothing"
+            return None
         current_lane.set(work.lane)
         current_record.set(work.record_id)
         weighing.set(work.mass is Mass.EVALUATING)
@@ -139,7 +139,7 @@ class RelationshipSyncer:
         self.metrics.reconcile_duration.labels(KIND).observe(took, exemplar())
         return outcome
 
-    async def _attempt(self, work: TabWork) -> str:
+    async def _attempt(self, work: TabWork) -> TabOutcome:
         progress = Progress({role.id: role for role in work.roles}, work.listed)
         try:
             return await self._relate(work, progress)
@@ -153,21 +153,21 @@ class RelationshipSyncer:
             wait = 0.0 if closed else error.retry_after_s or HOLD_MAX_S
             await self._keep(work, progress, None, wait_s=wait)
             log.debug("held", record=work.ref, reason=error.message)
-            return "held"
+            return TabOutcome.HELD
         except EngineError as error:
             return await self._failed(work, progress, error)
         except Exception as error:  # one record's surprise must not stop the others
             log.error("unexpected", record=work.ref, exc_info=error)
             return await self._failed(work, progress, error)
 
-    async def _relate(self, work: TabWork, progress: Progress) -> str:
+    async def _relate(self, work: TabWork, progress: Progress) -> TabOutcome:
         record = self.source.read(RecordType.OPPORTUNITY, work.payload)
         way = course(work, record, follows=self.source.people)
         if isinstance(way, Unreadable):
             return await self._unreadable(work, progress, way)
         if not isinstance(way, Relate):
             await self.store.tabs.leave(work)
-            return "left"
+            return TabOutcome.LEFT
         self.trust.ensure_roles_show(listed=work.listed)
         lines = await self._lines(way, progress, foreseen=weighing.get())
         if way.look:
@@ -181,19 +181,19 @@ class RelationshipSyncer:
             lines = await self._lines(way, progress, foreseen=False)
         return await self._carry_out(work, lines, progress)
 
-    async def _unreadable(self, work: TabWork, progress: Progress, way: Unreadable) -> str:
+    async def _unreadable(self, work: TabWork, progress: Progress, way: Unreadable) -> TabOutcome:
         self.metrics.errors.labels(COMPONENT, way.failure.reason_class).inc()
         if await self._keep(
             work, progress, way.failure, wait_s=way.retry_s, counts=True, given_up=True
         ):
             log.error("people_given_up", record=work.ref, reason=way.failure.reason)
-        return "deferred"
+        return TabOutcome.DEFERRED
 
-    async def _hold(self, work: TabWork, progress: Progress, hold: Hold) -> str:
+    async def _hold(self, work: TabWork, progress: Progress, hold: Hold) -> TabOutcome:
         seen = replace(work, listed=progress.listed)
         await self.store.tabs.hold(seen, progress.outcome(), hold.would, hold.people)
         log.debug("held_by_fuse", record=work.ref, reason=hold.would)
-        return "held_by_fuse"
+        return TabOutcome.HELD_BY_FUSE
 
     async def _lines(self, way: Relate, progress: Progress, *, foreseen: bool) -> Lines:
         """The tab in the target's terms.
@@ -251,7 +251,7 @@ class RelationshipSyncer:
             protected=lines.protected,
         )
 
-    async def _carry_out(self, work: TabWork, lines: Lines, progress: Progress) -> str:
+    async def _carry_out(self, work: TabWork, lines: Lines, progress: Progress) -> TabOutcome:
         progress.looked_long = looked_long(
             work, now=self.clock.now(), visibility_s=self.limits.visibility_s
         )
@@ -267,12 +267,12 @@ class RelationshipSyncer:
         except Overtaken:
             # What was done stays known of that opportunity, whatever is to be done by now.
             await self._keep(work, progress, None, wait_s=0.0)
-            return "again"
+            return TabOutcome.AGAIN
         except OneRole:
             await self.store.kept.set_setting(ONE_ROLE, "learnt")
             log.warning("one_role_per_person", record=work.ref)
             await self._keep(work, progress, None, wait_s=0.0)
-            return "again"
+            return TabOutcome.AGAIN
         except StateUnusable:
             raise
         except Exception as error:
@@ -282,7 +282,9 @@ class RelationshipSyncer:
             return outcome
         return await self._settle(work, lines, progress)
 
-    async def _stopped(self, work: TabWork, progress: Progress, error: Exception) -> str | None:
+    async def _stopped(
+        self, work: TabWork, progress: Progress, error: Exception
+    ) -> TabOutcome | None:
         """The outcome, where the edits ended in more than a failure."""
         lag_s, now = self.limits.visibility_s, self.clock.now()
         left = stopped(work, error, asking=progress.asking, now=now, visibility_s=lag_s)
@@ -292,12 +294,12 @@ class RelationshipSyncer:
             log.warning("opportunity_gone", record=work.ref, reason=plain_reason(error))
             await self.store.tabs.abandon(work, now, look_in_s=left.look_in_s)
             self.wake_changes()
-            return "left"
+            return TabOutcome.LEFT
         if not isinstance(error, EngineError):
             log.error("unexpected", record=work.ref, exc_info=error)
         return await self._doubt(work, progress, left)
 
-    async def _settle(self, work: TabWork, lines: Lines, progress: Progress) -> str:
+    async def _settle(self, work: TabWork, lines: Lines, progress: Progress) -> TabOutcome:
         now = self.clock.now()
         end = settlement(progress.sent(), lines, now)
         settled = await self.store.tabs.settle(
@@ -314,8 +316,8 @@ class RelationshipSyncer:
             await self.store.tabs.look_later(work.record_id, end.look_at, end.why)
         self._tell(work, progress, end, now, settled=settled)
         if not settled or end.look_at is not None:
-            return "again"
-        return "related" if progress.edits else "agreed"
+            return TabOutcome.AGAIN
+        return TabOutcome.RELATED if progress.edits else TabOutcome.AGREED
 
     def _tell(
         self, work: TabWork, progress: Progress, end: Settlement, now: float, *, settled: bool
@@ -328,7 +330,7 @@ class RelationshipSyncer:
         if end.waits_for:
             log.info("lines_held_back", record=work.ref, people=len(end.waits_for))
 
-    async def _doubt(self, work: TabWork, progress: Progress, doubt: Doubt) -> str:
+    async def _doubt(self, work: TabWork, progress: Progress, doubt: Doubt) -> TabOutcome:
         await self.store.tabs.doubt(
             work,
             progress.outcome(),
@@ -339,7 +341,7 @@ class RelationshipSyncer:
             taken=doubt.taken,
         )
         log.warning("roles_in_doubt", record=work.ref, reason=doubt.failure.reason)
-        return "in_doubt"
+        return TabOutcome.IN_DOUBT
 
     async def _keep(
         self,
@@ -364,7 +366,7 @@ class RelationshipSyncer:
             given_up=given_up,
         )
 
-    async def _failed(self, work: TabWork, progress: Progress, error: Exception) -> str:
+    async def _failed(self, work: TabWork, progress: Progress, error: Exception) -> TabOutcome:
         """Try the opportunity again later; much later when it is at fault itself."""
         progress.listed &= not must_be_listed(error)
         setback = self._failing.weigh(
@@ -389,4 +391,4 @@ class RelationshipSyncer:
         if news:
             log.error("people_given_up", record=work.ref, reason=failure.reason, wait_s=wait_s)
         self._failing.deferred(work.ref, error, failure, wait_s)
-        return "deferred"
+        return TabOutcome.DEFERRED

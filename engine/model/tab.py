@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
@@ -123,3 +124,21 @@ class Sent:
     joins: bool
     again: bool
     others: bool
+
+
+class TabOutcome(StrEnum):
+    """How an attempt at a tab ended, as counted."""
+
+    RELATED = "related"
+    AGREED = "agreed"
+    LEFT = "left"
+    HELD = "held"
+    HELD_BY_FUSE = "held_by_fuse"
+    DEFERRED = "deferred"
+    IN_DOUBT = "in_doubt"
+    # Nothing was ended: the tab has changed, or some line can be told soon.
+    AGAIN = "again"
+
+
+RESTS = frozenset({TabOutcome.RELATED, TabOutcome.AGREED, TabOutcome.HELD_BY_FUSE})
+"""There is nothing more to send before somebody changes something, or approves of it."""

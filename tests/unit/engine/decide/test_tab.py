@@ -43,12 +43,13 @@ from engine.errors import (
     TheirFault,
     Unreachable,
 )
+from engine.metrics.labels import RELATIONSHIP_OUTCOMES
 from engine.model.history import Note
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.person import Person, Standing
 from engine.model.records import Relation, SourceRecord
-from engine.model.tab import Edge, GivenUp, Joining, KnownRole, Lines, Sent, TabWork
+from engine.model.tab import Edge, GivenUp, Joining, KnownRole, Lines, Sent, TabOutcome, TabWork
 from engine.model.work import Failure
 
 NOW = 1_000_000.0
@@ -396,3 +397,8 @@ def test_a_tab_at_fault_itself_is_tried_again_seldom() -> None:
     """Others are not kept waiting for it."""
     assert retry_in_s(9.0, flagged=False) == 9.0
     assert retry_in_s(0.0, flagged=True) == REFUSED_RETRY_S
+
+
+def test_every_outcome_of_a_tab_is_counted() -> None:
+    """And nothing else is."""
+    assert set(RELATIONSHIP_OUTCOMES) == set(TabOutcome)
