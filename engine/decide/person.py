@@ -102,7 +102,10 @@ def refused_still(known: Person, record: SourceRecord) -> bool:
 def rare_look_due(known: Person, record: SourceRecord, now: float) -> bool:
     """Whether whoever has a refused person's address is looked for once more."""
     looked_at = known.taken_at
-    return record.sync and looked_at is not None and now - looked_at >= INVISIBLE_RETRY_S
+    if looked_at is None or carried(known, record) is not None:
+        # Somebody has entered an id: what a look found would be written over it.
+        return False
+    return record.sync and now - looked_at >= INVISIBLE_RETRY_S
 
 
 def hold_back(facts: PersonFacts, reason: str) -> HoldBack:

@@ -99,6 +99,16 @@ MUTANTS = (
         (KNOWN,),
     ),
     Mutant(
+        "writes what the rare look finds over an id that somebody entered",
+        PERSON,
+        "if looked_at is None or carried(known, record) is not None:",
+        "if looked_at is None:",
+        (
+            "tests/scenario/test_taken_and_invisible.py"
+            "::test_an_id_entered_at_a_refused_person_is_not_written_over",
+        ),
+    ),
+    Mutant(
         "creates a refused person again after the rare look",
         PERSON,
         '        return Unseen(facts.known.reason or "")\n',

@@ -78,6 +78,26 @@ async def test_whoever_has_the_address_is_found_when_it_shows_after_all(world: B
     assert world.outreach_traffic.counts[CREATE_PROSPECT] == 1
 
 
+async def test_an_id_entered_at_a_refused_person_is_not_written_over(world: Bench) -> None:
+    """Somebody has found out who it is; the flag is theirs to reset, and no look goes on."""
+    world.outreach_fault(taken("/prospects$", TAKEN_ADDRESSES[0]))
+    record, ada = world.has("Harbour crane"), world.knows("Ada Byron")
+    world.puts(record, (ada, "Buyer"))
+    for _ in range(2):
+        await world.once()
+        world.clock.advance(10)
+    assert world.person(ada)["error"] is True
+    chosen = world.outreach.prospects.create({"firstName": "Ada", "emails": ["ada@home.example"]})
+    world.workbooks.people.update(ada, cf_person_outreach_id=str(chosen))
+    world.prospect("ada.byron@customer.example")
+
+    for _ in range(2):
+        world.clock.advance(DAY_S)
+        await world.once()
+
+    assert world.person(ada)["outreach_id"] == str(chosen)
+
+
 async def test_a_taken_role_that_nothing_shows_is_held_with_the_name_of_its_person(
     world: Bench,
 ) -> None:

@@ -173,6 +173,7 @@ TOLD_URL = Owed(target_url=URL)
         (facts(source(version=4), REFUSED), Ask(Question.LIKENESS)),
         (facts(source(), LONG_TAKEN), Ask(Question.LIKENESS)),
         (facts(source(sync=False), LONG_TAKEN), HoldBack("taken", Keep.NOTHING)),
+        (facts(source("8"), LONG_TAKEN), HoldBack("taken", Keep.NOTHING)),
         (
             facts(source(), replace(LONG_TAKEN, taken_at=NOW - INVISIBLE_RETRY_S + 1)),
             HoldBack("taken", Keep.NOTHING),
