@@ -12,14 +12,14 @@ from typing import Any
 import structlog
 
 from engine.decide.failure import Circumstances, Flag, Pause, error_class, judge, plain_reason
+from engine.decide.retry import OPERATOR_PAUSE_S, retry
 from engine.errors import EngineError, NotGranted
-from engine.flow.backoff import BackoffLimits, retry_in_s
+from engine.flow.backoff import drawn_s
 from engine.flow.governor import Governor
 from engine.metrics import Metrics
+from engine.model.wait import BackoffLimits, Pace
 from engine.model.work import Failure
 
-# A pause for trouble that only an operator can end; looked at again after so many seconds.
-OPERATOR_PAUSE_S = 60.0
 # A record waits so long for what was not granted, while the rest of the work goes on: many of them,
 # each with a look before what is refused, must not use up the budget.
 NOT_GRANTED_RETRY_S = 900.0
@@ -118,13 +118,9 @@ class Failing:
         told_s = error.retry_after_s if isinstance(error, EngineError) else None
         if told_s is not None:
             return Setback(failure, told_s, counts=verdict.counts, flagged=False)
-        wait_s = retry_in_s(
-            failures + 1,
-            self.rng,
-            limits.backoff,
-            others_succeed=around.others_succeed,
-            down=self.governor.down,
-        )
+        pace = Pace(limits.backoff, self.governor.down)
+        wait = retry(failures + 1, pace, others_succeed=around.others_succeed)
+        wait_s = drawn_s(wait, self.rng)
         return Setback(failure, wait_s, counts=verdict.counts, flagged=False, fails=True)
 
     def deferred(self, ref: str, error: Exception, reason: Failure, wait_s: float) -> None:

@@ -24,7 +24,7 @@ from engine.actors.tolerating import tolerated
 from engine.decide.failure import plain_reason
 from engine.decide.watermark import behind
 from engine.errors import EngineError
-from engine.flow.backoff import BackoffLimits, delay_s
+from engine.flow.backoff import delay_s
 from engine.flow.pace import Pace
 from engine.flow.purpose import spent_on
 from engine.flow.worktime import resting
@@ -33,6 +33,7 @@ from engine.model.capture import Watermark
 from engine.model.kept import AUDIT_OWED, LAST_SWEEP, SWEEP_UNFINISHED
 from engine.model.purpose import Purpose
 from engine.model.records import Captured, Page
+from engine.model.wait import BackoffLimits
 from engine.ports import Source, WallClock
 from engine.runs import Runs, exemplar
 from engine.store.port.store import Store

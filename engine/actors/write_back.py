@@ -16,19 +16,22 @@ from random import Random
 import anyio
 import structlog
 
-from engine.actors.failing import OPERATOR_PAUSE_S
-from engine.decide.failure import error_class, plain_reason
-from engine.errors import EngineError, Misconfigured, StateUnusable, Unreachable
-from engine.flow.backoff import BackoffLimits, retry_in_s
+from engine.decide import write_back
+from engine.decide.failure import error_class
+from engine.decide.retry import OPERATOR_PAUSE_S
+from engine.decide.write_back import Decision, Shown, Verdict
+from engine.errors import EngineError, StateUnusable, Unreachable
+from engine.flow.backoff import drawn_s
 from engine.flow.governor import Governor
 from engine.flow.mailbox import Closed, Mailbox, Notice
 from engine.flow.purpose import spent_on
 from engine.flow.worktime import resting
 from engine.metrics import Metrics
 from engine.model.history import Note
-from engine.model.outbox import MISSING, Entry, Key
+from engine.model.outbox import Entry, Key
 from engine.model.purpose import Purpose
-from engine.model.records import Captured, Delivery, RecordType, SourceRecord, WriteBackResult
+from engine.model.records import Captured, Delivery, RecordType, SourceRecord
+from engine.model.wait import BackoffLimits, Pace
 from engine.ports import Source, WallClock
 from engine.runs import Runs, exemplar
 from engine.store.port.store import Store
@@ -36,11 +39,6 @@ from engine.store.sqlite import outbox
 
 # A lingering batch looks this often whether anything more can come at all.
 LOOK_S = 0.05
-# A hidden record is looked for again after so many seconds, then ever later, but once a day; after
-# so many looks in vain, a week or so, nothing is owed to it any more.
-MISSING_RETRY_S = 3600.0
-MISSING_RETRY_S_MAX = 86_400.0
-MISSING_LOOKS = 11
 
 # This actor among the others, in metrics and log.
 COMPONENT = "write_back"
@@ -55,15 +53,6 @@ class WriteBackLimits:
     batch_max: int
     linger_s: float
     backoff: BackoffLimits
-
-
-@dataclass(frozen=True, slots=True)
-class _Again:
-    """Entries that are not delivered yet, and why."""
-
-    entries: list[Entry]
-    reason: str = "the record keeps changing"
-    reason_class: str = "conflict"
 
 
 @dataclass(slots=True)
@@ -121,22 +110,22 @@ class WriteBacks:
                 await self._batch(entries)
 
     async def _batch(self, entries: Sequence[Entry]) -> None:
-        """Deliver entries of one record type."""
+        """Deliver entries of one record type; those that are doubtful after a look."""
         try:
-            overtaken = [entry for entry in entries if entry.overtaken]
-            again = await self._deliver([entry for entry in entries if not entry.overtaken])
-            if again.entries or overtaken:
-                again = await self._deliver(await self._reread([*again.entries, *overtaken]))
-            await self._postpone_each(again.entries, again.reason, again.reason_class, counts=True)
+            overtaken = [one for one in entries if write_back.begun(one).verdict is Verdict.LOOK]
+            sent = [one for one in entries if write_back.begun(one).verdict is Verdict.SEND]
+            doubtful = [*await self._deliver(sent, looked=False), *overtaken]
+            await self._deliver(await self._look(doubtful), looked=True)
         except StateUnusable:
             raise
         except EngineError as error:
+            log.warning(
+                "write_back_failed", records=len(entries), reason=str(error), remedy=error.remedy
+            )
             await self._failed(entries, error)
         except Exception as error:  # a surprise at one record must not stop the others
             log.error("unexpected", records=[entry.ref for entry in entries], exc_info=error)
-            reason_class = error_class(error)
-            self.metrics.errors.labels(COMPONENT, reason_class).inc()
-            await self._postpone_each(entries, plain_reason(error), reason_class, counts=True)
+            await self._failed(entries, error)
 
     async def _gather(self, keys: list[Key]) -> None:
         """Fill `keys` until the batch is full, time is up, or nothing more can come."""
@@ -151,10 +140,10 @@ class WriteBacks:
                 return
             await resting(LOOK_S)
 
-    async def _deliver(self, entries: Sequence[Entry]) -> _Again:
-        """Send one batch; returns the entries whose record must be read again first."""
+    async def _deliver(self, entries: Sequence[Entry], *, looked: bool) -> list[Entry]:
+        """Send one batch; returns the entries whose record is to be looked at first."""
         if not entries:
-            return _Again([])
+            return []
         self.metrics.batch_records.observe(len(entries))
         try:
             results = await self.source.write_back(
@@ -163,34 +152,49 @@ class WriteBacks:
         except Unreachable as error:
             if not error.ambiguous:
                 raise
-            # Some may have been written: the records themselves tell.
             self.metrics.deliveries.labels("unknown").inc(len(entries))
             log.warning("write_back_unanswered", records=len(entries), reason=str(error))
-            return _Again(list(entries), plain_reason(error), error_class(error))
-        again: list[Entry] = []
-        confirmed: list[tuple[Entry, int]] = []
+            lost = [write_back.unanswered(one, error, self._pace, looked=looked) for one in entries]
+            return await self._settle(entries, lost)
+        decisions: list[Decision] = []
         for entry, result in zip(entries, results, strict=True):
             self.metrics.deliveries.labels(result.outcome.value).inc()
-            if result.outcome is Delivery.DELIVERED and result.version is not None:
-                confirmed.append((entry, result.version))
-            elif result.outcome is Delivery.REFUSED:
-                await self._refused(entry, result)
-            else:
-                again.append(entry)
-        await self._confirm(confirmed)
-        return _Again(again)
+            decision = write_back.answered(entry, result, self._pace, looked=looked)
+            if result.outcome is Delivery.REFUSED:
+                self.metrics.errors.labels(COMPONENT, "validation").inc()
+                log.error("write_back_refused", record=entry.ref, reason=decision.reason)
+            decisions.append(decision)
+        return await self._settle(entries, decisions)
 
-    async def _confirm(self, confirmed: Sequence[tuple[Entry, int]]) -> None:
+    async def _settle(self, entries: Sequence[Entry], decisions: Sequence[Decision]) -> list[Entry]:
+        """Keep what a delivery came to; returns the entries whose record is to be looked at."""
+        decided = list(zip(entries, decisions, strict=True))
+        await self._confirm([one for one in decided if one[1].verdict is Verdict.CONFIRM])
+        for entry, decision in decided:
+            if decision.verdict is Verdict.POSTPONE:
+                await self._postpone(entry, decision)
+        return [entry for entry, decision in decided if decision.verdict is Verdict.LOOK]
+
+    @property
+    def _pace(self) -> Pace:
+        return Pace(self.limits.backoff, self.governor.down)
+
+    async def _confirm(self, confirmed: Sequence[tuple[Entry, Decision]]) -> None:
+        if not confirmed:
+            return
         now = self.clock.now()
-        await self.store.outbox.delivered(confirmed, now)
+        versions = [(entry, decision.version) for entry, decision in confirmed]
+        await self.store.outbox.delivered(versions, now)
         for entry, _ in confirmed:
             if entry.record_type is RecordType.OPPORTUNITY:
                 lag = max(0.0, now - entry.changed_at)
                 self.metrics.sync_lag.labels("opportunity", "written_back").observe(lag, exemplar())
             log.info("written_back", record=entry.ref, what=outbox.describe(entry))
 
-    async def _reread(self, entries: Sequence[Entry]) -> list[Entry]:
+    async def _look(self, entries: Sequence[Entry]) -> list[Entry]:
         """Look at the records themselves; returns the entries still to be written on top."""
+        if not entries:
+            return []
         record_type = entries[0].record_type
         ids = [entry.record_id for entry in entries]
         asked_at = self.clock.now()
@@ -201,18 +205,20 @@ class WriteBacks:
         for entry in entries:
             row = rows.get(entry.record_id)
             if row is None:
-                await self._missing(entry, deleted=entry.record_id in deleted)
+                shown = Shown(None, deleted=entry.record_id in deleted)
+                await self._keep_away(entry, write_back.looked_at(entry, shown))
                 continue
             record = self.source.read(record_type, row.payload)
-            if _holds(record, entry):
-                # Somebody may have edited on top of it, and confirming makes the version known.
-                await self._take(entry, row, asked_at)
-                await self._confirm([(entry, row.version)])
-            elif (reason := _not_ours(record, entry, row)) is not None:
-                await self._withdraw(entry, row, record, reason, asked_at)
+            decision = write_back.looked_at(entry, Shown(record, row.version))
+            if decision.verdict in (Verdict.WITHDRAW, Verdict.WITHDRAW_LINK):
+                await self._withdraw(entry, row, record, decision, asked_at)
+                continue
+            # Somebody may have edited on top of it, and confirming makes the version known.
+            await self._take(entry, row, asked_at)
+            if decision.verdict is Verdict.CONFIRM:
+                await self._confirm([(entry, decision)])
             else:
-                await self._take(entry, row, asked_at)
-                still.append(replace(entry, version=row.version))
+                still.append(replace(entry, version=decision.version))
         return still
 
     async def _take(self, entry: Entry, row: Captured, asked_at: float) -> None:
@@ -224,94 +230,48 @@ class WriteBacks:
         self.wake_changes()
 
     async def _withdraw(
-        self, entry: Entry, row: Captured, record: SourceRecord, reason: str, asked_at: float
+        self, entry: Entry, row: Captured, record: SourceRecord, decision: Decision, asked_at: float
     ) -> None:
         self.metrics.deliveries.labels("withdrawn").inc()
-        log.warning("write_back_withdrawn", record=entry.ref, reason=reason)
-        await self.store.outbox.withdraw_and_capture(
-            entry,
-            Note("write-back withdrawn", reason),
-            row,
-            record,
-            asked_at=asked_at,
-            now=self.clock.now(),
-        )
+        log.warning("write_back_withdrawn", record=entry.ref, reason=decision.reason)
+        note, now = Note("write-back withdrawn", decision.reason), self.clock.now()
+        if decision.verdict is Verdict.WITHDRAW_LINK:
+            await self.store.outbox.withdraw_link(entry, note, now)
+        else:
+            await self.store.outbox.withdraw_and_capture(
+                entry, note, row, record, asked_at=asked_at, now=now
+            )
         if entry.record_type is RecordType.PERSON:
             self.forget_people([row.id])
         self.wake_changes()
 
-    async def _missing(self, entry: Entry, *, deleted: bool) -> None:
-        """Somebody may show a hidden record again; a deleted one is told when it is restored."""
-        now = self.clock.now()
-        looks = entry.missed + 1
-        if deleted or looks >= MISSING_LOOKS:
-            reason = "the record is deleted" if deleted else f"{MISSING}, for {looks} looks"
+    async def _keep_away(self, entry: Entry, decision: Decision) -> None:
+        """The source does not show the record."""
+        if decision.verdict is Verdict.LEAVE_OUT:
             self.metrics.deliveries.labels("withdrawn").inc()
-            log.warning("write_back_withdrawn", record=entry.ref, reason=reason)
-            await self.store.outbox.leave_out_owed(entry, reason, now)
+            log.warning("write_back_withdrawn", record=entry.ref, reason=decision.reason)
+            await self.store.outbox.leave_out_owed(entry, decision.reason, self.clock.now())
             return
-        log.warning("write_back_waits", record=entry.ref, reason=MISSING)
-        due_at = now + min(MISSING_RETRY_S * 2**entry.missed, MISSING_RETRY_S_MAX)
-        await self.store.outbox.postpone(entry, MISSING, due_at=due_at, counts=True)
+        log.warning("write_back_waits", record=entry.ref, reason=decision.reason)
+        await self._postpone(entry, decision)
 
-    async def _refused(self, entry: Entry, result: WriteBackResult) -> None:
-        self.metrics.errors.labels(COMPONENT, "validation").inc()
-        log.error("write_back_refused", record=entry.ref, reason=result.reason)
-        await self._postpone_each([entry], result.reason, "validation", counts=True)
+    async def _postpone(self, entry: Entry, decision: Decision) -> None:
+        wait_s = drawn_s(decision.wait, self.rng)
+        if decision.reason_class is not None:
+            self.metrics.retries.labels(COMPONENT, decision.reason_class).inc()
+            self.metrics.retry_backoff.labels(COMPONENT).inc(wait_s)
+        await self.store.outbox.postpone(
+            entry,
+            decision.reason,
+            due_at=self.clock.now() + wait_s,
+            counts=decision.counts,
+            missed=decision.missed,
+        )
 
-    async def _postpone_each(
-        self,
-        entries: Sequence[Entry],
-        reason: str,
-        reason_class: str,
-        *,
-        counts: bool,
-        wait_s: float | None = None,
-    ) -> None:
-        for entry in entries:
-            wait = wait_s
-            if wait is None:
-                wait = retry_in_s(
-                    entry.attempts + 1,
-                    self.rng,
-                    self.limits.backoff,
-                    others_succeed=False,
-                    down=self.governor.down,
-                )
-            self.metrics.retries.labels(COMPONENT, reason_class).inc()
-            self.metrics.retry_backoff.labels(COMPONENT).inc(wait)
-            due_at = self.clock.now() + wait
-            await self.store.outbox.postpone(entry, reason, due_at=due_at, counts=counts)
-
-    async def _failed(self, entries: Sequence[Entry], error: EngineError) -> None:
+    async def _failed(self, entries: Sequence[Entry], error: Exception) -> None:
         """The source as a whole is in trouble; what was confirmed meanwhile stays confirmed."""
-        reason_class = error_class(error)
-        self.metrics.errors.labels(COMPONENT, reason_class).inc()
-        log.warning(
-            "write_back_failed", records=len(entries), reason=str(error), remedy=error.remedy
-        )
-        wait = error.retry_after_s
-        if isinstance(error, Misconfigured):
+        self.metrics.errors.labels(COMPONENT, error_class(error)).inc()
+        if write_back.stops_all(error):
             self.governor.pause(OPERATOR_PAUSE_S, str(error), cause=error)
-            wait = OPERATOR_PAUSE_S
-        await self._postpone_each(
-            entries, error.message, reason_class, counts=wait is None, wait_s=wait
-        )
-
-
-def _holds(record: SourceRecord, entry: Entry) -> bool:
-    """Whether the record carries already what the entry would write."""
-    return (
-        (entry.target_id is None or record.target_id == entry.target_id)
-        and (entry.target_url is None or record.target_url == entry.target_url)
-        and (entry.error is None or record.error == entry.error)
-    )
-
-
-def _not_ours(record: SourceRecord, entry: Entry, row: Captured) -> str | None:
-    """Why the entry must not be written on top of the record as it is now, or None."""
-    if entry.is_beside(record.target_id):
-        return f"the record carries another target id, {(record.target_id or '')[:40]}"
-    if entry.error and row.version != entry.version:
-        return "the record was changed since it was refused, and is tried again first"
-    return None
+        for entry in entries:
+            await self._postpone(entry, write_back.failed(entry, error, self._pace))

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass, field
 from random import Random
 
-from engine.flow.backoff import BackoffLimits, delay_s
+from engine.flow.backoff import delay_s
+from engine.model.wait import BackoffLimits
 
 # So many failures in a row, without one success, are an outage and not a record's own trouble.
 OUTAGE_FAILURES = 3

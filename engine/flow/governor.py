@@ -20,7 +20,6 @@ import anyio
 import anyio.lowlevel
 
 from engine.errors import HeldBack, Misconfigured, NotGranted, Rationed, Throttled, Unauthorized
-from engine.flow.backoff import BackoffLimits
 from engine.flow.breaker import Breaker
 from engine.flow.budget import Budget, BudgetLimits
 from engine.flow.lane import current_lane, retrying, writing
@@ -29,6 +28,7 @@ from engine.flow.retry_budget import RetryBudget
 from engine.flow.worktime import BLOCKED_MAX_S, State, spending
 from engine.model.condition import Condition
 from engine.model.lane import Lane
+from engine.model.wait import BackoffLimits
 
 # So many writes in a row may fail before writes are paused, where all are carried out in the end.
 WRITE_FAILURES_MAX = 96

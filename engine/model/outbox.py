@@ -26,6 +26,19 @@ class Owed:
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """What a record of the source is known to carry at the newest version known.
+
+    `delivered_version` is the one that our own last write-back made, and `delivered_id` the target
+    id that it carried then.
+    """
+
+    version: int
+    delivered_id: str | None
+    delivered_version: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One row of the outbox with the newest record version known; times in unix seconds.
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import anyio
 
+from engine.decide.retry import QUICK_TRIES
 from engine.errors import (
     EngineError,
     HeldBack,
@@ -19,7 +20,6 @@ from engine.errors import (
     Transient,
     Unavailable,
 )
-from engine.flow.backoff import QUICK_TRIES
 
 # So many seconds later a record that needs the lookup is tried again, unless the system says
 # otherwise: soon where it may help by itself.

@@ -1,4 +1,4 @@
-"""Mutants of what is decided: how old a state is, and what a mass change may do."""
+"""Mutants of what is decided of a state, of mass changes and of write-backs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ AGE = "engine/decide/age.py"
 OLD = f"{DECIDE}/test_age.py"
 MASS_CHANGE = "engine/decide/mass_change.py"
 MASS = f"{DECIDE}/test_mass_change.py"
+WRITE_BACK = "engine/decide/write_back.py"
+WRITTEN = f"{DECIDE}/test_write_back.py"
+RETRY = "engine/decide/retry.py"
+RETRIES = f"{DECIDE}/test_retry.py"
 
 MUTANTS = (
     Mutant(
@@ -123,5 +127,98 @@ MUTANTS = (
         " if parked.first_look else None,",
         ",",
         (f"{MASS}::test_what_a_poll_has_parked_goes_on_while_it_is_few",),
+    ),
+    Mutant(
+        "looks at a record that keeps changing again and again",
+        WRITE_BACK,
+        "return _later(entry, pace, reason, reason_class) if looked else Decision(Verdict.LOOK)",
+        "return Decision(Verdict.LOOK)",
+        (f"{WRITTEN}::test_an_answer_confirms_or_has_the_record_looked_at_once",),
+    ),
+    Mutant(
+        "confirms a delivery that tells no version",
+        WRITE_BACK,
+        "    if result.outcome is Delivery.DELIVERED and result.version is not None:\n"
+        "        return Decision(Verdict.CONFIRM, result.version)",
+        "    if result.outcome is Delivery.DELIVERED:\n"
+        "        return Decision(Verdict.CONFIRM, result.version or entry.version)",
+        (f"{WRITTEN}::test_an_answer_confirms_or_has_the_record_looked_at_once",),
+    ),
+    Mutant(
+        "counts against a record what the source has told it to wait",
+        WRITE_BACK,
+        "    if error.retry_after_s is not None:\n",
+        "    if error.retry_after_s == 0.0:\n",
+        (f"{WRITTEN}::test_trouble_postpones_a_batch_for_as_long_as_it_says",),
+    ),
+    Mutant(
+        "writes an id over that of the record that somebody has entered",
+        WRITE_BACK,
+        "    if entry.is_beside(record.target_id):\n",
+        "    if entry.is_beside(entry.target_id):\n",
+        (f"{WRITTEN}::test_the_record_itself_tells_whether_it_is_still_to_be_written",),
+    ),
+    Mutant(
+        "leaves the id of a gone record for good",
+        "engine/model/outbox.py",
+        "target_id not in (None, about, self.gone_id)",
+        "target_id not in (None, about)",
+        (f"{WRITTEN}::test_the_record_itself_tells_whether_it_is_still_to_be_written",),
+    ),
+    Mutant(
+        "flags a record that was mended before its flag arrived",
+        WRITE_BACK,
+        "if entry.error and version != entry.version:",
+        "if entry.error and version < entry.version:",
+        (f"{WRITTEN}::test_the_record_itself_tells_whether_it_is_still_to_be_written",),
+    ),
+    Mutant(
+        "writes once more what the record holds already",
+        WRITE_BACK,
+        "if holds(shown.record, entry):",
+        "if holds(shown.record, entry) and not shown.version:",
+        (f"{WRITTEN}::test_the_record_itself_tells_whether_it_is_still_to_be_written",),
+    ),
+    Mutant(
+        "asks for a hidden record every hour",
+        WRITE_BACK,
+        "MISSING_RETRY_S * 2**entry.missed",
+        "MISSING_RETRY_S",
+        (f"{WRITTEN}::test_a_record_that_is_not_shown_is_looked_for_ever_later",),
+    ),
+    Mutant(
+        "leaves a flag on its way although its cause is gone",
+        WRITE_BACK,
+        "unflag = clears_error and present.error is True",
+        "unflag = clears_error and told.error is True",
+        (f"{WRITTEN}::test_one_row_says_what_the_source_shall_hold_in_the_end",),
+    ),
+    Mutant(
+        "forgets an id that is owed when the URL is owed as well",
+        WRITE_BACK,
+        "target_id=present.target_id if told.target_id is None else told.target_id,",
+        "target_id=told.target_id,",
+        (f"{WRITTEN}::test_one_row_says_what_the_source_shall_hold_in_the_end",),
+    ),
+    Mutant(
+        "believes an id that it delivered before somebody's edit",
+        WRITE_BACK,
+        "if before.version == before.delivered_version else None",
+        "if before.delivered_version else None",
+        (f"{WRITTEN}::test_a_delivery_is_kept_with_the_version_it_made",),
+    ),
+    Mutant(
+        "has a record that probed through an outage wait a minute more",
+        RETRY,
+        "    if pace.down:\n",
+        "    if pace.down and not failures:\n",
+        (f"{RETRIES}::test_past_a_few_quick_tries_a_record_waits_a_minute",),
+    ),
+    Mutant(
+        "spends the allowance on one bad record",
+        RETRY,
+        "    if others_succeed or failures <= QUICK_TRIES:\n",
+        "    if others_succeed or failures:\n",
+        (f"{RETRIES}::test_past_a_few_quick_tries_a_record_waits_a_minute",),
     ),
 )

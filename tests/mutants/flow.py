@@ -158,8 +158,8 @@ MUTANTS = (
     Mutant(
         "tries on and on what nobody is blamed for",
         "engine/actors/failing.py",
-        "            failures + 1,\n",
-        "            attempts + 1,\n",
+        "wait = retry(failures + 1, pace",
+        "wait = retry(attempts + 1, pace",
         (f"{BACKING_OFF}::test_a_create_that_nobody_is_blamed_for_is_not_sent_on_and_on",),
     ),
     Mutant(

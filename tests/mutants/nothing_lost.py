@@ -63,16 +63,16 @@ MUTANTS = (
     ),
     Mutant(
         "takes the version its own write-back made for news",
-        "engine/store/sqlite/outbox.py",
-        '" version = max(version, ?) WHERE id = ?"',
-        '" version = max(version, ? - 1) WHERE id = ?"',
+        "engine/decide/write_back.py",
+        "version=max(before.version, version),",
+        "version=max(before.version, version - 1),",
         (f"{STORE}/test_capture.py::test_the_version_our_own_write_back_made_is_no_change",),
     ),
     Mutant(
         "forgets which version it wrote back itself",
-        "engine/store/sqlite/outbox.py",
-        "delivered_version = CASE WHEN version <= ? THEN ?",
-        "delivered_version = CASE WHEN version <= ? - 1000000 THEN ?",
+        "engine/decide/write_back.py",
+        "delivered_version=before.delivered_version if before.version > version else version,",
+        "delivered_version=before.delivered_version,",
         (f"{STORE}/test_outbox.py::test_a_delivery_is_kept_with_the_version_it_made",),
     ),
     Mutant(
@@ -145,9 +145,8 @@ MUTANTS = (
     Mutant(
         "confirms nothing of a batch with one bad row",
         "engine/actors/write_back.py",
-        "        await self._confirm(confirmed)\n        return _Again(again)",
-        "        if len(confirmed) == len(entries):\n"
-        "            await self._confirm(confirmed)\n        return _Again(again)",
+        "if one[1].verdict is Verdict.CONFIRM]",
+        "if {one.verdict for one in decisions} == {Verdict.CONFIRM}]",
         (
             "tests/scenario/test_no_second_request.py::test_what_a_batch_delivered_is_not_delivered_again_for_one_that_failed",
         ),

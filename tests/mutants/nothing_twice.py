@@ -10,7 +10,7 @@ DECIDE = "engine/decide/opportunity.py"
 RELATING = "engine/actors/relationship_syncer.py"
 RESOLVER = "engine/resolvers/prospects.py"
 CREATES = "engine/resolvers/prospect_creates.py"
-WRITE_BACK = "engine/actors/write_back.py"
+WRITE_BACK = "engine/decide/write_back.py"
 REFUSALS = "connectors/outreach/refusals.py"
 IN_FRONT = "tests/scenario/test_answers_in_front.py"
 IN_DOUBT = "tests/scenario/test_creates_in_doubt.py"
@@ -174,10 +174,10 @@ MUTANTS = (
     Mutant(
         "takes a stale write-back for a delivered one",
         WRITE_BACK,
-        "            if result.outcome is Delivery.DELIVERED and result.version is not None:\n"
-        "                confirmed.append((entry, result.version))",
-        "            if result.outcome in (Delivery.DELIVERED, Delivery.STALE):\n"
-        "                confirmed.append((entry, result.version or entry.version))",
+        "    if result.outcome is Delivery.DELIVERED and result.version is not None:\n"
+        "        return Decision(Verdict.CONFIRM, result.version)",
+        "    if result.outcome in (Delivery.DELIVERED, Delivery.STALE):\n"
+        "        return Decision(Verdict.CONFIRM, result.version or entry.version)",
         (
             "tests/scenario/test_writing_back.py"
             "::test_an_edit_made_before_the_id_returns_is_kept_and_synced",
@@ -186,8 +186,8 @@ MUTANTS = (
     Mutant(
         "writes back on top of whatever the record holds now",
         WRITE_BACK,
-        "elif (reason := _not_ours(record, entry, row)) is not None:",
-        "elif (reason := None) is not None:",
+        "    reason = not_ours(shown.record, entry, shown.version)\n",
+        "    reason = None\n",
         (
             "tests/scenario/test_refusing.py::test_a_record_mended_before_its_flag_arrives_is_not_flagged",
         ),

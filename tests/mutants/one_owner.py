@@ -34,9 +34,9 @@ MUTANTS = (
     ),
     Mutant(
         "takes what our own write-back replaced for what somebody entered",
-        "engine/store/sqlite/outbox.py",
-        "CASE WHEN r.version = r.delivered_version AND r.delivered_id IS NOT NULL THEN",
-        "CASE WHEN r.version < r.delivered_version AND r.delivered_id IS NOT NULL THEN",
+        "engine/decide/write_back.py",
+        "if known.version == known.delivered_version and known.delivered_id is not None:",
+        "if known.version < 0 and known.delivered_id is not None:",
         (f"{OUTBOX}::test_an_id_that_our_own_write_back_replaced_overtakes_nothing",),
     ),
     Mutant(
@@ -48,13 +48,10 @@ MUTANTS = (
     ),
     Mutant(
         "withdraws the flag of a refusal with the id that was owed",
-        "engine/store/sqlite/withdrawals.py",
-        "elif row.version == entry.version:",
-        "elif row.version < entry.version:",
-        (
-            f"{OUTBOX}::test_the_flag_of_a_refusal_outlives_the_id_that_is_void",
-            f"{RELINKING}::test_who_entered_an_id_that_is_refused_is_told_so_beside_it",
-        ),
+        "engine/decide/write_back.py",
+        "is RecordType.OPPORTUNITY and shown.version == entry.version",
+        "is RecordType.OPPORTUNITY and shown.version < entry.version",
+        (f"{RELINKING}::test_who_entered_an_id_that_is_refused_is_told_so_beside_it",),
     ),
     Mutant(
         "writes a former id over one that somebody has entered",

@@ -243,6 +243,8 @@ def _deliveries(desk: Desk, choice: Choice) -> tuple[Deed, ...]:
     return (
         lambda c: outbox.delivered(c, confirmed, now),
         lambda c: outbox.delivered(c, [(entry, entry.version + number)], now),
-        lambda c: outbox.postpone(c, entry, "busy", due_at=now + number, counts=choice.flag),
+        lambda c: outbox.postpone(
+            c, entry, "busy", due_at=now + number, counts=choice.flag, missed=number
+        ),
         lambda c: outbox.withdraw(c, entry, NOTE, now),
     )

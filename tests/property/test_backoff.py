@@ -8,7 +8,8 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.flow.backoff import BackoffLimits, delay_s
+from engine.flow.backoff import delay_s
+from engine.model.wait import BackoffLimits
 
 SECONDS = st.floats(0.001, 1e6)
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from connectors.sandbox.faults import Fault
-from engine.flow.backoff import QUICK_TRIES
+from engine.decide.retry import QUICK_TRIES
 from engine.service import once
 from tests.scenario.bench import CREATE, UPDATE, Bench, running, until
 from tests.scenario.people import CREATE_PROSPECT, CREATE_ROLE

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from connectors.sandbox.faults import Fault
-from engine.flow.backoff import QUICK_TRIES
+from engine.decide.retry import QUICK_TRIES
 from tests.scenario.bench import CREATE, Bench, running, until
 from tests.scenario.gates import Gate
 from tests.scenario.people import CREATE_PROSPECT, CREATE_ROLE, ROLES

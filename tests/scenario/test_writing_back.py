@@ -9,7 +9,7 @@ import pytest
 
 from connectors.sandbox.faults import Fault
 from connectors.workbooks.connector import WorkbooksSource
-from engine.actors.write_back import MISSING_LOOKS, MISSING_RETRY_S_MAX
+from engine.decide.write_back import MISSING_LOOKS, MISSING_RETRY_S_MAX
 from engine.model.records import RecordType, WriteBack, WriteBackResult
 from engine.store.sqlite import statefile
 from tests.scenario.bench import CREATE, OPPORTUNITIES, Bench

@@ -29,8 +29,15 @@ class Outbox(Protocol):
         """The source holds each entry at the version beside it; those versions are no news."""
         ...
 
-    async def postpone(self, entry: Entry, reason: str, *, due_at: float, counts: bool) -> None:
-        """Deliver again at `due_at`; an entry that changed meanwhile keeps its own time."""
+    async def postpone(
+        self, entry: Entry, reason: str, *, due_at: float, counts: bool, missed: int
+    ) -> None:
+        """Deliver again at `due_at`; an entry that changed meanwhile keeps its own time.
+
+        Args:
+            counts: as one more attempt at it.
+            missed: so many looks in a row have not shown the record.
+        """
         ...
 
     async def leave_out_owed(self, entry: Entry, reason: str, now: float) -> None:
@@ -48,6 +55,10 @@ class Outbox(Protocol):
         now: float,
     ) -> None:
         """The entry is void, and what the source shows of its record is taken in with that."""
+        ...
+
+    async def withdraw_link(self, entry: Entry, note: Note, now: float) -> None:
+        """The id and URL owed to an opportunity are void; what else is owed to it stays."""
         ...
 
     async def capture_shown(self, row: Captured, asked_at: float, now: float) -> None:

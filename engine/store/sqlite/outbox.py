@@ -6,8 +6,9 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
+from engine.decide import write_back
 from engine.model.history import Note
-from engine.model.outbox import MISSING, Entry, Key, Owed
+from engine.model.outbox import Carried, Entry, Key, Owed
 from engine.model.records import RecordType
 from engine.store.sqlite.history import remember
 
@@ -30,14 +31,15 @@ def next_due(connection: sqlite3.Connection, now: float) -> float | None:
 
 
 _LOAD = {
-    # What our own write-back made carries what that wrote; of an id that is none, 0 is told.
-    RecordType.OPPORTUNITY: "SELECT o.*, r.ref, r.version, r.gone_id, r.target_id AS link,"
-    " CASE WHEN r.version = r.delivered_version AND r.delivered_id IS NOT NULL THEN r.delivered_id"
-    " WHEN r.linked THEN CAST(coalesce(r.carried, 0) AS TEXT) END AS carries FROM outbox o"
+    # Of an id that is none, 0 is told.
+    RecordType.OPPORTUNITY: "SELECT o.*, r.ref, r.version, r.delivered_id, r.delivered_version,"
+    " r.gone_id, r.target_id AS link,"
+    " CASE WHEN r.linked THEN CAST(coalesce(r.carried, 0) AS TEXT) END AS shown FROM outbox o"
     " JOIN record r ON r.id = o.record_id WHERE o.record_type = 'opportunity'"
     " AND o.record_id IN (SELECT value FROM json_each(?))",
-    RecordType.PERSON: "SELECT o.*, p.ref, p.version, NULL AS gone_id,"
-    " p.prospect_id AS link, NULL AS carries FROM outbox o"
+    RecordType.PERSON: "SELECT o.*, p.ref, p.version, NULL AS delivered_id,"
+    " NULL AS delivered_version, NULL AS gone_id, p.prospect_id AS link, NULL AS shown"
+    " FROM outbox o"
     " JOIN person p ON p.id = o.record_id WHERE o.record_type = 'person'"
     " AND o.record_id IN (SELECT value FROM json_each(?))",
 }
@@ -64,7 +66,10 @@ def load(
             gone_id=None if row["gone_id"] is None else str(row["gone_id"]),
             missed=row["missed"],
             link=None if row["link"] is None else str(row["link"]),
-            carries=row["carries"],
+            carries=write_back.carries(
+                Carried(row["version"], row["delivered_id"], row["delivered_version"]),
+                row["shown"],
+            ),
         )
         for row in rows
     ]
@@ -84,40 +89,46 @@ def owe(
     Args:
         changed_at: source time of the change this answers, unix seconds.
     """
-    present = connection.execute(
+    row = connection.execute(
         "SELECT target_id, target_url, error, message FROM outbox"
         " WHERE record_type = ? AND record_id = ?",
         key,
     ).fetchone()
-    if present is None and owed is None:
+    merged = write_back.merged(_owed(row), owed, clears_error=clears_error)
+    if merged is None:
         return
-    target_id, target_url, error, message = present or (None, None, None, None)
-    owed = owed or Owed()
-    # A flag on its way to the source must be taken back, or it would outlive its cause.
-    unflag = clears_error and error == 1
-    merged = (
-        owed.target_id if owed.target_id is not None else target_id,
-        owed.target_url if owed.target_url is not None else target_url,
-        0 if unflag else (owed.error if owed.error is not None else error),
-        "" if unflag else (owed.message if owed.message is not None else message),
-    )
     connection.execute(
         "INSERT INTO outbox (record_type, record_id, target_id, target_url, error, message,"
         " changed_at, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (record_type, record_id) DO UPDATE SET generation = generation + 1,"
         " target_id = excluded.target_id, target_url = excluded.target_url,"
         " error = excluded.error, message = excluded.message, due_at = excluded.due_at",
-        (*key, *merged, changed_at, now),
+        (*key, *_columns(merged), changed_at, now),
     )
 
 
+def _owed(row: sqlite3.Row | None) -> Owed | None:
+    if row is None:
+        return None
+    target_id, target_url, error, message = row
+    return Owed(target_id, target_url, None if error is None else bool(error), message)
+
+
+def _columns(said: Owed | Entry) -> tuple[str | int | None, ...]:
+    return (said.target_id, said.target_url, said.error, said.message)
+
+
+_CARRIED = {
+    record_type: "SELECT version, delivered_id, delivered_version"  # noqa: S608 # names below
+    f" FROM {table} WHERE id = ?"
+    for record_type, table in (
+        (RecordType.OPPORTUNITY, "record"),
+        (RecordType.PERSON, "person"),
+    )
+}
 _DELIVERED = {
-    # A delivery without an id leaves what the record carried: what we last delivered only while
-    # nobody has made a version since, and otherwise what that version shows.
-    record_type: f"UPDATE {table} SET delivered_id = coalesce(?,"  # noqa: S608 # names below
-    " CASE WHEN version = delivered_version THEN delivered_id END),"
-    " delivered_version = CASE WHEN version <= ? THEN ? ELSE delivered_version END,"
-    " version = max(version, ?) WHERE id = ?"
+    record_type: f"UPDATE {table} SET version = ?, delivered_id = ?,"  # noqa: S608 # names below
+    " delivered_version = ? WHERE id = ?"
     for record_type, table in (
         (RecordType.OPPORTUNITY, "record"),
         (RecordType.PERSON, "person"),
@@ -134,8 +145,7 @@ _SAME = (
 
 
 def _row(entry: Entry) -> tuple[str | int | None, ...]:
-    said = (entry.target_id, entry.target_url, entry.error, entry.message)
-    return (entry.record_type, entry.record_id, entry.generation, *said)
+    return (entry.record_type, entry.record_id, entry.generation, *_columns(entry))
 
 
 def _close(connection: sqlite3.Connection, entry: Entry) -> None:
@@ -148,29 +158,42 @@ def delivered(
     """See `Outbox.delivered`."""
     for entry, version in confirmed:
         _close(connection, entry)
-        if entry.record_type is RecordType.OPPORTUNITY:
-            # The time of this version is not told; the next look at the record learns it.
-            connection.execute(
-                "UPDATE record SET known_at = ?, timed = 0 WHERE id = ? AND version < ?",
-                (now, entry.record_id, version),
-            )
-        # A newer version may have been captured already; it was made on top of ours and shows it.
-        connection.execute(
-            _DELIVERED[entry.record_type],
-            (entry.target_id, version, version, version, entry.record_id),
-        )
+        _carry(connection, entry, version, now)
         note = Note("written back", describe(entry))
         remember(connection, entry.record_id, version, note, now, record_type=entry.record_type)
 
 
+def _carry(connection: sqlite3.Connection, entry: Entry, version: int, now: float) -> None:
+    row = connection.execute(_CARRIED[entry.record_type], (entry.record_id,)).fetchone()
+    if row is None:
+        return
+    before = Carried(*row)
+    after = write_back.delivered(before, entry.target_id, version)
+    if entry.record_type is RecordType.OPPORTUNITY and after.version > before.version:
+        # The time of this version is not told; the next look at the record learns it.
+        connection.execute(
+            "UPDATE record SET known_at = ?, timed = 0 WHERE id = ?", (now, entry.record_id)
+        )
+    connection.execute(
+        _DELIVERED[entry.record_type],
+        (after.version, after.delivered_id, after.delivered_version, entry.record_id),
+    )
+
+
 def postpone(
-    connection: sqlite3.Connection, entry: Entry, reason: str, *, due_at: float, counts: bool
+    connection: sqlite3.Connection,
+    entry: Entry,
+    reason: str,
+    *,
+    due_at: float,
+    counts: bool,
+    missed: int,
 ) -> None:
     """See `Outbox.postpone`."""
     connection.execute(
         "UPDATE outbox SET due_at = ?, attempts = attempts + ?, reason = ?,"  # noqa: S608 # a constant
-        f" missed = CASE WHEN ? = ? THEN missed + 1 ELSE 0 END{_SAME}",
-        (due_at, int(counts), reason, reason, MISSING, *_row(entry)),
+        f" missed = ?{_SAME}",
+        (due_at, int(counts), reason, missed, *_row(entry)),
     )
 
 
@@ -180,7 +203,7 @@ def withdraw(connection: sqlite3.Connection, entry: Entry, note: Note, now: floa
     remember(connection, entry.record_id, entry.version, note, now, record_type=entry.record_type)
 
 
-def withdraw_id(connection: sqlite3.Connection, entry: Entry, note: Note, now: float) -> None:
+def withdraw_link(connection: sqlite3.Connection, entry: Entry, note: Note, now: float) -> None:
     """The id and URL of the entry are void; what else it says is owed as before."""
     connection.execute(
         "UPDATE outbox SET target_id = NULL, target_url = NULL,"  # noqa: S608 # a constant

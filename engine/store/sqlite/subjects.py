@@ -150,6 +150,7 @@ class SqliteOutbox(Subject):
     postpone = writing(outbox.postpone)
     leave_out_owed = writing(withdrawals.leave_out_owed)
     withdraw_and_capture = writing(withdrawals.withdraw_and_capture)
+    withdraw_link = writing(withdrawals.withdraw_link)
     capture_shown = writing(withdrawals.capture_shown)
 
 

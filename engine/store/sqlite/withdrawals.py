@@ -30,18 +30,20 @@ def withdraw_and_capture(
     now: float,
 ) -> None:
     """See `Outbox.withdraw_and_capture`."""
+    outbox.withdraw(connection, entry, note, now)
     if entry.record_type is RecordType.PERSON:
-        outbox.withdraw(connection, entry, note, now)
         people.relink(connection, record, now)
-    elif row.version == entry.version:
-        # What that very version was refused for is told; one that was not is linked to another
-        # record than it carries, and nothing new would bring that up.
-        outbox.withdraw_id(connection, entry, note, now)
-        if work.is_settled(connection, entry.record_id):
-            work.read_again(connection, entry.record_id, now)
     else:
-        outbox.withdraw(connection, entry, note, now)
         capture_shown(connection, row, asked_at, now)
+
+
+def withdraw_link(connection: sqlite3.Connection, entry: Entry, note: Note, now: float) -> None:
+    """See `Outbox.withdraw_link`."""
+    outbox.withdraw_link(connection, entry, note, now)
+    # What that very version was refused for is told; one that was not is linked to another record
+    # than it carries, and nothing new would bring that up.
+    if work.is_settled(connection, entry.record_id):
+        work.read_again(connection, entry.record_id, now)
 
 
 def capture_shown(

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import anyio
 
 from engine.actors.dispatcher import CLOSED_S, LOOK_AGAIN_S, Dispatcher
-from engine.flow.backoff import BackoffLimits
 from engine.flow.budget import BudgetLimits
 from engine.flow.governor import Governor
 from engine.flow.mailbox import Mailbox
 from engine.model.lane import Lane
+from engine.model.wait import BackoffLimits
 from tests.simulation import virtual_time
 from tests.unit.engine.stand_ins import NOW, FakeClock, governor
 

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from engine.decide.retry import QUICK_TRIES
 from engine.errors import (
     EngineError,
     Gone,
@@ -17,7 +18,6 @@ from engine.errors import (
     Unavailable,
     Unreachable,
 )
-from engine.flow.backoff import QUICK_TRIES
 from engine.resolvers.lookups import RETRY_S, TRANSIENT_RETRY_S, Lookup
 from tests.simulation import virtual_time
 

@@ -9,9 +9,9 @@ from typing import Any, cast
 import pytest
 
 from engine.actors.failing import RetryLimits
-from engine.flow.backoff import BackoffLimits
 from engine.metrics import Metrics
 from engine.model.records import Captured, Fields, ProspectMatch, RecordType, SourceRecord
+from engine.model.wait import BackoffLimits
 from engine.resolvers.prospects import ProspectResolver, ProspectRules
 from engine.resolvers.references import Resolution
 from engine.store.sqlite import statefile

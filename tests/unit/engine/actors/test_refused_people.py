@@ -9,9 +9,9 @@ from typing import Any, cast
 import pytest
 
 from engine.actors.failing import RetryLimits
-from engine.flow.backoff import BackoffLimits
 from engine.metrics import Metrics
 from engine.model.records import Captured, RecordType, SourceRecord
+from engine.model.wait import BackoffLimits
 from engine.model.work import Failure
 from engine.resolvers.prospects import ProspectResolver, ProspectRules
 from engine.store.sqlite import people, statefile

@@ -17,12 +17,12 @@ from engine.actors.trust import Trust
 from engine.clock import loop_clock
 from engine.dates import Dates
 from engine.errors import Unreachable
-from engine.flow.backoff import BackoffLimits
 from engine.flow.mailbox import Mailbox
 from engine.metrics import Metrics
 from engine.model.lane import Lane
 from engine.model.records import Captured, RecordType, Relation, Role, SourceRecord
 from engine.model.tab import KnownRole, Roles
+from engine.model.wait import BackoffLimits
 from engine.model.work import Failure
 from engine.resolvers.prospects import ProspectResolver, ProspectRules
 from engine.runs import Runs

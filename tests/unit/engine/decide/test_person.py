@@ -25,6 +25,7 @@ from engine.decide.person import (
     remembered,
     standing,
 )
+from engine.decide.retry import SPACING_S, SPACING_SPREAD
 from engine.errors import (
     Conflict,
     Gone,
@@ -35,7 +36,6 @@ from engine.errors import (
     TheirFault,
     Unreachable,
 )
-from engine.flow.backoff import SPACING_S, SPACING_SPREAD
 from engine.model.outbox import Owed
 from engine.model.person import Candidate, Likeness, Person, PersonFacts, Sought, Standing
 from engine.model.records import SourceRecord

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.flow.backoff import BackoffLimits
 from engine.flow.breaker import FORGOTTEN_S, OUTAGE_FAILURES, PAUSE_MAX_S, Breaker
+from engine.model.wait import BackoffLimits
 from tests.unit.engine.stand_ins import seeded
 
 SLOW = BackoffLimits(1.0, 3600.0)

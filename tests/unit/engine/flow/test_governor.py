@@ -10,13 +10,13 @@ from anyio.lowlevel import checkpoint
 
 from engine.decide.failure import error_class
 from engine.errors import HeldBack, Misconfigured, Throttled, Unauthorized
-from engine.flow.backoff import BackoffLimits
 from engine.flow.breaker import OUTAGE_FAILURES
 from engine.flow.budget import BudgetLimits
 from engine.flow.governor import HOLD_MAX_S, Governor
 from engine.flow.lane import current_lane, retrying, writing
 from engine.model.condition import Condition
 from engine.model.lane import Lane
+from engine.model.wait import BackoffLimits
 from tests.unit.engine.stand_ins import NOW, FakeClock, governor, seeded
 from tests.waiting import DEADLINE_S
 

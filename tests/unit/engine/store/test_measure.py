@@ -385,7 +385,7 @@ def test_nothing_is_late_for_a_record_that_is_deleted(connection: sqlite3.Connec
         link(connection, number, 70 + number, owed=Owed(target_id="7"))
     entry = owed_to(connection, 1)
     assert entry is not None
-    outbox.postpone(connection, entry, MISSING, due_at=NOW + 900, counts=True)
+    outbox.postpone(connection, entry, MISSING, due_at=NOW + 900, counts=True, missed=1)
 
     assert waits(connection, "write_back") == Backlog(1, EDITED + 2)
 

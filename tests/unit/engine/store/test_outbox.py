@@ -9,7 +9,7 @@ import pytest
 
 from engine.model.history import Note
 from engine.model.outbox import Entry, Key, Owed
-from engine.model.records import Captured, RecordType, SourceRecord, WriteBack
+from engine.model.records import Captured, RecordType, WriteBack
 from engine.model.work import Failure
 from engine.store.sqlite import outbox, people, report, withdrawals
 from engine.store.sqlite.settle import settle_refused
@@ -85,7 +85,7 @@ def test_what_changed_while_it_was_sent_is_sent_again(db: sqlite3.Connection) ->
     take(db, row(1, 6))
     settle(db, 8)
     outbox.delivered(db, [(sent, 7)], NOW)
-    outbox.postpone(db, sent, "late", due_at=NOW + 60, counts=True)
+    outbox.postpone(db, sent, "late", due_at=NOW + 60, counts=True, missed=0)
 
     left = entry(db)
     assert (left.target_id, left.attempts) == ("8", 0)
@@ -137,13 +137,11 @@ def test_an_id_that_our_own_write_back_replaced_overtakes_nothing(db: sqlite3.Co
 
 def test_the_flag_of_a_refusal_outlives_the_id_that_is_void(db: sqlite3.Connection) -> None:
     """Whoever entered the other id is told why it is refused."""
-    shown = carrying("8")
-    take(db, shown)
+    take(db, carrying("8"))
     settle_refused(db, pending(db, 1), Failure("claimed", None, "it is another's"), NOW)
     note = Note("write-back withdrawn", "the record carries another target id, 8")
-    record = SourceRecord(1, "OPP-1", 6, 0, True, False, "8", None, {})
 
-    withdrawals.withdraw_and_capture(db, entry(db), note, shown, record, asked_at=NOW, now=NOW)
+    withdrawals.withdraw_link(db, entry(db), note, NOW)
 
     left = entry(db)
     assert (left.target_id, left.target_url, left.error) == (None, None, True)
@@ -151,15 +149,11 @@ def test_the_flag_of_a_refusal_outlives_the_id_that_is_void(db: sqlite3.Connecti
 
 def test_a_record_whose_id_is_void_is_decided_on_anew(db: sqlite3.Connection) -> None:
     """It carries one id and is linked to another; nothing else would ever bring that up."""
-    shown = carrying("8")
-    take(db, shown)
+    take(db, carrying("8"))
     link(db, 1, 7, owed=Owed(target_id="7"))
     assert state_of(db, 1) == "settled"
-    record = SourceRecord(1, "OPP-1", 6, 0, True, False, "8", None, {})
 
-    withdrawals.withdraw_and_capture(
-        db, entry(db), Note("write-back withdrawn", "another"), shown, record, asked_at=NOW, now=NOW
-    )
+    withdrawals.withdraw_link(db, entry(db), Note("write-back withdrawn", "another"), NOW)
 
     assert state_of(db, 1) == "pending"
     assert owed_to(db) is None
@@ -167,8 +161,8 @@ def test_a_record_whose_id_is_void_is_decided_on_anew(db: sqlite3.Connection) ->
 
 def test_a_postponed_entry_waits_its_time(db: sqlite3.Connection) -> None:
     """A source in maintenance is not asked at every turn."""
-    outbox.postpone(db, entry(db), "maintenance", due_at=NOW + 60, counts=False)
-    outbox.postpone(db, entry(db), "maintenance", due_at=NOW + 90, counts=True)
+    outbox.postpone(db, entry(db), "maintenance", due_at=NOW + 60, counts=False, missed=0)
+    outbox.postpone(db, entry(db), "maintenance", due_at=NOW + 90, counts=True, missed=0)
 
     assert outbox.due_keys(db, NOW + 89, 10) == []
     assert outbox.next_due(db, NOW) == NOW + 90
@@ -250,7 +244,7 @@ def test_postponing_or_withdrawing_one_leaves_the_other_of_the_same_id_alone(
     people.link(db, person(1), 70, email=None, owed=Owed(target_id="70"), note=None, now=NOW)
     [theirs] = outbox.load(db, PERSON, [1])
 
-    outbox.postpone(db, theirs, "refused", due_at=NOW + 60, counts=True)
+    outbox.postpone(db, theirs, "refused", due_at=NOW + 60, counts=True, missed=0)
     assert outbox.due_keys(db, NOW, 10) == [Key(OPPORTUNITY, 1)]
 
     outbox.withdraw(db, theirs, Note("withdrawn", "another id stands there"), NOW)

@@ -49,7 +49,7 @@ LOCAL: Mapping[str, Sequence[Mapping[str, Any]]] = {
         {"table": "usage_day", "unit": "day"},
     ],
     "outbox.load": [{"record_type": one} for one in RecordType],
-    "outbox.delivered": [{"entry": SimpleNamespace(record_type=one)} for one in RecordType],
+    "outbox._carry": [{"entry": SimpleNamespace(record_type=one)} for one in RecordType],
     "provenance._forget": [{"table": "intent"}, {"table": "contacts"}, {"table": "person"}],
     "provenance.resume": [{"table": "intent"}, {"table": "contacts"}, {"table": "person"}],
     # A column that each of its statements is about in turn.
