@@ -113,7 +113,7 @@ def _pairs() -> Panel:
     systems: dict[str, Any] = {
         "mappings": [CONDITIONS, NOTHING],
         "custom__cellOptions": coded,
-        "custom__width": 126,
+        "custom__width": 132,
     }
     fold: list[Json] = [
         {"id": "labelsToFields", "options": {"mode": "columns"}},
@@ -151,7 +151,7 @@ def _pairs() -> Panel:
         overrides=[
             column(
                 "Pair",
-                custom__width=140,
+                custom__width=125,
                 links=[
                     Link("Its own board", _ITS_BOARD).render(),
                     Link("The service's own page", "http://${__value.raw}/status", True).render(),
@@ -164,15 +164,15 @@ def _pairs() -> Panel:
                 custom__width=84,
             ),
             column("Outreach", **systems),
-            column("Workbooks", **(systems | {"custom__width": 110})),
-            column("Behind", unit="s", decimals=0, custom__width=78),
-            column("In error", unit="locale", decimals=0, custom__width=70),
+            column("Workbooks", **systems),
+            column("Behind", unit="s", decimals=0, custom__width=72),
+            column("In error", unit="locale", decimals=0, custom__width=66),
             column(
                 "Done in",
                 unit="s",
                 decimals=0,
                 mappings=[_waiting("waits"), UNKNOWN],
-                custom__width=100,
+                custom__width=82,
             ),
             column("Left", unit="locale", decimals=0, mappings=[NO_LIMIT, NOTHING]),
         ],
@@ -234,7 +234,7 @@ def _firing() -> Panel:
             column("System", custom__width=85),
             column(
                 "Runbook",
-                custom__width=70,
+                custom__width=80,
                 mappings=[
                     {
                         "type": "regex",
