@@ -47,6 +47,7 @@ class Importers:
             else:
                 self._opportunities.delete(record_id)
             self._scene.ledger.undone[record_id] = anyio.current_time()
+            self._scene.ledger.yielded.add(record_id)
             self._note(f"takes OPP-{record_id} back")
 
     def backs_up(self) -> None:
