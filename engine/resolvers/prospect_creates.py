@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -53,6 +53,17 @@ class ProspectCreates:
             if not (state.locked or state.tasks_waiting):
                 self._creating.pop(email, None)
 
+    async def shared(self, emails: Sequence[str]) -> dict[str, int]:
+        """The prospects that others with these addresses are, and that are there still.
+
+        Raises:
+            EngineError: the target could not be asked.
+        """
+        ours = await self.store.people.by_email(emails)
+        # Nobody has been told yet of one that was deleted in the target.
+        there = {one: await self.target.prospect_exists(one) for one in set(ours.values())}
+        return {email: one for email, one in ours.items() if there[one]}
+
     async def create_or_adopt(
         self, candidate: Candidate, retry: RetryLimits, visibility_s: float
     ) -> None:
@@ -62,7 +73,7 @@ class ProspectCreates:
             EngineError: surely nothing was created, and nobody is known to be at fault.
         """
         record = candidate.record
-        shared = await self.store.people.by_email([candidate.email])
+        shared = await self.shared([candidate.email])
         if shared:
             adopt = Adopt(shared[candidate.email], candidate.email)
             await self.outcomes.execute(record, adopt)

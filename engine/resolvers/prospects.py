@@ -358,7 +358,7 @@ class ProspectResolver:
     async def _look_for(self, seekers: Sequence[PersonFacts]) -> None:
         emails = list(dict.fromkeys(one.address for one in seekers))
         began_at = self.clock.now()
-        ours = await self.store.people.by_email(emails)
+        ours = await self._creates.shared(emails)
         found = await self._search.find([email for email in emails if email not in ours])
         found.prospects.update(ours)
         for one in seekers:

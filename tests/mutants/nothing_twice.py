@@ -225,7 +225,7 @@ MUTANTS = (
     Mutant(
         "makes a prospect for each of two people with one address",
         CREATES,
-        "shared = await self.store.people.by_email([candidate.email])",
+        "shared = await self.shared([candidate.email])",
         "shared = dict[str, int]()",
         (
             "tests/scenario/test_no_second_request.py::test_two_people_with_one_address_cost_one_create",

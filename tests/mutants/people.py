@@ -23,6 +23,16 @@ CONTACTS = "tests/unit/engine/store/test_tabs.py"
 
 MUTANTS = (
     Mutant(
+        "makes somebody a prospect that is gone",
+        "engine/resolvers/prospect_creates.py",
+        "for email, one in ours.items() if there[one]}",
+        "for email, one in ours.items() if one in there}",
+        (
+            "tests/scenario/test_people_prospects.py"
+            "::test_nobody_becomes_a_prospect_that_is_gone_with_whom_an_address_is_shared",
+        ),
+    ),
+    Mutant(
         "writes the former prospect's id over one that somebody has entered",
         "engine/store/sqlite/schema/0007_owed_ids.sql",
         "AND target_id IS NOT coalesce(CAST(NEW.prospect_id AS TEXT), '');",

@@ -212,3 +212,22 @@ async def test_many_opportunities_with_one_new_person_create_it_once(world: Benc
     assert all(len(world.roles(record)) == 1 for record in records)
     counts = world.outreach_traffic.counts
     assert (counts[FIND_PROSPECTS], counts[CREATE_PROSPECT], counts[CREATE_ROLE]) == (1, 1, 8)
+
+
+async def test_nobody_becomes_a_prospect_that_is_gone_with_whom_an_address_is_shared(
+    world: Bench,
+) -> None:
+    """Nobody has noticed yet, and whoever comes next would be flagged for an id that we wrote."""
+    ada = world.knows("Ada Byron", "office@customer.example")
+    related(world, (ada, "Buyer"))
+    await world.once()
+    before = world.told(ada)
+    world.outreach.prospects.delete(int(str(world.person(ada)["outreach_id"])))
+
+    grace = world.knows("Grace Hopper", "office@customer.example")
+    record = related(world, (grace, "User"))
+    await world.once()
+
+    assert world.told(grace) != before
+    assert world.person(grace)["error"] is False
+    assert len(world.roles(record)) == 1
