@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from engine.flow.worktime import holding, pausing
     from engine.model.identity import id_of
     from engine.model.permissions import Permission, Standing, Use
+    from engine.model.pointer import Pointer, Side
     from engine.model.reason import Words
     from engine.model.records import (
         Captured,
@@ -112,6 +113,7 @@ __all__ = [
     "OurFault",
     "Page",
     "Permission",
+    "Pointer",
     "Position",
     "ProspectMatch",
     "Question",
@@ -123,6 +125,7 @@ __all__ = [
     "Scalar",
     "Secret",
     "Settings",
+    "Side",
     "SourceConnector",
     "SourceRecord",
     "Stage",
@@ -168,6 +171,7 @@ _ROOMS = (
     "engine.flow.worktime",
     "engine.model.identity",
     "engine.model.permissions",
+    "engine.model.pointer",
     "engine.ports",
     "engine.model.reason",
     "engine.model.records",

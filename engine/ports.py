@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from engine.flow.governor import Governor
 from engine.model.permissions import Permission, Standing, Use
+from engine.model.pointer import Pointer
 from engine.model.reason import Words
 from engine.model.records import (
     Captured,
@@ -205,6 +206,10 @@ class Source(Protocol):
 
     async def fetch(self, record_type: RecordType, ids: Sequence[int]) -> list[Captured]:
         """The records with these ids, whatever their eligibility; missing ones are left out."""
+        ...
+
+    async def pointed_at(self, pointer: Pointer) -> list[Captured]:
+        """The records of this name, or that carry this target id, whatever their eligibility."""
         ...
 
     async def deleted(self, record_type: RecordType, ids: Sequence[int]) -> set[int]:
@@ -425,6 +430,11 @@ class StandardField:
     conversion: str
 
 
+def nothing_pointed(_settings: object, _text: str) -> Sequence[Pointer]:
+    """Of a connector that knows its records by nothing that people have in hand."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One setting that nobody can guess for an operator, as `wosync init` asks for it.
@@ -454,7 +464,8 @@ class SourceConnector:
     `standard_columns` names, for each record type, the columns behind each neutral field; the
     first that is not blank wins. `routes` are all pairs of method and route template that its
     requests have, `sign_in` the route templates of those that serve the credentials alone.
-    `words` is what people call the system and the columns that steer the sync.
+    `words` is what people call the system and the columns that steer the sync. `pointed` tells what
+    a text that somebody has in hand may name, from the connector's settings and the text.
     """
 
     name: str
@@ -465,6 +476,7 @@ class SourceConnector:
     questions: Sequence[Question] = ()
     sign_in: frozenset[str] = frozenset()
     words: Words = field(default_factory=Words)
+    pointed: Callable[[Any, str], Sequence[Pointer]] = nothing_pointed
 
 
 @dataclass(frozen=True, slots=True)
@@ -473,7 +485,7 @@ class TargetConnector:
 
     `correlation_field` is the filterable field of an opportunity that carries the correlation
     value; `email_field` the field of a prospect that holds its addresses; `routes` and
-    `sign_in` as in a source. `title` is what people call the system.
+    `sign_in` and `pointed` as in a source. `title` is what people call the system.
     """
 
     name: str
@@ -486,3 +498,4 @@ class TargetConnector:
     questions: Sequence[Question] = ()
     sign_in: frozenset[str] = frozenset()
     title: str = Words().target
+    pointed: Callable[[Any, str], Sequence[Pointer]] = nothing_pointed

@@ -12,6 +12,7 @@ from connectors.outreach import custom_fields, directory, mapping, prospects, pr
 from connectors.outreach.authority import OutreachAuthority
 from connectors.outreach.client import OutreachClient
 from connectors.outreach.fields import EMAILS, FIELDS
+from connectors.outreach.pointing import pointed
 from connectors.outreach.prospect_fields import PROSPECT_FIELDS
 from connectors.outreach.questions import QUESTIONS
 from connectors.outreach.routes import ROUTES, SIGN_IN
@@ -333,4 +334,5 @@ connector = TargetConnector(
     sign_in=SIGN_IN,
     title="Outreach",
     questions=QUESTIONS,
+    pointed=pointed,
 )

@@ -13,6 +13,7 @@ from connectors.workbooks.installation import Installation
 from connectors.workbooks.listings import Resource
 from connectors.workbooks.mapping_records import MappingRecords
 from connectors.workbooks.paging import Paging
+from connectors.workbooks.pointing import pointed
 from connectors.workbooks.questions import QUESTIONS
 from connectors.workbooks.routes import ROUTES, SIGN_IN
 from connectors.workbooks.settings import WorkbooksSettings
@@ -29,6 +30,7 @@ from engine import (
     Newest,
     OurFault,
     Page,
+    Pointer,
     Position,
     RecordType,
     SourceConnector,
@@ -190,6 +192,12 @@ class WorkbooksSource:
         """
         resource = self._resource(record_type)
         rows = await self._by_ids(ids, lambda chunk: listings.records(resource, chunk))
+        return [mapping.captured(row, resource.plugin) for row in rows]
+
+    async def pointed_at(self, pointer: Pointer) -> list[Captured]:
+        """The records of this name, or with this Outreach Id; raises what `changes` raises."""
+        resource = self._resource(pointer.record_type)
+        rows, _ = await self._client.read_some(listings.pointed_at(resource, pointer))
         return [mapping.captured(row, resource.plugin) for row in rows]
 
     async def deleted(self, record_type: RecordType, ids: Sequence[int]) -> set[int]:
@@ -438,4 +446,5 @@ connector = SourceConnector(
     sign_in=SIGN_IN,
     words=WORDS,
     questions=QUESTIONS,
+    pointed=pointed,
 )

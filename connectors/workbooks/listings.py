@@ -19,11 +19,13 @@ from connectors.workbooks.wire import (
     RELATIONSHIPS,
     PluginColumns,
 )
-from engine import Position
+from engine import Pointer, Position, Side
 
 POSITION_COLUMNS = ("id", "updated_at")
 
 CHANGE_ORDER = ("updated_at", "id")
+# Records asked for by what should be one's alone.
+ALIKE_MAX = 10
 
 # Naming `is_deleted` in a filter is what brings removed rows into view (§8).
 REMOVED_TOO = (Filter("is_deleted", "true"), Filter("is_deleted", "false"))
@@ -88,6 +90,25 @@ def eligible(resource: Resource, after_id: int, limit: int) -> Call:
 def records(resource: Resource, ids: Sequence[int]) -> Call:
     """Records by id, whatever their eligibility."""
     return by_ids(resource.path, "fetch", resource.columns, ids)
+
+
+def pointed_at(resource: Resource, pointer: Pointer) -> Call:
+    """Records of this name, or with this Outreach Id, whatever their eligibility (§6.3)."""
+    if pointer.side is Side.TARGET:
+        meant = Filter(resource.plugin.outreach_id, "eq", str(pointer.id))
+    elif pointer.ref is not None:
+        meant = Filter("object_ref", "eq", pointer.ref)
+    else:
+        meant = Filter("id", "eq", str(pointer.id))
+    return listing(
+        resource.path,
+        "pointed_at",
+        columns=resource.columns,
+        filters=[meant],
+        match="1",
+        sort=("id",),
+        limit=ALIKE_MAX,
+    )
 
 
 def deleted(path: str, ids: Sequence[int]) -> Call:

@@ -140,6 +140,59 @@ def _history(
     raise typer.Exit(history(config, ref, as_json=as_json))
 
 
+def _why(
+    x: Annotated[
+        str,
+        typer.Argument(
+            metavar="X", help="A reference or id of either system, or the address of the record."
+        ),
+    ],
+    config: ConfigOption = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask neither system: say what is known.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Say why an opportunity or person is in step or not, and what to do.
+
+    Examples: wosync why OPP-17; wosync why https://web.example.com/prospects/4711 --offline
+    """
+    from engine.cli.why import why
+
+    raise typer.Exit(why(config, x, offline=offline, as_json=as_json))
+
+
+def _list(
+    *,
+    waiting: Annotated[bool, typer.Option("--waiting", help="What waits.")] = False,
+    held: Annotated[bool, typer.Option("--held", help="What the fuse holds.")] = False,
+    refused: Annotated[bool, typer.Option("--refused", help="What is in error.")] = False,
+    doubt: Annotated[bool, typer.Option("--doubt", help="What may have been created.")] = False,
+    people: Annotated[bool, typer.Option("--people", help="People who are held back.")] = False,
+    by: Annotated[
+        str | None, typer.Option(metavar="reason", help="Grouped by reason, with numbers.")
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated, with headings.")] = False,
+) -> None:
+    """List the records that wait, are held, refused or in doubt, since when and why.
+
+    Examples: wosync list --waiting --by reason; wosync list --refused --csv
+    """
+    from engine.cli.listing import list_records
+
+    given = {
+        "waiting": waiting,
+        "held": held,
+        "refused": refused,
+        "doubt": doubt,
+        "people": people,
+    }
+    kinds = [name for name, wanted in given.items() if wanted]
+    raise typer.Exit(list_records(config, kinds, by=by, as_json=as_json, as_csv=as_csv))
+
+
 def _codes(incomplete: str) -> list[str]:
     """Those that begin so; for a shell."""
     from engine.model.reason import Code
@@ -211,6 +264,8 @@ _COMMANDS = (
     ("check", _check),
     ("status", _status),
     ("mapping", _mapping),
+    ("why", _why),
+    ("list", _list),
     ("history", _history),
     ("explain", _explain),
     ("approve", _approve),

@@ -214,7 +214,7 @@ class FieldMapping:
         wanted: list[Wanted] = []
         for line in self.lines:
             if line.reference is not None:
-                name = self._value(record, line)
+                name = self.value(record, line)
                 if name is not None:
                     wanted.append(Wanted(line.field.name, line.reference, str(name).strip()))
         return wanted
@@ -234,17 +234,30 @@ class FieldMapping:
         """
         fields: dict[str, Scalar] = {}
         for line in self.lines:
-            name = line.field.name
-            if line.reference is not None:
-                value: Scalar = references.get(name)
-            else:
-                value = self.encoder.encode(line.field, self._value(record, line))
+            value = self.filled(record, line, references.get(line.field.name))
             if not (line.skip_blank and value in (None, [])):
-                fields[name] = value
+                fields[line.field.name] = value
         return fields
 
-    def _value(self, record: SourceRecord, line: Line) -> Value:
-        """The converted value, or what stands in for it; None for blank."""
+    def filled(self, record: SourceRecord, line: Line, reference: int | None) -> Scalar:
+        """What one field is filled with.
+
+        Args:
+            reference: the target id, where the line refers to a record.
+
+        Raises:
+            Rejected: a value the target would refuse for certain, with its field.
+        """
+        if line.reference is not None:
+            return reference
+        return self.encoder.encode(line.field, self.value(record, line))
+
+    def value(self, record: SourceRecord, line: Line) -> Value:
+        """The converted value, or what stands in for it; None for blank.
+
+        Raises:
+            Rejected: it cannot be read, or a picklist does not know it.
+        """
         if line.constant is not None:
             return line.constant
         if line.template is not None:

@@ -28,6 +28,8 @@ class Code(StrEnum):
     RECORD_NOT_LISTED = "record-not-listed"
     NO_LONGER_ELIGIBLE = "no-longer-eligible"
     HIDDEN_MEANWHILE = "hidden-meanwhile"
+    NOT_CAPTURED_YET = "not-captured-yet"
+    WAITS_ITS_TURN = "waits-its-turn"
     SOURCE_LAGS = "source-lags"
     TARGET_ID_MALFORMED = "target-id-malformed"
     CORRELATION_BLANK = "correlation-blank"

@@ -33,6 +33,7 @@ from engine.service.doors import Doors
 from engine.service.headers import CONFIG_OF, TOKEN
 from engine.service.reloading import Reloaded
 from engine.service.status import Status
+from engine.service.why.asking import Asking
 
 # Seconds a kept connection may rest; more than the interval of a usual scraper, which keeps one.
 IDLE_S = 75
@@ -78,6 +79,14 @@ def application(
 
     async def approve(_: Request) -> Response:
         return JSONResponse({"approved": await status.assembly.fuse_keeper.approve()})
+
+    async def explain(request: Request) -> Response:
+        try:
+            given = await request.json()
+            asked, offline = str(given["x"]), bool(given.get("offline", False))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return PlainTextResponse("x is needed\n", status_code=400)
+        return JSONResponse(await Asking(status.assembly, live=not offline).answer(asked))
 
     async def authority(_: Request) -> Response:
         try:
@@ -129,6 +138,7 @@ def application(
             Route("/mapping", meant(mapping)),
             Route("/authority", meant(authority)),
             changing("/approve", approve),
+            changing("/why", explain),
             changing("/authorise", authorise),
             changing("/reload", reloaded),
         ],

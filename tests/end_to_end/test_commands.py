@@ -73,3 +73,30 @@ async def test_a_mass_change_waits_for_the_approval_and_then_goes_on(config: Pat
     assert approved.out == f"{waiting} edits approved\n"
     after = await wosync("once", "--config", str(config), "--json", cwd=config.parent)
     assert json.loads(after.out)["pending"] == 0
+
+
+async def test_why_and_list_answer_without_a_service(config: Path) -> None:
+    """Beside a stopped service, and on a terminal that a name would steer."""
+    shown = await wosync("list", "--refused", "--config", str(config), "--json", cwd=config.parent)
+    refused = json.loads(shown.out)["records"]
+    assert (shown.code, bool(refused)) == (DONE, True)
+    assert all(one["code"] and one["since"] and one["ref"] for one in refused)
+
+    first = refused[0]
+    asked = await wosync("why", first["ref"], "--config", str(config), cwd=config.parent)
+    assert asked.code == ATTENTION, asked.err
+    assert asked.out.startswith(f"{first['ref']}: refused ({first['code']}): ")
+    assert "Not looked at: both systems" in asked.out
+    assert "reset Outreach Sync Error" in asked.out
+
+    grouped = await wosync(
+        "list", "--refused", "--by", "reason", "--csv", "--config", str(config), cwd=config.parent
+    )
+    assert grouped.out.splitlines()[0] == "list,code,records"
+    counted = sum(int(line.split(",")[2]) for line in grouped.out.splitlines()[1:])
+    assert counted == len(refused)
+
+    unknown = await wosync("why", "OPP-\x1b[31m0", "--config", str(config), cwd=config.parent)
+    assert (unknown.code, "\x1b" in unknown.everything) == (FAILED, False)
+    none = await wosync("list", "--config", str(config), cwd=config.parent)
+    assert (none.code, "name at least one of --waiting" in none.err) == (2, True)

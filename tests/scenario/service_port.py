@@ -70,6 +70,14 @@ class ServicePort:
         answer = await self.client.get("/readyz")
         return answer.status_code, answer.text.strip()
 
+    async def why(self, text: str) -> dict[str, Any]:
+        """What `wosync why` is answered."""
+        [token] = tokens_in([self.state])
+        answer = await self.client.post("/why", headers={TOKEN: token}, json={"x": text})
+        assert answer.status_code == 200, answer.text
+        document: dict[str, Any] = answer.json()
+        return document
+
     async def reload(self) -> dict[str, Any]:
         """Have it read its settings again, as `wosync reload` does."""
         [token] = tokens_in([self.state])

@@ -84,6 +84,26 @@ RECORDS = (
         ends="The first change of the record that the service's user is shown.",
     ),
     Entry(
+        Code.NOT_CAPTURED_YET,
+        WAIT,
+        "{version} is not captured yet",
+        admin="The record, or its latest change, was not taken in yet. It is, with the next poll.",
+        engineer="{source} shows a version that the state does not know. Polls ask for what changed"
+        " since the watermark, [poller] interval_s apart.",
+        remedy="None needed. If it stays, see in wosync status why polls fail.",
+        ends="The next poll.",
+    ),
+    Entry(
+        Code.WAITS_ITS_TURN,
+        WAIT,
+        "it waits its turn: {what}",
+        admin="Nothing is wrong with the record: others are worked on before it.",
+        engineer="It is due, and in line. Fresh edits go before a bulk import, and every fifth one"
+        " is from the import.",
+        remedy="None needed. To have more done at once see what limits the service: wosync tune.",
+        ends="Its turn.",
+    ),
+    Entry(
         Code.SOURCE_LAGS,
         "protocol",
         "the record is shown in an older state than the one that is known",

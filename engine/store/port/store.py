@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from engine.store.port.claims import Claims
+from engine.store.port.dossiers import Dossiers
 from engine.store.port.feeds import Audit, Awaited, Feeds
 from engine.store.port.fuse import Fuse
 from engine.store.port.kept import Kept, Provenance
@@ -81,6 +82,11 @@ class Store(Protocol):
     @property
     def provenance(self) -> Provenance:
         """How old the state is, and whose."""
+        ...
+
+    @property
+    def dossiers(self) -> Dossiers:
+        """All that is known of one record, and which records wait for something."""
         ...
 
     @property

@@ -13,10 +13,12 @@ from engine.store.sqlite import (
     awaited,
     capture,
     claims,
+    dossiers,
     doubts,
     fuse,
     kept,
     listed,
+    listing,
     mapping_mark,
     measure,
     outbox,
@@ -243,6 +245,16 @@ class SqliteReport(Subject):
     measured = reading(measure.measured)
 
 
+class SqliteDossiers(Subject):
+    """All that is known of one record, and which records wait for something."""
+
+    find = reading(dossiers.find)
+    alike = reading(dossiers.alike)
+    of_opportunity = reading(dossiers.of_opportunity)
+    of_person = reading(dossiers.of_person)
+    listed = reading(listing.listed)
+
+
 class Subjects:
     """The subjects of one state file, for a store to have."""
 
@@ -258,4 +270,5 @@ class Subjects:
         self.awaited = SqliteAwaited(connections)
         self.kept = SqliteKept(connections)
         self.provenance = SqliteProvenance(connections)
+        self.dossiers = SqliteDossiers(connections)
         self.report = SqliteReport(connections)

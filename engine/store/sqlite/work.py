@@ -50,12 +50,21 @@ def is_settled(connection: sqlite3.Connection, record_id: int) -> bool:
 
 def load(connection: sqlite3.Connection, record_id: int) -> Work | None:
     """See `Records.load`."""
+    return known(connection, record_id, " AND r.state = 'pending' AND r.mass <> 2")
+
+
+def known(connection: sqlite3.Connection, record_id: int, further: str = "") -> Work | None:
+    """The record as work, whatever its state.
+
+    Args:
+        further: what else it must meet, in SQL.
+    """
     row = connection.execute(
-        "SELECT r.*, i.correlation, i.opened_at, i.doubt_since, i.checks, i.sent, i.look_at,"
+        "SELECT r.*, i.correlation, i.opened_at, i.doubt_since, i.checks, i.sent, i.look_at,"  # noqa: S608 # words of ours
         " o.target_id AS owed_id"
         " FROM record r LEFT JOIN intent i ON i.record_id = r.id"
         " LEFT JOIN outbox o ON o.record_type = 'opportunity' AND o.record_id = r.id"
-        " WHERE r.id = ? AND r.state = 'pending' AND r.mass <> 2",
+        f" WHERE r.id = ?{further}",
         (record_id,),
     ).fetchone()
     if row is None:

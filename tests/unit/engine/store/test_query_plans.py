@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from engine.model.records import RecordType
-from engine.store.sqlite import statefile
+from engine.store.sqlite import listing, statefile
 
 ROOT = Path(__file__).resolve().parents[4]
 RUNS = frozenset({"execute", "executemany"})
@@ -43,17 +43,25 @@ FEW = frozenset(
 )
 # Names that a statement takes from the function around it, with the values they have there.
 LOCAL: Mapping[str, Sequence[Mapping[str, Any]]] = {
+    "dossiers._pointed_at": [
+        {"table": table, "column": column}
+        for table, target in (("record", "target_id"), ("person", "prospect_id"))
+        for column in ("id", "ref", target)
+    ],
+    "dossiers.alike": [{"table": "record"}, {"table": "person"}],
     "fuse.release": [{"table": "record"}, {"table": "contacts"}],
     "kept.save_usage": [
         {"table": "usage_minute", "unit": "minute"},
         {"table": "usage_day", "unit": "day"},
     ],
+    "listing.listed": [{"query": one} for kind in listing.KINDS for one in listing.queries(kind)],
     "outbox.load": [{"record_type": one} for one in RecordType],
     "outbox._carry": [{"entry": SimpleNamespace(record_type=one)} for one in RecordType],
     "provenance._forget": [{"table": "intent"}, {"table": "contacts"}, {"table": "person"}],
     "provenance.resume": [{"table": "intent"}, {"table": "contacts"}, {"table": "person"}],
     # A column that each of its statements is about in turn.
     "waits.bound": [{"table": "contacts", "column": "due_at"}],
+    "work.known": [{"further": ""}, {"further": " AND r.state = 'pending' AND r.mass <> 2"}],
 }
 # Opens and migrates the file, before anybody works.
 UNTOUCHED = frozenset({"engine.store.sqlite.statefile", "engine.store.sqlite.statedir"})
@@ -63,6 +71,7 @@ ENDS_AT_LIMIT = "reads in the order of the index and ends at its LIMIT"
 ONE_ROW = "ends at the first row"
 COUNTS = "counts what waits, on the reader, for whoever looks"
 BEFORE_WORK = "once at each start, before anybody works"
+ASKED = "on the reader, once for somebody who asks"
 ONCE = "once after a changed mapping or a whole sweep; it may concern all that waits"
 # Functions that may read through one, and why.
 ALLOWED: Mapping[str, str] = {
@@ -70,6 +79,8 @@ ALLOWED: Mapping[str, str] = {
     "awaited.pending_column": ENDS_AT_LIMIT,
     "capture.finish_sweep": ONCE,
     "capture.hold_pending": ONCE,
+    "dossiers._pointed_at": ASKED,
+    "listing.listed": ASKED,
     "tabs.people_ahead": ENDS_AT_LIMIT,
     "kept.claim_pair": ONE_ROW,
     "kept.has_worked": ONE_ROW,

@@ -1,0 +1,210 @@
+"""`wosync why X`: why an opportunity or person is in step or not, and what to do."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from engine.about import PROGRAM
+from engine.cli.asking import ask_service
+from engine.cli.exits import Exit, complain
+from engine.cli.reading import look
+from engine.cli.state import looking, state_path
+from engine.cli.tables import console, table
+from engine.clock import SystemClock
+from engine.config import loading as configuration
+from engine.config.loading import Config
+from engine.decide.why.basis import as_kept
+from engine.decide.why.document import document, unknown
+from engine.decide.why.explain import explain
+from engine.decide.why.person import explain_person
+from engine.mapping.telling import kept
+from engine.model.dossier import Named
+from engine.model.explanation import LineFact, PersonWhy, RecordFacts, Verdict
+from engine.model.kept import CREATES_PAUSED
+from engine.model.records import RecordType
+from engine.service.why.pointing import pointers_of, spelled
+from engine.store.sqlite import dossiers
+from engine.store.sqlite import kept as settings
+
+# Both systems may be slow, and are asked one after the other.
+TIMEOUT_S = 60.0
+NEAREST_MAX = 3
+_OFFLINE = "both systems: no service answers, so what is said is what was known last"
+# What is said of a verdict by the end of the command.
+_CODES = {Verdict.IN_STEP: Exit.DONE, Verdict.UNKNOWN: Exit.FAILED}
+
+
+def why(path: Path | None, text: str, *, offline: bool, as_json: bool) -> int:
+    """0 in step, 1 when no record is known by this name, 3 when it is anything else.
+
+    Args:
+        text: whatever somebody has in hand of the record.
+    """
+    # What a shell passed on that is no text names nothing.
+    text = text.encode(errors="replace").decode()
+    found, clock = configuration.find(path), SystemClock()
+    content = {"x": text, "offline": offline}
+    told = ask_service(found, "/why", "POST", content=content, timeout_s=TIMEOUT_S)
+    if told is None:
+        config = look(found)
+        with looking(state_path(config)) as connection:
+            told = from_state(connection, config, text, clock.now())
+    if as_json:
+        sys.stdout.write(json.dumps(told) + "\n")
+    elif told["verdict"] == Verdict.UNKNOWN and told["record_type"] is None:
+        complain(_unknown(told))
+    else:
+        _print(told)
+    return _CODES.get(Verdict(told["verdict"]), Exit.ATTENTION)
+
+
+def from_state(
+    connection: sqlite3.Connection, config: Config, text: str, now: float
+) -> dict[str, Any]:
+    """What the state alone tells, while no service runs."""
+    pointers = pointers_of(config, text)
+    found = dossiers.find(connection, pointers)
+    if not found:
+        near = [one.ref for one in dossiers.alike(connection, pointers, NEAREST_MAX)]
+        return unknown(text, [spelled(one, config) for one in pointers], near, [_OFFLINE])
+    first, *others = found
+    refs = tuple(f"{one.ref} ({one.record_type.value})" for one in others)
+    if first.record_type is RecordType.PERSON:
+        return _person(connection, config, first, refs, now)
+    dossier = dossiers.of_opportunity(connection, first.id)
+    record = None if dossier is None else as_kept(dossier)
+    synced = None if dossier is None else dossier.work.synced
+    facts = RecordFacts(
+        now,
+        config.connectors.words,
+        first.ref,
+        dossier,
+        record,
+        fields=kept((), synced) if synced else (),
+        lines=() if dossier is None else tuple(_lines(connection, dossier.people)),
+        creates_paused=settings.setting(connection, CREATES_PAUSED),
+        recreate_missing=config.target.on_missing == "recreate",
+        unseen=(_OFFLINE,),
+        others=refs,
+    )
+    return document(explain(facts))
+
+
+def _lines(connection: sqlite3.Connection, people: Sequence[Any]) -> list[LineFact]:
+    lines: list[LineFact] = []
+    for one in people:
+        dossier = dossiers.of_person(connection, one.id)
+        cause = None if dossier is None else dossier.cause
+        lines.append(LineFact(one.id, "", one.ref, known=one, cause=cause))
+    return lines
+
+
+def _person(
+    connection: sqlite3.Connection, config: Config, named: Named, refs: tuple[str, ...], now: float
+) -> dict[str, Any]:
+    dossier = dossiers.of_person(connection, named.id)
+    known = None if dossier is None else dossier.person
+    cause = None if dossier is None else dossier.cause
+    line = LineFact(named.id, "", named.ref, known=known, cause=cause)
+    words = config.connectors.words
+    return document(
+        explain_person(
+            PersonWhy(now, words, named.ref, dossier, line, unseen=(_OFFLINE,), others=refs)
+        )
+    )
+
+
+def _unknown(told: Mapping[str, Any]) -> str:
+    lines = [f"{PROGRAM}: nothing is known of {told['ref']}"]
+    for tried in told["tried"]:
+        lines.append(f"  Looked for: the {tried}")
+    if not told["tried"]:
+        lines.append("  It is no reference, id or address of either system.")
+    for unseen in told["unseen"]:
+        lines.append(f"  Not looked at: {unseen}")
+    if told["nearest"]:
+        lines.append(f"  Nearest: {', '.join(told['nearest'])}")
+    lines.append("  What to do: check the reference; give it as either system shows it.")
+    return "\n".join(lines) + "\n"
+
+
+def _print(told: Mapping[str, Any]) -> None:
+    out = console()
+    head = f"{told['ref']}: {told['verdict']}"
+    if told["reason"]:
+        subject = f"{told['subject']}: " if told["subject"] else ""
+        head += f" ({told['code']}): {subject}{told['reason']}"
+    out.print(head, soft_wrap=True)
+    for other in told["others"]:
+        out.print(f"The same name is that of {other}.", soft_wrap=True)
+    out.print()
+    _print_gates(told["gates"])
+    _print_fields(told["fields"])
+    _print_people(told["people"])
+    _print_history(told["history"])
+    if told["next"]:
+        at = f", at {_time(told['next_at'])}" if told["next_at"] else ""
+        out.print(f"Next: {told['next']}{at}", soft_wrap=True)
+    for unseen in told["unseen"]:
+        out.print(f"Not looked at: {unseen}", soft_wrap=True)
+    _print_remedies(told["remedies"])
+
+
+def _print_gates(gates: Sequence[Mapping[str, Any]]) -> None:
+    marks = {True: "✓", False: "✗", None: "?"}
+    shown = table("", "", "", "")
+    for gate in gates:
+        at = _time(gate["at"]) if gate["at"] else ""
+        shown.add_row(marks[gate["passed"]], gate["name"], gate["seen"], at)
+    console().print(shown)
+
+
+def _print_fields(fields: Sequence[Mapping[str, Any]]) -> None:
+    if not fields:
+        return
+    shown = table("Field", "Source", "Wanted", "Target", "")
+    for one in fields:
+        shown.add_row(one["title"], one["source"], one["wanted"], one["held"], one["note"])
+    console().print()
+    console().print(shown)
+
+
+def _print_people(people: Sequence[Mapping[str, Any]]) -> None:
+    if not people:
+        return
+    shown = table("Person", "Name", "Role", "State")
+    for one in people:
+        shown.add_row(one["ref"], one["name"], one["role"], one["state"])
+    console().print()
+    console().print(shown)
+
+
+def _print_history(history: Sequence[Mapping[str, Any]]) -> None:
+    out = console()
+    out.print()
+    if not history:
+        return
+    shown = table("When (UTC)", "Decision", "Detail")
+    for one in history:
+        shown.add_row(_time(one["at"]), one["decision"], one["detail"])
+    out.print(shown)
+    out.print()
+
+
+def _print_remedies(remedies: Sequence[Mapping[str, Any]]) -> None:
+    out = console()
+    for remedy in remedies:
+        of = f" ({remedy['subject']})" if remedy["subject"] else ""
+        out.print(f"What to do{of}: see also {PROGRAM} explain {remedy['code']}", soft_wrap=True)
+        for number, step in enumerate(remedy["steps"], start=1):
+            out.print(f"  {number}. {step}", soft_wrap=True)
+
+
+def _time(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,97 @@
+"""Why a person is (not) in the target. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.decide.person import carried
+from engine.decide.reasons import because
+from engine.decide.why.people import person_line, prospect_of, standing_of
+from engine.decide.why.remedies import steps
+from engine.model.dossier import Cause
+from engine.model.explanation import (
+    Explanation,
+    Finding,
+    Gate,
+    PersonWhy,
+    Remedy,
+    Verdict,
+)
+from engine.model.reason import Code
+from engine.model.records import RecordType
+
+# Verdicts by what stands in the way; anything else waits.
+_VERDICTS = {
+    Code.PERSON_SYNC_OFF: Verdict.NOT_ELIGIBLE,
+    Code.PERSON_FLAGGED: Verdict.NOT_ELIGIBLE,
+    Code.PROSPECT_IN_DOUBT: Verdict.IN_DOUBT,
+    Code.EMAIL_TAKEN_UNSEEN: Verdict.IN_DOUBT,
+}
+
+
+def explain_person(facts: PersonWhy) -> Explanation:
+    """What becomes of a person, why, and what helps."""
+    found = _finding(facts)
+    cause = found.cause
+    remedies = () if cause is None else (Remedy(cause.code, steps(cause.code, facts.words)),)
+    dossier = facts.dossier
+    on = () if dossier is None else dossier.opportunities
+    return Explanation(
+        facts.ref,
+        RecordType.PERSON,
+        found.verdict,
+        cause,
+        gates=tuple(_gates(facts, found)),
+        people=(person_line(facts.line),),
+        history=() if dossier is None else dossier.history,
+        follows=f"it is on the People tab of {', '.join(one.ref for one in on)}" if on else "",
+        remedies=remedies,
+        unseen=facts.unseen,
+        others=facts.others,
+    )
+
+
+def _finding(facts: PersonWhy) -> Finding:
+    look, line = facts.source, facts.line
+    if look is not None and look.record is None:
+        if look.deleted:
+            text = str(because(Code.RECORD_DELETED))
+            return Finding(Verdict.DELETED, Cause(Code.RECORD_DELETED, text))
+        text = str(because(Code.PERSON_HIDDEN))
+        return Finding(Verdict.NOT_VISIBLE, Cause(Code.PERSON_HIDDEN, text))
+    known = None if facts.dossier is None else facts.dossier.person
+    cause = standing_of(line)
+    if known is not None and known.refused_version is not None and cause is not None:
+        return Finding(Verdict.REFUSED, cause)
+    if cause is not None:
+        return Finding(_VERDICTS.get(cause.code, Verdict.WAITS), cause)
+    if facts.dossier is not None and facts.dossier.owing is not None:
+        text = str(because(Code.WAITS_ITS_TURN, what="what is owed to it is written back"))
+        return Finding(Verdict.WAITS, Cause(Code.WAITS_ITS_TURN, text))
+    if prospect_of(line) is None:
+        return Finding(Verdict.UNKNOWN)
+    return Finding(Verdict.IN_STEP)
+
+
+def _gates(facts: PersonWhy, found: Finding) -> Iterator[Gate]:
+    look, words, line = facts.source, facts.words, facts.line
+    record = None if line.facts is None else line.facts.record
+    if look is not None:
+        there = look.record is not None
+        exists = True if there else False if look.deleted else None
+        yield Gate(f"exists in {words.source}", exists, "shown" if there else "not shown", look.at)
+        yield Gate("visible to our user", there, "shown" if there else "not shown", look.at)
+    at = None if look is None else look.at
+    if record is not None:
+        yield Gate(f"{words.sync} is ticked", record.sync, "yes" if record.sync else "no", at)
+        known = line.known
+        ours = known is not None and known.refused_version is not None
+        seen = "off"
+        if record.error:
+            seen = "set by this service" if ours else "set, and not by this service"
+        yield Gate(f"{words.error} is off", not record.error, seen, at)
+        held = carried(known, record)
+        yield Gate(f"has {words.id}", held is not None, held or "none")
+    doubted = found.verdict is Verdict.IN_DOUBT
+    doubt = "a create may have been executed" if doubted else "no create is in doubt"
+    yield Gate("no create in doubt", not doubted, doubt)

@@ -1,0 +1,80 @@
+"""The complete remedy: every step, in the words of the catalogue and of the pair in use. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from engine.decide.reasons import ENTRIES
+from engine.decide.why.people import standing_of
+from engine.model.dossier import Cause
+from engine.model.explanation import Finding, RecordFacts, Remedy, Verdict
+from engine.model.reason import Code, Words
+
+# Steps of one remedy: sentences, and what is to be done afterwards.
+_STEPS = re.compile(r"(?<=[.])\s+(?=[A-Z])|;\s+(?=then )")
+# What is wrong with a field that is mended is wrong no more: only the flag is left to be reset.
+_RESET = "Reset {error}: what it was refused for is mended."
+_NOTHING = ("None needed", "None, if it was meant")
+
+
+def remedies(facts: RecordFacts, found: Finding) -> tuple[Remedy, ...]:
+    """What is to be done, of whatever is in the way: first of all, what the verdict is about."""
+    causes: list[tuple[Cause, str]] = []
+    if found.cause is not None:
+        causes.append((found.cause, found.subject))
+    if found.verdict is Verdict.REFUSED and _mended(facts, found):
+        code = Code.REFUSED if found.cause is None else found.cause.code
+        return (Remedy(code, (_RESET.format(error=facts.words.error),)),)
+    causes += [(one.refusal, one.title) for one in facts.fields if one.refusal is not None]
+    causes += [(one.blank, one.title) for one in facts.fields if one.blank is not None]
+    for line in facts.lines:
+        cause = standing_of(line)
+        if cause is not None:
+            causes.append((cause, line.ref))
+    return tuple(_distinct(causes, facts.words))
+
+
+def _mended(facts: RecordFacts, found: Finding) -> bool:
+    """Whether the field that it was refused for can be sent by now, as far as we can tell."""
+    cause = found.cause
+    if cause is None or cause.code not in _OF_FIELDS or not facts.fields:
+        return False
+    return all(one.refusal is None for one in facts.fields)
+
+
+_OF_FIELDS = {
+    Code.VALUE_UNREADABLE,
+    Code.VALUE_NOT_LISTED,
+    Code.VALUE_TOO_LONG,
+    Code.VALUE_REQUIRED,
+    Code.VALUE_UNFIT,
+}
+
+
+def _distinct(causes: list[tuple[Cause, str]], words: Words) -> Iterator[Remedy]:
+    seen: set[tuple[Code, str]] = set()
+    for cause, subject in causes:
+        key = (cause.code, subject)
+        # The verdict's own reason comes first, and is that of a field or a person too.
+        if key in seen or (cause.code, "") in seen:
+            continue
+        seen.add(key)
+        yield Remedy(cause.code, steps(cause.code, words), subject)
+
+
+def steps(code: Code, words: Words) -> tuple[str, ...]:
+    """The catalogue's remedy, step by step."""
+    text = ENTRIES[code].worded(words).remedy
+    parts = [part.strip() for part in _STEPS.split(text) if part.strip()]
+    return tuple(_sentence(part) for part in parts)
+
+
+def needs_hands(remedy: Remedy) -> bool:
+    """Whether somebody has to do something at all."""
+    return not remedy.steps[0].startswith(_NOTHING)
+
+
+def _sentence(part: str) -> str:
+    whole = part[0].upper() + part[1:]
+    return whole if whole.endswith(".") else f"{whole}."

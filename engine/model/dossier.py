@@ -1,0 +1,117 @@
+"""A dossier: all that the state holds of one record, read at one moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.model.claim import Claim
+from engine.model.mass_change import Mass
+from engine.model.outbox import Owed
+from engine.model.person import Person
+from engine.model.reason import Code
+from engine.model.records import RecordType
+from engine.model.report import HistoryLine
+from engine.model.work import Work
+
+
+class State(StrEnum):
+    """Where an opportunity stands."""
+
+    PENDING = "pending"
+    SETTLED = "settled"
+    REFUSED = "refused"
+    INELIGIBLE = "ineligible"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A record by its names."""
+
+    record_type: RecordType
+    id: int
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why, as it was kept: the code, the class of the error, the field at fault, the sentence."""
+
+    code: Code
+    text: str
+    reason_class: str | None = None
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Owing:
+    """What the source is still to be told, and since when that is tried in vain."""
+
+    owed: Owed
+    due_at: float
+    attempts: int
+    cause: Cause | None
+
+
+@dataclass(frozen=True, slots=True)
+class TabDossier:
+    """The People tab as work; `waits_for` are the people whose lines are held back."""
+
+    pending: bool
+    mass: Mass
+    due_at: float
+    doubt_since: float | None
+    given_up: bool
+    cause: Cause | None
+    waits_for: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """An opportunity.
+
+    Args:
+        work: as an actor would read it, whatever its state.
+        carried: the target id that it carries, as captured.
+        flagged: the source may show a refusal of ours.
+        owner: another record that the target record belongs to whose id this one carries.
+        awaited: references it was synced without, by kind and name.
+        people: who is known of those on its tab.
+    """
+
+    work: Work
+    state: State
+    due_at: float
+    captured_at: float
+    cause: Cause | None
+    carried: int | None
+    flagged: bool
+    owing: Owing | None
+    owner: Claim | None
+    tab: TabDossier | None
+    awaited: tuple[tuple[str, str], ...]
+    people: tuple[Person, ...]
+    history: tuple[HistoryLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonDossier:
+    """A person; `opportunities` are those whose tab has a line of it."""
+
+    person: Person
+    cause: Cause | None
+    owing: Owing | None
+    opportunities: tuple[Named, ...]
+    history: tuple[HistoryLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One record of a list: since when it is on it, unix seconds, and why."""
+
+    record_type: RecordType
+    id: int
+    ref: str
+    target_id: int | None
+    since: float | None
+    cause: Cause | None

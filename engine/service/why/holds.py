@@ -1,0 +1,47 @@
+"""What keeps requests from a system now, as a reason of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.assembly.assembly import Assembly
+from engine.decide.recognised import budget, recognised
+from engine.flow.governor import HOLD_MAX_S, Governor
+from engine.model.condition import Condition
+from engine.model.explanation import Hold
+from engine.model.lane import Lane
+from engine.model.reason import Code
+
+_CODES = {
+    Condition.CREDENTIALS_REFUSED: Code.CREDENTIALS_REFUSED,
+    Condition.DOWN: Code.UNANSWERED,
+    Condition.NO_WRITES: Code.UNANSWERED,
+    Condition.THROTTLED: Code.THROTTLED,
+}
+
+
+def holds(assembly: Assembly, lane: Lane) -> tuple[Hold, ...]:
+    """Of both systems, for a record of this lane."""
+    systems, now = assembly.systems, assembly.outside.clock.now()
+    return tuple(
+        hold
+        for name, governor in systems.governors(assembly.config).items()
+        for hold in _of(name, governor, lane, now, of_source=governor is systems.source_governor)
+    )
+
+
+def _of(
+    name: str, governor: Governor, lane: Lane, now: float, *, of_source: bool
+) -> Iterator[Hold]:
+    held_s, condition = governor.held_s(lane), governor.condition
+    if held_s <= HOLD_MAX_S and not condition.stands_still:
+        return
+    cause = governor.refusal or governor.no_writes or governor.held_cause(lane)
+    until = now + held_s if held_s > 0 else None
+    code = _CODES.get(condition)
+    if code is None and governor.paused_s <= 0 and condition is not Condition.MISCONFIGURED:
+        code = budget(cause)
+    elif code is None:
+        fallback = "configuration" if condition is Condition.MISCONFIGURED else "held_back"
+        code = recognised(cause, fallback)
+    yield Hold(of_source, name, code, cause, until)

@@ -1,0 +1,23 @@
+"""What somebody who asks has in hand, read in every way the two connectors know."""
+
+from __future__ import annotations
+
+from engine.config.loading import Config
+from engine.model.pointer import Pointer, Side
+
+
+def pointers_of(config: Config, text: str) -> list[Pointer]:
+    """Every way to read it, the likeliest first."""
+    connectors = config.connectors
+    return [
+        *connectors.source.pointed(config.source, text),
+        *connectors.target.pointed(config.target, text),
+    ]
+
+
+def spelled(pointer: Pointer, config: Config) -> str:
+    """One way to read it, in words."""
+    words = config.connectors.words
+    system = words.source if pointer.side is Side.SOURCE else words.target
+    name = f"reference {pointer.ref}" if pointer.ref is not None else f"id {pointer.id}"
+    return f"{pointer.record_type.value} with the {name} in {system}"

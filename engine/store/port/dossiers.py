@@ -1,0 +1,33 @@
+"""The port to all that is known of one record, for whoever asks why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from engine.model.dossier import Dossier, Listed, Named, PersonDossier
+from engine.model.pointer import Pointer
+
+
+class Dossiers(Protocol):
+    """What is known of one record, and which records wait for something."""
+
+    async def find(self, pointers: Sequence[Pointer]) -> list[Named]:
+        """The records that are pointed at, in the order of the pointers."""
+        ...
+
+    async def alike(self, pointers: Sequence[Pointer], limit: int) -> list[Named]:
+        """Known records that may have been meant instead, the nearest first."""
+        ...
+
+    async def of_opportunity(self, record_id: int) -> Dossier | None:
+        """All that is known of an opportunity; None when it was never captured."""
+        ...
+
+    async def of_person(self, person_id: int) -> PersonDossier | None:
+        """All that is known of a person; None of one who was never looked at."""
+        ...
+
+    async def listed(self, kind: str) -> list[Listed]:
+        """Who waits, is held, is refused, or is in doubt; `kind` is a word of these."""
+        ...

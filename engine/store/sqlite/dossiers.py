@@ -1,0 +1,189 @@
+"""All that the state holds of one record."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+
+from engine.decide.recognised import cause
+from engine.model.claim import Claim
+from engine.model.dossier import (
+    Cause,
+    Dossier,
+    Named,
+    Owing,
+    PersonDossier,
+    State,
+    TabDossier,
+)
+from engine.model.mass_change import Mass
+from engine.model.outbox import Owed
+from engine.model.pointer import Pointer, Side
+from engine.model.records import RecordType
+from engine.model.report import HistoryLine
+from engine.store.sqlite import people, report, work
+from engine.store.sqlite.awaited import PERSON
+
+_TABLES = {RecordType.OPPORTUNITY: "record", RecordType.PERSON: "person"}
+_TARGETS = {RecordType.OPPORTUNITY: "target_id", RecordType.PERSON: "prospect_id"}
+# Digits at the end of a reference, by which what may have been meant is near.
+_DIGITS = "0123456789"
+
+
+def find(connection: sqlite3.Connection, pointers: Sequence[Pointer]) -> list[Named]:
+    """See `Dossiers.find`."""
+    found: dict[tuple[RecordType, int], Named] = {}
+    for pointer in pointers:
+        for one in _pointed_at(connection, pointer):
+            found.setdefault((one.record_type, one.id), one)
+    return list(found.values())
+
+
+def _pointed_at(connection: sqlite3.Connection, pointer: Pointer) -> Iterator[Named]:
+    table = _TABLES[pointer.record_type]
+    if pointer.side is Side.TARGET:
+        column, value = _TARGETS[pointer.record_type], pointer.id
+    elif pointer.ref is not None:
+        column, value = "ref", pointer.ref
+    else:
+        column, value = "id", pointer.id
+    rows = connection.execute(
+        f"SELECT id, ref FROM {table} WHERE {column} = ? ORDER BY id",  # noqa: S608 # names of ours
+        (value,),
+    )
+    for row in rows:
+        yield Named(pointer.record_type, row[0], row[1])
+
+
+def alike(connection: sqlite3.Connection, pointers: Sequence[Pointer], limit: int) -> list[Named]:
+    """See `Dossiers.alike`."""
+    found: list[Named] = []
+    for pointer in pointers:
+        if pointer.side is Side.TARGET:
+            continue
+        number = pointer.id
+        if pointer.ref is not None:
+            digits = pointer.ref[len(pointer.ref.rstrip(_DIGITS)) :]
+            number = int(digits) if digits else None
+        if number is None:
+            continue
+        table = _TABLES[pointer.record_type]
+        # By the primary key on either side, so that it stays cheap beside any number of records.
+        rows = connection.execute(
+            f"SELECT id, ref FROM (SELECT * FROM (SELECT id, ref FROM {table} WHERE id >= ?1"  # noqa: S608 # a name of ours
+            f" ORDER BY id LIMIT ?2) UNION ALL SELECT * FROM (SELECT id, ref FROM {table}"
+            " WHERE id < ?1 ORDER BY id DESC LIMIT ?2)) ORDER BY abs(id - ?1) LIMIT ?2",
+            (number, limit),
+        )
+        found += [Named(pointer.record_type, row[0], row[1]) for row in rows]
+    return found[:limit]
+
+
+def of_opportunity(connection: sqlite3.Connection, record_id: int) -> Dossier | None:
+    """See `Dossiers.of_opportunity`."""
+    known = work.known(connection, record_id)
+    row = connection.execute("SELECT * FROM record WHERE id = ?", (record_id,)).fetchone()
+    if known is None or row is None:
+        return None
+    on_tab = connection.execute(
+        "SELECT person_id FROM tab_person WHERE record_id = ?", (record_id,)
+    ).fetchall()
+    waits = connection.execute(
+        "SELECT kind, name FROM awaited WHERE record_id = ? AND kind <> ?", (record_id, PERSON)
+    ).fetchall()
+    return Dossier(
+        known,
+        State(row["state"]),
+        row["due_at"],
+        row["captured_at"],
+        _cause(row),
+        row["carried"],
+        bool(row["flagged"]),
+        _owing(connection, RecordType.OPPORTUNITY, record_id),
+        _owner(connection, record_id, row["carried"] or known.target_id),
+        _tab(connection, record_id),
+        tuple((one[0], one[1]) for one in waits),
+        tuple(people.load(connection, [one[0] for one in on_tab]).values()),
+        _history(connection, RecordType.OPPORTUNITY, record_id, row["ref"]),
+    )
+
+
+def of_person(connection: sqlite3.Connection, person_id: int) -> PersonDossier | None:
+    """See `Dossiers.of_person`."""
+    known = people.load(connection, [person_id]).get(person_id)
+    row = connection.execute("SELECT * FROM person WHERE id = ?", (person_id,)).fetchone()
+    on = connection.execute(
+        "SELECT r.id, r.ref FROM tab_person t JOIN record r ON r.id = t.record_id"
+        " WHERE t.person_id = ? ORDER BY r.id",
+        (person_id,),
+    ).fetchall()
+    if known is None or row is None:
+        return None
+    return PersonDossier(
+        known,
+        _cause(row),
+        _owing(connection, RecordType.PERSON, person_id),
+        tuple(Named(RecordType.OPPORTUNITY, one[0], one[1]) for one in on),
+        _history(connection, RecordType.PERSON, person_id, row["ref"]),
+    )
+
+
+def _owner(connection: sqlite3.Connection, record_id: int, target_id: int | None) -> Claim | None:
+    row = connection.execute(
+        "SELECT r.id, r.ref, c.since FROM claim c JOIN record r ON r.id = c.record_id"
+        " WHERE c.target_id = ? AND c.record_id <> ?",
+        (target_id, record_id),
+    ).fetchone()
+    return None if row is None else Claim(row[0], row[1], row[2], owed=False)
+
+
+def _owing(connection: sqlite3.Connection, record_type: RecordType, record_id: int) -> Owing | None:
+    row = connection.execute(
+        "SELECT * FROM outbox WHERE record_type = ? AND record_id = ?", (record_type, record_id)
+    ).fetchone()
+    if row is None:
+        return None
+    error = None if row["error"] is None else bool(row["error"])
+    owed = Owed(row["target_id"], row["target_url"], error, row["message"])
+    return Owing(owed, row["due_at"], row["attempts"], _cause(row))
+
+
+def _tab(connection: sqlite3.Connection, record_id: int) -> TabDossier | None:
+    row = connection.execute("SELECT * FROM contacts WHERE record_id = ?", (record_id,)).fetchone()
+    if row is None:
+        return None
+    waits = connection.execute(
+        "SELECT name FROM awaited WHERE record_id = ? AND kind = ?", (record_id, PERSON)
+    )
+    return TabDossier(
+        row["state"] == "pending",
+        Mass(row["mass"]),
+        row["due_at"],
+        row["doubt_since"],
+        bool(row["given_up"]),
+        _cause(row),
+        tuple(int(one[0]) for one in waits),
+    )
+
+
+def _cause(row: sqlite3.Row) -> Cause | None:
+    names = set(row.keys())
+    return cause(
+        row["reason"],
+        row["reason_class"] if "reason_class" in names else None,
+        row["reason_field"] if "reason_field" in names else None,
+        row["reason_code"] if "reason_code" in names else None,
+    )
+
+
+def _history(
+    connection: sqlite3.Connection, record_type: RecordType, record_id: int, ref: str
+) -> tuple[HistoryLine, ...]:
+    if record_type is RecordType.OPPORTUNITY:
+        return tuple(report.history(connection, ref))
+    rows = connection.execute(
+        "SELECT at, version, decision, detail FROM history"
+        " WHERE record_type = ? AND record_id = ? ORDER BY seq",
+        (record_type, record_id),
+    )
+    return tuple(HistoryLine(*row) for row in rows)

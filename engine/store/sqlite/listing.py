@@ -1,0 +1,109 @@
+"""Lists of records by what becomes of them: waiting, held, refused, in doubt, people held back."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from engine.decide.recognised import cause
+from engine.model.dossier import Listed
+from engine.model.records import RecordType
+
+# What is refused has no time of its own; its history has.
+_REFUSED_AT = (
+    "(SELECT max(h.at) FROM history h WHERE h.record_type = '{kind}' AND h.record_id = one.id"
+    " AND h.decision = 'refused')"
+)
+_RECORDS = (
+    "SELECT 'opportunity' AS record_type, one.id, one.ref, one.target_id, {since} AS since,"
+    " {reason} AS reason, {reason_class} AS reason_class, {field} AS field"
+    " FROM record one {joined} WHERE {where}"
+)
+_PEOPLE = (
+    "SELECT 'person' AS record_type, one.id, one.ref, one.prospect_id AS target_id,"
+    " {since} AS since, one.reason, one.reason_class, one.reason_field AS field"
+    " FROM person one WHERE {where}"
+)
+
+
+def _records(
+    where: str, since: str, joined: str = "", *, tab: bool = False, reason: str | None = None
+) -> str:
+    of = "c" if tab else "one"
+    return _RECORDS.format(
+        where=where,
+        since=since,
+        joined=joined,
+        reason=reason or f"{of}.reason",
+        reason_class=f"{of}.reason_class",
+        field="NULL" if tab else "one.reason_field",
+    )
+
+
+_TAB = "JOIN contacts c ON c.record_id = one.id"
+_LISTS = {
+    "waiting": (
+        _records(
+            "one.state = 'pending' AND one.mass NOT IN (1, 2) AND NOT EXISTS"
+            " (SELECT 1 FROM intent i WHERE i.record_id = one.id AND i.doubt_since IS NOT NULL)",
+            "one.pending_since",
+        ),
+        _records(
+            "one.state = 'settled' AND c.state = 'pending' AND c.mass NOT IN (1, 2)"
+            " AND c.doubt_since IS NULL",
+            "c.pending_since",
+            _TAB,
+            tab=True,
+        ),
+    ),
+    "held": (
+        _records("one.mass IN (1, 2) AND one.mass > 0", "one.pending_since"),
+        _records("c.mass IN (1, 2) AND c.mass > 0", "c.pending_since", _TAB, tab=True),
+    ),
+    "refused": (
+        _records("one.state = 'refused'", _REFUSED_AT.format(kind="opportunity")),
+        _PEOPLE.format(
+            where="one.refused_version IS NOT NULL", since=_REFUSED_AT.format(kind="person")
+        ),
+    ),
+    "doubt": (
+        _records(
+            "i.doubt_since IS NOT NULL",
+            "i.doubt_since",
+            "JOIN intent i ON i.record_id = one.id",
+            reason="coalesce(one.reason, 'a create may have been executed: it was cut off')",
+        ),
+        _records(
+            "c.doubt_since IS NOT NULL AND c.state = 'pending'", "c.doubt_since", _TAB, tab=True
+        ),
+        _PEOPLE.format(where="one.doubt_since IS NOT NULL", since="one.doubt_since"),
+    ),
+    "people": (
+        _PEOPLE.format(
+            where="one.prospect_id IS NULL AND (one.reason IS NOT NULL OR one.id IN"
+            " (SELECT CAST(name AS INTEGER) FROM awaited WHERE kind = 'person'))",
+            since="one.read_at",
+        ),
+    ),
+}
+KINDS = tuple(_LISTS)
+
+
+def listed(connection: sqlite3.Connection, kind: str) -> list[Listed]:
+    """See `Dossiers.listed`; `kind` is one of KINDS."""
+    rows = [row for query in queries(kind) for row in connection.execute(query)]
+    return [
+        Listed(
+            RecordType(row["record_type"]),
+            row["id"],
+            row["ref"],
+            row["target_id"],
+            row["since"],
+            cause(row["reason"], row["reason_class"], row["field"]),
+        )
+        for row in rows
+    ]
+
+
+def queries(kind: str) -> tuple[str, ...]:
+    """What the list is read with."""
+    return _LISTS[kind]
