@@ -13,6 +13,8 @@ TRUST = "engine/decide/trust.py"
 TRUSTS = f"{DECIDE}/test_trust.py"
 CLAIM = "engine/decide/claim.py"
 CLAIMS = f"{DECIDE}/test_claim.py"
+CAPTURE = "engine/decide/capture.py"
+CAPTURED = f"{DECIDE}/test_capture.py"
 MOVES = "engine/store/sqlite/schema/0009_moves.sql"
 STORED = "tests/unit/engine/store/test_moves.py"
 
@@ -200,5 +202,47 @@ MUTANTS = (
         "if isinstance(error, sqlite3.IntegrityError) and text.startswith(NO_MOVE):",
         "if isinstance(error, sqlite3.DataError) and text.startswith(NO_MOVE):",
         (f"{STORED}::test_whoever_tries_has_the_whole_operation_undone_and_nobody_else",),
+    ),
+    Mutant(
+        "forgets a create in doubt when its record is unticked",
+        CAPTURE,
+        "if row.eligible or (before is not None and before.in_doubt):",
+        "if row.eligible:",
+        (f"{CAPTURED}::test_what_it_is_follows_from_the_row_and_what_is_unfinished",),
+    ),
+    Mutant(
+        "takes its own flag for somebody else's",
+        CAPTURE,
+        "if before is not None and before.flagged and row.flagged:",
+        "if before is None and row.flagged:",
+        (f"{CAPTURED}::test_what_it_is_follows_from_the_row_and_what_is_unfinished",),
+    ),
+    Mutant(
+        "forgets since when a record waits at each edit of it",
+        CAPTURE,
+        "return min(before.pending_since, since)",
+        "return since",
+        (f"{CAPTURED}::test_what_waits_has_waited_since_the_oldest_change",),
+    ),
+    Mutant(
+        "counts the age of what was hidden from its last edit",
+        CAPTURE,
+        "return now if before.version == row.version else since",
+        "return since",
+        (f"{CAPTURED}::test_what_waits_has_waited_since_the_oldest_change",),
+    ),
+    Mutant(
+        "holds new records as a mass change",
+        CAPTURE,
+        "return Mass(mass) if linked else Mass.NONE",
+        "return Mass(mass)",
+        (f"{CAPTURED}::test_what_would_only_be_created_is_no_mass_change",),
+    ),
+    Mutant(
+        "tells of every record that it is left out",
+        CAPTURE,
+        "if waits and state is not State.PENDING else None",
+        "if state is not State.PENDING else None",
+        (f"{CAPTURED}::test_only_what_waited_is_told_why_it_is_left_out",),
     ),
 )

@@ -13,6 +13,7 @@ import math
 import sqlite3
 from collections.abc import Mapping, Sequence
 
+from engine.decide.capture import Before, taken
 from engine.decide.version import Known, Seen, seen
 from engine.model.capture import Capture, Watermark
 from engine.model.history import HIDDEN, LEFT_OUT, NOT_SHOWN, Note
@@ -21,6 +22,7 @@ from engine.model.kept import AUDIT_OWED, LAST_SWEEP
 from engine.model.lane import Lane
 from engine.model.mass_change import NEVER, Mass
 from engine.model.records import Captured, Position
+from engine.model.states import State
 from engine.model.tab import EMPTY_TAB
 from engine.store.sqlite import kept, tabs
 from engine.store.sqlite.history import remember, remember_alike
@@ -230,12 +232,10 @@ def _take(
     since: float,
     mass: bool,
 ) -> None:
-    # A create in doubt is accounted for even when its record may not be synced any more.
-    doubt = connection.execute("SELECT 1 FROM intent WHERE record_id = ?", (row.id,)).fetchone()
-    state = "pending" if row.eligible or doubt else "ineligible"
-    if state == "ineligible" and _waits(connection, row.id):
-        reason = "the error flag is set" if row.flagged else "sync is off"
-        remember(connection, row.id, row.version, Note(LEFT_OUT, reason), now)
+    became = taken(_before(connection, row.id), row, since=since, now=now, mass=mass)
+    if became.left_out is not None:
+        note = Note(LEFT_OUT, became.left_out)
+        remember(connection, row.id, row.version, note, now)
     connection.execute(
         "INSERT INTO record (id, ref, version, updated_at, captured_at, linked, payload, tab,"
         " carried, state, lane, due_at, pending_since, known_at, mass)"
@@ -243,19 +243,9 @@ def _take(
         " ON CONFLICT (id) DO UPDATE SET ref = excluded.ref, version = excluded.version,"
         " updated_at = excluded.updated_at, captured_at = excluded.captured_at,"
         " linked = excluded.linked, payload = excluded.payload, tab = excluded.tab,"
-        " carried = excluded.carried,"
-        " known_at = CASE WHEN version = excluded.version THEN known_at"
-        " ELSE excluded.known_at END,"
-        " pending_since = CASE WHEN state = 'pending' THEN min(pending_since,"
-        " excluded.pending_since) WHEN version = excluded.version THEN ?"
-        " ELSE excluded.pending_since END,"
-        # Our own flag still stands: whatever else was edited, somebody must look at it.
-        " state = CASE WHEN ? AND flagged AND excluded.state = 'ineligible' THEN 'refused'"
-        " ELSE excluded.state END,"
-        " lane = excluded.lane, due_at = excluded.due_at, revision = revision + 1,"
-        # What would only be created is no change of the target, unless it is held already.
-        " mass = CASE WHEN target_id IS NULL AND NOT excluded.linked AND mass NOT IN (1, 2) THEN 0"
-        " ELSE ? END,"
+        " carried = excluded.carried, state = excluded.state, lane = excluded.lane,"
+        " due_at = excluded.due_at, pending_since = excluded.pending_since,"
+        " known_at = excluded.known_at, mass = excluded.mass, revision = revision + 1,"
         " attempts = 0, failed_since = NULL, failed_at = NULL",
         (
             row.id,
@@ -267,17 +257,35 @@ def _take(
             row.payload,
             row.tab,
             id_of(row.target_id or ""),
-            state,
+            became.state,
             lane,
             now,
-            since,
-            now,
-            int(mass and row.linked),
-            # It was hidden from us and is shown again: that is what happened now.
-            now,
-            row.flagged,
-            int(mass),
+            became.pending_since,
+            became.known_at,
+            became.mass,
         ),
+    )
+
+
+def _before(connection: sqlite3.Connection, record_id: int) -> Before | None:
+    known = connection.execute(
+        "SELECT state, version, pending_since, known_at, mass, target_id, flagged,"
+        " EXISTS (SELECT 1 FROM intent WHERE record_id = record.id)"
+        " FROM record WHERE id = ?",
+        (record_id,),
+    ).fetchone()
+    if known is None:
+        return None
+    state, version, since, known_at, mass, target_id, flagged, in_doubt = known
+    return Before(
+        State(state),
+        version,
+        since,
+        known_at,
+        Mass(mass),
+        target_id,
+        flagged=bool(flagged),
+        in_doubt=bool(in_doubt),
     )
 
 
@@ -307,13 +315,6 @@ def leave_out(
         [(record_id,) for record_id, _ in records],
     )
     remember_alike(connection, records, Note(LEFT_OUT, reason), now)
-
-
-def _waits(connection: sqlite3.Connection, record_id: int) -> bool:
-    waits = connection.execute(
-        "SELECT 1 FROM record WHERE id = ? AND state = 'pending'", (record_id,)
-    ).fetchone()
-    return waits is not None
 
 
 def known_ids(connection: sqlite3.Connection, ids: Sequence[int]) -> set[int]:

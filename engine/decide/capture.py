@@ -1,0 +1,92 @@
+"""Capture: what a row that the source shows makes of its record. Pure.
+
+Which rows are news is said in `decide.version`; here it is what follows from one that is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.model.mass_change import Mass
+from engine.model.records import Captured
+from engine.model.states import State
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What is known of the record when its row is taken in; times in unix seconds.
+
+    `in_doubt` when a create of it is announced, or in doubt; `flagged` when our error flag was set
+    and nobody is known to have reset it.
+    """
+
+    state: State
+    version: int
+    pending_since: float
+    known_at: float
+    mass: Mass
+    target_id: int | None
+    flagged: bool
+    in_doubt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What the record is from now on; `left_out` says why it is not to be synced, as news."""
+
+    state: State
+    pending_since: float
+    known_at: float
+    mass: Mass
+    left_out: str | None = None
+
+
+def taken(before: Before | None, row: Captured, *, since: float, now: float, mass: bool) -> Taken:
+    """The record after this row.
+
+    Args:
+        since: when the change happened, unix seconds.
+        mass: the row is part of a mass change.
+    """
+    state = _state(before, row)
+    waits = before is not None and before.state is State.PENDING
+    return Taken(
+        state=state,
+        pending_since=_since(before, row, since, now),
+        known_at=now if before is None or before.version != row.version else before.known_at,
+        mass=_mass(before, row, mass=mass),
+        left_out=why_left_out(row) if waits and state is not State.PENDING else None,
+    )
+
+
+def why_left_out(row: Captured) -> str:
+    """Why a row that is not eligible is left out."""
+    return "the error flag is set" if row.flagged else "sync is off"
+
+
+def _state(before: Before | None, row: Captured) -> State:
+    if row.eligible or (before is not None and before.in_doubt):
+        # A create in doubt is accounted for even when its record may not be synced any more.
+        return State.PENDING
+    if before is not None and before.flagged and row.flagged:
+        # Our own flag still stands: whatever else was edited, somebody must look at it.
+        return State.REFUSED
+    return State.INELIGIBLE
+
+
+def _since(before: Before | None, row: Captured, since: float, now: float) -> float:
+    if before is None:
+        return since
+    if before.state is State.PENDING:
+        return min(before.pending_since, since)
+    # Of a version that is known it was hidden from us and is shown again: that happened now.
+    return now if before.version == row.version else since
+
+
+def _mass(before: Before | None, row: Captured, *, mass: bool) -> Mass:
+    held = before is not None and before.mass in (Mass.EVALUATING, Mass.HELD)
+    if before is not None and held:
+        return Mass(mass)
+    linked = row.linked or (before is not None and before.target_id is not None)
+    # What would only be created is no change of the target.
+    return Mass(mass) if linked else Mass.NONE
