@@ -68,8 +68,8 @@ MUTANTS = (
     Mutant(
         "does not say why a record was left out",
         CAPTURE,
-        'if state == "ineligible" and _waits(connection, row.id):',
-        'if state == "eligible" and _waits(connection, row.id):',
+        "    if became.left_out is not None:",
+        "    if became.left_out is not None and row.linked:",
         (TAKEN_BACK,),
     ),
     Mutant(

@@ -111,9 +111,9 @@ MUTANTS = (
     ),
     Mutant(
         "forgets a refusal whose record is edited",
-        "engine/store/sqlite/capture.py",
-        "CASE WHEN ? AND flagged AND excluded.state = 'ineligible' THEN 'refused'",
-        "CASE WHEN ? AND flagged AND excluded.state = 'none' THEN 'refused'",
+        "engine/decide/capture.py",
+        "        return State.REFUSED\n",
+        "        return State.INELIGIBLE\n",
         ("tests/scenario/test_refusing.py",),
     ),
     Mutant(

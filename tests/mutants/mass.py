@@ -129,9 +129,9 @@ MUTANTS = (
     ),
     Mutant(
         "takes reading anew for an approval",
-        CAPTURE,
-        "AND NOT excluded.linked AND mass NOT IN (1, 2) THEN 0",
-        "THEN 0",
+        "engine/decide/capture.py",
+        "    if before is not None and held:\n        return Mass(mass)\n    linked = row.linked or (",
+        "    linked = held and (",
         (f"{FIRST}::test_what_is_held_stays_so_through_a_sweep_and_another_mapping",),
     ),
     Mutant(

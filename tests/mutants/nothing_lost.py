@@ -36,8 +36,8 @@ MUTANTS = (
     Mutant(
         "does not move the revision when a change is captured",
         CAPTURE,
-        "due_at = excluded.due_at, revision = revision + 1,",
-        "due_at = excluded.due_at,",
+        "mass = excluded.mass, revision = revision + 1,",
+        "mass = excluded.mass,",
         (f"{STORE}/test_settle.py::test_a_change_captured_meanwhile_keeps_the_record_pending",),
     ),
     Mutant(

@@ -216,9 +216,9 @@ MUTANTS = (
     ),
     Mutant(
         "makes a wait younger with every further edit",
-        "engine/store/sqlite/capture.py",
-        'THEN min(pending_since,"\n        " excluded.pending_since) WHEN',
-        'THEN"\n        " excluded.pending_since WHEN',
+        "engine/decide/capture.py",
+        "return min(before.pending_since, since)",
+        "return since if before.pending_since else now",
         (f"{MEASURED}::test_editing_again_what_waits_does_not_make_it_younger",),
     ),
     Mutant(
