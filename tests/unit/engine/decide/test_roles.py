@@ -1,4 +1,4 @@
-"""Relations: the edit script of one tab, and what a look at the target tells."""
+"""Roles: the edit script of one tab, and what a look at the target tells."""
 
 from __future__ import annotations
 
