@@ -1,0 +1,106 @@
+"""Mutants of what is explained: a wrong cause, half a remedy, or somebody else's record."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+WHY = "tests/unit/engine/decide/test_why.py"
+ASKED = "tests/scenario/test_why.py"
+POINTING = "tests/unit/connectors/test_pointing.py"
+FINDINGS = "engine/decide/why/findings.py"
+EACH = f"{WHY}::test_each_thing_in_the_way_has_its_verdict_and_its_reason"
+
+MUTANTS = (
+    Mutant(
+        "takes what is hidden for deleted",
+        FINDINGS,
+        "        if facts.source.deleted:",
+        "        if facts.source is not None:",
+        (EACH,),
+    ),
+    Mutant(
+        "forgets a refusal whose flag is on its way",
+        FINDINGS,
+        "if record.error or not newer(facts):",
+        "if record.error:",
+        (EACH,),
+    ),
+    Mutant(
+        "takes a flag of ours for somebody's",
+        FINDINGS,
+        "and dossier.flagged and dossier.cause:",
+        "and not dossier.flagged and dossier.cause:",
+        (EACH,),
+    ),
+    Mutant(
+        "waits for its own write-back to be captured",
+        "engine/decide/why/basis.py",
+        "max(known.version, known.delivered_version or 0)",
+        "known.version",
+        (f"{WHY}::test_our_own_write_back_is_no_change_that_waits",),
+    ),
+    Mutant(
+        "blames an outage for what is at rest",
+        "engine/decide/why/basis.py",
+        "return newer(facts) or (facts.dossier is not None and"
+        " facts.dossier.state is State.PENDING)",
+        "return True",
+        (f"{WHY}::test_an_outage_of_the_target_is_no_matter_of_what_is_at_rest",),
+    ),
+    Mutant(
+        "has a mended field looked for",
+        "engine/decide/why/remedies.py",
+        "    if found.verdict is Verdict.REFUSED and _mended(facts, found):",
+        "    if found.verdict is Verdict.HELD and _mended(facts, found):",
+        (f"{WHY}::test_a_mended_field_leaves_the_flag_alone_to_be_reset",),
+    ),
+    Mutant(
+        "tells the first step alone",
+        "engine/decide/why/remedies.py",
+        "return tuple(_sentence(part) for part in parts)",
+        "return tuple(_sentence(part) for part in parts[:1])",
+        (f"{WHY}::test_every_remedy_is_whole_steps",),
+    ),
+    Mutant(
+        "takes every budget for the hour's",
+        "engine/decide/recognised.py",
+        "return next(code for word, code in _BUDGETS if word in said)",
+        "return _BUDGETS[0][1] if said else _BUDGETS[1][1]",
+        (f"{WHY}::test_the_sentence_of_a_system_is_told_by_its_class",),
+    ),
+    Mutant(
+        "leaves a person who waits unnamed",
+        FINDINGS,
+        "return Finding(Verdict.WAITS, cause, line.ref)",
+        "return Finding(Verdict.WAITS, cause)",
+        (f"{WHY}::test_a_person_who_waits_is_named_with_what_is_to_be_done",),
+    ),
+    Mutant(
+        "calls every flag ours",
+        "engine/decide/why/gates.py",
+        "    if refusal is None:",
+        "    if refusal is None and dossier is None:",
+        (f"{WHY}::test_a_flag_is_told_by_who_set_it",),
+    ),
+    Mutant(
+        "follows a link to anybody",
+        "connectors/workbooks/pointing.py",
+        "host.endswith(_DOMAIN)",
+        "_DOMAIN in f'.{host}'",
+        (f"{POINTING}::test_a_workbooks_record_is_told_by_its_names",),
+    ),
+    Mutant(
+        "asks although it is not to",
+        "engine/service/why/asking.py",
+        "        if not self.live:\n            return None\n        source, at",
+        "        source, at",
+        (f"{ASKED}::test_asking_offline_sends_nothing",),
+    ),
+    Mutant(
+        "spends requests for anybody who asks",
+        "engine/service/http.py",
+        'changing("/why", explain),',
+        'Route("/why", meant(explain), methods=["POST"]),',
+        (f"{ASKED}::test_the_running_service_answers_whoever_may_tell_it",),
+    ),
+)
