@@ -60,7 +60,7 @@ def why(path: Path | None, text: str, *, offline: bool, as_json: bool) -> int:
     elif told["verdict"] == Verdict.UNKNOWN and told["record_type"] is None:
         complain(_unknown(told))
     else:
-        _print(told)
+        printed(told)
     return _CODES.get(Verdict(told["verdict"]), Exit.ATTENTION)
 
 
@@ -134,7 +134,8 @@ def _unknown(told: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _print(told: Mapping[str, Any]) -> None:
+def printed(told: Mapping[str, Any]) -> None:
+    """Print an answer for people."""
     out = console()
     head = f"{told['ref']}: {told['verdict']}"
     if told["reason"]:
@@ -146,6 +147,8 @@ def _print(told: Mapping[str, Any]) -> None:
     out.print()
     _print_gates(told["gates"])
     _print_fields(told["fields"])
+    for line in told["mapping_left_out"]:
+        console().print(f"Left out of the mapping: {line}", soft_wrap=True)
     _print_people(told["people"])
     _print_history(told["history"])
     if told["next"]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from engine.model.dossier import Cause, Dossier, PersonDossier
@@ -116,6 +116,7 @@ class RecordFacts:
         next_look_at: when the source is polled next.
         unseen: what could not be looked at, in words.
         others: further records of the same name.
+        left_out: lines of the mapping that cannot work, in words.
     """
 
     now: float
@@ -133,6 +134,7 @@ class RecordFacts:
     next_look_at: float | None = None
     unseen: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,4 +220,4 @@ class Explanation:
     remedies: tuple[Remedy, ...] = ()
     unseen: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
-    links: tuple[str, ...] = field(default=())
+    left_out: tuple[str, ...] = ()

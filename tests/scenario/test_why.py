@@ -12,11 +12,12 @@ import pytest
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.outreach import Validation
 from connectors.sandbox.sample import add_seat
+from engine.cli.why import printed
 from engine.errors import EngineError
 from engine.service.why.asking import Asking
 from tests.scenario.asking_hands import remedy, started, why, why_offline
-from tests.scenario.bench import Bench
-from tests.scenario.service_port import asked, served
+from tests.scenario.bench import Bench, until
+from tests.scenario.service_port import asked, eventually, served
 from tests.scenario.test_missing_scopes import OPPORTUNITIES, consents_to
 
 pytestmark = pytest.mark.anyio
@@ -252,6 +253,24 @@ async def never_captured(world: Bench) -> int:
     return world.has()
 
 
+async def many_at_once(world: Bench) -> int:
+    """An import of 400 records in one second, of which the hour's budget lets some through."""
+    world.settings["outreach.budget"] = {"per_hour": 40, "reserve": 0, "fresh_share": 0.5}
+    records = [world.has(f"Row {one}") for one in range(400)]
+    with suppress(EngineError):
+        await world.once()
+    return records[-1]
+
+
+async def people_not_created(world: Bench) -> int:
+    world.settings["contacts"] = {"missing_prospects": "skip"}
+    return await with_person()(world)
+
+
+def creates_people(world: Bench, _: int) -> None:
+    world.settings["contacts"] = {"missing_prospects": "create"}
+
+
 async def synced(world: Bench) -> int:
     record = world.has()
     await world.once()
@@ -429,6 +448,16 @@ SITUATIONS = {
         lambda world, _: world.authorise_again(),
         offline=None,
     ),
+    "400 records in one second": Situation(
+        many_at_once, "waits", "budget-hour-spent", ("raise the budget's per_hour",), offline=None
+    ),
+    "people not created by setting": Situation(
+        people_not_created,
+        "waits",
+        "person-not-in-target",
+        ("set [contacts] missing_prospects to link or create",),
+        creates_people,
+    ),
     "never captured": Situation(
         never_captured, "waits", "not-captured-yet", ("None needed",), offline=None
     ),
@@ -584,6 +613,51 @@ async def test_the_running_service_answers_whoever_may_tell_it(world: Bench) -> 
 
     assert refused.status_code == 403
     assert (told["ref"], told["verdict"]) == (f"OPP-{record}", "in step")
+
+
+async def test_a_lost_leave_is_named_while_the_service_runs(world: Bench) -> None:
+    """No record is at fault, and wosync auth is what helps."""
+    await synced(world)
+    async with served(world) as port:
+        await until(lambda: len(world.workbooks_seen) > 10)
+        world.clock.advance(61)
+        world.outreach.revoke_all_tokens()
+        record = world.has("After the leave was lost")
+
+        async def named() -> bool:
+            return (await port.why(str(record)))["code"] == "credentials-refused"
+
+        await eventually(named)
+        told = await port.why(str(record))
+        assert told["verdict"] == "waits"
+        assert "run: wosync auth" in remedy(told)
+
+
+async def test_lines_left_out_of_the_mapping_are_told(world: Bench) -> None:
+    """A field that nobody fills has its cause there, and no record is at fault."""
+    world.workbooks.add_mapping("nextStep", "no_such_column")
+    record = await synced(world)
+
+    told = await why(world, record)
+
+    assert told["verdict"] == "in step"
+    assert any("no_such_column" in one for one in told["mapping_left_out"])
+
+
+async def test_hostile_names_are_shown_harmlessly(
+    world: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither a control character nor a mark that turns the direction reaches the terminal."""
+    record = world.has("Crane\x1b]0;owned\x07 \u202egnp.exe")
+    world.puts(record, (world.knows("Ada \u202e[bold]King", email=None), "Buyer\x1b[2J"))
+    await world.once()
+
+    printed(await why(world, record))
+
+    out = capsys.readouterr().out
+    assert not {"\x1b", "\x07", "\u202e"} & set(out)
+    assert "\\x1b]0;owned" in out
+    assert "[bold]" in out
 
 
 async def test_asking_offline_sends_nothing(world: Bench) -> None:

@@ -38,7 +38,7 @@ def document(explanation: Explanation) -> dict[str, Any]:
         ],
         "unseen": list(explanation.unseen),
         "others": list(explanation.others),
-        "links": list(explanation.links),
+        "mapping_left_out": list(explanation.left_out),
     }
 
 

@@ -46,6 +46,7 @@ def explain(facts: RecordFacts) -> Explanation:
         remedies(facts, found),
         facts.unseen,
         facts.others,
+        facts.left_out,
     )
 
 

@@ -116,6 +116,7 @@ class Asking:
         if record is not None:
             facts = replace(
                 facts,
+                left_out=tuple(one.text for one in assembly.mappings.mistakes),
                 target=await self._target_look(facts, record),
                 fields=await self._fields(dossier, record),
                 lines=await lines.of(assembly, record, dossier, live=self.live, miss=self._miss),
