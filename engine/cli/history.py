@@ -38,7 +38,7 @@ def history(path: Path | None, ref: str, *, as_json: bool) -> int:
     else:
         complain(
             f"wosync: nothing is known of {ref}\n"
-            "  What to do: check the reference; a record that was never eligible has no history.\n"
+            "  What to do: check the reference; of one that was never captured ask: wosync why\n"
         )
     return Exit.DONE if lines else Exit.FAILED
 

@@ -109,11 +109,12 @@ def _print(rows: Sequence[tuple[str, Listed]]) -> None:
     if not rows:
         out.print("none")
         return
-    shown = table("Record", "List", "Since (UTC)", "Code", "Reason")
+    shown = table("Record", "List", "Since (UTC)", "Why")
     for kind, one in rows:
-        cause = one.cause
-        code, text = ("", "") if cause is None else (cause.code.value, cause.text)
-        shown.add_row(one.ref, kind, _time(one.since) or "", code, text)
+        why = "" if one.cause is None else (one.cause.code.value, one.cause.text)
+        shown.add_row(
+            one.ref, kind, (_time(one.since) or "").replace(" ", "\N{NO-BREAK SPACE}"), why
+        )
     out.print(shown)
     out.print(f"{len(rows)} in all; more about one: {PROGRAM} why X", soft_wrap=True)
 
