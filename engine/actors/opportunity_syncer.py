@@ -21,9 +21,9 @@ from engine.actors.failing import Failing, RetryLimits
 from engine.actors.gate import weighing
 from engine.actors.opportunity.claims import Claims
 from engine.actors.opportunity.create_search import COMPONENT, CreateSearch
+from engine.actors.opportunity.failures import OpportunityFailures
 from engine.actors.opportunity.fresh_rows import FreshRows, Look
 from engine.actors.opportunity.lost_creates import KIND, LostCreates
-from engine.actors.opportunity.setbacks import OpportunitySetbacks
 from engine.actors.trust import Trust
 from engine.decide.doubt import bound_s
 from engine.decide.failure import FORBIDDEN, error_class
@@ -131,13 +131,13 @@ class OpportunitySyncer:
     _asking: anyio.Lock = field(default_factory=anyio.Lock, init=False)
     _unsettled: set[int] = field(default_factory=set[int], init=False)
     _failing: Failing = field(init=False)
-    _setbacks: OpportunitySetbacks = field(init=False)
+    _failures: OpportunityFailures = field(init=False)
     _lost: LostCreates = field(init=False)
     _claims: Claims = field(init=False)
 
     def __post_init__(self) -> None:
         self._failing = Failing(COMPONENT, self.governor, self.rng, self.metrics)
-        self._setbacks = OpportunitySetbacks(
+        self._failures = OpportunityFailures(
             self.store, self.clock, self._failing, self._note_settled, self.wake_downstream
         )
         self._lost = LostCreates(
@@ -207,14 +207,14 @@ class OpportunitySyncer:
         except StateUnusable:
             raise
         except WouldChange as error:
-            return await self._setbacks.weighed(work, work.synced, error.message)
+            return await self._failures.weighed(work, work.synced, error.message)
         except HeldBack as error:
-            return await self._setbacks.held(work, error)
+            return await self._failures.held(work, error)
         except EngineError as error:
-            return await self._setbacks.failed(work, error, self.limits.retry)
+            return await self._failures.failed(work, error, self.limits.retry)
         except Exception as error:  # one record's surprise must not stop the others
             log.error("unexpected", record=work.ref, exc_info=error)
-            return await self._setbacks.failed(work, error, self.limits.retry)
+            return await self._failures.failed(work, error, self.limits.retry)
 
     async def _reconcile(self, work: Work) -> Outcome:
         record = self.source.read(RecordType.OPPORTUNITY, work.payload)
@@ -324,7 +324,7 @@ class OpportunitySyncer:
                 next_step = step(work, fields, known)
                 match next_step:
                     case Hold(would):
-                        return await self._setbacks.weighed(
+                        return await self._failures.weighed(
                             work, known, would, target_id=way.target_id
                         )
                     case Send(edits):
@@ -440,7 +440,7 @@ class OpportunitySyncer:
         if look is Look.ANEW:
             return Outcome.AGAIN
         try:
-            await self._setbacks.ensure_not_at_fault(work, intent, self.limits.retry.attempts_max)
+            await self._failures.ensure_not_at_fault(work, intent, self.limits.retry.attempts_max)
             return await self._with_fields(work, record, None)
         except Rejected:
             # Nothing of it exists, and what is tried after a correction is another create.

@@ -369,7 +369,7 @@ class RelationshipSyncer:
     async def _failed(self, work: TabWork, progress: Progress, error: Exception) -> TabOutcome:
         """Try the opportunity again later; much later when it is at fault itself."""
         progress.listed &= not must_be_listed(error)
-        setback = self._failing.weigh(
+        decision = self._failing.weigh(
             error,
             self.limits.retry,
             record_id=work.record_id,
@@ -377,16 +377,16 @@ class RelationshipSyncer:
             failures=work.failures,
             failed_at=work.failed_at,
         )
-        failure = setback.failure
-        wait_s = retry_in_s(setback.wait_s, flagged=setback.flagged)
+        failure = decision.failure
+        wait_s = retry_in_s(decision.wait_s, flagged=decision.refused)
         news = await self._keep(
             work,
             progress,
             failure,
             wait_s=wait_s,
-            counts=setback.counts,
-            fails=setback.fails,
-            given_up=setback.flagged,
+            counts=decision.counts,
+            fails=decision.fails,
+            given_up=decision.refused,
         )
         if news:
             log.error("people_given_up", record=work.ref, reason=failure.reason, wait_s=wait_s)

@@ -1,13 +1,15 @@
 """What follows from an error: the only place that tells an outage from a record's own failure.
 
-Pure. An outage, a throttle or refused credentials flag no record, however long they last; a
-record is flagged when it is refused, or when it keeps failing while others succeed.
+Pure. An outage, a throttle or refused credentials refuse no record, however long they last; a
+record is refused when the target refuses it, or when it keeps failing while others succeed.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
+from engine.decide.retry import OPERATOR_PAUSE_S, retry
 from engine.errors import (
     Conflict,
     EngineError,
@@ -23,6 +25,8 @@ from engine.errors import (
     Unavailable,
     Unreachable,
 )
+from engine.model.wait import Pace, Wait
+from engine.model.work import Failure
 
 FORBIDDEN = "forbidden"
 FORBIDDEN_STATUS = 403
@@ -30,6 +34,10 @@ FORBIDDEN_STATUS = 403
 FORBIDDEN_ALIKE = 2
 # A single forbidden record is tried this often before it is believed.
 FORBIDDEN_ATTEMPTS = 2
+
+# A record waits so long for what was not granted, while the rest of the work goes on: many of them,
+# each with a look before what is refused, must not use up the budget.
+NOT_GRANTED_RETRY_S = 900.0
 
 # A create that is lost for so long, while nothing else fails, is at fault itself.
 LONELY_S = 3600.0
@@ -50,6 +58,17 @@ _CLASSES: tuple[tuple[type[EngineError], str], ...] = (
 )
 
 
+class Verdict(StrEnum):
+    """Who is at fault, and so what follows."""
+
+    # The record: it is left out, with the reason, until somebody has mended it.
+    REFUSE = "refuse"
+    # Nobody is known to be: it is tried again.
+    RETRY = "retry"
+    # Every record is concerned and an operator must act: nothing is asked for a while.
+    PAUSE = "pause"
+
+
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """What is known besides the error itself.
@@ -58,6 +77,8 @@ class Circumstances:
         attempts: failures of this record that counted so far.
         others_succeed: the target did the same for another record since this one last failed.
         forbidden_alike: other waiting records last refused with "forbidden".
+        pace: of the target.
+        failures: all of the present series of this record so far, whoever was at fault.
         apart: the rest of the work goes on without what failed.
     """
 
@@ -65,32 +86,39 @@ class Circumstances:
     attempts_max: int
     others_succeed: bool
     forbidden_alike: int
+    pace: Pace
+    failures: int = 0
     apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Flag:
-    """The record is at fault: flag it, with this reason."""
+class Decision:
+    """What follows for a record that failed.
 
-    reason: str
-    field: str | None = None
+    Args:
+        failure: what to keep as the reason.
+        wait: until it may be tried again.
+        counts: towards the record's attempts.
+        fails: it belongs to the series of the record's failures; what was only put off does not.
+        pause: why nothing is asked for a while.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """Nobody is known to be at fault: try again; `counts` towards the record's attempts."""
-
+    verdict: Verdict
+    failure: Failure
+    wait: Wait
     counts: bool
+    fails: bool = False
+    pause: str = ""
 
+    @property
+    def refused(self) -> bool:
+        """The record itself is at fault, and trying again alone does not help."""
+        return self.verdict is Verdict.REFUSE
 
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Every record is concerned and an operator must act: stop asking for a while."""
-
-    reason: str
-
-
-Verdict = Flag | Retry | Pause
+    @property
+    def wait_s(self) -> float:
+        """Seconds of the wait, once its moment is drawn."""
+        return self.wait.least_s
 
 
 def error_class(error: Exception) -> str:
@@ -115,31 +143,64 @@ def plain_reason(error: Exception) -> str:
     return f"internal error: {type(error).__name__}"
 
 
-def judge(error: Exception, around: Circumstances) -> Verdict:
+def decide(error: Exception, around: Circumstances) -> Decision:
     """What to do with the record whose reconcile ended in this error."""
     reason = plain_reason(error)
     if isinstance(error, NotGranted) and around.apart:
         # Opportunities must not wait for what only people need.
-        return Retry(counts=False)
+        return _retry(error, around, counts=False)
     if isinstance(error, Misconfigured) and not around.others_succeed:
         kind = "credentials" if isinstance(error, Unauthorized) else "configuration"
-        return Pause(f"{kind}: {error}")
+        return _pause(error, f"{kind}: {error}")
     if isinstance(error, Throttled | HeldBack | Unavailable):
-        return Retry(counts=False)
+        return _retry(error, around, counts=False)
     if error_class(error) == FORBIDDEN:
         if around.forbidden_alike >= FORBIDDEN_ALIKE:
-            return Pause(f"permission: {reason}")
+            return _pause(error, f"permission: {reason}")
         if around.attempts + 1 < FORBIDDEN_ATTEMPTS:
-            return Retry(counts=True)
+            return _retry(error, around, counts=True)
     if isinstance(error, Rejected | Gone):
-        return Flag(reason, error.field if isinstance(error, Rejected) else None)
+        return _refuse(error, reason, error.field if isinstance(error, Rejected) else None)
     # A surprise in our own code is always this record's, or it would be everybody's; a conflict is
     # this record's by the target's own word, and mostly passes.
     counts = around.others_succeed or _is_its_own(error)
     if counts and around.attempts + 1 >= around.attempts_max:
         alike = " while others succeeded" if around.others_succeed else ""
-        return Flag(f"kept failing{alike}: {reason}")
-    return Retry(counts=counts)
+        return _refuse(error, f"kept failing{alike}: {reason}")
+    return _retry(error, around, counts=counts)
+
+
+def _refuse(error: Exception, reason: str, field: str | None = None) -> Decision:
+    failure = Failure(error_class(error), field, reason)
+    return Decision(Verdict.REFUSE, failure, Wait.exactly(0.0), counts=True)
+
+
+def _pause(error: Exception, reason: str) -> Decision:
+    failure = Failure(error_class(error), None, plain_reason(error))
+    wait = Wait.exactly(OPERATOR_PAUSE_S)
+    return Decision(Verdict.PAUSE, failure, wait, counts=False, pause=reason)
+
+
+def _retry(error: Exception, around: Circumstances, *, counts: bool) -> Decision:
+    failure = Failure(error_class(error), None, plain_reason(error))
+    if isinstance(error, NotGranted):
+        wait = Wait.exactly(NOT_GRANTED_RETRY_S)
+        return Decision(Verdict.RETRY, failure, wait, counts=False)
+    told_s = error.retry_after_s if isinstance(error, EngineError) else None
+    if told_s is not None:
+        return Decision(Verdict.RETRY, failure, Wait.exactly(told_s), counts)
+    wait = retry(around.failures + 1, around.pace, others_succeed=around.others_succeed)
+    return Decision(Verdict.RETRY, failure, wait, counts, fails=True)
+
+
+def held_back(error: HeldBack, *, closed: bool, longest_s: float) -> Wait | None:
+    """How long a record waits of which nothing was sent; None where time alone tells nothing.
+
+    Args:
+        closed: whoever watches the target has it tried again.
+        longest_s: so long at most, where nothing was told.
+    """
+    return None if closed else Wait.exactly(error.retry_after_s or longest_s)
 
 
 def not_sent_again(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
@@ -67,11 +66,3 @@ class Work:
     failures: int = 0
     reason: str | None = None
     seen_unlinked: bool = False
-
-
-class Refusal(StrEnum):
-    """What became of a refusal: `SUPERSEDED` when a newer change waits, and is tried first."""
-
-    REFUSED = "refused"
-    HELD = "held_by_fuse"
-    SUPERSEDED = "superseded"

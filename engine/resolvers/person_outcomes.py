@@ -183,7 +183,7 @@ class PersonOutcomes:
     ) -> None:
         """Its prospect surely was not created, which may be nobody's fault: tried again later."""
         sent = known.sent if known is not None else 0
-        setback = self.failing.weigh(
+        decision = self.failing.weigh(
             error,
             limits,
             record_id=record.id,
@@ -191,12 +191,12 @@ class PersonOutcomes:
             failures=sent,
             failed_at=known.failed_at if known is not None else None,
         )
-        if setback.flagged:
-            await self.execute(record, refusal(Rejected(setback.failure.reason)))
+        if decision.refused:
+            await self.execute(record, refusal(Rejected(decision.failure.reason)))
             return
         now = self.clock.now()
-        retry_at = now + setback.wait_s
-        await self.store.people.failed(record.id, setback.failure, now, retry_at=retry_at)
-        self.standings.note(record.id, Standing(None, error.message, retry_s=setback.wait_s))
+        retry_at = now + decision.wait_s
+        await self.store.people.failed(record.id, decision.failure, now, retry_at=retry_at)
+        self.standings.note(record.id, Standing(None, error.message, retry_s=decision.wait_s))
         self.metrics.prospects.labels("held_back").inc()
-        self.failing.deferred(record.ref, error, setback.failure, setback.wait_s)
+        self.failing.deferred(record.ref, error, decision.failure, decision.wait_s)

@@ -1,4 +1,4 @@
-"""Mutants of what is decided of a state, of mass changes and of write-backs."""
+"""Mutants of what is decided of a state, of mass changes, of write-backs and of failures."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ MASS_CHANGE = "engine/decide/mass_change.py"
 MASS = f"{DECIDE}/test_mass_change.py"
 WRITE_BACK = "engine/decide/write_back.py"
 WRITTEN = f"{DECIDE}/test_write_back.py"
+FAILURE = "engine/decide/failure.py"
+FAILED = f"{DECIDE}/test_failure.py"
 RETRY = "engine/decide/retry.py"
 RETRIES = f"{DECIDE}/test_retry.py"
 
@@ -220,5 +222,54 @@ MUTANTS = (
         "    if others_succeed or failures <= QUICK_TRIES:\n",
         "    if others_succeed or failures:\n",
         (f"{RETRIES}::test_past_a_few_quick_tries_a_record_waits_a_minute",),
+    ),
+    Mutant(
+        "refuses a record that is forbidden once",
+        FAILURE,
+        "if around.attempts + 1 < FORBIDDEN_ATTEMPTS:",
+        "if around.attempts + 1 < 0:",
+        (f"{FAILED}::test_while_nobody_is_at_fault_it_is_tried_again",),
+    ),
+    Mutant(
+        "takes a conflict of one record for an outage",
+        FAILURE,
+        "return isinstance(error, Conflict) or not isinstance(error, EngineError)",
+        "return not isinstance(error, EngineError)",
+        (f"{FAILED}::test_while_nobody_is_at_fault_it_is_tried_again",),
+    ),
+    Mutant(
+        "does not say which field a record is refused for",
+        FAILURE,
+        "return _refuse(error, reason, error.field if isinstance(error, Rejected) else None)",
+        "return _refuse(error, reason)",
+        (f"{FAILED}::test_a_record_at_fault_is_refused_with_its_reason",),
+    ),
+    Mutant(
+        "comes back earlier than it was told",
+        FAILURE,
+        "    if told_s is not None:\n",
+        "    if told_s == 0.0:\n",
+        (f"{FAILED}::test_how_long_it_waits_follows_from_its_series_and_from_what_was_told",),
+    ),
+    Mutant(
+        "asks for what was not granted at the pace of an outage",
+        FAILURE,
+        "    if isinstance(error, NotGranted):\n        wait",
+        "    if isinstance(error, NotGranted) and not around.apart:\n        wait",
+        (f"{FAILED}::test_how_long_it_waits_follows_from_its_series_and_from_what_was_told",),
+    ),
+    Mutant(
+        "counts what every record met against the one in hand",
+        FAILURE,
+        "return Decision(Verdict.PAUSE, failure, wait, counts=False, pause=reason)",
+        "return Decision(Verdict.PAUSE, failure, wait, counts=True, pause=reason)",
+        (f"{FAILED}::test_what_concerns_every_record_pauses_the_target",),
+    ),
+    Mutant(
+        "has what was not sent wait although its target is watched",
+        FAILURE,
+        "return None if closed else Wait",
+        "return Wait",
+        (f"{FAILED}::test_what_was_not_sent_waits_for_whoever_watches_the_target",),
     ),
 )

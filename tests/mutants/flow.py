@@ -6,7 +6,7 @@ from tests.mutants.mutant import Mutant
 
 MAILBOX = "engine/flow/mailbox.py"
 BUDGET = "engine/flow/budget.py"
-TRIAGE = "engine/decide/failure.py"
+FAILURE = "engine/decide/failure.py"
 UNIT = "tests/unit/engine/flow"
 MODEL = "tests/property/test_mailbox_model.py"
 VERDICTS = "tests/unit/engine/decide/test_failure.py"
@@ -115,51 +115,51 @@ MUTANTS = (
     ),
     Mutant(
         "pauses all for what concerns one record while others succeed",
-        TRIAGE,
+        FAILURE,
         "if isinstance(error, Misconfigured) and not around.others_succeed:",
         "if isinstance(error, Misconfigured):",
         ("tests/unit/engine/decide/test_failure.py",),
     ),
     Mutant(
         "flags every record when a permission is missing",
-        TRIAGE,
+        FAILURE,
         "if around.forbidden_alike >= FORBIDDEN_ALIKE:",
         "if around.forbidden_alike < 0:",
         (VERDICTS,),
     ),
     Mutant(
         "flags records in an outage",
-        TRIAGE,
+        FAILURE,
         "counts = around.others_succeed or _is_its_own(error)",
         "counts = True",
         (VERDICTS,),
     ),
     Mutant(
         "counts a throttle as a failure of the record",
-        TRIAGE,
-        "Unavailable):\n        return Retry(counts=False)",
-        "Unavailable):\n        return Retry(counts=True)",
+        FAILURE,
+        "Unavailable):\n        return _retry(error, around, counts=False)",
+        "Unavailable):\n        return _retry(error, around, counts=True)",
         (VERDICTS,),
     ),
     Mutant(
         "never flags what keeps failing while others succeed",
-        TRIAGE,
+        FAILURE,
         "if counts and around.attempts + 1 >= around.attempts_max:",
         "if counts and around.attempts_max < 0:",
         (VERDICTS,),
     ),
     Mutant(
         "flags records when credentials are refused",
-        TRIAGE,
+        FAILURE,
         "if isinstance(error, Misconfigured) and not around.others_succeed:",
         "if isinstance(error, Unreachable) and not around.others_succeed:",
         (VERDICTS,),
     ),
     Mutant(
         "tries on and on what nobody is blamed for",
-        "engine/actors/failing.py",
-        "wait = retry(failures + 1, pace",
-        "wait = retry(attempts + 1, pace",
+        FAILURE,
+        "retry(around.failures + 1, around.pace",
+        "retry(around.attempts + 1, around.pace",
         (f"{BACKING_OFF}::test_a_create_that_nobody_is_blamed_for_is_not_sent_on_and_on",),
     ),
     Mutant(

@@ -79,7 +79,7 @@ MUTANTS = (
         "engine/decide/failure.py",
         "if isinstance(error, Throttled | HeldBack | Unavailable):",
         "if isinstance(error, Throttled | HeldBack):",
-        ("tests/scenario/test_lookups.py",),
+        ("tests/unit/engine/decide/test_failure.py",),
     ),
     Mutant(
         "lets a copy overwrite what its original made",

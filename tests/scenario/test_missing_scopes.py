@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.actors.failing import NOT_GRANTED_RETRY_S
+from engine.decide.failure import NOT_GRANTED_RETRY_S
 from engine.errors import NotGranted
 from tests.scenario.bench import CLIENT_ID, Bench, bench
 

@@ -246,7 +246,7 @@ async def test_a_service_whose_credentials_are_refused_is_not_ready_between_two_
     world: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever looks at readiness must not have to look at the right moment."""
-    monkeypatch.setattr("engine.actors.failing.OPERATOR_PAUSE_S", 0.01)
+    monkeypatch.setattr("engine.decide.failure.OPERATOR_PAUSE_S", 0.01)
     looks: list[tuple[int, str]] = []
     async with served(world) as port:
 

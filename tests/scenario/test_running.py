@@ -9,7 +9,7 @@ import pytest
 
 from connectors.outreach import oauth
 from connectors.sandbox.faults import Fault
-from engine.actors import failing
+from engine.decide import failure
 from engine.errors import Unreachable
 from engine.service import once
 from tests.scenario.bench import CREATE, OPPORTUNITIES, START, Bench, running, until
@@ -62,7 +62,7 @@ async def test_new_credentials_in_the_file_end_a_refusal_without_a_restart(
     world: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An operator who authorises again at night should not have to find the service as well."""
-    monkeypatch.setattr(failing, "OPERATOR_PAUSE_S", 0.1)
+    monkeypatch.setattr(failure, "OPERATOR_PAUSE_S", 0.1)
     monkeypatch.setattr(oauth, "MINT_INTERVAL_S", 0.05)
     async with running(world):
         first = world.has("Before")

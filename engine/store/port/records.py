@@ -9,8 +9,9 @@ from typing import Protocol
 from engine.model.history import Note
 from engine.model.lane import Lane
 from engine.model.outbox import Owed
+from engine.model.outcome import Outcome
 from engine.model.records import Fields
-from engine.model.work import Failure, Refusal, Work
+from engine.model.work import Failure, Work
 
 
 class Records(Protocol):
@@ -126,8 +127,10 @@ class Records(Protocol):
         """
         ...
 
-    async def settle_refused(self, work: Work, failure: Failure, now: float) -> Refusal:
+    async def settle_refused(self, work: Work, failure: Failure, now: float) -> Outcome:
         """The record is left out until somebody resets its error flag, which is owed to the source.
+
+        Returns what became of it: AGAIN when a newer change waits, and is tried first.
 
         A create in doubt stays in doubt: the flag may be reset, and the create may have been
         executed. Nothing is flagged when a newer change waits, or made it ineligible. What is only

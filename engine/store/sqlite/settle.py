@@ -15,8 +15,9 @@ from dataclasses import replace
 from engine.model.history import Note
 from engine.model.mass_change import Mass
 from engine.model.outbox import Key, Owed
+from engine.model.outcome import Outcome
 from engine.model.records import Fields, RecordType
-from engine.model.work import Failure, Refusal, Work
+from engine.model.work import Failure, Work
 from engine.store.sqlite import claims, fuse, tabs
 from engine.store.sqlite.awaited import PERSON
 from engine.store.sqlite.history import remember
@@ -154,12 +155,12 @@ def forget_target(
 
 def settle_refused(
     connection: sqlite3.Connection, work: Work, failure: Failure, now: float
-) -> Refusal:
+) -> Outcome:
     """See `Records.settle_refused`."""
     if work.mass is Mass.EVALUATING:
         would = f"would be refused: {failure.reason}"
         fuse.hold_record(connection, work.id, work.revision, work.synced, would)
-        return Refusal.HELD
+        return Outcome.HELD_BY_FUSE
     connection.execute(
         "UPDATE record SET reason = ?, reason_class = ?, reason_field = ?,"
         " attempts = 0, failed_since = NULL, failed_at = NULL,"
@@ -173,7 +174,7 @@ def settle_refused(
         owed = Owed(error=True, message=failure.reason)
         _owe(connection, work, owed, clears_error=False, now=now)
     remember(connection, work.id, work.version, Note("refused", failure.reason), now)
-    return Refusal.SUPERSEDED if state == "pending" else Refusal.REFUSED
+    return Outcome.AGAIN if state == "pending" else Outcome.REFUSED
 
 
 def settle_ineligible(

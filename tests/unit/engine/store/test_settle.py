@@ -10,9 +10,10 @@ import pytest
 from engine.model.history import Note
 from engine.model.lane import Lane
 from engine.model.outbox import Owed
+from engine.model.outcome import Outcome
 from engine.model.records import RecordType
 from engine.model.report import RefusedRecord
-from engine.model.work import Failure, Refusal
+from engine.model.work import Failure
 from engine.store.sqlite import awaited, capture, fuse, people, report, settle, work
 from engine.store.sqlite.outbox import delivered
 from tests.unit.engine.stand_ins import (
@@ -70,7 +71,7 @@ def test_a_change_captured_meanwhile_keeps_the_record_pending(
             now=NOW,
         )
     elif outcome == "refused":
-        assert settle.settle_refused(db, older, FAILURE, NOW) is Refusal.SUPERSEDED
+        assert settle.settle_refused(db, older, FAILURE, NOW) is Outcome.AGAIN
         assert owed_to(db) is None
     else:
         settle.settle_ineligible(db, older, Note("left out", "off"), flagged=False, now=NOW)
@@ -82,7 +83,7 @@ def test_a_change_captured_meanwhile_keeps_the_record_pending(
 
 def test_a_refused_record_is_flagged_with_its_reason(db: sqlite3.Connection) -> None:
     """Mission rule 6: the reason is kept and easy to find."""
-    assert settle.settle_refused(db, pending(db, 1), FAILURE, NOW) is Refusal.REFUSED
+    assert settle.settle_refused(db, pending(db, 1), FAILURE, NOW) is Outcome.REFUSED
 
     entry = owed_to(db)
     assert entry is not None
@@ -120,7 +121,7 @@ def test_what_was_unticked_meanwhile_is_not_flagged(db: sqlite3.Connection) -> N
     before = pending(db, 1)
     take(db, row(1, 6, eligible=False))
 
-    assert settle.settle_refused(db, before, FAILURE, NOW) is Refusal.REFUSED
+    assert settle.settle_refused(db, before, FAILURE, NOW) is Outcome.REFUSED
 
     assert owed_to(db) is None
     assert state_of(db, 1) == "ineligible"

@@ -1,7 +1,7 @@
-"""Opportunity setbacks: what becomes of a record that was not synced (rules 6 and 7).
+"""Opportunity failures: what becomes of a record that was not synced (rules 6 and 7).
 
 It failed, it was held back, or it would change together with many others. Who is at fault is said
-by `triage`; here that is written down and told.
+by `decide.failure`; here that is written down and told.
 """
 
 from __future__ import annotations
@@ -13,12 +13,19 @@ import structlog
 
 from engine.actors.failing import Failing, RetryLimits
 from engine.actors.opportunity.create_search import COMPONENT
-from engine.decide.failure import FORBIDDEN, LOST_CLASSES, error_class, not_sent_again, plain_reason
+from engine.decide.failure import (
+    FORBIDDEN,
+    LOST_CLASSES,
+    error_class,
+    held_back,
+    not_sent_again,
+    plain_reason,
+)
 from engine.errors import HeldBack, Rejected
 from engine.flow.governor import HOLD_MAX_S
 from engine.model.outcome import Outcome
 from engine.model.records import Fields
-from engine.model.work import Failure, Intent, Refusal, Work
+from engine.model.work import Failure, Intent, Work
 from engine.ports import WallClock
 from engine.store.port.store import Store
 
@@ -26,8 +33,8 @@ log = structlog.get_logger(component=COMPONENT)
 
 
 @dataclass(slots=True)
-class OpportunitySetbacks:
-    """Settles one worker's setbacks; each returns the outcome as counted.
+class OpportunityFailures:
+    """Settles one worker's failures; each returns the outcome as counted.
 
     Args:
         note_settled: told of a refused record, and whether it rests or a newer change waits.
@@ -42,10 +49,11 @@ class OpportunitySetbacks:
 
     async def held(self, work: Work, error: HeldBack) -> Outcome:
         """Nothing was sent; who watches the target sends it again, or time does."""
-        if not self.failing.governor.closed(work.lane):
+        closed = self.failing.governor.closed(work.lane)
+        wait = held_back(error, closed=closed, longest_s=HOLD_MAX_S)
+        if wait is not None:
             failure = Failure(error_class(error), None, plain_reason(error))
-            due_at = self.clock.now() + (error.retry_after_s or HOLD_MAX_S)
-            await self.store.records.postpone(work, failure, due_at)
+            await self.store.records.postpone(work, failure, self.clock.now() + wait.least_s)
         log.debug("held", record=work.ref, reason=error.message)
         return Outcome.HELD
 
@@ -63,11 +71,11 @@ class OpportunitySetbacks:
         return Outcome.HELD_BY_FUSE
 
     async def failed(self, work: Work, error: Exception, limits: RetryLimits) -> Outcome:
-        """Flag the record, or try it again later."""
+        """Refuse the record, or try it again later."""
         alike = 0
         if error_class(error) == FORBIDDEN:
             alike = await self.store.records.failing_alike(FORBIDDEN, work.id)
-        setback = self.failing.weigh(
+        decision = self.failing.weigh(
             error,
             limits,
             record_id=work.id,
@@ -76,16 +84,16 @@ class OpportunitySetbacks:
             failed_at=work.failed_at,
             forbidden_alike=alike,
         )
-        failure, wait_s = setback.failure, setback.wait_s
-        if setback.flagged:
+        failure, wait_s = decision.failure, decision.wait_s
+        if decision.refused:
             return await self._refuse(work, failure)
         now = self.clock.now()
         await self.store.records.defer(
             work,
             failure,
             due_at=now + wait_s,
-            counts=setback.counts,
-            fails=setback.fails,
+            counts=decision.counts,
+            fails=decision.fails,
             now=now,
         )
         self.failing.deferred(work.ref, error, failure, wait_s)
@@ -113,10 +121,10 @@ class OpportunitySetbacks:
 
     async def _refuse(self, work: Work, failure: Failure) -> Outcome:
         outcome = await self.store.records.settle_refused(work, failure, self.clock.now())
-        if outcome is Refusal.HELD:
+        if outcome is Outcome.HELD_BY_FUSE:
             log.debug("held_by_fuse", record=work.ref, reason=failure.reason)
-            return Outcome.HELD_BY_FUSE
-        self.note_settled(work, outcome is Refusal.REFUSED)
+            return outcome
+        self.note_settled(work, outcome is Outcome.REFUSED)
         self.wake_downstream()
         log.warning("refused", record=work.ref, field=failure.field, reason=failure.reason)
         return Outcome.REFUSED
