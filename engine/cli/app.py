@@ -155,7 +155,9 @@ def _why(
 ) -> None:
     """Say why an opportunity or person is in step or not, and what to do.
 
-    Examples: wosync why OPP-17; wosync why https://web.example.com/prospects/4711 --offline
+    Example: wosync why OPP-17
+
+    Example: wosync why https://web.example.com/prospects/4711 --offline
     """
     from engine.cli.why import why
 
@@ -178,7 +180,9 @@ def _list(
 ) -> None:
     """List the records that wait, are held, refused or in doubt, since when and why.
 
-    Examples: wosync list --waiting --by reason; wosync list --refused --csv
+    Example: wosync list --waiting --by reason
+
+    Example: wosync list --refused --csv
     """
     from engine.cli.listing import list_records
 

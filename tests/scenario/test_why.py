@@ -544,6 +544,21 @@ async def test_a_record_never_captured_answers_to_its_names_too(world: Bench) ->
     assert {(one["ref"], one["code"]) for one in told} == {(f"OPP-{record}", "sync-off")}
 
 
+async def test_a_number_that_is_the_id_of_several_says_so(world: Bench) -> None:
+    """An opportunity first, and whoever meant another asks by its reference."""
+    person = world.knows(ADA)
+    record = world.has()
+    world.puts(record, (person, "Buyer"))
+    await world.once()
+    assert person == record
+
+    told = await why(world, record)
+
+    assert told["ref"] == f"OPP-{record}"
+    assert told["others"] == [f"PERS-{person} (person)"]
+    assert why_offline(world, record)["others"] == told["others"]
+
+
 async def test_a_person_answers_like_an_opportunity(world: Bench) -> None:
     """Why is this person not in Outreach?"""
     person = world.knows(ADA, email=None)
@@ -631,6 +646,26 @@ async def test_a_lost_leave_is_named_while_the_service_runs(world: Bench) -> Non
         told = await port.why(str(record))
         assert told["verdict"] == "waits"
         assert "run: wosync auth" in remedy(told)
+
+
+async def test_a_backlog_behind_the_reserve_is_told_from_the_hour_that_is_spent(
+    world: Bench,
+) -> None:
+    """What is left for others in the system's own window is another setting, and another time."""
+    world.outreach.knobs.rate_limit = 60
+    world.settings["outreach.budget"] = {"per_hour": 0, "reserve": 30, "fresh_share": 0.1}
+    records = [world.has(f"Row {one}") for one in range(200)]
+    async with served(world) as port:
+
+        async def named() -> bool:
+            return (await port.why(str(records[-1])))["code"] == "budget-reserve-reached"
+
+        await eventually(named)
+        told = await port.why(str(records[-1]))
+
+    assert told["verdict"] == "waits"
+    assert "lower the budget's reserve" in remedy(told)
+    assert told["next_at"] > world.clock.now()
 
 
 async def test_lines_left_out_of_the_mapping_are_told(world: Bench) -> None:
