@@ -5,7 +5,7 @@ set back in the source, or a mistake of ours does not; so id and version of the 
 population are compared with what is known, a slice after each sweep, and what differs is repaired.
 
 Mailbox   none: the poller calls it
-Sends     a ring of the dispatchers' bells when something differed
+Sends     a notification of the dispatchers when something differed
 Store     captures what differs; keeps how far it has come
 Metrics   audited{outcome}
 Stops     with the poller; a slice is compared whole or not at all

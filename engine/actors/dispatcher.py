@@ -3,7 +3,7 @@
 The store holds the backlog, the mailbox only the next keys of it; so memory does not grow with
 the backlog, and a restart goes on where the last process ended.
 
-Mailbox   none: it is woken by its bell, by room in the mailbox it fills, and by time
+Mailbox   none: it is woken by its signal, by room in the mailbox it fills, and by time
 Sends     keys to that mailbox
 Store     reads due keys
 Metrics   the mailbox's own
@@ -18,9 +18,9 @@ from typing import Generic
 
 import anyio
 
-from engine.flow.bell import Bell
 from engine.flow.governor import Governor
 from engine.flow.mailbox import K, Mailbox
+from engine.flow.signal import Signal
 from engine.flow.worktime import BLOCKED_MAX_S, State, pausing, resting, spending
 from engine.model.lane import Lane
 from engine.ports import WallClock
@@ -52,7 +52,7 @@ class Dispatcher(Generic[K]):
     due_keys: Callable[[float, int], Awaitable[list[K]]]
     next_due: Callable[[float], Awaitable[float | None]]
     governor: Governor
-    bell: Bell = field(default_factory=Bell)
+    signal: Signal = field(default_factory=Signal)
     first: anyio.Event | None = None
 
     async def run(self) -> None:
@@ -64,7 +64,7 @@ class Dispatcher(Generic[K]):
             if self.governor.closed(self.lane):
                 await self._wait_open()
             elif await self.step():
-                await self._wait_room_or_ring()
+                await self._wait_room_or_notification()
                 await resting(GATHER_S)
             elif await self._rang():
                 # Rings come one per record under load; one look serves all of a short while.
@@ -81,34 +81,34 @@ class Dispatcher(Generic[K]):
                 await self.mailbox.send(key, self.lane)
         return len(new)
 
-    async def _wait_room_or_ring(self) -> None:
+    async def _wait_room_or_notification(self) -> None:
         with spending(State.IDLE, LOOK_AGAIN_S):
             async with anyio.create_task_group() as tasks:
 
-                async def ring() -> None:
-                    await self.bell.wait(LOOK_AGAIN_S)
+                async def notified() -> None:
+                    await self.signal.wait(LOOK_AGAIN_S)
                     tasks.cancel_scope.cancel()
 
                 async def room() -> None:
                     await self.mailbox.wait_room(self.lane)
                     tasks.cancel_scope.cancel()
 
-                tasks.start_soon(ring)
+                tasks.start_soon(notified)
                 tasks.start_soon(room)
 
     async def _wait_open(self) -> None:
         held_s = min(self.governor.held_s(self.lane), CLOSED_S)
         with spending(State.THROTTLED, held_s):
-            # Other settings may have opened it; most rings only say that there is work.
-            rang = await self.bell.wait(held_s)
-        if rang:
+            # Other settings may have opened it; most notifications only say that there is work.
+            notified = await self.signal.wait(held_s)
+        if notified:
             await pausing(GATHER_S)
 
     async def _rang(self) -> bool:
-        """Whether the bell rang before the next key becomes due."""
+        """Whether the signal notified before the next key becomes due."""
         idle_s = await self._idle_s()
         with spending(State.IDLE, idle_s):
-            return await self.bell.wait(idle_s)
+            return await self.signal.wait(idle_s)
 
     async def _idle_s(self) -> float:
         now = self.clock.now()

@@ -1,7 +1,7 @@
 """Mapping reader: put the mapping in force, follow its changes, and re-evaluate what is linked.
 
 Mailbox   none: it is driven by time
-Sends     a ring of the dispatchers' bells when records are to be reconciled again
+Sends     a notification of the dispatchers when records are to be reconciled again
 Store     keeps the fingerprint of the mapping and how far a re-evaluation has come
 Metrics   errors{mapping_reader}
 Stops     when it is cancelled; a re-evaluation goes on at the next start

@@ -1,7 +1,7 @@
 """Opportunity syncer: make one target record agree with its source record (rules 3 to 7).
 
 Mailbox   keys of records that may differ; a lost key costs delay, never work
-Sends     rings of the tab bell and, when something is owed, of the write-back bell
+Sends     notifications of the tab and, when something is owed, of the write-back signal
 Store     reads the record; writes intents before creates, and every outcome with its reason
 Metrics   reconciles, reconcile_duration, sync_lag{target_ack}, errors, retries, in_doubt_resolved,
           duplicates_found
@@ -61,7 +61,7 @@ from engine.errors import (
 from engine.flow.governor import Governor
 from engine.flow.lane import current_lane, retrying
 from engine.flow.ledger import current_record
-from engine.flow.mailbox import Closed, Mailbox, Notice
+from engine.flow.mailbox import Closed, Mailbox, Stop
 from engine.flow.worktime import holding, side_by_side
 from engine.mapping.fields import FieldMapping
 from engine.mapping_in_force import Mappings
@@ -127,7 +127,7 @@ class OpportunitySyncer:
     wake_downstream: Callable[[], None]
     wake: Callable[[], None]
     runs: Runs
-    notice: Notice = field(default_factory=Notice)
+    stop: Stop = field(default_factory=Stop)
     _asking: anyio.Lock = field(default_factory=anyio.Lock, init=False)
     _unsettled: set[int] = field(default_factory=set[int], init=False)
     _failing: Failing = field(init=False)
@@ -167,7 +167,7 @@ class OpportunitySyncer:
     async def _reconcile_keys(self) -> None:
         while True:
             try:
-                async with self.inbox.holding(self.notice) as key:
+                async with self.inbox.holding(self.stop) as key:
                     with self.runs.run():
                         await self.step(key)
             except Closed:

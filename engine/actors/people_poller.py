@@ -4,7 +4,7 @@ Two feeds, each with its own watermark: relationships that were added, changed o
 cases 2 and 3), where the source lists them; and people, for as long as some line waits for one.
 
 Mailbox   none: the poller calls it after each of its own polls
-Sends     a ring of the tab dispatchers' bells when something was captured
+Sends     a notification of the tab dispatchers when something was captured
 Store     reads and moves the watermarks; captures the opportunities concerned
 Metrics   polls, poll_pages, poll_records, poll_duration, poll_last_success, sync_lag{observed},
           errors

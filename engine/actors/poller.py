@@ -1,7 +1,7 @@
 """Poller: capture every eligible change of the source, once, in order.
 
 Mailbox   none: it is driven by time
-Sends     a ring of the dispatcher's bells when something was captured
+Sends     a notification of the dispatchers when something was captured
 Store     reads and moves the watermark; writes captured records
 Metrics   polls, poll_pages, poll_records, poll_duration, poll_last_success, sync_lag{observed},
           errors

@@ -1,7 +1,7 @@
 """Relationship syncer: make the roles on one opportunity equal to its People tab (rules 8 and 9).
 
 Mailbox   keys of opportunities whose roles may differ; a lost key costs delay, never work
-Sends     nothing; the prospect resolver rings for the people it owes something
+Sends     nothing; the prospect resolver notifies for the people it owes something
 Store     reads the tab and the roles known; announces edits before they are sent, keeps outcomes
 Metrics   reconciles, reconcile_duration, sync_lag{target_ack}, role_edits, errors, retries,
           in_doubt_resolved
@@ -54,7 +54,7 @@ from engine.errors import EngineError, HeldBack, StateUnusable, WouldChange
 from engine.flow.governor import HOLD_MAX_S, Governor
 from engine.flow.lane import current_lane, retrying
 from engine.flow.ledger import current_record
-from engine.flow.mailbox import Closed, Mailbox, Notice
+from engine.flow.mailbox import Closed, Mailbox, Stop
 from engine.metrics import Metrics
 from engine.model.kept import ONE_ROLE
 from engine.model.mass_change import Mass
@@ -102,7 +102,7 @@ class RelationshipSyncer:
     wake: Callable[[], None]
     wake_changes: Callable[[], None]
     runs: Runs
-    notice: Notice = field(default_factory=Notice)
+    stop: Stop = field(default_factory=Stop)
     _failing: Failing = field(init=False)
     _editor: RoleEditor = field(init=False)
 
@@ -114,7 +114,7 @@ class RelationshipSyncer:
         """Relate opportunity after opportunity."""
         while True:
             try:
-                async with self.inbox.holding(self.notice) as key:
+                async with self.inbox.holding(self.stop) as key:
                     with self.runs.run():
                         outcome = await self.step(key)
             except Closed:

@@ -1,7 +1,7 @@
 """Write-back: tell the source what it is owed, in batches, until it is told.
 
 Mailbox   keys of records with an outbox entry; a lost key costs delay: the outbox is the truth
-Sends     a ring of the dispatchers' bells when a re-read record turned out to have changed
+Sends     a notification of the dispatchers when a re-read record turned out to have changed
 Store     reads the outbox; confirms, postpones or withdraws entries; captures re-read records
 Metrics   writebacks{outcome}, writeback_batch_records, sync_lag{written_back}, errors{write_back}
 Stops     when its mailbox is closed and empty and the batch in hand is delivered
@@ -23,7 +23,7 @@ from engine.decide.write_back import Decision, Shown, Verdict
 from engine.errors import EngineError, StateUnusable, Unreachable
 from engine.flow.backoff import drawn_s
 from engine.flow.governor import Governor
-from engine.flow.mailbox import Closed, Mailbox, Notice
+from engine.flow.mailbox import Closed, Mailbox, Stop
 from engine.flow.purpose import spent_on
 from engine.flow.worktime import resting
 from engine.metrics import Metrics
@@ -78,7 +78,7 @@ class WriteBacks:
     wake: Callable[[], None]
     forget_people: Callable[[Sequence[int]], None]
     runs: Runs
-    notice: Notice = field(default_factory=Notice)
+    stop: Stop = field(default_factory=Stop)
     gathering: anyio.Lock = field(default_factory=anyio.Lock)
 
     async def run(self) -> None:
@@ -86,7 +86,7 @@ class WriteBacks:
         while True:
             keys: list[Key] = []
             try:
-                if not await self.notice.unless_given(self.gathering.acquire):
+                if not await self.stop.unless_requested(self.gathering.acquire):
                     return
                 try:
                     await self._gather(keys)
@@ -129,7 +129,7 @@ class WriteBacks:
 
     async def _gather(self, keys: list[Key]) -> None:
         """Fill `keys` until the batch is full, time is up, or nothing more can come."""
-        keys.append(await self.inbox.receive(self.notice))
+        keys.append(await self.inbox.receive(self.stop))
         deadline = anyio.current_time() + self.limits.linger_s
         while len(keys) < self.limits.batch_max:
             key = self.inbox.receive_nowait()

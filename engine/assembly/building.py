@@ -22,8 +22,8 @@ from engine.actors.trust import Trust
 from engine.actors.write_back import COMPONENT as WRITE_BACK
 from engine.assembly import limits
 from engine.assembly.assembly import Assembly
-from engine.assembly.bells import Bells
 from engine.assembly.outside import Outside, Systems
+from engine.assembly.signals import Signals
 from engine.assembly.workers import WorkerFactory
 from engine.config.loading import Config
 from engine.flow.mailbox import Mailbox
@@ -61,7 +61,7 @@ class _Builder:
     changes: Mailbox[int] = field(init=False)
     tabs: Mailbox[int] = field(init=False)
     write_backs: Mailbox[Key] = field(init=False)
-    bells: Bells = field(init=False)
+    signals: Signals = field(init=False)
     runs: Runs = field(init=False)
     mappings: Mappings = field(init=False)
     worktime: WorkTime = field(default_factory=WorkTime, init=False)
@@ -74,7 +74,7 @@ class _Builder:
         keeper, auditor = self._fuse_keeper(), self._auditor()
         people_poller = self._people_poller(prospects, keeper)
         poller = self._poller(people_poller, auditor, keeper)
-        for dispatcher in self.bells.changes:
+        for dispatcher in self.signals.changes:
             dispatcher.first = poller.tried
         search = CreateSearch(
             self.store,
@@ -124,9 +124,9 @@ class _Builder:
             write_back_workers=self._pool(
                 WRITE_BACK, workers.write_backs, self.write_backs, factory.write_back
             ),
-            change_dispatchers=self.bells.changes,
-            tab_dispatchers=self.bells.tabs,
-            write_back_dispatcher=self.bells.write_backs,
+            change_dispatchers=self.signals.changes,
+            tab_dispatchers=self.signals.tabs,
+            write_back_dispatcher=self.signals.write_backs,
         )
 
     def _lay_pipes(self) -> None:
@@ -136,7 +136,7 @@ class _Builder:
         self.changes = Mailbox("changes", sizes.changes, self._waits("changes"))
         self.tabs = Mailbox("contacts", sizes.contacts, self._waits("contacts"))
         self.write_backs = Mailbox("write_backs", sizes.write_backs, self._waits("write_backs"))
-        self.bells = Bells(
+        self.signals = Signals(
             [self._change_dispatcher(lane) for lane in Lane],
             [self._tab_dispatcher(lane) for lane in Lane],
             self._write_back_dispatcher(),
@@ -155,7 +155,7 @@ class _Builder:
             changes=self.changes,
             tabs=self.tabs,
             write_backs=self.write_backs,
-            bells=self.bells,
+            signals=self.signals,
             mappings=self.mappings,
             references=references,
             prospects=prospects,
@@ -226,7 +226,7 @@ class _Builder:
             clock=self.outside.clock,
             pace=Pace(self.config.engine.poller.mapping_interval_s),
             metrics=self.metrics,
-            wake=self.bells.wake_changes,
+            wake=self.signals.wake_changes,
         )
 
     def _auditor(self) -> Auditor:
@@ -237,7 +237,7 @@ class _Builder:
             page_size=self.config.source.page_size,
             share=limits.audit_share(self.config),
             metrics=self.metrics,
-            wake=self.bells.wake_both,
+            wake=self.signals.wake_both,
         )
 
     def _fuse_keeper(self) -> FuseKeeper:
@@ -246,7 +246,7 @@ class _Builder:
             store=self.store,
             clock=self.outside.clock,
             limits=Limits(settings.share, settings.records_min, settings.creates_max),
-            wake=self.bells.wake_both,
+            wake=self.signals.wake_both,
         )
 
     def _poller(self, people: PeoplePoller, auditor: Auditor, keeper: FuseKeeper) -> Poller:
@@ -258,7 +258,7 @@ class _Builder:
             limits=limits.poll_limits(self.config),
             backoff=self.config.engine.retry.backoff,
             metrics=self.metrics,
-            wake=self.bells.wake_both,
+            wake=self.signals.wake_both,
             tabs_listed=people.polls_tabs,
             audit=auditor.step,
             fuse_keeper=keeper,
@@ -275,7 +275,7 @@ class _Builder:
             fuse_keeper=keeper,
             limits=limits.people_poll_limits(self.config),
             metrics=self.metrics,
-            wake=self.bells.wake_both,
+            wake=self.signals.wake_both,
             runs=self.runs,
         )
 
@@ -286,7 +286,7 @@ class _Builder:
             clock=self.outside.clock,
             rules=limits.owner_rules(self.config),
             metrics=self.metrics,
-            wake=self.bells.wake_changes,
+            wake=self.signals.wake_changes,
         )
 
     def _account_resolver(self) -> AccountResolver:
@@ -306,7 +306,7 @@ class _Builder:
             columns=columns,
             pace=Pace(self.config.engine.owners.ttl_s),
             metrics=self.metrics,
-            wake=self.bells.wake_changes,
+            wake=self.signals.wake_changes,
         )
 
     def _prospect_resolver(self, references: References) -> ProspectResolver:
@@ -321,6 +321,6 @@ class _Builder:
             metrics=self.metrics,
             governor=self.systems.target_governor,
             rng=self.outside.rng("prospect_resolver"),
-            wake=self.bells.wake_tabs,
-            wake_write_back=self.bells.wake_write_backs,
+            wake=self.signals.wake_tabs,
+            wake_write_back=self.signals.wake_write_backs,
         )

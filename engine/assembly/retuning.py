@@ -18,7 +18,7 @@ def retune(assembly: Assembly, config: Config) -> None:
     _resolvers(assembly, config)
     _governors(assembly, config)
     _workers(assembly, config)
-    assembly.worker_factory.bells.wake_all()
+    assembly.worker_factory.signals.wake_all()
 
 
 def _pollers(assembly: Assembly, config: Config) -> None:

@@ -13,8 +13,8 @@ from engine.actors.relationship_syncer import RelationshipSyncer
 from engine.actors.trust import Trust
 from engine.actors.write_back import WriteBacks
 from engine.assembly import limits
-from engine.assembly.bells import Bells
 from engine.assembly.outside import Outside, Systems
+from engine.assembly.signals import Signals
 from engine.config.loading import Config
 from engine.flow.mailbox import Mailbox
 from engine.mapping_in_force import Mappings
@@ -38,7 +38,7 @@ class WorkerFactory:
     changes: Mailbox[int]
     tabs: Mailbox[int]
     write_backs: Mailbox[Key]
-    bells: Bells
+    signals: Signals
     mappings: Mappings
     references: References
     prospects: ProspectResolver
@@ -65,8 +65,8 @@ class WorkerFactory:
             rng=self.outside.rng(f"opportunity_syncer.{number}"),
             limits=limits.sync_limits(self.config),
             metrics=self.metrics,
-            wake_downstream=self.bells.wake_downstream,
-            wake=self.bells.wake_changes,
+            wake_downstream=self.signals.wake_downstream,
+            wake=self.signals.wake_changes,
             runs=self.runs,
         )
 
@@ -84,8 +84,8 @@ class WorkerFactory:
             rng=self.outside.rng(f"relationship_syncer.{number}"),
             limits=limits.relate_limits(self.config),
             metrics=self.metrics,
-            wake=self.bells.wake_tabs,
-            wake_changes=self.bells.wake_changes,
+            wake=self.signals.wake_tabs,
+            wake_changes=self.signals.wake_changes,
             runs=self.runs,
         )
 
@@ -101,8 +101,8 @@ class WorkerFactory:
             limits=limits.write_back_limits(self.config),
             metrics=self.metrics,
             upstream_idle=lambda: self.changes.idle and self.tabs.idle,
-            wake_changes=self.bells.wake_both,
-            wake=self.bells.wake_write_backs,
+            wake_changes=self.signals.wake_both,
+            wake=self.signals.wake_write_backs,
             forget_people=self.prospects.forget,
             runs=self.runs,
             gathering=self._gathering,

@@ -30,22 +30,22 @@ class Closed(Exception):
 
 
 @dataclass(slots=True)
-class Notice:
-    """Whether a worker is asked to leave."""
+class Stop:
+    """Whether a worker is asked to stop."""
 
-    given: bool = False
+    requested: bool = False
     _waiting: anyio.CancelScope | None = None
 
-    def give(self) -> None:
+    def request(self) -> None:
         """Ask it."""
-        self.given = True
+        self.requested = True
         if self._waiting is not None:
             self._waiting.cancel()
 
-    async def unless_given(self, wait: Callable[[], Awaitable[None]]) -> bool:
-        """Wait with nothing to do; returns False when the notice came first."""
+    async def unless_requested(self, wait: Callable[[], Awaitable[None]]) -> bool:
+        """Wait with nothing to do; returns False when it was asked first."""
         with spending(State.IDLE), anyio.CancelScope() as self._waiting:
-            if not self.given:
+            if not self.requested:
                 await wait()
                 return True
         return False
@@ -128,17 +128,17 @@ class Mailbox(Generic[K]):
             finally:
                 self.blocked_senders -= 1
 
-    async def receive(self, notice: Notice | None = None) -> K:
+    async def receive(self, stop: Stop | None = None) -> K:
         """Take the next key and hold it; `release` it when done.
 
         Args:
-            notice: the worker's own; once it is given, no key is taken any more.
+            stop: the worker's own; once it is requested, no key is taken any more.
 
         Raises:
             Closed: the mailbox is closed and nothing is left in it, or the worker is to leave.
         """
         while True:
-            if notice is not None and notice.given:
+            if stop is not None and stop.requested:
                 raise Closed
             if (key := self.receive_nowait()) is not None:
                 return key
@@ -147,9 +147,9 @@ class Mailbox(Generic[K]):
             with spending(State.IDLE):
                 await self._filled.wait()
 
-    def give_notice(self, notice: Notice) -> None:
+    def request_stop(self, stop: Stop) -> None:
         """Ask a worker to leave once it has let go of the keys it holds."""
-        notice.give()
+        stop.request()
         self._notify_filled()
 
     def receive_nowait(self) -> K | None:
@@ -177,9 +177,9 @@ class Mailbox(Generic[K]):
         self._notify_freed()
 
     @asynccontextmanager
-    async def holding(self, notice: Notice | None = None) -> AsyncGenerator[K]:
+    async def holding(self, stop: Stop | None = None) -> AsyncGenerator[K]:
         """Receive one key and hold it for the block; see `receive`."""
-        key = await self.receive(notice)
+        key = await self.receive(stop)
         try:
             yield key
         finally:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import anyio
 
-from engine.flow.bell import Bell
+from engine.flow.signal import Signal
 from engine.flow.worktime import State, spending
 
 
@@ -15,13 +15,13 @@ class Pace:
     """One who does something every `interval_s` seconds."""
 
     interval_s: float
-    _changed: Bell = field(default_factory=Bell, init=False)
+    _changed: Signal = field(default_factory=Signal, init=False)
 
     def change(self, interval_s: float) -> None:
         """From now on, the wait under way included."""
         if interval_s != self.interval_s:
             self.interval_s = interval_s
-            self._changed.ring()
+            self._changed.notify()
 
     async def rest(self, since: float) -> None:
         """Wait until the interval since then (on the event loop's clock) has passed."""

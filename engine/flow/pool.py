@@ -9,14 +9,14 @@ from typing import Any, Generic, Protocol, TypeVar
 import anyio
 from anyio.abc import TaskGroup
 
-from engine.flow.mailbox import Mailbox, Notice
+from engine.flow.mailbox import Mailbox, Stop
 from engine.flow.worktime import WorkTime
 
 
 class PoolWorker(Protocol):
     """One worker: it leaves when its mailbox is closed, or when it is asked to."""
 
-    notice: Notice
+    stop: Stop
 
     async def run(self) -> None:
         """Work until then."""
@@ -58,7 +58,7 @@ class Pool(Generic[W]):
         """Let so many work from now on; who leaves finishes first what it holds."""
         self.size = size
         while len(self.workers) > size:
-            self.mailbox.give_notice(self.workers.pop().notice)
+            self.mailbox.request_stop(self.workers.pop().stop)
         self._fill()
 
     def _fill(self) -> None:

@@ -6,7 +6,7 @@ customers of the records next in line, so that a backlog costs one request of ea
 hundred customers and not one per record.
 
 Mailbox   none: callers ask through `resolve` and share batches
-Sends     a ring of the dispatchers' bells when a record that waited for an account can go on
+Sends     a notification of the dispatchers when a record that waited for an account can go on
 Store     reads the customers of pending records, and those records were synced without
 Metrics   reference_lookups, errors
 Stops     when it is cancelled

@@ -1,7 +1,7 @@
 """Owner resolver: the target's users and stages by exact name, cached (mission rule 7).
 
 Mailbox   none: callers ask through `resolve` and share one reading of the target
-Sends     a ring of the dispatchers' bells when a record that waited for a name can go on
+Sends     a notification of the dispatchers when a record that waited for a name can go on
 Store     reads the names records were synced without; wakes those records
 Metrics   reference_lookups, errors
 Stops     when it is cancelled

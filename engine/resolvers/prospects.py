@@ -5,7 +5,7 @@ the e-mail address, together with everybody else's who is next in line; who is f
 who is not is created, if the settings and the person's own record allow it.
 
 Mailbox   none: callers ask through `resolve` and share batches
-Sends     rings of the tab and write-back bells
+Sends     notifications of the tab and write-back dispatchers
 Store     reads and writes people; owes them their id, or the reason why they have none
 Metrics   prospects{outcome}, errors{prospect_resolver}
 Stops     when it is cancelled

@@ -138,15 +138,15 @@ MUTANTS = (
         "self._tasks.start_soon(\n"
         "                self.worktime.timed,\n"
         "                self.actor,\n"
-        "                lambda one=worker: one.notice.unless_given(one.run),\n"
+        "                lambda one=worker: one.stop.unless_requested(one.run),\n"
         "            )",
         (f"{POOLED}::test_whoever_must_leave_finishes_what_it_holds_and_takes_nothing_more",),
     ),
     Mutant(
         "hires nobody when the pool grows",
         POOL,
-        ".pop().notice)\n        self._fill()",
-        ".pop().notice)",
+        ".pop().stop)\n        self._fill()",
+        ".pop().stop)",
         (f"{POOLED}::test_a_pool_that_grows_takes_up_what_waits_at_once",),
     ),
     Mutant(

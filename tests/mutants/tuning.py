@@ -121,8 +121,8 @@ MUTANTS = (
     Mutant(
         "waits out the old interval first",
         "engine/flow/pace.py",
-        "            self._changed.ring()",
-        "            self._changed = Bell()",
+        "            self._changed.notify()",
+        "            self._changed = Signal()",
         (f"{UNIT}/flow/test_pace.py::test_a_change_is_felt_during_the_wait",),
     ),
     Mutant(

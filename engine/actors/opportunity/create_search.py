@@ -17,9 +17,9 @@ import structlog
 
 from engine.actors.tolerating import tolerated
 from engine.errors import EngineError, Gone, HeldBack, ProtocolError, Rejected, Unreachable
-from engine.flow.bell import Bell
 from engine.flow.governor import Governor
 from engine.flow.lane import retrying
+from engine.flow.signal import Signal
 from engine.flow.worktime import State, holding, pausing, spending
 from engine.metrics import Metrics
 from engine.model.records import Match
@@ -66,7 +66,7 @@ class CreateSearch:
     governor: Governor
     clock: WallClock
     metrics: Metrics
-    bell: Bell = field(default_factory=Bell)
+    signal: Signal = field(default_factory=Signal)
     _asking: anyio.Lock = field(default_factory=anyio.Lock, init=False)
     _looks: dict[str, Look] = field(default_factory=dict[str, Look], init=False)
     _ahead: set[str] = field(default_factory=set[str], init=False)
@@ -179,4 +179,4 @@ class CreateSearch:
         due_at = await self.store.records.next_look(now)
         idle_s = IDLE_S if due_at is None else max(0.0, min(IDLE_S, due_at - now))
         with spending(State.IDLE, idle_s):
-            await self.bell.wait(idle_s)
+            await self.signal.wait(idle_s)

@@ -51,7 +51,7 @@ class LostCreates:
         due_at = shared_time(now, look_in_s(0.0, visibility_s))
         failure = Failure(error_class(error), None, plain_reason(error))
         await self.store.records.doubt(work, failure, due_at=due_at, counts=counts, now=now)
-        self.search.bell.ring()
+        self.search.signal.notify()
         self.metrics.errors.labels(COMPONENT, failure.reason_class).inc()
         log.warning("create_in_doubt", record=work.ref, reason=failure.reason)
         return Outcome.IN_DOUBT
@@ -75,7 +75,7 @@ class LostCreates:
                 return await self._adopt(work, outcome)
             case NotSeen(look_at):
                 await self.store.records.look_again(work.id, look_at)
-                self.search.bell.ring()
+                self.search.signal.notify()
                 log.debug("create_not_seen_yet", record=work.ref, correlation=intent.correlation)
                 return Outcome.IN_DOUBT
             case _:

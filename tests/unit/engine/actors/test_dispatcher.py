@@ -70,8 +70,8 @@ async def for_a_while(one: Lot, *happens: tuple[float, str]) -> list[int]:
             await anyio.sleep(moment - anyio.current_time())
             if what == "raise":
                 one.governor.retune(4, BudgetLimits(), BackoffLimits(1, 1))
-            if what in ("raise", "ring"):
-                one.dispatcher.bell.ring()
+            if what in ("raise", "notify"):
+                one.dispatcher.signal.notify()
             await anyio.sleep(0.1)
             sent.append(len(one.mailbox))
         tasks.cancel_scope.cancel()
@@ -89,7 +89,7 @@ def test_who_has_nothing_to_do_looks_seldom() -> None:
     assert len(virtual_time.run(everything)) == 4
 
 
-def test_a_key_is_sent_when_it_becomes_due_and_when_the_bell_rings() -> None:
+def test_a_key_is_sent_when_it_becomes_due_and_when_it_is_notified() -> None:
     """Neither a retry nor a fresh change waits for the next look."""
 
     async def everything() -> list[int]:
@@ -97,7 +97,7 @@ def test_a_key_is_sent_when_it_becomes_due_and_when_the_bell_rings() -> None:
         one.backlog.due[1] = NOW + 2.5
         by_itself = await for_a_while(one, (2.2, "nothing"), (2.6, "nothing"))
         one.backlog.due[2] = NOW
-        return [*by_itself, *await for_a_while(one, (4, "ring"))]
+        return [*by_itself, *await for_a_while(one, (4, "notify"))]
 
     assert virtual_time.run(everything) == [0, 1, 2]
 
@@ -112,7 +112,7 @@ def test_rings_in_a_row_cost_one_look() -> None:
             await anyio.sleep(1)
             before = len(one.backlog.looks)
             for _ in range(100):
-                one.dispatcher.bell.ring()
+                one.dispatcher.signal.notify()
                 await anyio.sleep(0.0001)
             await anyio.sleep(0.1)
             tasks.cancel_scope.cancel()
@@ -129,6 +129,6 @@ def test_a_raised_budget_is_felt_at_once() -> None:
         async with one.governor.admitted():
             pass
         one.backlog.due = {1: NOW}
-        return await for_a_while(one, (CLOSED_S + 1, "ring"), (2 * CLOSED_S + 0.5, "raise"))
+        return await for_a_while(one, (CLOSED_S + 1, "notify"), (2 * CLOSED_S + 0.5, "raise"))
 
     assert virtual_time.run(everything) == [0, 1]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.flow.mailbox import Closed, Mailbox, Notice
+from engine.flow.mailbox import Closed, Mailbox, Stop
 from engine.flow.pool import Pool
 from engine.flow.worktime import WorkTime, side_by_side
 from engine.model.lane import Lane
@@ -39,7 +39,7 @@ class Worker:
     inbox: Mailbox[int]
     floor: Floor
     tasks: int
-    notice: Notice = field(default_factory=Notice)
+    stop: Stop = field(default_factory=Stop)
 
     async def run(self) -> None:
         """Until there is nothing more to do here."""
@@ -48,7 +48,7 @@ class Worker:
     async def _work(self) -> None:
         with suppress(Closed):
             while True:
-                async with self.inbox.holding(self.notice) as key:
+                async with self.inbox.holding(self.stop) as key:
                     self.floor.holding[key] += 1
                     assert self.floor.holding[key] == 1
                     await anyio.sleep(PIECE_S)

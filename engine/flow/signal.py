@@ -1,4 +1,4 @@
-"""A bell: wakes whoever waits for work; a ring while nobody waits is remembered."""
+"""A signal: wakes whoever waits for work; a notification while nobody waits is remembered."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import anyio
 
 
 @dataclass(slots=True)
-class Bell:
-    """Rings coalesce: one wait ends however often it rang."""
+class Signal:
+    """Notifications coalesce: one wait ends, however many there were."""
 
     _event: anyio.Event = field(default_factory=anyio.Event)
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """Wake the waiter, now or when it comes."""
         self._event.set()
 
     async def wait(self, timeout_s: float) -> bool:
-        """Wait for a ring, at most `timeout_s` seconds; whether there was one."""
+        """Wait for a notification, at most `timeout_s` seconds; whether there was one."""
         with anyio.move_on_after(timeout_s):
             await self._event.wait()
-        rang = self._event.is_set()
-        if rang:
+        notified = self._event.is_set()
+        if notified:
             self._event = anyio.Event()
-        return rang
+        return notified

@@ -1,4 +1,4 @@
-"""Bells: who is woken when there may be something to do."""
+"""Signals: who is woken when there may be something to do."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from engine.model.outbox import Key
 
 
 @dataclass(slots=True)
-class Bells:
+class Signals:
     """The dispatchers of the three mailboxes, those of one mailbox by lane."""
 
     changes: list[Dispatcher[int]]
@@ -19,12 +19,12 @@ class Bells:
     def wake_changes(self) -> None:
         """Opportunities may be due."""
         for dispatcher in self.changes:
-            dispatcher.bell.ring()
+            dispatcher.signal.notify()
 
     def wake_tabs(self) -> None:
         """People may be due."""
         for dispatcher in self.tabs:
-            dispatcher.bell.ring()
+            dispatcher.signal.notify()
 
     def wake_both(self) -> None:
         """Opportunities or people may be due."""
@@ -38,7 +38,7 @@ class Bells:
 
     def wake_write_backs(self) -> None:
         """Something may be owed to the source."""
-        self.write_backs.bell.ring()
+        self.write_backs.signal.notify()
 
     def wake_downstream(self) -> None:
         """An opportunity was reconciled."""
