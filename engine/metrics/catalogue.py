@@ -25,6 +25,8 @@ class Metrics(Families):
         self._polls()
         self._work()
         self._requests()
+        self._conditions()
+        self._spending()
         self._records()
         self._machinery()
         self._service()
@@ -220,6 +222,9 @@ class Metrics(Families):
         self.rate_limited = self.counter(
             "rate_limited", "Answers that told us to slow down (429).", connector
         )
+
+    def _conditions(self) -> None:
+        connector = ("connector",)
         self.connector_paused = self.gauge(
             "connector_paused_seconds",
             "Seconds until requests are admitted again; 0 when they are.",
@@ -238,6 +243,9 @@ class Metrics(Families):
             "1 for what keeps requests from the system, the most serious of it.",
             ("connector", "condition"),
         )
+
+    def _spending(self) -> None:
+        connector = ("connector",)
         self.requests_spent = self.counter(
             "requests_spent",
             "Finished requests by what they were for.",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import anyio
@@ -50,76 +50,90 @@ ACCEPTED_MAX = 100
 log = structlog.get_logger(component="http")
 
 
-def application(
-    status: Status, reload: Callable[[], Awaitable[Reloaded]], doors: Doors
-) -> Starlette:
-    """The routes; none of them shows a secret, and all of them are behind the doors."""
-    writers = anyio.CapacityLimiter(1)
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What is answered on each route; none of them shows a secret."""
 
-    async def metrics(request: Request) -> Response:
-        await status.refresh()
+    status: Status
+    reload: Callable[[], Awaitable[Reloaded]]
+    writers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(1))
+
+    async def metrics(self, request: Request) -> Response:
+        await self.status.refresh()
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
         # Read here, in one moment; only the writing down, most of the work, is done elsewhere.
-        seen = _Seen(list(status.assembly.metrics.registry.collect()))
-        body = await anyio.to_thread.run_sync(encode, seen, limiter=writers)
+        seen = _Seen(list(self.status.assembly.metrics.registry.collect()))
+        body = await anyio.to_thread.run_sync(encode, seen, limiter=self.writers)
         return Response(body, headers={"Content-Type": content_type})
 
-    async def healthz(_: Request) -> Response:
+    async def healthz(self, _: Request) -> Response:
         return PlainTextResponse("alive\n")
 
-    async def readyz(_: Request) -> Response:
-        reason = status.not_ready()
+    async def readyz(self, _: Request) -> Response:
+        reason = self.status.not_ready()
         return PlainTextResponse(f"{reason or 'ready'}\n", status_code=503 if reason else 200)
 
-    async def show(_: Request) -> Response:
-        return JSONResponse(await status.document())
+    async def show(self, _: Request) -> Response:
+        return JSONResponse(await self.status.document())
 
-    async def mapping(_: Request) -> Response:
-        return JSONResponse(status.assembly.mappings.document())
+    async def mapping(self, _: Request) -> Response:
+        return JSONResponse(self.status.assembly.mappings.document())
 
-    async def approve(_: Request) -> Response:
-        return JSONResponse({"approved": await status.assembly.fuse_keeper.approve()})
+    async def approve(self, _: Request) -> Response:
+        return JSONResponse({"approved": await self.status.assembly.fuse_keeper.approve()})
 
-    async def explain(request: Request) -> Response:
+    async def explain(self, request: Request) -> Response:
         try:
             given = await request.json()
             asked, offline = str(given["x"]), bool(given.get("offline", False))
         except (ValueError, KeyError, TypeError, AttributeError):
             return PlainTextResponse("x is needed\n", status_code=400)
-        return JSONResponse(await Asking(status.assembly, live=not offline).answer(asked))
+        return JSONResponse(await Asking(self.status.assembly, live=not offline).answer(asked))
 
-    async def authority(_: Request) -> Response:
+    async def authority(self, _: Request) -> Response:
         try:
-            return JSONResponse((await authorising.looked(status.assembly)).document())
+            return JSONResponse((await authorising.looked(self.status.assembly)).document())
         except EngineError as error:
             return JSONResponse(authorising.failure(error))
 
-    async def authorise(request: Request) -> Response:
+    async def authorise(self, request: Request) -> Response:
         try:
             given = await request.json()
             code, redirect_uri = str(given["code"]), str(given["redirect_uri"])
         except (ValueError, KeyError, TypeError):
             return PlainTextResponse("code and redirect_uri are needed\n", status_code=400)
         try:
-            outcome = await authorising.redeemed(status.assembly, code, redirect_uri)
+            outcome = await authorising.redeemed(self.status.assembly, code, redirect_uri)
         except EngineError as error:
             return JSONResponse(authorising.failure(error))
         missing = [one.name for one in outcome.missing]
         log.info("authorised", missing=missing, ends_at=outcome.standing.ends_at)
         return JSONResponse(outcome.document())
 
-    async def reloaded(_: Request) -> Response:
-        return JSONResponse((await reload()).document())
+    async def reloaded(self, _: Request) -> Response:
+        return JSONResponse((await self.reload()).document())
 
-    def meant(answer: Callable[[Request], Awaitable[Response]]) -> Any:
-        async def checked(request: Request) -> Response:
-            wanted = request.headers.get(CONFIG_OF)
-            ours = wanted and str(status.assembly.config.path.resolve())
-            if wanted != ours:
-                return JSONResponse({"config": ours}, status_code=409)
-            return await answer(request)
 
-        return checked
+def _meant(
+    status: Status, answer: Callable[[Request], Awaitable[Response]]
+) -> Callable[[Request], Awaitable[Response]]:
+    """The same for whoever means this service, and not one with another configuration."""
+
+    async def checked(request: Request) -> Response:
+        wanted = request.headers.get(CONFIG_OF)
+        ours = wanted and str(status.assembly.config.path.resolve())
+        if wanted != ours:
+            return JSONResponse({"config": ours}, status_code=409)
+        return await answer(request)
+
+    return checked
+
+
+def application(
+    status: Status, reload: Callable[[], Awaitable[Reloaded]], doors: Doors
+) -> Starlette:
+    """The routes; all of them are behind the doors."""
+    answers = _Answers(status, reload)
 
     def changing(path: str, answer: Callable[[Request], Awaitable[Response]]) -> Route:
         async def obeyed(request: Request) -> Response:
@@ -127,20 +141,20 @@ def application(
                 return _FORBIDDEN
             return await answer(request)
 
-        return Route(path, meant(obeyed), methods=["POST"])
+        return Route(path, _meant(status, obeyed), methods=["POST"])
 
     return Starlette(
         routes=[
-            Route("/metrics", meant(metrics)),
-            Route("/healthz", healthz),
-            Route("/readyz", readyz),
-            Route("/status", meant(show)),
-            Route("/mapping", meant(mapping)),
-            Route("/authority", meant(authority)),
-            changing("/approve", approve),
-            changing("/why", explain),
-            changing("/authorise", authorise),
-            changing("/reload", reloaded),
+            Route("/metrics", _meant(status, answers.metrics)),
+            Route("/healthz", answers.healthz),
+            Route("/readyz", answers.readyz),
+            Route("/status", _meant(status, answers.show)),
+            Route("/mapping", _meant(status, answers.mapping)),
+            Route("/authority", _meant(status, answers.authority)),
+            changing("/approve", answers.approve),
+            changing("/why", answers.explain),
+            changing("/authorise", answers.authorise),
+            changing("/reload", answers.reloaded),
         ],
         middleware=[Middleware(_Guard, doors=doors)],
     )
