@@ -99,8 +99,8 @@ MUTANTS = (
     Mutant(
         "spends requests for anybody who asks",
         "engine/service/http.py",
-        'changing("/why", explain),',
-        'Route("/why", meant(explain), methods=["POST"]),',
+        'changing("/why", answers.explain),',
+        'Route("/why", _meant(status, answers.explain), methods=["POST"]),',
         (f"{ASKED}::test_the_running_service_answers_whoever_may_tell_it",),
     ),
 )

@@ -80,8 +80,8 @@ MUTANTS = (
     Mutant(
         "lets anybody on the machine authorise the service",
         "engine/service/http.py",
-        'changing("/authorise", authorise),',
-        'Route("/authorise", meant(authorise), methods=["POST"]),',
+        'changing("/authorise", answers.authorise),',
+        'Route("/authorise", _meant(status, answers.authorise), methods=["POST"]),',
         (f"{HTTP}::test_nobody_without_the_token_changes_anything",),
     ),
     Mutant(

@@ -173,8 +173,8 @@ MUTANTS = (
     Mutant(
         "answers a command that means another service",
         HTTP,
-        "            if wanted != ours:\n",
-        "            if wanted and not ours:\n",
+        "        if wanted != ours:\n",
+        "        if wanted and not ours:\n",
         (f"{ASKED}::test_a_command_that_means_another_pair_is_told_which_one_this_is",),
     ),
     Mutant(
