@@ -6,10 +6,14 @@ life cannot be.
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 
 import httpx
+
+# Dates that a system's clock is judged by: an answer that was late makes its date look old.
+RECENT = 20
 
 
 class Dates:
@@ -22,6 +26,7 @@ class Dates:
     def __init__(self, passed_s: Callable[[], float]) -> None:
         self._passed_s = passed_s
         self._ahead_s: dict[str, float] = {}
+        self._recent: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=RECENT))
 
     def note(self, system: str, text: str) -> None:
         """A system's answer bore this date."""
@@ -30,10 +35,20 @@ class Dates:
         except (ValueError, OverflowError):
             return
         self._ahead_s[system] = told - self._passed_s()
+        self._recent[system].append(self._ahead_s[system])
 
     def told(self) -> dict[str, float]:
         """The present time by each system that has told one, unix seconds."""
         return {system: ahead + self._passed_s() for system, ahead in self._ahead_s.items()}
+
+    def ahead_s(self, system: str, now: float) -> float:
+        """Seconds that a system's clock is ahead of ours, by what it told lately; 0 if nothing.
+
+        Args:
+            now: the present time by our clock.
+        """
+        recent = self._recent.get(system)
+        return max(recent) + self._passed_s() - now if recent else 0.0
 
 
 class Dated(httpx.AsyncBaseTransport):

@@ -141,7 +141,13 @@ class OpportunitySyncer:
             self.store, self.clock, self._failing, self._note_settled, self.wake_downstream
         )
         self._lost = LostCreates(
-            self.store, self.target, self.search, self.clock, self.metrics, self._asking
+            self.store,
+            self.target,
+            self.search,
+            self.trust,
+            self.clock,
+            self.metrics,
+            self._asking,
         )
         self._claims = Claims(
             self.store,

@@ -222,7 +222,15 @@ class RelationshipSyncer:
             role_id: await self.target.role(work.target_id, role_id)
             for role_id in unproven(work, now=began_at, lag_s=lag_s)
         }
-        look = observed(work, listing, lines.wanted, now=began_at, lag_s=lag_s, proofs=proofs)
+        look = observed(
+            work,
+            listing,
+            lines.wanted,
+            now=began_at,
+            lag_s=lag_s,
+            target_ahead_s=self.trust.target_ahead_s(),
+            proofs=proofs,
+        )
         progress.shown = {role.prospect_id for role in listing}
         adopted = len({role.id for role in look.kept} - progress.roles.keys())
         self.metrics.role_edits.labels("adopted").inc(adopted)

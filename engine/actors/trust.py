@@ -39,6 +39,7 @@ class Trust:
         visibility_s: seconds a target collection may lag behind a write.
         dates: the present time by the word of the systems.
         source: which of them stamps the records.
+        target: which of them stamps what we create.
     """
 
     store: Store
@@ -48,8 +49,13 @@ class Trust:
     correlation_field: str
     dates: Dates
     source: str
+    target: str
     aged: Aged | None = field(default=None, init=False)
     paused: str | None = field(default=None, init=False)
+
+    def target_ahead_s(self) -> float:
+        """Seconds that the target's clock is ahead of ours, as far as it has told."""
+        return self.dates.ahead_s(self.target, self.clock.now())
 
     async def load(self) -> None:
         """Take up what a former process found out."""

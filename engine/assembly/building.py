@@ -173,6 +173,7 @@ class _Builder:
                 self.config.connectors.target.correlation_field,
                 self.systems.dates,
                 self.config.connectors.source.name,
+                self.config.connectors.target.name,
             ),
             search=search,
             runs=self.runs,

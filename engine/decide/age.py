@@ -51,10 +51,14 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """What an absence has proven: `moved_s` of it nothing, and the clock was `set_back_s`."""
+    """What an absence has proven: `moved_s` of it nothing, and the clock was `set_back_s`.
+
+    `turned_s` is by how much it was set back at most: by what it shows less, and the absence too.
+    """
 
     moved_s: float
     set_back_s: float
+    turned_s: float
     aged: Aged | None
 
 
@@ -79,14 +83,25 @@ def resumed(rest: Rest, aged: Aged | None, now: float) -> Resumed:
     Args:
         aged: what is known of the state's age.
     """
-    moved_s, set_back_s = math.inf, 0.0
+    moved_s, set_back_s, turned_s = math.inf, 0.0, 0.0
     if rest.lived_at is not None:
         away_s = now - rest.lived_at
         moved_s = away_s - proven_s(away_s, rest.before, rest.told)
         set_back_s = max(0.0, -away_s)
+        if set_back_s > 0:
+            turned_s = set_back_s + longest_s(rest.before, rest.told)
     if aged is not None:
         aged = aged.carried_on(now, moved_s, set_back_s, rest.told_by_source)
-    return Resumed(moved_s, set_back_s, aged)
+    return Resumed(moved_s, set_back_s, turned_s, aged)
+
+
+def longest_s(before: Mapping[str, float], after: Mapping[str, float]) -> float:
+    """How many seconds can have passed between two moments, by the systems' own word.
+
+    Args:
+        before, after: as in `proven_s`; without a system in both, nothing is told.
+    """
+    return max([0.0, *_told_s(before, after)])
 
 
 def proven_s(clock_s: float, before: Mapping[str, float], after: Mapping[str, float]) -> float:
@@ -97,8 +112,12 @@ def proven_s(clock_s: float, before: Mapping[str, float], after: Mapping[str, fl
         before, after: the two moments by the systems' own word; without a system in both, nothing
             is certain.
     """
-    told = [after[system] - before[system] + RESOLUTION_S for system in before.keys() & after]
+    told = _told_s(before, after)
     return max(0.0, min(clock_s, *told)) if told else 0.0
+
+
+def _told_s(before: Mapping[str, float], after: Mapping[str, float]) -> list[float]:
+    return [after[system] - before[system] + RESOLUTION_S for system in before.keys() & after]
 
 
 def _aged(evidence: Evidence, now: float) -> Aged | None:

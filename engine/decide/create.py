@@ -53,6 +53,7 @@ def proof(
     began_at: float,
     now: float,
     bound_s: float,
+    target_ahead_s: float,
 ) -> Proof:
     """What a look has proven.
 
@@ -61,11 +62,13 @@ def proof(
         others: target records among them that belong to other records.
         began_at: when the look began; only one that began past the bound proves an absence.
         bound_s: see `doubt.bound_s`.
+        target_ahead_s: by how much the target's clock is ahead of ours, as far as it has told.
     """
     ours = candidates(work, matches, others)
     if ours:
         oldest, *twins = sorted(ours, key=lambda match: match.id)
-        return Found(oldest, tuple(twins), bool(twins) and second_creates(intent, ours))
+        removable = bool(twins) and second_creates(intent, ours, target_ahead_s)
+        return Found(oldest, tuple(twins), removable)
     since = intent.doubt_since if intent.doubt_since is not None else began_at
     if began_at < since + bound_s:
         return NotSeen(shared_time(now, look_in_s(now - since, bound_s)))
@@ -85,11 +88,13 @@ def candidates(work: Work, matches: Sequence[Match], others: Collection[int]) ->
     ]
 
 
-def second_creates(intent: Intent, matches: Sequence[Match]) -> bool:
+def second_creates(intent: Intent, matches: Sequence[Match], target_ahead_s: float) -> bool:
     """Whether all of them are provably ours.
 
-    We sent as many creates as there are records, and all are younger than our announcement.
+    We sent as many creates as there are records, and all are younger than our announcement, by our
+    clock and by the target's: what may be somebody else's is never removed.
     """
-    announced = datetime.fromtimestamp(int(intent.opened_at), UTC).isoformat()[:19]
+    opened_at = int(intent.opened_at + max(0.0, target_ahead_s))
+    announced = datetime.fromtimestamp(opened_at, UTC).isoformat()[:19]
     younger = all(match.created_at[:19] >= announced for match in matches)
     return younger and intent.sent >= len(matches)

@@ -112,6 +112,7 @@ def observed(
     *,
     now: float,
     lag_s: float,
+    target_ahead_s: float,
     proofs: Mapping[int, Role | None] | None = None,
 ) -> Look:
     """Take in all that the target shows.
@@ -122,6 +123,7 @@ def observed(
 
     Args:
         lag_s: seconds a collection may lag behind a write, and a write behind its lost answer.
+        target_ahead_s: by how much the target's clock is ahead of ours, as far as it has told.
         proofs: roles that were read one by one, None for one that is not there; whatever the
             listing shows of these is older.
     """
@@ -150,7 +152,7 @@ def observed(
             claims = announced if ours else missing
             if (
                 role.id in held
-                or (ours and not _may_be_ours(work, role, now, lag_s))
+                or (ours and not _may_be_ours(work, role, now, lag_s, target_ahead_s))
                 or claims[edge] <= 0
             ):
                 continue
@@ -162,12 +164,21 @@ def observed(
     return Look(kept, gone, announced.total())
 
 
-def _may_be_ours(work: TabWork, role: Role, now: float, lag_s: float) -> bool:
-    """Whether it was made while a create that we announced can have been under way."""
+def _may_be_ours(
+    work: TabWork, role: Role, now: float, lag_s: float, target_ahead_s: float
+) -> bool:
+    """Whether it was made while a create that we announced can have been under way.
+
+    The target stamps roles by its clock, and we keep times by ours: the whole of that while fits by
+    either, since ours may have been set right after the announcement.
+    """
     lost_at = now if work.doubt_since is None else work.doubt_since
     if role.created_at is None:
         return False
-    return int(work.announced_at) <= role.created_at <= lost_at + lag_s
+    return any(
+        int(work.announced_at + ahead_s) <= role.created_at <= lost_at + lag_s + ahead_s
+        for ahead_s in (0.0, target_ahead_s)
+    )
 
 
 class WhyTaken(Enum):

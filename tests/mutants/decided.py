@@ -66,8 +66,8 @@ MUTANTS = (
     Mutant(
         "trusts doubts without any sign of life",
         AGE,
-        "moved_s, set_back_s = math.inf, 0.0",
-        "moved_s, set_back_s = 0.0, 0.0",
+        "moved_s, set_back_s, turned_s = math.inf, 0.0, 0.0",
+        "moved_s, set_back_s, turned_s = 0.0, 0.0, 0.0",
         (f"{OLD}::test_a_doubt_grows_older_only_by_time_that_is_proven",),
     ),
     Mutant(

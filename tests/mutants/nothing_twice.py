@@ -147,6 +147,13 @@ MUTANTS = (
         (f"{TWINS}::test_a_twin_that_we_did_not_send_is_left_alone_and_reported",),
     ),
     Mutant(
+        "takes a twin for younger by a clock that is behind",
+        CREATE,
+        "int(intent.opened_at + max(0.0, target_ahead_s))",
+        "int(intent.opened_at)",
+        (f"{TWINS}::test_a_twin_older_by_the_clock_of_outreach_is_left_alone",),
+    ),
+    Mutant(
         "removes a twin that is older than the announcement",
         CREATE,
         "return younger and intent.sent >= len(matches)",

@@ -23,6 +23,24 @@ CONTACTS = "tests/unit/engine/store/test_tabs.py"
 
 MUTANTS = (
     Mutant(
+        "tells its own roles by the clock of the machine alone",
+        RELATIONS,
+        "for ahead_s in (0.0, target_ahead_s)",
+        "for ahead_s in (0.0,)",
+        (
+            f"{UNIT}::test_a_role_of_ours_is_known_by_either_clock",
+            "tests/scenario/test_wrong_clocks.py::test_a_role_is_ours_whatever_our_clock_says",
+        ),
+    ),
+    Mutant(
+        "takes the time between two clocks for that of a request",
+        RELATIONS,
+        "int(work.announced_at + ahead_s) <= role.created_at <= lost_at + lag_s + ahead_s",
+        "int(work.announced_at + min(0.0, target_ahead_s)) <= role.created_at"
+        " <= lost_at + lag_s + max(0.0, target_ahead_s)",
+        (f"{UNIT}::test_between_what_two_clocks_say_every_role_is_somebodys",),
+    ),
+    Mutant(
         "makes somebody a prospect that is gone",
         "engine/resolvers/prospect_creates.py",
         "for email, one in ours.items() if there[one]}",
@@ -259,15 +277,15 @@ MUTANTS = (
     Mutant(
         "takes every role it finds for its own",
         RELATIONS,
-        "return int(work.announced_at) <= role.created_at <= lost_at + lag_s",
-        "return role.created_at <= lost_at + lag_s",
+        "int(work.announced_at + ahead_s) <= role.created_at <= lost_at",
+        "role.created_at <= lost_at",
         (f"{UNIT}::test_a_role_older_than_the_announcement_is_somebodys",),
     ),
     Mutant(
         "takes a role for its own that was made long after its own create",
         RELATIONS,
-        "return int(work.announced_at) <= role.created_at <= lost_at + lag_s",
-        "return int(work.announced_at) <= role.created_at",
+        "<= role.created_at <= lost_at + lag_s + ahead_s",
+        "<= role.created_at",
         (f"{UNIT}::test_a_role_made_long_after_the_answer_was_lost_is_somebodys",),
     ),
     Mutant(

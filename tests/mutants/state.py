@@ -21,6 +21,16 @@ CLOCKS = "tests/scenario/test_wrong_clocks.py"
 
 MUTANTS = (
     Mutant(
+        "dates an announcement by a clock that was set back, less the absence",
+        AGE,
+        "turned_s = set_back_s + longest_s(rest.before, rest.told)",
+        "turned_s = 0.0",
+        (
+            "tests/unit/engine/decide/test_age.py"
+            "::test_a_doubt_grows_older_only_by_time_that_is_proven",
+        ),
+    ),
+    Mutant(
         "lets what was noted at this start grow older by a clock that was set back",
         "engine/model/age.py",
         "since=min(self.since + max(0.0, moved_s), now),",

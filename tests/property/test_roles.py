@@ -199,7 +199,7 @@ def test_a_look_at_the_target_loses_no_role_and_doubles_none(
         checks=0, attempts=0, failed_at=None,
     )  # fmt: skip
 
-    look = observed(work, listing, wanted, now=NOW, lag_s=VISIBILITY_S)
+    look = observed(work, listing, wanted, now=NOW, lag_s=VISIBILITY_S, target_ahead_s=0.0)
     kept, gone = look.kept, look.gone
 
     old = {role.id for role in known if role.id in hidden and role.seen_at < NOW}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
@@ -34,8 +35,10 @@ def said(world: Bench, record: int) -> str:
     return line.detail
 
 
-async def test_our_own_second_create_is_removed(world: Bench) -> None:
+@pytest.mark.parametrize("behind_s", [0.0, 86_400.0])
+async def test_our_own_second_create_is_removed(world: Bench, behind_s: float) -> None:
     """The collection lagged longer than anybody expected; both are provably ours."""
+    world.engine_ahead_s = -behind_s
     world.outreach.knobs.index_lag_s = 3600
     record = world.has("Harbour crane")
     world.outreach_fault(LOST)
@@ -75,4 +78,21 @@ async def test_a_twin_older_than_our_create_is_left_alone_and_reported(world: Be
 
     assert len(world.twins(record)) == 2
     assert "which somebody should look at" in said(world, record)
+    assert world.outreach_traffic.counts[REMOVE] == 0
+
+
+async def test_a_twin_older_by_the_clock_of_outreach_is_left_alone(world: Bench) -> None:
+    """By our clock, which is a day behind, what was made an hour ago is younger than our create."""
+    world.engine_ahead_s = -86_400.0
+    record = world.has("Harbour crane")
+    an_hour_ago = datetime.fromtimestamp(world.clock.now() - 3600, UTC)
+    world.outreach_fault(NEVER_SENT)
+    world.outreach_fault(LOST)
+    just_before_the_second_create(
+        world, lambda: entered_by_somebody(world, record, createdAt=f"{an_hour_ago:%FT%T}.000Z")
+    )
+
+    await world.once()
+
+    assert len(world.twins(record)) == 2
     assert world.outreach_traffic.counts[REMOVE] == 0

@@ -39,6 +39,77 @@ async def test_a_clock_set_while_stopped_shortens_no_doubt(
     assert (result.counts.in_doubt, world.outreach_traffic.counts[CREATE]) == (0, 1)
 
 
+ROLE_LOST = Fault(method="POST", path="/opportunityProspectRoles$", when="after", action="drop")
+
+
+@pytest.mark.parametrize("hours", [24, -24, 2, -2])
+async def test_a_role_is_ours_whatever_our_clock_says(world: Bench, hours: int) -> None:
+    """Outreach stamps it by a clock of its own, and its create lost the answer."""
+    world.engine_ahead_s = hours * 3600.0
+    world.outreach_fault(ROLE_LOST)
+    record = world.has("Harbour crane")
+    ada = world.knows()
+    world.puts(record, (ada, "Sponsor"))
+    await world.once()
+    assert world.roles(record) == world.wanted((ada, "Sponsor"))
+
+    world.puts(record)
+    await world.once()
+
+    assert world.roles(record) == []
+
+
+@pytest.mark.parametrize(("before", "after"), [(0, 24), (0, -24), (24, 0), (-24, 0)])
+async def test_a_role_is_ours_though_our_clock_was_set_while_it_was_in_doubt(
+    world: Bench, before: int, after: int
+) -> None:
+    """The announcement is on a clock that is no more."""
+    world.settings["outreach"]["visibility_s"] = 300
+    record = world.has("Harbour crane")
+    ada = world.knows()
+    await world.once()
+    world.engine_ahead_s = before * 3600.0
+    world.outreach_fault(ROLE_LOST)
+    world.outreach.knobs.index_lag_s = 100
+    world.puts(record, (ada, "Sponsor"))
+    assert (await world.once()).counts.in_doubt == 1
+
+    world.engine_ahead_s = after * 3600.0
+    for _ in range(4):
+        world.clock.advance(121)
+        await world.once()
+    assert world.roles(record) == world.wanted((ada, "Sponsor"))
+    world.puts(record)
+    world.clock.advance(301)
+    await world.once()
+
+    assert world.roles(record) == []
+
+
+@pytest.mark.parametrize("hours", [24, -24])
+async def test_a_role_made_by_hand_stays_theirs_whatever_our_clock_says(
+    world: Bench, hours: int
+) -> None:
+    """Ours was never made; theirs was there a little before it was announced."""
+    world.engine_ahead_s = hours * 3600.0
+    record = world.has("Harbour crane")
+    ada = world.knows()
+    world.puts(record, (ada, "Decision maker"))
+    await world.once()
+    theirs = world.relates(record, world.told(ada), "Sponsor")
+    world.clock.advance(2)
+    world.outreach_fault(
+        Fault(method="POST", path="/opportunityProspectRoles$", when="before", action="drop")
+    )
+    world.puts(record, (ada, "Decision maker"), (ada, "Sponsor"))
+    await world.once()
+
+    world.puts(record)
+    await world.once()
+
+    assert [row.id for row in world.role_rows(record)] == [theirs]
+
+
 @pytest.mark.parametrize("hours", [2, -2])
 async def test_the_reserve_is_left_to_others_whatever_our_clock_says(
     world: Bench, hours: int

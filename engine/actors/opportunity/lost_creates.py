@@ -11,6 +11,7 @@ import anyio
 import structlog
 
 from engine.actors.opportunity.create_search import COMPONENT, CreateSearch
+from engine.actors.trust import Trust
 from engine.decide.create import Found, NotSeen, proof
 from engine.decide.doubt import look_in_s, shared_time
 from engine.decide.failure import error_class, plain_reason
@@ -35,6 +36,7 @@ class LostCreates:
     store: Store
     target: Target
     search: CreateSearch
+    trust: Trust
     clock: WallClock
     metrics: Metrics
     asking: anyio.Lock
@@ -69,6 +71,7 @@ class LostCreates:
             began_at=look.began_at,
             now=self.clock.now(),
             bound_s=bound_s,
+            target_ahead_s=self.trust.target_ahead_s(),
         )
         match outcome:
             case Found():

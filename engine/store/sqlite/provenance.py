@@ -166,6 +166,9 @@ def resume(
             " WHERE doubt_since IS NOT NULL",
             (found.moved_s, now),
         )
+    # What was made under an announcement is as old as that, however long we were away.
+    if found.turned_s > 0:
+        connection.execute("UPDATE contacts SET announced_at = announced_at - ?", (found.turned_s,))
     if found.aged is not None:
         _keep_age(connection, found.aged)
     note_life(connection, now, dates)

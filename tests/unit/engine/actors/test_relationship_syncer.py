@@ -133,7 +133,9 @@ async def syncing(
                 wake=lambda: None,
                 wake_write_back=lambda: None,
             ),
-            trust=Trust(store, FakeClock(), Metrics(), 300, "customId", Dates(loop_clock()), ""),
+            trust=Trust(
+                store, FakeClock(), Metrics(), 300, "customId", Dates(loop_clock()), "", ""
+            ),
             clock=FakeClock(),
             rng=seeded(),
             limits=RelateLimits(RETRY, 300, removes=True),

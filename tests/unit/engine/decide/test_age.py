@@ -156,19 +156,20 @@ TOLD = {"source": 1000.0}
 
 
 @pytest.mark.parametrize(
-    ("rest", "moved_s", "set_back_s"),
+    ("rest", "moved_s", "set_back_s", "turned_s"),
     [
-        (Rest(NOW - 100, TOLD, {"source": 1100.0}), 0.0, 0.0),
-        (Rest(NOW - 100, TOLD, {}), 100.0, 0.0),
-        (Rest(NOW + 50, TOLD, {"source": 1100.0}), -50.0, 50.0),
-        (Rest(None, {}, TOLD), math.inf, 0.0),
+        (Rest(NOW - 100, TOLD, {"source": 1100.0}), 0.0, 0.0, 0.0),
+        (Rest(NOW - 100, TOLD, {}), 100.0, 0.0, 0.0),
+        (Rest(NOW + 50, TOLD, {"source": 1100.0}), -50.0, 50.0, 151.0),
+        (Rest(NOW + 50, TOLD, {}), -50.0, 50.0, 50.0),
+        (Rest(None, {}, TOLD), math.inf, 0.0, 0.0),
     ],
 )
 def test_a_doubt_grows_older_only_by_time_that_is_proven(
-    rest: Rest, moved_s: float, set_back_s: float
+    rest: Rest, moved_s: float, set_back_s: float, turned_s: float
 ) -> None:
     """A create that a look does not show yet must not be repeated for a clock that is wrong."""
-    assert resumed(rest, None, NOW) == Resumed(moved_s, set_back_s, None)
+    assert resumed(rest, None, NOW) == Resumed(moved_s, set_back_s, turned_s, None)
 
 
 @pytest.mark.parametrize(

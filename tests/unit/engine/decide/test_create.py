@@ -31,6 +31,7 @@ def prove(
     gone_id: int | None = None,
     sent: int = 1,
     doubt_since: float | None = LOST,
+    target_ahead_s: float = 0.0,
 ) -> Proof:
     """The proof of a look that shows these."""
     return proof(
@@ -41,6 +42,7 @@ def prove(
         began_at=began_at,
         now=began_at + 1,
         bound_s=BOUND_S,
+        target_ahead_s=target_ahead_s,
     )
 
 
@@ -68,6 +70,13 @@ def test_a_second_create_of_ours_may_be_removed() -> None:
     assert prove(OURS, TWIN, Match(14, at(3)), sent=2) == Found(
         OURS, (TWIN, Match(14, at(3))), removable=False
     )
+
+
+def test_a_twin_older_by_the_clock_of_the_target_is_never_removed() -> None:
+    """Where our clock is behind, what was there before seems younger than our announcement."""
+    assert prove(OURS, TWIN, sent=2, target_ahead_s=1.5) == Found(OURS, (TWIN,), removable=True)
+    assert prove(OURS, TWIN, sent=2, target_ahead_s=2.5) == Found(OURS, (TWIN,), removable=False)
+    assert prove(OLDER, OURS, sent=2, target_ahead_s=-9) == Found(OLDER, (OURS,), removable=False)
 
 
 def test_what_belongs_to_another_or_is_gone_is_not_what_was_created() -> None:

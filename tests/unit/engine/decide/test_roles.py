@@ -63,6 +63,7 @@ def look(
     announced: Sequence[Edge] = (),
     doubt_since: float | None = None,
     now: float = NOW + VISIBILITY_S,
+    target_ahead_s: float = 0.0,
 ) -> Look:
     """What is known after the listing; `announced` a minute before NOW."""
     work = TabWork(
@@ -70,7 +71,9 @@ def look(
         roles=tuple(known), announced=tuple(announced), announced_at=NOW - 60.5,
         doubt_since=doubt_since, checks=0, attempts=0, failed_at=None,
     )  # fmt: skip
-    return observed(work, listing, wanted, now=now, lag_s=VISIBILITY_S)
+    return observed(
+        work, listing, wanted, now=now, lag_s=VISIBILITY_S, target_ahead_s=target_ahead_s
+    )
 
 
 def test_a_tab_that_agrees_needs_nothing() -> None:
@@ -173,6 +176,43 @@ def test_the_result_of_an_announced_create_is_ours_whatever_the_tab_says_now() -
 def test_a_role_older_than_the_announcement_is_somebodys() -> None:
     """Only what it made is ever changed or removed."""
     found = look([], [Role(8, *USER, created_at=NOW - 600), Role(9, *USER)], [], announced=[USER])
+
+    assert (found.kept, found.unseen) == ([], 1)
+
+
+DAY_S = 86_400.0
+
+
+@pytest.mark.parametrize("ahead_s", [DAY_S, -DAY_S, 0.0])
+@pytest.mark.parametrize("stamped_s", [0.0, 1.0])
+def test_a_role_of_ours_is_known_by_either_clock(ahead_s: float, stamped_s: float) -> None:
+    """The target stamps it by its clock; ours may have been set right since the announcement."""
+    role = Role(9, *USER, created_at=NOW - 1 + stamped_s * ahead_s)
+
+    found = look([], [role], announced=[USER], doubt_since=NOW, target_ahead_s=ahead_s)
+
+    assert [one.made for one in found.kept] == [True]
+
+
+@pytest.mark.parametrize("ahead_s", [DAY_S, -DAY_S])
+@pytest.mark.parametrize(
+    "made_at",
+    [
+        NOW - 62,
+        NOW - DAY_S / 2,
+        NOW + DAY_S / 2,
+        NOW + VISIBILITY_S + 1,
+        NOW + DAY_S + VISIBILITY_S + 1,
+        NOW - DAY_S + VISIBILITY_S + 1,
+    ],
+)
+def test_between_what_two_clocks_say_every_role_is_somebodys(
+    ahead_s: float, made_at: float
+) -> None:
+    """Clocks a day apart do not make a request last for a day."""
+    role = Role(9, *USER, created_at=made_at)
+
+    found = look([], [role], announced=[USER], doubt_since=NOW, target_ahead_s=ahead_s)
 
     assert (found.kept, found.unseen) == ([], 1)
 
