@@ -48,6 +48,7 @@ from engine.decide.opportunity import (
     still_owed,
     undoubted,
 )
+from engine.decide.reasons import because, listed
 from engine.errors import (
     Conflict,
     EngineError,
@@ -67,9 +68,10 @@ from engine.mapping.fields import FieldMapping
 from engine.mapping_in_force import Mappings
 from engine.metrics import Metrics
 from engine.model.edit import changes
-from engine.model.history import HIDDEN, LEFT_OUT, Note
+from engine.model.history import LEFT_OUT, Note
 from engine.model.mass_change import Mass
 from engine.model.outcome import WAITS, Outcome
+from engine.model.reason import Code
 from engine.model.records import Fields, RecordType, Scalar, SourceRecord
 from engine.model.work import Work
 from engine.ports import Source, Target, WallClock
@@ -376,7 +378,7 @@ class OpportunitySyncer:
         now = self.clock.now()
         url = self.target.url(RecordType.OPPORTUNITY, sent.target_id)
         names = ", ".join(sorted(sent.changes)) or "no field"
-        detail = "; ".join([f"id {sent.target_id}, sent {names}", *resolution.notes])
+        detail = listed([f"id {sent.target_id}, sent {names}", *resolution.notes])
         settled = await self.store.records.settle_linked(
             work,
             target_id=sent.target_id,
@@ -442,7 +444,7 @@ class OpportunitySyncer:
         look = await self.fresh_rows.look(work)
         if look is Look.GONE:
             await self.store.records.close_intent(work.id)
-            return await self._leave(work, record, f"{HIDDEN}, and the create never happened")
+            return await self._leave(work, record, because(Code.HIDDEN_MEANWHILE))
         if look is Look.ANEW:
             return Outcome.AGAIN
         try:

@@ -14,12 +14,14 @@ from dataclasses import dataclass, field
 import structlog
 
 from engine.dates import Dates
+from engine.decide.reasons import because
 from engine.decide.trust import Writer, made_by_former_life, roles_show_in_s, writer
 from engine.errors import HeldBack
 from engine.metrics import Metrics
 from engine.model.age import Aged
 from engine.model.history import Note
 from engine.model.kept import CREATES_PAUSED
+from engine.model.reason import Code
 from engine.model.records import Fields, SourceRecord
 from engine.model.work import Work
 from engine.ports import WallClock
@@ -83,7 +85,7 @@ class Trust:
             HeldBack: nothing is created at present.
         """
         if self.paused is not None:
-            raise HeldBack(f"creates are paused: {self.paused}", retry_after_s=PAUSE_S)
+            raise HeldBack(because(Code.CREATES_PAUSED, cause=self.paused), retry_after_s=PAUSE_S)
 
     def ensure_roles_show(self, *, listed: bool) -> None:
         """Let no roles be made from a listing that need not show what another life made.
@@ -100,7 +102,7 @@ class Trust:
         )
         if wait_s > 0:
             raise HeldBack(
-                "the state is of unknown age, and roles made lately may not show yet",
+                because(Code.ROLES_TOO_YOUNG),
                 retry_after_s=wait_s,
             )
 

@@ -27,7 +27,13 @@ def history(path: Path | None, ref: str, *, as_json: bool) -> int:
         lines = report.history(connection, ref) or report.history(connection, ref.upper())
     if as_json:
         document = [
-            {"at": _time(line), "decision": line.decision, "detail": line.detail} for line in lines
+            {
+                "at": _time(line),
+                "decision": line.decision,
+                "detail": line.detail,
+                "reason_code": line.reason_code,
+            }
+            for line in lines
         ]
         sys.stdout.write(json.dumps({"schema_version": 1, "ref": ref, "history": document}) + "\n")
     elif lines:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.decide.reasons import because
 from engine.model.mass_change import Mass
+from engine.model.reason import Code
 from engine.model.records import Captured
 from engine.model.states import State
 
@@ -61,7 +63,7 @@ def taken(before: Before | None, row: Captured, *, since: float, now: float, mas
 
 def why_left_out(row: Captured) -> str:
     """Why a row that is not eligible is left out."""
-    return "the error flag is set" if row.flagged else "sync is off"
+    return because(Code.ERROR_FLAG_SET if row.flagged else Code.SYNC_OFF)
 
 
 def _state(before: Before | None, row: Captured) -> State:

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engine.decide.reasons import because
 from engine.model.history import Note
+from engine.model.reason import Code, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Contest:
     """The record carries an id that is another's, and is refused; that one is told."""
 
     note: Note
-    reason: str
+    reason: Reason
 
 
 def lost(ref: str, target_id: int, winner: Claimant, *, carries: bool) -> GiveUp | Contest:
@@ -100,6 +102,5 @@ def lost(ref: str, target_id: int, winner: Claimant, *, carries: bool) -> GiveUp
         return GiveUp(Note("id given up", detail))
     return Contest(
         Note("id kept", f"id {target_id}; {ref} carries it too and is refused"),
-        f"its target id {target_id} is that of {winner.ref} already;"
-        " clear the id to have a record of its own created",
+        because(Code.CLAIM_LOST, target_id=target_id, owner=winner.ref),
     )

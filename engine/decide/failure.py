@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from engine.decide.reasons import because, foreign
 from engine.decide.retry import OPERATOR_PAUSE_S, retry
 from engine.errors import (
     Conflict,
@@ -17,14 +18,20 @@ from engine.errors import (
     HeldBack,
     Misconfigured,
     NotGranted,
+    OurFault,
     ProtocolError,
+    Rationed,
     Rejected,
     StateUnusable,
+    Taken,
     Throttled,
+    TooLarge,
     Unauthorized,
     Unavailable,
     Unreachable,
+    WouldChange,
 )
+from engine.model.reason import Code, Reason, code_of
 from engine.model.wait import Pace, Wait
 from engine.model.work import Failure
 
@@ -56,6 +63,35 @@ _CLASSES: tuple[tuple[type[EngineError], str], ...] = (
     (ProtocolError, "protocol"),
     (StateUnusable, "storage"),
 )
+
+# What is said where nobody has said anything better: the first that fits.
+_CODES: tuple[tuple[type[EngineError], Code], ...] = (
+    (Unauthorized, Code.CREDENTIALS_REFUSED),
+    (NotGranted, Code.NOT_GRANTED),
+    (Misconfigured, Code.CONFIGURATION_WRONG),
+    (Throttled, Code.THROTTLED),
+    (Rationed, Code.RETRIES_RATIONED),
+    (HeldBack, Code.SYSTEM_PAUSED),
+    (TooLarge, Code.ANSWER_TOO_LARGE),
+    (Unreachable, Code.UNANSWERED),
+    (Conflict, Code.EDIT_CONFLICT),
+    (Gone, Code.NOT_FOUND),
+    (Taken, Code.ALREADY_THERE),
+    (Rejected, Code.REFUSED),
+    (OurFault, Code.REQUEST_MALFORMED),
+    (ProtocolError, Code.ANSWER_NOT_UNDERSTOOD),
+    (StateUnusable, Code.STATE_UNUSABLE),
+    (WouldChange, Code.MASS_CHANGE_HELD),
+)
+# The same, once it has happened as often as a record is tried.
+_KEPT = {
+    "unreachable": Code.KEPT_UNANSWERED,
+    "protocol": Code.KEPT_NOT_UNDERSTOOD,
+    "conflict": Code.KEPT_CONFLICTING,
+    "configuration": Code.KEPT_MISCONFIGURED,
+    "auth": Code.KEPT_UNAUTHORISED,
+    "unexpected": Code.KEPT_BREAKING,
+}
 
 
 class Verdict(StrEnum):
@@ -133,14 +169,27 @@ def error_class(error: Exception) -> str:
     return "unexpected"
 
 
-def plain_reason(error: Exception) -> str:
+def plain_reason(error: Exception) -> Reason:
     """The reason as a person should read it, without a stack and without the call's context."""
+    if not isinstance(error, EngineError):
+        return because(Code.INTERNAL_ERROR, kind=type(error).__name__)
+    reason = foreign(_code(error), error.message)
     if isinstance(error, Unreachable | ProtocolError) and error.status is not None:
         # What such an answer says is seldom of any help, if it says anything.
-        return f"answered HTTP {error.status}: {error.message}"
-    if isinstance(error, EngineError):
-        return error.message
-    return f"internal error: {type(error).__name__}"
+        return reason.within(f"answered HTTP {error.status}: {{}}")
+    return reason
+
+
+def _code(error: EngineError) -> Code:
+    """What whoever raised it has said, or what its class says."""
+    said = code_of(error.message)
+    if said is not None:
+        return said
+    if isinstance(error, Unavailable):
+        return _code(error.cause)
+    if error_class(error) == FORBIDDEN:
+        return Code.FORBIDDEN
+    return next((code for kind, code in _CODES if isinstance(error, kind)), Code.INTERNAL_ERROR)
 
 
 def decide(error: Exception, around: Circumstances) -> Decision:
@@ -151,12 +200,12 @@ def decide(error: Exception, around: Circumstances) -> Decision:
         return _retry(error, around, counts=False)
     if isinstance(error, Misconfigured) and not around.others_succeed:
         kind = "credentials" if isinstance(error, Unauthorized) else "configuration"
-        return _pause(error, f"{kind}: {error}")
+        return _pause(error, foreign(reason.code, f"{kind}: {error}"))
     if isinstance(error, Throttled | HeldBack | Unavailable):
         return _retry(error, around, counts=False)
     if error_class(error) == FORBIDDEN:
         if around.forbidden_alike >= FORBIDDEN_ALIKE:
-            return _pause(error, f"permission: {reason}")
+            return _pause(error, foreign(Code.PERMISSION_MISSING, f"permission: {reason}"))
         if around.attempts + 1 < FORBIDDEN_ATTEMPTS:
             return _retry(error, around, counts=True)
     if isinstance(error, Rejected | Gone):
@@ -166,16 +215,17 @@ def decide(error: Exception, around: Circumstances) -> Decision:
     counts = around.others_succeed or _is_its_own(error)
     if counts and around.attempts + 1 >= around.attempts_max:
         alike = " while others succeeded" if around.others_succeed else ""
-        return _refuse(error, f"kept failing{alike}: {reason}")
+        kept = _KEPT.get(error_class(error), reason.code)
+        return _refuse(error, because(kept, alike=alike, detail=reason))
     return _retry(error, around, counts=counts)
 
 
-def _refuse(error: Exception, reason: str, field: str | None = None) -> Decision:
+def _refuse(error: Exception, reason: Reason, field: str | None = None) -> Decision:
     failure = Failure(error_class(error), field, reason)
     return Decision(Verdict.REFUSE, failure, Wait.exactly(0.0), counts=True)
 
 
-def _pause(error: Exception, reason: str) -> Decision:
+def _pause(error: Exception, reason: Reason) -> Decision:
     failure = Failure(error_class(error), None, plain_reason(error))
     wait = Wait.exactly(OPERATOR_PAUSE_S)
     return Decision(Verdict.PAUSE, failure, wait, counts=False, pause=reason)
@@ -204,8 +254,8 @@ def held_back(error: HeldBack, *, closed: bool, longest_s: float) -> Wait | None
 
 
 def not_sent_again(
-    *, blamed: int, sent: int, attempts_max: int, failing_s: float, alike: int
-) -> str | None:
+    *, blamed: int, sent: int, attempts_max: int, failing_s: float, alike: int, last: str | None
+) -> Reason | None:
     """Why a lost create is not sent again although nothing came of it; None where it is.
 
     Args:
@@ -213,11 +263,12 @@ def not_sent_again(
         sent: how often it was sent in all.
         failing_s: seconds since the first loss.
         alike: other records that wait because they failed likewise.
+        last: why it was lost the last time.
     """
     if blamed >= attempts_max:
-        return "creates of it kept getting lost, and not others"
+        return because(Code.CREATE_KEPT_LOST, detail=last)
     if sent >= attempts_max and failing_s >= LONELY_S and not alike:
-        return "creates of it kept getting lost for over an hour, and nothing else failed"
+        return because(Code.CREATE_LOST_ALONE, detail=last)
     return None
 
 

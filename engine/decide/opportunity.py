@@ -10,11 +10,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from engine.decide.failure import FORBIDDEN, error_class
+from engine.decide.reasons import because
 from engine.errors import Rejected
 from engine.model.edit import Edit
 from engine.model.identity import id_of
 from engine.model.mass_change import Mass
 from engine.model.outbox import Owed
+from engine.model.reason import Code, Reason
 from engine.model.records import Fields, Scalar, SourceRecord
 from engine.model.work import Work
 
@@ -26,7 +28,7 @@ _NUMBERS = re.compile(r"(?<=/)[0-9]+(?=/|$|[?#])")
 class Leave:
     """The record may not be synced as it stands."""
 
-    reason: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Reconcile:
 class Refuse:
     """The record cannot be synced until somebody changes it."""
 
-    reason: str
+    reason: Reason
     field: str | None = None
 
 
@@ -71,14 +73,14 @@ def course(work: Work, record: SourceRecord) -> Course:
         # Even an unticked record's create must be accounted for: it may exist in the target.
         return Resolve()
     if not record.eligible:
-        return Leave("sync is off" if not record.sync else "the error flag is set")
+        return Leave(because(Code.ERROR_FLAG_SET if record.sync else Code.SYNC_OFF))
     held = held_target_id(work, record)
     gone = None if work.gone_id is None else str(work.gone_id)
     if held is None or held == gone:
         return _unlinked(work)
     target_id = id_of(held)
     if target_id is None:
-        return Refuse(f"the record's target id {held[:40]!r} is not the id of any record")
+        return Refuse(because(Code.TARGET_ID_MALFORMED, target_id=held[:40]))
     if target_id != work.target_id:
         # Linked by somebody else, or our state was lost: what it holds must be read first.
         return Reconcile(target_id, observe=True)
@@ -92,7 +94,7 @@ def undoubted(work: Work, record: SourceRecord) -> Course:
     """
     way = course(replace(work, intent=None), record)
     if isinstance(way, Leave):
-        return Leave("no longer eligible, and the create never happened")
+        return Leave(because(Code.NO_LONGER_ELIGIBLE))
     return way
 
 
@@ -238,10 +240,7 @@ def gone(way: Reconcile, *, recreate_missing: bool) -> Create | Refuse:
     """What follows when the target record does not exist any more."""
     if way.lost_link or recreate_missing:
         return Create()
-    return Refuse(
-        f"the target record {way.target_id} does not exist any more, or our user may not"
-        " see it; clear the id to have it created anew"
-    )
+    return Refuse(because(Code.TARGET_GONE, target_id=way.target_id))
 
 
 def identity(fields: Fields, name: str) -> str | Refuse:
@@ -255,4 +254,4 @@ def identity(fields: Fields, name: str) -> str | Refuse:
     correlation = fields.get(name)
     if isinstance(correlation, str) and correlation:
         return correlation
-    return Refuse(f"{name} is blank; without it a lost create could not be found again", name)
+    return Refuse(because(Code.CORRELATION_BLANK, field=name), name)

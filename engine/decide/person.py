@@ -12,10 +12,12 @@ from dataclasses import replace
 
 from engine.decide.doubt import RESEND_S, bound_s, look_in_s
 from engine.decide.failure import FORBIDDEN, error_class, plain_reason
+from engine.decide.reasons import because, foreign
 from engine.errors import Conflict, Gone, OurFault, Rejected, Taken, surely_not_executed
 from engine.model.identity import id_of
 from engine.model.outbox import Owed
 from engine.model.person import Candidate, Person, PersonFacts, Sought, Standing
+from engine.model.reason import Code, Reason
 from engine.model.records import SourceRecord
 from engine.model.verdict import (
     Adopt,
@@ -52,10 +54,12 @@ NEGATIVE_S = 60.0
 FORGOTTEN_S = 1.0
 
 
-IN_DOUBT = "it is not known yet whether its prospect was created"
-HIDDEN = Standing(None, "deleted, or hidden from our user")
-CHANGED_JUST_NOW = Standing(None, "it changed just now and is read again", retry_s=FORGOTTEN_S)
-WOULD_CREATE = Standing(None, "would be created", would="created")
+IN_DOUBT = because(Code.PROSPECT_IN_DOUBT)
+HIDDEN = Standing(None, because(Code.PERSON_HIDDEN))
+CHANGED_JUST_NOW = Standing(None, because(Code.PERSON_READ_AGAIN), retry_s=FORGOTTEN_S)
+WOULD_CREATE = Standing(
+    None, because(Code.MASS_CHANGE_HELD, would="would be created"), would="created"
+)
 
 
 def decide(facts: PersonFacts) -> Ask | Decision:
@@ -66,7 +70,7 @@ def decide(facts: PersonFacts) -> Ask | Decision:
     if known is not None and refused_still(known, facts.record):
         if rare_look_due(known, facts.record, facts.now):
             return _looked_for(facts)
-        return hold_back(facts, known.reason or "refused")
+        return hold_back(facts, known.reason or because(Code.PERSON_REFUSED))
     held = carried(known, facts.record)
     if held is not None:
         return _linked(facts, held)
@@ -108,7 +112,7 @@ def rare_look_due(known: Person, record: SourceRecord, now: float) -> bool:
     return record.sync and now - looked_at >= INVISIBLE_RETRY_S
 
 
-def hold_back(facts: PersonFacts, reason: str) -> HoldBack:
+def hold_back(facts: PersonFacts, reason: Reason) -> HoldBack:
     """Without a prospect for now, and what is kept of that."""
     known = facts.known
     if known is None:
@@ -147,17 +151,14 @@ def _look_in_s(age_s: float, bound: float) -> float:
 
 
 def _invisible(facts: PersonFacts, reason: str) -> Refuse:
-    text = (
-        f"{facts.record.ref}: the target calls its e-mail address taken, and shows nobody who has"
-        f" it: {reason}"
-    )
-    return refusal(Taken(text, field=facts.email_field))
+    said = because(Code.EMAIL_TAKEN_HIDDEN, ref=facts.record.ref, detail=reason)
+    return refusal(Taken(said, field=facts.email_field))
 
 
 def _linked(facts: PersonFacts, held: str) -> Decision:
     prospect_id = id_of(held)
     if prospect_id is None:
-        return hold_back(facts, f"its target id {held[:40]!r} is not the id of any prospect")
+        return hold_back(facts, because(Code.PROSPECT_ID_MALFORMED, target_id=held[:40]))
     known = facts.known
     blamed = known is not None and known.refused_version is not None
     return Linked(prospect_id, _url_owed(facts, prospect_id), blamed)
@@ -184,12 +185,12 @@ def _unknown(facts: PersonFacts) -> Ask | Decision:
     wait_s = 0.0 if facts.known is None else facts.known.retry_at - facts.now
     if facts.known is not None and 0 < wait_s <= WAIT_MAX_S:
         # The wait outlives whatever is forgotten.
-        return Wait(facts.known.reason or "", wait_s)
+        return Wait(facts.known.reason or because(Code.PROSPECT_NOT_CREATED), wait_s)
     if facts.missing == "skip":
-        return hold_back(facts, "not in the target")
+        return hold_back(facts, because(Code.PERSON_NOT_IN_TARGET))
     if not facts.record.eligible:
-        reason = "the error flag is set" if facts.record.sync else "sync is off"
-        return hold_back(facts, f"not in the target, and {reason}")
+        code = Code.PERSON_FLAGGED if facts.record.sync else Code.PERSON_SYNC_OFF
+        return hold_back(facts, because(code))
     return _looked_for(facts)
 
 
@@ -201,7 +202,7 @@ def _looked_for(facts: PersonFacts) -> Ask | Decision:
     if likeness.refusal is not None:
         return Refuse(likeness.refusal)
     if likeness.email is None:
-        return hold_back(facts, "has no e-mail address")
+        return hold_back(facts, because(Code.PERSON_WITHOUT_EMAIL))
     if facts.found is None:
         return Ask(Question.ADDRESS)
     if facts.found.prospect_id is not None:
@@ -215,26 +216,21 @@ def _looked_for(facts: PersonFacts) -> Ask | Decision:
 
 def _not_found(facts: PersonFacts, candidate: Candidate) -> Decision:
     if facts.known is not None and refused_still(facts.known, facts.record):
-        return Unseen(facts.known.reason or "")
+        return Unseen(facts.known.reason or because(Code.PERSON_REFUSED))
     if facts.missing == "link":
-        return hold_back(facts, "no prospect has the e-mail address")
+        return hold_back(facts, because(Code.PROSPECT_NOT_FOUND))
     return Create(candidate)
 
 
 def refusal(error: Rejected) -> Refuse:
     """The target does not take the person."""
-    failure = Failure(error_class(error), error.field, error.message)
+    failure = Failure(error_class(error), error.field, plain_reason(error))
     return Refuse(failure, taken=isinstance(error, Taken))
 
 
 def prospect_gone(prospect_id: int) -> Refuse:
     """The target refused the prospect that the person carries, because it is not there."""
-    return refusal(
-        Rejected(
-            f"the prospect {prospect_id} does not exist any more, or our user may not see it;"
-            " clear the id to have the person looked for again"
-        )
-    )
+    return refusal(Rejected(because(Code.PROSPECT_GONE, prospect_id=prospect_id)))
 
 
 def create_failed(error: Exception, visibility_s: float) -> Ask | Decision | Weigh | Withdraw:
@@ -243,7 +239,11 @@ def create_failed(error: Exception, visibility_s: float) -> Ask | Decision | Wei
         # Somebody has the address: whoever it is, is the person's prospect.
         return Ask(Question.ADDRESS)
     if isinstance(error, Rejected):
-        return Forbid(error.message) if error_class(error) == FORBIDDEN else refusal(error)
+        return (
+            Forbid(foreign(Code.PROSPECT_FORBIDDEN, error.message))
+            if error_class(error) == FORBIDDEN
+            else refusal(error)
+        )
     if isinstance(error, OurFault | Conflict | Gone):
         return Weigh()
     if surely_not_executed(error):
@@ -253,7 +253,7 @@ def create_failed(error: Exception, visibility_s: float) -> Ask | Decision | Wei
 
 
 def address_taken(
-    candidate: Candidate, sought: Sought, reason: str, visibility_s: float
+    candidate: Candidate, sought: Sought, reason: Reason, visibility_s: float
 ) -> Adopt | Lose:
     """What follows from a look for whoever has the address that the target calls taken."""
     if sought.prospect_id is not None:

@@ -6,14 +6,14 @@ written to a record, to its history, to the log and what a person is told comes 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 from engine.decide.catalogue.fields import FIELDS
 from engine.decide.catalogue.people import PEOPLE, ROLES
 from engine.decide.catalogue.records import RECORDS, WRITE_BACKS
-from engine.decide.catalogue.systems import ANSWERS, KEPT_FAILING, NOT_SENT
-from engine.model.reason import Code, Entry, Reason
+from engine.decide.catalogue.systems import ANSWERS, EARLIER, KEPT_FAILING, NOT_SENT
+from engine.model.reason import Code, Entry, Reason, code_of
 
 # By subject, in the order in which they are listed.
 SUBJECTS: Mapping[str, tuple[Entry, ...]] = {
@@ -25,6 +25,7 @@ SUBJECTS: Mapping[str, tuple[Entry, ...]] = {
     "What a system answers": ANSWERS,
     "What is not sent": NOT_SENT,
     "What keeps failing": KEPT_FAILING,
+    "Kept by an earlier version": EARLIER,
 }
 ENTRIES: Mapping[Code, Entry] = {
     entry.code: entry for entries in SUBJECTS.values() for entry in entries
@@ -41,6 +42,29 @@ def because(code: Code, **known: object) -> Reason:
         known: what the catalogue's sentence has a place for.
     """
     return Reason(code, ENTRIES[code].text.format(**known))
+
+
+def foreign(code: Code, words: str) -> Reason:
+    """A reason of which only others know the words: those of a system, or of what stopped us."""
+    return Reason(code, words)
+
+
+def listed(sentences: Sequence[str]) -> str:
+    """Several sentences as one; a reason among them, the first one, is what it is about."""
+    whole = "; ".join(sentences)
+    code = next((code for one in sentences if (code := code_of(one)) is not None), None)
+    return whole if code is None else Reason(code, whole)
+
+
+def within(text: str, sentence: str) -> str:
+    """A text inside a longer sentence, which has `{}` in its place; a reason stays one."""
+    return text.within(sentence) if isinstance(text, Reason) else sentence.replace("{}", text)
+
+
+def kept(code: str | None, text: str) -> Reason:
+    """A reason as the state kept it; one without a code is older than codes are."""
+    known = Code(code) if code in set(Code) else Code.UNSPECIFIED
+    return Reason(known, text)
 
 
 def entry_of(text: str) -> Entry | None:

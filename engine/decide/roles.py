@@ -11,8 +11,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from engine.decide.failure import FORBIDDEN, error_class
+from engine.decide.failure import FORBIDDEN, error_class, plain_reason
+from engine.decide.reasons import because
 from engine.errors import Rejected, excerpt
+from engine.model.reason import Code
 from engine.model.records import Role
 from engine.model.tab import Edge, Joining, KnownRole, TabWork
 from engine.model.work import Failure
@@ -231,7 +233,7 @@ def worth_a_look(error: Rejected) -> bool:
 
 def fault(error: Rejected) -> Failure:
     """Why a line cannot be told at all."""
-    return Failure(error_class(error), error.field, error.message)
+    return Failure(error_class(error), error.field, plain_reason(error))
 
 
 def unseen(people: Sequence[str], edge: Edge, error: Rejected) -> Failure:
@@ -241,11 +243,8 @@ def unseen(people: Sequence[str], edge: Edge, error: Rejected) -> Failure:
         people: those whose role it would be.
     """
     refs = ", ".join(people) or f"prospect {edge[0]}"
-    text = (
-        f"{refs}: the target calls the role {excerpt(edge[1])!r} taken, and shows none like it:"
-        f" {error.message}"
-    )
-    return Failure(error_class(error), error.field, text)
+    reason = because(Code.ROLE_TAKEN_HIDDEN, refs=refs, role=excerpt(edge[1]), detail=error.message)
+    return Failure(error_class(error), error.field, reason)
 
 
 class Looked(Enum):

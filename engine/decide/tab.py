@@ -15,10 +15,12 @@ from typing import Literal
 from engine.decide.doubt import bound_s, look_in_s, resend_after_s
 from engine.decide.failure import error_class, plain_reason
 from engine.decide.person import WOULD_CREATE
+from engine.decide.reasons import because, listed
 from engine.decide.roles import Script, joined
 from engine.errors import Gone, Rejected, Taken, Unreachable, surely_not_executed
 from engine.model.history import Note
 from engine.model.person import Person, Standing
+from engine.model.reason import Code, Reason
 from engine.model.records import Relation, SourceRecord
 from engine.model.tab import Edge, GivenUp, Joining, Lines, Sent, TabWork
 from engine.model.work import Failure
@@ -65,8 +67,8 @@ def course(work: TabWork, record: SourceRecord, *, follows: bool) -> Course:
         return Relate(record.people, look=not work.listed)
     if record.people_fault is None:
         return Leave()
-    error = Rejected(f"the People tab cannot be read: {record.people_fault}")
-    return Unreadable(Failure(error_class(error), None, error.message))
+    error = Rejected(because(Code.TAB_UNREADABLE, detail=record.people_fault))
+    return Unreadable(Failure(error_class(error), None, plain_reason(error)))
 
 
 def can_be_told(standing: Standing) -> bool:
@@ -146,13 +148,13 @@ def after_look(
         return "executed"
     if began_at >= since + bound_s(visibility_s, work.sent):
         return "not_executed"
-    reason = "the roles are not to be seen yet"
+    reason = because(Code.ROLES_NOT_SHOWN)
     return _doubt(work, reason, work.announced, since, now=now, visibility_s=visibility_s)
 
 
 def _doubt(
     work: TabWork,
-    reason: str,
+    reason: Reason,
     announced: Sequence[Edge],
     since: float,
     *,
@@ -238,28 +240,31 @@ class Settlement:
     listed: bool
     given_up: GivenUp | None
     look_at: float | None
-    why: str | None
+    why: Reason | str | None
 
 
 def settlement(sent: Sent, lines: Lines, now: float) -> Settlement:
     """What follows from what was sent."""
-    held = [f"person {one} held back: {standing.reason}" for one, standing in lines.held.items()]
+    held = [
+        because(Code.PERSON_AWAITED, person_id=one, detail=standing.reason)
+        for one, standing in lines.held.items()
+    ]
     said = [*sent.edits, *sent.refused, *held]
     if sent.edits and sent.joins:
-        said.append("the lines of one person are joined in one role")
+        said.append(because(Code.ROLES_JOINED))
     soon = [one.retry_s for one in lines.held.values() if one.retry_s is not None]
     if sent.again:
         soon.append(0.0)
     refused = None if sent.refusal is None else GivenUp(sent.refusal, now + REFUSED_ROLE_RETRY_S)
     return Settlement(
-        note=Note("related", "; ".join(said)) if said else None,
+        note=Note("related", listed(said)) if said else None,
         waits_for=tuple(lines.held),
         complete=not held and not sent.refused,
         listed=not sent.others,
         # What is looked at soon is tried again by then.
         given_up=None if soon else refused,
         look_at=now + min(soon) if soon else None,
-        why="; ".join(held) or None,
+        why=listed(held) if held else None,
     )
 
 

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from engine.decide.failure import error_class, plain_reason
+from engine.decide.reasons import because, foreign
 from engine.decide.retry import OPERATOR_PAUSE_S, retry
 from engine.errors import EngineError, Misconfigured, Unreachable
-from engine.model.outbox import MISSING, Carried, Entry, Owed
+from engine.model.outbox import Carried, Entry, Owed
+from engine.model.reason import Code
 from engine.model.records import Delivery, RecordType, SourceRecord, WriteBackResult
 from engine.model.wait import Pace, Wait
 
@@ -93,8 +95,8 @@ def answered(entry: Entry, result: WriteBackResult, pace: Pace, *, looked: bool)
     if result.outcome is Delivery.DELIVERED and result.version is not None:
         return Decision(Verdict.CONFIRM, result.version)
     if result.outcome is Delivery.REFUSED:
-        return _later(entry, pace, result.reason, "validation")
-    return _overtaken(entry, pace, "the record keeps changing", "conflict", looked=looked)
+        return _later(entry, pace, foreign(Code.WRITE_BACK_REFUSED, result.reason), "validation")
+    return _overtaken(entry, pace, because(Code.WRITE_BACK_OVERRUN), "conflict", looked=looked)
 
 
 def unanswered(entry: Entry, error: Unreachable, pace: Pace, *, looked: bool) -> Decision:
@@ -117,11 +119,11 @@ def failed(entry: Entry, error: Exception, pace: Pace) -> Decision:
         return _later(entry, pace, plain_reason(error), reason_class)
     if stops_all(error):
         wait = Wait.exactly(OPERATOR_PAUSE_S)
-        return Decision(Verdict.POSTPONE, 0, error.message, reason_class, wait)
+        return Decision(Verdict.POSTPONE, 0, plain_reason(error), reason_class, wait)
     if error.retry_after_s is not None:
         wait = Wait.exactly(error.retry_after_s)
-        return Decision(Verdict.POSTPONE, 0, error.message, reason_class, wait)
-    return _later(entry, pace, error.message, reason_class)
+        return Decision(Verdict.POSTPONE, 0, plain_reason(error), reason_class, wait)
+    return _later(entry, pace, plain_reason(error), reason_class)
 
 
 def stops_all(error: Exception) -> bool:
@@ -161,9 +163,10 @@ def holds(record: SourceRecord, entry: Entry) -> bool:
 def not_ours(record: SourceRecord, entry: Entry, version: int) -> str | None:
     """Why the entry must not be written on top of the record as it is now, or None."""
     if entry.is_beside(record.target_id):
-        return f"the record carries another target id, {(record.target_id or '')[:_SHOWN_CHARS]}"
+        shown = (record.target_id or "")[:_SHOWN_CHARS]
+        return because(Code.WRITE_BACK_OTHER_ID, target_id=shown)
     if entry.error and version != entry.version:
-        return "the record was changed since it was refused, and is tried again first"
+        return because(Code.WRITE_BACK_SUPERSEDED)
     return None
 
 
@@ -171,12 +174,14 @@ def _missing(entry: Entry, *, deleted: bool) -> Decision:
     """Somebody may show a hidden record again; a deleted one is told when it is restored."""
     looks = entry.missed + 1
     if deleted:
-        return Decision(Verdict.LEAVE_OUT, reason="the record is deleted", missed=looks)
+        return Decision(Verdict.LEAVE_OUT, reason=because(Code.RECORD_DELETED), missed=looks)
     if looks >= MISSING_LOOKS:
-        reason = f"{MISSING}, for {looks} looks"
+        reason = because(Code.WRITE_BACK_HIDDEN, looks=looks)
         return Decision(Verdict.LEAVE_OUT, reason=reason, missed=looks)
     wait = Wait.exactly(min(MISSING_RETRY_S * 2**entry.missed, MISSING_RETRY_S_MAX))
-    return Decision(Verdict.POSTPONE, 0, MISSING, None, wait, counts=True, missed=looks)
+    return Decision(
+        Verdict.POSTPONE, 0, because(Code.RECORD_HIDDEN), None, wait, counts=True, missed=looks
+    )
 
 
 def merged(present: Owed | None, owed: Owed | None, *, clears_error: bool) -> Owed | None:

@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from engine.model.reason import Code
+
 HOUR_S = 3600
 MINUTE_S = 60
 DAY_S = 86_400
@@ -127,7 +129,7 @@ class Budget:
 
     def wait_s(self, now: float, *, backlog: bool) -> float:
         """Seconds until one more request is within every limit; 0 when it is now."""
-        return max(wait for wait, _ in self._waits(now, backlog))
+        return max(wait for wait, *_ in self._waits(now, backlog))
 
     def grant(self, requests: float, now: float, *, backlog: bool) -> Grant:
         """When so many more requests will have been allowed by the hour's limits."""
@@ -175,6 +177,10 @@ class Budget:
         """What of it holds for longest, in words."""
         return max(self._waits(now, backlog))[1]
 
+    def code(self, now: float, *, backlog: bool) -> Code:
+        """The same as the kind of a reason."""
+        return max(self._waits(now, backlog))[2]
+
     def hour(self, now: float) -> tuple[float, float]:
         """What an hour allows us, the reserve taken off, and what is left; inf for no limit."""
         windows = [(math.inf, math.inf)]
@@ -202,14 +208,23 @@ class Budget:
         recent = sum(used for day, used in self.days.items() if today - day < PACE_DAYS)
         return recent / PACE_DAYS * YEAR_DAYS
 
-    def _waits(self, now: float, backlog: bool) -> list[tuple[float, str]]:
+    def _waits(self, now: float, backlog: bool) -> list[tuple[float, str, Code]]:
         self._heed(now)
         waits = [
-            (self._own_wait_s(now, backlog), "the hour's own allowance, per_hour, is spent"),
-            (self._header_wait_s(now, backlog), self._header_cause()),
+            (
+                self._own_wait_s(now, backlog),
+                "the hour's own allowance, per_hour, is spent",
+                Code.BUDGET_HOUR_SPENT,
+            ),
+            (
+                self._header_wait_s(now, backlog),
+                self._header_cause(),
+                Code.BUDGET_RESERVE_REACHED,
+            ),
         ]
         if self.limits.per_year and self.used_last_year(now) >= self.limits.per_year:
-            waits.append((DAY_S - now % DAY_S, "the year's own allowance, per_year, is spent"))
+            cause = "the year's own allowance, per_year, is spent"
+            waits.append((DAY_S - now % DAY_S, cause, Code.BUDGET_YEAR_SPENT))
         return waits
 
     def _header_cause(self) -> str:

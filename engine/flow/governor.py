@@ -19,6 +19,7 @@ from typing import Protocol
 import anyio
 import anyio.lowlevel
 
+from engine.decide.reasons import because
 from engine.errors import HeldBack, Misconfigured, NotGranted, Rationed, Throttled, Unauthorized
 from engine.flow.breaker import Breaker
 from engine.flow.budget import Budget, BudgetLimits
@@ -28,6 +29,7 @@ from engine.flow.retry_budget import RetryBudget
 from engine.flow.worktime import BLOCKED_MAX_S, State, spending
 from engine.model.condition import Condition
 from engine.model.lane import Lane
+from engine.model.reason import Code
 from engine.model.wait import BackoffLimits
 
 # So many writes in a row may fail before writes are paused, where all are carried out in the end.
@@ -284,7 +286,8 @@ class Governor:
         while (paused := self._held_by_pause()) is not None:
             seconds, reason = paused
             if seconds > HOLD_MAX_S:
-                raise HeldBack(f"held back: {reason}", retry_after_s=seconds)
+                held = because(Code.SYSTEM_PAUSED, cause=reason)
+                raise HeldBack(held, retry_after_s=seconds)
             with spending(State.THROTTLED):
                 await anyio.sleep(max(seconds, TICK_S))
 
@@ -309,7 +312,9 @@ class Governor:
                     break
                 if HOLD_MAX_S < wait < math.inf:
                     cause = self.held_cause(current_lane.get())
-                    raise HeldBack(f"held back by the budget: {cause}", retry_after_s=wait)
+                    backlog = current_lane.get() is Lane.BACKLOG
+                    code = self.budget.code(self.clock.now(), backlog=backlog)
+                    raise HeldBack(because(code, cause=cause), retry_after_s=wait)
                 # Every finished request may open the way, so the event is watched beside the time.
                 with self._spending(wait), self._at_most(wait):
                     await self._changed.wait()
@@ -338,7 +343,7 @@ class Governor:
             self.retries.first_attempt()
         elif not self.retries.take(now):
             raise Rationed(
-                "not repeated yet: most of the latest requests failed",
+                because(Code.RETRIES_RATIONED),
                 retry_after_s=self.retries.next_turn_s(now),
             )
 

@@ -14,6 +14,7 @@ from typing import Any, cast
 import structlog
 
 from engine.about import PROGRAM
+from engine.model.reason import code_of
 from engine.plain import plain
 from engine.redaction import MASK, hash_mails, is_sensitive, redact
 
@@ -23,7 +24,17 @@ LINE_CHARS_MAX = 4000
 INSTANCE_VARIABLE = f"{PROGRAM.upper()}_INSTANCE"
 
 # What a line is found by; these come first, and stay when a line has too many fields.
-_FIRST = ("ts", "level", "event", "component", "instance", "record", "reason", "repeated")
+_FIRST = (
+    "ts",
+    "level",
+    "event",
+    "component",
+    "instance",
+    "record",
+    "reason",
+    "reason_code",
+    "repeated",
+)
 # Made here, so there is nothing to look for.
 _OURS = frozenset({"ts", "level"})
 _EXCEPTION = "exception"
@@ -51,6 +62,9 @@ class Shaper:
         """The event as it may be shown: texts, numbers and nested ones of both."""
         if self._instance:
             event.setdefault("instance", self._instance)
+        code = code_of(event.get("reason"))
+        if code is not None:
+            event.setdefault("reason_code", code.value)
         names = [name for name in _FIRST if name in event]
         names += [name for name in event if name not in _FIRST]
         return {

@@ -15,7 +15,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Protocol
 
+from engine.decide.reasons import because
 from engine.errors import Rejected
+from engine.model.reason import Code
 from engine.model.records import (
     REFERENCES,
     FieldKind,
@@ -293,7 +295,7 @@ class FieldMapping:
         try:
             return self.reader.parse(raw, kind)
         except Malformed as error:
-            raise _rejected(line, place, str(error)) from error
+            raise _rejected(line, Code.VALUE_UNREADABLE, place, str(error)) from error
 
 
 def _blank(value: Value) -> bool:
@@ -302,8 +304,9 @@ def _blank(value: Value) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def _rejected(line: Line, place: str, reason: str) -> Rejected:
-    return Rejected(f"{title(line.field)}, from {place}: {reason}", field=line.field.name)
+def _rejected(line: Line, code: Code, place: str, detail: str = "") -> Rejected:
+    reason = because(code, field=title(line.field), place=place, detail=detail)
+    return Rejected(reason, field=line.field.name)
 
 
 def title(target: TargetField) -> str:
@@ -316,7 +319,7 @@ def _picked(line: Line, value: Value, place: str) -> Value:
         return None
     picked = line.values.get(str(value).strip(), line.default)
     if picked is None:
-        raise _rejected(line, place, "the value is not in the line's values, which has no default")
+        raise _rejected(line, Code.VALUE_NOT_LISTED, place)
     return picked
 
 

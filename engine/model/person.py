@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from engine.model.reason import Reason
 from engine.model.records import Fields, SourceRecord
 from engine.model.work import Failure
 
@@ -29,7 +30,7 @@ class Person:
     delivered_version: int | None
     refused_version: int | None
     doubt_since: float | None
-    reason: str | None
+    reason: Reason | None
     email: str | None
     sent: int = 0
     failed_at: float | None = None
@@ -116,6 +117,6 @@ class Standing:
     """
 
     prospect_id: int | None
-    reason: str = ""
+    reason: Reason | None = None
     retry_s: float | None = None
     would: str = ""

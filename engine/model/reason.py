@@ -89,7 +89,6 @@ class Code(StrEnum):
     ROLES_IN_DOUBT = "roles-in-doubt"
     ROLES_NOT_SHOWN = "roles-not-shown"
     ROLES_TOO_YOUNG = "roles-too-young"
-    ROLE_REFUSED = "role-refused"
     ROLE_TAKEN_HIDDEN = "role-taken-hidden"
     ROLES_JOINED = "roles-joined"
 
@@ -100,6 +99,7 @@ class Code(StrEnum):
     EDIT_CONFLICT = "edit-conflict"
     FORBIDDEN = "forbidden"
     PERMISSION_MISSING = "permission-missing"
+    NOT_GRANTED = "not-granted"
     CREDENTIALS_REFUSED = "credentials-refused"
     CONFIGURATION_WRONG = "configuration-wrong"
     THROTTLED = "throttled"
@@ -121,17 +121,37 @@ class Code(StrEnum):
     KEPT_UNAUTHORISED = "kept-unauthorised"
     KEPT_BREAKING = "kept-breaking"
 
+    # A reason that was kept by a version that had no codes.
+    UNSPECIFIED = "unspecified"
 
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why, of one record: the kind, and the sentence that says it of this one."""
 
+class Reason(str):
+    """Why, of one record: the sentence that says it, and the code of its kind.
+
+    It is a text wherever one is wanted, and only the catalogue makes one: see `reasons.because`.
+    """
+
+    __slots__ = ("code",)
     code: Code
-    text: str
 
-    def __str__(self) -> str:
-        """The sentence, as it is written to a record, a log or a table."""
-        return self.text
+    def __new__(cls, code: Code, text: str) -> Reason:
+        """The sentence as it is."""
+        made = super().__new__(cls, text)
+        made.code = code
+        return made
+
+    def __getnewargs__(self) -> tuple[Code, str]:  # pyright: ignore[reportIncompatibleMethodOverride] # a copy needs both
+        """What a copy is made of."""
+        return self.code, str(self)
+
+    def within(self, sentence: str) -> Reason:
+        """The same reason inside a longer sentence, which has `{}` in its place."""
+        return Reason(self.code, sentence.replace("{}", self))
+
+
+def code_of(text: object) -> Code | None:
+    """The kind of a reason; None for a text that is none."""
+    return text.code if isinstance(text, Reason) else None
 
 
 @dataclass(frozen=True, slots=True)

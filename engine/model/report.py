@@ -35,6 +35,7 @@ class RefusedRecord:
     reason_class: str
     field: str | None
     reason: str
+    reason_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,27 @@ class RefusedReason:
     reason_class: str
     field: str | None
     reason: str
+    reason_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingReason:
+    """A reason with the number of opportunities that wait for it, or whose people do."""
+
+    records: int
+    reason: str
+    reason_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """One decision about a record; `at` in unix seconds."""
+    """One decision about a record; `at` in unix seconds.
+
+    `reason_code` is None where there was no reason to give, and in lines older than the codes.
+    """
 
     at: float
     version: int
     decision: str
     detail: str
+    reason_code: str | None = None

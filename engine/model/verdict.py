@@ -7,6 +7,7 @@ from enum import Enum
 
 from engine.model.outbox import Owed
 from engine.model.person import Candidate, Person
+from engine.model.reason import Reason
 from engine.model.work import Failure
 
 
@@ -87,7 +88,7 @@ class Created:
 class Wait:
     """Nothing is kept; it ends by itself in so many seconds."""
 
-    reason: str
+    reason: Reason
     retry_s: float
 
 
@@ -121,14 +122,14 @@ class Refuse:
 class Unseen:
     """Whoever has the address of a refused person is still not to be seen."""
 
-    reason: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
 class HoldBack:
     """It has no prospect for now, through no fault that it must be told."""
 
-    reason: str
+    reason: Reason
     keep: Keep
 
 
@@ -140,7 +141,7 @@ class Lose:
         taken: it was refused because somebody has the address, whom nothing shows yet.
     """
 
-    reason: str
+    reason: Reason
     retry_s: float
     taken: bool = False
 
@@ -149,7 +150,7 @@ class Lose:
 class Forbid:
     """Our user may not create prospects: nobody's fault, and who is one already goes on."""
 
-    reason: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)

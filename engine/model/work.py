@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
+from engine.model.reason import Reason
 from engine.model.records import Fields
 
 
@@ -31,7 +32,7 @@ class Failure:
 
     reason_class: str
     field: str | None
-    reason: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,5 +65,5 @@ class Work:
     owes_id: bool
     intent: Intent | None
     failures: int = 0
-    reason: str | None = None
+    reason: Reason | None = None
     seen_unlinked: bool = False

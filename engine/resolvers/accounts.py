@@ -21,11 +21,13 @@ from dataclasses import dataclass, field
 import anyio
 import structlog
 
+from engine.decide.reasons import because
 from engine.errors import EngineError
 from engine.flow.pace import Pace
 from engine.flow.worktime import holding
 from engine.metrics import Metrics
 from engine.model.identity import id_of
+from engine.model.reason import Code
 from engine.model.records import FieldKind
 from engine.ports import Source, Target, WallClock
 from engine.resolvers.lookups import Lookup
@@ -106,7 +108,7 @@ class AccountResolver:
         """
         customer = id_of(name)
         if customer is None:
-            return None, f"{name[:40]!r} is not the id of any customer: account left blank"
+            return None, because(Code.CUSTOMER_ID_MALFORMED, name=name[:40])
         count = self.metrics.reference_lookups
         cached = self._fresh(customer) is not None
         try:
@@ -169,7 +171,7 @@ class AccountResolver:
             account = valid.get(customer)
             note = None
             if customer in carried and account not in exist:
-                note = f"account {carried[customer][:40]!r} does not exist: left blank"
+                note = because(Code.ACCOUNT_UNKNOWN, account=carried[customer][:40])
             found = account if account in exist else None
             self._answers[customer] = _Answer(found, note, now)
             self._answers.move_to_end(customer)

@@ -16,11 +16,13 @@ from typing import Literal
 
 import structlog
 
+from engine.decide.reasons import because
 from engine.decide.roster import CONFIRM_S, Listed, believed, missing
 from engine.errors import EngineError, ProtocolError, Rejected, TheirFault
 from engine.flow.directory import Directory
 from engine.flow.pace import Pace
 from engine.metrics import Metrics
+from engine.model.reason import Code
 from engine.model.records import FieldKind, Stage, User
 from engine.ports import Target, WallClock
 from engine.resolvers.lookups import Lookup
@@ -98,12 +100,13 @@ class OwnerResolver:
             Transient: the target could not be asked.
         """
         ids = await self._looked_up(kind, self._target_name(kind, name))
-        noun = "user" if kind is FieldKind.USER else "stage"
+        users = kind is FieldKind.USER
         if len(ids) == 1:
             return ids[0], None
         if ids:
-            return None, f"{len(ids)} {noun}s are named {name!r}: left blank"
-        return None, f"no {noun} is named {name!r}: left blank"
+            ambiguous = Code.OWNER_AMBIGUOUS if users else Code.STAGE_AMBIGUOUS
+            return None, because(ambiguous, number=len(ids), name=name)
+        return None, because(Code.OWNER_UNKNOWN if users else Code.STAGE_UNKNOWN, name=name)
 
     async def _looked_up(self, kind: FieldKind, name: str) -> tuple[int, ...]:
         directory, count = self._directories[kind], self.metrics.reference_lookups

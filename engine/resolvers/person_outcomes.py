@@ -197,6 +197,8 @@ class PersonOutcomes:
         now = self.clock.now()
         retry_at = now + decision.wait_s
         await self.store.people.failed(record.id, decision.failure, now, retry_at=retry_at)
-        self.standings.note(record.id, Standing(None, error.message, retry_s=decision.wait_s))
+        self.standings.note(
+            record.id, Standing(None, decision.failure.reason, retry_s=decision.wait_s)
+        )
         self.metrics.prospects.labels("held_back").inc()
         self.failing.deferred(record.ref, error, decision.failure, decision.wait_s)

@@ -16,6 +16,7 @@ from engine.decide.person import address_taken, create_failed
 from engine.errors import EngineError, StateUnusable
 from engine.flow.worktime import holding
 from engine.model.person import Candidate
+from engine.model.reason import Reason
 from engine.model.verdict import Adopt, Ask, Created, Forbid, Lose, Refuse, Weigh
 from engine.ports import Target, WallClock
 from engine.resolvers.person_outcomes import COMPONENT, PersonOutcomes
@@ -114,7 +115,7 @@ class ProspectCreates:
                 return False
         return True
 
-    async def _taken(self, candidate: Candidate, reason: str, visibility_s: float) -> None:
+    async def _taken(self, candidate: Candidate, reason: Reason, visibility_s: float) -> None:
         """Somebody has the address: whoever it is, is the person's prospect."""
         found = await self.search.find([candidate.email])
         sought = found.sought(candidate.email, self.clock.now())

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from engine.decide.failure import FORBIDDEN, error_class
+from engine.decide.reasons import because
 from engine.errors import OurFault, Rejected
 from engine.model.person import Sought
+from engine.model.reason import Code
 from engine.model.records import ProspectMatch
 from engine.model.work import Failure
 from engine.ports import Target
@@ -79,7 +81,7 @@ class ProspectSearch:
         return found
 
     def _refusal(self, error: Rejected | OurFault) -> Failure:
-        reason = f"the target does not look for its e-mail address: {error.message}"
+        reason = because(Code.EMAIL_NOT_SEARCHABLE, detail=error.message)
         return Failure(error_class(Rejected(reason, status=error.status)), self.email_field, reason)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from engine.decide.reasons import within
 from engine.mapping.fields import Wanted
 from engine.model.records import FieldKind
 from engine.resolvers.accounts import AccountResolver
@@ -45,7 +46,7 @@ class References:
                 target_id, note = await self.owners.resolve(reference.kind, reference.name)
             resolution.ids[reference.field] = target_id
             if note is not None:
-                resolution.notes.append(f"{reference.field}: {note}")
+                resolution.notes.append(within(note, f"{reference.field}: {{}}"))
             if target_id is None:
                 resolution.awaited.append((reference.kind.value, reference.name))
         return resolution

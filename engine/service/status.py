@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from engine.about import about
@@ -105,7 +105,7 @@ class Status:
             "requests": self._requests(),
             "held_back": list(self._held_back()),
             "reload_refused": self.reload_refused,
-            "waiting": [{"reason": reason, "records": number} for reason, number in waiting],
+            "waiting": [asdict(one) for one in waiting],
         }
 
     def _held_back(self) -> Iterator[str]:

@@ -59,8 +59,8 @@ MUTANTS = (
     Mutant(
         "takes a text for the id of a prospect",
         PERSON,
-        '    if prospect_id is None:\n        return hold_back(facts, f"its target id {held',
-        '    if held is None:\n        return hold_back(facts, f"its target id {held',
+        "    if prospect_id is None:\n        return hold_back(facts, because(Code.PROSPECT_ID",
+        "    if held is None:\n        return hold_back(facts, because(Code.PROSPECT_ID",
         (KNOWN,),
     ),
     Mutant(
@@ -111,7 +111,7 @@ MUTANTS = (
     Mutant(
         "creates a refused person again after the rare look",
         PERSON,
-        '        return Unseen(facts.known.reason or "")\n',
+        "        return Unseen(facts.known.reason or because(Code.PERSON_REFUSED))\n",
         "        return Create(candidate)\n",
         (f"{OF_PERSON}::test_an_address_decides_about_who_is_nobodys_prospect",),
     ),
@@ -125,8 +125,8 @@ MUTANTS = (
     Mutant(
         "blames a person for a permission that is missing",
         PERSON,
-        "return Forbid(error.message) if error_class(error) == FORBIDDEN else refusal(error)",
-        "return refusal(error)",
+        "            if error_class(error) == FORBIDDEN\n            else refusal(error)",
+        "            if not error\n            else refusal(error)",
         (f"{OF_PERSON}::test_a_create_that_failed_may_have_been_executed",),
     ),
     Mutant(

@@ -61,8 +61,8 @@ MUTANTS = (
     Mutant(
         "goes on waiting for a record that is not shown any more",
         CAPTURE,
-        "leave_out(connection, [(row[0], row[1]) for row in rows], HIDDEN, now)\n",
-        "leave_out(connection, [], HIDDEN, now)\n",
+        "[(row[0], row[1]) for row in rows], because(Code.RECORD_HIDDEN)",
+        "[], because(Code.RECORD_HIDDEN)",
         (TAKEN_BACK,),
     ),
     Mutant(

@@ -79,8 +79,8 @@ MUTANTS = (
     Mutant(
         "hides what an answer was that could not be used",
         "engine/decide/failure.py",
-        '        return f"answered HTTP {error.status}: {error.message}"\n',
-        "        return error.message\n",
+        '        return reason.within(f"answered HTTP {error.status}: {{}}")\n',
+        "        return reason\n",
         (f"{IN_DOUBT}::test_a_create_in_doubt_waits_for_what_put_it_there",),
     ),
     Mutant(

@@ -11,11 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.decide.reasons import foreign
 from engine.model.capture import Watermark
 from engine.model.history import Note
 from engine.model.lane import Lane
 from engine.model.mass_change import Limits
 from engine.model.outbox import Entry, Key, Owed
+from engine.model.reason import Code
 from engine.model.records import Position, RecordType, Relation
 from engine.model.tab import KnownRole, Roles, TabWork
 from engine.model.work import Failure, Work
@@ -38,7 +40,7 @@ from tests.unit.engine.stand_ins import NOW, person, row
 Deed = Callable[[sqlite3.Connection], Any]
 RECORDS = (1, 2, 3)
 PEOPLE = (31, 32, 33)
-FAILURE = Failure("validation", "name", "too long")
+FAILURE = Failure("validation", "name", foreign(Code.REFUSED, "too long"))
 NOTE = Note("noted", "by the model")
 TABS: tuple[tuple[Relation, ...] | None, ...] = (
     None,

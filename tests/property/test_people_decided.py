@@ -23,12 +23,13 @@ from engine.model.verdict import (
     Tell,
 )
 from engine.model.work import Failure
+from tests.unit.engine.stand_ins import said
 
 NOW = 1_000_000.0
 TIMES = st.sampled_from([None, NOW - 100_000, NOW - 400, NOW - 5, NOW, NOW + 50, NOW + 500])
 IDS = st.sampled_from([None, "7", "8", "x7", ""])
 VERSIONS = st.sampled_from([None, 3, 4])
-REFUSAL = Failure("validation", "emails", "no")
+REFUSAL = Failure("validation", "emails", said("no"))
 
 PEOPLE = st.builds(
     Person,

@@ -260,7 +260,7 @@ class Bench(PeopleHands):
     def waiting(self) -> set[str]:
         """The reasons why something waits."""
         with closing(statefile.connect(self.state / statefile.FILE_NAME)) as connection:
-            return {reason for reason, _ in report.waiting_reasons(connection, 1000)}
+            return {one.reason for one in report.waiting_reasons(connection, 1000)}
 
     def history(self, record_id: int, prefix: str = "OPP") -> list[HistoryLine]:
         """The decisions about a record."""

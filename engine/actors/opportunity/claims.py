@@ -9,9 +9,11 @@ import structlog
 
 from engine.decide.claim import Claimant, GiveUp, contenders, lost, owner
 from engine.decide.opportunity import held_target_id
+from engine.decide.reasons import because
 from engine.errors import Rejected, Transient
 from engine.model.claim import Claim
 from engine.model.identity import id_of
+from engine.model.reason import Code
 from engine.model.records import Captured, RecordType, SourceRecord
 from engine.model.work import Work
 from engine.ports import Source, Target, WallClock
@@ -64,7 +66,7 @@ class Claims:
                 shown=list(shown.values()),
             ):
                 return True
-        raise Transient("other records with the same id are being synced", operation="claim")
+        raise Transient(because(Code.CLAIM_CONTENDED), operation="claim")
 
     async def _shown(self, concerned: list[Claim]) -> Mapping[int, Captured]:
         if not concerned:

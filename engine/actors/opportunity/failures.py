@@ -115,9 +115,10 @@ class OpportunityFailures:
             attempts_max=attempts_max,
             failing_s=now - (work.failed_since or now),
             alike=alike,
+            last=work.reason,
         )
         if fault is not None:
-            raise Rejected(f"{fault}: {work.reason}")
+            raise Rejected(fault)
 
     async def _refuse(self, work: Work, failure: Failure) -> Outcome:
         outcome = await self.store.records.settle_refused(work, failure, self.clock.now())

@@ -13,8 +13,10 @@ from enum import Enum
 import anyio
 import structlog
 
+from engine.decide.reasons import because
 from engine.errors import TheirFault
 from engine.flow.worktime import holding
+from engine.model.reason import Code
 from engine.model.records import RecordType
 from engine.model.work import Work
 from engine.ports import Source, WallClock
@@ -89,7 +91,7 @@ class FreshRows:
         shown_at = await self.store.records.shown_at(work.id)
         if shown_at is not None and shown_at < now:
             raise TheirFault(
-                "the record is shown in an older state than the one that is known",
+                because(Code.SOURCE_LAGS),
                 operation="fetch",
                 remedy="none needed: it is read again until the source shows its newest state",
             )

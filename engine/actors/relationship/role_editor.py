@@ -303,4 +303,4 @@ class RoleEditor:
     def _refused(self, work: TabWork, progress: Progress, failure: Failure) -> None:
         self.metrics.errors.labels(COMPONENT, failure.reason_class).inc()
         log.warning("role_refused", record=work.ref, field=failure.field, reason=failure.reason)
-        progress.refused.append(f"refused: {failure.reason}")
+        progress.refused.append(failure.reason.within("refused: {}"))

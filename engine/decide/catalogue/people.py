@@ -72,7 +72,7 @@ PEOPLE = (
     Entry(
         Code.PERSON_REFUSED,
         WAIT,
-        "{detail}",
+        "refused",
         admin="{target} has refused the person before, for a reason that the person's own history"
         " tells.",
         engineer="The refusal stands while {error} is set on the person, or on its way there.",
@@ -233,17 +233,6 @@ ROLES = (
         engineer="Another life of this state may have made roles that a listing does not show yet.",
         remedy="None needed.",
         ends="The end of visibility_s since the age of the state was noticed.",
-    ),
-    Entry(
-        Code.ROLE_REFUSED,
-        "validation",
-        "refused: {detail}",
-        admin="{target} does not take a role of a person on the People tab. The other lines are"
-        " synced.",
-        engineer="The create or change of one role was refused. It is tried again once a day and"
-        " with each change of the tab.",
-        remedy="Correct the relationship of that line on the People tab. Nothing is to be reset.",
-        ends="The next change of the tab, or the next day's attempt.",
     ),
     Entry(
         Code.ROLE_TAKEN_HIDDEN,

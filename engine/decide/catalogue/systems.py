@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.model.reason import Code, Entry
+from engine.model.reason import WAIT, Code, Entry
 
 ANSWERS = (
     Entry(
@@ -58,7 +58,7 @@ ANSWERS = (
     Entry(
         Code.PERMISSION_MISSING,
         "forbidden",
-        "permission: {detail}",
+        "{detail}",
         admin="The service's user lacks a right in {target}, so all records wait. None is flagged.",
         engineer="Several records in a row were answered with 403, so the target is paused and"
         " asked again once a minute.",
@@ -67,9 +67,21 @@ ANSWERS = (
         ends="The first request that is allowed.",
     ),
     Entry(
+        Code.NOT_GRANTED,
+        "configuration",
+        "{detail}",
+        admin="The leave that was given to the service does not extend to this; what needs it"
+        " waits, and everything else goes on. Nobody is flagged.",
+        engineer="The operation needs a permission of the application that was not granted, for"
+        " whatever record.",
+        remedy="Give the leave anew, with the permission that the message names: wosync auth."
+        " Nothing is to be reset.",
+        ends="The first request after the permission was granted.",
+    ),
+    Entry(
         Code.CREDENTIALS_REFUSED,
         "auth",
-        "credentials: {detail}",
+        "{detail}",
         admin="A system refuses the service's credentials, so all records wait. None is flagged.",
         engineer="The key or the token was refused. The system is paused and asked again once a"
         " minute.",
@@ -81,7 +93,7 @@ ANSWERS = (
     Entry(
         Code.CONFIGURATION_WRONG,
         "configuration",
-        "configuration: {detail}",
+        "{detail}",
         admin="Settings, permissions or columns are not as the service needs them, so all records"
         " wait. None is flagged.",
         engineer="The failure concerns every record alike. The system is paused and asked again"
@@ -291,5 +303,19 @@ KEPT_FAILING = (
         remedy="Report it with the log lines of the record. After an update of the service, or a"
         " change of the record, reset {error}.",
         ends="A reset of the flag: it is tried anew.",
+    ),
+)
+
+EARLIER = (
+    Entry(
+        Code.UNSPECIFIED,
+        WAIT,
+        "{detail}",
+        admin="The reason was written down by an earlier version of the service; its text says what"
+        " it is.",
+        engineer="The state was kept by a version that had no codes. The next decision about the"
+        " record has one.",
+        remedy="Do what the text says; if the record is flagged, reset {error} then.",
+        ends="The next decision about the record.",
     ),
 )

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from engine.model.lane import Lane
 from engine.model.measure import Measured
-from engine.model.report import Counts, HistoryLine, RefusedRecord
+from engine.model.report import Counts, HistoryLine, RefusedRecord, WaitingReason
 
 
 class Report(Protocol):
@@ -24,9 +24,8 @@ class Report(Protocol):
         """Refused opportunities and people with their reasons, by reference."""
         ...
 
-    async def waiting_reasons(self, limit: int) -> list[tuple[str, int]]:
-        """Why opportunities, or their people, wait; most frequent first: (reason,
-        opportunities)."""
+    async def waiting_reasons(self, limit: int) -> list[WaitingReason]:
+        """Why opportunities, or their people, wait; most frequent first."""
         ...
 
     async def history(self, ref: str) -> list[HistoryLine]:

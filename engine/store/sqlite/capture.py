@@ -14,13 +14,15 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 from engine.decide.capture import Before, taken
+from engine.decide.reasons import because
 from engine.decide.version import Known, Seen, seen
 from engine.model.capture import Capture, Watermark
-from engine.model.history import HIDDEN, LEFT_OUT, NOT_SHOWN, Note
+from engine.model.history import LEFT_OUT, Note
 from engine.model.identity import id_of
 from engine.model.kept import AUDIT_OWED, LAST_SWEEP
 from engine.model.lane import Lane
 from engine.model.mass_change import NEVER, Mass
+from engine.model.reason import Code
 from engine.model.records import Captured, Position
 from engine.model.states import State
 from engine.model.tab import EMPTY_TAB
@@ -302,7 +304,7 @@ def leave_out_hidden(
         " AND NOT EXISTS (SELECT 1 FROM intent WHERE record_id = record.id)",
         (json.dumps(ids), asked_at),
     ).fetchall()
-    leave_out(connection, [(row[0], row[1]) for row in rows], HIDDEN, now)
+    leave_out(connection, [(row[0], row[1]) for row in rows], because(Code.RECORD_HIDDEN), now)
     return len(rows)
 
 
@@ -360,7 +362,7 @@ def finish_sweep(connection: sqlite3.Connection, sweep: int, started_at: float, 
         " AND NOT EXISTS (SELECT 1 FROM intent WHERE record_id = record.id)",
         (sweep, started_at),
     ).fetchall()
-    leave_out(connection, [(row[0], row[1]) for row in rows], NOT_SHOWN, now)
+    leave_out(connection, [(row[0], row[1]) for row in rows], because(Code.RECORD_NOT_LISTED), now)
     return len(rows)
 
 

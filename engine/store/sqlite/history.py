@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from engine.model.history import Note
+from engine.model.reason import code_of
 from engine.model.records import RecordType
 
 # Lines of history kept for each record.
@@ -23,9 +24,9 @@ def remember(
 ) -> None:
     """Add a line to the record's history and let the oldest beyond HISTORY_MAX go."""
     connection.execute(
-        "INSERT INTO history (at, record_type, record_id, version, decision, detail)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        (now, record_type, record_id, version, note.decision, note.detail),
+        "INSERT INTO history (at, record_type, record_id, version, decision, detail, reason_code)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (now, record_type, record_id, version, note.decision, note.detail, code_of(note.detail)),
     )
     connection.execute(
         "DELETE FROM history WHERE record_type = ? AND record_id = ? AND seq <="
@@ -42,11 +43,12 @@ def remember_alike(
 
     The oldest lines beyond HISTORY_MAX go with the next line of each.
     """
+    code = code_of(note.detail)
     connection.executemany(
-        "INSERT INTO history (at, record_type, record_id, version, decision, detail)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO history (at, record_type, record_id, version, decision, detail, reason_code)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
-            (now, RecordType.OPPORTUNITY, record_id, version, note.decision, note.detail)
+            (now, RecordType.OPPORTUNITY, record_id, version, note.decision, note.detail, code)
             for record_id, version in records
         ],
     )

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from engine.decide import write_back
 from engine.model.history import Note
 from engine.model.outbox import Carried, Entry, Key, Owed
+from engine.model.reason import code_of
 from engine.model.records import RecordType
 from engine.store.sqlite.history import remember
 
@@ -192,8 +193,8 @@ def postpone(
     """See `Outbox.postpone`."""
     connection.execute(
         "UPDATE outbox SET due_at = ?, attempts = attempts + ?, reason = ?,"  # noqa: S608 # a constant
-        f" missed = ?{_SAME}",
-        (due_at, int(counts), reason, missed, *_row(entry)),
+        f" reason_code = ?, missed = ?{_SAME}",
+        (due_at, int(counts), reason, code_of(reason), missed, *_row(entry)),
     )
 
 

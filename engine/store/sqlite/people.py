@@ -7,10 +7,12 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from engine.decide.reasons import because, kept
 from engine.model.history import Note
 from engine.model.lane import Lane
 from engine.model.outbox import Key, Owed
 from engine.model.person import Person
+from engine.model.reason import Code, code_of
 from engine.model.records import RecordType, SourceRecord
 from engine.model.work import Failure
 from engine.store.sqlite import tabs
@@ -23,12 +25,18 @@ def load(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Person
     """See `People.load`."""
     rows = connection.execute(
         "SELECT id, ref, version, read_at, prospect_id, delivered_id, delivered_version,"
-        " refused_version, doubt_since, reason, email, sent, failed_at, taken_at, retry_at"
-        " FROM person"
+        " refused_version, doubt_since, reason, email, sent, failed_at, taken_at, retry_at,"
+        " reason_code FROM person"
         " WHERE id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(ids)),),
     )
-    return {row["id"]: Person(*row) for row in rows}
+    return {row["id"]: _person(row) for row in rows}
+
+
+def _person(row: sqlite3.Row) -> Person:
+    *columns, code = row
+    person = Person(*columns)
+    return person if person.reason is None else replace(person, reason=kept(code, person.reason))
 
 
 def by_email(connection: sqlite3.Connection, emails: Sequence[str]) -> dict[str, int]:
@@ -94,13 +102,13 @@ def doubt(
     taken: bool = False,
 ) -> None:
     """See `People.doubt`."""
-    what = "somebody has the e-mail address" if taken else "a create may have been executed"
-    note = Note("in doubt", f"{what}: {reason}")
+    what = Code.EMAIL_TAKEN_UNSEEN if taken else Code.CREATE_IN_DOUBT
+    note = Note("in doubt", because(what, detail=reason))
     remember(connection, record.id, record.version, note, now, record_type=RecordType.PERSON)
     connection.execute(
         "UPDATE person SET sending = 0, doubt_since = coalesce(doubt_since, ?), reason = ?,"
-        " failed_at = ?, taken_at = ?, reason_class = 'unreachable' WHERE id = ?",
-        (now, reason, now, now if taken else None, record.id),
+        " failed_at = ?, taken_at = ?, reason_code = ?, reason_class = 'unreachable' WHERE id = ?",
+        (now, reason, now, now if taken else None, code_of(reason), record.id),
     )
 
 
@@ -114,9 +122,16 @@ def failed(
 ) -> None:
     """See `People.failed`."""
     connection.execute(
-        "UPDATE person SET sending = 0, failed_at = ?, retry_at = ?, reason = ?, reason_class = ?"
-        " WHERE id = ?",
-        (now, retry_at, failure.reason, failure.reason_class, person_id),
+        "UPDATE person SET sending = 0, failed_at = ?, retry_at = ?, reason = ?,"
+        " reason_code = ?, reason_class = ? WHERE id = ?",
+        (
+            now,
+            retry_at,
+            failure.reason,
+            code_of(failure.reason),
+            failure.reason_class,
+            person_id,
+        ),
     )
 
 
@@ -211,13 +226,14 @@ def _write(
     sending: bool = False,
 ) -> None:
     connection.execute(
-        "INSERT INTO person (id, ref, version, read_at, email, prospect_id, reason, reason_class,"
-        " sending, sent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO person (id, ref, version, read_at, email, prospect_id, reason, reason_code,"
+        " reason_class, sending, sent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET ref = excluded.ref,"
         " version = max(version, excluded.version), read_at = excluded.read_at,"
         " email = coalesce(excluded.email, email), prospect_id = excluded.prospect_id,"
         " refused_version = CASE WHEN excluded.sending THEN refused_version END,"
-        " doubt_since = NULL, taken_at = NULL, reason = excluded.reason, reason_field = NULL,"
+        " doubt_since = NULL, taken_at = NULL, reason = excluded.reason,"
+        " reason_code = excluded.reason_code, reason_field = NULL,"
         # A create is one more of the series, and an outcome ends it.
         " sent = CASE WHEN excluded.sending THEN sent + 1"
         " WHEN excluded.prospect_id IS NULL AND excluded.reason_class IS NULL THEN sent ELSE 0 END,"
@@ -230,6 +246,7 @@ def _write(
             email,
             prospect_id,
             reason,
+            code_of(reason),
             reason_class,
             int(sending),
             int(sending),

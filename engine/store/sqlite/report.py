@@ -7,14 +7,21 @@ from collections.abc import Iterator
 
 from engine.model.lane import Lane
 from engine.model.mass_change import HELD
-from engine.model.report import Counts, HistoryLine, RefusedReason, RefusedRecord
+from engine.model.reason import Code
+from engine.model.report import (
+    Counts,
+    HistoryLine,
+    RefusedReason,
+    RefusedRecord,
+    WaitingReason,
+)
 from engine.store.sqlite import fuse
 
 # By name: for an order by reference every record there is would be looked at.
 _REFUSED = (
-    "SELECT id, ref, reason_class, reason_field, reason FROM record INDEXED BY record_refused"
-    " WHERE state = 'refused'"
-    " UNION ALL SELECT id, ref, reason_class, reason_field, reason FROM person"
+    "SELECT id, ref, reason_class, reason_field, reason, reason_code FROM record"
+    " INDEXED BY record_refused WHERE state = 'refused'"
+    " UNION ALL SELECT id, ref, reason_class, reason_field, reason, reason_code FROM person"
     " INDEXED BY person_refused WHERE refused_version IS NOT NULL"
 )
 
@@ -82,7 +89,8 @@ def refused_examples(connection: sqlite3.Connection, limit: int) -> list[Refused
     rows = connection.execute(
         f"WITH refused AS ({_REFUSED}), turns AS (SELECT *, row_number() OVER"  # noqa: S608 # a constant
         " (PARTITION BY reason_class, reason_field, reason ORDER BY ref) AS turn FROM refused)"
-        " SELECT id, ref, reason_class, reason_field, reason FROM turns ORDER BY turn, ref LIMIT ?",
+        " SELECT id, ref, reason_class, reason_field, reason, reason_code FROM turns"
+        " ORDER BY turn, ref LIMIT ?",
         (limit,),
     )
     return sorted((RefusedRecord(*row) for row in rows), key=lambda one: one.ref)
@@ -91,31 +99,34 @@ def refused_examples(connection: sqlite3.Connection, limit: int) -> list[Refused
 def refused_reasons(connection: sqlite3.Connection, limit: int) -> list[RefusedReason]:
     """Why they were refused, the commonest reason first."""
     rows = connection.execute(
-        f"SELECT count(*), reason_class, reason_field, reason FROM ({_REFUSED})"  # noqa: S608 # a constant
-        " GROUP BY reason_class, reason_field, reason ORDER BY count(*) DESC, reason LIMIT ?",
+        "SELECT count(*), reason_class, reason_field, reason, reason_code"  # noqa: S608 # a constant
+        f" FROM ({_REFUSED})"
+        " GROUP BY reason_class, reason_field, reason, reason_code"
+        " ORDER BY count(*) DESC, reason LIMIT ?",
         (limit,),
     )
     return [RefusedReason(*row) for row in rows]
 
 
-def waiting_reasons(connection: sqlite3.Connection, limit: int) -> list[tuple[str, int]]:
+def waiting_reasons(connection: sqlite3.Connection, limit: int) -> list[WaitingReason]:
     """See `Report.waiting_reasons`."""
     rows = connection.execute(
-        "SELECT reason, count(*) FROM"
-        " (SELECT reason FROM record WHERE state = 'pending' AND reason IS NOT NULL"
-        " UNION ALL SELECT reason FROM contacts WHERE state = 'pending' AND reason IS NOT NULL)"
-        " GROUP BY reason ORDER BY count(*) DESC, reason LIMIT ?",
+        "SELECT count(*), reason, reason_code FROM"
+        " (SELECT reason, reason_code FROM record WHERE state = 'pending' AND reason IS NOT NULL"
+        " UNION ALL SELECT reason, reason_code FROM contacts"
+        " WHERE state = 'pending' AND reason IS NOT NULL)"
+        " GROUP BY reason, reason_code ORDER BY count(*) DESC, reason LIMIT ?",
         (limit,),
     )
-    return [(row[0], row[1]) for row in rows]
+    return [WaitingReason(*row) for row in rows]
 
 
 def history(connection: sqlite3.Connection, ref: str) -> list[HistoryLine]:
     """See `Report.history`."""
     rows = connection.execute(
-        "SELECT seq, at, version, decision, detail FROM history"
+        "SELECT seq, at, version, decision, detail, reason_code FROM history"
         " WHERE record_type = 'opportunity' AND record_id IN (SELECT id FROM record WHERE ref = ?1)"
-        " UNION ALL SELECT seq, at, version, decision, detail FROM history"
+        " UNION ALL SELECT seq, at, version, decision, detail, reason_code FROM history"
         " WHERE record_type = 'person' AND record_id IN (SELECT id FROM person WHERE ref = ?1)"
         " ORDER BY seq",
         (ref,),
@@ -139,4 +150,5 @@ def _held(connection: sqlite3.Connection, ref: str) -> Iterator[HistoryLine]:
         (ref,),
     )
     for version, reason in rows:
-        yield HistoryLine(since, version, HELD, reason.removeprefix(f"{HELD}: "))
+        detail = reason.removeprefix(f"{HELD}: ")
+        yield HistoryLine(since, version, HELD, detail, Code.MASS_CHANGE_HELD)

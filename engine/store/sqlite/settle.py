@@ -12,10 +12,12 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import replace
 
+from engine.decide.reasons import because
 from engine.model.history import Note
 from engine.model.mass_change import Mass
 from engine.model.outbox import Key, Owed
 from engine.model.outcome import Outcome
+from engine.model.reason import Code, code_of
 from engine.model.records import Fields, RecordType
 from engine.model.work import Failure, Work
 from engine.store.sqlite import claims, fuse, tabs
@@ -47,7 +49,8 @@ def settle_linked(
         owed = replace(owed or Owed(), message="")
     connection.execute(
         "UPDATE record SET target_id = ?, synced = ?, attempts = 0, failed_since = NULL,"
-        " failed_at = NULL, reason = NULL, reason_class = NULL, reason_field = NULL, flagged = 0,"
+        " failed_at = NULL, reason = NULL, reason_code = NULL, reason_class = NULL,"
+        " reason_field = NULL, flagged = 0,"
         " mass = CASE WHEN revision = ? THEN 0 ELSE mass END,"
         # What waits now is the newer change; the older ones have arrived.
         " pending_since = CASE WHEN revision = ? THEN pending_since"
@@ -109,8 +112,8 @@ def adopt(
     close_intent(connection, work.id)
     connection.execute(
         "UPDATE record SET target_id = ?, synced = NULL, due_at = ?, attempts = 0,"
-        " failed_since = NULL, failed_at = NULL, reason = NULL, reason_class = NULL,"
-        " reason_field = NULL WHERE id = ?",
+        " failed_since = NULL, failed_at = NULL, reason = NULL, reason_code = NULL,"
+        " reason_class = NULL, reason_field = NULL WHERE id = ?",
         (target_id, now, work.id),
     )
     remember(connection, work.id, work.version, note, now)
@@ -162,11 +165,11 @@ def settle_refused(
         fuse.hold_record(connection, work.id, work.revision, work.synced, would)
         return Outcome.HELD_BY_FUSE
     connection.execute(
-        "UPDATE record SET reason = ?, reason_class = ?, reason_field = ?,"
+        "UPDATE record SET reason = ?, reason_code = ?, reason_class = ?, reason_field = ?,"
         " attempts = 0, failed_since = NULL, failed_at = NULL,"
         " state = CASE WHEN revision = ? AND state = 'pending' THEN 'refused' ELSE state END"
         " WHERE id = ?",
-        (failure.reason, failure.reason_class, failure.field, work.revision, work.id),
+        (*_kept(failure), failure.field, work.revision, work.id),
     )
     state = _state(connection, work.id)
     if state == "refused":
@@ -204,7 +207,7 @@ def defer(
         "UPDATE record SET due_at = CASE WHEN revision = ? THEN ? ELSE due_at END,"
         " failures = CASE WHEN failed_since IS NULL THEN 0 ELSE failures END + ?,"
         " attempts = attempts + ?, failed_since = coalesce(failed_since, ?), failed_at = ?,"
-        " reason = ?, reason_class = ?, reason_field = ? WHERE id = ?",
+        " reason = ?, reason_code = ?, reason_class = ?, reason_field = ? WHERE id = ?",
         (
             work.revision,
             due_at,
@@ -212,8 +215,7 @@ def defer(
             int(counts),
             now,
             now,
-            failure.reason,
-            failure.reason_class,
+            *_kept(failure),
             failure.field,
             work.id,
         ),
@@ -225,10 +227,11 @@ def postpone(connection: sqlite3.Connection, work: Work, failure: Failure, due_a
     connection.execute(
         "UPDATE record SET due_at = CASE WHEN revision = ? THEN ? ELSE due_at END,"
         " reason = CASE WHEN failed_since IS NULL THEN ? ELSE reason END,"
+        " reason_code = CASE WHEN failed_since IS NULL THEN ? ELSE reason_code END,"
         " reason_class = CASE WHEN failed_since IS NULL THEN ? ELSE reason_class END,"
         " reason_field = CASE WHEN failed_since IS NULL THEN NULL ELSE reason_field END"
         " WHERE id = ?",
-        (work.revision, due_at, failure.reason, failure.reason_class, work.id),
+        (work.revision, due_at, *_kept(failure), work.id),
     )
 
 
@@ -252,12 +255,17 @@ def doubt(
         "UPDATE record SET due_at = ?, attempts = attempts + ?,"
         " failures = CASE WHEN failed_since IS NULL THEN 0 ELSE failures END,"
         " failed_since = coalesce(failed_since, ?), failed_at = ?,"
-        " reason = ?, reason_class = ?, reason_field = NULL WHERE id = ?",
-        (due_at, int(counts), now, now, failure.reason, failure.reason_class, work.id),
+        " reason = ?, reason_code = ?, reason_class = ?, reason_field = NULL WHERE id = ?",
+        (due_at, int(counts), now, now, *_kept(failure), work.id),
     )
     if work.intent is None or not work.intent.checks:
-        note = Note("in doubt", f"a create may have been executed: {failure.reason}")
+        note = Note("in doubt", because(Code.CREATE_IN_DOUBT, detail=failure.reason))
         remember(connection, work.id, work.version, note, now)
+
+
+def _kept(failure: Failure) -> tuple[str, str | None, str]:
+    """The columns of its reason, its code and its class."""
+    return failure.reason, code_of(failure.reason), failure.reason_class
 
 
 def _is_flagged(connection: sqlite3.Connection, record_id: int) -> bool:

@@ -76,6 +76,7 @@ def _counted(reason: RefusedReason) -> dict[str, Any]:
         "field": reason.field,
         "class": reason.reason_class,
         "reason": reason.reason,
+        "reason_code": reason.reason_code,
     }
 
 
@@ -85,4 +86,5 @@ def _shown(record: RefusedRecord) -> dict[str, Any]:
         "field": record.field,
         "class": record.reason_class,
         "reason": record.reason,
+        "reason_code": record.reason_code,
     }

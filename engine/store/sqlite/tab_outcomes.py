@@ -11,7 +11,9 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 
+from engine.decide.reasons import because
 from engine.model.history import Note
+from engine.model.reason import Code, code_of
 from engine.model.tab import Edge, GivenUp, Roles, TabWork
 from engine.model.work import Failure
 from engine.store.sqlite import fuse
@@ -91,7 +93,8 @@ def settle(
     connection.execute(
         "UPDATE contacts SET listed = ?, sending = 0, announced = '[]', doubt_since = NULL,"
         " checks = 0, attempts = 0, sent = 0, taken_since = NULL,"
-        " failed_at = NULL, given_up = 0, reason = NULL, reason_class = NULL,"
+        " failed_at = NULL, given_up = 0, reason = NULL,"
+        " reason_code = NULL, reason_class = NULL,"
         " settled_tab = ?,"
         " pending_since = CASE WHEN revision = ? THEN pending_since ELSE ? END,"
         " mass = CASE WHEN revision = ? THEN 0 ELSE mass END,"
@@ -121,8 +124,14 @@ def settle(
         failure = given_up.failure
         connection.execute(
             "UPDATE contacts SET state = 'pending', given_up = 1, due_at = ?, reason = ?,"
-            " reason_class = ? WHERE record_id = ?",
-            (given_up.due_at, failure.reason, failure.reason_class, work.record_id),
+            " reason_code = ?, reason_class = ? WHERE record_id = ?",
+            (
+                given_up.due_at,
+                failure.reason,
+                code_of(failure.reason),
+                failure.reason_class,
+                work.record_id,
+            ),
         )
     return settled
 
@@ -193,7 +202,7 @@ def defer(
     ).fetchone()
     news = given_up and failure is not None and not before[0]
     if news and failure is not None:
-        note = Note("people given up", f"tried again only seldom: {failure.reason}")
+        note = Note("people given up", failure.reason.within("tried again only seldom: {}"))
         remember(connection, work.record_id, work.version, note, now)
     connection.execute(
         "UPDATE contacts SET listed = ?, sending = 0, attempts = attempts + ?,"
@@ -202,6 +211,8 @@ def defer(
         " due_at = CASE WHEN revision = ? THEN ? ELSE due_at END,"
         # Where nothing was sent, it still waits for what it failed of.
         " failed_at = coalesce(?, failed_at), reason = coalesce(?, reason),"
+        # A reason without a code has none, and not the one before.
+        " reason_code = CASE WHEN ? IS NULL THEN reason_code ELSE ? END,"
         " reason_class = coalesce(?, reason_class),"
         " given_up = CASE WHEN revision = ? THEN ? ELSE 0 END WHERE record_id = ?",
         (
@@ -213,6 +224,8 @@ def defer(
             due_at,
             now if failure else None,
             failure.reason if failure else None,
+            failure.reason if failure else None,
+            code_of(failure.reason) if failure else None,
             failure.reason_class if failure else None,
             work.revision,
             int(given_up),
@@ -238,14 +251,14 @@ def doubt(
     if not stands(connection, work):
         return
     if not work.checks:
-        note = Note("roles in doubt", f"an edit may have been executed: {failure.reason}")
+        note = Note("roles in doubt", because(Code.ROLES_IN_DOUBT, detail=failure.reason))
         remember(connection, work.record_id, work.version, note, now)
     connection.execute(
         "UPDATE contacts SET listed = 0, sending = 0, announced = ?,"
         " failures = CASE WHEN failed_at IS NULL THEN 0 ELSE failures END,"
         " doubt_since = coalesce(doubt_since, ?), checks = checks + 1, due_at = ?,"
         " taken_since = CASE WHEN ? THEN coalesce(taken_since, ?) ELSE taken_since END,"
-        " failed_at = ?, reason = ?, reason_class = ? WHERE record_id = ?",
+        " failed_at = ?, reason = ?, reason_code = ?, reason_class = ? WHERE record_id = ?",
         (
             json.dumps(announced),
             now,
@@ -254,6 +267,7 @@ def doubt(
             now,
             now,
             failure.reason,
+            code_of(failure.reason),
             failure.reason_class,
             work.record_id,
         ),

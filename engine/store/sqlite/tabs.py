@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 from engine.model.lane import Lane
 from engine.model.mass_change import NEVER, Mass
+from engine.model.reason import code_of
 from engine.model.tab import EMPTY_TAB, KnownRole, TabWork
 from engine.store.sqlite.awaited import PERSON
 
@@ -96,8 +97,8 @@ def _start(
         " pending_since = excluded.pending_since,"
         " listed = excluded.listed, settled_tab = excluded.settled_tab, sending = 0,"
         " announced = '[]', doubt_since = NULL, checks = 0, attempts = 0, failed_at = NULL,"
-        " sent = 0, taken_since = NULL, given_up = 0, reason = NULL, reason_class = NULL,"
-        " mass = excluded.mass",
+        " sent = 0, taken_since = NULL, given_up = 0, reason = NULL,"
+        " reason_code = NULL, reason_class = NULL, mass = excluded.mass",
         (
             record_id,
             "settled" if rests else "pending",
@@ -183,10 +184,11 @@ def look_later(
     """See `Tabs.look_later`."""
     connection.execute(
         "UPDATE contacts SET revision = revision + 1, reason = coalesce(?, reason),"
+        " reason_code = CASE WHEN ? IS NULL THEN reason_code ELSE ? END,"
         " due_at = CASE WHEN state = 'pending' THEN min(due_at, ?) ELSE ? END,"
         " pending_since = CASE WHEN state = 'pending' THEN pending_since ELSE ? END,"
         " state = 'pending' WHERE record_id = ?",
-        (reason, due_at, due_at, due_at, record_id),
+        (reason, reason, code_of(reason), due_at, due_at, due_at, record_id),
     )
 
 

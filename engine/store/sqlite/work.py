@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 
+from engine.decide.reasons import kept
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.records import Fields
@@ -100,7 +101,7 @@ def known(connection: sqlite3.Connection, record_id: int, further: str = "") -> 
         owes_id=row["owed_id"] is not None,
         intent=intent,
         failures=row["failures"] if row["failed_since"] is not None else 0,
-        reason=row["reason"],
+        reason=None if row["reason"] is None else kept(row["reason_code"], row["reason"]),
         seen_unlinked=bool(row["seen_unlinked"]),
     )
 

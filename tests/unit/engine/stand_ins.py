@@ -10,10 +10,12 @@ from random import Random
 
 import httpx
 
+from engine.decide.reasons import foreign
 from engine.flow.budget import BudgetLimits
 from engine.flow.governor import Governor
 from engine.model.history import Note
 from engine.model.outbox import Entry, Owed
+from engine.model.reason import Code, Reason
 from engine.model.records import Captured, RecordType, Relation, SourceRecord
 from engine.model.work import Work
 from engine.ports import Surroundings
@@ -181,3 +183,8 @@ def state_of(connection: sqlite3.Connection, record_id: int) -> str:
         "SELECT state FROM record WHERE id = ?", (record_id,)
     ).fetchone()
     return str(found["state"])
+
+
+def said(text: str) -> Reason:
+    """A reason of some kind, in these words."""
+    return foreign(Code.REFUSED, text)

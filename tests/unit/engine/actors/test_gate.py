@@ -34,7 +34,7 @@ from engine.model.work import Failure
 from engine.ports import Target
 from engine.resolvers.person_outcomes import PersonOutcomes
 from engine.resolvers.standings import Standings
-from tests.unit.engine.stand_ins import NOW, person
+from tests.unit.engine.stand_ins import NOW, person, said
 
 pytestmark = pytest.mark.anyio
 
@@ -128,16 +128,16 @@ MADE: dict[type, Decision] = {
     Adopt: Adopt(7, "a@b.example", executed=True),
     Create: Create(Candidate(person(31, 1), {}, "a@b.example", None, NOW)),
     Created: Created(7, "a@b.example"),
-    Forbid: Forbid("no"),
-    HoldBack: HoldBack("no address", Keep.REASON),
+    Forbid: Forbid(said("no")),
+    HoldBack: HoldBack(said("no address"), Keep.REASON),
     Linked: Linked(7, Owed(target_url="there"), blamed=False),
-    Lose: Lose("no answer", 5.0),
+    Lose: Lose(said("no answer"), 5.0),
     LostLink: LostLink(7),
     NotExecuted: NotExecuted(KNOWN),
-    Refuse: Refuse(Failure("validation", None, "too long")),
+    Refuse: Refuse(Failure("validation", None, said("too long"))),
     Tell: Tell(7),
-    Unseen: Unseen("taken"),
-    Wait: Wait("later", 5.0),
+    Unseen: Unseen(said("taken")),
+    Wait: Wait(said("later"), 5.0),
 }
 
 

@@ -16,7 +16,7 @@ from engine.model.work import Failure
 from engine.resolvers.prospects import ProspectResolver, ProspectRules
 from engine.store.sqlite import people, statefile
 from engine.store.sqlite.threaded import open_store
-from tests.unit.engine.stand_ins import NOW, FakeClock, governor, person, row, seeded
+from tests.unit.engine.stand_ins import NOW, FakeClock, governor, person, row, said, seeded
 
 pytestmark = pytest.mark.anyio
 
@@ -45,7 +45,7 @@ async def test_a_refused_person_is_not_tried_again_before_its_flag_has_arrived(
 ) -> None:
     """A restart in between forgets what was in memory; the target would refuse once more."""
     async with open_store(tmp_path / statefile.FILE_NAME) as store:
-        failure = Failure("validation", "title", "the title is too long")
+        failure = Failure("validation", "title", said("the title is too long"))
         await store.write(people.refuse, person(31, REFUSED_VERSION), failure, NOW)
         resolver = ProspectResolver(
             source=cast("Any", Unflagged()),

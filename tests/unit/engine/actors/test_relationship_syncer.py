@@ -16,10 +16,12 @@ from engine.actors.relationship_syncer import RelateLimits, RelationshipSyncer
 from engine.actors.trust import Trust
 from engine.clock import loop_clock
 from engine.dates import Dates
+from engine.decide.reasons import foreign
 from engine.errors import Unreachable
 from engine.flow.mailbox import Mailbox
 from engine.metrics import Metrics
 from engine.model.lane import Lane
+from engine.model.reason import Code
 from engine.model.records import Captured, RecordType, Relation, Role, SourceRecord
 from engine.model.tab import KnownRole, Roles
 from engine.model.wait import BackoffLimits
@@ -151,7 +153,7 @@ async def refuse(store: SqliteStore) -> None:
     await store.write(take, row(1, 6, tab=TAB))
     found = await store.read(work.load, 1)
     assert found is not None
-    failure = Failure("validation", "name", "too long")
+    failure = Failure("validation", "name", foreign(Code.REFUSED, "too long"))
     await store.write(settle.settle_refused, found, failure, NOW)
 
 

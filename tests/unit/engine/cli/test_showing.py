@@ -15,14 +15,16 @@ import pytest
 from connectors.sandbox.serving import free_port
 from engine.cli import showing
 from engine.cli.app import start
+from engine.decide.reasons import foreign
+from engine.model.reason import Code
 from engine.model.work import Failure
 from engine.store.sqlite import settle, statefile
 from engine.store.sqlite.summary import summary
 from tests.unit.engine.stand_ins import NOW, pending, row, take
 
 ATTENTION, UNREACHABLE, STATE = 3, 69, 74
-COMMON = Failure("validation", "ownerId", "this user may not own it")
-RARE = Failure("forbidden", None, "no permission")
+COMMON = Failure("validation", "ownerId", foreign(Code.REFUSED, "this user may not own it"))
+RARE = Failure("forbidden", None, foreign(Code.REFUSED, "no permission"))
 CONFIG = """
 [service]
 http = "127.0.0.1:{port}"

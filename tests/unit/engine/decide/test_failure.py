@@ -239,3 +239,47 @@ def test_every_error_has_a_class_the_metrics_know(kind: type[Exception]) -> None
     """A label outside the closed set would start from nothing and raise no alert."""
     assert error_class(kind("reason")) in ERROR_CLASSES
     assert error_class(FORBIDDEN) == "forbidden"
+
+
+EVERY_ERROR = [
+    errors.Unauthorized("no"),
+    errors.Misconfigured("no"),
+    errors.NotGranted("no"),
+    errors.Throttled("no"),
+    errors.HeldBack("no"),
+    errors.Rationed("no"),
+    errors.Unreachable("no"),
+    errors.TooLarge("no"),
+    errors.Unavailable("users", errors.Unreachable("no"), retry_after_s=1),
+    errors.Conflict("no"),
+    errors.Gone("no"),
+    errors.Rejected("no"),
+    errors.Taken("no"),
+    FORBIDDEN,
+    errors.OurFault("no"),
+    errors.TheirFault("no"),
+    errors.StateUnusable("no"),
+    KeyError("no"),
+]
+
+
+@pytest.mark.parametrize("error", EVERY_ERROR, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("others_succeed", [True, False])
+@pytest.mark.parametrize("attempts", [0, 2])
+def test_the_code_of_a_reason_is_of_the_class_that_is_counted(
+    error: Exception, others_succeed: bool, attempts: int
+) -> None:
+    """An alert leads from the one to the other."""
+    verdict = judge(error, around(attempts, others_succeed=others_succeed))
+    reason = verdict.reason if isinstance(verdict, Flag | Pause) else plain_reason(error)
+
+    assert ENTRIES[reason.code].kind == error_class(error)
+
+
+def test_what_was_said_where_an_error_arose_is_what_is_kept() -> None:
+    """Whoever raises it knows best; its class is the last resort."""
+    said = foreign(Code.SOURCE_LAGS, "an older state")
+
+    assert plain_reason(errors.TheirFault(said)).code is Code.SOURCE_LAGS
+    assert plain_reason(errors.TheirFault(said, status=502)) == "answered HTTP 502: an older state"
+    assert plain_reason(errors.TheirFault("what?")).code is Code.ANSWER_NOT_UNDERSTOOD

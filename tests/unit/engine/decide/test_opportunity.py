@@ -22,6 +22,7 @@ from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.records import SourceRecord
 from engine.model.work import Intent, Work
+from tests.unit.engine.stand_ins import said
 
 DOUBT = Intent("OPP-1", 1.0, 2.0, 0)
 
@@ -64,8 +65,8 @@ LINKED = known(target_id=7, synced={"name": "A"})
     ("work", "record", "expected"),
     [
         (known(), source(), Create()),
-        (known(), source(sync=False), Leave("sync is off")),
-        (known(), source(error=True), Leave("the error flag is set")),
+        (known(), source(sync=False), Leave(said("sync is off"))),
+        (known(), source(error=True), Leave(said("the error flag is set"))),
         (known(intent=DOUBT), source(sync=False), Resolve()),
         (known(intent=DOUBT), source("7"), Resolve()),
         (LINKED, source("7"), Reconcile(7, observe=False)),
@@ -114,7 +115,7 @@ def test_only_what_differs_is_sent() -> None:
     [
         (source(), Create()),
         (source("7"), Reconcile(7, observe=True)),
-        (source(sync=False), Leave("no longer eligible, and the create never happened")),
+        (source(sync=False), Leave(said("no longer eligible, and the create never happened"))),
     ],
 )
 def test_a_create_that_never_happened_is_decided_on_anew(record: SourceRecord, way: Course) -> None:

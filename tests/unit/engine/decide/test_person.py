@@ -61,6 +61,7 @@ from engine.model.verdict import (
     Withdraw,
 )
 from engine.model.work import Failure
+from tests.unit.engine.stand_ins import said
 
 NOW = 1_000_000.0
 LAG_S = 300.0
@@ -68,7 +69,7 @@ URL = "https://target.example/prospects/7"
 EMAIL = "ada@customer.example"
 FIELDS = {"emails": [EMAIL]}
 LIKE = Likeness(FIELDS, EMAIL)
-NOT_LOOKED_FOR = Failure("validation", "emails", "not looked for")
+NOT_LOOKED_FOR = Failure("validation", "emails", said("not looked for"))
 NOBODY = Sought(None, None, NOW)
 SOMEBODY = Sought(7, None, NOW)
 UNKNOWN = Sought(None, NOT_LOOKED_FOR, NOW)
@@ -145,11 +146,11 @@ TOLD_URL = Owed(target_url=URL)
         ),
         (
             facts(source("x7")),
-            HoldBack("its target id 'x7' is not the id of any prospect", Keep.REASON),
+            HoldBack(said("its target id 'x7' is not the id of any prospect"), Keep.REASON),
         ),
         (
             facts(source("x7"), PROSPECT),
-            HoldBack("its target id 'x7' is not the id of any prospect", Keep.READ_AGAIN),
+            HoldBack(said("its target id 'x7' is not the id of any prospect"), Keep.READ_AGAIN),
         ),
         # It carries none, and has a prospect.
         (facts(source(), PROSPECT), Ask(Question.THERE)),
@@ -167,30 +168,30 @@ TOLD_URL = Owed(target_url=URL)
             NotExecuted(replace(IN_DOUBT, doubt_since=None)),
         ),
         # It was refused.
-        (facts(source(), REFUSED), HoldBack("too long", Keep.NOTHING)),
-        (facts(source(error=True, version=9), REFUSED), HoldBack("too long", Keep.NOTHING)),
-        (facts(source("7"), REFUSED), HoldBack("too long", Keep.NOTHING)),
+        (facts(source(), REFUSED), HoldBack(said("too long"), Keep.NOTHING)),
+        (facts(source(error=True, version=9), REFUSED), HoldBack(said("too long"), Keep.NOTHING)),
+        (facts(source("7"), REFUSED), HoldBack(said("too long"), Keep.NOTHING)),
         (facts(source(version=4), REFUSED), Ask(Question.LIKENESS)),
         (facts(source(), LONG_TAKEN), Ask(Question.LIKENESS)),
-        (facts(source(sync=False), LONG_TAKEN), HoldBack("taken", Keep.NOTHING)),
-        (facts(source("8"), LONG_TAKEN), HoldBack("taken", Keep.NOTHING)),
+        (facts(source(sync=False), LONG_TAKEN), HoldBack(said("taken"), Keep.NOTHING)),
+        (facts(source("8"), LONG_TAKEN), HoldBack(said("taken"), Keep.NOTHING)),
         (
             facts(source(), replace(LONG_TAKEN, taken_at=NOW - INVISIBLE_RETRY_S + 1)),
-            HoldBack("taken", Keep.NOTHING),
+            HoldBack(said("taken"), Keep.NOTHING),
         ),
         # It is nobody's prospect.
         (facts(source()), Ask(Question.LIKENESS)),
         (facts(source(), missing="link"), Ask(Question.LIKENESS)),
-        (facts(source(), missing="skip"), HoldBack("not in the target", Keep.REASON)),
+        (facts(source(), missing="skip"), HoldBack(said("not in the target"), Keep.REASON)),
         (
             facts(source(sync=False)),
-            HoldBack("not in the target, and sync is off", Keep.REASON),
+            HoldBack(said("not in the target, and sync is off"), Keep.REASON),
         ),
         (
             facts(source(error=True)),
-            HoldBack("not in the target, and the error flag is set", Keep.REASON),
+            HoldBack(said("not in the target, and the error flag is set"), Keep.REASON),
         ),
-        (facts(source(), known(retry_at=NOW + 9, reason="lost")), Wait("lost", 9.0)),
+        (facts(source(), known(retry_at=NOW + 9, reason="lost")), Wait(said("lost"), 9.0)),
         (facts(source(), known(retry_at=NOW)), Ask(Question.LIKENESS)),
         (facts(source(), known(retry_at=NOW + WAIT_MAX_S + 1)), Ask(Question.LIKENESS)),
     ],
@@ -215,7 +216,7 @@ def test_a_doubt_ends_when_a_look_can_prove_something(
     """The collection may lag, and an address may be one that nobody is looked for by."""
     reason = "it is not known yet whether its prospect was created"
 
-    assert decide(facts(source(), person, in_doubt=sought)) == Wait(reason, retry_s)
+    assert decide(facts(source(), person, in_doubt=sought)) == Wait(said(reason), retry_s)
 
 
 def test_only_a_look_that_began_past_the_bound_proves_anything() -> None:
@@ -246,16 +247,16 @@ def test_whoever_has_the_address_and_is_not_shown_is_told_of() -> None:
     ("given", "expected"),
     [
         (facts(likeness=Likeness({}, None, NOT_LOOKED_FOR)), Refuse(NOT_LOOKED_FOR)),
-        (facts(likeness=Likeness({}, None)), HoldBack("has no e-mail address", Keep.REASON)),
+        (facts(likeness=Likeness({}, None)), HoldBack(said("has no e-mail address"), Keep.REASON)),
         (facts(likeness=LIKE), Ask(Question.ADDRESS)),
         (facts(likeness=LIKE, found=SOMEBODY), Adopt(7, EMAIL)),
         (facts(likeness=LIKE, found=SOMEBODY, missing="link"), Adopt(7, EMAIL)),
         (facts(likeness=LIKE, found=UNKNOWN), Refuse(NOT_LOOKED_FOR)),
         (facts(None, LONG_TAKEN, likeness=LIKE, found=SOMEBODY), Adopt(7, EMAIL)),
-        (facts(None, LONG_TAKEN, likeness=LIKE, found=NOBODY), Unseen("taken")),
+        (facts(None, LONG_TAKEN, likeness=LIKE, found=NOBODY), Unseen(said("taken"))),
         (
             facts(likeness=LIKE, found=NOBODY, missing="link"),
-            HoldBack("no prospect has the e-mail address", Keep.REASON),
+            HoldBack(said("no prospect has the e-mail address"), Keep.REASON),
         ),
         (
             facts(likeness=LIKE, found=NOBODY),
@@ -282,23 +283,23 @@ def test_an_address_decides_about_who_is_nobodys_prospect(
 )
 def test_holding_somebody_back_forgets_nothing(person: Person | None, keep: Keep) -> None:
     """Neither a prospect, nor a refusal, nor a doubt about a create."""
-    assert hold_back(facts(source(), person), "why") == HoldBack("why", keep)
+    assert hold_back(facts(source(), person), said("why")) == HoldBack(said("why"), keep)
 
 
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
         (Taken("there", field="emails"), Ask(Question.ADDRESS)),
-        (Rejected("bad", field="title"), Refuse(Failure("validation", "title", "bad"))),
-        (Rejected("no", status=403), Forbid("no")),
+        (Rejected("bad", field="title"), Refuse(Failure("validation", "title", said("bad")))),
+        (Rejected("no", status=403), Forbid(said("no"))),
         (OurFault("malformed"), Weigh()),
         (Conflict("moved"), Weigh()),
         (Gone("no such owner"), Weigh()),
         (HeldBack("paused"), Withdraw()),
         (Unreachable("refused"), Withdraw()),
-        (Unreachable("cut off", ambiguous=True), Lose("cut off", 5.0)),
-        (TheirFault("nonsense"), Lose("nonsense", 5.0)),
-        (KeyError("data"), Lose("internal error: KeyError", 5.0)),
+        (Unreachable("cut off", ambiguous=True), Lose(said("cut off"), 5.0)),
+        (TheirFault("nonsense"), Lose(said("nonsense"), 5.0)),
+        (KeyError("data"), Lose(said("internal error: KeyError"), 5.0)),
     ],
 )
 def test_a_create_that_failed_may_have_been_executed(error: Exception, expected: object) -> None:
@@ -310,8 +311,10 @@ def test_an_address_that_is_taken_is_somebodys() -> None:
     """Or of somebody who does not show yet."""
     candidate = Candidate(source(), FIELDS, EMAIL, None, NOW)
 
-    assert address_taken(candidate, SOMEBODY, "taken", LAG_S) == Adopt(7, EMAIL)
-    assert address_taken(candidate, NOBODY, "taken", LAG_S) == Lose("taken", 5.0, taken=True)
+    assert address_taken(candidate, SOMEBODY, said("taken"), LAG_S) == Adopt(7, EMAIL)
+    assert address_taken(candidate, NOBODY, said("taken"), LAG_S) == Lose(
+        said("taken"), 5.0, taken=True
+    )
 
 
 @pytest.mark.parametrize(
@@ -321,11 +324,11 @@ def test_an_address_that_is_taken_is_somebodys() -> None:
         (Tell(7), Standing(7), "linked"),
         (Adopt(7, EMAIL), Standing(7), "linked"),
         (Created(7, EMAIL), Standing(7), "linked"),
-        (Refuse(NOT_LOOKED_FOR), Standing(None, "not looked for"), "flagged"),
-        (Unseen("taken"), Standing(None, "taken"), ""),
-        (HoldBack("why", Keep.REASON), Standing(None, "why"), ""),
-        (Wait("lost", 9.0), Standing(None, "lost", retry_s=9.0), ""),
-        (Forbid("no"), Standing(None, "no", retry_s=3600.0), ""),
+        (Refuse(NOT_LOOKED_FOR), Standing(None, said("not looked for")), "flagged"),
+        (Unseen(said("taken")), Standing(None, said("taken")), ""),
+        (HoldBack(said("why"), Keep.REASON), Standing(None, said("why")), ""),
+        (Wait(said("lost"), 9.0), Standing(None, said("lost"), retry_s=9.0), ""),
+        (Forbid(said("no")), Standing(None, said("no"), retry_s=3600.0), ""),
     ],
 )
 def test_opportunities_are_told_what_is_decided(
@@ -389,9 +392,9 @@ def test_a_standing_counts_for_as_long_as_it_can_be_right() -> None:
     """Nobody's prospect may be somebody's within a minute."""
     assert counts_for_s(Standing(7), 3600.0) == 3600.0
     assert counts_for_s(Standing(7, would="linked"), 3600.0) == NEGATIVE_S
-    assert counts_for_s(Standing(None, "why"), 3600.0) == NEGATIVE_S
-    assert counts_for_s(Standing(None, "why", retry_s=5.0), 3600.0) == 5.0
-    assert counts_for_s(Standing(None, "why"), 30.0) == 30.0
+    assert counts_for_s(Standing(None, said("why")), 3600.0) == NEGATIVE_S
+    assert counts_for_s(Standing(None, said("why"), retry_s=5.0), 3600.0) == 5.0
+    assert counts_for_s(Standing(None, said("why")), 30.0) == 30.0
 
 
 def test_who_was_read_long_ago_is_read_again_before_it_is_created() -> None:

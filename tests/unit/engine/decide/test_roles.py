@@ -28,7 +28,7 @@ from engine.model.mass_change import Mass
 from engine.model.records import Role
 from engine.model.tab import Edge, Joining, KnownRole, TabWork
 from engine.model.work import Failure
-from tests.unit.engine.stand_ins import NOW
+from tests.unit.engine.stand_ins import NOW, said
 
 VISIBILITY_S = 300.0
 USER, SPONSOR = (1, "User"), (1, "Sponsor")
@@ -308,5 +308,5 @@ def test_a_role_that_nothing_shows_is_told_of_by_its_people() -> None:
     text = "the target calls the role 'User' taken, and shows none like it: exists"
 
     assert unseen(["P-1", "P-2"], USER, error).reason == f"P-1, P-2: {text}"
-    assert unseen([], USER, error) == Failure("validation", "role", f"prospect 1: {text}")
-    assert fault(error) == Failure("validation", "role", "exists")
+    assert unseen([], USER, error) == Failure("validation", "role", said(f"prospect 1: {text}"))
+    assert fault(error) == Failure("validation", "role", said("exists"))

@@ -51,12 +51,13 @@ from engine.model.person import Person, Standing
 from engine.model.records import Relation, SourceRecord
 from engine.model.tab import Edge, GivenUp, Joining, KnownRole, Lines, Sent, TabOutcome, TabWork
 from engine.model.work import Failure
+from tests.unit.engine.stand_ins import said
 
 NOW = 1_000_000.0
 LAG_S = 300.0
 PEOPLE = (Relation(31, "User"), Relation(32, "Buyer"))
 EDGE: Edge = (310, "User")
-FAULT = Failure("validation", "role", "no such role")
+FAULT = Failure("validation", "role", said("no such role"))
 CUT_OFF = Unreachable("cut off", ambiguous=True)
 
 
@@ -108,7 +109,7 @@ def sent(**changes: Any) -> Sent:
     return replace(nothing, **changes)
 
 
-UNREADABLE = Unreadable(Failure("validation", None, "the People tab cannot be read: ragged"))
+UNREADABLE = Unreadable(Failure("validation", None, said("the People tab cannot be read: ragged")))
 
 
 @pytest.mark.parametrize(
@@ -140,7 +141,7 @@ def test_a_tab_is_told_in_the_terms_of_the_target() -> None:
     """Who cannot be told is held back, and keeps the roles it has."""
     standings = {
         31: Standing(310),
-        32: Standing(None, "sync is off"),
+        32: Standing(None, said("sync is off")),
         33: WOULD_CREATE,
         34: Standing(340, would="linked"),
     }
@@ -183,7 +184,7 @@ def test_the_lines_of_a_person_are_joined_where_it_has_one_role() -> None:
 
 
 IN_DOUBT = tab(doubt_since=NOW - 20, announced=(EDGE,), sent=1, listed=False)
-NOT_SEEN = Failure("unreachable", None, "the roles are not to be seen yet")
+NOT_SEEN = Failure("unreachable", None, said("the roles are not to be seen yet"))
 
 
 @pytest.mark.parametrize(
@@ -269,17 +270,21 @@ def test_whatever_would_change_is_held_for_the_fuse(
     [
         (Gone("no such opportunity"), EDGE, Abandon(0.0)),
         (Gone("no such opportunity"), None, Abandon(0.0)),
-        (Taken("there"), EDGE, Doubt(Failure("unreachable", None, "there"), (), NOW + 5, True)),
-        (CUT_OFF, EDGE, Doubt(Failure("unreachable", None, "cut off"), (EDGE,), NOW + 5)),
+        (
+            Taken("there"),
+            EDGE,
+            Doubt(Failure("unreachable", None, said("there")), (), NOW + 5, True),
+        ),
+        (CUT_OFF, EDGE, Doubt(Failure("unreachable", None, said("cut off")), (EDGE,), NOW + 5)),
         (
             TheirFault("nonsense"),
             EDGE,
-            Doubt(Failure("unreachable", None, "nonsense"), (EDGE,), NOW + 5),
+            Doubt(Failure("unreachable", None, said("nonsense")), (EDGE,), NOW + 5),
         ),
         (
             KeyError("data"),
             EDGE,
-            Doubt(Failure("unreachable", None, "internal error: KeyError"), (EDGE,), NOW + 5),
+            Doubt(Failure("unreachable", None, said("internal error: KeyError")), (EDGE,), NOW + 5),
         ),
         (CUT_OFF, None, None),
         (Unreachable("no connection"), EDGE, None),
@@ -313,8 +318,11 @@ def test_a_gone_opportunity_is_asked_for_ever_less_often() -> None:
 
 SETTLED = Settlement(None, (), complete=True, listed=True, given_up=None, look_at=None, why=None)
 TRIED_AGAIN = GivenUp(FAULT, NOW + REFUSED_ROLE_RETRY_S)
-OFF = {32: Standing(None, "sync is off")}
-SOON = {32: Standing(None, "in doubt", retry_s=5.0), 33: Standing(None, "later", retry_s=60.0)}
+OFF = {32: Standing(None, said("sync is off"))}
+SOON = {
+    32: Standing(None, said("in doubt"), retry_s=5.0),
+    33: Standing(None, said("later"), retry_s=60.0),
+}
 
 
 @pytest.mark.parametrize(

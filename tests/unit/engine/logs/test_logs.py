@@ -18,7 +18,9 @@ import pytest
 import structlog
 
 from engine import logs
+from engine.decide.reasons import because
 from engine.logs.folding import PASSING, WINDOW_S, Folding
+from engine.model.reason import Code
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +68,19 @@ def test_a_line_is_json_with_its_facts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert facts["instance"] == "prod"
     assert facts["ts"].endswith("Z")
     assert list(facts)[:4] == ["ts", "level", "event", "component"]
+
+
+def test_a_reason_says_its_kind_beside_its_words() -> None:
+    """Words are worded for one record; what is searched for stays the same."""
+    out = io.StringIO()
+    logs.configure("info", "json", out)
+    log = structlog.get_logger(component="poller")
+    log.warning("refused", record="OPP-1", reason=because(Code.TARGET_GONE, target_id=7))
+    log.warning("refused", record="OPP-2", reason="in words of its own")
+
+    with_code, without = said(out)
+    assert with_code["reason_code"] == "target-gone"
+    assert "reason_code" not in without
 
 
 def test_a_level_is_changed_while_the_service_runs() -> None:

@@ -16,6 +16,7 @@ from engine.assembly.assembly import Assembly
 from engine.assembly.opening import opened
 from engine.assembly.outside import Outside
 from engine.config import loading as configuration
+from engine.decide.reasons import foreign
 from engine.errors import StateUnusable, Throttled, Unauthorized
 from engine.flow.worktime import State, WorkTime, pausing, resting, spending
 from engine.metrics import labels
@@ -24,6 +25,7 @@ from engine.model.condition import Condition
 from engine.model.lane import Lane
 from engine.model.mass_change import Limits
 from engine.model.outbox import Owed
+from engine.model.reason import Code
 from engine.model.records import Position
 from engine.model.work import Failure
 from engine.service import gauges
@@ -156,7 +158,7 @@ async def test_errors_are_counted_by_a_closed_set_of_reasons_and_go_when_they_ar
     store = sqlite(looked.assembly.store)
     before = looked.series()
     await store.write(take, row(1))
-    failure = Failure(stored, None, "no")
+    failure = Failure(stored, None, foreign(Code.REFUSED, "no"))
     await store.write(lambda db: settle.settle_refused(db, pending(db, 1), failure, NOW))
     await looked.look()
     assert looked.value("records_in_error", kind="opportunity", class_=shown) == 1

@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import pytest
 
+from engine.decide.reasons import foreign
 from engine.model.capture import Watermark
 from engine.model.history import Note
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.outbox import Owed
+from engine.model.reason import Code
 from engine.model.records import Captured, Position, Relation
 from engine.model.tab import Roles
 from engine.model.work import Failure
@@ -98,7 +100,7 @@ def test_resetting_the_flag_is_enough_to_have_a_refused_record_tried_again(
 ) -> None:
     """Mission rule 6; the reset is a new version like any edit."""
     take(connection, row(1, 5))
-    failure = Failure("validation", "name", "too long")
+    failure = Failure("validation", "name", foreign(Code.REFUSED, "too long"))
     settle.settle_refused(connection, pending(connection, 1), failure, NOW)
     assert state_of(connection, 1) == "refused"
 
@@ -252,7 +254,7 @@ def test_records_in_the_target_or_on_their_way_there_are_listed_by_id(
     """Refused and unticked ones are not evaluated anew: that would need somebody's edit."""
     take(connection, row(4), row(2), row(3), row(1), row(5, eligible=False))
     link(connection, 2)
-    failure = Failure("validation", "name", "too long")
+    failure = Failure("validation", "name", foreign(Code.REFUSED, "too long"))
     settle.settle_refused(connection, pending(connection, 3), failure, NOW)
 
     assert capture.reconciled_ids(connection, 0, 10) == [1, 2, 4]

@@ -6,12 +6,14 @@ import sqlite3
 
 import pytest
 
+from engine.decide.reasons import foreign
 from engine.model.history import Note
+from engine.model.reason import Code
 from engine.model.work import Failure
 from engine.store.sqlite import capture, doubts, settle, work
 from tests.unit.engine.stand_ins import NOW, pending, row, take
 
-LOST = Failure("unreachable", None, "answered HTTP 500: no envelope")
+LOST = Failure("unreachable", None, foreign(Code.REFUSED, "answered HTTP 500: no envelope"))
 
 
 def announce(connection: sqlite3.Connection, record_id: int, now: float = NOW) -> None:
@@ -88,7 +90,7 @@ def test_what_was_not_sent_keeps_why_it_failed_before(
     take(connection, row(1))
     if failed:
         settle.defer(connection, pending(connection, 1), LOST, due_at=NOW, counts=True, now=NOW)
-    held = Failure("held_back", None, "held back: maintenance")
+    held = Failure("held_back", None, foreign(Code.REFUSED, "held back: maintenance"))
 
     settle.postpone(connection, pending(connection, 1), held, NOW + 7)
 

@@ -6,9 +6,11 @@ import sqlite3
 
 import pytest
 
+from engine.decide.reasons import foreign
 from engine.model.history import Note
 from engine.model.lane import Lane
 from engine.model.mass_change import Held, Limits, Mass
+from engine.model.reason import Code
 from engine.model.records import Relation
 from engine.model.tab import Roles
 from engine.model.work import Failure
@@ -195,7 +197,7 @@ def test_what_nothing_holds_any_more_is_due(connection: sqlite3.Connection) -> N
     tabs.look_again(connection, [1], Lane.FRESH, NOW)
     tab = tabs.load(connection, 1)
     assert tab is not None
-    failure = Failure("unreachable", None, "the answer was lost")
+    failure = Failure("unreachable", None, foreign(Code.REFUSED, "the answer was lost"))
     lost = [(31, "User")]
     tab_outcomes.doubt(connection, tab, Roles([]), failure, announced=lost, due_at=NOW + 5, now=NOW)
     fuse.hold_tab(connection, 1, tab.revision, "would create 3 roles")

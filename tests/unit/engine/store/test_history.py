@@ -6,11 +6,13 @@ import sqlite3
 
 import pytest
 
+from engine.decide.reasons import because
 from engine.model.history import Note
 from engine.model.mass_change import HELD, Limits
+from engine.model.reason import Code
 from engine.model.records import RecordType
 from engine.store.sqlite import fuse, people, report
-from engine.store.sqlite.history import HISTORY_MAX, remember
+from engine.store.sqlite.history import HISTORY_MAX, remember, remember_alike
 from tests.unit.engine.stand_ins import NOW, person, row, take
 
 
@@ -33,6 +35,19 @@ def test_history_keeps_the_latest_lines_of_each_record(db: sqlite3.Connection) -
         remember(db, 1, 1, Note("updated", str(number)), NOW + number)
 
     assert details(db, "OPP-1") == [str(number) for number in range(5, HISTORY_MAX + 5)]
+
+
+def test_a_line_keeps_the_code_of_its_reason(db: sqlite3.Connection) -> None:
+    """A text may be worded better one day; a code is what scripts look for."""
+    remember(db, 1, 5, Note("created", "id 7"), NOW)
+    remember(db, 1, 5, Note("refused", because(Code.TARGET_GONE, target_id=7)), NOW)
+    remember_alike(db, [(1, 5)], Note("left out", because(Code.SYNC_OFF)), NOW)
+
+    assert [line.reason_code for line in report.history(db, "OPP-1")] == [
+        None,
+        Code.TARGET_GONE,
+        Code.SYNC_OFF,
+    ]
 
 
 def test_an_opportunity_and_a_person_of_one_id_have_histories_of_their_own(

@@ -10,12 +10,14 @@ from itertools import product
 
 import pytest
 
+from engine.decide.reasons import foreign
 from engine.model.capture import Watermark
 from engine.model.history import Note
 from engine.model.lane import Lane
 from engine.model.mass_change import Held, Limits, Mass
 from engine.model.measure import Backlog, Measured
 from engine.model.outbox import MISSING, Owed
+from engine.model.reason import Code
 from engine.model.records import RecordType, Relation
 from engine.model.tab import Roles, TabWork
 from engine.model.work import Failure
@@ -38,7 +40,7 @@ SELDOM_S = 3600.0
 # A long time before NOW, when records were edited.
 EDITED = int(NOW) - 500
 LATER = int(NOW) - 100
-FAILURE = Failure("validation", None, "no")
+FAILURE = Failure("validation", None, foreign(Code.REFUSED, "no"))
 NOTHING = Backlog(0, None)
 TAB = [Relation(31, "User")]
 OTHER_TAB = [Relation(31, "Buyer")]
@@ -337,7 +339,9 @@ def test_a_fresh_edit_of_roles_given_up_is_a_change_that_waits(
 def test_a_refused_person_is_in_error(connection: sqlite3.Connection) -> None:
     """By what was wrong, as records are."""
     people.refuse(connection, person(31), FAILURE, NOW)
-    people.refuse(connection, person(32), Failure("conflict", None, "taken"), NOW)
+    people.refuse(
+        connection, person(32), Failure("conflict", None, foreign(Code.REFUSED, "taken")), NOW
+    )
 
     assert look(connection).in_error == {("person", "validation"): 1, ("person", "conflict"): 1}
 

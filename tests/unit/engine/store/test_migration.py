@@ -108,6 +108,7 @@ def test_history_goes_on_where_it_ended(path: Path) -> None:
 
     assert [(line.at, line.decision) for line in lines["OPP-1"]] == [(1, "created"), (3, "noop")]
     assert [line.detail for line in lines["OPP-2"]] == ["too long"]
+    assert {line.reason_code for one in lines.values() for line in one} == {None}
 
 
 def test_a_create_that_was_announced_is_still_in_doubt(path: Path) -> None:

@@ -13,7 +13,17 @@ from engine.model.records import Captured, RecordType, WriteBack
 from engine.model.work import Failure
 from engine.store.sqlite import outbox, people, report, withdrawals
 from engine.store.sqlite.settle import settle_refused
-from tests.unit.engine.stand_ins import NOW, link, owed_to, pending, person, row, state_of, take
+from tests.unit.engine.stand_ins import (
+    NOW,
+    link,
+    owed_to,
+    pending,
+    person,
+    row,
+    said,
+    state_of,
+    take,
+)
 
 OPPORTUNITY, PERSON = RecordType.OPPORTUNITY, RecordType.PERSON
 
@@ -138,7 +148,7 @@ def test_an_id_that_our_own_write_back_replaced_overtakes_nothing(db: sqlite3.Co
 def test_the_flag_of_a_refusal_outlives_the_id_that_is_void(db: sqlite3.Connection) -> None:
     """Whoever entered the other id is told why it is refused."""
     take(db, carrying("8"))
-    settle_refused(db, pending(db, 1), Failure("claimed", None, "it is another's"), NOW)
+    settle_refused(db, pending(db, 1), Failure("claimed", None, said("it is another's")), NOW)
     note = Note("write-back withdrawn", "the record carries another target id, 8")
 
     withdrawals.withdraw_link(db, entry(db), note, NOW)

@@ -6,10 +6,12 @@ import sqlite3
 
 import pytest
 
+from engine.decide.reasons import foreign
 from engine.model.history import Note
 from engine.model.lane import Lane
 from engine.model.outbox import Owed
 from engine.model.person import Person
+from engine.model.reason import Code
 from engine.model.records import RecordType, Relation
 from engine.model.tab import Roles
 from engine.model.work import Failure
@@ -18,7 +20,7 @@ from engine.store.sqlite.outbox import delivered
 from tests.unit.engine.stand_ins import NOW, link, owed_to, person, row, take
 
 EMAIL = "jo@example.org"
-FAILURE = Failure("validation", "emails", "not an address")
+FAILURE = Failure("validation", "emails", foreign(Code.REFUSED, "not an address"))
 OWED = Owed(target_id="310", target_url="https://target.example/310")
 
 

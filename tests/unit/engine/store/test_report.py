@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 
+from engine.decide.reasons import foreign
 from engine.model.lane import Lane
 from engine.model.outbox import Owed
+from engine.model.reason import Code
 from engine.model.records import Relation
-from engine.model.report import Counts
+from engine.model.report import Counts, WaitingReason
 from engine.model.tab import Roles
 from engine.model.work import Failure
 from engine.store.sqlite import people, report, settle, tab_outcomes, tabs
@@ -26,7 +28,7 @@ def test_every_kind_of_record_is_counted_once(connection: sqlite3.Connection) ->
     """The dashboard and the end of `once` read these numbers."""
     take(connection, *(row(number, updated_at=1000 + number) for number in range(1, 5)))
     link(connection, 1, owed=Owed(target_id="7"))
-    failure = Failure("validation", None, "no")
+    failure = Failure("validation", None, foreign(Code.REFUSED, "no"))
     settle.settle_refused(connection, pending(connection, 2), failure, NOW)
     announce(connection, 3)
     settle.doubt(connection, pending(connection, 3), failure, due_at=NOW + 9, counts=False, now=NOW)
@@ -46,7 +48,7 @@ def test_every_kind_of_record_is_counted_once(connection: sqlite3.Connection) ->
     )
     assert report.due(connection, NOW, Lane.BACKLOG) == 2
     assert report.due(connection, NOW + 9, Lane.BACKLOG) == 4
-    assert report.waiting_reasons(connection, 5) == [("no", 1)]
+    assert report.waiting_reasons(connection, 5) == [WaitingReason(1, "no", "refused")]
 
 
 def test_people_are_counted_where_an_operator_looks_for_them(
@@ -63,7 +65,7 @@ def test_people_are_counted_where_an_operator_looks_for_them(
     tab_outcomes.settle(
         connection, held, Roles([]), waits_for=[31, 32], complete=False, note=None, now=NOW
     )
-    failure = Failure("unreachable", None, "lost")
+    failure = Failure("unreachable", None, foreign(Code.REFUSED, "lost"))
     tab_outcomes.doubt(
         connection,
         doubtful,
@@ -73,7 +75,9 @@ def test_people_are_counted_where_an_operator_looks_for_them(
         due_at=NOW + 9,
         now=NOW,
     )
-    people.refuse(connection, person(31), Failure("validation", "emails", "taken"), NOW)
+    people.refuse(
+        connection, person(31), Failure("validation", "emails", foreign(Code.REFUSED, "taken")), NOW
+    )
     people.announce(connection, person(32), "x@example.org", NOW)
     people.doubt(connection, person(32), "lost", NOW)
 

@@ -7,12 +7,14 @@ import sqlite3
 
 import pytest
 
+from engine.decide.reasons import foreign
 from engine.model.history import Note
 from engine.model.lane import Lane
 from engine.model.outbox import Owed
 from engine.model.outcome import Outcome
+from engine.model.reason import Code
 from engine.model.records import RecordType
-from engine.model.report import RefusedRecord
+from engine.model.report import RefusedRecord, WaitingReason
 from engine.model.work import Failure
 from engine.store.sqlite import awaited, capture, fuse, people, report, settle, work
 from engine.store.sqlite.outbox import delivered
@@ -28,7 +30,7 @@ from tests.unit.engine.stand_ins import (
     take,
 )
 
-FAILURE = Failure("validation", "name", "too long")
+FAILURE = Failure("validation", "name", foreign(Code.REFUSED, "too long"))
 OWED = Owed(target_id="7", target_url="https://target.example/7")
 
 
@@ -88,7 +90,9 @@ def test_a_refused_record_is_flagged_with_its_reason(db: sqlite3.Connection) -> 
     entry = owed_to(db)
     assert entry is not None
     assert (entry.error, entry.message, entry.target_id) == (True, "too long", None)
-    assert report.refused(db, 10) == [RefusedRecord(1, "OPP-1", "validation", "name", "too long")]
+    assert report.refused(db, 10) == [
+        RefusedRecord(1, "OPP-1", "validation", "name", "too long", "refused")
+    ]
 
 
 def test_a_flag_still_on_its_way_is_taken_back_by_a_success(db: sqlite3.Connection) -> None:
@@ -203,7 +207,7 @@ def test_a_deferred_record_comes_back_when_it_is_due(db: sqlite3.Connection) -> 
     assert work.due_keys(db, Lane.FRESH, NOW + 60, 10) == [1]
     assert work.failing_alike(db, "validation", 2) == 1
     assert work.failing_alike(db, "validation", 1) == 0
-    assert report.waiting_reasons(db, 5) == [("too long", 1)]
+    assert report.waiting_reasons(db, 5) == [WaitingReason(1, "too long", "refused")]
 
 
 def test_deferring_an_older_revision_does_not_delay_the_newer_one(

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import sqlite3
 
+from engine.decide.reasons import foreign
+from engine.model.reason import Code
 from engine.model.records import Relation
 from engine.model.work import Failure
 from engine.store.sqlite import people, settle, work
 from engine.store.sqlite.summary import REFUSED_SHOWN_MAX, cut_off, summary, unknown
 from tests.unit.engine.stand_ins import NOW, announce, link, pending, person, row, take
 
-COMMON = Failure("validation", "ownerId", "this user may not own it")
-RARE = Failure("forbidden", None, "no permission")
+COMMON = Failure("validation", "ownerId", foreign(Code.REFUSED, "this user may not own it"))
+RARE = Failure("forbidden", None, foreign(Code.REFUSED, "no permission"))
 
 
 def refuse(connection: sqlite3.Connection, numbers: range, failure: Failure) -> None:
@@ -45,7 +47,12 @@ def test_the_commonest_reason_comes_first_and_counts_people_too(
     refuse(connection, range(200, 201), RARE)
     take(connection, row(1, tab=[Relation(31, "User")]))
     link(connection)
-    people.refuse(connection, person(31), Failure("forbidden", None, "no permission"), NOW)
+    people.refuse(
+        connection,
+        person(31),
+        Failure("forbidden", None, foreign(Code.REFUSED, "no permission")),
+        NOW,
+    )
 
     told = summary(connection)
 
@@ -56,8 +63,15 @@ def test_the_commonest_reason_comes_first_and_counts_people_too(
             "field": "ownerId",
             "class": "validation",
             "reason": "this user may not own it",
+            "reason_code": "refused",
         },
-        {"records": 2, "field": None, "class": "forbidden", "reason": "no permission"},
+        {
+            "records": 2,
+            "field": None,
+            "class": "forbidden",
+            "reason": "no permission",
+            "reason_code": "refused",
+        },
     ]
     assert [one["ref"] for one in told["refused"]][-2:] == ["OPP-200", "PERS-31"]
     assert json.loads(json.dumps(told)) == told

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 
+from engine.decide.reasons import foreign
 from engine.model.history import Note
 from engine.model.lane import Lane
+from engine.model.reason import Code
 from engine.model.records import Relation
 from engine.model.tab import KnownRole, Roles, TabWork
 from engine.model.work import Failure
@@ -17,7 +19,7 @@ from engine.store.sqlite import settle as record_settle
 from tests.unit.engine.stand_ins import NOW, link, pending, row, state_of, take
 
 TAB = [Relation(31, "User"), Relation(32, "")]
-FAILURE = Failure("unreachable", None, "no answer")
+FAILURE = Failure("unreachable", None, foreign(Code.REFUSED, "no answer"))
 ROLE = KnownRole(501, 310, "User", True, NOW)
 OTHERS = KnownRole(502, 320, "", False, NOW)
 NOTHING = Roles([])
