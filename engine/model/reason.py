@@ -89,6 +89,7 @@ class Code(StrEnum):
     ROLES_IN_DOUBT = "roles-in-doubt"
     ROLES_NOT_SHOWN = "roles-not-shown"
     ROLES_TOO_YOUNG = "roles-too-young"
+    ROLE_REFUSED = "role-refused"
     ROLE_TAKEN_HIDDEN = "role-taken-hidden"
     ROLES_JOINED = "roles-joined"
 

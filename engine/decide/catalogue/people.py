@@ -235,6 +235,17 @@ ROLES = (
         ends="The end of visibility_s since the age of the state was noticed.",
     ),
     Entry(
+        Code.ROLE_REFUSED,
+        "validation",
+        "refused: {detail}",
+        admin="{target} does not take a role of a person on the People tab. The other lines are"
+        " synced.",
+        engineer="The create or change of one role was refused. It is tried again once a day and"
+        " with each change of the tab.",
+        remedy="Correct the relationship of that line on the People tab. Nothing is to be reset.",
+        ends="The next change of the tab, or the next day's attempt.",
+    ),
+    Entry(
         Code.ROLE_TAKEN_HIDDEN,
         "validation",
         "{refs}: the target calls the role {role!r} taken, and shows none like it: {detail}",
