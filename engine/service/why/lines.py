@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from engine.assembly import limits
 from engine.assembly.assembly import Assembly
-from engine.decide.failure import error_class
+from engine.decide.failure import error_class, plain_reason
 from engine.decide.person import carried_id
 from engine.errors import EngineError, Rejected
 from engine.model.dossier import Dossier, Named
@@ -123,7 +123,7 @@ async def _likeness(assembly: Assembly, record: SourceRecord, *, miss: Miss) -> 
         resolution = await references.resolve(mapping.references(record))
         fields = mapping.fields(record, resolution.ids)
     except Rejected as error:
-        return Likeness({}, None, Failure(error_class(error), error.field, error.message))
+        return Likeness({}, None, Failure(error_class(error), error.field, plain_reason(error)))
     except EngineError as error:
         miss(f"what {record.ref} would be", error)
         return None

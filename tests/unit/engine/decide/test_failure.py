@@ -16,10 +16,13 @@ from engine.decide.failure import (
     error_class,
     held_back,
     not_sent_again,
+    plain_reason,
 )
+from engine.decide.reasons import ENTRIES, foreign
 from engine.decide.retry import OPERATOR_PAUSE_S, SPACING_S, SPACING_SPREAD
 from engine.errors import Rejected
 from engine.metrics.labels import ERROR_CLASSES
+from engine.model.reason import Code
 from engine.model.wait import BackoffLimits, Pace, Wait
 from engine.model.work import Failure
 
@@ -65,7 +68,7 @@ def test_a_record_at_fault_is_refused_with_its_reason(
 
     assert decision == Decision(
         Verdict.REFUSE,
-        Failure(error_class(error), field, reason),
+        Failure(error_class(error), field, foreign(decision.failure.reason.code, reason)),
         Wait.exactly(0.0),
         counts=True,
     )
@@ -200,7 +203,7 @@ def test_a_create_that_gets_lost_alone_is_not_sent_for_ever(
 ) -> None:
     """An outage loses those of others as well."""
     fault = not_sent_again(
-        blamed=blamed, sent=sent, attempts_max=3, failing_s=failing_s, alike=alike
+        blamed=blamed, sent=sent, attempts_max=3, failing_s=failing_s, alike=alike, last=None
     )
 
     assert (fault is None) is (words is None)
@@ -270,10 +273,9 @@ def test_the_code_of_a_reason_is_of_the_class_that_is_counted(
     error: Exception, others_succeed: bool, attempts: int
 ) -> None:
     """An alert leads from the one to the other."""
-    verdict = judge(error, around(attempts, others_succeed=others_succeed))
-    reason = verdict.reason if isinstance(verdict, Flag | Pause) else plain_reason(error)
+    decision = decide(error, around(attempts, others_succeed=others_succeed))
 
-    assert ENTRIES[reason.code].kind == error_class(error)
+    assert ENTRIES[decision.failure.reason.code].kind == error_class(error)
 
 
 def test_what_was_said_where_an_error_arose_is_what_is_kept() -> None:
