@@ -69,8 +69,8 @@ MUTANTS = (
     Mutant(
         "takes a permission that is missing for a refusal",
         "engine/decide/failure.py",
-        "return Pause(foreign(Code.PERMISSION_MISSING,",
-        "return Pause(foreign(Code.FORBIDDEN,",
-        (f"{FAILURE}::test_the_verdict_follows_from_the_error_and_its_circumstances",),
+        "return _pause(error, foreign(Code.PERMISSION_MISSING,",
+        "return _pause(error, foreign(Code.FORBIDDEN,",
+        (f"{FAILURE}::test_a_permission_that_is_missing_has_a_code_of_its_own",),
     ),
 )

@@ -22,7 +22,7 @@ from engine.decide.reasons import ENTRIES, foreign
 from engine.decide.retry import OPERATOR_PAUSE_S, SPACING_S, SPACING_SPREAD
 from engine.errors import Rejected
 from engine.metrics.labels import ERROR_CLASSES
-from engine.model.reason import Code
+from engine.model.reason import Code, code_of
 from engine.model.wait import BackoffLimits, Pace, Wait
 from engine.model.work import Failure
 
@@ -285,3 +285,11 @@ def test_what_was_said_where_an_error_arose_is_what_is_kept() -> None:
     assert plain_reason(errors.TheirFault(said)).code is Code.SOURCE_LAGS
     assert plain_reason(errors.TheirFault(said, status=502)) == "answered HTTP 502: an older state"
     assert plain_reason(errors.TheirFault("what?")).code is Code.ANSWER_NOT_UNDERSTOOD
+
+
+def test_a_permission_that_is_missing_has_a_code_of_its_own() -> None:
+    """Nobody should look for the fault at the record."""
+    decision = decide(FORBIDDEN, around(forbidden_alike=2))
+
+    assert decision.verdict is Verdict.PAUSE
+    assert code_of(decision.pause) is Code.PERMISSION_MISSING
