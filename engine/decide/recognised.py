@@ -28,6 +28,8 @@ _OF_CLASS = {
     "duplicate": Code.ALREADY_THERE,
     "storage": Code.STATE_UNUSABLE,
 }
+# Of these the sentence itself may say more.
+_GENERIC = frozenset(_OF_CLASS.values())
 # The sentences of these are alike but for their cause.
 _BUDGETS = (
     ("per_hour", Code.BUDGET_HOUR_SPENT),
@@ -46,7 +48,7 @@ def cause(
     """
     if text is None:
         return None
-    if code in set(Code):
+    if code in set(Code) - _GENERIC:
         return Cause(Code(code), text, reason_class, field)
     return Cause(recognised(text, reason_class), text, reason_class, field)
 

@@ -443,8 +443,8 @@ SITUATIONS = {
     "scope lost": Situation(
         scope_lost,
         "waits",
-        "configuration-wrong",
-        ("Follow what the message says",),
+        "not-granted",
+        ("wosync auth",),
         lambda world, _: world.authorise_again(),
         offline=None,
     ),
