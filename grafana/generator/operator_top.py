@@ -108,14 +108,9 @@ def _column(name: str, expr: str) -> str:
     return f'label_replace(max by (instance) ({expr}), "column", "{name}", "", "")'
 
 
-def _pairs() -> Panel:
-    coded: Json = {"type": "color-background", "mode": "basic"}
-    systems: dict[str, Any] = {
-        "mappings": [CONDITIONS, NOTHING],
-        "custom__cellOptions": coded,
-        "custom__width": 132,
-    }
-    fold: list[Json] = [
+def _one_row_a_pair() -> list[Json]:
+    """What makes a row of the samples of one pair, the worst pair first."""
+    return [
         {"id": "labelsToFields", "options": {"mode": "columns"}},
         {"id": "merge", "options": {}},
         {
@@ -139,6 +134,46 @@ def _pairs() -> Panel:
             },
         },
     ]
+
+
+def _columns_of_pairs() -> list[Json]:
+    coded: Json = {"type": "color-background", "mode": "basic"}
+    systems: dict[str, Any] = {
+        "mappings": [CONDITIONS, NOTHING],
+        "custom__cellOptions": coded,
+        "custom__width": 132,
+    }
+    return [
+        column(
+            "Pair",
+            custom__width=125,
+            links=[
+                Link("Its own board", _ITS_BOARD).render(),
+                Link("The service's own page", "http://${__value.raw}/status", True).render(),
+            ],
+        ),
+        column(
+            "State",
+            mappings=[STATES, NOTHING],
+            custom__cellOptions=coded,
+            custom__width=84,
+        ),
+        column("Outreach", **systems),
+        column("Workbooks", **systems),
+        column("Behind", unit="s", decimals=0, custom__width=72),
+        column("In error", unit="locale", decimals=0, custom__width=66),
+        column(
+            "Done in",
+            unit="s",
+            decimals=0,
+            mappings=[_waiting("waits"), UNKNOWN],
+            custom__width=82,
+        ),
+        column("Left", unit="locale", decimals=0, mappings=[NO_LIMIT, NOTHING]),
+    ]
+
+
+def _pairs() -> Panel:
     return table(
         "Pairs, the worst first",
         Query(" or ".join(_column(*one) for one in _COLUMNS.items()), "{{column}}"),
@@ -147,35 +182,8 @@ def _pairs() -> Panel:
         "and requests left of the hour.",
         normal="works, up, up.",
         act="a click on a pair leads to its own board, or to the service's own page.",
-        transformations=fold,
-        overrides=[
-            column(
-                "Pair",
-                custom__width=125,
-                links=[
-                    Link("Its own board", _ITS_BOARD).render(),
-                    Link("The service's own page", "http://${__value.raw}/status", True).render(),
-                ],
-            ),
-            column(
-                "State",
-                mappings=[STATES, NOTHING],
-                custom__cellOptions=coded,
-                custom__width=84,
-            ),
-            column("Outreach", **systems),
-            column("Workbooks", **systems),
-            column("Behind", unit="s", decimals=0, custom__width=72),
-            column("In error", unit="locale", decimals=0, custom__width=66),
-            column(
-                "Done in",
-                unit="s",
-                decimals=0,
-                mappings=[_waiting("waits"), UNKNOWN],
-                custom__width=82,
-            ),
-            column("Left", unit="locale", decimals=0, mappings=[NO_LIMIT, NOTHING]),
-        ],
+        transformations=_one_row_a_pair(),
+        overrides=_columns_of_pairs(),
         alerts=("WosyncDown", "WosyncAbsent"),
         width=15,
         height=5,
