@@ -402,3 +402,17 @@ def test_the_files_that_the_guide_to_the_engine_names_are_there() -> None:
 
     assert named
     assert missing == []
+
+
+def test_every_operation_of_the_store_is_asked_for() -> None:
+    """One that nobody asks for is one more to be kept by every adapter."""
+    text = (ROOT / "engine/store/sqlite/subjects.py").read_text(encoding="utf-8")
+    operations = re.findall(r"^    (\w+) = (?:reading|writing)\(", text, re.MULTILINE)
+    callers = "\n".join(
+        path.read_text(encoding="utf-8")
+        for module, path in ENGINE.items()
+        if not module.startswith(("engine.store.sqlite.", "engine.store.port."))
+    )
+
+    assert operations
+    assert [one for one in operations if f".{one}(" not in callers] == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from engine.model.dossier import Dossier, Listed, Named, PersonDossier
+from engine.model.dossier import Dossier, Named, PersonDossier
 from engine.model.pointer import Pointer
 
 
@@ -26,8 +26,4 @@ class Dossiers(Protocol):
 
     async def of_person(self, person_id: int) -> PersonDossier | None:
         """All that is known of a person; None of one who was never looked at."""
-        ...
-
-    async def listed(self, kind: str) -> list[Listed]:
-        """Who waits, is held, is refused, or is in doubt; `kind` is a word of these."""
         ...

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from engine.model.lane import Lane
 from engine.model.measure import Measured
-from engine.model.report import Counts, HistoryLine, RefusedRecord, WaitingReason
+from engine.model.report import Counts, HistoryLine, WaitingReason
 
 
 class Report(Protocol):
@@ -18,10 +18,6 @@ class Report(Protocol):
 
     async def due(self, now: float, lane_max: Lane) -> int:
         """Records of these lanes, and write-backs, that could be worked on now."""
-        ...
-
-    async def refused(self, limit: int) -> list[RefusedRecord]:
-        """Refused opportunities and people with their reasons, by reference."""
         ...
 
     async def waiting_reasons(self, limit: int) -> list[WaitingReason]:
@@ -38,10 +34,6 @@ class Report(Protocol):
         Args:
             everything: show every refused record, and not only REFUSED_SHOWN_MAX.
         """
-        ...
-
-    async def cut_off(self) -> int:
-        """Creates whose answer the process did not live to see: the next start looks for them."""
         ...
 
     async def measured(self, proved_before: float, soon: float) -> Measured:

@@ -89,7 +89,11 @@ KINDS = tuple(_LISTS)
 
 
 def listed(connection: sqlite3.Connection, kind: str) -> list[Listed]:
-    """See `Dossiers.listed`; `kind` is one of KINDS."""
+    """Who waits, is held, is refused, or is in doubt.
+
+    Args:
+        kind: one of KINDS.
+    """
     rows = [row for query in queries(kind) for row in connection.execute(query)]
     return [
         Listed(

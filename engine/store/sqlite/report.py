@@ -79,7 +79,7 @@ def due(connection: sqlite3.Connection, now: float, lane_max: Lane) -> int:
 
 
 def refused(connection: sqlite3.Connection, limit: int) -> list[RefusedRecord]:
-    """See `Report.refused`."""
+    """Refused opportunities and people with their reasons, by reference."""
     rows = connection.execute(f"{_REFUSED} ORDER BY ref LIMIT ?", (limit,))
     return [RefusedRecord(*row) for row in rows]
 

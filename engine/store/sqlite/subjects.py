@@ -18,7 +18,6 @@ from engine.store.sqlite import (
     fuse,
     kept,
     listed,
-    listing,
     mapping_mark,
     measure,
     outbox,
@@ -237,11 +236,9 @@ class SqliteReport(Subject):
 
     counts = reading(report.counts)
     due = reading(report.due)
-    refused = reading(report.refused)
     waiting_reasons = reading(report.waiting_reasons)
     history = reading(report.history)
     summary = reading(summaries.summary)
-    cut_off = reading(summaries.cut_off)
     measured = reading(measure.measured)
 
 
@@ -252,7 +249,6 @@ class SqliteDossiers(Subject):
     alike = reading(dossiers.alike)
     of_opportunity = reading(dossiers.of_opportunity)
     of_person = reading(dossiers.of_person)
-    listed = reading(listing.listed)
 
 
 class Subjects:
