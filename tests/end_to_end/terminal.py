@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import signal
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -14,8 +15,6 @@ import anyio
 import anyio.abc
 
 from tests.end_to_end.test_cli_errors import DEADLINE_S, ROOT
-
-CTRL_C = "\x03"
 
 
 @dataclass(slots=True)
@@ -42,9 +41,14 @@ class Screen:
         """Type a line."""
         os.write(self.master, f"{text}\n".encode())
 
-    def presses(self, key: str) -> None:
-        """Press one key."""
-        os.write(self.master, key.encode())
+    def interrupts(self) -> None:
+        """Interrupt it at a question, and press Enter.
+
+        The interpreter may be between writing its question and waiting for the keyboard: then it
+        acts on a signal only once a line has come, as when somebody's Ctrl-C seems to do nothing.
+        """
+        self.process.send_signal(signal.SIGINT)
+        self.types()
 
     async def answers(self, *turns: tuple[str, str]) -> None:
         """Wait for each question, and type its answer."""

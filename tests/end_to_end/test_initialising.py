@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import signal
 import stat
 import tomllib
 from collections.abc import AsyncGenerator
@@ -146,7 +145,7 @@ async def test_it_can_be_left_and_taken_up_again(tmp_path: Path) -> None:
                 ("outreach.base_url", one.at.outreach),
             )
             await screen.until("outreach.client_id")
-            screen.process.send_signal(signal.SIGINT)
+            screen.interrupts()
             left = await screen.ended()
         async with typing(one.folder, "init") as again:
             await again.answers(
