@@ -2,15 +2,18 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# What the service and the demo need is there, and what checks them.
+RUNS := $(VENV)/.runs
 READY := $(VENV)/.ready
+PIP := $(BIN)/python -m pip install --disable-pip-version-check
 # Test processes; more than there are cores, because many tests wait for sockets.
 WORKERS ?= 4
 # Tests start hundreds of processes; kept bytecode spares each of them the compiler.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench simulate mutants dashboards clean
+.PHONY: demo test check bench simulate mutants dashboards dist clean
 
-demo: $(READY)
+demo: $(RUNS)
 	$(BIN)/wosync demo
 
 test: $(READY)
@@ -36,14 +39,29 @@ dashboards: $(READY)
 mutants: $(READY)
 	$(BIN)/python -m tests.mutants
 
+# The same commit gives the same bytes: what differs between two machines is left out or fixed.
+dist: $(READY)
+	rm -rf dist
+	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} $(BIN)/hatchling build --target wheel
+	cd dist && sha256sum *.whl
+
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Rebuilt when a pin or the package metadata changes, and only then.
-$(READY): requirements.lock requirements-dev.lock pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
-	touch $@
+# Rebuilt when a pin or the package metadata changes, and only then. What runs and what checks are
+# two stamps, so that looking at the demo waits for nothing that it does not need.
+$(RUNS): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11")'
+	@echo "1/3 a Python environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@echo "2/3 the libraries of requirements.lock"
+	@$(PIP) --require-hashes -r requirements.lock
+	@echo "3/3 wosync itself"
+	@$(PIP) --quiet --no-deps --editable .
+	@touch $@
+
+$(READY): $(RUNS) requirements-dev.lock
+	@echo "the tools of requirements-dev.lock"
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
