@@ -1,0 +1,219 @@
+"""Plans for people: the numbers, samples of each kind with old → new, the requests.
+
+Whatever makes a plan is shown by `show`, and by `--json` through `printed_json`: a preview, what
+the fuse holds, what takes changes back.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from engine.cli.tables import console, table
+from engine.model.edit import Edit
+from engine.model.plan import Change, End, Header, Kind, LeftOut, Line, Requests
+from engine.model.records import Scalar
+from engine.service.planning.files import told
+
+# So much of a value is shown; the file has all of it.
+CHARS_MAX = 60
+SAMPLES = 10
+_NOTHING = "—"
+
+
+@dataclass(slots=True)
+class Seen:
+    """What is shown of a plan: its numbers, and some of each kind."""
+
+    samples: int
+    header: Header | None = None
+    end: End = field(default_factory=End)
+    changes: dict[Kind, list[Change]] = field(default_factory=dict[Kind, list[Change]])
+    left_out: list[LeftOut] = field(default_factory=list[LeftOut])
+    adopted: int = 0
+    overwriting: int = 0
+
+    def note(self, line: Line) -> None:
+        """Take a line in."""
+        match line:
+            case Header():
+                self.header = line
+            case End():
+                self.end = line
+            case LeftOut():
+                if len(self.left_out) < self.samples:
+                    self.left_out.append(line)
+            case Change():
+                self.overwriting += line.overwrites
+                kept = self.changes.setdefault(line.kind, [])
+                if len(kept) < self.samples:
+                    kept.append(line)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing would be done."""
+        return not any(self.end.changes.values())
+
+
+def show(lines: Iterable[Line], *, samples: int = SAMPLES) -> Seen:
+    """Print a plan; returns what was seen of it.
+
+    Args:
+        samples: so many changes of each kind are shown.
+    """
+    seen = Seen(samples)
+    for line in lines:
+        seen.note(line)
+    out = console(soft_wrap=True)
+    if seen.header is not None:
+        out.print(f"Plan of {moment(seen.header.made_at)} UTC for {seen.header.pair}")
+        for name, value in seen.header.about.items():
+            out.print(f"  {name}: {value}")
+    if seen.idle:
+        out.print("Nothing would change.")
+    else:
+        _print_numbers(seen)
+        for kind in Kind:
+            _print_kind(seen, kind)
+    _print_left_out(seen)
+    _print_requests(seen.end)
+    return seen
+
+
+def _print_numbers(seen: Seen) -> None:
+    shown = table("Change", "Number")
+    for kind in Kind:
+        if number := seen.end.changes.get(kind, 0):
+            shown.add_row(kind.value, str(number))
+    console().print()
+    console().print(shown)
+    out = console(soft_wrap=True)
+    if seen.overwriting:
+        out.print(f"Of them {seen.overwriting} overwrite what others have entered.")
+    if seen.end.held:
+        out.print(f"The fuse would hold {seen.end.held} of them until they are approved.")
+
+
+def _print_kind(seen: Seen, kind: Kind) -> None:
+    changes = seen.changes.get(kind)
+    if not changes:
+        return
+    number = seen.end.changes.get(kind, len(changes))
+    of = f"{len(changes)} of {number}" if number > len(changes) else str(number)
+    console().print()
+    console(soft_wrap=True).print(f"{kind.value} ({of})")
+    shown = table("", "")
+    for change in changes:
+        shown.add_row(f"  {change.ref}", described(change))
+    console().print(shown)
+
+
+def described(change: Change) -> list[str]:
+    """What a change does, line by line."""
+    lines = [f"{edit.field}: {_edit(edit)}" for edit in change.edits]
+    if change.role is not None:
+        who = change.role.person or f"prospect {change.role.prospect_id or 'to be created'}"
+        lines.append(f"{who}: {_old_new(change.role.before, change.role.after)}")
+    if change.reason is not None:
+        code = f" ({change.code})" if change.code else ""
+        lines.append(f"{change.reason}{code}")
+    if change.target_id is not None and change.kind in (Kind.UPDATE, Kind.ADOPT, Kind.REMOVE):
+        lines.insert(0, f"id {change.target_id}")
+    if change.held:
+        lines.append("held by the fuse until it is approved")
+    return lines or [_NOTHING]
+
+
+def _edit(edit: Edit) -> str:
+    return _old_new(edit.before, edit.after)
+
+
+def _old_new(before: Scalar, after: Scalar) -> str:
+    return f"{value(before)} → {value(after)}"
+
+
+def value(given: Scalar) -> str:
+    """A value as it is shown: cut where it is long, and never taken for words of ours."""
+    if given is None:
+        return _NOTHING
+    text = json.dumps(given, ensure_ascii=False)
+    return text if len(text) <= CHARS_MAX else f"{text[:CHARS_MAX]}…"
+
+
+def _print_left_out(seen: Seen) -> None:
+    if not seen.left_out:
+        return
+    number = max(seen.end.left_out, len(seen.left_out))
+    console().print()
+    console(soft_wrap=True).print(f"Left out ({number})")
+    shown = table("", "")
+    for one in seen.left_out:
+        shown.add_row(f"  {one.ref}", one.reason)
+    console().print(shown)
+
+
+def _print_requests(end: End) -> None:
+    out = console(soft_wrap=True)
+    if end.requests:
+        out.print()
+        out.print(f"Requests of the next run: {_totals(end.requests)}")
+        _print_routes(end.requests)
+    if end.after_approval:
+        out.print()
+        out.print(f"Once approved, further requests: {_totals(end.after_approval)}")
+        _print_routes(end.after_approval)
+    if end.minutes is not None:
+        out.print(f"Under the present budget all of it takes {_minutes(end.minutes)}.")
+    if end.waiting:
+        out.print(f"{end.waiting} records go on waiting; see: wosync list --waiting")
+
+
+def _print_routes(requests: Iterable[Requests]) -> None:
+    shown = table("", "", "", "")
+    for one in requests:
+        shown.add_row(f"  {one.system}", one.method, one.route, str(one.number))
+    console().print(shown)
+
+
+def _totals(requests: Iterable[Requests]) -> str:
+    totals: dict[str, int] = {}
+    for one in requests:
+        totals[one.system] = totals.get(one.system, 0) + one.number
+    return ", ".join(f"{system} {number}" for system, number in totals.items())
+
+
+def _minutes(minutes: float) -> str:
+    if minutes < 1:
+        return "less than a minute"
+    if minutes < 120:
+        return f"about {minutes:.0f} minutes"
+    return f"about {minutes / 60:.1f} hours"
+
+
+def moment(at: float) -> str:
+    """A time as commands print it."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def printed_json(lines: Iterable[Line], further: Mapping[str, object] | None = None) -> Seen:
+    """Print a plan as one JSON document, written line by line; returns what was seen of it.
+
+    Args:
+        further: members of the document beside those of the plan.
+    """
+    seen, first = Seen(0), True
+    out = sys.stdout
+    out.write('{"schema_version": 1, "lines": [')
+    for line in lines:
+        seen.note(line)
+        if isinstance(line, Change | LeftOut):
+            out.write("" if first else ",")
+            out.write("\n" + json.dumps(told(line)))
+            first = False
+    header = None if seen.header is None else told(seen.header)
+    document = {"header": header, **told(seen.end), **(further or {})}
+    out.write("],\n" + json.dumps(document)[1:] + "\n")
+    return seen
