@@ -253,6 +253,7 @@ SECRETS = (
     "OUTREACH_CLIENT_ID",
     "OUTREACH_CLIENT_SECRET",
     "OUTREACH_REFRESH_TOKEN",
+    "WOSYNC_NUDGE_TOKEN",
 )
 # What nobody can guess for an operator.
 NECESSARY = """

@@ -101,9 +101,10 @@ class Poller:
         self.pace.change(limits.interval_s)
 
     async def run(self) -> None:
-        """Poll for ever, on the interval; after a failure, after a backoff instead."""
+        """Poll for ever, on the interval or when nudged; after a failure, after a backoff."""
         while True:
             started = anyio.current_time()
+            self.pace.nudges.looks(started)
             ok = await self.attempt()
             if ok:
                 await self.follow_people()

@@ -14,7 +14,7 @@ from engine.settings import FileSecret, secrets_in
 def load(path: Path | None) -> Config:
     """Read the configuration and set logging up; from here on no secret is printed."""
     config = configuration.load(path)
-    for settings in (config.source, config.target):
+    for settings in (config.engine, config.source, config.target):
         logs.keep_secret(secrets_in(settings))
     FileSecret.watchers[:] = [lambda text: logs.keep_secret([text])]
     logs.configure(config.engine.service.log_level, config.engine.service.log_format)

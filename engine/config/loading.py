@@ -20,6 +20,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     Field,
+    SecretStr,
     ValidationError,
     create_model,
     model_validator,
@@ -33,9 +34,11 @@ from engine.model.reason import Words
 from engine.model.records import RecordType
 from engine.model.wait import BackoffLimits
 from engine.ports import SourceConnector, SourceTerms, TargetConnector, TargetTerms
-from engine.settings import Settings
+from engine.settings import Secret, Settings
 
 PORT_MAX = 65_535
+# What lets somebody change something must not be found by trying.
+TOKEN_CHARS_MIN = 16
 BYTE_ORDER_MARK = "\ufeff"
 DEFAULT_PATHS = (Path("config.toml"), Path("/etc/wosync/config.toml"))
 
@@ -51,6 +54,25 @@ def _address(text: str) -> str:
     return text
 
 
+def _host(text: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?", text) is None:
+        raise ValueError('must be a name such as "wosync.example.com", without port or path')
+    return text.lower()
+
+
+def _hard_to_guess(token: SecretStr) -> SecretStr:
+    text = token.get_secret_value()
+    if len(text) < TOKEN_CHARS_MIN or not text.isascii() or not text.isprintable():
+        raise ValueError(
+            f"must be {TOKEN_CHARS_MIN} or more printable ASCII characters; one is made by:"
+            " openssl rand -hex 32"
+        )
+    return token
+
+
+Token = Annotated[Secret, AfterValidator(_hard_to_guess)]
+
+
 class ServiceSettings(Settings):
     """[service]"""
 
@@ -62,6 +84,8 @@ class ServiceSettings(Settings):
     log_format: Literal["auto", "json", "console"] = "auto"
     shutdown_s: float = Field(default=30, ge=0, le=3600)
     instance: str = ""
+    hosts: list[Annotated[str, AfterValidator(_host)]] = Field(default_factory=list[str])
+    nudge_token: Token | None = None
 
     @property
     def http_address(self) -> tuple[str, int]:

@@ -10,6 +10,8 @@ import hmac
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
+from pydantic import SecretStr
+
 LOOPBACK_NAME = "localhost"
 
 
@@ -20,10 +22,14 @@ class Doors:
     Args:
         host: what the service listens on, as configured.
         token: the control token.
+        names: further names under which it is asked.
+        nudge_token: what a nudge must bring; None while none is configured.
     """
 
     host: str
     token: str = field(repr=False)
+    names: frozenset[str] = frozenset()
+    nudge_token: SecretStr | None = None
 
     def knows(self, host: str | None, *, only_shows: bool) -> bool:
         """Whether a request for this Host header is meant for us.
@@ -35,15 +41,22 @@ class Doors:
         if host is None:
             return only_shows
         name = name_of(host)
-        if name in {LOOPBACK_NAME, self.host.lower()} or is_address(name):
+        if name in {LOOPBACK_NAME, self.host.lower(), *self.names} or is_address(name):
             return True
         # Beyond this machine it has names that nobody told us; what changes something needs none.
         return only_shows and not on_loopback(self.host)
 
     def obeys(self, token: str | None) -> bool:
         """Whether whoever sent this token may change something."""
-        given = (token or "").encode(errors="replace")
-        return hmac.compare_digest(given, self.token.encode())
+        return _same(token, self.token)
+
+    def nudged_by(self, token: str | None) -> bool:
+        """Whether whoever sent this token may have the poller look."""
+        return self.nudge_token is not None and _same(token, self.nudge_token.get_secret_value())
+
+
+def _same(given: str | None, token: str) -> bool:
+    return hmac.compare_digest((given or "").encode(errors="replace"), token.encode())
 
 
 def name_of(host: str) -> str:

@@ -7,5 +7,7 @@ from __future__ import annotations
 
 # The control token of the service; see `engine.service.control`.
 TOKEN = "X-Wosync-Token"  # noqa: S105 # the header's name
+# The token of whoever may have the poller look at once; see `[service] nudge_token`.
+NUDGE_TOKEN = "X-Wosync-Nudge-Token"  # noqa: S105 # the header's name
 # The configuration of the service that a command means; two pairs may stand on one port by mistake.
 CONFIG_OF = "X-Wosync-Config"

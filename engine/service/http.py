@@ -1,7 +1,7 @@
 """The service's small HTTP server on the event loop.
 
 Metrics, health, status, mapping and what was granted for whoever asks; approve, authorise and
-reload for our own commands.
+reload for our own commands; a nudge for whoever has its token.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from engine.errors import EngineError, Misconfigured
-from engine.service import authorising
+from engine.service import authorising, nudging
 from engine.service.doors import Doors
 from engine.service.headers import CONFIG_OF, TOKEN
 from engine.service.reloading import Reloaded
@@ -155,6 +155,7 @@ def application(
             changing("/why", answers.explain),
             changing("/authorise", answers.authorise),
             changing("/reload", answers.reloaded),
+            nudging.route(status, doors),
         ],
         middleware=[Middleware(_Guard, doors=doors)],
     )

@@ -49,7 +49,12 @@ async def run(config: Config, outside: Outside | None = None) -> None:
                 http.listen(*service.http_address) as listener,
                 control.token_for(service.state_dir) as token,
             ):
-                doors = Doors(service.http_address[0], token)
+                doors = Doors(
+                    service.http_address[0],
+                    token,
+                    frozenset(service.hosts),
+                    service.nudge_token,
+                )
                 await _Process(assembly).serve(listener, doors)
             await keep_usage(assembly)
     log.info("stopped")

@@ -73,7 +73,8 @@ class Reloader:
     def _read(self) -> Config:
         present = self.assembly.config
         config = configuration.load(present.path, present.connectors)
-        logs.keep_secret([*secrets_in(config.source), *secrets_in(config.target)])
+        for settings in (config.engine, config.source, config.target):
+            logs.keep_secret(secrets_in(settings))
         return config
 
     def _applied(self, config: Config) -> Reloaded:

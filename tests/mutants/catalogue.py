@@ -26,6 +26,7 @@ from tests.mutants import (
     service,
     state,
     tuning,
+    watching,
     wire,
 )
 
@@ -53,5 +54,6 @@ MUTANTS = (
     *service.MUTANTS,
     *state.MUTANTS,
     *tuning.MUTANTS,
+    *watching.MUTANTS,
     *wire.MUTANTS,
 )

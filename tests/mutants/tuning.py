@@ -57,8 +57,8 @@ MUTANTS = (
     Mutant(
         "lets a secret of the new file into the log",
         RELOADING,
-        "        logs.keep_secret([*secrets_in(config.source), *secrets_in(config.target)])\n",
-        "",
+        "            logs.keep_secret(secrets_in(settings))\n",
+        "            pass\n",
         (f"{RELOADED}::test_another_secret_needs_a_restart_and_is_not_shown",),
     ),
     Mutant(

@@ -140,6 +140,7 @@ def test_the_secrets_are_known_as_such() -> None:
         "api_key",
         "password",
         "client_secret",
+        "nudge_token",
         "refresh_token",
     }
 

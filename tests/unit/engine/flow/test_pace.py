@@ -83,3 +83,36 @@ def test_the_wait_is_idle_and_says_until_when() -> None:
             assert times.seconds("poller")[State.IDLE] == pytest.approx(3599)
 
     virtual_time.run(everything)
+
+
+def nudged(pace: Pace, moments: list[float], *, since: float = 0.0) -> float:
+    """When the rest is over for somebody who is nudged at these moments."""
+    ended: list[float] = []
+
+    async def everything() -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(nudge)
+            pace.nudges.looks(since)
+            await pace.rest(since)
+            ended.append(anyio.current_time())
+            group.cancel_scope.cancel()
+
+    async def nudge() -> None:
+        for moment in moments:
+            await anyio.sleep(moment - anyio.current_time())
+            pace.nudge()
+
+    virtual_time.run(everything)
+    return ended[0]
+
+
+def test_a_nudge_cuts_the_rest_short() -> None:
+    """The next turn begins at that moment, and not at its time."""
+    assert nudged(Pace(3600), [20]) == pytest.approx(20)
+    assert nudged(Pace(3600), [20, 20, 20, 21]) == pytest.approx(20)
+
+
+def test_a_nudge_right_after_the_turn_began_waits_for_its_distance() -> None:
+    """And one after the interval has passed changes nothing."""
+    assert nudged(Pace(3600), [0.25]) == pytest.approx(1)
+    assert nudged(Pace(10), [30]) == pytest.approx(10)

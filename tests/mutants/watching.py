@@ -1,0 +1,54 @@
+"""Mutants of watching and nudging: what is told, and who may have the service do something."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+NUDGES = "engine/flow/nudges.py"
+NUDGED = "tests/unit/engine/flow/test_nudges.py"
+NUDGING = "tests/scenario/test_nudging.py"
+
+MUTANTS = (
+    Mutant(
+        "looks as often as it is nudged",
+        NUDGES,
+        "self._looked_at + GAP_S - now, missing_s",
+        "self._looked_at - now, missing_s",
+        (f"{NUDGED}::test_looks_keep_their_distance_and_their_rate",),
+    ),
+    Mutant(
+        "lets who nudges all the time set the pace",
+        NUDGES,
+        "            self._saved = max(0.0, self._saved - 1.0)\n",
+        "            pass\n",
+        (f"{NUDGED}::test_looks_keep_their_distance_and_their_rate",),
+    ),
+    Mutant(
+        "forgets who nudged during a look",
+        NUDGES,
+        "        self._asked, self._looked_at = False, now",
+        "        self._looked_at = now",
+        (f"{NUDGED}::test_a_nudge_is_due_at_once_and_is_served_by_the_look_that_follows",),
+    ),
+    Mutant(
+        "sleeps through a nudge",
+        "engine/flow/pace.py",
+        "        self.nudges.ask()\n        self._changed.notify()\n",
+        "        self.nudges.ask()\n",
+        ("tests/unit/engine/flow/test_pace.py::test_a_nudge_cuts_the_rest_short",),
+    ),
+    Mutant(
+        "is nudged by whoever has no token",
+        "engine/service/doors.py",
+        "return self.nudge_token is not None and _same(",
+        "return self.nudge_token is not None or _same(",
+        (f"{NUDGING}::test_who_has_no_token_nudges_nobody",),
+    ),
+    Mutant(
+        "does not answer behind its proxy",
+        "engine/service/doors.py",
+        "self.host.lower(), *self.names}",
+        "self.host.lower()}",
+        (f"{NUDGING}::test_an_edit_arrives_at_once_when_the_source_nudges",),
+    ),
+)
