@@ -30,7 +30,8 @@ def findings(rates: Rates, ranges: Mapping[str, Range]) -> list[Finding]:
         ranges: what each setting may be; none is advised that is not there.
     """
     budget = list(stops.budget(rates, ranges))
-    found = [*stops.outages(rates), *stops.pauses(rates), *budget, *stops.fuse(rates)]
+    found = [*stops.outages(rates), *stops.refusals(rates), *stops.pauses(rates)]
+    found += [*budget, *stops.fuse(rates)]
     crowded = list(processor(rates))
     found += [*crowded, *disk(rates)]
     if not crowded:
@@ -71,7 +72,8 @@ def disk(rates: Rates) -> Iterator[Finding]:
 def slow_systems(rates: Rates) -> Iterator[Finding]:
     """A system that answers slowly while there is a backlog; said beside what we can change."""
     for system, load in rates.systems.items():
-        if any_backlog(rates) and not load.down and load.answer_s >= SLOW_ANSWER_S:
+        open_to_us = not load.down and load.paused_s <= 0
+        if any_backlog(rates) and open_to_us and load.answer_s >= SLOW_ANSWER_S:
             yield Finding(
                 Limit.SLOW_SYSTEM,
                 f"{system} is slow: that is not ours to tune",

@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from engine.metrics import PREFIX
 from engine.metrics.labels import ACTORS, KINDS, LANES, MAILBOXES, WINDOWS
+from engine.model.condition import Condition
 
 Labels = frozenset[tuple[str, str]]
 
@@ -131,6 +132,8 @@ class Load:
         in_flight: requests under way on average.
         answer_s: mean time of an answer; 0 when none came.
         told_to_wait: answers that told us to slow down.
+        condition: what keeps requests from it at the last scrape, as `Condition` has it; empty
+            where that was not told.
     """
 
     requests_s: float
@@ -139,6 +142,7 @@ class Load:
     told_to_wait: int
     paused_s: float
     down: bool
+    condition: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +344,18 @@ def _load(pair: _Between, system: str) -> Load:
         told_to_wait=int(pair.grown("rate_limited_total", connector=system)),
         paused_s=pair.last("connector_paused_seconds", connector=system),
         down=pair.last("connector_down", connector=system) > 0,
+        condition=_condition(pair, system),
+    )
+
+
+def _condition(pair: _Between, system: str) -> str:
+    return next(
+        (
+            one.value
+            for one in reversed(Condition)
+            if pair.last("connector_condition", connector=system, condition=one.value) > 0
+        ),
+        "",
     )
 
 

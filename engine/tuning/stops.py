@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from engine.metrics.labels import LANES
+from engine.model.condition import Condition
 from engine.tuning.readings import Allowance, Rates
 from engine.tuning.stages import STAGES, WAITING, closed, owed
 from engine.tuning.terms import Advice, Finding, Limit, Range, less, more
 
+_REFUSING = frozenset({Condition.CREDENTIALS_REFUSED, Condition.MISCONFIGURED})
 # Part of the allowance that is left while requests wait for more.
 SPENT = 0.02
 
@@ -27,18 +29,39 @@ def outages(rates: Rates) -> Iterator[Finding]:
             )
 
 
-def pauses(rates: Rates) -> Iterator[Finding]:
-    """A system that told us to wait."""
+def refusals(rates: Rates) -> Iterator[Finding]:
+    """A system that lets nobody in, which is no matter of speed."""
     for system, load in rates.systems.items():
-        if not load.down and (load.paused_s > 0 or load.told_to_wait):
+        if load.condition in _REFUSING:
+            yield Finding(
+                Limit.OUTAGE,
+                f"{system} refuses the service: nothing to tune, the work goes on by itself once"
+                " that is mended",
+                (f"the next request may go out in {load.paused_s:.0f} s",),
+                caution="wosync status names the cause and the remedy",
+            )
+
+
+def pauses(rates: Rates) -> Iterator[Finding]:
+    """A system that told us to wait, or one that is asked nothing for a cause of its own."""
+    for system, load in rates.systems.items():
+        if load.down or load.condition in _REFUSING:
+            continue
+        held = f"requests are held for another {load.paused_s:.0f} s"
+        if load.told_to_wait or load.condition == Condition.THROTTLED:
             yield Finding(
                 Limit.PAUSE,
                 f"{system} told the service to wait: no setting makes it answer sooner",
-                (
-                    f"{load.told_to_wait} answers of that kind while measuring",
-                    f"requests are held for another {load.paused_s:.0f} s",
-                ),
+                (f"{load.told_to_wait} answers of that kind while measuring", held),
                 caution=f"if it happens often, lower {system}.requests_in_flight_max",
+            )
+        elif load.paused_s > 0:
+            # Such as the wait for an access token: nothing is slow, and nothing is to be lowered.
+            yield Finding(
+                Limit.PAUSE,
+                f"{system} is paused: no setting makes it go on sooner",
+                (held,),
+                caution="wosync status names the cause",
             )
 
 
@@ -57,10 +80,16 @@ def budget(rates: Rates, ranges: Mapping[str, Range]) -> Iterator[Finding]:
     when = f"helps before {until}" if held > 0 else "helps"
     unless = f", unless {advice.setting} is changed" if advice else ""
     whose = "all requests" if fresh else "the backlog, while fresh edits get through"
+    kept_back = tuple(_kept_back(rates, allowance, fresh=fresh, window=window))
+    by = f", by its {' and its '.join(name for name, _ in kept_back)}" if kept_back else ""
     yield Finding(
         Limit.BUDGET,
-        f"{allowance.system}'s budget limits {whose}: no setting of ours {when}{unless}",
-        (_left(allowance, window), f"{owed(rates):,} changes wait"),
+        f"{allowance.system}'s budget limits {whose}{by}: no setting of ours {when}{unless}",
+        (
+            _left(allowance, window),
+            *(f"{name} keeps back {what}" for name, what in kept_back),
+            f"{owed(rates):,} changes wait",
+        ),
         advice,
         caution if advice else "",
     )
@@ -74,6 +103,22 @@ def _spent_in_between(rates: Rates, allowance: Allowance) -> bool:
         allowance.remaining[window] <= SPENT * allowance.limit[window] for window in limited
     )
     return throttled >= WAITING and nearly
+
+
+def _kept_back(
+    rates: Rates, allowance: Allowance, *, fresh: bool, window: str
+) -> Iterator[tuple[str, str]]:
+    """The settings of the budget that keep something of the hour back, and what that is."""
+    own, limit = f"{allowance.system}.budget", allowance.limit["hour"]
+    if window != "hour" or math.isinf(limit):
+        return
+    share = rates.settings.get(f"{own}.fresh_share", 0.0)
+    if not fresh and share:
+        yield "fresh_share", f"{int(limit * share):,} of {limit:,.0f} requests for fresh edits"
+    reserve = rates.settings.get(f"{own}.reserve", 0.0)
+    if reserve:
+        # No more than half of the whole is ever left to others.
+        yield "reserve", f"{min(reserve, limit):,.0f} requests of the hour for others"
 
 
 def _advice(

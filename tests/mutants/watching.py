@@ -4,11 +4,34 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
+TUNED = "tests/unit/engine/tuning/test_tuning.py"
+STOPS = "engine/tuning/stops.py"
 NUDGES = "engine/flow/nudges.py"
 NUDGED = "tests/unit/engine/flow/test_nudges.py"
 NUDGING = "tests/scenario/test_nudging.py"
 
 MUTANTS = (
+    Mutant(
+        "calls a refusal of credentials a wait that was asked for",
+        STOPS,
+        "if load.down or load.condition in _REFUSING:",
+        "if load.down:",
+        (f"{TUNED}::test_a_refusal_of_our_credentials_is_no_slowness",),
+    ),
+    Mutant(
+        "calls a wait for a token a wait that was asked for",
+        STOPS,
+        "if load.told_to_wait or load.condition == Condition.THROTTLED:",
+        "if load.told_to_wait or load.paused_s > 0:",
+        (f"{TUNED}::test_a_wait_for_an_access_token_is_no_slowness",),
+    ),
+    Mutant(
+        "keeps quiet about what the reserve keeps back",
+        STOPS,
+        "    if reserve:\n",
+        "    if not reserve:\n",
+        (f"{TUNED}::test_the_budget_says_which_of_its_settings_keeps_something_back",),
+    ),
     Mutant(
         "looks as often as it is nudged",
         NUDGES,

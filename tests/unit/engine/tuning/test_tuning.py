@@ -127,6 +127,58 @@ def test_the_budget_says_when_it_ends_and_what_is_left() -> None:
     assert "0 of 9,500 requests of the hour are left" in first.evidence
 
 
+def test_the_budget_says_which_of_its_settings_keeps_something_back() -> None:
+    """Whoever looks at the allowance of the system sees that it is not spent, and wonders."""
+    service = Service()
+    cases.share_for_fresh_edits(service)
+
+    first = service.found()[0]
+
+    assert "limits the backlog, while fresh edits get through, by its fresh_share and" in first.says
+    assert "fresh_share keeps back 950 of 9,500 requests for fresh edits" in first.evidence
+    assert "reserve keeps back 500 requests of the hour for others" in first.evidence
+
+    cases.budget_of_the_hour(service)
+    assert "limits all requests, by its reserve" in service.found()[0].says
+
+    service.settings["sales.budget.reserve"] = 0.0
+    assert "by its" not in service.found()[0].says
+
+
+@pytest.mark.parametrize("condition", ["credentials_refused", "misconfigured"])
+def test_a_refusal_of_our_credentials_is_no_slowness(condition: str) -> None:
+    """Nobody lowers the requests in flight for a token that was revoked."""
+    service = Service()
+    service.waits("opportunity", 900, 900)
+    service.after.connector_paused.labels("sales").set(40)
+    service.after.connector_condition.labels("sales", condition).set(1)
+    service.asks("sales", 3, 6.0)
+
+    first, *others = service.found()
+
+    assert first.limit is Limit.OUTAGE
+    assert "sales refuses the service" in first.says
+    assert not [one for one in others if one.limit in (Limit.PAUSE, Limit.SLOW_SYSTEM)]
+
+
+def test_a_wait_for_an_access_token_is_no_slowness() -> None:
+    """The system has not told us to wait, and answers nothing late."""
+    service = Service()
+    service.waits("opportunity", 900, 900)
+    service.after.connector_paused.labels("sales").set(40)
+    service.after.connector_condition.labels("sales", "paused").set(1)
+    service.asks("sales", 3, 6.0)
+
+    first, *others = service.found()
+
+    assert (first.limit, first.says) == (
+        Limit.PAUSE,
+        "sales is paused: no setting makes it go on sooner",
+    )
+    assert "requests_in_flight_max" not in first.caution
+    assert Limit.SLOW_SYSTEM not in {one.limit for one in others}
+
+
 def test_a_reserve_beyond_half_the_hour_is_lowered_to_where_it_has_an_effect() -> None:
     """Only half of an hour is ever kept back, whatever the reserve says."""
     service = Service()
