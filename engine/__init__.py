@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from engine.decide.reasons import because, foreign
     from engine.errors import (
         ChoiceNeeded,
         Conflict,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from engine.model.identity import id_of
     from engine.model.permissions import Permission, Standing, Use
     from engine.model.pointer import Pointer, Side
-    from engine.model.reason import Words
+    from engine.model.reason import Code, Reason, Words
     from engine.model.records import (
         Captured,
         Column,
@@ -92,6 +93,7 @@ __all__ = [
     "BudgetSettings",
     "Captured",
     "ChoiceNeeded",
+    "Code",
     "Column",
     "Conflict",
     "Delivery",
@@ -117,6 +119,7 @@ __all__ = [
     "Position",
     "ProspectMatch",
     "Question",
+    "Reason",
     "RecordType",
     "Rejected",
     "Relation",
@@ -155,7 +158,9 @@ __all__ = [
     "Words",
     "WriteBack",
     "WriteBackResult",
+    "because",
     "excerpt",
+    "foreign",
     "holding",
     "id_of",
     "keep_secret",
@@ -164,6 +169,7 @@ __all__ = [
 
 # Where all of it stands.
 _ROOMS = (
+    "engine.decide.reasons",
     "engine.wire.bodies",
     "engine.errors",
     "engine.wire.exchange",

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 import engine
 from engine.config.loading import Config, installed_connectors, load
+from engine.model.reason import Code
 from engine.model.records import RecordType
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -417,3 +418,40 @@ def test_every_operation_of_the_store_is_asked_for() -> None:
 
     assert operations
     assert [one for one in operations if f".{one}(" not in callers] == []
+
+
+def test_only_the_catalogue_makes_reasons() -> None:
+    """Whatever is said of a record has a code, a sentence and a remedy, and that once."""
+    made = [
+        f"{module}:{call.lineno}"
+        for module, path in (ENGINE | CONNECTORS).items()
+        if module not in {"engine.decide.reasons", "engine.model.reason"}
+        for call in _calls(path)
+        if _called(call) == "Reason"
+        or (
+            _called(call) in {"Rejected", "Taken", "HeldBack"}
+            and any(isinstance(one, ast.Constant | ast.JoinedStr) for one in call.args[:1])
+        )
+    ]
+
+    assert made == []
+
+
+def test_every_reason_is_given_by_somebody() -> None:
+    """One that nobody gives would be explained to nobody."""
+    given = "\n".join(
+        path.read_text(encoding="utf-8")
+        for module, path in (ENGINE | CONNECTORS).items()
+        if not module.startswith(("engine.model.reason", "engine.decide.catalogue"))
+    )
+
+    assert [code.name for code in Code if not re.search(rf"Code\.{code.name}\b", given)] == []
+
+
+def _calls(path: Path) -> list[ast.Call]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else ""

@@ -12,6 +12,7 @@ from connectors.outreach.fields import CLOSE_DATE, EMAILS, PRECISE_AMOUNT
 from connectors.outreach.spelling import (
     CHOICES_SEPARATOR,
     NOON,
+    TooLong,
     Unfit,
     as_set,
     canonical_datetime,
@@ -105,7 +106,7 @@ def _encode_text(field: TargetField, value: Value) -> Scalar:
 
 def _fitting(field: TargetField, text: str) -> str:
     if field.chars_max is not None and len(text) > field.chars_max:
-        raise Unfit(f"{len(text)} characters long, at most {field.chars_max} are taken")
+        raise TooLong(len(text), field.chars_max)
     return text
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from connectors.outreach.custom_texts import FORMS
 from connectors.outreach.encoding import ENCODERS, encode_as_text
 from connectors.outreach.observing import OBSERVERS, observe_as_text
-from connectors.outreach.spelling import Unfit, normalised
-from engine import FieldKind, Json, Rejected, Scalar, TargetField, Value
+from connectors.outreach.spelling import TooLong, Unfit, normalised
+from engine import Code, FieldKind, Json, Reason, Rejected, Scalar, TargetField, Value, because
 
 
 def encode(field: TargetField, value: Value) -> Scalar:
@@ -26,12 +26,14 @@ def encode(field: TargetField, value: Value) -> Scalar:
     """
     try:
         encoded = _blank(field) if _is_blank(value) else _encode(field, value)
+    except TooLong as error:
+        raise too_long(field.name, field.title, error) from None
     except Unfit as error:
-        raise _rejected(field, str(error)) from None
+        raise _unfit(field, str(error)) from None
     except (OverflowError, ValueError) as error:
-        raise _rejected(field, "outside the range that can be represented") from error
+        raise _unfit(field, "outside the range that can be represented") from error
     if field.required and encoded in (None, []):
-        raise _rejected(field, "must not be blank")
+        raise _rejected(field.name, because(Code.VALUE_REQUIRED, field=field.title))
     return encoded
 
 
@@ -64,6 +66,15 @@ def _blank(field: TargetField) -> Scalar:
     return [] if field.kind is FieldKind.LIST and not field.as_text else None
 
 
-def _rejected(field: TargetField, reason: str) -> Rejected:
-    named = f"{field.name} ({field.label})" if field.label else field.name
-    return Rejected(f"{named}: {reason}", field=field.name, system="outreach", operation="encode")
+def too_long(name: str, title: str, error: TooLong, operation: str = "encode") -> Rejected:
+    """The refusal of a text that is too long for the field of that name."""
+    reason = because(Code.VALUE_TOO_LONG, field=title, length=error.length, most=error.most)
+    return _rejected(name, reason, operation)
+
+
+def _unfit(field: TargetField, detail: str) -> Rejected:
+    return _rejected(field.name, because(Code.VALUE_UNFIT, field=field.title, detail=detail))
+
+
+def _rejected(name: str, reason: Reason, operation: str = "encode") -> Rejected:
+    return Rejected(reason, field=name, system="outreach", operation=operation)

@@ -10,19 +10,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from connectors.outreach.mapping import too_long
 from connectors.outreach.observing import linked_id
 from connectors.outreach.protocol import (
     OPPORTUNITY,
     PROSPECT,
     ROLE,
-    SYSTEM,
     Request,
     Requests,
     whole_pages,
 )
-from connectors.outreach.spelling import normalised, observed_datetime
+from connectors.outreach.spelling import TooLong, normalised, observed_datetime
 from connectors.outreach.wire import Resource
-from engine import Json, Rejected, Role
+from engine import Json, Role
 
 ROLE_CHARS_MAX = 255
 COLLECTION = "/opportunityProspectRoles"
@@ -99,10 +99,5 @@ def _text(raw: Json) -> str:
 def _sent(role: str, operation: str) -> str:
     text = _text(role)
     if len(text) > ROLE_CHARS_MAX:
-        raise Rejected(
-            f"role: {len(text)} characters long, at most {ROLE_CHARS_MAX} are taken",
-            field="role",
-            system=SYSTEM,
-            operation=operation,
-        )
+        raise too_long("role", "role", TooLong(len(text), ROLE_CHARS_MAX), operation)
     return text

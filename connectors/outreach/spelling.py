@@ -28,6 +28,15 @@ class Unfit(ValueError):
     """The value cannot be put into the field; the text says why, without the value."""
 
 
+class TooLong(Unfit):
+    """A text of more characters than are taken: `length` and `most`, in characters."""
+
+    def __init__(self, length: int, most: int) -> None:
+        super().__init__(f"{length} characters long, at most {most} are taken")
+        self.length = length
+        self.most = most
+
+
 def normalised(text: str) -> str | None:
     """Text with LF line ends and no outer whitespace; None when nothing is left."""
     return text.replace("\r\n", "\n").replace("\r", "\n").strip() or None

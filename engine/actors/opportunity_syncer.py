@@ -71,7 +71,7 @@ from engine.model.edit import changes
 from engine.model.history import LEFT_OUT, Note
 from engine.model.mass_change import Mass
 from engine.model.outcome import WAITS, Outcome
-from engine.model.reason import Code
+from engine.model.reason import Code, Reason
 from engine.model.records import Fields, RecordType, Scalar, SourceRecord
 from engine.model.work import Work
 from engine.ports import Source, Target, WallClock
@@ -241,7 +241,7 @@ class OpportunitySyncer:
             case _:
                 return await self._resolve_doubt(work, record)
 
-    async def _leave(self, work: Work, record: SourceRecord, reason: str) -> Outcome:
+    async def _leave(self, work: Work, record: SourceRecord, reason: Reason) -> Outcome:
         note, now = Note(LEFT_OUT, reason), self.clock.now()
         flagged = record.sync and record.error
         await self.store.records.settle_ineligible(work, note, flagged=flagged, now=now)
@@ -378,7 +378,7 @@ class OpportunitySyncer:
         now = self.clock.now()
         url = self.target.url(RecordType.OPPORTUNITY, sent.target_id)
         names = ", ".join(sorted(sent.changes)) or "no field"
-        detail = listed([f"id {sent.target_id}, sent {names}", *resolution.notes])
+        detail = listed([f"id {sent.target_id}, sent {names}", *_notes(resolution)])
         settled = await self.store.records.settle_linked(
             work,
             target_id=sent.target_id,
@@ -394,7 +394,7 @@ class OpportunitySyncer:
         self.wake_downstream()
         level = log.info if sent.changes else log.debug
         level(sent.outcome, record=work.ref, target_id=sent.target_id, fields=sorted(sent.changes))
-        for note in resolution.notes:
+        for note in _notes(resolution):
             log.info("reference_left_blank", record=work.ref, reason=note)
         if settled and sent.changes:
             lag = max(0.0, now - work.pending_since)
@@ -454,6 +454,10 @@ class OpportunitySyncer:
             # Nothing of it exists, and what is tried after a correction is another create.
             await self.store.records.close_intent(work.id)
             raise
+
+
+def _notes(resolution: Resolution) -> list[Reason]:
+    return [note.within(f"{name}: {{}}") for name, note in resolution.notes.items()]
 
 
 def refusal(refuse: Refuse, status: int | None = None) -> Rejected:

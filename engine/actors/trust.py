@@ -137,10 +137,7 @@ class Trust:
     async def _raise_alarm(self, work: Work, target_id: int) -> None:
         known = work.target_id
         made = "none" if known is None else f"id {known}"
-        reason = (
-            f"{work.ref} carries the target id {target_id}, made in our name by somebody else;"
-            f" this service made {made}"
-        )
+        reason = because(Code.ANOTHER_WRITER, ref=work.ref, theirs=target_id, ours=made)
         self.metrics.duplicates.inc()
         log.error(
             "another_writer",

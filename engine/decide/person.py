@@ -137,7 +137,7 @@ def _doubted(facts: PersonFacts, known: Person) -> Ask | Decision:
     if age_s < bound or sought.refusal is not None:
         return _still_in_doubt(age_s, bound)
     if known.taken_at is not None:
-        return _invisible(facts, known.reason or "no reason given")
+        return _invisible(facts, known.reason or foreign(Code.ALREADY_THERE, "no reason given"))
     return NotExecuted(replace(known, doubt_since=None))
 
 
@@ -150,7 +150,7 @@ def _look_in_s(age_s: float, bound: float) -> float:
     return look_in_s(age_s, bound) if age_s < bound else RESEND_S
 
 
-def _invisible(facts: PersonFacts, reason: str) -> Refuse:
+def _invisible(facts: PersonFacts, reason: Reason) -> Refuse:
     said = because(Code.EMAIL_TAKEN_HIDDEN, ref=facts.record.ref, detail=reason)
     return refusal(Taken(said, field=facts.email_field))
 

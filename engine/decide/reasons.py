@@ -13,6 +13,7 @@ from engine.decide.catalogue.fields import FIELDS
 from engine.decide.catalogue.people import PEOPLE, ROLES
 from engine.decide.catalogue.records import RECORDS, WRITE_BACKS
 from engine.decide.catalogue.systems import ANSWERS, EARLIER, KEPT_FAILING, NOT_SENT
+from engine.model.dossier import Cause
 from engine.model.reason import Code, Entry, Reason, code_of
 
 # By subject, in the order in which they are listed.
@@ -56,15 +57,22 @@ def listed(sentences: Sequence[str]) -> str:
     return whole if code is None else Reason(code, whole)
 
 
-def within(text: str, sentence: str) -> str:
-    """A text inside a longer sentence, which has `{}` in its place; a reason stays one."""
-    return text.within(sentence) if isinstance(text, Reason) else sentence.replace("{}", text)
-
-
 def kept(code: str | None, text: str) -> Reason:
-    """A reason as the state kept it; one without a code is older than codes are."""
+    """A reason as the state kept it; a code of another version is none that we know."""
     known = Code(code) if code in set(Code) else Code.UNSPECIFIED
     return Reason(known, text)
+
+
+def cause(reason: Reason, reason_class: str | None = None, field: str | None = None) -> Cause:
+    """The reason as it is explained, with the class of its error and the field at fault."""
+    return Cause(reason.code, str(reason), reason_class, field)
+
+
+def kept_cause(
+    code: str | None, text: str | None, reason_class: str | None = None, field: str | None = None
+) -> Cause | None:
+    """What the state kept as the reason; None where there is none."""
+    return None if text is None else cause(kept(code, text), reason_class, field)
 
 
 def entry_of(text: str) -> Entry | None:

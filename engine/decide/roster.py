@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from engine.decide.reasons import because
+from engine.model.reason import Code, Reason
+from engine.model.records import FieldKind
+
 # A disappearance is believed when a listing so many seconds later shows it still.
 CONFIRM_S = 60.0
 
@@ -47,3 +51,12 @@ def believed(
 def missing(counting: Mapping[int, Listed]) -> list[int]:
     """Those who count although the last listing lacked them."""
     return sorted(one for one, listed in counting.items() if listed.missing_since is not None)
+
+
+def unnamed(kind: FieldKind, number: int, name: str) -> Reason:
+    """Why nobody, or nothing, bears the name: so many users or stages do, and not exactly one."""
+    users = kind is FieldKind.USER
+    if number:
+        ambiguous = Code.OWNER_AMBIGUOUS if users else Code.STAGE_AMBIGUOUS
+        return because(ambiguous, number=number, name=name)
+    return because(Code.OWNER_UNKNOWN if users else Code.STAGE_UNKNOWN, name=name)

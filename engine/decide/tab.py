@@ -15,7 +15,7 @@ from typing import Literal
 from engine.decide.doubt import bound_s, look_in_s, resend_after_s
 from engine.decide.failure import error_class, plain_reason
 from engine.decide.person import WOULD_CREATE
-from engine.decide.reasons import because, listed
+from engine.decide.reasons import because, foreign, listed
 from engine.decide.roles import Script, joined
 from engine.errors import Gone, Rejected, Taken, Unreachable, surely_not_executed
 from engine.model.history import Note
@@ -240,7 +240,7 @@ class Settlement:
     listed: bool
     given_up: GivenUp | None
     look_at: float | None
-    why: Reason | str | None
+    why: Reason | None
 
 
 def settlement(sent: Sent, lines: Lines, now: float) -> Settlement:
@@ -264,7 +264,7 @@ def settlement(sent: Sent, lines: Lines, now: float) -> Settlement:
         # What is looked at soon is tried again by then.
         given_up=None if soon else refused,
         look_at=now + min(soon) if soon else None,
-        why=listed(held) if held else None,
+        why=foreign(held[0].code, listed(held)) if held else None,
     )
 
 

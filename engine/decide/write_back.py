@@ -15,7 +15,7 @@ from engine.decide.reasons import because, foreign
 from engine.decide.retry import OPERATOR_PAUSE_S, retry
 from engine.errors import EngineError, Misconfigured, Unreachable
 from engine.model.outbox import Carried, Entry, Owed
-from engine.model.reason import Code
+from engine.model.reason import Code, Reason
 from engine.model.records import Delivery, RecordType, SourceRecord, WriteBackResult
 from engine.model.wait import Pace, Wait
 
@@ -27,6 +27,7 @@ MISSING_LOOKS = 11
 # As much of somebody else's id as a reason shows.
 _SHOWN_CHARS = 40
 _AT_ONCE = Wait.exactly(0.0)
+_DUE = because(Code.WAITS_ITS_TURN, what="it is delivered")
 
 
 class Verdict(StrEnum):
@@ -61,7 +62,7 @@ class Decision:
 
     verdict: Verdict
     version: int = 0
-    reason: str = ""
+    reason: Reason = _DUE
     reason_class: str | None = None
     wait: Wait = _AT_ONCE
     counts: bool = False
@@ -106,7 +107,7 @@ def unanswered(entry: Entry, error: Unreachable, pace: Pace, *, looked: bool) ->
 
 
 def _overtaken(
-    entry: Entry, pace: Pace, reason: str, reason_class: str, *, looked: bool
+    entry: Entry, pace: Pace, reason: Reason, reason_class: str, *, looked: bool
 ) -> Decision:
     """Nobody knows what the record holds: only itself tells, and once is enough at a time."""
     return _later(entry, pace, reason, reason_class) if looked else Decision(Verdict.LOOK)
@@ -131,7 +132,7 @@ def stops_all(error: Exception) -> bool:
     return isinstance(error, Misconfigured)
 
 
-def _later(entry: Entry, pace: Pace, reason: str, reason_class: str) -> Decision:
+def _later(entry: Entry, pace: Pace, reason: Reason, reason_class: str) -> Decision:
     wait = retry(entry.attempts + 1, pace)
     return Decision(Verdict.POSTPONE, 0, reason, reason_class, wait, counts=True)
 
@@ -160,7 +161,7 @@ def holds(record: SourceRecord, entry: Entry) -> bool:
     )
 
 
-def not_ours(record: SourceRecord, entry: Entry, version: int) -> str | None:
+def not_ours(record: SourceRecord, entry: Entry, version: int) -> Reason | None:
     """Why the entry must not be written on top of the record as it is now, or None."""
     if entry.is_beside(record.target_id):
         shown = (record.target_id or "")[:_SHOWN_CHARS]

@@ -305,13 +305,8 @@ def _blank(value: Value) -> bool:
 
 
 def _rejected(line: Line, code: Code, place: str, detail: str = "") -> Rejected:
-    reason = because(code, field=title(line.field), place=place, detail=detail)
+    reason = because(code, field=line.field.title, place=place, detail=detail)
     return Rejected(reason, field=line.field.name)
-
-
-def title(target: TargetField) -> str:
-    """The field's name, with its label where it has one: `custom1 (Region)`."""
-    return f"{target.name} ({target.label})" if target.label else target.name
 
 
 def _picked(line: Line, value: Value, place: str) -> Value:

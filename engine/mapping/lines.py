@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from engine.errors import Misconfigured
 from engine.mapping.checks import ALLOWED, UNREADABLE, check_constant, nearest, shown, well_formed
-from engine.mapping.fields import BUILT_IN, Conversion, Line, LineSetting, Template, title
+from engine.mapping.fields import BUILT_IN, Conversion, Line, LineSetting, Template
 from engine.model.records import REFERENCES, Column, FieldKind, TargetField
 
 
@@ -98,7 +98,7 @@ class _Composer:
             if demanded and name not in lines and name not in self.mistaken:
                 origin = self.origins.get(name, BUILT_IN)
                 reason = "the target demands this field, so it must be mapped"
-                self._mistake(origin, title(target), reason)
+                self._mistake(origin, target.title, reason)
         return Composition(list(lines.values()), self.mistakes)
 
     def _add(self, layer: Layer) -> None:
@@ -252,7 +252,7 @@ def _effect(line: Line) -> list[object]:
 
 def describe(lines: Sequence[Line]) -> list[tuple[str, str, str]]:
     """Rows for printing: the target field with its label, what fills it, and who asked for it."""
-    return [(title(line.field), _filling(line), line.origin) for line in lines]
+    return [(line.field.title, _filling(line), line.origin) for line in lines]
 
 
 def _filling(line: Line) -> str:

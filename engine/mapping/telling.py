@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from engine.decide.recognised import recognised
+from engine.decide.failure import plain_reason
+from engine.decide.reasons import cause
 from engine.errors import Rejected
-from engine.mapping.fields import FieldMapping, Line, title
-from engine.model.dossier import Cause
+from engine.mapping.fields import FieldMapping, Line
 from engine.model.explanation import FieldFact
+from engine.model.reason import Reason
 from engine.model.records import Fields, Kind, Malformed, SourceRecord
 
 REFUSED = "validation"
@@ -20,7 +21,7 @@ class Reference:
     """What became of one reference: its id, or why there is none, and who may be meant."""
 
     id: int | None
-    note: str | None = None
+    note: Reason | None = None
     nearest: tuple[str, ...] = ()
 
 
@@ -53,14 +54,14 @@ def _told(
     try:
         wanted = mapping.filled(record, line, None if reference is None else reference.id)
     except Rejected as error:
-        cause = Cause(recognised(error.message, REFUSED), error.message, REFUSED, name)
-        return FieldFact(name, title(line.field), source, refusal=cause)
+        refusal = cause(plain_reason(error), REFUSED, name)
+        return FieldFact(name, line.field.title, source, refusal=refusal)
     blank = None
     if reference is not None and reference.note is not None:
-        blank = Cause(recognised(reference.note), reference.note, None, name)
+        blank = cause(reference.note, None, name)
     return FieldFact(
         name,
-        title(line.field),
+        line.field.title,
         source,
         wanted,
         left_alone=line.skip_blank and wanted in (None, []),

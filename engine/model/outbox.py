@@ -83,7 +83,3 @@ class Entry:
             error=self.error,
             message=self.message,
         )
-
-
-# Why a delivery waits for a record that may never come back.
-MISSING = "the record is deleted, or hidden from our user"

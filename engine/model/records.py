@@ -315,3 +315,8 @@ class TargetField:
     label: str | None = None
     choices: tuple[str, ...] = ()
     as_text: bool = False
+
+    @property
+    def title(self) -> str:
+        """The field's name, with its label where it has one: `custom1 (Region)`."""
+        return f"{self.name} ({self.label})" if self.label else self.name

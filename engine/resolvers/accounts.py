@@ -27,7 +27,7 @@ from engine.flow.pace import Pace
 from engine.flow.worktime import holding
 from engine.metrics import Metrics
 from engine.model.identity import id_of
-from engine.model.reason import Code
+from engine.model.reason import Code, Reason
 from engine.model.records import FieldKind
 from engine.ports import Source, Target, WallClock
 from engine.resolvers.lookups import Lookup
@@ -45,7 +45,7 @@ log = structlog.get_logger(component="account_resolver")
 @dataclass(frozen=True, slots=True)
 class _Answer:
     account_id: int | None
-    note: str | None
+    note: Reason | None
     known_at: float
 
 
@@ -98,7 +98,7 @@ class AccountResolver:
             self.wake()
         return woken
 
-    async def resolve(self, name: str) -> tuple[int | None, str | None]:
+    async def resolve(self, name: str) -> tuple[int | None, Reason | None]:
         """The account of the customer named by its source id, or None and why, if that is odd.
 
         A customer that carries no target id is usual and gives no note.

@@ -16,13 +16,12 @@ from typing import Literal
 
 import structlog
 
-from engine.decide.reasons import because
-from engine.decide.roster import CONFIRM_S, Listed, believed, missing
+from engine.decide.roster import CONFIRM_S, Listed, believed, missing, unnamed
 from engine.errors import EngineError, ProtocolError, Rejected, TheirFault
 from engine.flow.directory import Directory
 from engine.flow.pace import Pace
 from engine.metrics import Metrics
-from engine.model.reason import Code
+from engine.model.reason import Reason
 from engine.model.records import FieldKind, Stage, User
 from engine.ports import Target, WallClock
 from engine.resolvers.lookups import Lookup
@@ -93,20 +92,14 @@ class OwnerResolver:
             self.wake()
         return woken
 
-    async def resolve(self, kind: FieldKind, name: str) -> tuple[int | None, str | None]:
+    async def resolve(self, kind: FieldKind, name: str) -> tuple[int | None, Reason | None]:
         """The id that bears the name, or None and why not.
 
         Raises:
             Transient: the target could not be asked.
         """
         ids = await self._looked_up(kind, self._target_name(kind, name))
-        users = kind is FieldKind.USER
-        if len(ids) == 1:
-            return ids[0], None
-        if ids:
-            ambiguous = Code.OWNER_AMBIGUOUS if users else Code.STAGE_AMBIGUOUS
-            return None, because(ambiguous, number=len(ids), name=name)
-        return None, because(Code.OWNER_UNKNOWN if users else Code.STAGE_UNKNOWN, name=name)
+        return (ids[0], None) if len(ids) == 1 else (None, unnamed(kind, len(ids), name))
 
     async def _looked_up(self, kind: FieldKind, name: str) -> tuple[int, ...]:
         directory, count = self._directories[kind], self.metrics.reference_lookups

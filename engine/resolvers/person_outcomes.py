@@ -16,11 +16,13 @@ from engine.actors.failing import Failing, RetryLimits
 from engine.actors.gate import pass_gate
 from engine.decide.failure import FORBIDDEN
 from engine.decide.person import foreseen, refusal, standing
+from engine.decide.reasons import because
 from engine.errors import EngineError, Rejected
 from engine.metrics import Metrics
 from engine.model.history import Note
 from engine.model.outbox import Owed
 from engine.model.person import Person, Standing
+from engine.model.reason import Code
 from engine.model.records import RecordType, SourceRecord
 from engine.model.verdict import (
     Adopt,
@@ -89,7 +91,8 @@ class PersonOutcomes:
                 log.info("prospect_created", person=record.ref, prospect_id=prospect_id)
             case NotExecuted():
                 self.metrics.in_doubt_resolved.labels("prospect", "not_executed").inc()
-                await self.store.people.hold_back(record, "not created yet", self.clock.now())
+                not_created = because(Code.PROSPECT_NOT_CREATED)
+                await self.store.people.hold_back(record, not_created, self.clock.now())
             case LostLink(prospect_id):
                 await self._unlink(record, prospect_id)
             case _:

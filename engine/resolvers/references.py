@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from engine.decide.reasons import within
 from engine.mapping.fields import Wanted
+from engine.model.reason import Reason
 from engine.model.records import FieldKind
 from engine.resolvers.accounts import AccountResolver
 from engine.resolvers.owners import OwnerResolver
@@ -16,12 +16,12 @@ from engine.resolvers.owners import OwnerResolver
 class Resolution:
     """What became of the references.
 
-    `ids` by target field; `notes` say why one was left blank; `awaited` names what the record
-    shall be reconciled again for, once it turns up.
+    `ids` by target field; `notes`, likewise, say why one was left blank; `awaited` names what the
+    record shall be reconciled again for, once it turns up.
     """
 
     ids: dict[str, int | None] = field(default_factory=dict[str, int | None])
-    notes: list[str] = field(default_factory=list[str])
+    notes: dict[str, Reason] = field(default_factory=dict[str, Reason])
     awaited: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
 
 
@@ -46,7 +46,7 @@ class References:
                 target_id, note = await self.owners.resolve(reference.kind, reference.name)
             resolution.ids[reference.field] = target_id
             if note is not None:
-                resolution.notes.append(within(note, f"{reference.field}: {{}}"))
+                resolution.notes[reference.field] = note
             if target_id is None:
                 resolution.awaited.append((reference.kind.value, reference.name))
         return resolution

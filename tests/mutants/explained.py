@@ -28,8 +28,8 @@ MUTANTS = (
     Mutant(
         "takes a flag of ours for somebody's",
         FINDINGS,
-        "and dossier.flagged and dossier.cause:",
-        "and not dossier.flagged and dossier.cause:",
+        "dossier is not None and dossier.flagged else None",
+        "dossier is not None and not dossier.flagged else None",
         (EACH,),
     ),
     Mutant(
@@ -63,16 +63,18 @@ MUTANTS = (
     ),
     Mutant(
         "takes every budget for the hour's",
-        "engine/decide/recognised.py",
-        "return next(code for word, code in _BUDGETS if word in said)",
-        "return _BUDGETS[0][1] if said else _BUDGETS[1][1]",
-        (f"{WHY}::test_the_sentence_of_a_system_is_told_by_its_class",),
+        "engine/service/why/holds.py",
+        "code = governor.budget.code(now, backlog=lane is Lane.BACKLOG)",
+        "code = Code.BUDGET_HOUR_SPENT",
+        (
+            "tests/scenario/test_why.py::test_a_backlog_behind_the_reserve_is_told_from_the_hour_that_is_spent",
+        ),
     ),
     Mutant(
         "leaves a person who waits unnamed",
         FINDINGS,
-        "return Finding(Verdict.WAITS, cause, line.ref)",
-        "return Finding(Verdict.WAITS, cause)",
+        "return Finding(Verdict.WAITS, stands, line.ref)",
+        "return Finding(Verdict.WAITS, stands)",
         (f"{WHY}::test_a_person_who_waits_is_named_with_what_is_to_be_done",),
     ),
     Mutant(

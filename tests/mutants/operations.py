@@ -210,8 +210,8 @@ MUTANTS = (
     Mutant(
         "counts only write-backs that failed before",
         MEASURE,
-        " WHERE o.reason IS NOT ? GROUP BY 1",
-        " WHERE o.reason <> ? GROUP BY 1",
+        " WHERE o.reason_code IS NOT ? GROUP BY 1",
+        " WHERE o.reason_code <> ? GROUP BY 1",
         (f"{MEASURED}::test_what_the_source_is_owed_waits_since_the_change_it_answers",),
     ),
     Mutant(

@@ -52,8 +52,8 @@ MUTANTS = (
     Mutant(
         "takes the first of two users of one name",
         "engine/resolvers/owners.py",
-        "        if len(ids) == 1:\n",
-        "        if ids:\n",
+        "if len(ids) == 1 else (None, unnamed(",
+        "if ids else (None, unnamed(",
         ("tests/scenario/test_references.py::test_an_ambiguous_owner_is_left_blank_and_noted",),
     ),
     Mutant(

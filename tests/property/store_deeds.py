@@ -225,10 +225,10 @@ def _peoples(desk: Desk, choice: Choice) -> tuple[Deed, ...]:
         lambda c: people.link(
             c, record, 310 + number, email=email, owed=owed, note=NOTE if flag else None, now=now
         ),
-        lambda c: people.hold_back(c, record, "no address", now),
+        lambda c: people.hold_back(c, record, foreign(Code.UNSPECIFIED, "no address"), now),
         lambda c: people.announce(c, record, email, now),
         lambda c: people.withdraw_announcement(c, record.id),
-        lambda c: people.doubt(c, record, "no answer", now),
+        lambda c: people.doubt(c, record, foreign(Code.UNSPECIFIED, "no answer"), now),
         lambda c: people.refuse(c, record, FAILURE, now),
         lambda c: people.forget_reading(c, PEOPLE),
         lambda c: people.relink(c, record, now),
@@ -246,7 +246,12 @@ def _deliveries(desk: Desk, choice: Choice) -> tuple[Deed, ...]:
         lambda c: outbox.delivered(c, confirmed, now),
         lambda c: outbox.delivered(c, [(entry, entry.version + number)], now),
         lambda c: outbox.postpone(
-            c, entry, "busy", due_at=now + number, counts=choice.flag, missed=number
+            c,
+            entry,
+            foreign(Code.UNSPECIFIED, "busy"),
+            due_at=now + number,
+            counts=choice.flag,
+            missed=number,
         ),
         lambda c: outbox.withdraw(c, entry, NOTE, now),
     )

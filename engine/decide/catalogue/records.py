@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.model.mass_change import HELD
 from engine.model.reason import HOLD, SKIP, WAIT, Code, Entry
 
 RECORDS = (
@@ -237,7 +238,7 @@ RECORDS = (
     Entry(
         Code.MASS_CHANGE_HELD,
         HOLD,
-        "{would}",
+        f"{HELD}: {{would}}",
         admin="More records would change at once than is allowed without somebody's word, so they"
         " wait and nothing of them is sent.",
         engineer="The fuse holds what a sweep, an audit, a changed mapping or a first look would"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from engine.decide.recognised import recognised
 from engine.model.dossier import Dossier, State
 from engine.model.explanation import Hold, RecordFacts
 from engine.model.history import LEFT_OUT
@@ -76,16 +75,16 @@ def as_kept(dossier: Dossier) -> SourceRecord:
     """The record as far as the state tells of it by itself, for whoever cannot open its row."""
     work = dossier.work
     left_out = next((one for one in reversed(dossier.history) if one.decision == LEFT_OUT), None)
-    reason = ""
+    code = None
     if dossier.state is State.INELIGIBLE and left_out is not None:
-        reason = left_out.detail
-    flagged = dossier.state is State.REFUSED or recognised(reason, "") is Code.ERROR_FLAG_SET
+        code = left_out.reason_code
+    flagged = dossier.state is State.REFUSED or code == Code.ERROR_FLAG_SET
     return SourceRecord(
         id=work.id,
         ref=work.ref,
         version=work.version,
         updated_at=int(dossier.captured_at),
-        sync=recognised(reason, "") is not Code.SYNC_OFF,
+        sync=code != Code.SYNC_OFF,
         error=flagged,
         target_id=None if dossier.carried is None else str(dossier.carried),
         target_url=None,

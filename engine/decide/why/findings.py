@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.decide.opportunity import Create, Leave, Reconcile, Refuse, Resolve, course, gone
-from engine.decide.reasons import because
-from engine.decide.recognised import recognised
+from engine.decide.reasons import because, cause
 from engine.decide.why.basis import hold_of, is_due, newer, work_of
 from engine.decide.why.people import standing_of
 from engine.model.dossier import Cause, State
 from engine.model.explanation import Finding, RecordFacts, Verdict
-from engine.model.history import HIDDEN, LEFT_OUT, NOT_SHOWN
+from engine.model.history import LEFT_OUT
 from engine.model.mass_change import Mass
 from engine.model.reason import Code
 
@@ -33,7 +32,7 @@ def finding(facts: RecordFacts) -> Finding:
 
 def said(code: Code, verdict: Verdict, **known: object) -> Finding:
     """A verdict with a reason of the catalogue."""
-    return Finding(verdict, Cause(code, str(because(code, **known))))
+    return Finding(verdict, cause(because(code, **known)))
 
 
 def _not_shown(facts: RecordFacts) -> Finding | None:
@@ -49,9 +48,9 @@ def _not_shown(facts: RecordFacts) -> Finding | None:
     last = next((one for one in reversed(dossier.history) if one.decision == LEFT_OUT), None)
     if dossier.state is not State.INELIGIBLE or last is None:
         return None
-    if last.detail == HIDDEN:
+    if last.reason_code == Code.RECORD_HIDDEN:
         return said(Code.RECORD_HIDDEN, Verdict.NOT_VISIBLE)
-    if last.detail == NOT_SHOWN:
+    if last.reason_code == Code.RECORD_NOT_LISTED:
         return said(Code.RECORD_NOT_LISTED, Verdict.NOT_ELIGIBLE)
     return None
 
@@ -81,10 +80,10 @@ def _left_out(facts: RecordFacts) -> Finding | None:
     way = course(work, record)
     if not isinstance(way, Leave):
         return None
-    code = recognised(way.reason)
-    if code is Code.ERROR_FLAG_SET and dossier is not None and dossier.flagged and dossier.cause:
-        return Finding(Verdict.REFUSED, dossier.cause)
-    return Finding(Verdict.NOT_ELIGIBLE, Cause(code, way.reason))
+    kept = dossier.cause if dossier is not None and dossier.flagged else None
+    if way.reason.code is Code.ERROR_FLAG_SET and kept is not None:
+        return Finding(Verdict.REFUSED, kept)
+    return Finding(Verdict.NOT_ELIGIBLE, cause(way.reason))
 
 
 def _held(facts: RecordFacts) -> Finding | None:
@@ -96,9 +95,10 @@ def _held(facts: RecordFacts) -> Finding | None:
         (dossier.work.mass, dossier.cause),
         (Mass.NONE, None) if tab is None else (tab.mass, tab.cause),
     ):
+        if mass is Mass.HELD and kept is not None:
+            return Finding(Verdict.HELD, kept)
         if mass in _MASS:
-            would = "it is evaluated first" if kept is None else kept.text
-            return said(Code.MASS_CHANGE_HELD, Verdict.HELD, would=would)
+            return said(Code.MASS_CHANGE_HELD, Verdict.HELD, would="it is evaluated first")
     return None
 
 
@@ -109,7 +109,7 @@ def _refusable(facts: RecordFacts) -> Finding | None:
         return None
     way = course(work, record)
     if isinstance(way, Refuse):
-        return Finding(Verdict.REFUSED, Cause(recognised(way.reason, "validation"), way.reason))
+        return Finding(Verdict.REFUSED, cause(way.reason, "validation"))
     refused = next((one for one in facts.fields if one.refusal is not None), None)
     if refused is not None and not facts.holds:
         return Finding(Verdict.REFUSED, refused.refusal, refused.title)
@@ -148,7 +148,7 @@ def _target_gone(facts: RecordFacts) -> Finding | None:
         return None
     outcome = gone(way, recreate_missing=facts.recreate_missing)
     if isinstance(outcome, Refuse):
-        return Finding(Verdict.DELETED, Cause(Code.TARGET_GONE, outcome.reason))
+        return Finding(Verdict.DELETED, cause(outcome.reason))
     return said(Code.WAITS_ITS_TURN, Verdict.WAITS, what="it is created anew")
 
 
@@ -173,9 +173,9 @@ def _people(facts: RecordFacts) -> Finding | None:
         detail = "its answer never came" if tab.cause is None else tab.cause.text
         return said(Code.ROLES_IN_DOUBT, Verdict.IN_DOUBT, detail=detail)
     for line in facts.lines:
-        cause = standing_of(line)
-        if cause is not None:
-            return Finding(Verdict.WAITS, cause, line.ref)
+        stands = standing_of(line)
+        if stands is not None:
+            return Finding(Verdict.WAITS, stands, line.ref)
     if tab is None or not (tab.pending or tab.cause is not None):
         return None
     if tab.cause is not None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from engine.decide.person import decide, is_in_doubt
-from engine.decide.reasons import because
-from engine.decide.recognised import recognised
+from engine.decide.reasons import because, cause
 from engine.model.dossier import Cause
 from engine.model.explanation import LineFact, PersonLine
 from engine.model.reason import Code
@@ -23,12 +22,7 @@ from engine.model.verdict import (
     Wait,
 )
 
-# What is said of a person by what stands in the way, where the sentence is shared with others.
 _PERSON = "the person is looked for, and created where nobody is found"
-_OF_PEOPLE = {
-    "sync is off": Code.PERSON_SYNC_OFF,
-    "the error flag is set": Code.PERSON_FLAGGED,
-}
 
 
 def decided(line: LineFact) -> Ask | Decision | None:
@@ -48,7 +42,7 @@ def prospect_of(line: LineFact) -> int | None:
 def standing_of(line: LineFact) -> Cause | None:
     """Why the line waits for its person; None while it does not."""
     if line.hidden:
-        return Cause(Code.PERSON_HIDDEN, str(because(Code.PERSON_HIDDEN)))
+        return cause(because(Code.PERSON_HIDDEN))
     facts = line.facts
     if facts is None:
         # Why there is no prospect, as it was kept.
@@ -60,16 +54,15 @@ def standing_of(line: LineFact) -> Cause | None:
             return line.cause
     match decided(line):
         case HoldBack(reason) | Unseen(reason) | Wait(reason):
-            return Cause(_code(reason), str(reason))
+            return cause(reason)
         case Refuse(failure):
-            code = recognised(failure.reason, failure.reason_class)
-            return Cause(code, str(failure.reason), failure.reason_class, failure.field)
+            return cause(failure.reason, failure.reason_class, failure.field)
         case Lose(reason):
-            return Cause(Code.PROSPECT_IN_DOUBT, str(reason))
+            return cause(reason)
         case Ask(question):
             return _asked(line, question)
         case Create():
-            return Cause(Code.WAITS_ITS_TURN, str(because(Code.WAITS_ITS_TURN, what=_PERSON)))
+            return cause(because(Code.WAITS_ITS_TURN, what=_PERSON))
         case _:
             return None
 
@@ -81,30 +74,25 @@ def _asked(line: LineFact, question: Question) -> Cause | None:
         return None
     known = facts.known
     if known is not None and is_in_doubt(known, facts.record):
-        return Cause(Code.PROSPECT_IN_DOUBT, str(because(Code.PROSPECT_IN_DOUBT)))
+        return cause(because(Code.PROSPECT_IN_DOUBT))
     if question is Question.THERE:
         # It is told its prospect again, or loses it: nobody waits for that.
         return None
     if line.cause is not None:
         return line.cause
-    return Cause(Code.WAITS_ITS_TURN, str(because(Code.WAITS_ITS_TURN, what=_PERSON)))
-
-
-def _code(reason: str) -> Code:
-    for ending, code in _OF_PEOPLE.items():
-        if reason.endswith(ending):
-            return code
-    return recognised(reason, "validation")
+    return cause(because(Code.WAITS_ITS_TURN, what=_PERSON))
 
 
 def person_line(line: LineFact) -> PersonLine:
     """One line of the tab, for people to read."""
-    cause = standing_of(line)
+    stands = standing_of(line)
     prospect_id = prospect_of(line)
-    if cause is not None:
-        state = cause.text
+    if stands is not None:
+        state = stands.text
     elif prospect_id is not None:
         state = f"prospect {prospect_id}"
     else:
         state = "not looked at"
-    return PersonLine(line.ref, line.name, line.role, state, None if cause is None else cause.code)
+    return PersonLine(
+        line.ref, line.name, line.role, state, None if stands is None else stands.code
+    )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.decide.person import carried
-from engine.decide.reasons import because
+from engine.decide.reasons import because, cause
 from engine.decide.why.people import person_line, prospect_of, standing_of
 from engine.decide.why.remedies import steps
-from engine.model.dossier import Cause
 from engine.model.explanation import (
     Explanation,
     Finding,
@@ -55,19 +54,17 @@ def _finding(facts: PersonWhy) -> Finding:
     look, line = facts.source, facts.line
     if look is not None and look.record is None:
         if look.deleted:
-            text = str(because(Code.RECORD_DELETED))
-            return Finding(Verdict.DELETED, Cause(Code.RECORD_DELETED, text))
-        text = str(because(Code.PERSON_HIDDEN))
-        return Finding(Verdict.NOT_VISIBLE, Cause(Code.PERSON_HIDDEN, text))
+            return Finding(Verdict.DELETED, cause(because(Code.RECORD_DELETED)))
+        return Finding(Verdict.NOT_VISIBLE, cause(because(Code.PERSON_HIDDEN)))
     known = None if facts.dossier is None else facts.dossier.person
-    cause = standing_of(line)
-    if known is not None and known.refused_version is not None and cause is not None:
-        return Finding(Verdict.REFUSED, cause)
-    if cause is not None:
-        return Finding(_VERDICTS.get(cause.code, Verdict.WAITS), cause)
+    stands = standing_of(line)
+    if known is not None and known.refused_version is not None and stands is not None:
+        return Finding(Verdict.REFUSED, stands)
+    if stands is not None:
+        return Finding(_VERDICTS.get(stands.code, Verdict.WAITS), stands)
     if facts.dossier is not None and facts.dossier.owing is not None:
-        text = str(because(Code.WAITS_ITS_TURN, what="what is owed to it is written back"))
-        return Finding(Verdict.WAITS, Cause(Code.WAITS_ITS_TURN, text))
+        reason = because(Code.WAITS_ITS_TURN, what="what is owed to it is written back")
+        return Finding(Verdict.WAITS, cause(reason))
     if prospect_of(line) is None:
         return Finding(Verdict.UNKNOWN)
     return Finding(Verdict.IN_STEP)

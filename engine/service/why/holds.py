@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.assembly.assembly import Assembly
-from engine.decide.recognised import budget, recognised
 from engine.flow.governor import HOLD_MAX_S, Governor
 from engine.model.condition import Condition
 from engine.model.explanation import Hold
 from engine.model.lane import Lane
-from engine.model.reason import Code
+from engine.model.reason import Code, code_of
 
 _CODES = {
     Condition.CREDENTIALS_REFUSED: Code.CREDENTIALS_REFUSED,
     Condition.DOWN: Code.UNANSWERED,
     Condition.NO_WRITES: Code.UNANSWERED,
     Condition.THROTTLED: Code.THROTTLED,
+    Condition.MISCONFIGURED: Code.CONFIGURATION_WRONG,
 }
 
 
@@ -38,10 +38,7 @@ def _of(
         return
     cause = governor.refusal or governor.no_writes or governor.held_cause(lane)
     until = now + held_s if held_s > 0 else None
-    code = _CODES.get(condition)
-    if code is None and governor.paused_s <= 0 and condition is not Condition.MISCONFIGURED:
-        code = budget(cause)
-    elif code is None:
-        fallback = "configuration" if condition is Condition.MISCONFIGURED else "held_back"
-        code = recognised(cause, fallback)
-    yield Hold(of_source, name, code, cause, until)
+    code = _CODES.get(condition) or code_of(cause)
+    if code is None and governor.paused_s <= 0:
+        code = governor.budget.code(now, backlog=lane is Lane.BACKLOG)
+    yield Hold(of_source, name, code or Code.SYSTEM_PAUSED, cause, until)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
 
+from engine.decide.roster import unnamed
 from engine.errors import Rejected
 from engine.mapping.fields import FieldMapping, Wanted
 from engine.mapping.telling import Reference
 from engine.model.dossier import Dossier
+from engine.model.reason import Reason
 from engine.model.records import FieldKind, SourceRecord
 from engine.resolvers.owners import OwnerRules
 from engine.resolvers.references import References
@@ -34,7 +37,7 @@ async def resolved(
     found: dict[str, Reference] = {}
     for wanted in named(mapping, record):
         resolution = await references.resolve([wanted])
-        note = resolution.notes[0].partition(": ")[2] if resolution.notes else None
+        note = resolution.notes.get(wanted.field)
         target_id = resolution.ids.get(wanted.field)
         nearest = () if target_id is not None else await meant(store, rules, wanted)
         found[wanted.field] = Reference(target_id, note, nearest)
@@ -53,14 +56,15 @@ async def remembered(
             found[wanted.field] = Reference(value)
         elif (wanted.kind.value, wanted.name) in dossier.awaited:
             nearest = await meant(store, rules, wanted)
-            noun = "user" if wanted.kind is FieldKind.USER else wanted.kind.value
-            exact = sum(_bears(one, wanted.name) for one in nearest)
-            many = f"{exact} {noun}s are" if exact > 1 else f"no {noun} is"
-            note = f"{many} named {wanted.name!r}: left blank"
-            if wanted.kind is FieldKind.ACCOUNT:
-                note = None
-            found[wanted.field] = Reference(None, note, nearest)
+            found[wanted.field] = Reference(None, _blank(wanted, nearest), nearest)
     return found
+
+
+def _blank(wanted: Wanted, nearest: Sequence[str]) -> Reason | None:
+    """Why nobody was found, as far as the users and stages that are stored tell."""
+    if wanted.kind is FieldKind.ACCOUNT:
+        return None
+    return unnamed(wanted.kind, sum(_bears(one, wanted.name) for one in nearest), wanted.name)
 
 
 def named(mapping: FieldMapping, record: SourceRecord) -> list[Wanted]:

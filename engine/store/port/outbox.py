@@ -7,6 +7,7 @@ from typing import Protocol
 
 from engine.model.history import Note
 from engine.model.outbox import Entry, Key
+from engine.model.reason import Reason
 from engine.model.records import Captured, RecordType, SourceRecord
 
 
@@ -30,7 +31,7 @@ class Outbox(Protocol):
         ...
 
     async def postpone(
-        self, entry: Entry, reason: str, *, due_at: float, counts: bool, missed: int
+        self, entry: Entry, reason: Reason, *, due_at: float, counts: bool, missed: int
     ) -> None:
         """Deliver again at `due_at`; an entry that changed meanwhile keeps its own time.
 
@@ -40,7 +41,7 @@ class Outbox(Protocol):
         """
         ...
 
-    async def leave_out_owed(self, entry: Entry, reason: str, now: float) -> None:
+    async def leave_out_owed(self, entry: Entry, reason: Reason, now: float) -> None:
         """Nothing is owed to the record; when the source shows it again, it starts anew."""
         ...
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from engine.model.history import Note
 from engine.model.outbox import Owed
 from engine.model.person import Person
+from engine.model.reason import Reason
 from engine.model.records import SourceRecord
 from engine.model.work import Failure
 
@@ -41,7 +42,7 @@ class People(Protocol):
         """
         ...
 
-    async def hold_back(self, record: SourceRecord, reason: str, now: float) -> None:
+    async def hold_back(self, record: SourceRecord, reason: Reason, now: float) -> None:
         """There is no prospect for now; nobody is at fault."""
         ...
 
@@ -58,7 +59,7 @@ class People(Protocol):
         ...
 
     async def doubt(
-        self, record: SourceRecord, reason: str, now: float, *, taken: bool = False
+        self, record: SourceRecord, reason: Reason, now: float, *, taken: bool = False
     ) -> None:
         """The create may have been executed; or there is somebody already, whom nothing shows."""
         ...

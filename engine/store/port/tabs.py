@@ -7,6 +7,7 @@ from typing import Protocol
 
 from engine.model.history import Note
 from engine.model.lane import Lane
+from engine.model.reason import Reason
 from engine.model.tab import Edge, GivenUp, Roles, TabWork
 from engine.model.work import Failure
 
@@ -14,7 +15,7 @@ from engine.model.work import Failure
 class Tabs(Protocol):
     """People tabs as work, and the roles known."""
 
-    async def look_later(self, record_id: int, due_at: float, reason: str | None = None) -> None:
+    async def look_later(self, record_id: int, due_at: float, reason: Reason | None = None) -> None:
         """Some line can be told only later: look again at `due_at`, and say why until then."""
         ...
 

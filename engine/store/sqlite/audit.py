@@ -6,8 +6,9 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
+from engine.decide.reasons import because
 from engine.model.capture import Capture
-from engine.model.history import NOT_SHOWN
+from engine.model.reason import Code
 from engine.model.records import Captured
 from engine.store.sqlite import capture, claims
 
@@ -47,7 +48,9 @@ def compare(
             json.dumps([row.id for row in rows]),
         ),
     ).fetchall()
-    capture.leave_out(connection, [(row[0], row[1]) for row in vanished], NOT_SHOWN, now)
+    capture.leave_out(
+        connection, [(row[0], row[1]) for row in vanished], because(Code.RECORD_NOT_LISTED), now
+    )
     # Two records that carry one id: whose it is is decided when they are looked at.
     looked_at = claims.look_at_carriers(connection, after, _end(upto), now)
     return outcome, len(vanished) + len(looked_at)

@@ -22,7 +22,7 @@ from engine.model.identity import id_of
 from engine.model.kept import AUDIT_OWED, LAST_SWEEP
 from engine.model.lane import Lane
 from engine.model.mass_change import NEVER, Mass
-from engine.model.reason import Code
+from engine.model.reason import Code, Reason
 from engine.model.records import Captured, Position
 from engine.model.states import State
 from engine.model.tab import EMPTY_TAB
@@ -309,7 +309,7 @@ def leave_out_hidden(
 
 
 def leave_out(
-    connection: sqlite3.Connection, records: Sequence[tuple[int, int]], reason: str, now: float
+    connection: sqlite3.Connection, records: Sequence[tuple[int, int]], reason: Reason, now: float
 ) -> None:
     """These records, with their versions, are not eligible any more; a later change starts anew."""
     connection.executemany(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 
-from engine.decide.recognised import cause
+from engine.decide.reasons import kept_cause
 from engine.model.claim import Claim
 from engine.model.dossier import (
     Cause,
@@ -168,11 +168,11 @@ def _tab(connection: sqlite3.Connection, record_id: int) -> TabDossier | None:
 
 def _cause(row: sqlite3.Row) -> Cause | None:
     names = set(row.keys())
-    return cause(
+    return kept_cause(
+        row["reason_code"],
         row["reason"],
         row["reason_class"] if "reason_class" in names else None,
         row["reason_field"] if "reason_field" in names else None,
-        row["reason_code"] if "reason_code" in names else None,
     )
 
 
@@ -182,7 +182,7 @@ def _history(
     if record_type is RecordType.OPPORTUNITY:
         return tuple(report.history(connection, ref))
     rows = connection.execute(
-        "SELECT at, version, decision, detail FROM history"
+        "SELECT at, version, decision, detail, reason_code FROM history"
         " WHERE record_type = ? AND record_id = ? ORDER BY seq",
         (record_type, record_id),
     )

@@ -16,8 +16,10 @@ from collections.abc import Iterable
 
 from engine.decide import mass_change
 from engine.decide.mass_change import Part, Verdict
+from engine.decide.reasons import because
 from engine.model.kept import FIRST_LOOK, MAPPING, MARKS
-from engine.model.mass_change import HELD, NEVER, WOULD_CREATE, Counts, Held, Limits, Mass, Parked
+from engine.model.mass_change import NEVER, WOULD_CREATE, Counts, Held, Limits, Mass, Parked
+from engine.model.reason import Code, Reason
 from engine.model.records import Fields
 from engine.store.sqlite import kept
 
@@ -36,9 +38,9 @@ def hold_record(
     """See `Fuse.hold_record`."""
     synced = None if known is None else json.dumps(known, separators=(",", ":"))
     connection.execute(
-        "UPDATE record SET mass = ?, due_at = ?, synced = ?, reason = ?,"
+        "UPDATE record SET mass = ?, due_at = ?, synced = ?, reason = ?, reason_code = ?,"
         " reason_class = 'held_back' WHERE id = ? AND revision = ?",
-        (Mass.HELD, NEVER, synced, f"{HELD}: {would}", record_id, revision),
+        (Mass.HELD, NEVER, synced, *_why(would), record_id, revision),
     )
     connection.execute(
         "UPDATE record SET target_id = ? WHERE id = ? AND revision = ? AND target_id IS NULL"
@@ -56,17 +58,16 @@ def hold_tab(
 ) -> None:
     """Roles would be edited, or these people told something; that waits likewise."""
     connection.execute(
-        "UPDATE contacts SET mass = ?, due_at = ?, given_up = 0, reason = ?, held_people = ?,"
-        " reason_class = 'held_back' WHERE record_id = ? AND revision = ?",
-        (
-            Mass.HELD,
-            NEVER,
-            f"{HELD}: {would}",
-            json.dumps(sorted(people)),
-            record_id,
-            revision,
-        ),
+        "UPDATE contacts SET mass = ?, due_at = ?, given_up = 0, reason = ?, reason_code = ?,"
+        " reason_class = 'held_back', held_people = ? WHERE record_id = ? AND revision = ?",
+        (Mass.HELD, NEVER, *_why(would), json.dumps(sorted(people)), record_id, revision),
     )
+
+
+def _why(would: str) -> tuple[Reason, Code]:
+    """The columns of the reason and its code."""
+    reason = because(Code.MASS_CHANGE_HELD, would=would)
+    return reason, reason.code
 
 
 def held(connection: sqlite3.Connection) -> Held:
@@ -194,9 +195,9 @@ def judge_parked(
         kept.forget_setting(connection, FIRST_LOOK)
     if decision.creates is Mass.HELD:
         connection.execute(
-            "UPDATE record SET mass = ?, reason = ?, reason_class = 'held_back'"
+            "UPDATE record SET mass = ?, reason = ?, reason_code = ?, reason_class = 'held_back'"
             " WHERE mass > 0 AND mass = 1 AND due_at = ? AND state = 'pending'",
-            (Mass.HELD, f"{HELD}: {WOULD_CREATE}", NEVER),
+            (Mass.HELD, *_why(WOULD_CREATE), NEVER),
         )
     elif decision.creates is not None:
         due += connection.execute(
@@ -222,13 +223,14 @@ def _let_go(connection: sqlite3.Connection, now: float, *, creates: bool) -> int
     given = (Mass.APPROVED, now, Mass.HELD)
     records = connection.execute(
         "UPDATE record SET mass = ?, due_at = 0, pending_since = ?, reason = NULL,"
-        " reason_class = NULL WHERE mass > 0 AND mass = ? AND state = 'pending'"
+        " reason_code = NULL, reason_class = NULL WHERE mass > 0 AND mass = ? AND state = 'pending'"
         " AND (? OR target_id IS NOT NULL OR linked OR gone_id IS NOT NULL)",
         (*given, creates),
     ).rowcount
     tabs = connection.execute(
         "UPDATE contacts SET mass = ?, due_at = 0, pending_since = ?, reason = NULL,"
-        " reason_class = NULL WHERE mass > 0 AND mass = ? AND state = 'pending'",
+        " reason_code = NULL, reason_class = NULL"
+        " WHERE mass > 0 AND mass = ? AND state = 'pending'",
         given,
     ).rowcount
     return records + tabs

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 
-from engine.decide.recognised import cause
+from engine.decide.reasons import because, kept_cause
 from engine.model.dossier import Listed
+from engine.model.reason import Code, Reason
 from engine.model.records import RecordType
 
 # What is refused has no time of its own; its history has.
@@ -15,26 +16,33 @@ _REFUSED_AT = (
 )
 _RECORDS = (
     "SELECT 'opportunity' AS record_type, one.id, one.ref, one.target_id, {since} AS since,"
-    " {reason} AS reason, {reason_class} AS reason_class, {field} AS field"
+    " {reason} AS reason, {code} AS reason_code, {of}.reason_class AS reason_class,"
+    " {field} AS field"
     " FROM record one {joined} WHERE {where}"
 )
 _PEOPLE = (
     "SELECT 'person' AS record_type, one.id, one.ref, one.prospect_id AS target_id,"
-    " {since} AS since, one.reason, one.reason_class, one.reason_field AS field"
+    " {since} AS since, one.reason, one.reason_code, one.reason_class, one.reason_field AS field"
     " FROM person one WHERE {where}"
 )
 
 
 def _records(
-    where: str, since: str, joined: str = "", *, tab: bool = False, reason: str | None = None
+    where: str, since: str, joined: str = "", *, tab: bool = False, otherwise: Reason | None = None
 ) -> str:
+    """A query; `otherwise` is the reason of those of which none was kept."""
     of = "c" if tab else "one"
+    reason, code = f"{of}.reason", f"{of}.reason_code"
+    if otherwise is not None:
+        reason = f"coalesce({reason}, '{otherwise}')"
+        code = f"coalesce({code}, '{otherwise.code}')"
     return _RECORDS.format(
         where=where,
         since=since,
         joined=joined,
-        reason=reason or f"{of}.reason",
-        reason_class=f"{of}.reason_class",
+        of=of,
+        reason=reason,
+        code=code,
         field="NULL" if tab else "one.reason_field",
     )
 
@@ -70,7 +78,7 @@ _LISTS = {
             "i.doubt_since IS NOT NULL",
             "i.doubt_since",
             "JOIN intent i ON i.record_id = one.id",
-            reason="coalesce(one.reason, 'a create may have been executed: it was cut off')",
+            otherwise=because(Code.CREATE_IN_DOUBT, detail="it was cut off"),
         ),
         _records(
             "c.doubt_since IS NOT NULL AND c.state = 'pending'", "c.doubt_since", _TAB, tab=True
@@ -102,7 +110,7 @@ def listed(connection: sqlite3.Connection, kind: str) -> list[Listed]:
             row["ref"],
             row["target_id"],
             row["since"],
-            cause(row["reason"], row["reason_class"], row["field"]),
+            kept_cause(row["reason_code"], row["reason"], row["reason_class"], row["field"]),
         )
         for row in rows
     ]

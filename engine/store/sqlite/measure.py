@@ -6,7 +6,7 @@ import sqlite3
 
 from engine.model.lane import Lane
 from engine.model.measure import NOTHING, Backlog, Measured
-from engine.model.outbox import MISSING
+from engine.model.reason import Code
 from engine.store.sqlite import audit, fuse
 
 # What is due later waits for a time of its own: no worker could take it up sooner.
@@ -57,8 +57,8 @@ def _pending(connection: sqlite3.Connection, soon: float) -> dict[tuple[str, Lan
     owed = connection.execute(
         "SELECT coalesce(r.lane, 1), count(*), min(o.changed_at), 0, NULL FROM outbox o"
         " LEFT JOIN record r ON o.record_type = 'opportunity' AND r.id = o.record_id"
-        " WHERE o.reason IS NOT ? GROUP BY 1",
-        (MISSING,),
+        " WHERE o.reason_code IS NOT ? GROUP BY 1",
+        (Code.RECORD_HIDDEN,),
     )
     kinds = {"opportunity": records, "relationship": tabs, "write_back": owed}
     nothing = {(kind, lane): NOTHING for kind in kinds for lane in Lane}

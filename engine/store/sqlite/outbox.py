@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from engine.decide import write_back
 from engine.model.history import Note
 from engine.model.outbox import Carried, Entry, Key, Owed
-from engine.model.reason import code_of
+from engine.model.reason import Reason, code_of
 from engine.model.records import RecordType
 from engine.store.sqlite.history import remember
 
@@ -184,7 +184,7 @@ def _carry(connection: sqlite3.Connection, entry: Entry, version: int, now: floa
 def postpone(
     connection: sqlite3.Connection,
     entry: Entry,
-    reason: str,
+    reason: Reason,
     *,
     due_at: float,
     counts: bool,

@@ -12,7 +12,7 @@ from engine.model.history import Note
 from engine.model.lane import Lane
 from engine.model.outbox import Key, Owed
 from engine.model.person import Person
-from engine.model.reason import Code, code_of
+from engine.model.reason import Code, Reason, code_of
 from engine.model.records import RecordType, SourceRecord
 from engine.model.work import Failure
 from engine.store.sqlite import tabs
@@ -77,7 +77,7 @@ def link(
 
 
 def hold_back(
-    connection: sqlite3.Connection, record: SourceRecord, reason: str, now: float
+    connection: sqlite3.Connection, record: SourceRecord, reason: Reason, now: float
 ) -> None:
     """See `People.hold_back`."""
     _write(connection, record, now, reason=reason)
@@ -96,7 +96,7 @@ def withdraw_announcement(connection: sqlite3.Connection, person_id: int) -> Non
 def doubt(
     connection: sqlite3.Connection,
     record: SourceRecord,
-    reason: str,
+    reason: Reason,
     now: float,
     *,
     taken: bool = False,
@@ -221,7 +221,7 @@ def _write(
     *,
     prospect_id: int | None = None,
     email: str | None = None,
-    reason: str | None = None,
+    reason: Reason | None = None,
     reason_class: str | None = None,
     sending: bool = False,
 ) -> None:

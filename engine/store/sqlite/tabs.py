@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from engine.model.lane import Lane
 from engine.model.mass_change import NEVER, Mass
-from engine.model.reason import code_of
+from engine.model.reason import Reason, code_of
 from engine.model.tab import EMPTY_TAB, KnownRole, TabWork
 from engine.store.sqlite.awaited import PERSON
 
@@ -179,7 +179,7 @@ def park_emptied(
 
 
 def look_later(
-    connection: sqlite3.Connection, record_id: int, due_at: float, reason: str | None = None
+    connection: sqlite3.Connection, record_id: int, due_at: float, reason: Reason | None = None
 ) -> None:
     """See `Tabs.look_later`."""
     connection.execute(

@@ -6,11 +6,14 @@ import sqlite3
 
 from engine.model.history import Note
 from engine.model.outbox import Entry
+from engine.model.reason import Reason
 from engine.model.records import Captured, RecordType, SourceRecord
 from engine.store.sqlite import capture, outbox, people, work
 
 
-def leave_out_owed(connection: sqlite3.Connection, entry: Entry, reason: str, now: float) -> None:
+def leave_out_owed(
+    connection: sqlite3.Connection, entry: Entry, reason: Reason, now: float
+) -> None:
     """See `Outbox.leave_out_owed`."""
     outbox.withdraw(connection, entry, Note("write-back withdrawn", reason), now)
     if entry.record_type is RecordType.PERSON:

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.decide.reasons import ENTRIES, because
-from engine.decide.recognised import recognised
+from engine.decide.reasons import ENTRIES
 from engine.decide.why.basis import as_kept
 from engine.decide.why.document import document
 from engine.decide.why.explain import explain
@@ -345,53 +344,9 @@ def test_every_remedy_is_whole_steps(code: Code) -> None:
     assert sum(len(one) for one in taken) >= len(whole.replace("; ", "")) - 2 * len(taken)
 
 
-# The sentences of these are shared, or wholly those of somebody else.
-ALIKE = {
-    Code.BUDGET_HOUR_SPENT,
-    Code.BUDGET_YEAR_SPENT,
-    Code.BUDGET_RESERVE_REACHED,
-    Code.MASS_CHANGE_HELD,
-}
-
-
-@pytest.mark.parametrize(
-    "code",
-    [one for one in Code if "{detail}" not in ENTRIES[one].text and one not in ALIKE],
-)
-def test_a_sentence_of_the_catalogue_is_recognised(code: Code) -> None:
-    """What was kept without its code has one all the same."""
-    places = {
-        "field": "name", "place": "x", "length": 300, "most": 255, "name": "Ada", "number": 2,
-        "account": "4", "would": "w", "cause": "c", "ref": "OPP-1", "theirs": 1, "ours": 2,
-        "target_id": "41", "owner": "OPP-3", "prospect_id": 4, "looks": 9, "kind": "KeyError",
-        "version": "the record", "what": "it is due", "refs": "PERS-1", "role": "Buyer",
-    }  # fmt: skip
-
-    assert recognised(str(because(code, **places)), ENTRIES[code].kind) is code
-
-
-@pytest.mark.parametrize(
-    ("text", "reason_class", "code"),
-    [
-        ("held back by the budget: the hour's own allowance, per_hour, is spent", "held_back",
-         Code.BUDGET_HOUR_SPENT),
-        ("held back by the budget: the system leaves 5 of 100 requests until its window ends",
-         "held_back", Code.BUDGET_RESERVE_REACHED),
-        ("held by the fuse: would send name", "held_back", Code.MASS_CHANGE_HELD),
-        ("answered HTTP 503: down", "unreachable", Code.UNANSWERED),
-        ("Name is silly", "validation", Code.REFUSED),
-    ],
-)  # fmt: skip
-def test_the_sentence_of_a_system_is_told_by_its_class(
-    text: str, reason_class: str, code: Code
-) -> None:
-    """Nothing is without a code."""
-    assert recognised(text, reason_class) is code
-
-
 def test_a_record_is_told_by_the_state_alone() -> None:
     """While no service runs, its row cannot be opened."""
-    line = HistoryLine(NOW, 3, LEFT_OUT, "sync is off")
+    line = HistoryLine(NOW, 3, LEFT_OUT, "sync is off", Code.SYNC_OFF)
     unticked = as_kept(dossier(State.INELIGIBLE, history=(line,)))
     refused = as_kept(dossier(State.REFUSED, cause=TOO_LONG))
 

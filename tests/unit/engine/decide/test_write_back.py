@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from engine import errors
+from engine.decide.reasons import because, foreign
 from engine.decide.retry import OPERATOR_PAUSE_S, SPACING_S, SPACING_SPREAD
 from engine.decide.write_back import (
     MISSING_LOOKS,
@@ -25,7 +26,8 @@ from engine.decide.write_back import (
     stops_all,
     unanswered,
 )
-from engine.model.outbox import MISSING, Carried, Entry, Owed
+from engine.model.outbox import Carried, Entry, Owed
+from engine.model.reason import Code
 from engine.model.records import Delivery, RecordType, SourceRecord, WriteBackResult
 from engine.model.wait import BackoffLimits, Pace, Wait
 from tests.unit.engine.stand_ins import person
@@ -104,7 +106,7 @@ def test_what_our_own_write_back_made_carries_what_it_wrote(
             True,
             Decision(
                 Verdict.POSTPONE,
-                reason="the record keeps changing",
+                reason=foreign(Code.UNSPECIFIED, "the record keeps changing"),
                 reason_class="conflict",
                 wait=Wait(0.0, 1.0),
                 counts=True,
@@ -115,7 +117,7 @@ def test_what_our_own_write_back_made_carries_what_it_wrote(
             False,
             Decision(
                 Verdict.POSTPONE,
-                reason="read only",
+                reason=foreign(Code.UNSPECIFIED, "read only"),
                 reason_class="validation",
                 wait=Wait(0.0, 1.0),
                 counts=True,
@@ -201,17 +203,33 @@ CHANGED = "the record was changed since it was refused, and is tried again first
         (replace(ENTRY, gone_id="8"), Shown(record("8"), 6), Decision(Verdict.SEND, 6)),
         # Only the URL is owed: it is about the id that the record is linked to, and no other.
         (URL_ONLY, Shown(record("7"), 6), Decision(Verdict.SEND, 6)),
-        (URL_ONLY, Shown(record("8"), 6), Decision(Verdict.WITHDRAW, 6, OTHERS_ID)),
-        (ENTRY, Shown(record("8", URL), 6), Decision(Verdict.WITHDRAW, 6, OTHERS_ID)),
+        (
+            URL_ONLY,
+            Shown(record("8"), 6),
+            Decision(Verdict.WITHDRAW, 6, foreign(Code.UNSPECIFIED, OTHERS_ID)),
+        ),
+        (
+            ENTRY,
+            Shown(record("8", URL), 6),
+            Decision(Verdict.WITHDRAW, 6, foreign(Code.UNSPECIFIED, OTHERS_ID)),
+        ),
         # Of the very version that is known: its flag is still to be set, if it was refused.
-        (ENTRY, Shown(record("8", URL), 5), Decision(Verdict.WITHDRAW_LINK, 5, OTHERS_ID)),
+        (
+            ENTRY,
+            Shown(record("8", URL), 5),
+            Decision(Verdict.WITHDRAW_LINK, 5, foreign(Code.UNSPECIFIED, OTHERS_ID)),
+        ),
         (
             replace(ENTRY, record_type=RecordType.PERSON),
             Shown(record("8", URL), 5),
-            Decision(Verdict.WITHDRAW, 5, OTHERS_ID),
+            Decision(Verdict.WITHDRAW, 5, foreign(Code.UNSPECIFIED, OTHERS_ID)),
         ),
         (FLAG, Shown(record(), 5), Decision(Verdict.SEND, 5)),
-        (FLAG, Shown(record(), 6), Decision(Verdict.WITHDRAW, 6, CHANGED)),
+        (
+            FLAG,
+            Shown(record(), 6),
+            Decision(Verdict.WITHDRAW, 6, foreign(Code.UNSPECIFIED, CHANGED)),
+        ),
         # A flag that is to be taken back is taken back from whatever the record is by now.
         (
             replace(FLAG, error=False),
@@ -262,7 +280,7 @@ def test_who_is_given_up_was_looked_for_in_vain_so_often() -> None:
     """Whoever asks why must be told that it was not deleted for certain."""
     decision = looked_at(replace(ENTRY, missed=MISSING_LOOKS - 1), Shown(None))
 
-    assert decision.reason == f"{MISSING}, for {MISSING_LOOKS} looks"
+    assert decision.reason == f"{because(Code.RECORD_HIDDEN)}, for {MISSING_LOOKS} looks"
 
 
 REFUSED = Owed(error=True, message="too long")

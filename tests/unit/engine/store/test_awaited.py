@@ -6,7 +6,9 @@ import sqlite3
 
 import pytest
 
+from engine.decide.reasons import foreign
 from engine.model.lane import Lane
+from engine.model.reason import Code
 from engine.store.sqlite import awaited, capture
 from tests.unit.engine.stand_ins import NOW, link, pending, row, take
 
@@ -45,7 +47,7 @@ def test_what_is_left_out_waits_for_nothing(db: sqlite3.Connection) -> None:
     """Whoever is awaited is asked for again and again, and nobody would ever be told."""
     link(db, awaited=[("user", "Jo")])
 
-    capture.leave_out(db, [(1, 5)], "deleted", NOW)
+    capture.leave_out(db, [(1, 5)], foreign(Code.UNSPECIFIED, "deleted"), NOW)
 
     assert awaited.awaited_names(db, "user") == []
 

@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-from engine.decide.reasons import because
+from engine.decide.reasons import because, foreign
 from engine.model.history import Note
 from engine.model.mass_change import HELD, Limits
 from engine.model.reason import Code
@@ -20,7 +20,7 @@ from tests.unit.engine.stand_ins import NOW, person, row, take
 def db(connection: sqlite3.Connection) -> sqlite3.Connection:
     """An opportunity and a person of the same id."""
     take(connection, row(1, 5))
-    people.hold_back(connection, person(1), "no e-mail address", NOW)
+    people.hold_back(connection, person(1), foreign(Code.UNSPECIFIED, "no e-mail address"), NOW)
     return connection
 
 

@@ -10,13 +10,13 @@ from itertools import product
 
 import pytest
 
-from engine.decide.reasons import foreign
+from engine.decide.reasons import because, foreign
 from engine.model.capture import Watermark
 from engine.model.history import Note
 from engine.model.lane import Lane
 from engine.model.mass_change import Held, Limits, Mass
 from engine.model.measure import Backlog, Measured
-from engine.model.outbox import MISSING, Owed
+from engine.model.outbox import Owed
 from engine.model.reason import Code
 from engine.model.records import RecordType, Relation
 from engine.model.tab import Roles, TabWork
@@ -389,7 +389,9 @@ def test_nothing_is_late_for_a_record_that_is_deleted(connection: sqlite3.Connec
         link(connection, number, 70 + number, owed=Owed(target_id="7"))
     entry = owed_to(connection, 1)
     assert entry is not None
-    outbox.postpone(connection, entry, MISSING, due_at=NOW + 900, counts=True, missed=1)
+    outbox.postpone(
+        connection, entry, because(Code.RECORD_HIDDEN), due_at=NOW + 900, counts=True, missed=1
+    )
 
     assert waits(connection, "write_back") == Backlog(1, EDITED + 2)
 
@@ -407,7 +409,7 @@ def test_doubts_are_counted_by_what_is_in_doubt_and_the_oldest_gives_the_age(
         tabbed, related(tabbed), Roles([]), FAILURE, announced=[], due_at=NOW, now=NOW - 9
     )
     people.announce(tabbed, person(32), "x@example.org", NOW)
-    people.doubt(tabbed, person(32), "lost", NOW - 5)
+    people.doubt(tabbed, person(32), foreign(Code.UNSPECIFIED, "lost"), NOW - 5)
 
     found = look(tabbed)
     assert found.in_doubt == {"opportunity": 2, "role": 1, "prospect": 1}

@@ -228,3 +228,35 @@ def test_what_was_left_out_waits_for_nothing_any_more(path: Path) -> None:
 
     with upgraded(path) as connection:
         assert awaited.awaited_names(connection, "user") == ["Jo"]
+
+
+UNCODED = """
+INSERT INTO record (id, ref, version, updated_at, captured_at, linked, payload, state, lane, due_at,
+                    reason, reason_class)
+VALUES (5, 'OPP-5', 3, 1700000000, 1, 0, '{}', 'refused', 0, 1,
+        'name: 300 characters long, at most 255 are taken', 'validation'),
+       (6, 'OPP-6', 3, 1700000000, 1, 0, '{}', 'pending', 0, 1, 'answered HTTP 503', 'unreachable'),
+       (7, 'OPP-7', 3, 1700000000, 1, 0, '{}', 'pending', 0, 1, 'who knows', 'of another kind')
+"""
+UNTICKED = """
+INSERT INTO history (at, record_id, version, decision, detail)
+VALUES (1, 5, 4, 'left out', 'sync is off'), (2, 5, 4, 'noop', 'id 7, sent no field')
+"""
+
+
+def test_a_reason_that_had_no_code_has_one(path: Path) -> None:
+    """Nobody has to guess from its sentence afterwards."""
+    first_schema(path, SETTLED, UNCODED, UNTICKED, OWED)
+
+    with upgraded(path) as connection:
+        kept_codes = connection.execute(
+            "SELECT id, reason_code FROM record WHERE reason IS NOT NULL ORDER BY id"
+        ).fetchall()
+        told = connection.execute("SELECT reason_code FROM history ORDER BY seq").fetchall()
+        owed = connection.execute("SELECT reason_code FROM outbox").fetchall()
+
+    assert [tuple(row) for row in kept_codes] == [
+        (5, "value-too-long"), (6, "unanswered"), (7, "unspecified"),
+    ]  # fmt: skip
+    assert [row[0] for row in told] == ["sync-off", None]
+    assert [row[0] for row in owed] == ["unspecified"]

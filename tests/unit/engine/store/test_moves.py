@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.decide.reasons import foreign
+from engine.model.reason import Code
 from engine.model.states import MOVES, IllegalMove, State, Subject, legal
 from engine.store.sqlite import people, statefile, work
 from engine.store.sqlite.inline import open_inline
@@ -93,7 +95,7 @@ def test_a_person_is_announced_again_only_once_the_first_create_is_accounted_for
     with pytest.raises(sqlite3.IntegrityError, match="no such move: a person"):
         people.announce(connection, record, "a@example.com", NOW)
 
-    people.doubt(connection, record, "no answer", NOW)
+    people.doubt(connection, record, foreign(Code.UNSPECIFIED, "no answer"), NOW)
     people.announce(connection, record, "a@example.com", NOW)
 
 

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from engine.decide.reasons import foreign
 from engine.model.history import Note
 from engine.model.outbox import Entry, Key, Owed
+from engine.model.reason import Code
 from engine.model.records import Captured, RecordType, WriteBack
 from engine.model.work import Failure
 from engine.store.sqlite import outbox, people, report, withdrawals
@@ -95,7 +97,9 @@ def test_what_changed_while_it_was_sent_is_sent_again(db: sqlite3.Connection) ->
     take(db, row(1, 6))
     settle(db, 8)
     outbox.delivered(db, [(sent, 7)], NOW)
-    outbox.postpone(db, sent, "late", due_at=NOW + 60, counts=True, missed=0)
+    outbox.postpone(
+        db, sent, foreign(Code.UNSPECIFIED, "late"), due_at=NOW + 60, counts=True, missed=0
+    )
 
     left = entry(db)
     assert (left.target_id, left.attempts) == ("8", 0)
@@ -171,8 +175,22 @@ def test_a_record_whose_id_is_void_is_decided_on_anew(db: sqlite3.Connection) ->
 
 def test_a_postponed_entry_waits_its_time(db: sqlite3.Connection) -> None:
     """A source in maintenance is not asked at every turn."""
-    outbox.postpone(db, entry(db), "maintenance", due_at=NOW + 60, counts=False, missed=0)
-    outbox.postpone(db, entry(db), "maintenance", due_at=NOW + 90, counts=True, missed=0)
+    outbox.postpone(
+        db,
+        entry(db),
+        foreign(Code.UNSPECIFIED, "maintenance"),
+        due_at=NOW + 60,
+        counts=False,
+        missed=0,
+    )
+    outbox.postpone(
+        db,
+        entry(db),
+        foreign(Code.UNSPECIFIED, "maintenance"),
+        due_at=NOW + 90,
+        counts=True,
+        missed=0,
+    )
 
     assert outbox.due_keys(db, NOW + 89, 10) == []
     assert outbox.next_due(db, NOW) == NOW + 90
@@ -254,7 +272,9 @@ def test_postponing_or_withdrawing_one_leaves_the_other_of_the_same_id_alone(
     people.link(db, person(1), 70, email=None, owed=Owed(target_id="70"), note=None, now=NOW)
     [theirs] = outbox.load(db, PERSON, [1])
 
-    outbox.postpone(db, theirs, "refused", due_at=NOW + 60, counts=True, missed=0)
+    outbox.postpone(
+        db, theirs, foreign(Code.UNSPECIFIED, "refused"), due_at=NOW + 60, counts=True, missed=0
+    )
     assert outbox.due_keys(db, NOW, 10) == [Key(OPPORTUNITY, 1)]
 
     outbox.withdraw(db, theirs, Note("withdrawn", "another id stands there"), NOW)

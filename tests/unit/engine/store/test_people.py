@@ -75,7 +75,7 @@ def test_who_shares_an_address_shares_the_prospect(connection: sqlite3.Connectio
     linked(connection, 31, 310)
     linked(connection, 32, 310)
     linked(connection, 33, 330, email=None)
-    people.hold_back(connection, person(34), "sync is off", NOW)
+    people.hold_back(connection, person(34), foreign(Code.UNSPECIFIED, "sync is off"), NOW)
 
     assert people.by_email(connection, [EMAIL, "nobody@example.org"]) == {EMAIL: 310}
     assert people.by_email(connection, []) == {}
@@ -93,7 +93,7 @@ def test_a_later_reading_without_the_address_does_not_forget_it(
 
 def test_a_person_held_back_is_known_with_the_reason(connection: sqlite3.Connection) -> None:
     """Nobody is at fault, so nothing is written to the person."""
-    people.hold_back(connection, person(31), "sync is off", NOW)
+    people.hold_back(connection, person(31), foreign(Code.UNSPECIFIED, "sync is off"), NOW)
 
     assert (known(connection).prospect_id, known(connection).reason) == (None, "sync is off")
     assert owed_to(connection, 31, RecordType.PERSON) is None
@@ -180,13 +180,13 @@ def test_a_doubt_keeps_its_beginning_until_the_create_is_sent_again(
 ) -> None:
     """The visibility bound counts from the lost answer; a second loss has a bound of its own."""
     people.announce(connection, person(31), EMAIL, NOW)
-    people.doubt(connection, person(31), "no answer", NOW)
-    people.doubt(connection, person(31), "no answer", NOW + 5)
+    people.doubt(connection, person(31), foreign(Code.UNSPECIFIED, "no answer"), NOW)
+    people.doubt(connection, person(31), foreign(Code.UNSPECIFIED, "no answer"), NOW + 5)
     assert (known(connection).doubt_since, known(connection).reason) == (NOW, "no answer")
     assert report.counts(connection).in_doubt == 1
 
     people.announce(connection, person(31), EMAIL, NOW + 400)
-    people.doubt(connection, person(31), "no answer", NOW + 401)
+    people.doubt(connection, person(31), foreign(Code.UNSPECIFIED, "no answer"), NOW + 401)
     assert known(connection).doubt_since == NOW + 401
 
     linked(connection)

@@ -34,7 +34,9 @@ def test_every_kind_of_record_is_counted_once(connection: sqlite3.Connection) ->
     settle.doubt(connection, pending(connection, 3), failure, due_at=NOW + 9, counts=False, now=NOW)
     entry = owed_to(connection)
     assert entry is not None
-    postpone(connection, entry, "busy", due_at=NOW + 9, counts=True, missed=0)
+    postpone(
+        connection, entry, foreign(Code.UNSPECIFIED, "busy"), due_at=NOW + 9, counts=True, missed=0
+    )
 
     assert report.counts(connection) == Counts(
         pending=2,
@@ -79,7 +81,7 @@ def test_people_are_counted_where_an_operator_looks_for_them(
         connection, person(31), Failure("validation", "emails", foreign(Code.REFUSED, "taken")), NOW
     )
     people.announce(connection, person(32), "x@example.org", NOW)
-    people.doubt(connection, person(32), "lost", NOW)
+    people.doubt(connection, person(32), foreign(Code.UNSPECIFIED, "lost"), NOW)
 
     counts = report.counts(connection)
 

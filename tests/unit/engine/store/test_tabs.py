@@ -123,7 +123,7 @@ def test_an_opportunity_left_out_while_it_is_related_waits_for_nobody(
 ) -> None:
     """What was under way is settled only now."""
     work = due(db)
-    capture.leave_out(db, [(1, 5)], "deleted", NOW)
+    capture.leave_out(db, [(1, 5)], foreign(Code.UNSPECIFIED, "deleted"), NOW)
 
     settle(db, work, waits_for=[32])
 
