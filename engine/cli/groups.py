@@ -123,20 +123,66 @@ def _unit_show(template: TemplateOption = False) -> None:
 
 
 def _unit_install(
+    *,
     root: Annotated[
         Path | None,
         typer.Option(
             "--root", autocompletion=files, help="Directory tree of another machine or image."
         ),
     ] = None,
+    user: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Run as this user, made if need be; or as one of its own."
+        ),
+    ] = None,
+    credential: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=FILE", help="A file with one secret, to be stored for root."),
+    ] = None,
+    enable: Annotated[
+        bool | None,
+        typer.Option("--enable/--no-enable", help="Start with the machine; so a new one does."),
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Overwrite units that somebody else wrote.")
     ] = False,
     plain: PlainOption = False,
     template: TemplateOption = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Change nothing; say what would be done.")
+    ] = False,
+    upgrade: Annotated[
+        bool,
+        typer.Option("--upgrade", help="Bring units and states of an older version up to date."),
+    ] = False,
+    uninstall: Annotated[
+        bool, typer.Option("--uninstall", help="Remove it; configuration and state stay.")
+    ] = False,
+    purge: Annotated[
+        bool, typer.Option("--purge", help="With --uninstall: they go as well.")
+    ] = False,
 ) -> None:
-    """Write the units and the directories of the configuration; all units unless one is named."""
-    from engine.cli.unit import install
+    """Install the service, with its configuration and secrets; all units unless one is named.
 
+    Example: wosync unit install --dry-run
+
+    Example: wosync unit install --upgrade
+    """
+    from engine.cli import unit
+
+    task = unit.chosen(upgrade=upgrade, uninstall=uninstall, purge=purge)
+    if task is unit.Task.UNINSTALL:
+        raise typer.Exit(unit.uninstall(root, purge=purge, dry=dry_run))
+    if task is unit.Task.UPGRADE:
+        raise typer.Exit(unit.upgrade(root, dry=dry_run))
     every = not (plain or template)
-    raise typer.Exit(install(root, force=force, plain=plain or every, template=template or every))
+    wishes = unit.Wishes(
+        plain or every,
+        template or every,
+        user=user,
+        enable=enable,
+        force=force,
+        secrets=unit.files_of(credential or []),
+    )
+    raise typer.Exit(unit.install(root, wishes, dry=dry_run))

@@ -101,7 +101,7 @@ def words_in(shell: str, text: str) -> set[str]:
     ("line", "expected"),
     [
         ("wosync config ", {"get", "set", "show"}),
-        ("wosync unit install --", {"--root", "--force", "--plain", "--template"}),
+        ("wosync unit show --", {"--template"}),
         ("wosync completion f", {"fish"}),
         ("wosync explain owner-", {"owner-ambiguous", "owner-unknown"}),
     ],

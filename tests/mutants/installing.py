@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
+UNIT = "engine/cli/unit"
+PLACED = "tests/operations/test_installing.py"
+STATE = "tests/unit/engine/store/test_statefile.py"
 WHEEL = "tests/operations/test_wheel.py"
 
 MUTANTS = (
@@ -27,5 +30,60 @@ MUTANTS = (
         '"grafana/alerts" = "share/wosync/grafana/alerts"\n',
         "",
         (f"{WHEEL}::test_everything_is_in_the_wheel",),
+    ),
+    Mutant(
+        "changes the schema of a state without keeping it as it was",
+        "engine/store/sqlite/statefile.py",
+        "        before.keep(path, connection, version)\n",
+        "        pass\n",
+        (
+            f"{STATE}::test_a_state_is_kept_as_it_was_before_its_schema_changes",
+            f"{PLACED}::test_an_upgrade_brings_units_and_state_along_and_keeps_the_state_as_it_was",
+        ),
+    ),
+    Mutant(
+        "removes every directory with a like name in a purge",
+        f"{UNIT}/uninstalling.py",
+        "if (path / _STATE_FILE).exists() or path.name == PROGRAM:",
+        "if path.exists():",
+        (f"{PLACED}::test_a_purge_takes_configuration_and_states_and_nothing_of_a_like_name",),
+    ),
+    Mutant(
+        "removes units of somebody else",
+        f"{UNIT}/uninstalling.py",
+        "        if tree.ours(name):\n",
+        "        if path.exists():\n",
+        (f"{PLACED}::test_a_unit_of_somebody_else_is_not_taken_away",),
+    ),
+    Mutant(
+        "does what it was only to foretell",
+        f"{UNIT}/steps.py",
+        "if step.act is not None and not dry:",
+        "if step.act is not None:",
+        (f"{PLACED}::test_what_would_be_done_is_what_is_done",),
+    ),
+    Mutant(
+        "enables again what somebody disabled",
+        f"{UNIT}/installing.py",
+        "(new if wishes.enable is None else wishes.enable)",
+        "(wishes.enable is not False)",
+        (
+            f"{PLACED}"
+            "::test_a_new_service_starts_with_the_machine_and_one_that_was_disabled_does_not",
+        ),
+    ),
+    Mutant(
+        "stores secrets for everybody to read",
+        f"{UNIT}/installing.py",
+        'file(secrets / name, path.read_text(encoding="utf-8"), 0o600)',
+        'file(secrets / name, path.read_text(encoding="utf-8"))',
+        (f"{PLACED}::test_a_secret_is_stored_for_root_alone_and_never_shown",),
+    ),
+    Mutant(
+        "forgets at an upgrade who runs the service",
+        f"{UNIT}/installing.py",
+        "user = wishes.user or tree.user()",
+        "user = wishes.user",
+        (f"{PLACED}::test_a_user_of_the_machine_is_made_and_kept",),
     ),
 )

@@ -247,6 +247,7 @@ def _furnish(home: Path, drop_ins: Mapping[str, str], source: Path) -> None:
             venv / "source" / package,
             ignore=shutil.ignore_patterns("__pycache__"),
         )
+    shutil.copyfile(source / "config.toml", venv / "source" / "config.toml")
     units = home / "units"
     (units / "default.target").write_text("[Unit]\nDefaultDependencies=no\n", encoding="utf-8")
     for unit, name, text in (

@@ -435,3 +435,34 @@ def test_the_target_holds_every_service(running: Running) -> None:
         assert known["Result"] == "success"
     enabled = machine.systemctl("is-enabled", "wosync.target", *map(unit, names))
     assert enabled.split() == ["enabled"] * 3
+
+
+def test_an_upgrade_goes_on_with_what_ran_and_nothing_else(running: Running) -> None:
+    """It stops what it has to, and whoever was stopped on purpose stays so."""
+    machine = running.machine
+    machine.systemctl("start", "wosync")
+    up(machine, "")
+    before = machine.show(unit(""))["MainPID"]
+
+    told = machine.run(VENV / "bin" / "wosync", "unit", "install", "--upgrade")
+
+    assert told.returncode == 0, told.stderr
+    assert up(machine, "")["MainPID"] != before
+    assert machine.show(unit("frozen"))["ActiveState"] == "inactive"
+    assert "kept     /var/lib/wosync/state.db, schema " in told.stdout
+
+
+def test_what_was_installed_is_stopped_and_taken_away_again(running: Running) -> None:
+    """The last test here: configuration and states are all that it leaves."""
+    machine = running.machine
+
+    told = machine.run(VENV / "bin" / "wosync", "unit", "install", "--uninstall")
+
+    assert told.returncode == 0, told.stderr
+    assert machine.show(unit(""))["ActiveState"] in {"inactive", "failed"}
+    left = machine.run(
+        "sh", "-c", "find /etc/systemd/system /usr/local/bin -name 'wosync*' -type f"
+    )
+    assert [name for name in left.stdout.split() if not name.endswith(".conf")] == []
+    assert machine.run("test", "-e", "/var/lib/wosync/state.db").returncode == 0
+    assert machine.run("test", "-e", "/etc/wosync/config.toml").returncode == 0

@@ -14,6 +14,7 @@ import pytest
 
 from engine.cli import unit
 from engine.cli.exits import Exit, code_for, paragraph
+from engine.cli.unit import texts
 from engine.config.loading import ServiceSettings
 from engine.errors import Misconfigured, StateUnusable
 from tests.operations.tools import needs
@@ -37,7 +38,11 @@ def units(root: Path) -> Path:
 
 def inside(root: Path) -> dict[str, str]:
     """Every unit below the root, hidden files too."""
-    return {path.name: path.read_text(encoding="utf-8") for path in units(root).iterdir()}
+    return {
+        path.name: path.read_text(encoding="utf-8")
+        for path in units(root).iterdir()
+        if path.is_file()
+    }
 
 
 def mode(path: Path) -> int:
@@ -81,8 +86,8 @@ def words_of(step: str) -> str:
 
 @pytest.fixture
 def installed(tmp_path: Path) -> Path:
-    """A root directory with everything installed."""
-    unit.install(tmp_path)
+    """A root directory with everything installed and nothing enabled."""
+    unit.install(tmp_path, unit.Wishes(enable=False))
     return tmp_path
 
 
@@ -162,11 +167,9 @@ def test_installing_makes_units_everybody_may_read_and_a_place_for_secrets(
     words = [words_of(step) for step in steps(capsys)]
     assert words == [
         "systemctl daemon-reload",
-        "sed",
-        "editor",
-        "install",
+        str(texts.command()),
         "check --config /etc/wosync/config.toml",
-        "systemctl enable --now wosync",
+        "systemctl start wosync",
         "systemctl status wosync",
     ]
 
@@ -194,7 +197,7 @@ def test_one_of_the_two_services_can_be_left_out(
     tmp_path: Path, plain: bool, template: bool, expected: list[str]
 ) -> None:
     """A machine with one pair needs no template, and one with several no plain service."""
-    unit.install(tmp_path, plain=plain, template=template)
+    unit.install(tmp_path, unit.Wishes(plain=plain, template=template))
 
     assert sorted(inside(tmp_path)) == expected
     assert (tmp_path / "etc" / "wosync" / "credentials").exists() is plain
@@ -211,18 +214,19 @@ def test_installing_again_keeps_what_is_equal(
 
     assert {name: (units(installed) / name).stat().st_ino for name in FILES} == before
     said = capsys.readouterr().out
-    assert said.count("kept ") == len(FILES)
+    # With the link to the command.
+    assert said.count("kept ") == len(FILES) + 1
     assert "daemon-reload" not in said
 
 
 def configures(root: Path, *pairs: str, enabled: tuple[str, ...] = ()) -> None:
     """Somebody wrote the configurations, "" being the one without a name, and enabled units."""
     wanted = units(root) / "multi-user.target.wants"
-    wanted.mkdir()
+    wanted.mkdir(exist_ok=True)
     for pair in pairs:
         path = root / "etc" / "wosync" / pair / "config.toml"
         path.parent.mkdir(exist_ok=True)
-        path.touch()
+        path.write_text("# Somebody's own.\n", encoding="utf-8")
     for name in enabled:
         (wanted / f"{name}.service").symlink_to("../wosync.service")
 
@@ -343,7 +347,7 @@ def test_a_unit_of_somebody_else_is_left_alone_until_forced(tmp_path: Path) -> N
     assert code_for(refused.value) == Exit.CONFIGURATION
     assert f"{path} was not written by this command" in paragraph(refused.value)
     assert "--force" in paragraph(refused.value)
-    unit.install(tmp_path, force=True)
+    unit.install(tmp_path, unit.Wishes(force=True))
     assert path.read_text(encoding="utf-8") == unit.service(template=True).text
 
 

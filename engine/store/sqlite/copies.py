@@ -14,10 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from engine.errors import StateUnusable
-from engine.store.sqlite import kept, provenance, statedir, statefile
+from engine.store.sqlite import kept, statedir, statefile
+from engine.store.sqlite.before import mark_as_copy
 from engine.store.sqlite.statedir import FILE_NAME, LOCK_NAME, NAMES, unusable
 
 _NEW = f"{FILE_NAME}.new"
+PUT_BACK = "it was put back from a copy"
 
 
 def back_up(state: Path, to: Path) -> None:
@@ -38,7 +40,7 @@ def back_up(state: Path, to: Path) -> None:
     try:
         with _reading(state) as source, contextlib.closing(sqlite3.connect(to)) as copy:
             source.backup(copy)
-            _mark_as_copy(copy)
+            mark_as_copy(copy, PUT_BACK)
             _ensure_whole(copy)
     except BaseException as error:
         to.unlink(missing_ok=True)
@@ -81,7 +83,7 @@ def put_back(source: sqlite3.Connection, copy: Path, state: Path, pair: str) -> 
         new.unlink(missing_ok=True)
         with contextlib.closing(sqlite3.connect(new)) as written:
             source.backup(written)
-            _mark_as_copy(written)
+            mark_as_copy(written, PUT_BACK)
         new.chmod(0o600)
         aside = _put_aside(state)
         new.replace(state)
@@ -95,13 +97,6 @@ def put_back(source: sqlite3.Connection, copy: Path, state: Path, pair: str) -> 
     except OSError as error:
         raise unusable(state, error) from error
     return aside
-
-
-def _mark_as_copy(connection: sqlite3.Connection) -> None:
-    """Have it say what it is, in one file, to be kept and carried as one."""
-    connection.execute("PRAGMA journal_mode = DELETE")
-    kept.set_setting(connection, provenance.COPIED, "it was put back from a copy")
-    connection.commit()
 
 
 @contextmanager

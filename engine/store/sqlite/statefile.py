@@ -11,12 +11,14 @@ from pathlib import Path
 
 from engine import descriptors
 from engine.errors import StateUnusable
-from engine.store.sqlite import statedir
+from engine.store.sqlite import before, statedir
 from engine.store.sqlite.statedir import LOCK_NAME, NAMES, unusable
 
 FILE_NAME = statedir.FILE_NAME
 # "wosy" in ASCII: tells our file from any other SQLite file.
 APPLICATION_ID = 0x776F7379
+# The first one with STRICT tables.
+SQLITE_MIN = (3, 37, 0)
 # What SQLite says when something around the file is wrong, and not the file: no room, a failing
 # disk, somebody else's lock.
 _AROUND = frozenset(
@@ -41,6 +43,21 @@ def migrations() -> list[str]:
     folder = resources.files("engine.store.sqlite") / "schema"
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
     return [(folder / name).read_text(encoding="utf-8") for name in names]
+
+
+def ensure_new_enough() -> None:
+    """Whether the SQLite of this interpreter knows what the schema is made of.
+
+    Raises:
+        StateUnusable: it is too old.
+    """
+    if sqlite3.sqlite_version_info < SQLITE_MIN:
+        needed = ".".join(map(str, SQLITE_MIN))
+        raise StateUnusable(
+            f"this Python has SQLite {sqlite3.sqlite_version}, and {needed} is needed",
+            remedy="install with a Python that brings a newer SQLite along, such as uv's; see"
+            " Installing in the documentation",
+        )
 
 
 def connect(path: Path, *, query_only: bool = False) -> sqlite3.Connection:
@@ -68,6 +85,7 @@ def prepare(path: Path) -> None:
     Raises:
         StateUnusable: not our file, damaged, from a newer version, or not writable.
     """
+    ensure_new_enough()
     try:
         if path.exists():
             # Looked at before any setting is made that would alter somebody else's file.
@@ -148,10 +166,27 @@ def ensure_known(path: Path, version: int) -> None:
         )
 
 
+def version_of(path: Path) -> int:
+    """Which version of the schema a state has.
+
+    Raises:
+        StateUnusable: it cannot be read.
+    """
+    try:
+        with contextlib.closing(connect(path, query_only=True)) as connection:
+            version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.Error as error:
+        raise _refused(path, error) from error
+    return version
+
+
 def _migrate(path: Path, connection: sqlite3.Connection) -> None:
     steps = migrations()
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     ensure_known(path, version)
+    if 0 < version < len(steps):
+        # An older version of the program reads this one, and none of what follows.
+        before.keep(path, connection, version)
     for number, script in enumerate(steps[version:], start=version + 1):
         connection.execute("BEGIN IMMEDIATE")
         try:

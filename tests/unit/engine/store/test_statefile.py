@@ -140,3 +140,60 @@ def test_a_state_made_just_now_goes_only_when_it_holds_nothing(
 
     assert directory.exists() is worth_keeping
     assert path.exists() is worth_keeping
+
+
+def test_a_state_is_kept_as_it_was_before_its_schema_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever goes back to the version before needs one that it can read."""
+    path, known = tmp_path / FILE_NAME, statefile.migrations()
+    with monkeypatch.context() as earlier:
+        earlier.setattr(statefile, "migrations", lambda: known[:-1])
+        statefile.prepare(path)
+        with contextlib.closing(statefile.connect(path)) as connection:
+            connection.execute("INSERT INTO setting (name, value) VALUES ('mine', 'x')")
+
+    statefile.prepare(path)
+
+    kept = tmp_path / f"{FILE_NAME}.schema-{len(known) - 1}"
+    assert pragma(path, "user_version") == len(known)
+    assert pragma(kept, "user_version") == len(known) - 1
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    with contextlib.closing(sqlite3.connect(kept)) as copy:
+        assert copy.execute("SELECT value FROM setting WHERE name = 'mine'").fetchone() == ("x",)
+
+
+def test_a_new_state_has_nothing_before_it(tmp_path: Path) -> None:
+    """A file that looks like a way back to nowhere would be one more to ask about."""
+    statefile.prepare(tmp_path / FILE_NAME)
+
+    assert [path.name for path in tmp_path.glob("*schema*")] == []
+
+
+def test_a_schema_does_not_change_where_the_state_cannot_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without room for the copy there is none for the way back."""
+    path, known = tmp_path / FILE_NAME, statefile.migrations()
+    with monkeypatch.context() as earlier:
+        earlier.setattr(statefile, "migrations", lambda: known[:-1])
+        statefile.prepare(path)
+    (tmp_path / f"{FILE_NAME}.schema-{len(known) - 1}").mkdir()
+
+    with pytest.raises(StateUnusable) as refused:
+        statefile.prepare(path)
+
+    assert refused.value.remedy
+    assert pragma(path, "user_version") == len(known) - 1
+
+
+def test_a_sqlite_without_strict_tables_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own message would be a syntax error in a file of ours."""
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+
+    with pytest.raises(StateUnusable, match="is needed") as refused:
+        statefile.prepare(tmp_path / FILE_NAME)
+
+    assert "newer SQLite" in str(refused.value.remedy)
