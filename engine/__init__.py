@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from engine.connector import Question, SourceConnector, StandardField, TargetConnector
     from engine.decide.reasons import because, foreign
     from engine.errors import (
         ChoiceNeeded,
@@ -69,17 +70,7 @@ if TYPE_CHECKING:
         WriteBack,
         WriteBackResult,
     )
-    from engine.ports import (
-        Authority,
-        Question,
-        SourceConnector,
-        StandardField,
-        Step,
-        Surroundings,
-        TargetConnector,
-        Vault,
-        WallClock,
-    )
+    from engine.ports import Authority, Step, Surroundings, Vault, WallClock
     from engine.redaction import keep_secret
     from engine.settings import BudgetSettings, Secret, Settings, TextOrReference
     from engine.wire.bodies import AnswerKind
@@ -179,6 +170,7 @@ _ROOMS = (
     "engine.model.permissions",
     "engine.model.pointer",
     "engine.ports",
+    "engine.connector",
     "engine.model.reason",
     "engine.model.records",
     "engine.redaction",

@@ -55,6 +55,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
             {
                 "__init__",
                 "authorisation",
+                "connector",
                 "config",
                 "mapping_in_force",
                 "ports",

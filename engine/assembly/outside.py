@@ -14,22 +14,14 @@ from engine.actors.gate import gated
 from engine.assembly import limits
 from engine.clock import SystemClock, loop_clock
 from engine.config.loading import Config
+from engine.connector import SourceConnector, SourceTerms, TargetConnector
 from engine.dates import Dated, Dates
 from engine.decide.patience import USUAL, Patience
 from engine.flow.governor import Governor
 from engine.flow.purpose import current_purpose
 from engine.metrics import Metrics, labels
 from engine.model.purpose import Purpose
-from engine.ports import (
-    RequestObserver,
-    Source,
-    SourceConnector,
-    SourceTerms,
-    Surroundings,
-    Target,
-    TargetConnector,
-    WallClock,
-)
+from engine.ports import RequestObserver, Source, Surroundings, Target, WallClock
 from engine.runs import exemplar
 from engine.store.port.store import OpenStore, Store
 from engine.store.sqlite.threaded import open_store

@@ -10,8 +10,8 @@ from typing import Protocol
 import typer
 
 from engine.cli.exits import Misused, complain, paragraph
+from engine.connector import Question
 from engine.errors import EngineError
-from engine.ports import Question
 
 AGAIN, ON, LEAVE = "again", "on", "leave"
 

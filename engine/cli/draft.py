@@ -21,8 +21,8 @@ from engine.config.editing import edited
 from engine.config.keys import Keys
 from engine.config.loading import Connectors, read
 from engine.config.values import toml
+from engine.connector import Question, SourceConnector, TargetConnector
 from engine.errors import EngineError, Misconfigured
-from engine.ports import Question, SourceConnector, TargetConnector
 from engine.redaction import keep_secret
 from engine.settings import resolve_secret
 

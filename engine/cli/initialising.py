@@ -26,8 +26,9 @@ from engine.cli.draft import Draft
 from engine.cli.exits import Exit, complain
 from engine.cli.services import FILE, option
 from engine.config.loading import PORT_MAX, ServiceSettings, installed_connectors
+from engine.connector import SourceConnector, TargetConnector
 from engine.errors import ChoiceNeeded, EngineError, Misconfigured, Unreachable
-from engine.ports import Source, SourceConnector, TargetConnector
+from engine.ports import Source
 from engine.store.sqlite import statefile
 from engine.store.sqlite.threaded import open_store
 

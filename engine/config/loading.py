@@ -27,13 +27,13 @@ from pydantic import (
 )
 
 from engine.config import mistakes
+from engine.connector import SourceConnector, SourceTerms, TargetConnector, TargetTerms
 from engine.errors import Misconfigured
 from engine.mapping.fields import LineSetting
 from engine.mapping.settings import read_line
 from engine.model.reason import Words
 from engine.model.records import RecordType
 from engine.model.wait import BackoffLimits
-from engine.ports import SourceConnector, SourceTerms, TargetConnector, TargetTerms
 from engine.settings import Secret, Settings
 
 PORT_MAX = 65_535

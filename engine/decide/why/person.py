@@ -8,14 +8,7 @@ from engine.decide.person import carried
 from engine.decide.reasons import because, cause
 from engine.decide.why.people import person_line, prospect_of, standing_of
 from engine.decide.why.remedies import steps
-from engine.model.explanation import (
-    Explanation,
-    Finding,
-    Gate,
-    PersonWhy,
-    Remedy,
-    Verdict,
-)
+from engine.model.explanation import Explanation, Finding, Gate, PersonWhy, Remedy, Verdict
 from engine.model.reason import Code
 from engine.model.records import RecordType
 

@@ -7,15 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from engine.decide.reasons import kept_cause
 from engine.model.claim import Claim
-from engine.model.dossier import (
-    Cause,
-    Dossier,
-    Named,
-    Owing,
-    PersonDossier,
-    State,
-    TabDossier,
-)
+from engine.model.dossier import Cause, Dossier, Named, Owing, PersonDossier, State, TabDossier
 from engine.model.mass_change import Mass
 from engine.model.outbox import Owed
 from engine.model.pointer import Pointer, Side

@@ -8,13 +8,7 @@ from collections.abc import Iterator
 from engine.model.lane import Lane
 from engine.model.mass_change import HELD
 from engine.model.reason import Code
-from engine.model.report import (
-    Counts,
-    HistoryLine,
-    RefusedReason,
-    RefusedRecord,
-    WaitingReason,
-)
+from engine.model.report import Counts, HistoryLine, RefusedReason, RefusedRecord, WaitingReason
 from engine.store.sqlite import fuse
 
 # By name: for an order by reference every record there is would be looked at.

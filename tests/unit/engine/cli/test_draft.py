@@ -15,8 +15,8 @@ from engine.cli.asker import AGAIN, Flags, Terminal, pairs
 from engine.cli.draft import Draft
 from engine.cli.exits import Misused
 from engine.config.loading import installed_connectors
+from engine.connector import Question
 from engine.errors import EngineError, Misconfigured, Unauthorized
-from engine.ports import Question
 
 SECRET = "a-secret-of-many-characters"
 

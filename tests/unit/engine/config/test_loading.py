@@ -10,17 +10,11 @@ import pytest
 from pydantic import SecretStr
 
 from engine.config.loading import Config, Connectors, find, load
+from engine.connector import SourceConnector, StandardField, TargetConnector
 from engine.errors import Misconfigured
 from engine.mapping.fields import LineSetting
 from engine.model.records import RecordType
-from engine.ports import (
-    Source,
-    SourceConnector,
-    StandardField,
-    Surroundings,
-    Target,
-    TargetConnector,
-)
+from engine.ports import Source, Surroundings, Target
 from engine.settings import BudgetSettings, Secret, Settings
 
 

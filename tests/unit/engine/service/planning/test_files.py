@@ -8,16 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.model.edit import Edit
-from engine.model.plan import (
-    Change,
-    End,
-    Header,
-    Kind,
-    LeftOut,
-    Line,
-    Requests,
-    RoleEdit,
-)
+from engine.model.plan import Change, End, Header, Kind, LeftOut, Line, Requests, RoleEdit
 from engine.model.records import RecordType
 from engine.service.planning.files import UnusablePlan, lines_of, written
 

@@ -1,0 +1,144 @@
+"""A connector: what one system brings along, beside its port, for the engine to use it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from engine.model.pointer import Pointer
+from engine.model.reason import Words
+from engine.model.records import RecordType
+from engine.ports import Source, Surroundings, Target
+from engine.settings import BudgetSettings
+
+
+class SourceTerms(Protocol):
+    """What the engine reads of a source's settings."""
+
+    @property
+    def base_url(self) -> str:
+        """Address of the system."""
+        ...
+
+    @property
+    def requests_in_flight_max(self) -> int:
+        """Requests under way at once."""
+        ...
+
+    @property
+    def page_size(self) -> int:
+        """Rows read by one request."""
+        ...
+
+
+class TargetTerms(Protocol):
+    """What the engine reads of a target's settings."""
+
+    @property
+    def base_url(self) -> str:
+        """Address of the system."""
+        ...
+
+    @property
+    def requests_in_flight_max(self) -> int:
+        """Requests under way at once."""
+        ...
+
+    @property
+    def visibility_s(self) -> float:
+        """Seconds a collection may lag behind a write."""
+        ...
+
+    @property
+    def on_missing(self) -> str:
+        """ "refuse" or "recreate" a record that is gone."""
+        ...
+
+    @property
+    def budget(self) -> BudgetSettings:
+        """Requests the system may receive from us."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StandardField:
+    """A default mapping line: target field, the neutral field it takes, and the conversion."""
+
+    field: str
+    standard: str
+    conversion: str
+
+
+def nothing_pointed(_settings: object, _text: str) -> Sequence[Pointer]:
+    """Of a connector that knows its records by nothing that people have in hand."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One setting that nobody can guess for an operator, as `wosync init` asks for it.
+
+    Args:
+        key: in the connector's own table.
+        text: what is asked.
+        hint: where to find the answer.
+        default: the answer of whoever just presses Enter.
+        choices: all the answers there are.
+        when: another key and the answer to it under which this is asked.
+    """
+
+    key: str
+    text: str
+    hint: str
+    secret: bool = False
+    default: str | None = None
+    choices: tuple[str, ...] = ()
+    when: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceConnector:
+    """A source, as the entry-point group `wosync.connectors` offers it.
+
+    `standard_columns` names, for each record type, the columns behind each neutral field; the
+    first that is not blank wins. `routes` are all pairs of method and route template that its
+    requests have, `sign_in` the route templates of those that serve the credentials alone.
+    `words` is what people call the system and the columns that steer the sync. `pointed` tells what
+    a text that somebody has in hand may name, from the connector's settings and the text.
+    """
+
+    name: str
+    settings: type[BaseModel]
+    standard_columns: Mapping[RecordType, Mapping[str, tuple[str, ...]]]
+    routes: Sequence[tuple[str, str]]
+    open: Callable[[Any, Surroundings], AbstractAsyncContextManager[Source]]
+    questions: Sequence[Question] = ()
+    sign_in: frozenset[str] = frozenset()
+    words: Words = field(default_factory=Words)
+    pointed: Callable[[Any, str], Sequence[Pointer]] = nothing_pointed
+
+
+@dataclass(frozen=True, slots=True)
+class TargetConnector:
+    """A target, as the entry-point group `wosync.connectors` offers it.
+
+    `correlation_field` is the filterable field of an opportunity that carries the correlation
+    value; `email_field` the field of a prospect that holds its addresses; `routes` and
+    `sign_in` and `pointed` as in a source. `title` is what people call the system.
+    """
+
+    name: str
+    settings: type[BaseModel]
+    standard_mapping: Mapping[RecordType, Sequence[StandardField]]
+    routes: Sequence[tuple[str, str]]
+    correlation_field: str
+    email_field: str
+    open: Callable[[Any, Surroundings], AbstractAsyncContextManager[Target]]
+    questions: Sequence[Question] = ()
+    sign_in: frozenset[str] = frozenset()
+    title: str = Words().target
+    pointed: Callable[[Any, str], Sequence[Pointer]] = nothing_pointed
