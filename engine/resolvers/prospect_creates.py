@@ -20,7 +20,7 @@ from engine.model.reason import Reason
 from engine.model.verdict import Adopt, Ask, Created, Forbid, Lose, Refuse, Weigh
 from engine.ports import Target, WallClock
 from engine.resolvers.person_outcomes import COMPONENT, PersonOutcomes
-from engine.resolvers.prospect_search import ProspectSearch
+from engine.resolvers.prospect_search import Found, ProspectSearch
 from engine.store.port.store import Store
 
 log = structlog.get_logger(component=COMPONENT)
@@ -117,7 +117,14 @@ class ProspectCreates:
 
     async def _taken(self, candidate: Candidate, reason: Reason, visibility_s: float) -> None:
         """Somebody has the address: whoever it is, is the person's prospect."""
-        found = await self.search.find([candidate.email])
+        try:
+            found = await self.search.find([candidate.email])
+        except StateUnusable:
+            raise
+        except EngineError as error:
+            # What was announced has its answer: an announcement is kept for no look that failed.
+            log.info("taken_by_unknown", person=candidate.record.ref, reason=error.message)
+            found = Found()
         sought = found.sought(candidate.email, self.clock.now())
         decision = address_taken(candidate, sought, reason, visibility_s)
         await self.outcomes.execute(candidate.record, decision)

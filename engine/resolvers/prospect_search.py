@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from engine.decide.failure import FORBIDDEN, error_class
 from engine.decide.reasons import because
-from engine.errors import OurFault, Rejected
+from engine.errors import EngineError, OurFault, ProtocolError, Rejected, Terminal, Unreachable
 from engine.model.person import Sought
 from engine.model.reason import Code
 from engine.model.records import ProspectMatch
@@ -23,6 +23,9 @@ from engine.resolvers.lookups import Lookup
 # After so many refusals without a single answer it is not the addresses that are at fault: more
 # than it takes to halve a whole batch down to its first two addresses.
 REFUSALS_MAX = 16
+# Addresses in one search at most, and how much smaller the next is after one that failed.
+SIZE_MAX = 100
+SHRINKING = 4
 
 
 @dataclass(slots=True)
@@ -44,6 +47,7 @@ class ProspectSearch:
     target: Target
     email_field: str
     _lookup: Lookup = field(default_factory=lambda: Lookup("prospects"), init=False)
+    _size: int = field(default=SIZE_MAX, init=False)
 
     async def find(self, emails: Sequence[str]) -> Found:
         """Look for these addresses, in lower case; of several prospects with one the oldest counts.
@@ -59,30 +63,40 @@ class ProspectSearch:
 
     async def _narrowed(self, emails: Sequence[str]) -> Found:
         found, answered, refusals = Found(), False, 0
-        parts = [list(emails)]
+        parts = [list(emails[at : at + self._size]) for at in range(0, len(emails), self._size)]
         while parts:
             part = parts.pop()
             try:
                 matches = await self.target.find_prospects(part)
-            except (Rejected, OurFault) as error:
+            except (Terminal, ProtocolError) as error:
                 refusals += 1
-                nothing_left = len(part) == 1 and not parts
-                hopeless = not answered and (nothing_left or refusals == REFUSALS_MAX)
-                if hopeless or error_class(error) == FORBIDDEN:
+                if not answered and refusals == REFUSALS_MAX:
                     raise
-                if len(part) == 1:
-                    found.refused[part[0]] = self._refusal(error)
-                else:
+                if len(part) > 1:
                     half = len(part) // 2
                     parts += [part[half:], part[:half]]
+                elif (answered or parts) and _concerns_its_address(error):
+                    found.refused[part[0]] = self._refusal(error)
+                else:
+                    raise
+            except Unreachable:
+                # It may be the size that is too much for the system.
+                self._size = max(1, len(part) // SHRINKING)
+                raise
             else:
                 answered = True
+                self._size = min(SIZE_MAX, max(self._size, 2 * len(part)))
                 _note(found, matches)
         return found
 
-    def _refusal(self, error: Rejected | OurFault) -> Failure:
+    def _refusal(self, error: EngineError) -> Failure:
         reason = because(Code.EMAIL_NOT_SEARCHABLE, detail=error.message)
         return Failure(error_class(Rejected(reason, status=error.status)), self.email_field, reason)
+
+
+def _concerns_its_address(error: EngineError) -> bool:
+    """Whether what a single address was answered speaks of that address, and of no other."""
+    return isinstance(error, Rejected | OurFault) and error_class(error) != FORBIDDEN
 
 
 def _note(found: Found, matches: Sequence[ProspectMatch]) -> None:

@@ -126,9 +126,37 @@ MUTANTS = (
     Mutant(
         "blames every address when nobody at all is looked for",
         "engine/resolvers/prospect_search.py",
-        "if hopeless or error_class(error) == FORBIDDEN:",
-        "if error_class(error) == FORBIDDEN:",
+        "                if not answered and refusals == REFUSALS_MAX:\n",
+        "                if refusals < 0:\n",
         ("tests/scenario/test_lookups.py",),
+    ),
+    Mutant(
+        "takes what a list of addresses is answered for what each of them would be",
+        "engine/resolvers/prospect_search.py",
+        "except (Terminal, ProtocolError) as error:",
+        "except (Rejected, OurFault) as error:",
+        (
+            "tests/scenario/test_lookups.py::test_a_front_that_takes_no_list_of_addresses_keeps_nobody_waiting",
+        ),
+    ),
+    Mutant(
+        "asks for as many addresses again after a failure",
+        "engine/resolvers/prospect_search.py",
+        "self._size = max(1, len(part) // SHRINKING)",
+        "self._size = SIZE_MAX",
+        (
+            "tests/scenario/test_lookups.py::test_a_front_that_takes_no_list_of_addresses_keeps_nobody_waiting",
+        ),
+    ),
+    Mutant(
+        "leaves a create announced when the look after its answer fails",
+        "engine/resolvers/prospect_creates.py",
+        "            found = Found()\n",
+        "            raise\n",
+        (
+            "tests/scenario/test_people_in_doubt.py"
+            "::test_an_address_taken_by_whom_cannot_be_asked_is_adopted_later",
+        ),
     ),
     Mutant(
         "creates who cannot be looked for",

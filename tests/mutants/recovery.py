@@ -28,6 +28,13 @@ MUTANTS = (
         (f"{IN_DOUBT}::test_a_front_that_takes_no_list_leaves_nobody_in_doubt",),
     ),
     Mutant(
+        "takes a redirect of several looks for a setting that is wrong",
+        SEARCH,
+        "except (Terminal, ProtocolError) as error:",
+        "except ProtocolError as error:",
+        (f"{IN_DOUBT}::test_a_front_that_takes_no_list_leaves_nobody_in_doubt",),
+    ),
+    Mutant(
         "takes no create that is found for a sign that writes are carried out",
         SEARCH,
         "        if any(found.values()):\n",

@@ -206,7 +206,7 @@ async def test_the_history_tells_of_the_doubt_once(patient: Bench) -> None:
     assert (line.decision, "may have been executed" in line.detail) == ("in doubt", True)
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 414, 422, 431, 500])
+@pytest.mark.parametrize("status", [302, 403, 404, 422, 500])
 async def test_a_front_that_takes_no_list_leaves_nobody_in_doubt(world: Bench, status: int) -> None:
     """Then each create is looked for by itself, and nothing is lost."""
     lost = Fault(method="POST", path="/opportunities$", when="after", action="drop", times=8)

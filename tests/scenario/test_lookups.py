@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import anyio
 import pytest
@@ -159,6 +159,29 @@ async def test_an_address_that_cannot_be_looked_for_keeps_nobody_else_waiting(
         if name in odd:
             world.mends(person, cf_person_outreach_sync_error=False)
     await world.once()
+
+    for record, person in zip(records, people, strict=True):
+        assert world.roles(record) == world.wanted((person, "Buyer"))
+
+
+@pytest.mark.parametrize("status", [302, 403, 404, 414, 500])
+async def test_a_front_that_takes_no_list_of_addresses_keeps_nobody_waiting(
+    world: Bench, status: int
+) -> None:
+    """Only what a single address is answered tells whether people are looked for at all."""
+    several = Fault(
+        method="GET", path="/prospects$", query=r"emails\]\[\]=.*emails\]\[\]=", times=None
+    )
+    page = replace(several, status=status, text="<html>Not like that.</html>")
+    world.outreach_traffic.plan.add(page)
+    people = world.knows_all(*(f"Ada {number}" for number in range(8)))
+    records = [world.has(f"Row {number}") for number in range(8)]
+    for record, person in zip(records, people, strict=True):
+        world.puts(record, (person, "Buyer"))
+
+    for _ in range(4):
+        await world.once()
+        world.clock.advance(RETRY_S)
 
     for record, person in zip(records, people, strict=True):
         assert world.roles(record) == world.wanted((person, "Buyer"))

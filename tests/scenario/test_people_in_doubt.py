@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import anyio
@@ -9,8 +10,8 @@ import pytest
 
 from connectors.sandbox.faults import Fault
 from engine.decide import doubt
-from tests.scenario.bench import Bench, until
-from tests.scenario.people import CREATE_PROSPECT, CREATE_ROLE, LIST_ROLES
+from tests.scenario.bench import Bench, running, until
+from tests.scenario.people import CREATE_PROSPECT, CREATE_ROLE, FIND_PROSPECTS, LIST_ROLES
 
 pytestmark = pytest.mark.anyio
 
@@ -270,6 +271,31 @@ async def test_an_address_taken_and_not_shown_yet_is_adopted_later(patient: Benc
 
     assert [patient.told(ada)] == taken
     assert patient.roles(record) == [(taken[0], "Decision maker")]
+
+
+async def test_an_address_taken_by_whom_cannot_be_asked_is_adopted_later(
+    patient: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same process goes on with a create that was answered, whatever befell the look."""
+    taken: list[int] = []
+    patient.just_before_a_prospect_create(
+        lambda: taken.append(patient.prospect("ada.byron@customer.example"))
+    )
+    look = Fault(method="GET", path=PROSPECT_PATH, when="after", action="edit", rows="none")
+    patient.outreach_fault(replace(look, action="status", skip=1))
+    patient.outreach_fault(replace(look, skip=1))
+    record, ada = related(patient, "Decision maker")
+
+    async with running(patient):
+        await until(lambda: patient.outreach_traffic.counts[FIND_PROSPECTS] == 3)
+    for _ in range(2):
+        patient.clock.advance(61)
+        await patient.once()
+
+    assert "unexpected" not in capsys.readouterr().out
+    assert patient.roles(record) == [(taken[0], "Decision maker")]
+    assert patient.outreach_traffic.counts[CREATE_PROSPECT] == 1
+    assert patient.person(ada)["error"] is False
 
 
 @pytest.mark.parametrize("path", [ROLE_PATH, PROSPECT_PATH], ids=["role", "prospect"])

@@ -16,7 +16,14 @@ import anyio
 import structlog
 
 from engine.actors.tolerating import tolerated
-from engine.errors import EngineError, Gone, HeldBack, ProtocolError, Rejected, Unreachable
+from engine.errors import (
+    EngineError,
+    HeldBack,
+    Misconfigured,
+    ProtocolError,
+    Terminal,
+    Unreachable,
+)
 from engine.flow.governor import Governor
 from engine.flow.lane import retrying
 from engine.flow.signal import Signal
@@ -147,11 +154,14 @@ class CreateSearch:
         token = retrying.set(False)
         try:
             found = await self.target.find(batch)
-        except (Rejected, Gone, ProtocolError) as error:
+        except (Terminal, ProtocolError) as error:
             if len(batch) > 1:
+                # Whatever it says: only what a single value is answered is meant for all of us.
                 self._shrink(batch, error)
-            else:
-                self._note(batch[0], Look(began_at, refusal=error))
+                return
+            if isinstance(error, Misconfigured):
+                raise
+            self._note(batch[0], Look(began_at, refusal=error))
             return
         except Unreachable as error:
             # It may be the size that is too much for the system.
