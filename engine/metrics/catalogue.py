@@ -34,9 +34,9 @@ class Metrics(Families):
     def know_routes(self, connector: str, routes: Iterable[tuple[str, str]]) -> None:
         """Start the counters of these (method, route) pairs at zero."""
         for method, route in routes:
-            self.api_request_duration.labels(connector, route)
-            for status in labels.statuses(method):
-                self.api_requests.labels(connector, method, route, status)
+            self.registry.promise(self.api_request_duration, [(connector, route)])
+            ends = ((connector, method, route, status) for status in labels.statuses(method))
+            self.registry.promise(self.api_requests, ends)
 
     def polled(self, feed: str, changed: int, took_s: float, now: float) -> None:
         """Count a complete poll of a feed; `now` in unix seconds."""
@@ -300,8 +300,7 @@ class Metrics(Families):
                 gauge.labels(name)
             for condition in Condition:
                 self.connector_condition.labels(name, condition).set(condition is Condition.UP)
-            for purpose in Purpose:
-                self.requests_spent.labels(name, purpose)
+            self.registry.promise(self.requests_spent, product([name], Purpose))
             self.admission_waiting.labels(name)
             self.admission_wait.labels(name)
             self.rate_limited.labels(name)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
 
 from prometheus_client import (
     CollectorRegistry,
@@ -10,6 +11,7 @@ from prometheus_client import (
     Gauge,
     GCCollector,
     Histogram,
+    Metric,
     ProcessCollector,
     disable_created_metrics,
 )
@@ -20,11 +22,41 @@ disable_created_metrics()
 PREFIX = "wosync"
 
 
+class Labelled(Protocol):
+    """A family of series that are told apart by labels."""
+
+    def labels(self, *values: str) -> object:
+        """The series with these values, made where there is none."""
+        ...
+
+
+class Registry(CollectorRegistry):
+    """Shows what is promised from its first collection on, and makes it no sooner.
+
+    There are well over a thousand series, most of them never touched before somebody looks.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._promised: list[tuple[Labelled, tuple[str, ...]]] = []
+
+    def promise(self, family: Labelled, values: Iterable[str | tuple[str, ...]]) -> None:
+        """Have these series of the family at zero."""
+        self._promised.extend((family, _tuple(value)) for value in values)
+
+    def collect(self) -> Iterator[Metric]:
+        """Every family with all its series."""
+        promised, self._promised = self._promised, []
+        for family, values in promised:
+            family.labels(*values)
+        yield from super().collect()
+
+
 class Families:
     """All metrics on a registry of their own, so that tests can build many."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+        self.registry = Registry()
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)
 
@@ -37,8 +69,7 @@ class Families:
     ) -> Counter:
         """What happened, counted."""
         counter = Counter(f"{PREFIX}_{name}", text, names, registry=self.registry)
-        for value in values:
-            counter.labels(*_tuple(value))
+        self.registry.promise(counter, values)
         return counter
 
     def gauge(
@@ -50,8 +81,7 @@ class Families:
     ) -> Gauge:
         """What is so."""
         gauge = Gauge(f"{PREFIX}_{name}", text, names, registry=self.registry)
-        for value in values:
-            gauge.labels(*_tuple(value))
+        self.registry.promise(gauge, values)
         return gauge
 
     def histogram(
@@ -66,8 +96,7 @@ class Families:
         histogram = Histogram(
             f"{PREFIX}_{name}", text, names, buckets=buckets, registry=self.registry
         )
-        for value in values:
-            histogram.labels(*_tuple(value))
+        self.registry.promise(histogram, values)
         return histogram
 
 

@@ -126,8 +126,8 @@ MUTANTS = (
     Mutant(
         "blames every address when nobody at all is looked for",
         "engine/resolvers/prospect_search.py",
-        "                if not answered and refusals == REFUSALS_MAX:\n",
-        "                if refusals < 0:\n",
+        "elif (answered or parts) and _concerns_its_address(error):",
+        "elif _concerns_its_address(error):",
         ("tests/scenario/test_lookups.py",),
     ),
     Mutant(

@@ -234,4 +234,11 @@ MUTANTS = (
             f"{UNIT}/service/test_gauges.py::test_errors_are_counted_by_a_closed_set_of_reasons_and_go_when_they_are_mended",
         ),
     ),
+    Mutant(
+        "shows a series only once something has happened",
+        "engine/metrics/families.py",
+        "            family.labels(*values)\n",
+        "            pass\n",
+        (f"{UNIT}/metrics/test_families.py",),
+    ),
 )
