@@ -197,6 +197,79 @@ def _list(
     raise typer.Exit(list_records(config, kinds, by=by, as_json=as_json, as_csv=as_csv))
 
 
+_NamesArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="X...", help="References or ids of either system, or addresses of the records."
+    ),
+]
+
+
+def _retry(
+    x: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[X]...", help="References, ids or addresses of the records."),
+    ] = None,
+    reason: Annotated[
+        str | None,
+        typer.Option(metavar="CODE", help="Everything that is refused for this reason."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Everything that is refused.")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Reset our error flags and try the records again; a flag of somebody else stays.
+
+    Example: wosync retry OPP-17 PERS-4
+
+    Example: wosync retry --reason value-too-long
+    """
+    from engine.cli.acting import retry
+
+    raise typer.Exit(retry(config, x or [], code=reason, everything=everything, as_json=as_json))
+
+
+def _skip(
+    x: _NamesArgument,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for colleagues.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Leave opportunities or people alone, whatever the source says, until they are unskipped.
+
+    Example: wosync skip OPP-17 --reason "being merged with OPP-9"
+
+    Example: wosync skip PERS-4 PERS-5 --reason "asked not to be contacted"
+    """
+    from engine.cli.acting import skip
+
+    raise typer.Exit(skip(config, x, reason=reason, as_json=as_json))
+
+
+def _unskip(x: _NamesArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Leave opportunities or people alone no more; they are looked at now.
+
+    Example: wosync unskip OPP-17
+
+    Example: wosync unskip PERS-4 PERS-5
+    """
+    from engine.cli.acting import unskip
+
+    raise typer.Exit(unskip(config, x, as_json=as_json))
+
+
+def _resync(x: _NamesArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Read what the target holds of these records anew, and repair what differs.
+
+    Example: wosync resync OPP-17
+
+    Example: wosync resync https://web.example.com/opportunities/4711 --json
+    """
+    from engine.cli.acting import resync
+
+    raise typer.Exit(resync(config, x, as_json=as_json))
+
+
 def _codes(incomplete: str) -> list[str]:
     """Those that begin so; for a shell."""
     from engine.model.reason import Code
@@ -273,6 +346,10 @@ _COMMANDS = (
     ("history", _history),
     ("explain", _explain),
     ("approve", _approve),
+    ("retry", _retry),
+    ("skip", _skip),
+    ("unskip", _unskip),
+    ("resync", _resync),
     ("reload", _reload),
     ("tune", _tune),
     ("completion", _completion),

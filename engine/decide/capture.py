@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.decide.reasons import because
+from engine.decide.skipping import skipped
 from engine.model.mass_change import Mass
 from engine.model.reason import Code
 from engine.model.records import Captured
+from engine.model.skip import Skip
 from engine.model.states import State
 
 
@@ -19,7 +21,7 @@ class Before:
     """What is known of the record when its row is taken in; times in unix seconds.
 
     `in_doubt` when a create of it is announced, or in doubt; `flagged` when our error flag was set
-    and nobody is known to have reset it.
+    and nobody is known to have reset it; `lifted` while it counts as reset, or is on its way to be.
     """
 
     state: State
@@ -30,6 +32,7 @@ class Before:
     target_id: int | None
     flagged: bool
     in_doubt: bool
+    lifted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,39 +44,61 @@ class Taken:
     known_at: float
     mass: Mass
     left_out: str | None = None
+    lifted: bool = False
 
 
-def taken(before: Before | None, row: Captured, *, since: float, now: float, mass: bool) -> Taken:
+def taken(
+    before: Before | None,
+    row: Captured,
+    *,
+    since: float,
+    now: float,
+    mass: bool,
+    skip: Skip | None = None,
+) -> Taken:
     """The record after this row.
 
     Args:
         since: when the change happened, unix seconds.
         mass: the row is part of a mass change.
+        skip: an operator has told us to leave the record alone.
     """
-    state = _state(before, row)
+    state = _state(before, row, skip)
     waits = before is not None and before.state is State.PENDING
     return Taken(
         state=state,
         pending_since=_since(before, row, since, now),
         known_at=now if before is None or before.version != row.version else before.known_at,
         mass=_mass(before, row, mass=mass),
-        left_out=why_left_out(row) if waits and state is not State.PENDING else None,
+        left_out=why_left_out(row, skip) if waits and state is not State.PENDING else None,
+        lifted=state is State.PENDING and _stays_lifted(before, row),
     )
 
 
-def why_left_out(row: Captured) -> str:
+def why_left_out(row: Captured, skip: Skip | None = None) -> str:
     """Why a row that is not eligible is left out."""
+    if skip is not None:
+        return skipped(skip)
     return because(Code.ERROR_FLAG_SET if row.flagged else Code.SYNC_OFF)
 
 
-def _state(before: Before | None, row: Captured) -> State:
-    if row.eligible or (before is not None and before.in_doubt):
+def _state(before: Before | None, row: Captured, skip: Skip | None) -> State:
+    if before is not None and before.in_doubt:
         # A create in doubt is accounted for even when its record may not be synced any more.
+        return State.PENDING
+    if skip is not None:
+        return State.INELIGIBLE
+    if row.eligible or _stays_lifted(before, row):
         return State.PENDING
     if before is not None and before.flagged and row.flagged:
         # Our own flag still stands: whatever else was edited, somebody must look at it.
         return State.REFUSED
     return State.INELIGIBLE
+
+
+def _stays_lifted(before: Before | None, row: Captured) -> bool:
+    """Whether our flag, which counts as reset, is still shown: the reset is on its way."""
+    return before is not None and before.lifted and row.flagged
 
 
 def _since(before: Before | None, row: Captured, since: float, now: float) -> float:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from engine.decide.failure import FORBIDDEN, error_class
 from engine.decide.reasons import because
+from engine.decide.skipping import skipped
 from engine.errors import Rejected
 from engine.model.edit import Edit
 from engine.model.identity import id_of
@@ -72,8 +73,12 @@ def course(work: Work, record: SourceRecord) -> Course:
     if work.intent is not None:
         # Even an unticked record's create must be accounted for: it may exist in the target.
         return Resolve()
-    if not record.eligible:
-        return Leave(because(Code.ERROR_FLAG_SET if record.sync else Code.SYNC_OFF))
+    if work.skip is not None:
+        return Leave(skipped(work.skip))
+    if not record.sync:
+        return Leave(because(Code.SYNC_OFF))
+    if record.error and not work.lifted:
+        return Leave(because(Code.ERROR_FLAG_SET))
     held = held_target_id(work, record)
     gone = None if work.gone_id is None else str(work.gone_id)
     if held is None or held == gone:
@@ -110,6 +115,11 @@ def begins(work: Work, way: Course) -> bool:
             return work.target_id is None or work.mass is Mass.APPROVED
         case _:
             return False
+
+
+def must_look(work: Work, way: Course) -> bool:
+    """Whether the row is to be young, or read anew, before anything is sent."""
+    return begins(work, way) or (work.reread and isinstance(way, Reconcile | Create | Refuse))
 
 
 def held_target_id(work: Work, record: SourceRecord) -> str | None:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from engine.decide.doubt import RESEND_S, bound_s, look_in_s
 from engine.decide.failure import FORBIDDEN, error_class, plain_reason
 from engine.decide.reasons import because, foreign
+from engine.decide.skipping import skipped
 from engine.errors import Conflict, Gone, OurFault, Rejected, Taken, surely_not_executed
 from engine.model.identity import id_of
 from engine.model.outbox import Owed
@@ -67,6 +68,8 @@ def decide(facts: PersonFacts) -> Ask | Decision:
     known = facts.known
     if known is not None and is_in_doubt(known, facts.record):
         return _doubted(facts, known)
+    if known is not None and known.skip is not None:
+        return HoldBack(skipped(known.skip), Keep.NOTHING)
     if known is not None and refused_still(known, facts.record):
         if rare_look_due(known, facts.record, facts.now):
             return _looked_for(facts)
@@ -98,9 +101,20 @@ def is_in_doubt(known: Person, record: SourceRecord) -> bool:
 
 
 def refused_still(known: Person, record: SourceRecord) -> bool:
-    """Whether the refusal stands: the flag is set, or still on its way."""
+    """Whether the refusal stands: the flag is set, or still on its way, and is not lifted."""
+    return blamed_still(known, record) and not known.lifted
+
+
+def blamed_still(known: Person, record: SourceRecord) -> bool:
+    """Whether our flag is set, or still on its way."""
     refused = known.refused_version
     return refused is not None and (record.error or record.version == refused)
+
+
+def may_be_created(known: Person | None, record: SourceRecord) -> bool:
+    """Whether the person may be synced: a flag of ours that counts as reset does not forbid it."""
+    lifted = known is not None and known.lifted and known.refused_version is not None
+    return record.eligible or (record.sync and lifted)
 
 
 def rare_look_due(known: Person, record: SourceRecord, now: float) -> bool:
@@ -120,7 +134,7 @@ def hold_back(facts: PersonFacts, reason: Reason) -> HoldBack:
     if known.prospect_id is not None:
         # Its roles stay while the tab has the line: only the id cannot be read.
         return HoldBack(reason, Keep.READ_AGAIN)
-    stands = refused_still(known, facts.record) or known.doubt_since is not None
+    stands = blamed_still(known, facts.record) or known.doubt_since is not None
     return HoldBack(reason, Keep.NOTHING if stands else Keep.REASON)
 
 
@@ -188,7 +202,7 @@ def _unknown(facts: PersonFacts) -> Ask | Decision:
         return Wait(facts.known.reason or because(Code.PROSPECT_NOT_CREATED), wait_s)
     if facts.missing == "skip":
         return hold_back(facts, because(Code.PERSON_NOT_IN_TARGET))
-    if not facts.record.eligible:
+    if not may_be_created(facts.known, facts.record):
         code = Code.PERSON_FLAGGED if facts.record.sync else Code.PERSON_SYNC_OFF
         return hold_back(facts, because(code))
     return _looked_for(facts)
@@ -316,7 +330,7 @@ def outdated(
 
 def remembered(known: Person, now: float, ttl_s: float) -> Standing | None:
     """What the store knows and is young enough; it needs no question."""
-    young = 0 <= now - known.read_at < ttl_s
+    young = 0 <= now - known.read_at < ttl_s and known.skip is None
     return Standing(known.prospect_id) if young and known.prospect_id is not None else None
 
 

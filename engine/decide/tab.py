@@ -61,7 +61,9 @@ def course(work: TabWork, record: SourceRecord, *, follows: bool) -> Course:
     Args:
         follows: the source shows people at all.
     """
-    if work.left_out or not record.eligible or not follows:
+    if work.left_out or not record.sync or not follows:
+        return Leave()
+    if record.error and not work.lifted:
         return Leave()
     if record.people is not None:
         return Relate(record.people, look=not work.listed)

@@ -7,6 +7,7 @@ from typing import Literal
 
 from engine.model.reason import Reason
 from engine.model.records import Fields, SourceRecord
+from engine.model.skip import Skip
 from engine.model.work import Failure
 
 
@@ -18,7 +19,8 @@ class Person:
     set while it is not known whether a create was executed; `refused_version` is the version of
     the person that the target refused. `sent` creates failed or got lost in a row, the last one at
     `failed_at`, and the next is due at `retry_at`. `taken_at` is set while the target calls the
-    e-mail address taken and shows nobody who has it: it was looked for last then.
+    e-mail address taken and shows nobody who has it: it was looked for last then. `lifted` while
+    our own error flag counts as reset, although the person may still show it.
     """
 
     id: int
@@ -36,6 +38,8 @@ class Person:
     failed_at: float | None = None
     taken_at: float | None = None
     retry_at: float = 0.0
+    lifted: bool = False
+    skip: Skip | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ class Code(StrEnum):
     # A record as it is in the source.
     SYNC_OFF = "sync-off"
     ERROR_FLAG_SET = "error-flag-set"
+    SKIPPED = "skipped"
     RECORD_HIDDEN = "record-hidden"
     RECORD_DELETED = "record-deleted"
     RECORD_NOT_LISTED = "record-not-listed"

@@ -36,7 +36,8 @@ class TabWork:
     `announced` are creates that were, or were to be, sent and whose answers are not kept. `listed`
     is False when `roles` may lack some that are in the target; `doubt_since` is set when
     the answer of a create was lost. `left_out` is True while the opportunity itself is not synced;
-    its payload tells neither of a flag that we set nor of a record that is shown no more.
+    its payload tells neither of a flag that we set nor of a record that is shown no more. `lifted`
+    while a flag of ours that the payload shows counts as reset.
     `failures` and `attempts` are as in `work.Work`;
     `sent` counts how often creates were sent since the roles last agreed; the target
     calls one of them taken since `taken_since`, and no listing shows it. `edited` has when roles
@@ -65,6 +66,7 @@ class TabWork:
     failures: int = 0
     sent: int = 0
     taken_since: float | None = None
+    lifted: bool = False
     edited: Mapping[int, float] = field(default_factory=dict[int, float])
 
 

@@ -8,6 +8,7 @@ from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.reason import Reason
 from engine.model.records import Fields
+from engine.model.skip import Skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ class Work:
     `pending_since` is when the oldest change it waits for happened, and `proved_at` when the source
     last showed this version; unix seconds. Of the present series of failures `failures` counts all,
     `attempts` those that the record is blamed for; `reason` is that of the latest. `seen_unlinked`
-    when this state has seen the record without a target id.
+    when this state has seen the record without a target id. `lifted` while our own error flag
+    counts as reset, although the payload shows it; `reread` when the row is to be read anew first.
     """
 
     id: int
@@ -67,3 +69,6 @@ class Work:
     failures: int = 0
     reason: Reason | None = None
     seen_unlinked: bool = False
+    lifted: bool = False
+    reread: bool = False
+    skip: Skip | None = None

@@ -28,7 +28,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from engine.errors import EngineError, Misconfigured
+from engine.model.acting import request_of
 from engine.service import authorising, nudging
+from engine.service.acting import Acting
 from engine.service.doors import Doors
 from engine.service.headers import CONFIG_OF, TOKEN
 from engine.service.reloading import Reloaded
@@ -89,6 +91,13 @@ class _Answers:
         except (ValueError, KeyError, TypeError, AttributeError):
             return PlainTextResponse("x is needed\n", status_code=400)
         return JSONResponse(await Asking(self.status.assembly, live=not offline).answer(asked))
+
+    async def act(self, request: Request) -> Response:
+        try:
+            wanted = request_of(await request.json())
+        except (ValueError, KeyError, TypeError):
+            return PlainTextResponse("act, x, code, all and reason are needed\n", status_code=400)
+        return JSONResponse(await Acting(self.status.assembly, wanted).answer())
 
     async def authority(self, _: Request) -> Response:
         try:
@@ -153,6 +162,7 @@ def application(
             Route("/authority", _meant(status, answers.authority)),
             changing("/approve", answers.approve),
             changing("/why", answers.explain),
+            changing("/act", answers.act),
             changing("/authorise", answers.authorise),
             changing("/reload", answers.reloaded),
             nudging.route(status, doors),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.mutants import (
+    acting,
     decided,
     decided_opportunities,
     decided_people,
@@ -34,6 +35,7 @@ MUTANTS = (
     *nothing_twice.MUTANTS,
     *one_owner.MUTANTS,
     *nothing_lost.MUTANTS,
+    *acting.MUTANTS,
     *people.MUTANTS,
     *decided_people.MUTANTS,
     *explained.MUTANTS,

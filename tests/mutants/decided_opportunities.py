@@ -206,8 +206,8 @@ MUTANTS = (
     Mutant(
         "forgets a create in doubt when its record is unticked",
         CAPTURE,
-        "if row.eligible or (before is not None and before.in_doubt):",
-        "if row.eligible:",
+        "    if before is not None and before.in_doubt:\n",
+        "    if before is not None and before.in_doubt and row.eligible:\n",
         (f"{CAPTURED}::test_what_it_is_follows_from_the_row_and_what_is_unfinished",),
     ),
     Mutant(

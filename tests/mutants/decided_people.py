@@ -73,8 +73,8 @@ MUTANTS = (
     Mutant(
         "forgets a lost create of somebody who is held back",
         PERSON,
-        "stands = refused_still(known, facts.record) or known.doubt_since is not None",
-        "stands = refused_still(known, facts.record)",
+        "stands = blamed_still(known, facts.record) or known.doubt_since is not None",
+        "stands = blamed_still(known, facts.record)",
         (f"{OF_PERSON}::test_holding_somebody_back_forgets_nothing",),
     ),
     Mutant(
@@ -163,7 +163,7 @@ MUTANTS = (
     Mutant(
         "relates people on the word of a record whose sync is off",
         TAB,
-        "if work.left_out or not record.eligible or not follows:",
+        "if work.left_out or not record.sync or not follows:",
         "if work.left_out or not follows:",
         (f"{OF_TAB}::test_what_is_known_decides_the_course",),
     ),

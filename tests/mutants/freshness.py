@@ -33,8 +33,8 @@ MUTANTS = (
     Mutant(
         "creates from a row of any age",
         "engine/actors/opportunity/fresh_rows.py",
-        "        if self._is_young(work.proved_at):\n            return Look.YOUNG",
-        "        if work.proved_at:\n            return Look.YOUNG",
+        "        if self._is_young(work.proved_at) and not work.reread:\n",
+        "        if work.proved_at and not work.reread:\n",
         (UNDONE,),
     ),
     Mutant(

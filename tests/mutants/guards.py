@@ -70,7 +70,7 @@ MUTANTS = (
     Mutant(
         "flags in masses what a changed mapping would have refused",
         "engine/store/sqlite/settle.py",
-        "    if work.mass is Mass.EVALUATING:\n",
+        "    if work.mass is Mass.EVALUATING and not work.lifted:\n",
         "    if work.mass is Mass.APPROVED:\n",
         (f"{MASS}::test_a_mapping_that_would_have_everything_refused_flags_nobody",),
     ),
@@ -244,9 +244,9 @@ MUTANTS = (
     ),
     Mutant(
         "trusts what the target held before a change whose answer was lost",
-        "engine/actors/opportunity/updates.py",
-        "if not await self.store.records.begin_update(work.id, way.target_id):",
-        "if not work.id:",
+        "engine/actors/opportunity_syncer.py",
+        "begun = await self.store.records.begin_update(work.id, way.target_id)",
+        "begun = True",
         (f"{CHANGES}::test_a_change_taken_back_before_its_answer_came_is_taken_back",),
     ),
 )

@@ -138,7 +138,7 @@ MUTANTS = (
     Mutant(
         "flags what is only evaluated",
         "engine/store/sqlite/settle.py",
-        "    if work.mass is Mass.EVALUATING:\n",
+        "    if work.mass is Mass.EVALUATING and not work.lifted:\n",
         "    if work.mass is Mass.HELD:\n",
         ("tests/unit/engine/store/test_settle.py",),
     ),

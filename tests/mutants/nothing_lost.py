@@ -36,8 +36,8 @@ MUTANTS = (
     Mutant(
         "does not move the revision when a change is captured",
         CAPTURE,
-        "mass = excluded.mass, revision = revision + 1,",
-        "mass = excluded.mass,",
+        '" revision = revision + 1,"\n        " attempts = 0,',
+        '" attempts = 0,',
         (f"{STORE}/test_settle.py::test_a_change_captured_meanwhile_keeps_the_record_pending",),
     ),
     Mutant(

@@ -141,8 +141,8 @@ MUTANTS = (
     Mutant(
         "relates people on behalf of a record that is left out",
         "engine/store/sqlite/tabs.py",
-        "r.state IN ('refused', 'ineligible') AS left_out",
-        "0 AS left_out",
+        "(r.state IN ('refused', 'ineligible') OR EXISTS",
+        "(EXISTS",
         (f"{LEFT_OUT}::test_a_refused_role_of_a_record_that_is_left_out_is_not_tried_again",),
     ),
     Mutant(
@@ -321,8 +321,8 @@ MUTANTS = (
     Mutant(
         "relates people on an opportunity that is left out",
         TAB,
-        "if work.left_out or not record.eligible or not follows:",
-        "if not record.eligible or not follows:",
+        "if work.left_out or not record.sync or not follows:",
+        "if not record.sync or not follows:",
         (f"{ACTOR}::test_a_refused_opportunity_is_left_out_until_it_is_reconciled",),
     ),
     Mutant(
@@ -336,8 +336,8 @@ MUTANTS = (
     Mutant(
         "makes a prospect of somebody whose sync is off",
         PERSON,
-        "    if not facts.record.eligible:\n",
-        "    if facts.record.error:\n",
+        "    return record.eligible or (record.sync and lifted)",
+        "    return not record.error or lifted",
         (f"{HELD_BACK}::test_a_hindered_person_holds_back_its_own_line_until_it_changes",),
     ),
     Mutant(

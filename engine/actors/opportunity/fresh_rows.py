@@ -66,7 +66,7 @@ class FreshRows:
             TheirFault: the source shows the record, but in a state older than the one known.
             EngineError: the source could not be asked.
         """
-        if self._is_young(work.proved_at):
+        if self._is_young(work.proved_at) and not work.reread:
             return Look.YOUNG
         async with holding(self._asking):
             shown_at = await self.store.records.shown_at(work.id)

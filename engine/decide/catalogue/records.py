@@ -28,6 +28,18 @@ RECORDS = (
         ends="The next poll after the flag is reset.",
     ),
     Entry(
+        Code.SKIPPED,
+        SKIP,
+        "skipped by an operator since {since} UTC: {detail}",
+        admin="Somebody who looks after the service has told it to leave this record or person"
+        " alone, for the reason given.",
+        engineer="The reason is in the service's own state, not in {source}. No request is made for"
+        " the record; what is in {target} stays as it is, and a create whose answer was lost is"
+        " still looked for.",
+        remedy="None, if it was meant. Otherwise: wosync unskip, with the record's reference.",
+        ends="The unskip; the record is looked at at once then.",
+    ),
+    Entry(
         Code.RECORD_HIDDEN,
         SKIP,
         "the record is deleted, or hidden from our user",

@@ -80,6 +80,8 @@ def _of_state(facts: RecordFacts) -> Iterator[Gate]:
     if not captured and facts.source is not None and facts.source.record is not None:
         known += f", {facts.words.source} shows {facts.source.record.version}"
     yield Gate("captured", captured, known, dossier.captured_at)
+    if (skip := dossier.work.skip) is not None:
+        yield Gate("not skipped by an operator", False, skip.reason, skip.since)
     masses = [dossier.work.mass, Mass.NONE if dossier.tab is None else dossier.tab.mass]
     held = any(mass in (Mass.EVALUATING, Mass.HELD) for mass in masses)
     yield Gate("not held by the fuse", not held, "held" if held else "not held")

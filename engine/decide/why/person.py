@@ -16,6 +16,7 @@ from engine.model.records import RecordType
 _VERDICTS = {
     Code.PERSON_SYNC_OFF: Verdict.NOT_ELIGIBLE,
     Code.PERSON_FLAGGED: Verdict.NOT_ELIGIBLE,
+    Code.SKIPPED: Verdict.NOT_ELIGIBLE,
     Code.PROSPECT_IN_DOUBT: Verdict.IN_DOUBT,
     Code.EMAIL_TAKEN_UNSEEN: Verdict.IN_DOUBT,
 }
@@ -51,7 +52,8 @@ def _finding(facts: PersonWhy) -> Finding:
         return Finding(Verdict.NOT_VISIBLE, cause(because(Code.PERSON_HIDDEN)))
     known = None if facts.dossier is None else facts.dossier.person
     stands = standing_of(line)
-    if known is not None and known.refused_version is not None and stands is not None:
+    refused = known is not None and known.refused_version is not None and known.skip is None
+    if refused and stands is not None:
         return Finding(Verdict.REFUSED, stands)
     if stands is not None:
         return Finding(_VERDICTS.get(stands.code, Verdict.WAITS), stands)
@@ -82,6 +84,8 @@ def _gates(facts: PersonWhy, found: Finding) -> Iterator[Gate]:
         yield Gate(f"{words.error} is off", not record.error, seen, at)
         held = carried(known, record)
         yield Gate(f"has {words.id}", held is not None, held or "none")
+    if line.known is not None and (skip := line.known.skip) is not None:
+        yield Gate("not skipped by an operator", False, skip.reason, skip.since)
     doubted = found.verdict is Verdict.IN_DOUBT
     doubt = "a create may have been executed" if doubted else "no create is in doubt"
     yield Gate("no create in doubt", not doubted, doubt)

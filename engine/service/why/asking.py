@@ -6,7 +6,6 @@ be. What cannot be read is said, and the rest is explained all the same.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -33,14 +32,12 @@ from engine.model.explanation import (
 )
 from engine.model.kept import CREATES_PAUSED
 from engine.model.lane import Lane
-from engine.model.pointer import Pointer
 from engine.model.purpose import Purpose
 from engine.model.records import RecordType, SourceRecord
 from engine.service.why import holds, lines
-from engine.service.why.pointing import pointers_of, spelled
+from engine.service.why.pointing import NEAREST_MAX, pointers_of, spelled
 from engine.service.why.references import remembered, resolved
-
-NEAREST_MAX = 3
+from engine.service.why.shown import shown_as
 
 
 @dataclass(slots=True)
@@ -64,7 +61,7 @@ class Asking:
         with spent_on(Purpose.FRESH):
             found = await dossiers.find(pointers)
             if not found and self.live:
-                found = await self._shown_as(pointers)
+                found = await shown_as(self.assembly, pointers, self._miss)
             if not found:
                 near = await dossiers.alike(pointers, NEAREST_MAX)
                 tried = [spelled(one, config) for one in pointers]
@@ -73,21 +70,6 @@ class Asking:
             explanation = await self._explained(first)
         refs = tuple(f"{one.ref} ({one.record_type.value})" for one in others)
         return document(replace(explanation, others=refs))
-
-    async def _shown_as(self, pointers: Sequence[Pointer]) -> list[Named]:
-        """Records that were never captured, by the source's word."""
-        source = self.assembly.systems.source
-        found: list[Named] = []
-        for pointer in pointers:
-            if pointer.record_type is RecordType.PERSON and not source.people:
-                continue
-            try:
-                rows = await source.pointed_at(pointer)
-            except EngineError as error:
-                self._miss(spelled(pointer, self.assembly.config), error)
-                continue
-            found += [Named(pointer.record_type, row.id, row.ref) for row in rows]
-        return list(dict.fromkeys(found))
 
     async def _explained(self, named: Named) -> Explanation:
         if named.record_type is RecordType.PERSON:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from engine.config.loading import Config
 from engine.model.pointer import Pointer, Side
 
+NEAREST_MAX = 3
+
 
 def pointers_of(config: Config, text: str) -> list[Pointer]:
     """Every way to read it, the likeliest first."""

@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
 
+from engine.store.port.acting import Acting
 from engine.store.port.claims import Claims
 from engine.store.port.dossiers import Dossiers
 from engine.store.port.feeds import Audit, Awaited, Feeds
@@ -87,6 +88,11 @@ class Store(Protocol):
     @property
     def dossiers(self) -> Dossiers:
         """All that is known of one record, and which records wait for something."""
+        ...
+
+    @property
+    def acting(self) -> Acting:
+        """What an operator does to records."""
         ...
 
     @property

@@ -23,10 +23,10 @@ from engine.model.kept import AUDIT_OWED, LAST_SWEEP
 from engine.model.lane import Lane
 from engine.model.mass_change import NEVER, Mass
 from engine.model.reason import Code, Reason
-from engine.model.records import Captured, Position
+from engine.model.records import Captured, Position, RecordType
 from engine.model.states import State
 from engine.model.tab import EMPTY_TAB
-from engine.store.sqlite import kept, tabs
+from engine.store.sqlite import kept, skips, tabs
 from engine.store.sqlite.history import remember, remember_alike
 
 
@@ -122,7 +122,7 @@ def _note_shown(
             [(sweep, row.id) for row in rows],
         )
     connection.executemany(
-        "UPDATE record SET proved_at = ?, updated_at = ?, timed = 1, lower_at = NULL"
+        "UPDATE record SET proved_at = ?, updated_at = ?, timed = 1, lower_at = NULL, reread = 0"
         " WHERE id = ? AND version = ?",
         [(now, row.updated_at, row.id, row.version) for row in rows],
     )
@@ -178,7 +178,9 @@ def _is_change(connection: sqlite3.Connection, row: Captured, judged: Seen) -> b
         return False
     # Left out by mistake, or hidden from us for a while.
     left_out = connection.execute(
-        "SELECT 1 FROM record WHERE id = ? AND state = 'ineligible'", (row.id,)
+        "SELECT 1 FROM record WHERE id = ? AND state = 'ineligible' AND NOT EXISTS"
+        " (SELECT 1 FROM skip WHERE record_type = 'opportunity' AND record_id = record.id)",
+        (row.id,),
     ).fetchone()
     return left_out is not None
 
@@ -234,20 +236,23 @@ def _take(
     since: float,
     mass: bool,
 ) -> None:
-    became = taken(_before(connection, row.id), row, since=since, now=now, mass=mass)
+    skip = skips.of(connection, RecordType.OPPORTUNITY, row.id)
+    before = _before(connection, row.id)
+    became = taken(before, row, since=since, now=now, mass=mass, skip=skip)
     if became.left_out is not None:
         note = Note(LEFT_OUT, became.left_out)
         remember(connection, row.id, row.version, note, now)
     connection.execute(
         "INSERT INTO record (id, ref, version, updated_at, captured_at, linked, payload, tab,"
-        " carried, state, lane, due_at, pending_since, known_at, mass)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " carried, state, lane, due_at, pending_since, known_at, mass, lifted)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET ref = excluded.ref, version = excluded.version,"
         " updated_at = excluded.updated_at, captured_at = excluded.captured_at,"
         " linked = excluded.linked, payload = excluded.payload, tab = excluded.tab,"
         " carried = excluded.carried, state = excluded.state, lane = excluded.lane,"
         " due_at = excluded.due_at, pending_since = excluded.pending_since,"
-        " known_at = excluded.known_at, mass = excluded.mass, revision = revision + 1,"
+        " known_at = excluded.known_at, mass = excluded.mass, lifted = excluded.lifted,"
+        " revision = revision + 1,"
         " attempts = 0, failed_since = NULL, failed_at = NULL",
         (
             row.id,
@@ -265,6 +270,7 @@ def _take(
             became.pending_since,
             became.known_at,
             became.mass,
+            became.lifted,
         ),
     )
 
@@ -272,13 +278,16 @@ def _take(
 def _before(connection: sqlite3.Connection, record_id: int) -> Before | None:
     known = connection.execute(
         "SELECT state, version, pending_since, known_at, mass, target_id, flagged,"
-        " EXISTS (SELECT 1 FROM intent WHERE record_id = record.id)"
+        " EXISTS (SELECT 1 FROM intent WHERE record_id = record.id),"
+        # Ours is still shown while its reset is owed, however it came to be.
+        " (flagged AND lifted) OR EXISTS (SELECT 1 FROM outbox WHERE error = 0"
+        " AND record_type = 'opportunity' AND record_id = record.id)"
         " FROM record WHERE id = ?",
         (record_id,),
     ).fetchone()
     if known is None:
         return None
-    state, version, since, known_at, mass, target_id, flagged, in_doubt = known
+    state, version, since, known_at, mass, target_id, flagged, in_doubt, lifted = known
     return Before(
         State(state),
         version,
@@ -288,6 +297,7 @@ def _before(connection: sqlite3.Connection, record_id: int) -> Before | None:
         target_id,
         flagged=bool(flagged),
         in_doubt=bool(in_doubt),
+        lifted=bool(lifted),
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 
-from engine.decide.reasons import kept_cause
+from engine.decide.reasons import cause, kept_cause
+from engine.decide.skipping import skipped
 from engine.model.claim import Claim
 from engine.model.dossier import Cause, Dossier, Named, Owing, PersonDossier, State, TabDossier
 from engine.model.mass_change import Mass
@@ -113,7 +114,7 @@ def of_person(connection: sqlite3.Connection, person_id: int) -> PersonDossier |
         return None
     return PersonDossier(
         known,
-        _cause(row),
+        _cause(row) if known.skip is None else cause(skipped(known.skip)),
         _owing(connection, RecordType.PERSON, person_id),
         tuple(Named(RecordType.OPPORTUNITY, one[0], one[1]) for one in on),
         _history(connection, RecordType.PERSON, person_id, row["ref"]),

@@ -160,6 +160,8 @@ def delivered(
     for entry, version in confirmed:
         _close(connection, entry)
         _carry(connection, entry, version, now)
+        if entry.error is False:
+            _forget_flag(connection, entry)
         note = Note("written back", describe(entry))
         remember(connection, entry.record_id, version, note, now, record_type=entry.record_type)
 
@@ -178,6 +180,22 @@ def _carry(connection: sqlite3.Connection, entry: Entry, version: int, now: floa
     connection.execute(
         _DELIVERED[entry.record_type],
         (after.version, after.delivered_id, after.delivered_version, entry.record_id),
+    )
+
+
+_UNFLAGGED = {
+    RecordType.OPPORTUNITY: "UPDATE record SET flagged = 0 WHERE id = ?",
+    RecordType.PERSON: "UPDATE person SET refused_version = NULL, lifted = 0"
+    " WHERE id = ? AND refused_version IS NOT NULL",
+}
+
+
+def _forget_flag(connection: sqlite3.Connection, entry: Entry) -> None:
+    """Our flag is reset: one that is shown from now on is somebody's, unless we owe another."""
+    connection.execute(
+        f"{_UNFLAGGED[entry.record_type]} AND NOT EXISTS"  # noqa: S608 # a constant
+        " (SELECT 1 FROM outbox WHERE record_type = ? AND record_id = ? AND error = 1)",
+        (entry.record_id, entry.record_type, entry.record_id),
     )
 
 

@@ -14,6 +14,7 @@ from engine.model.outbox import Key, Owed
 from engine.model.person import Person
 from engine.model.reason import Code, Reason, code_of
 from engine.model.records import RecordType, SourceRecord
+from engine.model.skip import Skip
 from engine.model.work import Failure
 from engine.store.sqlite import tabs
 from engine.store.sqlite.awaited import PERSON
@@ -25,8 +26,9 @@ def load(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Person
     """See `People.load`."""
     rows = connection.execute(
         "SELECT id, ref, version, read_at, prospect_id, delivered_id, delivered_version,"
-        " refused_version, doubt_since, reason, email, sent, failed_at, taken_at, retry_at,"
-        " reason_code FROM person"
+        " refused_version, doubt_since, p.reason, email, sent, failed_at, taken_at, retry_at,"
+        " lifted, reason_code, s.reason AS skip_reason, s.since FROM person p"
+        " LEFT JOIN skip s ON s.record_type = 'person' AND s.record_id = p.id"
         " WHERE id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(ids)),),
     )
@@ -34,8 +36,9 @@ def load(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Person
 
 
 def _person(row: sqlite3.Row) -> Person:
-    *columns, code = row
-    person = Person(*columns)
+    *columns, lifted, code, skip_reason, since = row
+    skip = None if since is None else Skip(skip_reason, since)
+    person = Person(*columns, lifted=bool(lifted), skip=skip)
     return person if person.reason is None else replace(person, reason=kept(code, person.reason))
 
 
@@ -61,13 +64,14 @@ def link(
 ) -> None:
     """See `People.link`."""
     refused = connection.execute(
-        "SELECT taken_at FROM person WHERE id = ? AND refused_version IS NOT NULL", (record.id,)
+        "SELECT taken_at, lifted FROM person WHERE id = ? AND refused_version IS NOT NULL",
+        (record.id,),
     ).fetchone()
     if refused:
         # The source may show the reason.
         owed = replace(owed or Owed(), message="")
-    if refused and refused[0] is not None:
-        # Nobody had to mend anything: the flag goes as it came.
+    if refused and (refused[0] is not None or refused[1]):
+        # Nobody has to reset it: the flag goes as it came.
         owed = replace(owed or Owed(), error=False)
     _write(connection, record, now, prospect_id=prospect_id, email=email)
     key = Key(RecordType.PERSON, record.id)
@@ -232,6 +236,7 @@ def _write(
         " version = max(version, excluded.version), read_at = excluded.read_at,"
         " email = coalesce(excluded.email, email), prospect_id = excluded.prospect_id,"
         " refused_version = CASE WHEN excluded.sending THEN refused_version END,"
+        " lifted = CASE WHEN excluded.sending THEN lifted ELSE 0 END,"
         " doubt_since = NULL, taken_at = NULL, reason = excluded.reason,"
         " reason_code = excluded.reason_code, reason_field = NULL,"
         # A create is one more of the series, and an outcome ends it.

@@ -45,8 +45,9 @@ def settle_linked(
         return False
     close_intent(connection, work.id)
     if _is_flagged(connection, work.id):
-        # Nobody else would ever take the reason back.
+        # Nobody else would ever take the reason back, nor the flag where it counts as reset.
         owed = replace(owed or Owed(), message="")
+        owed = replace(owed, error=False) if work.lifted else owed
     connection.execute(
         "UPDATE record SET target_id = ?, synced = ?, attempts = 0, failed_since = NULL,"
         " failed_at = NULL, reason = NULL, reason_code = NULL, reason_class = NULL,"
@@ -160,7 +161,7 @@ def settle_refused(
     connection: sqlite3.Connection, work: Work, failure: Failure, now: float
 ) -> Outcome:
     """See `Records.settle_refused`."""
-    if work.mass is Mass.EVALUATING:
+    if work.mass is Mass.EVALUATING and not work.lifted:
         would = f"would be refused: {failure.reason}"
         fuse.hold_record(connection, work.id, work.revision, work.synced, would)
         return Outcome.HELD_BY_FUSE

@@ -9,6 +9,7 @@ from types import CoroutineType
 from typing import Any, Concatenate
 
 from engine.store.sqlite import (
+    acting,
     audit,
     awaited,
     capture,
@@ -251,10 +252,21 @@ class SqliteDossiers(Subject):
     of_person = reading(dossiers.of_person)
 
 
+class SqliteActing(Subject):
+    """What an operator does to records."""
+
+    refused = reading(acting.refused)
+    retry = writing(acting.retry)
+    skip = writing(acting.skip)
+    unskip = writing(acting.unskip)
+    resync = writing(acting.resync)
+
+
 class Subjects:
     """The subjects of one state file, for a store to have."""
 
     def __init__(self, connections: Connections) -> None:
+        self.acting = SqliteActing(connections)
         self.records = SqliteRecords(connections)
         self.tabs = SqliteTabs(connections)
         self.people = SqlitePeople(connections)

@@ -215,8 +215,10 @@ def load(connection: sqlite3.Connection, record_id: int) -> TabWork | None:
     row = connection.execute(
         # While the record itself is evaluated or held, its tab is as well, unless it was edited.
         "SELECT c.*, CASE WHEN c.mass = 0 AND c.lane = 1 AND r.mass IN (1, 2) THEN 1 ELSE c.mass"
-        " END AS weight, r.ref, r.version, r.payload, r.tab,"
-        " r.state IN ('refused', 'ineligible') AS left_out FROM contacts c"
+        " END AS weight, r.lifted, r.ref, r.version, r.payload, r.tab,"
+        " (r.state IN ('refused', 'ineligible') OR EXISTS (SELECT 1 FROM skip s"
+        "  WHERE s.record_type = 'opportunity' AND s.record_id = r.id)) AS left_out"
+        " FROM contacts c"
         " JOIN record r ON r.id = c.record_id WHERE c.record_id = ? AND c.state = 'pending'"
         " AND c.mass <> 2",
         (record_id,),
@@ -246,6 +248,7 @@ def load(connection: sqlite3.Connection, record_id: int) -> TabWork | None:
         failures=row["failures"] if row["failed_at"] is not None else 0,
         sent=row["sent"],
         taken_since=row["taken_since"],
+        lifted=bool(row["lifted"]),
         edited=dict[int, float](
             connection.execute(
                 "SELECT role_id, sent_at FROM role_edit WHERE target_id = ?", (row["target_id"],)

@@ -41,6 +41,7 @@ _HAPPENED = (
     ("role", "seen_at"),
     ("role_edit", "sent_at"),
     ("claim", "since"),
+    ("skip", "since"),
     ("listed", "missing_since"),
 )
 

@@ -9,6 +9,7 @@ from engine.decide.reasons import kept
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.records import Fields
+from engine.model.skip import Skip
 from engine.model.work import Intent, Work
 
 
@@ -62,8 +63,9 @@ def known(connection: sqlite3.Connection, record_id: int, further: str = "") -> 
     """
     row = connection.execute(
         "SELECT r.*, i.correlation, i.opened_at, i.doubt_since, i.checks, i.sent, i.look_at,"  # noqa: S608 # words of ours
-        " o.target_id AS owed_id"
+        " o.target_id AS owed_id, s.reason AS skip_reason, s.since AS skip_since"
         " FROM record r LEFT JOIN intent i ON i.record_id = r.id"
+        " LEFT JOIN skip s ON s.record_type = 'opportunity' AND s.record_id = r.id"
         " LEFT JOIN outbox o ON o.record_type = 'opportunity' AND o.record_id = r.id"
         f" WHERE r.id = ?{further}",
         (record_id,),
@@ -103,13 +105,19 @@ def known(connection: sqlite3.Connection, record_id: int, further: str = "") -> 
         failures=row["failures"] if row["failed_since"] is not None else 0,
         reason=None if row["reason"] is None else kept(row["reason_code"], row["reason"]),
         seen_unlinked=bool(row["seen_unlinked"]),
+        lifted=bool(row["lifted"]),
+        reread=bool(row["reread"]),
+        skip=None if row["skip_since"] is None else Skip(row["skip_reason"], row["skip_since"]),
     )
 
 
 def shown_at(connection: sqlite3.Connection, record_id: int) -> float | None:
     """See `Records.shown_at`."""
     row = connection.execute(
-        "SELECT proved_at FROM record WHERE id = ? AND state = 'pending'", (record_id,)
+        # What is to be read anew counts as never shown.
+        "SELECT CASE WHEN reread THEN 0.0 ELSE proved_at END FROM record"
+        " WHERE id = ? AND state = 'pending'",
+        (record_id,),
     ).fetchone()
     return None if row is None else row[0]
 

@@ -9,6 +9,7 @@ import pytest
 from engine.decide.capture import Before, Taken, taken
 from engine.model.mass_change import Mass
 from engine.model.records import Captured
+from engine.model.skip import Skip
 from engine.model.states import State
 from tests.unit.engine.stand_ins import row
 
@@ -88,3 +89,29 @@ def test_only_what_waited_is_told_why_it_is_left_out() -> None:
     assert became(PENDING, row(1, 2)).left_out is None
     assert became(SETTLED, UNTICKED).left_out is None
     assert became(None, UNTICKED).left_out is None
+
+
+def test_what_is_skipped_is_left_out() -> None:
+    """Whatever its row says, and with the operator's words; a create in doubt is accounted for."""
+    skip = Skip("being merged", NOW)
+    left = taken(PENDING, row(1, 2), since=SINCE, now=NOW, mass=False, skip=skip)
+    doubted = replace(PENDING, in_doubt=True)
+
+    assert left.state is State.INELIGIBLE
+    assert left.left_out is not None
+    assert "being merged" in left.left_out
+    assert taken(None, row(1), since=SINCE, now=NOW, mass=False, skip=skip).left_out is None
+    after = taken(doubted, row(1, 2), since=SINCE, now=NOW, mass=False, skip=skip)
+    assert after.state is State.PENDING
+
+
+def test_a_flag_of_ours_that_counts_as_reset_leaves_nothing_out() -> None:
+    """Its reset is on its way, and an edit meanwhile shows it still."""
+    lifted = replace(SETTLED, lifted=True)
+
+    assert (became(lifted, FLAGGED).state, became(lifted, FLAGGED).lifted) == (State.PENDING, True)
+    assert (became(lifted, UNTICKED).state, became(lifted, UNTICKED).lifted) == (
+        State.INELIGIBLE,
+        False,
+    )
+    assert not became(lifted, row(1, 2)).lifted

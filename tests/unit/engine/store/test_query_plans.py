@@ -56,6 +56,7 @@ LOCAL: Mapping[str, Sequence[Mapping[str, Any]]] = {
     ],
     "listing.listed": [{"query": one} for kind in listing.KINDS for one in listing.queries(kind)],
     "outbox.load": [{"record_type": one} for one in RecordType],
+    "outbox._forget_flag": [{"entry": SimpleNamespace(record_type=one)} for one in RecordType],
     "outbox._carry": [{"entry": SimpleNamespace(record_type=one)} for one in RecordType],
     "provenance._forget": [{"table": "intent"}, {"table": "contacts"}, {"table": "person"}],
     "provenance.resume": [{"table": "intent"}, {"table": "contacts"}, {"table": "person"}],

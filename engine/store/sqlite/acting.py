@@ -1,0 +1,244 @@
+"""What an operator does to records: retry, skip, unskip and resync, each whole for each record."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from engine.decide.skipping import skipped
+from engine.model.acting import Did, Done
+from engine.model.dossier import Named, State
+from engine.model.history import Note
+from engine.model.lane import Lane
+from engine.model.mass_change import Mass
+from engine.model.outbox import Key, Owed
+from engine.model.reason import Code
+from engine.model.records import RecordType
+from engine.model.skip import Skip
+from engine.store.sqlite import people, skips, tabs
+from engine.store.sqlite.history import remember
+from engine.store.sqlite.outbox import owe
+
+# Named one by one they are fresh edits; more of them than this are a backlog.
+FRESH_MAX = 25
+_RESET = Owed(error=False, message="")
+
+
+def refused(connection: sqlite3.Connection, code: Code | None) -> list[Named]:
+    """See `Acting.refused`."""
+    rows = connection.execute(
+        "SELECT 'opportunity' AS kind, id, ref, reason_code FROM record"
+        " INDEXED BY record_refused WHERE state = 'refused'"
+        " UNION ALL SELECT 'person', id, ref, reason_code FROM person"
+        " INDEXED BY person_refused WHERE refused_version IS NOT NULL ORDER BY kind, id"
+    )
+    return [
+        Named(RecordType(kind), record_id, ref)
+        for kind, record_id, ref, kept in rows
+        if code in (None, kept)
+    ]
+
+
+def retry(connection: sqlite3.Connection, named: Sequence[Named], now: float) -> list[Done]:
+    """See `Acting.retry`."""
+    lane = _lane(named)
+    return [
+        Done(
+            one,
+            _retry_person(connection, one, now)
+            if one.record_type is RecordType.PERSON
+            else _retry_record(connection, one, lane, now),
+        )
+        for one in named
+    ]
+
+
+def _lane(named: Sequence[Named]) -> Lane:
+    return Lane.FRESH if len(named) <= FRESH_MAX else Lane.BACKLOG
+
+
+def _retry_record(connection: sqlite3.Connection, one: Named, lane: Lane, now: float) -> Did:
+    row = _record(connection, one)
+    if row is None:
+        return Did.NOTHING
+    if row["mass"] in (Mass.EVALUATING, Mass.HELD):
+        return Did.HELD
+    if skips.of(connection, one.record_type, one.id) is not None:
+        return Did.LEFT_ALONE
+    state = State(row["state"])
+    if state is State.REFUSED:
+        lift(connection, one.id, now, lane=lane, mass=Mass.NONE)
+        _owe_reset(connection, one, now)
+        _note(connection, one, row["version"], Note("retried", Did.RESET.value), now)
+        return Did.RESET
+    if state is State.INELIGIBLE:
+        return _unflag(connection, one, row, now)
+    doubted = connection.execute("SELECT 1 FROM intent WHERE record_id = ?", (one.id,)).fetchone()
+    if doubted is not None:
+        return Did.SOUGHT
+    due = connection.execute(
+        "UPDATE record SET due_at = 0, lane = ? WHERE id = ? AND state = 'pending'",
+        (lane, one.id),
+    ).rowcount
+    due += connection.execute(
+        "UPDATE contacts SET state = 'pending', due_at = CASE WHEN doubt_since IS NULL THEN 0"
+        " ELSE due_at END, given_up = 0, revision = revision + 1 WHERE record_id = ?"
+        " AND mass NOT IN (1, 2) AND (state = 'pending' OR reason IS NOT NULL)",
+        (one.id,),
+    ).rowcount
+    return Did.DUE if due else Did.NOTHING
+
+
+def _unflag(connection: sqlite3.Connection, one: Named, row: sqlite3.Row, now: float) -> Did:
+    """A record that is left out: a flag of ours is reset all the same."""
+    if row["flagged"]:
+        _owe_reset(connection, one, now)
+        _note(connection, one, row["version"], Note("retried", Did.UNFLAGGED.value), now)
+        return Did.UNFLAGGED
+    last = connection.execute(
+        "SELECT reason_code FROM history WHERE record_type = 'opportunity' AND record_id = ?"
+        " AND decision = 'left out' ORDER BY seq DESC LIMIT 1",
+        (one.id,),
+    ).fetchone()
+    return Did.NOT_OURS if last and last[0] == Code.ERROR_FLAG_SET else Did.INELIGIBLE
+
+
+def lift(
+    connection: sqlite3.Connection, record_id: int, now: float, *, lane: Lane, mass: Mass
+) -> None:
+    """A refused record is tried again, as it is by then: our flag counts as reset."""
+    connection.execute(
+        "UPDATE record SET state = 'pending', lifted = 1, reread = 1, revision = revision + 1,"
+        " lane = ?, mass = ?, due_at = 0, pending_since = ?, attempts = 0, failed_since = NULL,"
+        " failed_at = NULL, reason = NULL, reason_code = NULL, reason_class = NULL,"
+        " reason_field = NULL WHERE id = ? AND state = 'refused'",
+        (lane, mass, now, record_id),
+    )
+
+
+def _retry_person(connection: sqlite3.Connection, one: Named, now: float) -> Did:
+    row = connection.execute("SELECT * FROM person WHERE id = ?", (one.id,)).fetchone()
+    if row is None:
+        return Did.NOTHING
+    if skips.of(connection, one.record_type, one.id) is not None:
+        return Did.LEFT_ALONE
+    did = Did.NOTHING
+    if row["refused_version"] is not None:
+        connection.execute("UPDATE person SET lifted = 1 WHERE id = ?", (one.id,))
+        _owe_reset(connection, one, now)
+        _note(connection, one, row["version"], Note("retried", Did.RESET.value), now)
+        did = Did.RESET
+    elif row["reason_code"] == Code.PERSON_FLAGGED:
+        return Did.NOT_OURS
+    elif row["prospect_id"] is None:
+        did = Did.DUE
+    if did is not Did.NOTHING:
+        _look_at_person(connection, one.id, now)
+    return did
+
+
+def _look_at_person(connection: sqlite3.Connection, person_id: int, now: float) -> None:
+    connection.execute("UPDATE person SET retry_at = 0, read_at = 0 WHERE id = ?", (person_id,))
+    tabs.wake_awaiting(connection, [person_id], now)
+
+
+def skip(
+    connection: sqlite3.Connection, named: Sequence[Named], reason: str, now: float
+) -> list[Done]:
+    """See `Acting.skip`."""
+    told = Skip(reason, now)
+    return [Done(one, _skip(connection, one, told)) for one in named]
+
+
+def _skip(connection: sqlite3.Connection, one: Named, told: Skip) -> Did:
+    skips.keep(connection, one.record_type, one.id, told)
+    now, note = told.since, Note("skipped", skipped(told))
+    if one.record_type is RecordType.PERSON:
+        connection.execute(
+            "INSERT INTO person (id, ref, version, read_at) VALUES (?, ?, 0, 0)"
+            " ON CONFLICT (id) DO NOTHING",
+            (one.id, one.ref),
+        )
+        _note(connection, one, 0, note, now)
+        return Did.SKIPPED
+    row = _record(connection, one)
+    if row is None:
+        return Did.SKIPPED
+    _note(connection, one, row["version"], note, now)
+    left_out = connection.execute(
+        "UPDATE record SET state = 'ineligible', revision = revision + 1, mass = 0"
+        " WHERE id = ? AND NOT EXISTS (SELECT 1 FROM intent WHERE record_id = record.id)",
+        (one.id,),
+    ).rowcount
+    return Did.SKIPPED if left_out else Did.DOUBTED
+
+
+def unskip(connection: sqlite3.Connection, named: Sequence[Named], now: float) -> list[Done]:
+    """See `Acting.unskip`."""
+    return [Done(one, _unskip(connection, one, now)) for one in named]
+
+
+def _unskip(connection: sqlite3.Connection, one: Named, now: float) -> Did:
+    if not skips.forget(connection, one.record_type, one.id):
+        return Did.NOT_SKIPPED
+    row = _record(connection, one)
+    _note(connection, one, row["version"] if row else 0, Note("unskipped", "by an operator"), now)
+    if one.record_type is RecordType.PERSON:
+        _look_at_person(connection, one.id, now)
+        return Did.UNSKIPPED
+    connection.execute(
+        # Our own flag still stands; anything else may have changed since, so it is read anew.
+        "UPDATE record SET state = CASE WHEN flagged THEN 'refused' ELSE 'pending' END,"
+        " reread = NOT flagged, revision = revision + 1, lane = ?, due_at = 0, pending_since = ?"
+        " WHERE id = ? AND state = 'ineligible'",
+        (Lane.FRESH, now, one.id),
+    )
+    return Did.STILL_REFUSED if row and row["flagged"] else Did.UNSKIPPED
+
+
+def resync(connection: sqlite3.Connection, named: Sequence[Named], now: float) -> list[Done]:
+    """See `Acting.resync`."""
+    return [Done(one, _resync(connection, one, now)) for one in named]
+
+
+def _resync(connection: sqlite3.Connection, one: Named, now: float) -> Did:
+    if skips.of(connection, one.record_type, one.id) is not None:
+        return Did.LEFT_ALONE
+    if one.record_type is RecordType.PERSON:
+        people.forget_reading(connection, [one.id])
+        people.relate_again(connection, one.id, now)
+        return Did.READ
+    row = _record(connection, one)
+    if row is None or row["mass"] in (Mass.EVALUATING, Mass.HELD):
+        return Did.NOTHING if row is None else Did.HELD
+    if row["state"] in (State.REFUSED, State.INELIGIBLE):
+        return Did.INELIGIBLE
+    if row["target_id"] is None:
+        return Did.NOT_LINKED
+    connection.execute(
+        "UPDATE record SET synced = NULL, reread = 1, state = 'pending', lane = ?, due_at = 0,"
+        " pending_since = CASE state WHEN 'pending' THEN pending_since ELSE ? END,"
+        " revision = revision + 1 WHERE id = ?",
+        (Lane.FRESH, now, one.id),
+    )
+    connection.execute("UPDATE contacts SET listed = 0 WHERE record_id = ?", (one.id,))
+    tabs.look_again(connection, [one.id], Lane.FRESH, now)
+    note = Note("resynced", Did.READ.value)
+    _note(connection, one, row["version"], note, now)
+    return Did.READ
+
+
+def _record(connection: sqlite3.Connection, one: Named) -> sqlite3.Row | None:
+    if one.record_type is not RecordType.OPPORTUNITY:
+        return None
+    return connection.execute("SELECT * FROM record WHERE id = ?", (one.id,)).fetchone()
+
+
+def _owe_reset(connection: sqlite3.Connection, one: Named, now: float) -> None:
+    key = Key(one.record_type, one.id)
+    # Due whatever a clock says that was set meanwhile.
+    owe(connection, key, _RESET, clears_error=True, changed_at=int(now), now=0.0)
+
+
+def _note(connection: sqlite3.Connection, one: Named, version: int, note: Note, now: float) -> None:
+    remember(connection, one.id, version, note, now, record_type=one.record_type)
