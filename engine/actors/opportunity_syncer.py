@@ -24,33 +24,24 @@ from engine.actors.opportunity.create_search import COMPONENT, CreateSearch
 from engine.actors.opportunity.failures import OpportunityFailures
 from engine.actors.opportunity.fresh_rows import FreshRows, Look
 from engine.actors.opportunity.lost_creates import KIND, LostCreates
+from engine.actors.opportunity.updates import Held, Sent, Updates
 from engine.actors.trust import Trust
 from engine.decide.doubt import bound_s
-from engine.decide.failure import FORBIDDEN, error_class
 from engine.decide.opportunity import (
-    Agree,
     Create,
-    Hold,
     Leave,
     Reconcile,
     Refuse,
-    Send,
     course,
     gone,
-    holds,
     identity,
     may_be_reference,
-    must_claim,
     must_look,
-    must_observe,
-    needless,
-    step,
     still_owed,
     undoubted,
 )
 from engine.decide.reasons import because, listed
 from engine.errors import (
-    Conflict,
     EngineError,
     Gone,
     HeldBack,
@@ -67,12 +58,11 @@ from engine.flow.worktime import holding, side_by_side
 from engine.mapping.fields import FieldMapping
 from engine.mapping_in_force import Mappings
 from engine.metrics import Metrics
-from engine.model.edit import changes
 from engine.model.history import LEFT_OUT, Note
 from engine.model.mass_change import Mass
 from engine.model.outcome import WAITS, Outcome
 from engine.model.reason import Code, Reason
-from engine.model.records import Fields, RecordType, Scalar, SourceRecord
+from engine.model.records import Fields, RecordType, SourceRecord
 from engine.model.work import Work
 from engine.ports import Source, Target, WallClock
 from engine.resolvers.references import References, Resolution
@@ -96,16 +86,6 @@ class SyncLimits:
     people_ttl_s: float
     recreate_missing: bool
     correlation_field: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What a reconcile sent: `fields` is what the target holds now, `changes` what was sent."""
-
-    outcome: Outcome
-    target_id: int
-    fields: Fields
-    changes: Fields
 
 
 @dataclass(slots=True)
@@ -135,7 +115,7 @@ class OpportunitySyncer:
     _failing: Failing = field(init=False)
     _failures: OpportunityFailures = field(init=False)
     _lost: LostCreates = field(init=False)
-    _claims: Claims = field(init=False)
+    _updates: Updates = field(init=False)
 
     def __post_init__(self) -> None:
         self._failing = Failing(COMPONENT, self.governor, self.rng, self.metrics)
@@ -151,13 +131,21 @@ class OpportunitySyncer:
             self.metrics,
             self._asking,
         )
-        self._claims = Claims(
+        claims = Claims(
             self.store,
             self.source,
             self.target,
             self.clock,
             self.limits.correlation_field,
             self._correlation_of,
+        )
+        self._updates = Updates(
+            self.store,
+            self.target,
+            self.trust,
+            claims,
+            self._asking,
+            lambda: self._mapping.field_names,
         )
 
     @property
@@ -324,57 +312,16 @@ class OpportunitySyncer:
         fields: Fields,
         resolution: Resolution,
     ) -> Outcome:
-        known = work.synced
         try:
-            # Whose it is is on disk before anything is sent to it.
-            if must_claim(work, way) and not await self._claims.settle(work, record, way.target_id):
-                return Outcome.ADOPTED
-            async with holding(self._asking):
-                if must_observe(work, way, fields) or known is None:
-                    known = await self.target.get(way.target_id, self._mapping.field_names)
-                    await self.trust.heed(work, record, way.target_id, known, fields)
-                next_step = step(work, fields, known)
-                match next_step:
-                    case Hold(would):
-                        return await self._failures.weighed(
-                            work, known, would, target_id=way.target_id
-                        )
-                    case Send(edits):
-                        begun = await self.store.records.begin_update(work.id, way.target_id)
-                        if not begun:
-                            return Outcome.ADOPTED
-                        sent = await self._patch(way.target_id, fields, changes(edits))
-                    case Agree():
-                        sent = dict[str, Scalar]()
+            sent = await self._updates.send(work, record, way, fields)
         except Gone as error:
             return await self._gone(work, way, error)
-        except (Rejected, Conflict, HeldBack) as error:
-            # Surely not executed. Of a 429 that cannot be said: anybody answers with that.
-            held = known if isinstance(error, HeldBack) else work.synced
-            await self.store.records.note_synced(work.id, held)
-            raise
-        outcome = Outcome.UPDATED if sent else Outcome.NOOP
-        there = holds(fields, known, self._mapping.field_names)
-        return await self._settle(
-            work, record, Sent(outcome, way.target_id, there, sent), resolution
-        )
-
-    async def _patch(self, target_id: int, fields: Fields, changes: Fields) -> Fields:
-        """Send the changes; returns those that were needed.
-
-        A target may refuse to change nothing, which is what they are once somebody has made the
-        same edit there.
-        """
-        try:
-            await self.target.update(target_id, changes)
-        except Rejected as error:
-            if error_class(error) == FORBIDDEN:
-                raise
-            known = await self.target.get(target_id, self._mapping.field_names)
-            if not needless(error, fields, known):
-                raise
-            return {}
-        return changes
+        if sent is None:
+            return Outcome.ADOPTED
+        if isinstance(sent, Held):
+            target_id, known = way.target_id, sent.known
+            return await self._failures.weighed(work, known, sent.would, target_id=target_id)
+        return await self._settle(work, record, sent, resolution)
 
     async def _settle(
         self, work: Work, record: SourceRecord, sent: Sent, resolution: Resolution

@@ -244,9 +244,9 @@ MUTANTS = (
     ),
     Mutant(
         "trusts what the target held before a change whose answer was lost",
-        "engine/actors/opportunity_syncer.py",
-        "begun = await self.store.records.begin_update(work.id, way.target_id)",
-        "begun = True",
+        "engine/actors/opportunity/updates.py",
+        "if not await self.store.records.begin_update(work.id, way.target_id):",
+        "if not work.id:",
         (f"{CHANGES}::test_a_change_taken_back_before_its_answer_came_is_taken_back",),
     ),
 )
