@@ -108,7 +108,8 @@ class SourceConnector:
     first that is not blank wins. `routes` are all pairs of method and route template that its
     requests have, `sign_in` the route templates of those that serve the credentials alone.
     `words` is what people call the system and the columns that steer the sync. `pointed` tells what
-    a text that somebody has in hand may name, from the connector's settings and the text.
+    a text that somebody has in hand may name, from the connector's settings and the text. `written`
+    is the method and route of a write-back, by record type.
     """
 
     name: str
@@ -120,6 +121,9 @@ class SourceConnector:
     sign_in: frozenset[str] = frozenset()
     words: Words = field(default_factory=Words)
     pointed: Callable[[Any, str], Sequence[Pointer]] = nothing_pointed
+    written: Mapping[RecordType, tuple[str, str]] = field(
+        default_factory=dict[RecordType, tuple[str, str]]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,8 @@ class TargetConnector:
 
     `correlation_field` is the filterable field of an opportunity that carries the correlation
     value; `email_field` the field of a prospect that holds its addresses; `routes` and
-    `sign_in` and `pointed` as in a source. `title` is what people call the system.
+    `sign_in` and `pointed` as in a source. `title` is what people call the system. `calls` is the
+    method and route of each operation of the port that is one request, by its name.
     """
 
     name: str
@@ -142,3 +147,4 @@ class TargetConnector:
     sign_in: frozenset[str] = frozenset()
     title: str = Words().target
     pointed: Callable[[Any, str], Sequence[Pointer]] = nothing_pointed
+    calls: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])

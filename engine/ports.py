@@ -158,6 +158,14 @@ class Source(Protocol):
         """Read these columns too from now on, in place of those selected before."""
         ...
 
+    def apart(self) -> Source:
+        """The same system by the same connection; what is selected there concerns nobody else."""
+        ...
+
+    def sends(self, record_type: RecordType, entry: WriteBack) -> bool:
+        """Whether anything of a write-back would be sent: there may be no column for it."""
+        ...
+
     @property
     def people(self) -> bool:
         """Whether people carry the columns that link them to the target."""

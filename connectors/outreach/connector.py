@@ -15,7 +15,7 @@ from connectors.outreach.fields import EMAILS, FIELDS
 from connectors.outreach.pointing import pointed
 from connectors.outreach.prospect_fields import PROSPECT_FIELDS
 from connectors.outreach.questions import QUESTIONS
-from connectors.outreach.routes import ROUTES, SIGN_IN
+from connectors.outreach.routes import CALLS, ROUTES, SIGN_IN
 from connectors.outreach.settings import OutreachSettings
 from connectors.outreach.standard import CORRELATION_FIELD, STANDARD_MAPPING
 from engine import (
@@ -335,4 +335,5 @@ connector = TargetConnector(
     title="Outreach",
     questions=QUESTIONS,
     pointed=pointed,
+    calls=CALLS,
 )

@@ -26,5 +26,19 @@ ROUTES = (
     ("GET", "/types"),
     ("POST", TOKEN_PATH),
 )
+# Each operation of the port that is one request.
+CALLS = {
+    "create": ("POST", "/opportunities"),
+    "get": ("GET", "/opportunities/{id}"),
+    "update": ("PATCH", "/opportunities/{id}"),
+    "delete": ("DELETE", "/opportunities/{id}"),
+    "create_prospect": ("POST", "/prospects"),
+    "prospect_exists": ("GET", "/prospects/{id}"),
+    "roles": ("GET", "/opportunityProspectRoles"),
+    "role": ("GET", "/opportunityProspectRoles"),
+    "create_role": ("POST", "/opportunityProspectRoles"),
+    "update_role": ("PATCH", "/opportunityProspectRoles/{id}"),
+    "delete_role": ("DELETE", "/opportunityProspectRoles/{id}"),
+}
 # Those that serve the credentials alone.
 SIGN_IN = frozenset({TOKEN_PATH})

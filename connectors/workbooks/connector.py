@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from copy import copy
 from typing import TypeVar
 
 from connectors.workbooks import cells, listings, mapping, protocol, tab, values
@@ -15,7 +16,7 @@ from connectors.workbooks.mapping_records import MappingRecords
 from connectors.workbooks.paging import Paging
 from connectors.workbooks.pointing import pointed
 from connectors.workbooks.questions import QUESTIONS
-from connectors.workbooks.routes import ROUTES, SIGN_IN
+from connectors.workbooks.routes import ROUTES, SIGN_IN, WRITTEN
 from connectors.workbooks.settings import WorkbooksSettings
 from connectors.workbooks.standard import STANDARD_COLUMNS
 from connectors.workbooks.wire import OBJECTS_MAX, PATHS, PEOPLE, RELATIONSHIPS, Row
@@ -88,6 +89,16 @@ class WorkbooksSource:
     def select(self, record_type: RecordType, columns: Sequence[str]) -> None:
         """Read these columns too from now on, in place of those selected before."""
         self._mapped[record_type] = tuple(dict.fromkeys(columns))
+
+    def apart(self) -> WorkbooksSource:
+        """The same client, with columns selected for itself alone."""
+        other = copy(self)
+        other._mapped = self._mapped.copy()
+        return other
+
+    def sends(self, record_type: RecordType, entry: WriteBack) -> bool:
+        """Whether this database has a column for anything of it."""
+        return bool(mapping.written(entry, self._installation.plugin(record_type)))
 
     @property
     def people(self) -> bool:
@@ -447,4 +458,5 @@ connector = SourceConnector(
     words=WORDS,
     questions=QUESTIONS,
     pointed=pointed,
+    written=WRITTEN,
 )

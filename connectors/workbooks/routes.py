@@ -16,6 +16,7 @@ from connectors.workbooks.wire import (
     PEOPLE,
     RELATIONSHIPS,
 )
+from engine import RecordType
 
 LOGIN = "login.api"
 LOGOUT = "logout"
@@ -41,6 +42,11 @@ ROUTES = (
     ("POST", f"/{LOGOUT}"),
     ("GET", DELAY_ROUTE),
 )
+# A write-back of one batch.
+WRITTEN = {
+    RecordType.OPPORTUNITY: ("PUT", f"/{OPPORTUNITIES}.api"),
+    RecordType.PERSON: ("PUT", f"/{PEOPLE}.api"),
+}
 # Those that serve the credentials alone.
 SIGN_IN = frozenset({f"/{LOGIN}", f"/{LOGOUT}"})
 

@@ -42,6 +42,7 @@ class Dispatcher(Generic[K]):
         due_keys: (now, limit) to the keys that are due, most urgent first.
         next_due: (now) to the time the next one becomes due, or None.
         first: set when the first poll has ended; what a former process left is not sent before.
+        ready: whether it is this dispatcher's turn, where stages take turns.
         governor: keys are kept back while it would turn their requests away, so that no worker
             holds a key it can do nothing with.
     """
@@ -54,6 +55,7 @@ class Dispatcher(Generic[K]):
     governor: Governor
     signal: Signal = field(default_factory=Signal)
     first: anyio.Event | None = None
+    ready: Callable[[], Awaitable[bool]] | None = None
 
     async def run(self) -> None:
         """Fill the lane whenever there is room and something is due."""
@@ -61,7 +63,9 @@ class Dispatcher(Generic[K]):
             with spending(State.IDLE, FIRST_POLL_S), anyio.move_on_after(FIRST_POLL_S):
                 await self.first.wait()
         while True:
-            if self.governor.closed(self.lane):
+            if self.ready is not None and not await self.ready():
+                await resting(GATHER_S)
+            elif self.governor.closed(self.lane):
                 await self._wait_open()
             elif await self.step():
                 await self._wait_room_or_notification()

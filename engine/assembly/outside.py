@@ -19,9 +19,10 @@ from engine.dates import Dated, Dates
 from engine.decide.patience import USUAL, Patience
 from engine.flow.governor import Governor
 from engine.flow.purpose import current_purpose
+from engine.flow.tally import Counted, current_tally
 from engine.metrics import Metrics, labels
 from engine.model.purpose import Purpose
-from engine.ports import RequestObserver, Source, Surroundings, Target, WallClock
+from engine.ports import RequestObserver, Source, Surroundings, Target, Vault, WallClock
 from engine.runs import exemplar
 from engine.store.port.store import OpenStore, Store
 from engine.store.sqlite.threaded import open_store
@@ -78,9 +79,17 @@ class Systems:
 
 @asynccontextmanager
 async def open_systems(
-    config: Config, outside: Outside, store: Store, metrics: Metrics
+    config: Config,
+    outside: Outside,
+    store: Store,
+    metrics: Metrics,
+    vaults: Callable[[str], Vault] | None = None,
 ) -> AsyncGenerator[Systems]:
-    """Open both connectors; nothing is sent before their start-up steps run."""
+    """Open both connectors; nothing is sent before their start-up steps run.
+
+    Args:
+        vaults: makes the vault of a system, where its secrets are not kept in the store.
+    """
     source, target = config.connectors.source, config.connectors.target
     clock, dates = outside.clock, Dates(loop_clock())
     metrics.know_connectors((source.name, target.name), budgeted=target.name)
@@ -110,7 +119,7 @@ async def open_systems(
             clock=clock,
             rng=outside.rng(name),
             governor=governor,
-            vault=StoreVault(store, name),
+            vault=StoreVault(store, name) if vaults is None else vaults(name),
             observe=_observer(metrics, connector),
             transport=Dated(outside.transport(name), name, dates),
             user_agent=user_agent(),
@@ -177,6 +186,9 @@ def _observer(metrics: Metrics, asked: SourceConnector | TargetConnector) -> Req
         metrics.api_request_duration.labels(connector, route).observe(duration_s, exemplar())
         purpose = Purpose.AUTH if route in asked.sign_in else current_purpose()
         metrics.requests_spent.labels(connector, purpose).inc()
+        tally = current_tally.get()
+        if tally is not None and route not in asked.sign_in:
+            tally.note_sent(Counted(connector, method, route), duration_s)
         if status == _TOO_MANY:
             metrics.rate_limited.labels(connector).inc()
 

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Sequence
 from enum import StrEnum
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,7 +16,7 @@ from engine.about import PROGRAM, about
 from engine.cli.exits import Exit, complain, report
 from engine.cli.groups import Group, add_groups
 from engine.cli.misuse import explained
-from engine.cli.options import ConfigOption, JsonOption
+from engine.cli.options import ConfigOption, JsonOption, files
 from engine.cli.output import ReaderGone, guarded
 from engine.errors import first_engine_error
 
@@ -120,6 +121,43 @@ def _mapping(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     from engine.cli.mapping import mapping
 
     raise typer.Exit(mapping(config, as_json=as_json))
+
+
+def _plan(
+    *,
+    ref: Annotated[
+        list[str] | None,
+        typer.Option(metavar="X", help="Only this record, by whatever you have in hand of it."),
+    ] = None,
+    sample: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Only so many, drawn by lot.")
+    ] = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            autocompletion=files,
+            help="By the mapping in this file, which is not in force yet.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", autocompletion=files, help="Keep the plan, to apply it."),
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what would be created, changed and flagged, and what it costs; does none of it.
+
+    Example: wosync plan --out monday.plan
+
+    Example: wosync plan --mapping new.toml --sample 50
+    """
+    from engine.cli.planning import plan
+
+    raise typer.Exit(
+        plan(config, refs=ref or [], sample=sample, mapping=mapping, out=out, as_json=as_json)
+    )
 
 
 def _approve(config: ConfigOption = None) -> None:
@@ -345,6 +383,7 @@ _COMMANDS = (
     ("list", _list),
     ("history", _history),
     ("explain", _explain),
+    ("plan", _plan),
     ("approve", _approve),
     ("retry", _retry),
     ("skip", _skip),

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import ssl
 import tomllib
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ import httpx
 
 from engine.cli.services import state_of
 from engine.config.loading import ServiceSettings, place_of_state
-from engine.errors import Misconfigured, StateUnusable
+from engine.errors import Misconfigured, StateUnusable, Unreachable
 from engine.service.control import FILE_NAME, tokens_in
 from engine.service.headers import CONFIG_OF, TOKEN
 
@@ -25,6 +27,9 @@ TIMEOUT_S = 5.0
 ANOTHER = 409
 # So does it answer whoever may not tell it to do something.
 FORBIDDEN = 403
+NOT_FOUND, NOT_ALLOWED, STARTING = 404, 405, 503
+# A service that is at work says so more often.
+SIGN_OF_LIFE_S = 60.0
 SHOWING = frozenset({"GET", "HEAD"})
 
 
@@ -77,6 +82,85 @@ def ask(
     raise _forbidden(config)
 
 
+@contextmanager
+def listening(config: Path, path: str, content: dict[str, Any]) -> Generator[Iterator[str] | None]:
+    """The lines of an answer that takes long, as they come; None when no service answers.
+
+    Raises:
+        Misconfigured: the service that answers runs on another configuration, or is of another
+            version.
+        StateUnusable: as `ask`.
+        Unreachable: the service ended before it had told everything.
+    """
+    headers = {CONFIG_OF: str(config.resolve())}
+    keys = [{TOKEN: token} for token in tokens_in(_state_dirs(config))]
+    for key in keys or [{}]:
+        with ExitStack() as opened:
+            answer = opened.enter_context(_opened(config, path, content, headers | key))
+            if answer is None:
+                yield None
+                return
+            if answer.status_code == FORBIDDEN:
+                continue
+            yield _lines(answer)
+            return
+    raise _forbidden(config)
+
+
+@contextmanager
+def _opened(
+    config: Path, path: str, content: dict[str, Any], headers: dict[str, str]
+) -> Generator[httpx.Response | None]:
+    timeout = httpx.Timeout(TIMEOUT_S, read=SIGN_OF_LIFE_S)
+    verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    with httpx.Client(trust_env=False, verify=verify, timeout=timeout) as client:
+        url = f"http://{address(config)}{path}"
+        request = client.build_request("POST", url, json=content, headers=headers)
+        try:
+            answer = client.send(request, stream=True)
+        except httpx.HTTPError:
+            yield None
+            return
+        try:
+            if answer.status_code == ANOTHER:
+                answer.read()
+            _ensure_understood(config, answer)
+            yield answer
+        finally:
+            answer.close()
+
+
+def _ensure_understood(config: Path, answer: httpx.Response) -> None:
+    """See that it is the service that is meant, and that it knows what it is asked."""
+    if answer.status_code == ANOTHER:
+        raise _another(config, answer)
+    if answer.status_code in (NOT_FOUND, NOT_ALLOWED):
+        raise Misconfigured(
+            "the service that runs is of another version of wosync, and does not know this",
+            remedy="restart it, so that service and command are of one version",
+        )
+    if answer.status_code == STARTING:
+        raise Unreachable("the service is starting", remedy="try again when it is ready")
+
+
+def _lines(answer: httpx.Response) -> Iterator[str]:
+    try:
+        yield from answer.iter_lines()
+    except httpx.HTTPError as error:
+        raise Unreachable(
+            "the service ended before it had told everything",
+            remedy="see: wosync status; then try again",
+        ) from error
+
+
+def _another(config: Path, answer: httpx.Response) -> Misconfigured:
+    return Misconfigured(
+        f"the service that answers at {address(config)} runs on {answer.json()['config']},"
+        f" not on {config.resolve()}",
+        remedy="name its configuration with --config, or give each pair its own [service] http",
+    )
+
+
 def _asked(
     config: Path,
     path: str,
@@ -99,12 +183,7 @@ def _asked(
             verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         )
         if answer.status_code == ANOTHER:
-            raise Misconfigured(
-                f"the service that answers at {where} runs on {answer.json()['config']},"
-                f" not on {config.resolve()}",
-                remedy="name its configuration with --config, or give each pair its own"
-                " [service] http",
-            )
+            raise _another(config, answer)
         if answer.status_code != FORBIDDEN:
             answer.raise_for_status()
     except (httpx.HTTPError, ValueError, KeyError):

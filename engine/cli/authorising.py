@@ -24,6 +24,7 @@ from engine.assembly.opening import opened, plain_errors
 from engine.assembly.outside import Outside, open_systems
 from engine.cli.asking import ask_service
 from engine.cli.exits import Exit, complain
+from engine.cli.failures import raised
 from engine.cli.reading import load
 from engine.cli.redirect import can_be_caught, caught
 from engine.cli.services import option
@@ -34,7 +35,6 @@ from engine.errors import (
     HeldBack,
     Misconfigured,
     Throttled,
-    Transient,
     Unauthorized,
     Unreachable,
 )
@@ -52,11 +52,6 @@ REDIRECT_URI = "http://localhost:9465/callback"
 EXCHANGE_S = 90.0
 PUT_OFF_MAX_S = 180.0
 FROM_STANDARD_INPUT = "-"
-_FAILURES: dict[str, type[EngineError]] = {
-    authorising.CREDENTIALS: Unauthorized,
-    authorising.CONFIGURATION: Misconfigured,
-    authorising.LATER: Transient,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +162,7 @@ async def _exchanged_once(config: Config, code: str, redirect_uri: str) -> Autho
 
 def _outcome(told: dict[str, Any]) -> Authorisation:
     if "failed" in told:
-        kind = _FAILURES.get(told["failed"], EngineError)
-        if kind is Transient:
-            kind = Throttled if told["retry_after_s"] else Unreachable
-        raise kind(told["reason"], remedy=told["remedy"], retry_after_s=told["retry_after_s"])
+        raise raised(told)
     return Authorisation.told(told)
 
 

@@ -13,15 +13,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from engine.cli.tables import console, table
-from engine.model.edit import Edit
 from engine.model.plan import Change, End, Header, Kind, LeftOut, Line, Requests
 from engine.model.records import Scalar
 from engine.service.planning.files import told
+from engine.service.planning.source import NEW_ID
 
 # So much of a value is shown; the file has all of it.
 CHARS_MAX = 60
 SAMPLES = 10
 _NOTHING = "—"
+# So much of what two long values share is shown before their difference.
+_BEFORE = 15
+# What is made has no former values.
+_MAKING = (Kind.CREATE, Kind.PROSPECT)
 
 
 @dataclass(slots=True)
@@ -93,6 +97,11 @@ def _print_numbers(seen: Seen) -> None:
     out = console(soft_wrap=True)
     if seen.overwriting:
         out.print(f"Of them {seen.overwriting} overwrite what others have entered.")
+    if seen.end.unlooked:
+        out.print(
+            f"The target records of {seen.end.unlooked} updates were not looked at: what they hold"
+            " is shown as it was known last."
+        )
     if seen.end.held:
         out.print(f"The fuse would hold {seen.end.held} of them until they are approved.")
 
@@ -113,7 +122,12 @@ def _print_kind(seen: Seen, kind: Kind) -> None:
 
 def described(change: Change) -> list[str]:
     """What a change does, line by line."""
-    lines = [f"{edit.field}: {_edit(edit)}" for edit in change.edits]
+    if change.edits and all(edit.after == NEW_ID for edit in change.edits):
+        lines = ["the id and the address that it gets"]
+    elif change.kind in _MAKING:
+        lines = [", ".join(f"{edit.field} {value(edit.after)}" for edit in change.edits)]
+    else:
+        lines = [f"{edit.field}: {_old_new(edit.before, edit.after)}" for edit in change.edits]
     if change.role is not None:
         who = change.role.person or f"prospect {change.role.prospect_id or 'to be created'}"
         lines.append(f"{who}: {_old_new(change.role.before, change.role.after)}")
@@ -127,20 +141,30 @@ def described(change: Change) -> list[str]:
     return lines or [_NOTHING]
 
 
-def _edit(edit: Edit) -> str:
-    return _old_new(edit.before, edit.after)
-
-
 def _old_new(before: Scalar, after: Scalar) -> str:
-    return f"{value(before)} → {value(after)}"
+    at = 0
+    if isinstance(before, str) and isinstance(after, str):
+        # What is cut must not be what differs.
+        pairs = enumerate(zip(before, after, strict=False))
+        differing = (number for number, (one, other) in pairs if one != other)
+        shared = next(differing, min(len(before), len(after)))
+        if max(len(before), len(after)) > CHARS_MAX:
+            at = max(0, shared - _BEFORE)
+    return f"{value(before, at)} → {value(after, at)}"
 
 
-def value(given: Scalar) -> str:
-    """A value as it is shown: cut where it is long, and never taken for words of ours."""
+def value(given: Scalar, at: int = 0) -> str:
+    """A value as it is shown: cut where it is long, and never taken for words of ours.
+
+    Args:
+        at: where it begins to matter.
+    """
     if given is None:
         return _NOTHING
-    text = json.dumps(given, ensure_ascii=False)
-    return text if len(text) <= CHARS_MAX else f"{text[:CHARS_MAX]}…"
+    cut = at > 0 and isinstance(given, str)
+    text = json.dumps(given[at:] if cut and isinstance(given, str) else given, ensure_ascii=False)
+    text = text if len(text) <= CHARS_MAX else f"{text[:CHARS_MAX]}…"
+    return f"…{text}" if cut else text
 
 
 def _print_left_out(seen: Seen) -> None:

@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal, TextIO
 
@@ -34,12 +35,24 @@ __all__ = [
     "flush_repeats",
     "keep_secret",
     "redact",
+    "rehearsing",
     "set_level",
 ]
 
 
 class _Logger(structlog.BoundLoggerBase):
     """What every `structlog.get_logger` becomes; its methods are those of the level in force."""
+
+
+rehearsing: ContextVar[bool] = ContextVar("rehearsing", default=False)
+"""Whether what is done is only a rehearsal: what it says was not done, so it is not said."""
+
+
+def _unless_rehearsing(_logger: Any, _name: str, event: Event) -> Event:
+    """Let the line pass; of a rehearsal only what nobody foresaw."""
+    if rehearsing.get() and "exc_info" not in event:
+        raise structlog.DropEvent
+    return event
 
 
 @dataclass(slots=True)
@@ -103,6 +116,7 @@ def configure(
     _way = _Way(Folding(passed_s or SystemClock().now), shape, render, lines)
     structlog.configure(
         processors=[
+            _unless_rehearsing,
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             _TIME,

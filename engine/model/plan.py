@@ -139,6 +139,8 @@ class End:
         held: how many changes wait for an approval, and `after_approval` what they would send.
         minutes: how long all of it takes under the present budget; None where that is not known.
         waiting: records that go on waiting, and are no part of it.
+        unlooked: updates whose target record was not looked at: there were too many. What is shown
+            as its former value is what was known of it.
     """
 
     changes: Mapping[Kind, int] = field(default_factory=dict[Kind, int])
@@ -148,6 +150,7 @@ class End:
     after_approval: tuple[Requests, ...] = ()
     minutes: float | None = None
     waiting: int = 0
+    unlooked: int = 0
 
 
 Line = Header | Change | LeftOut | End

@@ -10,7 +10,7 @@ import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import IO, Any, cast
 
 import anyio
 import anyio.to_thread
@@ -33,6 +33,8 @@ from engine.service import authorising, nudging
 from engine.service.acting import Acting
 from engine.service.doors import Doors
 from engine.service.headers import CONFIG_OF, TOKEN
+from engine.service.planning.desk import Desk
+from engine.service.planning.telling import Telling
 from engine.service.reloading import Reloaded
 from engine.service.status import Status
 from engine.service.why.asking import Asking
@@ -42,6 +44,10 @@ IDLE_S = 75
 # Seconds a client has to send a whole request, and to take its answer.
 REQUEST_S = 15
 ANSWER_S = 60
+# Those that take long give a sign of life meanwhile, and end with the connection.
+LONG_ANSWER_S = 6 * 3600
+PLAN = "/plan"
+TAKES_LONG = frozenset({PLAN})
 CONNECTIONS_MAX = 200
 # Methods that change nothing.
 SHOWING = frozenset({"GET", "HEAD"})
@@ -59,6 +65,7 @@ class _Answers:
     status: Status
     reload: Callable[[], Awaitable[Reloaded]]
     writers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(1))
+    desk: Desk = field(default_factory=Desk)
 
     async def metrics(self, request: Request) -> Response:
         await self.status.refresh()
@@ -99,6 +106,19 @@ class _Answers:
             return PlainTextResponse("act, x, code, all and reason are needed\n", status_code=400)
         return JSONResponse(await Acting(self.status.assembly, wanted).answer())
 
+    async def plan(self, request: Request) -> Response:
+        asked = await _asked(request)
+        if asked is None:
+            return PlainTextResponse("a JSON object is needed\n", status_code=400)
+        assembly = self.status.assembly
+        if not self.status.started:
+            return PlainTextResponse("the service is starting\n", status_code=503)
+
+        async def job(out: IO[str]) -> None:
+            await self.desk.plan(assembly, asked, out)
+
+        return Telling(job, assembly.config.engine.service.state_dir)
+
     async def authority(self, _: Request) -> Response:
         try:
             return JSONResponse((await authorising.looked(self.status.assembly)).document())
@@ -121,6 +141,14 @@ class _Answers:
 
     async def reloaded(self, _: Request) -> Response:
         return JSONResponse((await self.reload()).document())
+
+
+async def _asked(request: Request) -> dict[str, Any] | None:
+    try:
+        given: Any = await request.json()
+    except (ValueError, RecursionError):
+        return None
+    return cast("dict[str, Any]", given) if isinstance(given, dict) else None
 
 
 def _meant(
@@ -163,6 +191,7 @@ def application(
             changing("/approve", answers.approve),
             changing("/why", answers.explain),
             changing("/act", answers.act),
+            changing(PLAN, answers.plan),
             changing("/authorise", answers.authorise),
             changing("/reload", answers.reloaded),
             nudging.route(status, doors),
@@ -267,7 +296,8 @@ class _Connection(H11Protocol):
         whole = not self._rests and not self.cycle.more_body
         if whole and self.cycle is not self._answering:
             self._answering = self.cycle
-            self._end_after(ANSWER_S)
+            takes_long = self.cycle.scope["path"] in TAKES_LONG
+            self._end_after(LONG_ANSWER_S if takes_long else ANSWER_S)
 
     def _end_after(self, seconds: float | None) -> None:
         if self._deadline is not None:

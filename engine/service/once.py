@@ -16,7 +16,7 @@ from engine.metrics import Metrics
 from engine.model.lane import Lane
 from engine.model.mass_change import Held
 from engine.model.report import Counts
-from engine.service.stages import downstream
+from engine.service.stages import downstream, take_turns
 from engine.service.starting import take_steps, take_up
 from engine.service.usage import keep_usage
 
@@ -47,26 +47,48 @@ async def once(config: Config, outside: Outside | None = None) -> Result:
 
 
 async def _once(config: Config, outside: Outside) -> Result:
-    source, target = config.connectors.source, config.connectors.target
     async with opened(config, outside) as assembly:
-        await take_steps(source.name, assembly.systems.source.steps())
-        await take_steps(target.name, assembly.systems.target.steps()[:1])
-        await _load_mapping(assembly)
-        await assembly.people_poller.start()
-        await take_up(assembly)
-        async with downstream(assembly):
-            await assembly.mapping_reader.evaluate_anew()
-            await assembly.owner_resolver.step()
-            await assembly.account_resolver.step()
-            await assembly.prospect_resolver.step()
-            changed = await assembly.poller.step()
-            await assembly.poller.sweep_when_due()
-            await assembly.people_poller.step()
-            await _drained(assembly)
+        await begin(assembly)
+        changed = await look(assembly)
+        await work(assembly)
         await keep_usage(assembly)
         counts = await assembly.store.report.counts()
-        _raise_if_unreachable(assembly, counts)
+        raise_if_unreachable(assembly, counts)
         return Result(changed, counts, await assembly.store.fuse.held())
+
+
+async def begin(assembly: Assembly) -> None:
+    """Everything that comes before the first poll."""
+    source, target = assembly.config.connectors.source, assembly.config.connectors.target
+    await take_steps(source.name, assembly.systems.source.steps())
+    await take_steps(target.name, assembly.systems.target.steps()[:1])
+    await _load_mapping(assembly)
+    await assembly.people_poller.start()
+    await take_up(assembly)
+
+
+async def look(assembly: Assembly) -> int:
+    """Poll once, all of it, before anything is sent; returns how many records changed."""
+    await assembly.mapping_reader.evaluate_anew()
+    await assembly.owner_resolver.step()
+    await assembly.account_resolver.step()
+    await assembly.prospect_resolver.step()
+    changed = await assembly.poller.step()
+    await assembly.poller.sweep_when_due()
+    await assembly.people_poller.step()
+    return changed
+
+
+async def work(assembly: Assembly) -> None:
+    """Do everything due, stage by stage.
+
+    No stage begins while one before it has work. So what is asked of a system for many records at
+    once is asked for all of them, and how many requests a run sends does not depend on which
+    answer comes first: a rehearsal can tell it.
+    """
+    take_turns(assembly)
+    async with downstream(assembly):
+        await _drained(assembly)
 
 
 async def _load_mapping(assembly: Assembly) -> None:
@@ -129,7 +151,7 @@ def _out_of_reach(assembly: Assembly, lane: Lane) -> bool:
     )
 
 
-def _raise_if_unreachable(assembly: Assembly, counts: Counts) -> None:
+def raise_if_unreachable(assembly: Assembly, counts: Counts) -> None:
     if not (counts.pending or counts.tabs or counts.outbox):
         return
     for name, governor in assembly.systems.governors(assembly.config).items():

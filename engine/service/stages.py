@@ -5,15 +5,16 @@ An end goes downstream, box by box, so that what one stage owes still reaches th
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import anyio
 
 from engine.actors.dispatcher import Dispatcher
 from engine.assembly.assembly import Assembly
-from engine.flow.mailbox import K
+from engine.flow.mailbox import K, Mailbox
 from engine.flow.pool import Pool, W
+from engine.model.lane import Lane
 
 LAST_STAGE = "write_backs"
 
@@ -27,6 +28,31 @@ async def downstream(assembly: Assembly) -> AsyncGenerator[None]:
         _stage(assembly.opportunity_syncers, assembly.change_dispatchers),
     ):
         yield
+
+
+def take_turns(assembly: Assembly) -> None:
+    """Let no stage begin anything while one before it has something to do."""
+    records, tabs, clock = assembly.store.records, assembly.store.tabs, assembly.outside.clock
+
+    async def idle(
+        mailbox: Mailbox[int], due_keys: Callable[[Lane, float, int], Awaitable[list[int]]]
+    ) -> bool:
+        if not mailbox.idle:
+            return False
+        governor = assembly.systems.target_governor
+        # What nothing may be sent for now is left lying.
+        lanes = [lane for lane in Lane if not governor.closed(lane)]
+        return not any([await due_keys(lane, clock.now(), 1) for lane in lanes]) and mailbox.idle
+
+    async def records_rest() -> bool:
+        return await idle(assembly.changes, records.due_keys)
+
+    async def tabs_rest() -> bool:
+        return await records_rest() and await idle(assembly.tabs, tabs.due_keys)
+
+    for dispatcher in assembly.tab_dispatchers:
+        dispatcher.ready = records_rest
+    assembly.write_back_dispatcher.ready = tabs_rest
 
 
 @asynccontextmanager

@@ -78,6 +78,13 @@ class ServicePort:
         document: dict[str, Any] = answer.json()
         return document
 
+    async def lines(self, path: str, asked: dict[str, Any]) -> list[str]:
+        """The lines of an answer that takes long, without the signs of life."""
+        [token] = tokens_in([self.state])
+        answer = await self.client.post(path, headers={TOKEN: token}, json=asked)
+        assert answer.status_code == 200, answer.text
+        return [one for one in answer.text.splitlines() if not one.startswith('{"working"')]
+
     async def reload(self) -> dict[str, Any]:
         """Have it read its settings again, as `wosync reload` does."""
         [token] = tokens_in([self.state])

@@ -37,6 +37,18 @@ def test_numbers_samples_and_requests_are_shown(capsys: pytest.CaptureFixture[st
     assert not seen.idle
 
 
+def test_the_difference_of_long_values_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """Two that begin alike would look the same where both are cut."""
+    same = "A very long name of an opportunity that goes on and on, and on, and "
+
+    show([HEADER, _update(1, f"{same}ends", f"{same}does not end"), End({Kind.UPDATE: 1})])
+
+    words = " ".join(capsys.readouterr().out.split())
+    assert '…" on, and on, and ends"' not in words
+    assert 'ends" → …' in words
+    assert 'does not end"' in words
+
+
 def test_an_empty_plan_says_that_nothing_would_change(capsys: pytest.CaptureFixture[str]) -> None:
     """In so many words."""
     assert show([HEADER, End()]).idle

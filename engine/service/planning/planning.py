@@ -1,0 +1,78 @@
+"""Planning: a rehearsal beside the running service, or of a state that nobody works on."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import IO
+
+from engine.assembly.assembly import Assembly
+from engine.assembly.opening import pair, plain_errors, take_over
+from engine.assembly.outside import Outside, Systems, open_systems
+from engine.config.loading import Config
+from engine.model.plan import End
+from engine.ports import Vault
+from engine.service.planning.files import Writing
+from engine.service.planning.rehearsal import Rehearsal, Wanted, scratch_store
+from engine.service.planning.vault import StateFileVault
+from engine.store.sqlite import mark, statedir, statefile
+
+
+async def plan_alone(
+    config: Config, wanted: Wanted, out: IO[str], outside: Outside | None = None
+) -> End:
+    """Write the plan of what `once` would do; the state stays as it is, but for tokens.
+
+    Raises:
+        StateInUse: the service runs.
+        EngineError: see `Rehearsal.write`.
+    """
+    with plain_errors():
+        return await _alone(config, wanted, out, outside or Outside.real())
+
+
+async def _alone(config: Config, wanted: Wanted, out: IO[str], outside: Outside) -> End:
+    state_dir = config.engine.service.state_dir
+    state = state_dir / statefile.FILE_NAME
+    with statedir.lease(state_dir) as made:
+        fresh = not state.exists()
+        seen = mark.look(state_dir / statedir.MARK_NAME)
+        try:
+            async with scratch_store(outside, state, alone=True) as (store, copy):
+                await take_over(config, store, seen, outside.clock.now())
+
+                def systems() -> AbstractAsyncContextManager[Systems]:
+                    def vaults(name: str) -> Vault:
+                        return StateFileVault(state, name)
+
+                    return open_systems(config, outside, store, outside.metrics(), vaults)
+
+                rehearsal = Rehearsal(
+                    config, outside, systems, store, copy, pair(config), wanted, beside=False
+                )
+                return await rehearsal.write(Writing(out))
+        finally:
+            if fresh:
+                statefile.discard_if_empty(state, directory=made)
+
+
+async def plan_beside(assembly: Assembly, wanted: Wanted, out: IO[str]) -> End:
+    """The same inside the running service: its clients, its budget, a copy of its state.
+
+    Raises:
+        EngineError: see `Rehearsal.write`.
+    """
+    config, outside = assembly.config, assembly.outside
+    state = config.engine.service.state_dir / statefile.FILE_NAME
+    with plain_errors():
+        async with scratch_store(outside, state, alone=False) as (store, copy):
+            rehearsal = Rehearsal(
+                config,
+                outside,
+                lambda: nullcontext(assembly.systems),
+                store,
+                copy,
+                pair(config),
+                wanted,
+                beside=True,
+            )
+            return await rehearsal.write(Writing(out))

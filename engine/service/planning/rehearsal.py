@@ -1,0 +1,316 @@
+"""The rehearsal: a run over a copy of the state, by the actors that do the real one.
+
+The readings of both systems are real; what would be written is noted in an overlay, and answered as
+if it had been done. What the fuse would hold is rehearsed behind that, as the run that follows an
+approval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+from engine.about import about
+from engine.assembly.assembly import Assembly
+from engine.assembly.building import assemble
+from engine.assembly.outside import Outside, Systems
+from engine.config.loading import Config, MappingSettings
+from engine.errors import EngineError
+from engine.flow.tally import Counted, Tally, counted_by
+from engine.logs import rehearsing
+from engine.metrics import Metrics
+from engine.model.kept import MAPPING
+from engine.model.plan import End, Header, Requests
+from engine.model.pointer import Pointer
+from engine.model.records import RecordType
+from engine.service.once import begin, look, raise_if_unreachable, work
+from engine.service.planning import lines, overlay
+from engine.service.planning.baseline import Baseline
+from engine.service.planning.files import Writing
+from engine.service.planning.source import rehearsed as rehearsed_source
+from engine.service.planning.target import rehearsed as rehearsed_target
+from engine.service.starting import take_up
+from engine.service.why.pointing import pointers_of, spelled
+from engine.store.port.store import Store
+from engine.store.sqlite import scratch
+
+OVERLAY_NAME = "overlay.db"
+# What the fuse holds is let go of and held anew at most so often: what one mass change brings about
+# may be another one.
+APPROVALS_MAX = 3
+# Seconds that a request takes where none was seen.
+REQUEST_S = 0.2
+
+
+class UnknownRecord(EngineError):
+    """Nothing is known by a name, neither here nor in the source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be rehearsed: everything, or some records, or all of them by another mapping.
+
+    Args:
+        refs: what somebody has in hand of records; empty for all that is due.
+        sample: so many of those that are due, drawn by lot.
+        mapping: the lines of a file that is not in force; `mapping_name` is its name.
+    """
+
+    refs: tuple[str, ...] = ()
+    sample: int | None = None
+    mapping: MappingSettings | None = None
+    mapping_name: str = ""
+
+    @property
+    def about(self) -> dict[str, str]:
+        """The same for the header of a plan."""
+        given = {
+            "refs": " ".join(self.refs),
+            "sample": "" if self.sample is None else str(self.sample),
+            "mapping": self.mapping_name,
+        }
+        return {name: value for name, value in given.items() if value}
+
+
+@dataclass(slots=True)
+class Rehearsal:
+    """One rehearsal.
+
+    Args:
+        systems: opens the real ones.
+        store: opened on `copy`.
+        beside: the clients are those of the running service, whose start-up steps have run.
+    """
+
+    config: Config
+    outside: Outside
+    systems: Callable[[], AbstractAsyncContextManager[Systems]]
+    store: Store
+    copy: Path
+    pair: str
+    wanted: Wanted
+    beside: bool
+    now_sent: Tally = field(default_factory=Tally, init=False)
+    later_sent: Tally = field(default_factory=Tally, init=False)
+
+    async def write(self, writing: Writing) -> End:
+        """Rehearse, and write the plan.
+
+        Raises:
+            EngineError: a system cannot be reached or refuses us, or a record is not known.
+        """
+        token = rehearsing.set(True)
+        try:
+            with ExitStack() as files:
+                laid = files.enter_context(overlay.opened(self.copy.with_name(OVERLAY_NAME)))
+                copy = files.enter_context(scratch.looking(self.copy))
+                base = Baseline(copy, laid.connection)
+                base.keep()
+                assembly = await self._rehearse(laid, base)
+                writing.write(self._header(assembly))
+                lines.adoptions(laid.connection, copy)
+                for change in lines.Lines(laid.connection, copy).all():
+                    writing.write(change)
+                return writing.end(await self._numbers(assembly, laid))
+        finally:
+            rehearsing.reset(token)
+
+    async def _rehearse(self, laid: overlay.Overlay, base: Baseline) -> Assembly:
+        """The run, and those that an approval would bring; returns what did the last of it."""
+        with counted_by(self.now_sent):
+            assembly = await self._once(laid, base)
+        raise_if_unreachable(assembly, await self.store.report.counts())
+        for _ in range(APPROVALS_MAX):
+            if not (await self.store.fuse.held()).records:
+                break
+            laid.held = True
+            await self.store.fuse.release(self.outside.clock.now())
+            with counted_by(self.later_sent):
+                assembly = await self._once(laid, base, chosen=False)
+        return assembly
+
+    async def _once(
+        self, laid: overlay.Overlay, base: Baseline, *, chosen: bool = True
+    ) -> Assembly:
+        """One whole run, by clients that know as little as those of a new process."""
+        connectors = self.config.connectors
+        async with self.systems() as real:
+            target = rehearsed_target(real.target, connectors.target, laid, base)
+            source = rehearsed_source(real.source, connectors.source, laid, base)
+            return await self._run(replace(real, source=source, target=target), chosen=chosen)
+
+    async def _run(self, systems: Systems, *, chosen: bool = True) -> Assembly:
+        """One whole run, as `once` does it.
+
+        Args:
+            chosen: what is rehearsed is still to be chosen, where not everything is.
+        """
+        some = bool(self.wanted.refs) or self.wanted.sample is not None
+        metrics = Metrics()
+        names = (self.config.connectors.source.name, self.config.connectors.target.name)
+        metrics.know_connectors(names, budgeted=names[1])
+        assembly = assemble(self._config, self.outside, self.store, systems, metrics)
+        with counted_by(None) if self.beside or some else nullcontext():
+            await self._begin(assembly)
+        with counted_by(None) if some else nullcontext():
+            if not some:
+                await look(assembly)
+            elif chosen:
+                await self._choose(assembly)
+        # Where nothing was polled, nobody is to wait for that.
+        assembly.poller.tried.set()
+        await work(assembly)
+        return assembly
+
+    @property
+    def _config(self) -> Config:
+        if self.wanted.mapping is None:
+            return self.config
+        engine = self.config.engine.model_copy(update={"mapping": self.wanted.mapping})
+        return replace(self.config, engine=engine)
+
+    async def _begin(self, assembly: Assembly) -> None:
+        if not self.beside:
+            await begin(assembly)
+            return
+        await assembly.mapping_reader.load()
+        await assembly.people_poller.start()
+        await take_up(assembly)
+
+    async def _choose(self, assembly: Assembly) -> None:
+        """Take in what is asked for, and leave nothing else due."""
+        if self.wanted.refs:
+            ids = await self._meant(assembly)
+            await self._take_in(assembly, ids)
+        else:
+            ids = await self._drawn(assembly)
+        scratch.restrict(self.copy, ids)
+
+    async def _take_in(self, assembly: Assembly, ids: Sequence[int]) -> None:
+        """Capture these records as a poll would, and evaluate them by the mapping in force."""
+        clock = self.outside.clock
+        asked_at = clock.now()
+        rows = await assembly.systems.source.fetch(RecordType.OPPORTUNITY, ids) if ids else []
+        feeds = self.store.feeds
+        await feeds.capture_page(
+            rows, now=clock.now(), fresh_max=len(rows), asked_at=asked_at, may_lag=False
+        )
+        if await self.store.kept.setting(MAPPING) is not None:
+            # Only these, however many there are.
+            await feeds.take_anew(rows, None, asked_at, clock.now(), fresh_max=len(rows))
+
+    async def _drawn(self, assembly: Assembly) -> list[int]:
+        number = self.wanted.sample or 0
+        if await self.store.kept.setting(MAPPING) is not None:
+            drawn = self._lot(scratch.linked(self.copy), number)
+            await self._take_in(assembly, drawn)
+            return drawn
+        await look(assembly)
+        return self._lot(scratch.pending(self.copy), number)
+
+    def _lot(self, ids: Sequence[int], number: int) -> list[int]:
+        # Not the same again at the next plan of one process.
+        rng = self.outside.rng(f"plan.{self.outside.clock.now()}")
+        return rng.sample(ids, min(number, len(ids)))
+
+    async def _meant(self, assembly: Assembly) -> list[int]:
+        """The opportunities that the references lead to.
+
+        Raises:
+            UnknownRecord: one of them leads nowhere.
+        """
+        ids: dict[int, None] = {}
+        for text in self.wanted.refs:
+            pointers = pointers_of(self.config, text)
+            named = [(one.record_type, one.id) for one in await self.store.dossiers.find(pointers)]
+            named = named or await self._shown_as(assembly, pointers)
+            if not named:
+                tried = ", ".join(spelled(one, self.config) for one in pointers)
+                raise UnknownRecord(
+                    f"nothing is known of {text}",
+                    remedy=f"check the name; looked for: {tried or 'nothing, it is no name'}",
+                )
+            for record_type, record_id in named:
+                if record_type is RecordType.PERSON:
+                    ids |= dict.fromkeys(scratch.with_person(self.copy, record_id))
+                else:
+                    ids[record_id] = None
+        return list(ids)
+
+    async def _shown_as(
+        self, assembly: Assembly, pointers: Sequence[Pointer]
+    ) -> list[tuple[RecordType, int]]:
+        source = assembly.systems.source
+        found: list[tuple[RecordType, int]] = []
+        for pointer in pointers:
+            if pointer.record_type is RecordType.PERSON and not source.people:
+                continue
+            rows = await source.pointed_at(pointer)
+            found += [(pointer.record_type, row.id) for row in rows]
+        return found
+
+    def _header(self, assembly: Assembly) -> Header:
+        told = assembly.systems.dates.told()
+        return Header(
+            about().version,
+            self.pair,
+            assembly.mappings.fingerprint,
+            self.outside.clock.now(),
+            told.get(self.config.connectors.source.name),
+            self.wanted.about,
+        )
+
+    async def _numbers(self, assembly: Assembly, laid: overlay.Overlay) -> End:
+        counts = await self.store.report.counts()
+        return End(
+            requests=_requests(self.now_sent),
+            after_approval=_requests(self.later_sent),
+            minutes=self._minutes(assembly),
+            waiting=counts.pending + counts.tabs,
+            unlooked=laid.unlooked,
+        )
+
+    def _minutes(self, assembly: Assembly) -> float:
+        """How long all of it takes: by the budget, and by what a request took just now."""
+        longest, now = 0.0, self.outside.clock.now()
+        for name, governor in assembly.systems.governors(self.config).items():
+            number, took, sent = 0, 0.0, 0
+            for tally in (self.now_sent, self.later_sent):
+                number += sum(count for one, count in tally.counts.items() if one.system == name)
+                took += tally.seconds.get(name, 0.0)
+                sent += tally.sent[name]
+            if not number:
+                continue
+            each = took / sent if sent else REQUEST_S
+            after_s = governor.budget.grant(number, now, backlog=False).after_s
+            longest = max(longest, after_s + number * each / governor.in_flight_max)
+        return longest / 60
+
+
+def _requests(tally: Tally) -> tuple[Requests, ...]:
+    kinds: list[Counted] = sorted(tally.counts)
+    return tuple(Requests(*kind, tally.counts[kind], writes=kind in tally.writes) for kind in kinds)
+
+
+@asynccontextmanager
+async def scratch_store(
+    outside: Outside, state: Path, *, alone: bool
+) -> AsyncGenerator[tuple[Store, Path]]:
+    """A store on a copy of the state, gone after the block.
+
+    Args:
+        alone: nobody works on the state meanwhile.
+    """
+    with scratch.directory(state.parent, alone=alone) as place:
+        copy = place / state.name
+        if alone:
+            scratch.copied(state, copy)
+        else:
+            await anyio.to_thread.run_sync(scratch.copied, state, copy)
+        async with outside.open_store(copy) as store:
+            yield store, copy

@@ -1,0 +1,85 @@
+"""Mutants of plans: one that is not exact, that does something, or that is not what it was."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+PLAN = "tests/scenario/test_plan.py"
+FILES = "tests/unit/engine/service/planning/test_files.py"
+TARGET = "engine/service/planning/target.py"
+FIRST = f"{PLAN}::test_a_first_run_is_told_before_anything_is_there"
+
+MUTANTS = (
+    Mutant(
+        "creates in the rehearsal",
+        TARGET,
+        "        target_id = self.overlay.invented()\n",
+        "        target_id = await self.target.create(fields)\n",
+        (FIRST,),
+    ),
+    Mutant(
+        "counts the looks of a rehearsal as the run's",
+        TARGET,
+        "            with counted_by(None):\n"
+        "                return await self.target.get(target_id, changes",
+        "            with counted_by(current_tally.get()):\n"
+        "                return await self.target.get(target_id, changes",
+        (f"{PLAN}::test_an_edit_is_told_with_old_and_new",),
+    ),
+    Mutant(
+        "believes what was known where it can look",
+        TARGET,
+        "        if self.looks >= LOOKS_MAX:\n            return None",
+        "        if self.looks >= 0:\n            return None",
+        (f"{PLAN}::test_an_edit_is_told_with_old_and_new",),
+    ),
+    Mutant(
+        "loses the tokens that a rehearsal mints",
+        "engine/service/planning/planning.py",
+        "return StateFileVault(state, name)",
+        "return StateFileVault(copy, name)",
+        (f"{PLAN}::test_tokens_minted_on_the_way_are_kept",),
+    ),
+    Mutant(
+        "lets tabs begin while records are at work",
+        "engine/service/stages.py",
+        "        dispatcher.ready = records_rest",
+        "        dispatcher.ready = None",
+        ("tests/scenario/test_plan_exact.py::test_people_of_many_tabs_are_asked_for_together",),
+    ),
+    Mutant(
+        "tells in the log what was only rehearsed",
+        "engine/service/planning/rehearsal.py",
+        "        token = rehearsing.set(True)",
+        "        token = rehearsing.set(False)",
+        (f"{PLAN}::test_beside_the_service_the_same_is_told",),
+    ),
+    Mutant(
+        "leaves a copy of the state behind",
+        "engine/store/sqlite/scratch.py",
+        "    finally:\n        shutil.rmtree(made, ignore_errors=True)",
+        "    finally:\n        pass",
+        (f"{PLAN}::test_nothing_is_left_behind",),
+    ),
+    Mutant(
+        "takes a plan that somebody has changed",
+        "engine/service/planning/files.py",
+        "    if checksum != digest.hexdigest():",
+        "    if not checksum:",
+        (f"{FILES}::test_no_line_can_be_changed_taken_away_or_cut",),
+    ),
+    Mutant(
+        "takes a plan whose end is missing",
+        "engine/service/planning/files.py",
+        "    if not ended:",
+        "    if False:",
+        (f"{FILES}::test_no_line_can_be_changed_taken_away_or_cut",),
+    ),
+    Mutant(
+        "plans for anybody who asks",
+        "engine/service/http.py",
+        "changing(PLAN, answers.plan),",
+        'Route(PLAN, _meant(status, answers.plan), methods=["POST"]),',
+        ("tests/unit/engine/service/test_http.py::test_nobody_without_the_token_changes_anything",),
+    ),
+)
