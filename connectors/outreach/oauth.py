@@ -25,6 +25,7 @@ from connectors.outreach.settings import OutreachSettings
 from connectors.outreach.token_errors import OPERATION, not_authorised, refused, used_by_another
 from engine import (
     Answer,
+    Code,
     EngineError,
     Misconfigured,
     Standing,
@@ -34,6 +35,7 @@ from engine import (
     Transient,
     Unauthorized,
     Unreachable,
+    because,
     holding,
     keep_secret,
     pausing,
@@ -46,6 +48,11 @@ MINT_INTERVAL_S = 61.0
 THROTTLE_S = 60.0
 # A mint that never left, for want of a connection, is tried again so soon.
 UNSENT_RETRY_S = 5.0
+# Why nobody is asked anything until then.
+USUAL_WAIT = because(Code.ACCESS_AWAITED, detail="one is minted per minute")
+REFUSED_WAIT = because(
+    Code.ACCESS_AWAITED, detail="the one in use is refused, and one is minted per minute"
+)
 # So often in a row a token is refused before it is taken to be of no use to anybody.
 REFUSALS_MAX = 3
 
@@ -142,13 +149,13 @@ class Tokens:
             rest = self._rest_s()
             if refused == self._blameless and rest > 0 and self._refusals < REFUSALS_MAX:
                 raise Throttled(
-                    "the access token is refused, and one is minted per minute",
+                    REFUSED_WAIT,
                     system=SYSTEM,
                     operation=OPERATION,
                     status=401,
                     retry_after_s=rest,
                 )
-            return (await self._mint()).access_token
+            return (await self._mint(wait=REFUSED_WAIT)).access_token
 
     def accepted(self, token: str) -> None:
         """Note that the API took this token."""
@@ -217,8 +224,12 @@ class Tokens:
         attempted_at = min(self._stored().attempted_at, now)
         return max(0.0, attempted_at + MINT_INTERVAL_S - now)
 
-    async def _mint(self, consent: Presented | None = None) -> Kept:
-        """Mint with a consent, or the newest refresh token; a configured one is only the first."""
+    async def _mint(self, consent: Presented | None = None, *, wait: str = USUAL_WAIT) -> Kept:
+        """Mint with a consent, or the newest refresh token; a configured one is only the first.
+
+        Args:
+            wait: what is told of the wait for it, if there is one.
+        """
         if consent is None:
             # Whoever has nothing to present need not wait to hear that.
             self._presented()
@@ -226,7 +237,7 @@ class Tokens:
         await self.surroundings.governor.hold()
         if (rest := self._rest_s()) > 0:
             # Nobody can send anything meanwhile, and everybody can see why.
-            self.surroundings.governor.pause(rest, "one access token is minted per minute")
+            self.surroundings.governor.pause(rest, wait)
             await pausing(rest)
         # A cancelled mint would lose the rotated token, and with it the authorisation.
         with anyio.CancelScope(shield=True):

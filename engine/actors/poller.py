@@ -32,6 +32,7 @@ from engine.metrics import Metrics
 from engine.model.capture import Watermark
 from engine.model.kept import AUDIT_OWED, LAST_SWEEP, SWEEP_UNFINISHED
 from engine.model.purpose import Purpose
+from engine.model.reason import Code
 from engine.model.records import Captured, Page
 from engine.model.wait import BackoffLimits
 from engine.ports import Source, WallClock
@@ -88,7 +89,11 @@ class Poller:
     captured: int = 0
     failures: int = 0
     trouble: str | None = None
+    trouble_code: Code = Code.UNANSWERED
+    remedy: str | None = None
     told_s: float | None = None
+    # When the next poll begins after a failure, on the loop's clock.
+    retry_at: float | None = None
     _failing_since: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
@@ -111,8 +116,9 @@ class Poller:
                 await self.pace.rest(started)
             else:
                 # At least half a second, so that a refused connection is not tried in a tight loop.
-                wait = self.told_s or delay_s(self.failures, self.rng, self.backoff)
-                await resting(max(0.5, wait))
+                wait = max(0.5, self.told_s or delay_s(self.failures, self.rng, self.backoff))
+                self.retry_at = anyio.current_time() + wait
+                await resting(wait)
 
     async def attempt(self) -> bool:
         """One poll, and a sweep when it is due; failures are counted and logged, not raised."""
@@ -136,13 +142,20 @@ class Poller:
             self._failing_since = anyio.current_time()
         self.failures += 1
         self.trouble = str(error) if isinstance(error, EngineError) else plain_reason(error)
-        self.told_s = error.retry_after_s if isinstance(error, EngineError) else None
+        self.trouble_code = plain_reason(error).code
+        known = isinstance(error, EngineError)
+        self.told_s, self.remedy = (error.retry_after_s, error.remedy) if known else (None, None)
 
     def _out_of_trouble(self) -> None:
         if self.failures:
             lasted_s = round(anyio.current_time() - self._failing_since, 1)
             log.info("polls_resumed", failed=self.failures, lasted_s=lasted_s)
-        self.failures, self.trouble = 0, None
+        self.failures, self.trouble, self.remedy, self.retry_at = 0, None, None, None
+
+    @property
+    def failing_s(self) -> float:
+        """Seconds for which polls have failed; 0 while they do not."""
+        return anyio.current_time() - self._failing_since if self.failures else 0.0
 
     async def step(self) -> int:
         """Read everything behind the watermark and capture it; returns how many rows changed."""

@@ -110,10 +110,27 @@ def _status(
     as_json: JsonOption = False,
     everything: Annotated[bool, typer.Option("--all", help="Every record in error.")] = False,
 ) -> None:
-    """Show how the service does: ready or why not, what waits, what is in error."""
+    """Show how the service and both systems do, what waits, what is in error, and what helps.
+
+    Example: wosync status
+
+    Example: wosync status --json
+    """
     from engine.cli.showing import status
 
     raise typer.Exit(status(config, as_json=as_json, everything=everything))
+
+
+def _top(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show the same as status, live and in place, until q or Ctrl-C.
+
+    Example: wosync top
+
+    Example: wosync top --json
+    """
+    from engine.cli.top import top
+
+    raise typer.Exit(top(config, as_json=as_json))
 
 
 def _mapping(config: ConfigOption = None, as_json: JsonOption = False) -> None:
@@ -208,6 +225,9 @@ def _list(
     held: Annotated[bool, typer.Option("--held", help="What the fuse holds.")] = False,
     refused: Annotated[bool, typer.Option("--refused", help="What is in error.")] = False,
     doubt: Annotated[bool, typer.Option("--doubt", help="What may have been created.")] = False,
+    vanished: Annotated[
+        bool, typer.Option("--vanished", help="What the source shows no more.")
+    ] = False,
     people: Annotated[bool, typer.Option("--people", help="People who are held back.")] = False,
     by: Annotated[
         str | None, typer.Option(metavar="reason", help="Grouped by reason, with numbers.")
@@ -216,7 +236,7 @@ def _list(
     as_json: JsonOption = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated, with headings.")] = False,
 ) -> None:
-    """List the records that wait, are held, refused or in doubt, since when and why.
+    """List the records that wait, are held, refused, in doubt or gone, since when and why.
 
     Example: wosync list --waiting --by reason
 
@@ -229,6 +249,7 @@ def _list(
         "held": held,
         "refused": refused,
         "doubt": doubt,
+        "vanished": vanished,
         "people": people,
     }
     kinds = [name for name, wanted in given.items() if wanted]
@@ -378,6 +399,7 @@ _COMMANDS = (
     ("auth", _auth),
     ("check", _check),
     ("status", _status),
+    ("top", _top),
     ("mapping", _mapping),
     ("why", _why),
     ("list", _list),

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from engine.about import PROGRAM
 from engine.cli.asking import address, ask_service
 from engine.cli.exits import Exit, complain, paragraph
+from engine.cli.picture import picture
 from engine.cli.reading import look
 from engine.cli.services import option
 from engine.cli.state import NoState, looking, state_path
 from engine.cli.tables import console, table
+from engine.clock import SystemClock
 from engine.config import loading as configuration
 from engine.errors import Misconfigured, StateUnusable
 from engine.store.sqlite import statedir
@@ -86,44 +88,27 @@ def _without_service(path: Path, *, everything: bool) -> tuple[dict[str, Any], E
 
 def _print(document: Mapping[str, Any], *, running: bool, named: str) -> None:
     out = console()
-    ready = "ready" if document["ready"] else f"not ready: {document['reason']}"
-    facts = table("", "")
-    facts.add_row("Service", ready if running else document["reason"])
-    for name, number in _numbers(document):
-        facts.add_row(name, str(number))
-    out.print(facts)
+    if not running or "verdicts" not in document:
+        ready = "ready" if document["ready"] else document["reason"]
+        out.print(f"The service: {ready}", soft_wrap=True)
     if document.get("remedy"):
         out.print(f"What to do: {document['remedy']}.", soft_wrap=True)
-    if document.get("reload_refused"):
-        out.print(f"Last reload refused: {document['reload_refused']}")
-    if document.get("creates_paused"):
-        out.print(f"Creates are paused: {document['creates_paused']}", soft_wrap=True)
-    for waiting in document.get("waiting", []):
-        out.print(f"Waiting ({waiting['records']}): {waiting['reason']}")
-    for held in document.get("held_back", []):
-        out.print(f"Held back: {held}")
-    clocks: list[str] = document.get("clocks") or []
-    for clock in clocks:
-        out.print(f"Clock: {clock}", soft_wrap=True)
-    approval = document.get("approval", {})
-    if approval.get("needed"):
-        out.print(
-            f"{approval['records']} edits at once are held: if that is meant, run: wosync approve"
-        )
+    clock = SystemClock()
+    out.print(picture(document, clock.now()))
+    if not running:
+        _print_kept(document)
     if document["refused"]:
         _print_refused(document, named)
 
 
-def _numbers(document: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
-    """Nothing of a state that cannot be read."""
-    if document["records"] is not None:
-        for name, number in document["records"].items():
-            yield name.replace("_", " ").capitalize(), number
-        for name, number in document["people"].items():
-            yield f"People {name.replace('_', ' ')}", number
-        yield "Write-backs owed", document["outbox"]
-    for name, number in document.get("requests", {}).items():
-        yield f"Requests to {name}", number
+def _print_kept(document: Mapping[str, Any]) -> None:
+    """What a running service says among its verdicts."""
+    out = console()
+    if document.get("creates_paused"):
+        out.print(f"Creates are paused: {document['creates_paused']}", soft_wrap=True)
+    clocks: list[str] = document.get("clocks") or []
+    for clock in clocks:
+        out.print(f"Clock: {clock}", soft_wrap=True)
 
 
 def _print_refused(document: Mapping[str, Any], named: str) -> None:

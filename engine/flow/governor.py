@@ -78,12 +78,17 @@ class Governor:
     pause_cause: Exception | None = field(default=None, init=False)
     _refusal: str | None = field(default=None, init=False)
     _refused_at: float = field(default=-math.inf, init=False)
+    _refused_since: float = field(default=-math.inf, init=False)
+    _remedy: str | None = field(default=None, init=False)
     _credentials: bool = field(default=False, init=False)
     # Pauses in a row that 429s asked for, with nothing carried out between them.
     throttles: int = field(default=0, init=False)
     _system: Breaker = field(init=False)
     _writes: Breaker = field(init=False)
+    _throttled_since: float = field(default=-math.inf, init=False)
     _paused_until: float = field(default=-math.inf, init=False)
+    _paused_since: float = field(default=-math.inf, init=False)
+    _spent_since: float | None = field(default=None, init=False)
     _withheld: dict[str, tuple[float, NotGranted]] = field(
         default_factory=dict[str, tuple[float, NotGranted]], init=False
     )
@@ -128,9 +133,14 @@ class Governor:
         if isinstance(cause, Misconfigured):
             self.refused(cause, reason)
         # Requests that were under way together are told together: that is one pause.
+        now = anyio.current_time()
         if isinstance(cause, Throttled) and (not self.throttles or not self.paused_s):
+            if not self.throttles:
+                self._throttled_since = now
             self.throttles += 1
-        until = anyio.current_time() + seconds
+        if not self._told_s:
+            self._paused_since = now
+        until = now + seconds
         if until > self._paused_until:
             self._paused_until = until
             self.pause_reason = reason
@@ -138,8 +148,11 @@ class Governor:
 
     def refused(self, error: Misconfigured, reason: str | None = None) -> None:
         """The system refuses us for what only an operator can end; whether to pause is not said."""
-        self._refusal, self._refused_at = reason or str(error), anyio.current_time()
-        self._credentials = isinstance(error, Unauthorized)
+        now = anyio.current_time()
+        if self.refusal is None:
+            self._refused_since = now
+        self._refusal, self._refused_at = reason or str(error), now
+        self._credentials, self._remedy = isinstance(error, Unauthorized), error.remedy
 
     def withhold(self, error: NotGranted, seconds: float) -> None:
         """Send nothing for what this error refuses meanwhile: it would be refused again."""
@@ -163,6 +176,14 @@ class Governor:
             status=error.status,
             retry_after_s=seconds,
             remedy=error.remedy,
+        )
+
+    @property
+    def withheld(self) -> tuple[tuple[NotGranted, float], ...]:
+        """What is not asked for meanwhile, with the seconds until it is tried again."""
+        now = anyio.current_time()
+        return tuple(
+            (error, until - now) for until, error in self._withheld.values() if until > now
         )
 
     def operator_acted(self) -> None:
@@ -247,6 +268,26 @@ class Governor:
         return next((condition for condition, holds in found.items() if holds), Condition.UP)
 
     @property
+    def condition_s(self) -> float | None:
+        """Seconds the present condition has lasted, as far as that was seen."""
+        now = anyio.current_time()
+        since = {
+            Condition.CREDENTIALS_REFUSED: self._refused_since,
+            Condition.MISCONFIGURED: self._refused_since,
+            Condition.DOWN: now - self._system.down_s(now),
+            Condition.NO_WRITES: now - self._writes.down_s(now),
+            Condition.THROTTLED: self._throttled_since,
+            Condition.PAUSED: self._paused_since,
+            Condition.BUDGET_SPENT: self._spent_since,
+        }.get(self.condition)
+        return None if since is None or math.isinf(since) else now - since
+
+    @property
+    def remedy(self) -> str | None:
+        """What helps against the present refusal, as the system's own answer says."""
+        return None if self.refusal is None else self._remedy
+
+    @property
     def down(self) -> bool:
         """True while the system counts as being in an outage, or as carrying out no writes."""
         now = anyio.current_time()
@@ -313,6 +354,8 @@ class Governor:
                 if HOLD_MAX_S < wait < math.inf:
                     cause = self.held_cause(current_lane.get())
                     backlog = current_lane.get() is Lane.BACKLOG
+                    if not backlog and self._spent_since is None:
+                        self._spent_since = anyio.current_time()
                     code = self.budget.code(self.clock.now(), backlog=backlog)
                     raise HeldBack(because(code, cause=cause), retry_after_s=wait)
                 # Every finished request may open the way, so the event is watched beside the time.
@@ -323,6 +366,8 @@ class Governor:
             self.in_flight += 1
             if metered:
                 self.budget.count(self.clock.now())
+                if current_lane.get() is not Lane.BACKLOG:
+                    self._spent_since = None
             if self.observe_wait is not None:
                 self.observe_wait(anyio.current_time() - began)
         finally:

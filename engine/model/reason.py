@@ -110,6 +110,7 @@ class Code(StrEnum):
     ANSWER_NOT_UNDERSTOOD = "answer-not-understood"
     REQUEST_MALFORMED = "request-malformed"
     SYSTEM_PAUSED = "system-paused"
+    ACCESS_AWAITED = "access-awaited"
     BUDGET_HOUR_SPENT = "budget-hour-spent"
     BUDGET_YEAR_SPENT = "budget-year-spent"
     BUDGET_RESERVE_REACHED = "budget-reserve-reached"
@@ -122,6 +123,9 @@ class Code(StrEnum):
     KEPT_MISCONFIGURED = "kept-misconfigured"
     KEPT_UNAUTHORISED = "kept-unauthorised"
     KEPT_BREAKING = "kept-breaking"
+
+    # A setting of the source's own.
+    MAPPING_LINE_LEFT_OUT = "mapping-line-left-out"
 
     # A reason that was kept by a version that had no codes.
     UNSPECIFIED = "unspecified"

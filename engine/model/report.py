@@ -27,6 +27,48 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Populations:
+    """Records by what becomes of them, each in one of these but for `linked`.
+
+    Of opportunities `linked` has those whose target record is known, whatever else is so of them,
+    and `vanished` those that the source shows no more. `tabs` are People tabs: those that wait,
+    those held, and those with a line that the target refuses; `lines_waiting` are opportunities
+    with a line that waits for its person.
+    """
+
+    linked: int
+    waiting: int
+    held: int
+    refused: int
+    in_doubt: int
+    vanished: int
+    tabs_waiting: int
+    tabs_held: int
+    tabs_refused: int
+    lines_waiting: int
+    people_refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedTab:
+    """A People tab with a line that the target refuses; times in unix seconds.
+
+    Args:
+        roles: what is known of the roles there are, as (prospect id, role).
+    """
+
+    record_id: int
+    ref: str
+    payload: str
+    reason: str
+    reason_class: str | None
+    reason_code: str | None
+    since: float | None
+    due_at: float
+    roles: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RefusedRecord:
     """A record that is left out until somebody resets its error flag."""
 

@@ -9,12 +9,13 @@ import structlog
 
 from engine.about import about
 from engine.assembly.assembly import Assembly
-from engine.decide.failure import error_class
+from engine.decide.failure import error_class, plain_reason
 from engine.decide.patience import GiveUp, Refusals, judged
 from engine.errors import EngineError, StateUnusable
 from engine.flow.backoff import delay_s
 from engine.flow.worktime import pausing
 from engine.metrics.labels import START_UP
+from engine.model.health import Trouble
 from engine.ports import Step
 from engine.service.status import Status
 
@@ -59,7 +60,12 @@ async def start(assembly: Assembly, status: Status) -> None:
             assembly.metrics.errors.labels(START_UP, error_class(error)).inc()
             if isinstance(verdict, GiveUp):
                 raise
-            refusals, status.waiting_for = verdict.refusals, verdict.reason
+            refusals, now = verdict.refusals, assembly.outside.clock.now()
+            since = now if status.waiting is None else status.waiting.since
+            code = plain_reason(error).code
+            status.waiting = Trouble(
+                verdict.reason, code, since, now + verdict.seconds, error.remedy
+            )
             log.warning(
                 "waiting_for_system",
                 reason=verdict.reason,

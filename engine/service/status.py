@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from engine.about import about
 from engine.assembly.assembly import Assembly
+from engine.decide import health
+from engine.model.health import ServiceFacts, Trouble, Verdict
 from engine.model.lane import Lane
+from engine.model.mass_change import Held
 from engine.model.report import Counts
+from engine.service import facts
 from engine.service.gauges import Gauges
 
 # So many failed polls in a row, and the service is no longer ready.
@@ -29,7 +33,7 @@ class Status:
     assembly: Assembly
     stopping: bool = False
     started: bool = False
-    waiting_for: str | None = None
+    waiting: Trouble | None = None
     stalled: list[str] = field(default_factory=list[str])
     reload_refused: str | None = None
     gauges: Gauges = field(init=False)
@@ -43,7 +47,7 @@ class Status:
         if self.stopping:
             return "stopping"
         if not self.started:
-            return self.waiting_for or "starting"
+            return self.waiting.text if self.waiting is not None else "starting"
         if self.stalled:
             return f"no progress in: {', '.join(self.stalled)}"
         for name, governor in self.assembly.systems.governors(self.assembly.config).items():
@@ -94,11 +98,13 @@ class Status:
         stored = await self.assembly.store.report.summary()
         waiting = await self.assembly.store.report.waiting_reasons(5)
         reason = self.not_ready()
+        verdicts = await self.verdicts(stored["creates_paused"], stored["clocks"] or (), held)
         return {
             "schema_version": 1,
             "version": about().version,
             "ready": reason is None,
             "reason": reason,
+            "verdicts": health.documents(verdicts),
             "captured": self.assembly.poller.captured + self.assembly.people_poller.captured,
             **stored,
             "approval": {"records": held.records, "needed": held.tripped},
@@ -107,6 +113,27 @@ class Status:
             "reload_refused": self.reload_refused,
             "waiting": [asdict(one) for one in waiting],
         }
+
+    async def verdicts(
+        self, creates_paused: str | None, clocks: Sequence[str], held: Held
+    ) -> tuple[Verdict, ...]:
+        """What is said of the service and of both systems, the service first."""
+        words = self.assembly.config.connectors.words
+        since = await self.assembly.store.fuse.held_since() if held.tripped else None
+        own = ServiceFacts(
+            stopping=self.stopping,
+            started=self.started,
+            polled=self.assembly.poller.polled.is_set() or self.assembly.poller.trouble is not None,
+            stalled=tuple(self.stalled),
+            waiting=self.waiting,
+            held=held.records if held.tripped else 0,
+            held_since=since,
+            creates_paused=creates_paused,
+            reload_refused=self.reload_refused,
+            clocks=tuple(clocks),
+        )
+        systems = await facts.systems(self.assembly)
+        return (health.service(own, words), *(health.system(one, words) for one in systems))
 
     def _held_back(self) -> Iterator[str]:
         """Why requests are not sent, and for how long, by system and lane."""
@@ -118,10 +145,6 @@ class Status:
                     yield f"{name}, {words}, for {seconds:.0f} s: {cause}"
 
     def _requests(self) -> dict[str, int]:
-        config = self.assembly.config
-        totals = {config.connectors.source.name: 0, config.connectors.target.name: 0}
-        for family in self.assembly.metrics.api_requests.collect():
-            for sample in family.samples:
-                if sample.name.endswith("_total"):
-                    totals[sample.labels["connector"]] += int(sample.value)
-        return totals
+        connectors = self.assembly.config.connectors
+        names = (connectors.source.name, connectors.target.name)
+        return {name: facts.asked(self.assembly, name) for name in names}

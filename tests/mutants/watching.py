@@ -10,7 +10,64 @@ NUDGES = "engine/flow/nudges.py"
 NUDGED = "tests/unit/engine/flow/test_nudges.py"
 NUDGING = "tests/scenario/test_nudging.py"
 
+HEALTH = "engine/decide/health.py"
+JUDGED = "tests/unit/engine/decide/test_health.py"
+EACH = f"{JUDGED}::test_each_thing_in_the_way_has_its_verdict_its_reason_and_what_helps"
+STATUS = "tests/scenario/test_status.py"
+
 MUTANTS = (
+    Mutant(
+        "calls a system that refuses us one that waits",
+        HEALTH,
+        "waits = not facts.condition.stands_still and",
+        "waits = facts.condition is not None and",
+        (EACH,),
+    ),
+    Mutant(
+        "calls a system well that is asked less than it should",
+        HEALTH,
+        "        health = Health.WORKS_IN_PART\n    elif not",
+        "        health = Health.WORKS\n    elif not",
+        (EACH,),
+    ),
+    Mutant(
+        "says one cause twice",
+        HEALTH,
+        "if facts.polls is not None and facts.present is None:",
+        "if facts.polls is not None:",
+        (f"{JUDGED}::test_a_system_that_is_down_is_not_said_to_fail_its_polls_as_well",),
+    ),
+    Mutant(
+        "shows the least of what is wrong",
+        HEALTH,
+        "return min(verdicts, key=",
+        "return max(verdicts, key=",
+        (
+            f"{JUDGED}::test_the_most_serious_verdict_is_the_one_that_is_shown_where_there_is_room"
+            "_for_one",
+        ),
+    ),
+    Mutant(
+        "names somebody whose role is well",
+        "engine/service/facts.py",
+        "one.role) not in tab.roles",
+        "one.role) in tab.roles",
+        (f"{STATUS}::test_a_refused_role_is_told_by_its_record_and_its_person",),
+    ),
+    Mutant(
+        "keeps quiet about a refused token while it waits for a new one",
+        "connectors/outreach/oauth.py",
+        "            return (await self._mint(wait=REFUSED_WAIT)).access_token",
+        "            return (await self._mint()).access_token",
+        (f"{STATUS}::test_a_token_refused_within_a_minute_of_its_mint_is_told_as_that",),
+    ),
+    Mutant(
+        "counts what is shown again as vanished",
+        "engine/store/sqlite/schema/0013_vanished.sql",
+        "WHEN OLD.state = 'ineligible' AND NEW.state <> 'ineligible'",
+        "WHEN OLD.state = 'pending' AND NEW.state <> 'pending'",
+        ("tests/unit/engine/store/test_populations.py::test_what_is_shown_again_is_not_vanished",),
+    ),
     Mutant(
         "calls a refusal of credentials a wait that was asked for",
         STOPS,

@@ -130,4 +130,16 @@ FIELDS = (
         " reload. Nothing is to be reset.",
         ends="A mapping that names the right column.",
     ),
+    Entry(
+        Code.MAPPING_LINE_LEFT_OUT,
+        "configuration",
+        "a line of the mapping is left out: {detail}",
+        admin="A mapping record in {source} cannot work as it stands, so the field it names is"
+        " filled as if there were no such record. Everything else goes on.",
+        engineer="The line names a field or a column that is not there, or a conversion that does"
+        " not fit; only lines of the configuration stop the service.",
+        remedy="Correct the mapping record in {source} that the message names, or disable it."
+        " Nothing is to be reset.",
+        ends="The next reading of the mapping records, every [poller] mapping_interval_s.",
+    ),
 )

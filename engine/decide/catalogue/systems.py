@@ -193,6 +193,19 @@ NOT_SENT = (
         ends="The end of the pause.",
     ),
     Entry(
+        Code.ACCESS_AWAITED,
+        "held_back",
+        "an access token is waited for: {detail}",
+        admin="The service waits for a new access token of {target}, for a minute at most. Records"
+        " wait, and none is flagged for it.",
+        engineer="One access token is minted per minute, and nothing is sent to {target} before"
+        " that. If the one in use was refused, the consent may have been withdrawn; the mint will"
+        " tell.",
+        remedy="None needed, if it passes within a minute. If somebody has withdrawn the consent,"
+        " run: wosync auth. Nothing is to be reset.",
+        ends="The next access token.",
+    ),
+    Entry(
         Code.BUDGET_HOUR_SPENT,
         "held_back",
         "held back by the budget: {cause}",

@@ -16,7 +16,6 @@ _CODES = {
     Condition.DOWN: Code.UNANSWERED,
     Condition.NO_WRITES: Code.UNANSWERED,
     Condition.THROTTLED: Code.THROTTLED,
-    Condition.MISCONFIGURED: Code.CONFIGURATION_WRONG,
 }
 
 
@@ -38,7 +37,17 @@ def _of(
         return
     cause = governor.refusal or governor.no_writes or governor.held_cause(lane)
     until = now + held_s if held_s > 0 else None
-    code = _CODES.get(condition) or code_of(cause)
+    yield Hold(of_source, name, code_of_hold(governor, lane, now), cause, until)
+
+
+def code_of_hold(governor: Governor, lane: Lane, now: float) -> Code:
+    """The kind of what keeps requests of this lane from a system."""
+    known = _CODES.get(governor.condition)
+    cause = governor.refusal or governor.no_writes or governor.held_cause(lane)
+    if governor.condition is Condition.MISCONFIGURED:
+        # What is refused may say more than that it is.
+        return code_of(cause) or Code.CONFIGURATION_WRONG
+    code = known or code_of(cause)
     if code is None and governor.paused_s <= 0:
         code = governor.budget.code(now, backlog=lane is Lane.BACKLOG)
-    yield Hold(of_source, name, code or Code.SYSTEM_PAUSED, cause, until)
+    return code or Code.SYSTEM_PAUSED

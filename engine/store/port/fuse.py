@@ -35,6 +35,10 @@ class Fuse(Protocol):
         """What waits now."""
         ...
 
+    async def held_since(self) -> float | None:
+        """When it tripped, unix seconds; None while nothing needs an approval."""
+        ...
+
     async def waiting(self) -> bool:
         """Whether anything waits, or did when the fuse tripped; cheap enough for every other
         second."""

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from engine.model.lane import Lane
 from engine.model.measure import Measured
-from engine.model.report import Counts, HistoryLine, WaitingReason
+from engine.model.report import Counts, HistoryLine, RefusedTab, WaitingReason
 
 
 class Report(Protocol):
@@ -34,6 +34,10 @@ class Report(Protocol):
         Args:
             everything: show every refused record, and not only REFUSED_SHOWN_MAX.
         """
+        ...
+
+    async def refused_tabs(self, limit: int) -> list[RefusedTab]:
+        """Tabs with a line that the target refuses, the longest refused first."""
         ...
 
     async def measured(self, proved_before: float, soon: float) -> Measured:

@@ -73,6 +73,11 @@ _LISTS = {
             where="one.refused_version IS NOT NULL", since=_REFUSED_AT.format(kind="person")
         ),
     ),
+    "vanished": (
+        "SELECT 'opportunity' AS record_type, one.id, one.ref, one.target_id, v.since, v.reason,"
+        " v.reason_code, NULL AS reason_class, NULL AS field"
+        " FROM vanished v JOIN record one ON one.id = v.record_id",
+    ),
     "doubt": (
         _records(
             "i.doubt_since IS NOT NULL",

@@ -32,6 +32,7 @@ from engine.store.sqlite import (
     withdrawals,
     work,
 )
+from engine.store.sqlite import populations as counted
 from engine.store.sqlite import summary as summaries
 from engine.store.sqlite.connections import Connections, P, R
 
@@ -176,6 +177,7 @@ class SqliteFuse(Subject):
 
     hold_record = writing(fuse.hold_record)
     held = reading(fuse.held)
+    held_since = reading(fuse.held_since)
     waiting = reading(fuse.waiting)
     decide = writing(fuse.decide)
     judge_parked = writing(fuse.judge_parked)
@@ -241,6 +243,7 @@ class SqliteReport(Subject):
     history = reading(report.history)
     summary = reading(summaries.summary)
     measured = reading(measure.measured)
+    refused_tabs = reading(counted.refused_tabs)
 
 
 class SqliteDossiers(Subject):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import asdict
 from typing import Any
 
 from engine.model.kept import CREATES_PAUSED
 from engine.model.report import RefusedReason, RefusedRecord
 from engine.store.sqlite import kept, report
+from engine.store.sqlite.populations import populations
 
 # Refused records of a summary, unless all of them are asked for; each reason is among them.
 REFUSED_SHOWN_MAX = 50
@@ -37,6 +39,7 @@ def summary(connection: sqlite3.Connection, *, everything: bool = False) -> dict
             "held_back": counts.lines_held_back,
             "refused": counts.people_refused,
         },
+        "counts": asdict(populations(connection)),
         "outbox": counts.outbox,
         "clocks": kept.clock_notes(connection),
         "creates_paused": kept.setting(connection, CREATES_PAUSED),
@@ -60,6 +63,7 @@ def unknown() -> dict[str, None]:
     names = (
         "records",
         "people",
+        "counts",
         "outbox",
         "clocks",
         "creates_paused",

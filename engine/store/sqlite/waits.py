@@ -43,6 +43,7 @@ _HAPPENED = (
     ("claim", "since"),
     ("skip", "since"),
     ("listed", "missing_since"),
+    ("vanished", "since"),
 )
 
 

@@ -15,8 +15,10 @@ import pytest
 from connectors.sandbox.serving import free_port
 from engine.cli import showing
 from engine.cli.app import start
+from engine.decide import health
 from engine.decide.reasons import foreign
-from engine.model.reason import Code
+from engine.model.health import ServiceFacts
+from engine.model.reason import Code, Words
 from engine.model.work import Failure
 from engine.store.sqlite import settle, statefile
 from engine.store.sqlite.summary import summary
@@ -207,9 +209,13 @@ def test_where_nothing_was_ever_captured_no_number_is_made_up(operator: Operator
 def test_a_refused_reload_is_shown(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
     """The service seems well, on settings that are not those of the file."""
     operator.refuse(range(1, 2), COMMON)
-    served(monkeypatch, operator, reload_refused="config.toml has 1 mistake: [poler]")
+    refused = ServiceFacts(reload_refused="config.toml has 1 mistake: [poler]")
+    verdicts = health.documents([health.service(refused, Words())])
+    served(monkeypatch, operator, verdicts=verdicts)
 
-    assert "Last reload refused: config.toml has 1 mistake: [poler]\n" in operator.asks().out
+    said = " ".join(operator.asks().out.split())
+    assert "the last reload was refused: config.toml has 1 mistake: [poler]" in said
+    assert "What to do: Correct what it names, then run: wosync reload." in said
 
     served(monkeypatch, operator, reload_refused=None)
     assert "Last reload" not in operator.asks().out

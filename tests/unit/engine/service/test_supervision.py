@@ -18,6 +18,8 @@ from engine.assembly.assembly import Assembly
 from engine.flow.worktime import STALL_S, STORE_MAX_S, State, WorkTime, resting, spending
 from engine.metrics import Metrics
 from engine.metrics.labels import ACTORS
+from engine.model.health import Trouble
+from engine.model.reason import Code
 from engine.model.report import Counts
 from engine.service.notify import Notifier
 from engine.service.status import Status
@@ -212,7 +214,7 @@ def test_a_start_is_given_time_for_as_long_as_it_goes_on() -> None:
     """A system that is down for an hour is waited for; the start must not time out."""
 
     async def watch(service: Guarded) -> None:
-        service.status.waiting_for = "crm: no answer"
+        service.status.waiting = Trouble("crm: no answer", Code.UNANSWERED)
         await anyio.sleep(3601)
         assert service.ear.moments("READY=1") == []
         service.status.started = True

@@ -35,11 +35,19 @@ GROWING = frozenset(
         "role",
         "tab_person",
         "usage_minute",
+        "vanished",
     }
 )
 # What holds only the few things that are unusual: in error, in doubt, or under way this moment.
 FEW = frozenset(
-    {"contacts_sending", "person_doubt", "person_refused", "person_sending", "record_refused"}
+    {
+        "contacts_given_up",
+        "contacts_sending",
+        "person_doubt",
+        "person_refused",
+        "person_sending",
+        "record_refused",
+    }
 )
 # Names that a statement takes from the function around it, with the values they have there.
 LOCAL: Mapping[str, Sequence[Mapping[str, Any]]] = {
@@ -80,6 +88,7 @@ ALLOWED: Mapping[str, str] = {
     "awaited.pending_column": ENDS_AT_LIMIT,
     "capture.finish_sweep": ONCE,
     "capture.hold_pending": ONCE,
+    "populations.populations": COUNTS,
     "dossiers._pointed_at": ASKED,
     "listing.listed": ASKED,
     "tabs.people_ahead": ENDS_AT_LIMIT,

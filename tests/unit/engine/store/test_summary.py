@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from dataclasses import fields
 
 from engine.decide.reasons import foreign
 from engine.model.reason import Code
 from engine.model.records import Relation
+from engine.model.report import Populations
 from engine.model.work import Failure
 from engine.store.sqlite import people, settle, work
 from engine.store.sqlite.summary import REFUSED_SHOWN_MAX, cut_off, summary, unknown
 from tests.unit.engine.stand_ins import NOW, announce, link, pending, person, row, take
 
+COUNTED = [one.name for one in fields(Populations)]
 COMMON = Failure("validation", "ownerId", foreign(Code.REFUSED, "this user may not own it"))
 RARE = Failure("forbidden", None, foreign(Code.REFUSED, "no permission"))
 
@@ -29,6 +32,7 @@ def test_a_new_state_holds_nothing(connection: sqlite3.Connection) -> None:
     assert summary(connection) == {
         "records": {"pending": 0, "linked": 0, "refused": 0, "in_doubt": 0},
         "people": {"pending": 0, "held_back": 0, "refused": 0},
+        "counts": dict.fromkeys(COUNTED, 0),
         "outbox": 0,
         "clocks": [],
         "creates_paused": None,

@@ -1,0 +1,69 @@
+"""Records by what becomes of them, and the few that somebody has to look at."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from engine.model.report import Populations, RefusedTab
+
+
+def populations(connection: sqlite3.Connection) -> Populations:
+    """Count everything by what becomes of it, from indexes alone."""
+    # What the fuse evaluates is held as well; a term beside each partial index's own condition, or
+    # SQLite would read every record.
+    return Populations(
+        *connection.execute(
+            "SELECT (SELECT count(*) FROM record WHERE target_id IS NOT NULL),"
+            " (SELECT count(*) FROM record WHERE state = 'pending' AND mass <> 2)"
+            " - (SELECT count(*) FROM record WHERE mass > 0 AND mass = 1 AND state = 'pending')"
+            " - (SELECT count(*) FROM intent i CROSS JOIN record r ON r.id = i.record_id"
+            "    WHERE i.doubt_since IS NOT NULL AND r.state = 'pending'"
+            "    AND r.mass NOT IN (1, 2)),"
+            " (SELECT count(*) FROM record WHERE mass > 0 AND mass IN (1, 2)"
+            "  AND state = 'pending'),"
+            " (SELECT count(*) FROM record WHERE state = 'refused'),"
+            " (SELECT count(*) FROM intent WHERE doubt_since IS NOT NULL),"
+            " (SELECT count(*) FROM vanished),"
+            " (SELECT count(*) FROM contacts WHERE state = 'pending' AND mass <> 2"
+            "  AND NOT given_up)"
+            " - (SELECT count(*) FROM contacts WHERE mass > 0 AND mass = 1"
+            "    AND state = 'pending' AND NOT given_up),"
+            " (SELECT count(*) FROM contacts WHERE mass > 0 AND mass IN (1, 2)"
+            "  AND state = 'pending'),"
+            " (SELECT count(*) FROM contacts WHERE state = 'pending' AND given_up = 1),"
+            " (SELECT count(DISTINCT record_id) FROM awaited WHERE kind = 'person'),"
+            " (SELECT count(*) FROM person WHERE refused_version IS NOT NULL)"
+        ).fetchone()
+    )
+
+
+def refused_tabs(connection: sqlite3.Connection, limit: int) -> list[RefusedTab]:
+    """See `Report.refused_tabs`."""
+    rows = connection.execute(
+        "SELECT r.id, r.ref, r.payload, c.reason, c.reason_class, c.reason_code,"
+        " coalesce(c.failed_at, c.pending_since) AS since, c.due_at, c.target_id FROM contacts c"
+        " JOIN record r ON r.id = c.record_id WHERE c.state = 'pending' AND c.given_up = 1"
+        " AND c.reason IS NOT NULL ORDER BY c.failed_at LIMIT ?",
+        (limit,),
+    ).fetchall()
+    return [
+        RefusedTab(
+            row["id"],
+            row["ref"],
+            row["payload"],
+            row["reason"],
+            row["reason_class"],
+            row["reason_code"],
+            row["since"],
+            row["due_at"],
+            _roles(connection, row["target_id"]),
+        )
+        for row in rows
+    ]
+
+
+def _roles(connection: sqlite3.Connection, target_id: int) -> tuple[tuple[int, str], ...]:
+    rows = connection.execute(
+        "SELECT prospect_id, role FROM role WHERE target_id = ?", (target_id,)
+    )
+    return tuple((row[0], row[1]) for row in rows)
