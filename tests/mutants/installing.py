@@ -7,6 +7,7 @@ from tests.mutants.mutant import Mutant
 UNIT = "engine/cli/unit"
 PLACED = "tests/operations/test_installing.py"
 STATE = "tests/unit/engine/store/test_statefile.py"
+CONTAINERS = "tests/operations/test_containers.py"
 WHEEL = "tests/operations/test_wheel.py"
 
 MUTANTS = (
@@ -85,5 +86,19 @@ MUTANTS = (
         "user = wishes.user or tree.user()",
         "user = wishes.user",
         (f"{PLACED}::test_a_user_of_the_machine_is_made_and_kept",),
+    ),
+    Mutant(
+        "keeps the state of a container where its group may write",
+        "Containerfile",
+        "ENV STATE_DIRECTORY=/var/lib/wosync/state",
+        "ENV STATE_DIRECTORY=/var/lib/wosync",
+        (f"{CONTAINERS}::test_what_the_image_runs_is_healthy_and_writes_to_its_volume_alone",),
+    ),
+    Mutant(
+        "misspells a probe in the manifest",
+        "docs/kubernetes.yaml",
+        "readinessProbe",
+        "readynessProbe",
+        (f"{CONTAINERS}::test_the_manifest_follows_the_published_schema",),
     ),
 )

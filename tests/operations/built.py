@@ -56,10 +56,15 @@ def environment(directory: Path, distribution: Path) -> Path:
     python = directory / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(python)]
     ran([*pip, "install", "--quiet", "--no-index", "--no-deps", str(distribution)], directory)
-    # A path that comes from such a file brings modules, but not the links of an editable project.
-    [packages] = directory.glob("lib/python3*/site-packages")
-    (packages / "libraries.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")
+    borrow_libraries(directory)
     return directory / "bin" / "wosync"
+
+
+def borrow_libraries(environment: Path) -> None:
+    """Have it find the libraries of this environment, but not this checkout."""
+    # A path that comes from such a file brings modules, but not the links of an editable project.
+    [packages] = environment.glob("lib/python3*/site-packages")
+    (packages / "libraries.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")
 
 
 def ran(command: list[str], directory: Path, **variables: str) -> subprocess.CompletedProcess[str]:
