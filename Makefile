@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 # What the service and the demo need is there, and what checks them.
 RUNS := $(VENV)/.runs
 READY := $(VENV)/.ready
+SITE = $(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --nitpicky --fresh-env -c docs . build/site
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 # Test processes; more than there are cores, because many tests wait for sockets.
 WORKERS ?= 4
 # Tests start hundreds of processes; kept bytecode spares each of them the compiler.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench simulate mutants dashboards dist clean
+.PHONY: demo test check bench simulate mutants dashboards docs dist clean
 
 demo: $(RUNS)
 	$(BIN)/wosync demo
@@ -23,6 +24,12 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
+	$(SITE)
+
+# The site, offline, into build/site; a link that leads nowhere fails it.
+docs: $(READY)
+	$(SITE)
+	@echo "open build/site/docs/index.html"
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks
@@ -62,6 +69,6 @@ $(RUNS): requirements.lock pyproject.toml
 	@touch $@
 
 $(READY): $(RUNS) requirements-dev.lock
-	@echo "the tools of requirements-dev.lock"
-	@$(PIP) --require-hashes -r requirements-dev.lock
+	@echo "the tools of requirements-dev.lock, some 150 MB"
+	@$(PIP) --quiet --require-hashes -r requirements-dev.lock
 	@touch $@

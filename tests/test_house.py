@@ -394,6 +394,13 @@ def test_the_readme_says_how_to_begin() -> None:
     assert "make test" in readme
 
 
+def test_the_readme_is_read_in_five_minutes() -> None:
+    """What takes longer has a page of its own in docs."""
+    words = (ROOT / "README.md").read_text(encoding="utf-8").split()
+
+    assert len(words) < 1200
+
+
 def test_the_files_that_the_guide_to_the_engine_names_are_there() -> None:
     """A reader follows it from name to name."""
     text = (ROOT / "engine" / "README.md").read_text(encoding="utf-8")

@@ -194,7 +194,7 @@ def whereabouts(console: Console, settings: SettingsFile, log_path: Path) -> Non
             ("Its state", f"{program()} status --config {shlex.quote(config)}"),
             ("Why a record failed", f"grep refused {shlex.quote(str(log_path))}"),
             ("A sandbox that stays", f"{program()} sandbox"),
-            ("Your own systems", "README.md, Connect your own systems"),
+            ("Your own systems", "docs/connect.md"),
         ),
     )
 

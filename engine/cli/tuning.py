@@ -223,8 +223,9 @@ def _print(measured: Rates, found: list[Finding], notes: list[str], named: str) 
     out = console(soft_wrap=True)
     out.print(
         f"Measured over {measured.over_s:.0f} s; the service has run for"
-        f" {_span(measured.uptime_s)}.\n"
+        f" {_span(measured.uptime_s)}."
     )
+    out.print()
     out.print(_throughput(measured))
     out.print()
     out.print(_actors(measured))

@@ -1,4 +1,4 @@
-"""Write the dashboards, METRICS.md and docs/reasons.md where they are committed."""
+"""Write the dashboards, METRICS.md and the generated pages of docs where they are committed."""
 
 from __future__ import annotations
 

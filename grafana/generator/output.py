@@ -5,8 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from grafana.generator import apis_board, operator_board, tuning_board
-from grafana.generator.reasons_page import page
+from grafana.generator import (
+    apis_board,
+    operator_board,
+    reasons_page,
+    settings_page,
+    tuning_board,
+)
 from grafana.generator.reference import reference
 
 FOLDER = Path(__file__).resolve().parent.parent
@@ -27,7 +32,11 @@ def files() -> dict[Path, str]:
         for name, board in BOARDS.items()
     }
     docs = FOLDER.parent / "docs"
-    return {**boards, FOLDER / "METRICS.md": reference(), docs / "reasons.md": page()}
+    pages = {
+        docs / "reasons.md": reasons_page.page(),
+        docs / "configuration.md": settings_page.page(),
+    }
+    return {**boards, **pages, FOLDER / "METRICS.md": reference()}
 
 
 def write() -> None:

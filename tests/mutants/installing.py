@@ -8,6 +8,7 @@ UNIT = "engine/cli/unit"
 PLACED = "tests/operations/test_installing.py"
 STATE = "tests/unit/engine/store/test_statefile.py"
 CONTAINERS = "tests/operations/test_containers.py"
+DOCUMENTED = "tests/end_to_end/test_documentation.py"
 WHEEL = "tests/operations/test_wheel.py"
 
 MUTANTS = (
@@ -100,5 +101,26 @@ MUTANTS = (
         "readinessProbe",
         "readynessProbe",
         (f"{CONTAINERS}::test_the_manifest_follows_the_published_schema",),
+    ),
+    Mutant(
+        "documents an option that there is not",
+        "docs/installing.md",
+        "wosync unit install --uninstall --dry-run",
+        "wosync unit install --remove --dry-run",
+        (f"{DOCUMENTED}::test_every_command_that_cannot_be_run_here_is_there",),
+    ),
+    Mutant(
+        "documents a setting that there is not",
+        "docs/mapping.md",
+        'match = "email"',
+        'matches = "email"',
+        (f"{DOCUMENTED}::test_every_setting_that_a_page_shows_is_one",),
+    ),
+    Mutant(
+        "documents what is not shown",
+        "docs/tuning.md",
+        "takes effect with: wosync reload",
+        "takes effect with: a restart",
+        (f"{DOCUMENTED}::test_every_console_shows_what_the_page_says",),
     ),
 )

@@ -138,7 +138,7 @@ def _ensure_whole(connection: sqlite3.Connection) -> None:
     if verdict != "ok":
         raise StateUnusable(
             f"the copy is damaged, and with it perhaps the state itself: {verdict}",
-            remedy="see README, When the state is damaged or lost",
+            remedy="see docs/state.md, When the state is damaged or lost",
         )
 
 

@@ -221,7 +221,7 @@ def unreadable(path: Path, error: sqlite3.Error) -> StateUnusable:
         )
     return StateUnusable(
         f"the state file {path} cannot be read: {error}",
-        remedy="see README, When the state is damaged or lost",
+        remedy="see docs/state.md, When the state is damaged or lost",
     )
 
 
@@ -255,7 +255,7 @@ def damaged(error: sqlite3.Error) -> bool:
 def _damaged(path: Path, detail: object) -> StateUnusable:
     return StateUnusable(
         f"the state file {path} is damaged and cannot be read: {detail}",
-        remedy=f"see README, When the state is damaged or lost; then move {path} (and its -wal and"
-        " -shm files) away and start again: the state is rebuilt from the ids in both systems, but"
-        " the rotated refresh token in it is lost",
+        remedy=f"see docs/state.md, When the state is damaged or lost; then move {path} (and its"
+        " -wal and -shm files) away and start again: the state is rebuilt from the ids in both"
+        " systems, but the rotated refresh token in it is lost",
     )

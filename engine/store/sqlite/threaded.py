@@ -156,7 +156,7 @@ def unusable(what: str, error: sqlite3.DatabaseError) -> StateUnusable:
     if statefile.damaged(error):
         return StateUnusable(
             f"the state file is damaged and cannot be {what}: {error}",
-            remedy="see README, When the state is damaged or lost",
+            remedy="see docs/state.md, When the state is damaged or lost",
         )
     if descriptors.none_left():
         return StateUnusable(

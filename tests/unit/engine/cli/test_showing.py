@@ -169,11 +169,11 @@ def test_a_state_that_cannot_be_read_shows_no_numbers(operator: Operator, conten
 
     assert (shown.code, operator.asks("--json").code) == (STATE, STATE)
     assert f"the state file {operator.state} cannot be read: " in shown.out
-    assert "What to do: see README, When the state is damaged or lost.\n" in shown.out
+    assert "What to do: see docs/state.md, When the state is damaged or lost.\n" in shown.out
     assert "Pending" not in shown.out
     members = ("records", "people", "outbox", "refused_total", "refused_by_reason", "refused")
     assert [document[name] for name in members] == [None] * len(members)
-    assert document["remedy"] == "see README, When the state is damaged or lost"
+    assert document["remedy"] == "see docs/state.md, When the state is damaged or lost"
 
 
 def test_a_state_that_this_user_may_not_read_shows_no_numbers(

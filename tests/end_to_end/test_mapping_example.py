@@ -1,33 +1,32 @@
-"""The mapping example of the README, put as it stands into the sandbox's configuration."""
+"""The mapping example of the documentation, put as it stands into the sandbox's configuration."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
 
 from connectors.sandbox.sandbox import Ports, Sandbox, SandboxOptions
 from connectors.sandbox.settings_file import prepared, write_settings
 from engine.clock import SystemClock
+from tests.end_to_end.documents import ROOT, blocks
 from tests.end_to_end.test_cli_errors import wosync
 
 pytestmark = pytest.mark.anyio
 
-README = Path(__file__).resolve().parent.parent.parent / "README.md"
+PAGE = ROOT / "docs" / "mapping.md"
 ATTENTION = 3
 REGIONS = {"UK": "EMEA", "US": "AMER"}
 
 
 def example() -> str:
-    """The indented lines that begin with the table of the mapping."""
-    section = README.read_text(encoding="utf-8").partition("\n### Mapping\n")[2]
-    [block] = re.findall(r"^    \[mapping\.opportunity\]\n(?:    .+\n)+", section, re.MULTILINE)
-    return dedent(block)
+    """The first piece of configuration on the page."""
+    return next(block.text for block in blocks(PAGE) if block.language == "toml")
 
 
-async def test_the_mapping_example_of_the_readme_works_in_the_sandbox(tmp_path: Path) -> None:
+async def test_the_mapping_example_works_in_the_sandbox(
+    tmp_path: Path,
+) -> None:
     """It is what a reader copies first, and nothing in it may need a system of theirs."""
     sandbox = Sandbox(SandboxOptions(bulk=0), SystemClock().now)
     async with sandbox.serving(Ports()) as addresses:

@@ -1,0 +1,229 @@
+"""What the documentation says, done: every command is run, or at least known.
+
+Consoles are run against one service beside one sandbox, page by page and in their order. To write
+what is shown now into the pages: WOSYNC_DOCS=write, and then look at what changed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import anyio
+import pytest
+import typer
+import yaml
+from anyio.from_thread import start_blocking_portal
+
+from connectors.sandbox.demo_service import Service, running_service
+from connectors.sandbox.sandbox import Addresses, Ports, Sandbox, SandboxOptions
+from connectors.sandbox.settings_file import prepared, write_settings
+from engine.cli.app import application
+from engine.clock import SystemClock
+from engine.config.keys import Keys, Kind
+from engine.config.loading import installed_connectors
+from engine.errors import EngineError
+from tests.end_to_end import documents
+from tests.end_to_end.documents import PROGRAM, ROOT, Block
+from tests.waiting import DEADLINE_S
+
+PAGES = documents.pages()
+IDS = [str(page.relative_to(ROOT)) for page in PAGES]
+LANGUAGES = {"console", "sh", "toml", "yaml", "ini", "{toctree}"}
+# Where the pages have the sandbox's control port, as in: wosync sandbox --control-port 9470
+CONTROL = "http://127.0.0.1:9470"
+TABLES_OF_OTHERS = {"Service"}
+every_page = pytest.mark.parametrize("page", PAGES, ids=IDS)
+
+
+def all_of(page: Path, language: str) -> list[Block]:
+    """The blocks of one language."""
+    return [block for block in documents.blocks(page) if block.language == language]
+
+
+@every_page
+def test_every_block_says_what_it_is(page: Path) -> None:
+    """A block of no known language is one that nobody checks."""
+    assert {block.language for block in documents.blocks(page)} <= LANGUAGES
+
+
+def misnamed(words: list[str]) -> str | None:
+    """What a command line of ours names that there is not."""
+    command: Any = typer.main.get_command(application())
+    for number, word in enumerate(words):
+        below = getattr(command, "commands", None)
+        if below is None or word.startswith("-"):
+            given = {one.split("=")[0] for one in words[number:] if one.startswith("--")}
+            known = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
+            unknown = given - known - {"--help", "--version"}
+            return f"{sorted(unknown)} of {words}" if unknown else None
+        if word not in below:
+            return None if word.isupper() else f"{word!r} of {words}"
+        command = below[word]
+    return None
+
+
+@every_page
+def test_every_command_that_a_sentence_names_is_there(page: Path) -> None:
+    """With every option that stands behind it."""
+    named = [line.split()[1:] for line in documents.named_in(page)]
+
+    assert [wrong for words in named if (wrong := misnamed(words))] == []
+
+
+@every_page
+def test_every_command_that_cannot_be_run_here_is_there(page: Path) -> None:
+    """Ours with their options, and the targets of the Makefile."""
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    lines = [line for block in all_of(page, "sh") for line in block.lines()]
+    ours = [words for line in lines for words in documents.ours_in(line)]
+    made = {name for line in lines for name in re.findall(r"(?:^|&& )make (\w+)", line)}
+
+    assert [wrong for words in ours if (wrong := misnamed(words))] == []
+    assert made <= targets
+
+
+def unknown_keys(table: Mapping[str, Any], known: Keys, above: str = "") -> list[str]:
+    """What stands in a piece of configuration and is no key."""
+    found: list[str] = []
+    for name, value in table.items():
+        key = f"{above}{name}"
+        try:
+            kind = known.find(key).kind
+        except EngineError:
+            found.append(key)
+            continue
+        if kind is Kind.TABLE:
+            found += unknown_keys(cast("dict[str, Any]", value), known, f"{key}.")
+    return found
+
+
+@every_page
+def test_every_setting_that_a_page_shows_is_one(page: Path) -> None:
+    """Pieces of config.toml are copied before they are understood."""
+    known = Keys(installed_connectors())
+    for block in all_of(page, "toml"):
+        assert unknown_keys(tomllib.loads(block.text), known) == [], block.text
+    for block in all_of(page, "yaml"):
+        yaml.safe_load(block.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where consoles are run: a directory with a config.toml, beside a service at rest."""
+
+    home: Path
+    addresses: Addresses
+
+    def run(self, command: str) -> str:
+        """What a command shows to somebody in that directory."""
+        words = shlex.split(command.replace(CONTROL, self.addresses.control))
+        if words[0] == PROGRAM:
+            words[:1] = [sys.executable, "-m", "engine"]
+        else:
+            assert words[0] == "curl", f"{command}: run ours, or ask the sandbox"
+            words[1:1] = ["--silent", "--show-error"]
+        ended = subprocess.run(
+            words,
+            cwd=self.home,
+            env={"PATH": os.environ["PATH"], "HOME": str(self.home), "LANG": "C.UTF-8"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=DEADLINE_S,
+            check=False,
+        )
+        shown = ended.stdout.replace(self.addresses.control, CONTROL)
+        return "".join(f"{line.rstrip()}\n" for line in shown.splitlines())
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stage]:
+    """One sandbox as `wosync sandbox` makes it, and a service that has done all there is."""
+    home = prepared(tmp_path_factory.mktemp("documentation") / "home")
+    sandbox = Sandbox(SandboxOptions(), SystemClock().now)
+    with contextlib.ExitStack() as stack:
+        portal = stack.enter_context(start_blocking_portal())
+        served = portal.wrap_async_context_manager(sandbox.serving(Ports()))
+        addresses = stack.enter_context(served)
+        file = write_settings(home, addresses, sandbox.credentials)
+        started = portal.wrap_async_context_manager(running_service(file))
+        portal.call(at_rest, stack.enter_context(started))
+        yield Stage(home, addresses)
+
+
+async def at_rest(service: Service) -> None:
+    """Wait until it has nothing on its way any more."""
+    with anyio.fail_after(DEADLINE_S):
+        while (look := await service.look()) is None or not look.at_rest:  # noqa: ASYNC110
+            await anyio.sleep(0.1)
+
+
+RUN = [page for page in PAGES if all_of(page, "console")]
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("documentation")
+@pytest.mark.parametrize("page", RUN, ids=[str(page.relative_to(ROOT)) for page in RUN])
+def test_every_console_shows_what_the_page_says(page: Path, stage: Stage) -> None:
+    """Whoever follows a page literally sees what stands there."""
+    for block in all_of(page, "console"):
+        for command, expected in block.steps():
+            shown = stage.run(command)
+            if os.environ.get("WOSYNC_DOCS") == "write" and not documents.alike(expected, shown):
+                write(page, expected, shown)
+            else:
+                assert documents.alike(expected, shown), f"$ {command}\n{shown}"
+
+
+def write(page: Path, expected: str, shown: str) -> None:
+    """Put what is shown now in the place of what the page says."""
+    text = page.read_text(encoding="utf-8")
+    assert text.count(expected) == 1, f"nobody can tell where this stands: {expected!r}"
+    page.write_text(text.replace(expected, shown), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("expected", "shown", "same"),
+    [
+        ("one\n", "one\n", True),
+        ("one\n", "two\n", False),
+        ("one …\n", "one and two\n", True),
+        ("one\n…\nthree\n", "one\n2\n2\nthree\n", True),
+        ("one\n…\n", "two\n", False),
+        ("at 2026-11-28 22:24:40 done\n", "at 2027-01-02 03:04:05 done\n", True),
+        ("one\n", "one\ntwo\n", False),
+        ("a.c\n", "abc\n", False),
+    ],
+)
+def test_what_differs_each_time_is_no_difference_and_all_else_is(
+    expected: str, shown: str, same: bool
+) -> None:
+    """A comparison that takes everything compares nothing."""
+    assert documents.alike(expected, shown) is same
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ("status --all", False),
+        ("status --everything", True),
+        ("unit install --upgrade", False),
+        ("unit remove", True),
+        ("COMMAND --help", False),
+        ("stop", True),
+    ],
+)
+def test_a_command_that_there_is_not_is_noticed(line: str, wrong: bool) -> None:
+    """A page outlives an option that was renamed."""
+    assert (misnamed(line.split()) is not None) is wrong
