@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from random import Random
 
 from structlog.contextvars import bound_contextvars, get_contextvars
+
+kept_run: ContextVar[int | None] = ContextVar("kept_run", default=None)
+"""The run, as the state numbers them, that what is written belongs to; None for the present one."""
 
 
 @dataclass(slots=True)

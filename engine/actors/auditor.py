@@ -14,7 +14,7 @@ Stops     with the poller; a slice is compared whole or not at all
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import anyio
@@ -69,7 +69,7 @@ class Auditor:
                 self.metrics.errors.labels(COMPONENT, "protocol").inc(page.unreadable)
                 log.warning("rows_unreadable", feed=FEED, rows=page.unreadable)
             upto = None if page.complete else behind(cursor, [row.id for row in page.rows])
-            outcome, vanished = await self.store.audit.compare(
+            outcome, lacking, looked_at = await self.store.audit.compare(
                 page.rows,
                 after=cursor,
                 upto=upto,
@@ -78,6 +78,7 @@ class Auditor:
                 whole=not page.unreadable,
             )
             changed = len(outcome.changed) + len(outcome.tabs)
+            vanished = looked_at + await self._vanished(lacking)
             self.metrics.audited.labels("agreed").inc(max(0, len(page.rows) - changed))
             self.metrics.audited.labels("differed").inc(changed)
             self.metrics.audited.labels("vanished").inc(vanished)
@@ -93,6 +94,23 @@ class Auditor:
             log.info("audit_repaired", records=differing)
             self.wake()
         return differing
+
+    async def _vanished(self, ids: Sequence[int]) -> int:
+        """Look at what a slice lacks, and leave it out with the reason; returns how many are."""
+        left = 0
+        for start in range(0, len(ids), self.page_size):
+            part = ids[start : start + self.page_size]
+            asked_at = self.clock.now()
+            rows = await self.source.fetch(RecordType.OPPORTUNITY, part)
+            hidden = sorted(set(part) - {row.id for row in rows})
+            deleted = set[int]()
+            if hidden:
+                deleted = await self.source.deleted(RecordType.OPPORTUNITY, hidden)
+            now = self.clock.now()
+            left += await self.store.audit.leave_out_vanished(
+                part, rows, deleted, asked_at=asked_at, now=now
+            )
+        return left
 
     async def _refused(self, after: int, upto: int | None) -> int:
         """Look at the refused records of a slice; returns how many are refused no more.

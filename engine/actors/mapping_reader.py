@@ -80,9 +80,8 @@ class MappingReader:
             for text in said:
                 log.warning("mapping_line_left_out", origin=IN_SOURCE, reason=text)
         self._told = said
-        hold_until = self.clock.now() + HOLD_S
-        fingerprint = self.mappings.fingerprint
-        if await self.store.feeds.note_fingerprint(fingerprint, hold_until):
+        now, fingerprint = self.clock.now(), self.mappings.fingerprint
+        if await self.store.feeds.note_fingerprint(fingerprint, now + HOLD_S, now):
             log.info("mapping_changed", lines=len(self.mappings.of(RecordType.OPPORTUNITY).lines))
 
     async def evaluate_anew(self) -> int:

@@ -41,6 +41,7 @@ from engine.decide.opportunity import (
     undoubted,
 )
 from engine.decide.reasons import because, listed
+from engine.decide.undone import left_alone
 from engine.errors import (
     EngineError,
     Gone,
@@ -144,6 +145,7 @@ class OpportunitySyncer:
             self.target,
             self.trust,
             claims,
+            self.clock,
             self._asking,
             lambda: self._mapping.field_names,
         )
@@ -263,6 +265,14 @@ class OpportunitySyncer:
         fields = self._mapping.fields(record, resolution.ids)
         if way is None:
             return await self._create(work, record, fields, resolution)
+        if work.undone is not None:
+            fields = left_alone(
+                fields,
+                work.undone,
+                target_id=way.target_id,
+                version=work.version,
+                mapping=self.mappings.fingerprint,
+            )
         return await self._update(work, record, way, fields, resolution)
 
     async def _create(
@@ -339,6 +349,7 @@ class OpportunitySyncer:
             note=Note(sent.outcome, detail),
             now=now,
             created=sent.outcome is Outcome.CREATED,
+            answered=sent.outcome is Outcome.UPDATED,
             people_read_since=now - self.limits.people_ttl_s,
         )
         self._note_settled(work, settled)

@@ -29,6 +29,7 @@ from engine.actors.relationship.role_editor import (
 )
 from engine.actors.trust import Trust
 from engine.decide.failure import plain_reason
+from engine.decide.journal import found_roles
 from engine.decide.roles import Script, observed, script, unproven
 from engine.decide.tab import (
     Abandon,
@@ -191,7 +192,8 @@ class RelationshipSyncer:
 
     async def _hold(self, work: TabWork, progress: Progress, hold: Hold) -> TabOutcome:
         seen = replace(work, listed=progress.listed)
-        await self.store.tabs.hold(seen, progress.outcome(), hold.would, hold.people)
+        now = self.clock.now()
+        await self.store.tabs.hold(seen, progress.outcome(), hold.would, hold.people, now=now)
         log.debug("held_by_fuse", record=work.ref, reason=hold.would)
         return TabOutcome.HELD_BY_FUSE
 
@@ -234,6 +236,7 @@ class RelationshipSyncer:
         progress.shown = {role.prospect_id for role in listing}
         adopted = len({role.id for role in look.kept} - progress.roles.keys())
         self.metrics.role_edits.labels("adopted").inc(adopted)
+        progress.writes += found_roles(work, look.kept, look.gone)
         progress.roles = {role.id: role for role in look.kept}
         progress.removed += look.gone
         progress.listed = True
@@ -266,7 +269,7 @@ class RelationshipSyncer:
         edits = self._script(lines, progress)
         if edits and not work.listed:
             # What the look found as ours must outlive the announcement that named it.
-            await self.store.tabs.keep(work, progress.outcome())
+            await self.store.tabs.keep(work, progress.outcome(), self.clock.now())
         try:
             if edits:
                 await self._editor.announce(work, edits.create, edits.touched)

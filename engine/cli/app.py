@@ -185,14 +185,38 @@ def _approve(config: ConfigOption = None) -> None:
 
 
 def _history(
-    ref: Annotated[str, typer.Argument(metavar="REF", help="Reference, such as OPP-17.")],
+    *,
+    x: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[X]", help="A reference or id of either system, or the address of the record."
+        ),
+    ] = None,
     config: ConfigOption = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="WHEN", help="Since then: 2h, or a date, with a time.")
+    ] = None,
+    run: Annotated[int | None, typer.Option(metavar="N", help="Of this run alone.")] = None,
+    runs: Annotated[bool, typer.Option("--runs", help="List the runs, the latest first.")] = False,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="Lines of a page.")] = 100,
+    page: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Which page; the latest without one.")
+    ] = 0,
     as_json: JsonOption = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated, with headings.")] = False,
 ) -> None:
-    """Show every decision about one opportunity or person, with its reason."""
-    from engine.cli.history import history
+    """Show every decision about a record, with its reason and what was written for it.
 
-    raise typer.Exit(history(config, ref, as_json=as_json))
+    Example: wosync history OPP-17
+
+    Example: wosync history --run 12 --csv
+    """
+    from engine.cli.history import Asked, history, list_runs
+
+    if runs:
+        raise typer.Exit(list_runs(config, limit=limit, page=page, as_json=as_json, as_csv=as_csv))
+    asked = Asked(x, since, run, limit, page)
+    raise typer.Exit(history(config, asked, as_json=as_json, as_csv=as_csv))
 
 
 def _why(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import sys
 from collections import Counter
@@ -15,6 +13,7 @@ from typing import Any
 from engine.about import PROGRAM
 from engine.cli.exits import Exit, Misused
 from engine.cli.reading import look
+from engine.cli.sheets import write_csv
 from engine.cli.state import looking, state_path
 from engine.cli.tables import console, table
 from engine.model.dossier import Listed
@@ -46,7 +45,7 @@ def list_records(
         documents = [_document(kind, one) for kind, one in rows]
         sys.stdout.write(json.dumps({"schema_version": 1, "records": documents}) + "\n")
     elif as_csv:
-        _write_csv(HEADINGS, [list(_document(kind, one).values()) for kind, one in rows])
+        write_csv(HEADINGS, [list(_document(kind, one).values()) for kind, one in rows])
     else:
         _print(rows)
     return Exit.DONE
@@ -82,26 +81,13 @@ def _grouped(rows: Sequence[tuple[str, Listed]], *, as_json: bool, as_csv: bool)
         return
     if as_csv:
         heads = ("list", "code", "records")
-        _write_csv(heads, [[kind, code, number] for (kind, code), number in ordered])
+        write_csv(heads, [[kind, code, number] for (kind, code), number in ordered])
         return
     out, shown = console(), table("Records", "List", "Code")
     for (kind, code), number in ordered:
         shown.add_row(str(number), kind, code)
     out.print(shown)
     out.print(f"More about one: {PROGRAM} explain CODE")
-
-
-def _write_csv(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(headings)
-    writer.writerows([["" if one is None else _harmless(one) for one in row] for row in rows])
-    sys.stdout.write(text.getvalue())
-
-
-def _harmless(cell: Any) -> Any:
-    """A text that a spreadsheet would take for a formula is marked as a text."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and cell else cell
 
 
 def _print(rows: Sequence[tuple[str, Listed]]) -> None:

@@ -24,6 +24,8 @@ _LIVE = frozenset(
         "retry.attempts_max",
         "retry.base_s",
         "retry.cap_s",
+        "history.keep_days",
+        "history.max_mb",
     }
 )
 _ENGINE_TABLES = frozenset(key.partition(".")[0] for key in _LIVE) | {

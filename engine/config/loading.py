@@ -171,6 +171,13 @@ class RetrySettings(Settings):
         return BackoffLimits(self.base_s, self.cap_s)
 
 
+class HistorySettings(Settings):
+    """[history]"""
+
+    keep_days: float = Field(default=90, gt=0, le=3650)
+    max_mb: int = Field(default=256, ge=1, le=100_000)
+
+
 MappingLine = Annotated[LineSetting | None, BeforeValidator(read_line)]
 
 
@@ -193,6 +200,7 @@ class EngineSettings(Settings):
     mailboxes: MailboxesSettings = MailboxesSettings()
     write_back: WriteBackSettings = WriteBackSettings()
     retry: RetrySettings = RetrySettings()
+    history: HistorySettings = HistorySettings()
     mapping: MappingSettings = MappingSettings()
 
 

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from engine.decide.reasons import because
 from engine.decide.skipping import skipped
 from engine.model.mass_change import Mass
-from engine.model.reason import Code
+from engine.model.reason import Code, Reason
 from engine.model.records import Captured
 from engine.model.skip import Skip
 from engine.model.states import State
+
+_OUT = (State.REFUSED, State.INELIGIBLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,10 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What the record is from now on; `left_out` says why it is not to be synced, as news."""
+    """What the record is from now on; `left_out` says why it is not to be synced, as news.
+
+    `came_back` when it is to be synced again, as news.
+    """
 
     state: State
     pending_since: float
@@ -45,6 +50,7 @@ class Taken:
     mass: Mass
     left_out: str | None = None
     lifted: bool = False
+    came_back: bool = False
 
 
 def taken(
@@ -64,22 +70,35 @@ def taken(
         skip: an operator has told us to leave the record alone.
     """
     state = _state(before, row, skip)
-    waits = before is not None and before.state is State.PENDING
+    was_out = before is not None and before.state in _OUT
     return Taken(
         state=state,
         pending_since=_since(before, row, since, now),
         known_at=now if before is None or before.version != row.version else before.known_at,
         mass=_mass(before, row, mass=mass),
-        left_out=why_left_out(row, skip) if waits and state is not State.PENDING else None,
+        left_out=why_left_out(row, skip) if before and not was_out and state in _OUT else None,
         lifted=state is State.PENDING and _stays_lifted(before, row),
+        came_back=was_out and state is State.PENDING,
     )
 
 
-def why_left_out(row: Captured, skip: Skip | None = None) -> str:
+def why_left_out(row: Captured, skip: Skip | None = None) -> Reason:
     """Why a row that is not eligible is left out."""
     if skip is not None:
         return skipped(skip)
     return because(Code.ERROR_FLAG_SET if row.flagged else Code.SYNC_OFF)
+
+
+def why_vanished(row: Captured | None, *, deleted: bool) -> Reason:
+    """Why a record is among the eligible ones no more, by a look at the record itself.
+
+    Args:
+        row: None where the source does not show it.
+        deleted: the source shows it among those that were deleted.
+    """
+    if row is not None:
+        return why_left_out(row)
+    return because(Code.RECORD_DELETED if deleted else Code.RECORD_HIDDEN)
 
 
 def _state(before: Before | None, row: Captured, skip: Skip | None) -> State:

@@ -75,6 +75,11 @@ def kept_cause(
     return None if text is None else cause(kept(code, text), reason_class, field)
 
 
+def known(code: str | None, text: str | None) -> Reason | None:
+    """The same where there may be none."""
+    return None if text is None else kept(code, text)
+
+
 def entry_of(text: str) -> Entry | None:
     """The entry of a code as a person types it, or None where there is no such code."""
     typed = _spelled(text)

@@ -33,9 +33,10 @@ class Script:
     remove: tuple[KnownRole, ...]
 
     @property
-    def touched(self) -> list[int]:
-        """Ids of the roles that it changes or removes."""
-        return [role.id for role, _ in self.change] + [role.id for role in self.remove]
+    def touched(self) -> dict[int, str | None]:
+        """Ids of the roles that it changes, with their new texts; None for one that it removes."""
+        changed: dict[int, str | None] = {role.id: text for role, text in self.change}
+        return changed | {role.id: None for role in self.remove}
 
     def __len__(self) -> int:
         """Requests it takes."""
@@ -104,7 +105,7 @@ class Look:
 
 def unproven(work: TabWork, *, now: float, lag_s: float) -> list[int]:
     """Roles of which a listing proves nothing: we edited them less than the lag ago."""
-    return sorted(one for one, sent_at in work.edited.items() if now - sent_at < lag_s)
+    return sorted(one for one, edit in work.edited.items() if now - edit.sent_at < lag_s)
 
 
 def observed(

@@ -17,6 +17,7 @@ from engine.decide.failure import error_class, plain_reason
 from engine.decide.person import WOULD_CREATE
 from engine.decide.reasons import because, foreign, listed
 from engine.decide.roles import Script, joined
+from engine.decide.undone import roles_stand
 from engine.errors import Gone, Rejected, Taken, Unreachable, surely_not_executed
 from engine.model.history import Note
 from engine.model.person import Person, Standing
@@ -65,12 +66,23 @@ def course(work: TabWork, record: SourceRecord, *, follows: bool) -> Course:
         return Leave()
     if record.error and not work.lifted:
         return Leave()
+    if _undone(work):
+        return Leave()
     if record.people is not None:
         return Relate(record.people, look=not work.listed)
     if record.people_fault is None:
         return Leave()
     error = Rejected(because(Code.TAB_UNREADABLE, detail=record.people_fault))
     return Unreadable(Failure(error_class(error), None, plain_reason(error)))
+
+
+def _undone(work: TabWork) -> bool:
+    """Whether its roles are left alone; not while it is open what became of an edit."""
+    return (
+        work.undone is not None
+        and work.doubt_since is None
+        and roles_stand(work.undone, target_id=work.target_id, version=work.version, tab=work.tab)
+    )
 
 
 def can_be_told(standing: Standing) -> bool:

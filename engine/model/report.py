@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.model.records import RecordType
+from engine.model.write import Write
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -104,7 +107,8 @@ class WaitingReason:
 class HistoryLine:
     """One decision about a record; `at` in unix seconds.
 
-    `reason_code` is None where there was no reason to give, and in lines older than the codes.
+    `reason_code` is None where there was no reason to give, and in lines older than the codes;
+    `run` is None in lines older than runs.
     """
 
     at: float
@@ -112,3 +116,8 @@ class HistoryLine:
     decision: str
     detail: str
     reason_code: str | None = None
+    run: int | None = None
+    writes: tuple[Write, ...] = ()
+    record_type: RecordType = RecordType.OPPORTUNITY
+    record_id: int = 0
+    ref: str = ""

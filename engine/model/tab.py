@@ -9,7 +9,9 @@ from enum import StrEnum
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.person import Standing
+from engine.model.undone import Undone
 from engine.model.work import Failure
+from engine.model.write import Write
 
 EMPTY_TAB = "[]"
 
@@ -30,6 +32,21 @@ class KnownRole:
 
 
 @dataclass(frozen=True, slots=True)
+class RoleEdit:
+    """A role was, or was to be, changed or removed.
+
+    Args:
+        sent_at: unix seconds.
+        became: the text it was to have; None for one that was to be removed.
+        told: whether `became` was kept at all.
+    """
+
+    sent_at: float
+    became: str | None = None
+    told: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class TabWork:
     """An opportunity whose roles may differ, with everything a decision needs.
 
@@ -40,8 +57,8 @@ class TabWork:
     while a flag of ours that the payload shows counts as reset.
     `failures` and `attempts` are as in `work.Work`;
     `sent` counts how often creates were sent since the roles last agreed; the target
-    calls one of them taken since `taken_since`, and no listing shows it. `edited` has when roles
-    were changed or removed by us lately, by id, unix seconds.
+    calls one of them taken since `taken_since`, and no listing shows it. `edited` has roles that
+    were changed or removed by us lately, by id; `undone` is set while the roles are left alone.
     """
 
     record_id: int
@@ -67,15 +84,17 @@ class TabWork:
     sent: int = 0
     taken_since: float | None = None
     lifted: bool = False
-    edited: Mapping[int, float] = field(default_factory=dict[int, float])
+    edited: Mapping[int, RoleEdit] = field(default_factory=dict[int, RoleEdit])
+    undone: Undone | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """What became of the roles: those to keep, and the ids of those that are no more."""
+    """What became of the roles: those to keep, the ids of those that are gone, what we did."""
 
     kept: Sequence[KnownRole]
     removed: Sequence[int] = ()
+    writes: Sequence[Write] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from engine.model.outbox import Owed
 from engine.model.person import Candidate, Person
 from engine.model.reason import Reason
+from engine.model.records import Fields, Scalar
 from engine.model.work import Failure
 
 
@@ -78,10 +79,11 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """It was made a prospect."""
+    """It was made a prospect, with these fields."""
 
     prospect_id: int
     email: str
+    fields: Fields = field(default_factory=dict[str, Scalar])
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from engine.model.mass_change import Mass
 from engine.model.reason import Reason
 from engine.model.records import Fields
 from engine.model.skip import Skip
+from engine.model.undone import Undone
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Work:
     `attempts` those that the record is blamed for; `reason` is that of the latest. `seen_unlinked`
     when this state has seen the record without a target id. `lifted` while our own error flag
     counts as reset, although the payload shows it; `reread` when the row is to be read anew first.
+    `undone` is what of it was undone.
     """
 
     id: int
@@ -72,3 +74,4 @@ class Work:
     lifted: bool = False
     reread: bool = False
     skip: Skip | None = None
+    undone: Undone | None = None

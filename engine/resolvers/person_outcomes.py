@@ -7,7 +7,7 @@ the log; what the person must be told is owed to the source.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 import structlog
@@ -15,6 +15,7 @@ import structlog
 from engine.actors.failing import Failing, RetryLimits
 from engine.actors.gate import pass_gate
 from engine.decide.failure import FORBIDDEN
+from engine.decide.journal import prospect_write
 from engine.decide.person import foreseen, refusal, standing
 from engine.decide.reasons import because
 from engine.errors import EngineError, Rejected
@@ -85,8 +86,9 @@ class PersonOutcomes:
                 await self._tell(record, prospect_id, None, Note("linked", "the id was blank"))
             case Adopt():
                 await self._adopt(record, decision)
-            case Created(prospect_id, email):
-                await self._tell(record, prospect_id, email, Note("created", f"id {prospect_id}"))
+            case Created(prospect_id, email, fields):
+                note = Note("created", f"id {prospect_id}", (prospect_write(prospect_id, fields),))
+                await self._tell(record, prospect_id, email, note)
                 self.metrics.prospects.labels("created").inc()
                 log.info("prospect_created", person=record.ref, prospect_id=prospect_id)
             case NotExecuted():
@@ -126,6 +128,8 @@ class PersonOutcomes:
         if decision.executed:
             self.metrics.in_doubt_resolved.labels("prospect", "executed").inc()
         note = Note("adopted", f"found id {prospect_id} by e-mail address")
+        if decision.executed:
+            note = replace(note, writes=(prospect_write(prospect_id, {}, found=True),))
         await self._tell(record, prospect_id, decision.email, note)
         self.metrics.prospects.labels("adopted").inc()
         log.info("prospect_adopted", person=record.ref, prospect_id=prospect_id)

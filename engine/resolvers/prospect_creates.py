@@ -91,7 +91,9 @@ class ProspectCreates:
             if not await self._failed(candidate, error, retry, visibility_s):
                 raise
         else:
-            await self.outcomes.execute(record, Created(prospect_id, candidate.email))
+            await self.outcomes.execute(
+                record, Created(prospect_id, candidate.email, candidate.fields)
+            )
 
     async def _failed(
         self, candidate: Candidate, error: Exception, retry: RetryLimits, visibility_s: float

@@ -18,6 +18,7 @@ from engine.model.mass_change import Held
 from engine.model.report import Counts
 from engine.service.stages import downstream, take_turns
 from engine.service.starting import take_steps, take_up
+from engine.service.tending import tend_history
 from engine.service.usage import keep_usage
 
 # How long it waits for a retry that is due soon, before it leaves it to the next run.
@@ -52,6 +53,7 @@ async def _once(config: Config, outside: Outside) -> Result:
         changed = await look(assembly)
         await work(assembly)
         await keep_usage(assembly)
+        await tend_history(assembly)
         counts = await assembly.store.report.counts()
         raise_if_unreachable(assembly, counts)
         return Result(changed, counts, await assembly.store.fuse.held())

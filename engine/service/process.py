@@ -28,6 +28,7 @@ from engine.service.stages import downstream, upstream
 from engine.service.starting import start
 from engine.service.status import Status
 from engine.service.supervision import Supervision
+from engine.service.tending import tend_history_always
 from engine.service.usage import keep_usage, keep_usage_always
 
 log = structlog.get_logger(component="service")
@@ -156,6 +157,7 @@ async def _until(stop: anyio.Event, first: Callable[[], Awaitable[None]]) -> Non
 async def _work(assembly: Assembly, status: Status, stop: anyio.Event) -> None:
     async with downstream(assembly), anyio.create_task_group() as tasks:
         tasks.start_soon(keep_usage_always, assembly)
+        tasks.start_soon(tend_history_always, assembly)
         tasks.start_soon(status.gauges.outlook.watch)
         tasks.start_soon(keep_authorised_always, assembly)
         async with upstream(assembly):

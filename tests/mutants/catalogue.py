@@ -28,6 +28,7 @@ from tests.mutants import (
     service,
     state,
     tuning,
+    undoing,
     watching,
     wire,
 )
@@ -58,6 +59,7 @@ MUTANTS = (
     *service.MUTANTS,
     *state.MUTANTS,
     *tuning.MUTANTS,
+    *undoing.MUTANTS,
     *watching.MUTANTS,
     *wire.MUTANTS,
 )

@@ -241,8 +241,8 @@ MUTANTS = (
     Mutant(
         "tells of every record that it is left out",
         CAPTURE,
-        "if waits and state is not State.PENDING else None",
-        "if state is not State.PENDING else None",
-        (f"{CAPTURED}::test_only_what_waited_is_told_why_it_is_left_out",),
+        "if before and not was_out and state in _OUT else None",
+        "if state in _OUT else None",
+        (f"{CAPTURED}::test_why_it_is_left_out_is_told_once",),
     ),
 )

@@ -244,9 +244,9 @@ MUTANTS = (
     ),
     Mutant(
         "trusts what the target held before a change whose answer was lost",
-        "engine/actors/opportunity/updates.py",
-        "if not await self.store.records.begin_update(work.id, way.target_id):",
-        "if not work.id:",
+        "engine/store/sqlite/work.py",
+        '"UPDATE record SET synced = NULL, sending = ? WHERE id = ?",',
+        '"UPDATE record SET sending = ? WHERE id = ?",',
         (f"{CHANGES}::test_a_change_taken_back_before_its_answer_came_is_taken_back",),
     ),
 )

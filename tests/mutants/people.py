@@ -81,8 +81,8 @@ MUTANTS = (
     Mutant(
         "believes what a list shows of a role that it has just edited",
         RELATIONS,
-        "for one, sent_at in work.edited.items() if now - sent_at < lag_s)",
-        "for one, sent_at in work.edited.items() if now - sent_at < 0)",
+        "for one, edit in work.edited.items() if now - edit.sent_at < lag_s)",
+        "for one, edit in work.edited.items() if now - edit.sent_at < 0)",
         (EDITS,),
     ),
     Mutant(

@@ -41,15 +41,15 @@ MUTANTS = (
     Mutant(
         "keeps no code in the history",
         "engine/store/sqlite/history.py",
-        "note.detail, code_of(note.detail)),",
-        "note.detail, None),",
+        "            code_of(note.detail),\n",
+        "            None,\n",
         (f"{HISTORY}::test_a_line_keeps_the_code_of_its_reason",),
     ),
     Mutant(
         "keeps no code for many records at once",
         "engine/store/sqlite/history.py",
-        "    code = code_of(note.detail)\n",
-        "    code = None\n",
+        "code, run = code_of(note.detail), kept_run.get()",
+        "code, run = None, kept_run.get()",
         (f"{HISTORY}::test_a_line_keeps_the_code_of_its_reason",),
     ),
     Mutant(

@@ -121,16 +121,15 @@ MUTANTS = (
     ),
     Mutant(
         "reads every history for one record's",
-        "engine/store/sqlite/report.py",
-        "WHERE record_type = 'opportunity' AND record_id IN (SELECT id FROM record WHERE ref = ?1)",
-        "WHERE record_type || '' = 'opportunity'"
-        " AND record_id + 0 IN (SELECT id FROM record WHERE ref = ?1)",
+        "engine/store/sqlite/journal.py",
+        "WHERE h.record_type = ? AND h.record_id = ? ORDER BY h.seq",
+        "WHERE h.record_type || '' = ? AND h.record_id + 0 = ? ORDER BY h.seq",
         (f"{STORE}/test_history.py::test_a_history_is_found_among_many_without_reading_them",),
     ),
     Mutant(
         "says nothing in the history of what is held",
         "engine/store/sqlite/report.py",
-        "return [*lines, *_held(connection, ref)]",
+        "return [*lines, *held(connection, ref)]",
         "return lines",
         (f"{STORE}/test_history.py::test_what_is_held_says_so_itself_and_no_line_is_written",),
     ),

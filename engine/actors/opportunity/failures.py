@@ -53,7 +53,8 @@ class OpportunityFailures:
         wait = held_back(error, closed=closed, longest_s=HOLD_MAX_S)
         if wait is not None:
             failure = Failure(error_class(error), None, plain_reason(error))
-            await self.store.records.postpone(work, failure, self.clock.now() + wait.least_s)
+            now = self.clock.now()
+            await self.store.records.postpone(work, failure, now + wait.least_s, now)
         log.debug("held", record=work.ref, reason=error.message)
         return Outcome.HELD
 

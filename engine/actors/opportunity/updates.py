@@ -27,7 +27,7 @@ from engine.model.edit import changes
 from engine.model.outcome import Outcome
 from engine.model.records import Fields, Scalar, SourceRecord
 from engine.model.work import Work
-from engine.ports import Target
+from engine.ports import Target, WallClock
 from engine.store.port.store import Store
 
 
@@ -60,6 +60,7 @@ class Updates:
     target: Target
     trust: Trust
     claims: Claims
+    clock: WallClock
     asking: anyio.Lock
     field_names: Callable[[], Collection[str]]
 
@@ -72,7 +73,7 @@ class Updates:
             Gone: there is no such target record.
             EngineError: it could not be read or changed.
         """
-        known = work.synced
+        known, begun = work.synced, False
         try:
             # Whose it is is on disk before anything is sent to it.
             if must_claim(work, way) and not await self.claims.settle(work, record, way.target_id):
@@ -85,20 +86,23 @@ class Updates:
                     case Hold(would):
                         return Held(would, known)
                     case Send(edits):
-                        if not await self.store.records.begin_update(work.id, way.target_id):
+                        begun = await self.store.records.begin_update(
+                            work.id, way.target_id, edits, known=known, now=self.clock.now()
+                        )
+                        if not begun:
                             return None
-                        sent = await self._patch(way.target_id, fields, changes(edits))
+                        sent = await self._patch(work, way.target_id, fields, changes(edits))
                     case Agree():
                         sent = dict[str, Scalar]()
         except (Rejected, Conflict, HeldBack) as error:
             # Surely not executed. Of a 429 that cannot be said: anybody answers with that.
             held = known if isinstance(error, HeldBack) else work.synced
-            await self.store.records.note_synced(work.id, held)
+            await self.store.records.note_synced(work.id, held, withdrawn=begun)
             raise
         outcome = Outcome.UPDATED if sent else Outcome.NOOP
         return Sent(outcome, way.target_id, holds(fields, known, self.field_names()), sent)
 
-    async def _patch(self, target_id: int, fields: Fields, changes: Fields) -> Fields:
+    async def _patch(self, work: Work, target_id: int, fields: Fields, changes: Fields) -> Fields:
         """Send the changes; returns those that were needed.
 
         A target may refuse to change nothing, which is what they are once somebody has made the
@@ -112,5 +116,7 @@ class Updates:
             known = await self.target.get(target_id, self.field_names())
             if not needless(error, fields, known):
                 raise
+            # It was somebody else's edit, and not the one that we have announced.
+            await self.store.records.note_synced(work.id, known, withdrawn=True)
             return {}
         return changes

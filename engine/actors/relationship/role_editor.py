@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
+from engine.decide.journal import role_write
 from engine.decide.roles import (
     Looked,
     Script,
@@ -22,6 +23,7 @@ from engine.errors import Gone, Rejected, Taken
 from engine.metrics import Metrics
 from engine.model.tab import Edge, Joining, KnownRole, Roles, Sent, TabWork
 from engine.model.work import Failure
+from engine.model.write import Write, WriteKind
 from engine.ports import Target, WallClock
 from engine.resolvers.prospects import ProspectResolver
 from engine.store.port.store import Store
@@ -40,7 +42,7 @@ class Progress:
     `asking` is the create under way, and `again` is set when somebody turned out to be no prospect
     any more: the line is held back from now on. `refusal` is why a line cannot be told at all.
     `looked_long` is set when a role that the target calls taken was looked for long enough.
-    `shown` are prospects that a look has just shown a role of.
+    `shown` are prospects that a look has just shown a role of, and `writes` what was done.
     """
 
     roles: dict[int, KnownRole]
@@ -55,6 +57,7 @@ class Progress:
     others: bool = False
     shown: set[int] = field(default_factory=set[int])
     joining: Joining = field(default_factory=lambda: Joining(joins=False, learns=False))
+    writes: list[Write] = field(default_factory=list[Write])
 
     def sent(self) -> Sent:
         """What the edits came to."""
@@ -68,8 +71,9 @@ class Progress:
         )
 
     def outcome(self) -> Roles:
-        """What to keep."""
-        return Roles(list(self.roles.values()), list(self.removed))
+        """What to keep; what was done is told once."""
+        writes, self.writes = self.writes, []
+        return Roles(list(self.roles.values()), list(self.removed), writes)
 
     def holds(self, edge: Edge) -> bool:
         """Whether a role that we know of is just that."""
@@ -135,10 +139,13 @@ class RoleEditor:
             progress.asking = None
         for role in edits.remove:
             await self._ensure_it_goes_on(work)
-            await self._remove(role, progress)
+            await self._remove(work, role, progress)
 
     async def announce(
-        self, work: TabWork, creates: Sequence[Edge], edits: Sequence[int] = ()
+        self,
+        work: TabWork,
+        creates: Sequence[Edge],
+        edits: Mapping[int, str | None] | None = None,
     ) -> None:
         """Before anything is sent: whatever dies from here on, the roles are listed.
 
@@ -153,10 +160,11 @@ class RoleEditor:
         if not await self.store.tabs.goes_on(work):
             raise Overtaken
 
-    async def _remove(self, role: KnownRole, progress: Progress) -> None:
+    async def _remove(self, work: TabWork, role: KnownRole, progress: Progress) -> None:
         await self.target.delete_role(role.id)
         progress.drop(role)
-        self._edited(progress, "removed", (role.prospect_id, role.role))
+        write = role_write(WriteKind.ROLE_REMOVED, work.target_id, role, before=role.role)
+        self._edited(progress, "removed", (role.prospect_id, role.role), write)
 
     async def _change(
         self,
@@ -186,7 +194,10 @@ class RoleEditor:
                 )
                 return True
         else:
-            self._edited(progress, "changed", edge)
+            write = role_write(
+                WriteKind.ROLE_CHANGED, work.target_id, role, before=role.role, after=text
+            )
+            self._edited(progress, "changed", edge, write)
         progress.roles[role.id] = replace(role, role=text)
         return True
 
@@ -213,7 +224,7 @@ class RoleEditor:
             self._refused(work, progress, progress.refusal)
         elif await self._taken(work, edge, people, progress, error) is WhyTaken.HELD and removes:
             # The target has this role once: ours is one too many.
-            await self._remove(role, progress)
+            await self._remove(work, role, progress)
 
     async def _create(
         self, work: TabWork, edge: Edge, people: Mapping[int, int], progress: Progress
@@ -232,8 +243,10 @@ class RoleEditor:
             self._refused(work, progress, fault(error))
         else:
             now = self.clock.now()
-            progress.roles[role_id] = KnownRole(role_id, prospect_id, text, True, now)
-            self._edited(progress, "created", edge)
+            made = KnownRole(role_id, prospect_id, text, True, now)
+            progress.roles[role_id] = made
+            write = role_write(WriteKind.ROLE_ADDED, work.target_id, made, after=text)
+            self._edited(progress, "created", edge, write)
 
     async def _taken(
         self,
@@ -296,8 +309,9 @@ class RoleEditor:
         if may_concern(error, "opportunity"):
             await self.target.get(work.target_id, ())
 
-    def _edited(self, progress: Progress, edit: str, edge: Edge) -> None:
+    def _edited(self, progress: Progress, edit: str, edge: Edge, write: Write) -> None:
         self.metrics.role_edits.labels(edit).inc()
+        progress.writes.append(write)
         progress.edits.append(f"{edit} {edge[1] or 'no relationship'} of prospect {edge[0]}")
 
     def _refused(self, work: TabWork, progress: Progress, failure: Failure) -> None:

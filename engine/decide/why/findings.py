@@ -48,6 +48,8 @@ def _not_shown(facts: RecordFacts) -> Finding | None:
     last = next((one for one in reversed(dossier.history) if one.decision == LEFT_OUT), None)
     if dossier.state is not State.INELIGIBLE or last is None:
         return None
+    if last.reason_code == Code.RECORD_DELETED:
+        return said(Code.RECORD_DELETED, Verdict.DELETED)
     if last.reason_code == Code.RECORD_HIDDEN:
         return said(Code.RECORD_HIDDEN, Verdict.NOT_VISIBLE)
     if last.reason_code == Code.RECORD_NOT_LISTED:

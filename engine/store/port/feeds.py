@@ -4,7 +4,7 @@ it."""
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from engine.model.capture import Capture, Watermark
@@ -86,7 +86,7 @@ class Feeds(Protocol):
         """A sweep is at its end; returns how many records it left out. An audit is due with it."""
         ...
 
-    async def note_fingerprint(self, fingerprint: str, hold_until: float) -> bool:
+    async def note_fingerprint(self, fingerprint: str, hold_until: float, now: float) -> bool:
         """Remember the mapping in force; whether it is another one than the last time."""
         ...
 
@@ -119,14 +119,35 @@ class Audit(Protocol):
         started_at: float,
         now: float,
         whole: bool = True,
-    ) -> tuple[Capture, int]:
-        """Take in what differs; what is not shown is not eligible any more. Returns how many those
-        are.
+    ) -> tuple[Capture, list[int], int]:
+        """Take in what differs.
+
+        Returns also the ids that the slice lacks, which are not eligible any more or not shown at
+        all, and how many others are looked at again.
 
         Args:
             after, upto: ids the slice lies between, the first excluded; None for no end.
             started_at: when the slice was asked for, unix seconds.
             whole: False when rows of it could not be read: any record may be one of them.
+        """
+        ...
+
+    async def leave_out_vanished(
+        self,
+        ids: Sequence[int],
+        rows: Sequence[Captured],
+        deleted: Collection[int],
+        *,
+        asked_at: float,
+        now: float,
+    ) -> int:
+        """Leave these out, each with its reason, by a look at the records themselves.
+
+        Args:
+            rows: those of them that the source shows; one that is eligible after all stays.
+            deleted: those that it shows as deleted.
+
+        Returns how many are left out.
         """
         ...
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
+from engine.model.edit import Edit
 from engine.model.history import Note
 from engine.model.lane import Lane
 from engine.model.outbox import Owed
@@ -52,9 +53,21 @@ class Records(Protocol):
         """
         ...
 
-    async def begin_update(self, record_id: int, target_id: int) -> bool:
+    async def begin_update(
+        self,
+        record_id: int,
+        target_id: int,
+        edits: Sequence[Edit],
+        *,
+        known: Fields,
+        now: float,
+    ) -> bool:
         """A change is on its way: whatever dies before its answer is kept, the target is read
-        first.
+        first, and what it held before is on disk.
+
+        Args:
+            edits: what is about to be sent.
+            known: what the target record holds; it tells whether an earlier change got there.
 
         Returns False, and nothing may be sent, when the target record is another's by now.
         """
@@ -67,8 +80,14 @@ class Records(Protocol):
         """
         ...
 
-    async def note_synced(self, record_id: int, synced: Fields | None) -> None:
-        """What the target is known to hold; None where that is not known."""
+    async def note_synced(
+        self, record_id: int, synced: Fields | None, *, withdrawn: bool = False
+    ) -> None:
+        """What the target is known to hold; None where that is not known.
+
+        Args:
+            withdrawn: the edits that were announced surely were not, or need not be, carried out.
+        """
         ...
 
     async def close_intent(self, record_id: int) -> None:
@@ -90,6 +109,7 @@ class Records(Protocol):
         note: Note,
         now: float,
         created: bool = False,
+        answered: bool = False,
         people_read_since: float = -math.inf,
     ) -> bool:
         """The target holds `synced` under `target_id`. Returns False when a newer change waits.
@@ -101,6 +121,8 @@ class Records(Protocol):
             owed: what the source shall be told; None when it knows everything.
             awaited: (kind, name) of references the record was synced without.
             created: we made the target record just now, so nobody has a role on it yet.
+            answered: the edits that were announced were carried out, by the target's own word;
+                otherwise those of them that `synced` shows.
             people_read_since: see `tabs.follow`.
         """
         ...
@@ -165,7 +187,7 @@ class Records(Protocol):
         """
         ...
 
-    async def postpone(self, work: Work, failure: Failure, due_at: float) -> None:
+    async def postpone(self, work: Work, failure: Failure, due_at: float, now: float) -> None:
         """Nothing was sent: take it up again at `due_at`.
 
         That is no failure of the record. Why it failed before, if it did, is what it still waits

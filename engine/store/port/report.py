@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from engine.model.lane import Lane
 from engine.model.measure import Measured
-from engine.model.report import Counts, HistoryLine, RefusedTab, WaitingReason
+from engine.model.report import Counts, RefusedTab, WaitingReason
 
 
 class Report(Protocol):
@@ -22,10 +22,6 @@ class Report(Protocol):
 
     async def waiting_reasons(self, limit: int) -> list[WaitingReason]:
         """Why opportunities, or their people, wait; most frequent first."""
-        ...
-
-    async def history(self, ref: str) -> list[HistoryLine]:
-        """The decisions about one record, oldest first; last, that it is held, while it is."""
         ...
 
     async def summary(self, *, everything: bool = False) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from engine.store.port.claims import Claims
 from engine.store.port.dossiers import Dossiers
 from engine.store.port.feeds import Audit, Awaited, Feeds
 from engine.store.port.fuse import Fuse
+from engine.store.port.journal import Journal
 from engine.store.port.kept import Kept, Provenance
 from engine.store.port.outbox import Outbox
 from engine.store.port.people import People
@@ -93,6 +94,11 @@ class Store(Protocol):
     @property
     def acting(self) -> Acting:
         """What an operator does to records."""
+        ...
+
+    @property
+    def journal(self) -> Journal:
+        """What was decided and written, run by run."""
         ...
 
     @property

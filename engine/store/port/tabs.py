@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from engine.model.history import Note
@@ -59,20 +59,26 @@ class Tabs(Protocol):
         ...
 
     async def begin(
-        self, work: TabWork, creates: Sequence[Edge], now: float, *, edits: Sequence[int] = ()
+        self,
+        work: TabWork,
+        creates: Sequence[Edge],
+        now: float,
+        *,
+        edits: Mapping[int, str | None] | None = None,
     ) -> bool:
         """Announce edits before they are sent: whatever dies from here on, the roles are listed.
 
         A doubt is over by then; a create that is sent again begins one of its own.
 
         Args:
-            edits: roles that are to be changed or removed.
+            edits: roles that are to be changed, with the text they get; None for those that are
+                to be removed.
 
         Returns False, and announces nothing, when it does not go on.
         """
         ...
 
-    async def keep(self, work: TabWork, roles: Roles) -> None:
+    async def keep(self, work: TabWork, roles: Roles, now: float) -> None:
         """What a look at the target has shown, kept before anything follows from it."""
         ...
 
@@ -99,7 +105,9 @@ class Tabs(Protocol):
         """
         ...
 
-    async def hold(self, work: TabWork, roles: Roles, would: str, people: Collection[int]) -> None:
+    async def hold(
+        self, work: TabWork, roles: Roles, would: str, people: Collection[int], *, now: float
+    ) -> None:
         """Only evaluated, and something would be changed: see `fuse.hold_tab`.
 
         Nothing was sent. What a look at the target has shown is kept, so that it need not be

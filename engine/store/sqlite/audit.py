@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from engine.decide.capture import why_vanished
 from engine.decide.reasons import because
 from engine.model.capture import Capture
 from engine.model.reason import Code
@@ -29,18 +30,17 @@ def compare(
     started_at: float,
     now: float,
     whole: bool = True,
-) -> tuple[Capture, int]:
+) -> tuple[Capture, list[int], int]:
     """See `Audit.compare`."""
     outcome = capture.capture_page(
         connection, rows, now=now, fresh_max=0, mass=True, asked_at=started_at, may_lag=False
     )
     if not whole:
-        return outcome, 0
-    vanished = connection.execute(
-        "SELECT id, version FROM record"
+        return outcome, [], 0
+    rows_gone = connection.execute(
+        "SELECT id FROM record"
         " WHERE id > ? AND id <= ? AND state IN ('pending', 'settled') AND captured_at < ?"
-        " AND id NOT IN (SELECT value FROM json_each(?))"
-        " AND NOT EXISTS (SELECT 1 FROM intent WHERE record_id = record.id)",
+        " AND id NOT IN (SELECT value FROM json_each(?))",
         (
             after,
             _end(upto),
@@ -48,12 +48,42 @@ def compare(
             json.dumps([row.id for row in rows]),
         ),
     ).fetchall()
-    capture.leave_out(
-        connection, [(row[0], row[1]) for row in vanished], because(Code.RECORD_NOT_LISTED), now
-    )
     # Two records that carry one id: whose it is is decided when they are looked at.
     looked_at = claims.look_at_carriers(connection, after, _end(upto), now)
-    return outcome, len(vanished) + len(looked_at)
+    return outcome, [row[0] for row in rows_gone], len(looked_at)
+
+
+def leave_out_vanished(
+    connection: sqlite3.Connection,
+    ids: Sequence[int],
+    rows: Sequence[Captured],
+    deleted: Collection[int],
+    *,
+    asked_at: float,
+    now: float,
+) -> int:
+    """See `Audit.leave_out_vanished`."""
+    capture.capture_page(
+        connection, rows, now=now, fresh_max=0, mass=True, asked_at=asked_at, may_lag=False
+    )
+    shown = {row.id: row for row in rows}
+    still = connection.execute(
+        "SELECT id, version FROM record WHERE id IN (SELECT value FROM json_each(?))"
+        " AND state IN ('pending', 'settled') AND captured_at <= ?"
+        " AND NOT EXISTS (SELECT 1 FROM intent WHERE record_id = record.id)",
+        (json.dumps(list(ids)), asked_at),
+    ).fetchall()
+    for record_id, version in still:
+        row = shown.get(record_id)
+        if row is None or not row.eligible:
+            reason = why_vanished(row, deleted=record_id in deleted)
+            capture.leave_out(connection, [(record_id, version)], reason, now)
+    (left,) = connection.execute(
+        "SELECT count(*) FROM record WHERE id IN (SELECT value FROM json_each(?))"
+        " AND state NOT IN ('pending', 'settled')",
+        (json.dumps(list(ids)),),
+    ).fetchone()
+    return left
 
 
 def refused(connection: sqlite3.Connection, after: int, upto: int | None) -> list[int]:
@@ -75,11 +105,13 @@ def compare_refused(
 ) -> int:
     """See `Audit.compare_refused`."""
     capture.capture_page(connection, rows, now=now, fresh_max=0, asked_at=asked_at, may_lag=False)
-    gone = set(ids) - {row.id for row in rows}
-    connection.execute(
-        "UPDATE record SET state = 'ineligible', revision = revision + 1"
+    gone = connection.execute(
+        "SELECT id, version FROM record"
         " WHERE state = 'refused' AND id IN (SELECT value FROM json_each(?))",
-        (json.dumps(sorted(gone)),),
+        (json.dumps(sorted(set(ids) - {row.id for row in rows})),),
+    ).fetchall()
+    capture.leave_out(
+        connection, [(row[0], row[1]) for row in gone], because(Code.RECORD_HIDDEN), now
     )
     still = connection.execute(
         "SELECT count(*) FROM record"

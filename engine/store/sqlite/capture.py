@@ -17,7 +17,7 @@ from engine.decide.capture import Before, taken
 from engine.decide.reasons import because
 from engine.decide.version import Known, Seen, seen
 from engine.model.capture import Capture, Watermark
-from engine.model.history import LEFT_OUT, Note
+from engine.model.history import CAME_BACK, LEFT_OUT, Note
 from engine.model.identity import id_of
 from engine.model.kept import AUDIT_OWED, LAST_SWEEP
 from engine.model.lane import Lane
@@ -241,6 +241,9 @@ def _take(
     became = taken(before, row, since=since, now=now, mass=mass, skip=skip)
     if became.left_out is not None:
         note = Note(LEFT_OUT, became.left_out)
+        remember(connection, row.id, row.version, note, now)
+    if became.came_back:
+        note = Note(CAME_BACK, f"version {row.version} may be synced")
         remember(connection, row.id, row.version, note, now)
     connection.execute(
         "INSERT INTO record (id, ref, version, updated_at, captured_at, linked, payload, tab,"

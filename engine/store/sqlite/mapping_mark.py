@@ -6,15 +6,19 @@ import sqlite3
 
 from engine.model.kept import FINGERPRINT, MAPPING
 from engine.model.records import Captured
-from engine.store.sqlite import capture, kept
+from engine.model.run import RunKind
+from engine.store.sqlite import capture, kept, runs
 
 
-def note_fingerprint(connection: sqlite3.Connection, fingerprint: str, hold_until: float) -> bool:
+def note_fingerprint(
+    connection: sqlite3.Connection, fingerprint: str, hold_until: float, now: float
+) -> bool:
     """See `Feeds.note_fingerprint`."""
     known = kept.setting(connection, FINGERPRINT)
     kept.set_setting(connection, FINGERPRINT, fingerprint)
     changed = known is not None and known != fingerprint
     if changed:
+        runs.begin(connection, RunKind.MAPPING_CHANGED, now)
         kept.set_setting(connection, MAPPING, "0")
         # Captured before, it does not hold the columns that are read only now.
         capture.hold_pending(connection, hold_until)

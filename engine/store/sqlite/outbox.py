@@ -6,11 +6,12 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
-from engine.decide import write_back
+from engine.decide import journal, write_back
 from engine.model.history import Note
 from engine.model.outbox import Carried, Entry, Key, Owed
 from engine.model.reason import Reason, code_of
 from engine.model.records import RecordType
+from engine.store.sqlite import undone
 from engine.store.sqlite.history import remember
 
 
@@ -162,7 +163,7 @@ def delivered(
         _carry(connection, entry, version, now)
         if entry.error is False:
             _forget_flag(connection, entry)
-        note = Note("written back", describe(entry))
+        note = Note("written back", describe(entry), (journal.write_back(entry),))
         remember(connection, entry.record_id, version, note, now, record_type=entry.record_type)
 
 
@@ -177,6 +178,8 @@ def _carry(connection: sqlite3.Connection, entry: Entry, version: int, now: floa
         connection.execute(
             "UPDATE record SET known_at = ?, timed = 0 WHERE id = ?", (now, entry.record_id)
         )
+    if entry.record_type is RecordType.OPPORTUNITY:
+        undone.follow_write_back(connection, entry.record_id, before.version, after.version)
     connection.execute(
         _DELIVERED[entry.record_type],
         (after.version, after.delivered_id, after.delivered_version, entry.record_id),

@@ -7,8 +7,9 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from engine.decide.reasons import because, kept
-from engine.model.history import Note
+from engine.decide.journal import waits_anew
+from engine.decide.reasons import because, kept, known
+from engine.model.history import WAITS, Note
 from engine.model.lane import Lane
 from engine.model.outbox import Key, Owed
 from engine.model.person import Person
@@ -84,6 +85,7 @@ def hold_back(
     connection: sqlite3.Connection, record: SourceRecord, reason: Reason, now: float
 ) -> None:
     """See `People.hold_back`."""
+    _tell_wait(connection, record.id, record.version, reason, now)
     _write(connection, record, now, reason=reason)
 
 
@@ -125,6 +127,9 @@ def failed(
     retry_at: float,
 ) -> None:
     """See `People.failed`."""
+    row = connection.execute("SELECT version FROM person WHERE id = ?", (person_id,)).fetchone()
+    if row is not None:
+        _tell_wait(connection, person_id, row[0], failure.reason, now)
     connection.execute(
         "UPDATE person SET sending = 0, failed_at = ?, retry_at = ?, reason = ?,"
         " reason_code = ?, reason_class = ? WHERE id = ?",
@@ -137,6 +142,19 @@ def failed(
             person_id,
         ),
     )
+
+
+def _tell_wait(
+    connection: sqlite3.Connection, person_id: int, version: int, reason: str, now: float
+) -> None:
+    """Add a line when the person begins to wait for something, or for something else."""
+    row = connection.execute(
+        "SELECT reason_code, reason FROM person WHERE id = ?", (person_id,)
+    ).fetchone()
+    before = None if row is None else known(row[0], row[1])
+    if isinstance(reason, Reason) and waits_anew(before, reason):
+        note = Note(WAITS, reason)
+        remember(connection, person_id, version, note, now, record_type=RecordType.PERSON)
 
 
 def looked(connection: sqlite3.Connection, person_id: int, now: float) -> None:

@@ -20,8 +20,9 @@ from engine.installation import Installation
 from engine.model.age import Aged, Evidence, Rest, Seen
 from engine.model.history import Note
 from engine.model.kept import CREATES_PAUSED
+from engine.model.run import RunKind
 from engine.model.work import Work
-from engine.store.sqlite import kept
+from engine.store.sqlite import kept, runs
 from engine.store.sqlite.history import remember
 
 # Which state this is, and how many writes it has acknowledged; the mark repeats both.
@@ -58,6 +59,7 @@ def begin(
         kept.set_setting(connection, NAME, f"{int(now * 1e6):016x}")
     kept.set_setting(connection, WRITES, str(decision.writes))
     kept.forget_setting(connection, COPIED)
+    runs.begin(connection, RunKind.STARTED, now)
     return decision.aged
 
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from engine.model.lane import Lane
 from engine.model.mass_change import HELD
 from engine.model.reason import Code
+from engine.model.records import RecordType
 from engine.model.report import Counts, HistoryLine, RefusedReason, RefusedRecord, WaitingReason
-from engine.store.sqlite import fuse
+from engine.store.sqlite import fuse, journal
 
 # By name: for an order by reference every record there is would be looked at.
 _REFUSED = (
@@ -116,20 +117,21 @@ def waiting_reasons(connection: sqlite3.Connection, limit: int) -> list[WaitingR
 
 
 def history(connection: sqlite3.Connection, ref: str) -> list[HistoryLine]:
-    """See `Report.history`."""
+    """The decisions about one record, oldest first; last, that it is held, while it is."""
     rows = connection.execute(
-        "SELECT seq, at, version, decision, detail, reason_code FROM history"
-        " WHERE record_type = 'opportunity' AND record_id IN (SELECT id FROM record WHERE ref = ?1)"
-        " UNION ALL SELECT seq, at, version, decision, detail, reason_code FROM history"
-        " WHERE record_type = 'person' AND record_id IN (SELECT id FROM person WHERE ref = ?1)"
-        " ORDER BY seq",
+        "SELECT 'opportunity', id FROM record WHERE ref = ?1"
+        " UNION ALL SELECT 'person', id FROM person WHERE ref = ?1",
         (ref,),
-    )
-    lines = [HistoryLine(*row[1:]) for row in rows]
-    return [*lines, *_held(connection, ref)]
+    ).fetchall()
+    lines = [
+        line
+        for record_type, record_id in rows
+        for line in journal.of_record(connection, RecordType(record_type), record_id)
+    ]
+    return [*lines, *held(connection, ref)]
 
 
-def _held(connection: sqlite3.Connection, ref: str) -> Iterator[HistoryLine]:
+def held(connection: sqlite3.Connection, ref: str) -> Iterator[HistoryLine]:
     """What the fuse would let happen to the record; told by the record itself.
 
     A line for each of many thousands, written at the moment they are held, would hold up everybody.

@@ -12,19 +12,22 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import replace
 
-from engine.decide.reasons import because
-from engine.model.history import Note
+from engine.decide.journal import waits_anew, written
+from engine.decide.reasons import because, known
+from engine.model.history import WAITS, Note
 from engine.model.mass_change import Mass
 from engine.model.outbox import Key, Owed
 from engine.model.outcome import Outcome
 from engine.model.reason import Code, code_of
 from engine.model.records import Fields, RecordType
 from engine.model.work import Failure, Work
-from engine.store.sqlite import claims, fuse, tabs
+from engine.model.write import Write, WriteKind
+from engine.store.sqlite import claims, fuse, tabs, undone
 from engine.store.sqlite.awaited import PERSON
 from engine.store.sqlite.history import remember
 from engine.store.sqlite.outbox import owe
 from engine.store.sqlite.work import close_intent, read_again
+from engine.store.sqlite.writes import announced
 
 
 def settle_linked(
@@ -38,20 +41,27 @@ def settle_linked(
     note: Note,
     now: float,
     created: bool = False,
+    answered: bool = False,
     people_read_since: float = -math.inf,
 ) -> bool:
     """See `Records.settle_linked`."""
     if not _claim(connection, work, target_id, created=created, now=now):
         return False
     close_intent(connection, work.id)
-    if _is_flagged(connection, work.id):
+    flagged, sending = connection.execute(
+        "SELECT flagged, sending FROM record WHERE id = ?", (work.id,)
+    ).fetchone()
+    writes = written(
+        target_id, synced, announced(sending, target_id), created=created, answered=answered
+    )
+    if flagged:
         # Nobody else would ever take the reason back, nor the flag where it counts as reset.
         owed = replace(owed or Owed(), message="")
         owed = replace(owed, error=False) if work.lifted else owed
     connection.execute(
         "UPDATE record SET target_id = ?, synced = ?, attempts = 0, failed_since = NULL,"
         " failed_at = NULL, reason = NULL, reason_code = NULL, reason_class = NULL,"
-        " reason_field = NULL, flagged = 0,"
+        " reason_field = NULL, flagged = 0, sending = NULL,"
         " mass = CASE WHEN revision = ? THEN 0 ELSE mass END,"
         # What waits now is the newer change; the older ones have arrived.
         " pending_since = CASE WHEN revision = ? THEN pending_since"
@@ -84,7 +94,8 @@ def settle_linked(
         mass=work.mass,
         people_read_since=people_read_since,
     )
-    remember(connection, work.id, work.version, note, now)
+    undone.drop_outdated(connection, work.id)
+    remember(connection, work.id, work.version, replace(note, writes=writes), now)
     return _state(connection, work.id) != "pending"
 
 
@@ -111,8 +122,11 @@ def adopt(
     claims.take(connection, work.id, target_id, expected=None, now=now)
     claims.keep_only(connection, work.id, target_id)
     close_intent(connection, work.id)
+    if work.intent is not None and work.intent.sent:
+        made = Write(WriteKind.CREATED, target_id, found=True)
+        note = replace(note, writes=(made, *note.writes))
     connection.execute(
-        "UPDATE record SET target_id = ?, synced = NULL, due_at = ?, attempts = 0,"
+        "UPDATE record SET target_id = ?, synced = NULL, sending = NULL, due_at = ?, attempts = 0,"
         " failed_since = NULL, failed_at = NULL, reason = NULL, reason_code = NULL,"
         " reason_class = NULL, reason_field = NULL WHERE id = ?",
         (target_id, now, work.id),
@@ -146,7 +160,8 @@ def forget_target(
 ) -> None:
     """See `Records.forget_target`."""
     connection.execute(
-        "UPDATE record SET gone_id = ?, target_id = NULL, synced = NULL, delivered_id = NULL,"
+        "UPDATE record SET gone_id = ?, target_id = NULL, synced = NULL, sending = NULL,"
+        " delivered_id = NULL,"
         " delivered_version = NULL, due_at = ? WHERE id = ?",
         (gone_id, now, work.id),
     )
@@ -204,6 +219,7 @@ def defer(
     fails: bool = True,
 ) -> None:
     """See `Records.defer`."""
+    _tell_wait(connection, work, failure, now)
     connection.execute(
         "UPDATE record SET due_at = CASE WHEN revision = ? THEN ? ELSE due_at END,"
         " failures = CASE WHEN failed_since IS NULL THEN 0 ELSE failures END + ?,"
@@ -223,8 +239,12 @@ def defer(
     )
 
 
-def postpone(connection: sqlite3.Connection, work: Work, failure: Failure, due_at: float) -> None:
+def postpone(
+    connection: sqlite3.Connection, work: Work, failure: Failure, due_at: float, now: float
+) -> None:
     """See `Records.postpone`."""
+    if work.failed_since is None:
+        _tell_wait(connection, work, failure, now)
     connection.execute(
         "UPDATE record SET due_at = CASE WHEN revision = ? THEN ? ELSE due_at END,"
         " reason = CASE WHEN failed_since IS NULL THEN ? ELSE reason END,"
@@ -264,14 +284,19 @@ def doubt(
         remember(connection, work.id, work.version, note, now)
 
 
+def _tell_wait(connection: sqlite3.Connection, work: Work, failure: Failure, now: float) -> None:
+    """Add a line when it begins to wait for something, or waits for something else from now on."""
+    row = connection.execute(
+        "SELECT reason_code, reason FROM record WHERE id = ?", (work.id,)
+    ).fetchone()
+    before = None if row is None else known(row[0], row[1])
+    if waits_anew(before, failure.reason):
+        remember(connection, work.id, work.version, Note(WAITS, failure.reason), now)
+
+
 def _kept(failure: Failure) -> tuple[str, str | None, str]:
     """The columns of its reason, its code and its class."""
     return failure.reason, code_of(failure.reason), failure.reason_class
-
-
-def _is_flagged(connection: sqlite3.Connection, record_id: int) -> bool:
-    row = connection.execute("SELECT flagged FROM record WHERE id = ?", (record_id,)).fetchone()
-    return bool(row[0])
 
 
 def _state(connection: sqlite3.Connection, record_id: int) -> str:

@@ -17,6 +17,7 @@ from engine.store.sqlite import (
     dossiers,
     doubts,
     fuse,
+    history,
     kept,
     listed,
     mapping_mark,
@@ -190,6 +191,7 @@ class SqliteAudit(Subject):
 
     population = reading(audit.population)
     compare = writing(audit.compare)
+    leave_out_vanished = writing(audit.leave_out_vanished)
     refused = reading(audit.refused)
     compare_refused = writing(audit.compare_refused)
 
@@ -240,7 +242,6 @@ class SqliteReport(Subject):
     counts = reading(report.counts)
     due = reading(report.due)
     waiting_reasons = reading(report.waiting_reasons)
-    history = reading(report.history)
     summary = reading(summaries.summary)
     measured = reading(measure.measured)
     refused_tabs = reading(counted.refused_tabs)
@@ -265,6 +266,12 @@ class SqliteActing(Subject):
     resync = writing(acting.resync)
 
 
+class SqliteJournal(Subject):
+    """What was decided and written, run by run."""
+
+    tend = writing(history.tend)
+
+
 class Subjects:
     """The subjects of one state file, for a store to have."""
 
@@ -283,3 +290,4 @@ class Subjects:
         self.provenance = SqliteProvenance(connections)
         self.dossiers = SqliteDossiers(connections)
         self.report = SqliteReport(connections)
+        self.journal = SqliteJournal(connections)

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
-from engine.decide.reasons import because
-from engine.model.history import Note
+from engine.decide.journal import described, waits_anew
+from engine.decide.reasons import because, known
+from engine.model.history import PEOPLE_WAIT, Note
 from engine.model.reason import Code, code_of
 from engine.model.tab import Edge, GivenUp, Roles, TabWork
 from engine.model.work import Failure
@@ -49,7 +51,7 @@ def begin(
     creates: Sequence[Edge],
     now: float,
     *,
-    edits: Sequence[int] = (),
+    edits: Mapping[int, str | None] | None = None,
 ) -> bool:
     """See `Tabs.begin`."""
     if not goes_on(connection, work):
@@ -61,15 +63,19 @@ def begin(
     )
     connection.execute("DELETE FROM role_edit WHERE sent_at < ?", (now - EDITS_KEPT_S,))
     connection.executemany(
-        "INSERT OR REPLACE INTO role_edit (role_id, target_id, sent_at) VALUES (?, ?, ?)",
-        [(role_id, work.target_id, now) for role_id in edits],
+        "INSERT OR REPLACE INTO role_edit (role_id, target_id, sent_at, became, removes)"
+        " VALUES (?, ?, ?, ?, ?)",
+        [
+            (role_id, work.target_id, now, became, int(became is None))
+            for role_id, became in (edits or {}).items()
+        ],
     )
     return True
 
 
-def keep(connection: sqlite3.Connection, work: TabWork, roles: Roles) -> None:
+def keep(connection: sqlite3.Connection, work: TabWork, roles: Roles, now: float) -> None:
     """See `Tabs.keep`."""
-    _keep(connection, work, roles)
+    _keep(connection, work, roles, now)
 
 
 def settle(
@@ -85,9 +91,7 @@ def settle(
     given_up: GivenUp | None = None,
 ) -> bool:
     """See `Tabs.settle`."""
-    _keep(connection, work, roles)
-    if note is not None:
-        remember(connection, work.record_id, work.version, note, now)
+    _keep(connection, work, roles, now, note)
     if not stands(connection, work):
         return False
     connection.execute(
@@ -142,12 +146,14 @@ def hold(
     roles: Roles,
     would: str,
     people: Collection[int],
+    *,
+    now: float,
 ) -> None:
     """See `Tabs.hold`."""
     if not stands(connection, work):
         return
     if work.doubt_since is None:
-        _keep(connection, work, roles)
+        _keep(connection, work, roles, now)
         connection.execute(
             "UPDATE contacts SET listed = ?, sending = 0, announced = '[]' WHERE record_id = ?",
             (int(work.listed), work.record_id),
@@ -194,15 +200,18 @@ def defer(
     given_up: bool = False,
 ) -> bool:
     """See `Tabs.defer`."""
-    _keep(connection, work, roles)
+    _keep(connection, work, roles, now)
     if not stands(connection, work):
         return False
     before = connection.execute(
-        "SELECT given_up FROM contacts WHERE record_id = ?", (work.record_id,)
+        "SELECT given_up, reason_code, reason FROM contacts WHERE record_id = ?", (work.record_id,)
     ).fetchone()
     news = given_up and failure is not None and not before[0]
     if news and failure is not None:
         note = Note("people given up", failure.reason.within("tried again only seldom: {}"))
+        remember(connection, work.record_id, work.version, note, now)
+    elif failure is not None and waits_anew(known(before[1], before[2]), failure.reason):
+        note = Note(PEOPLE_WAIT, failure.reason)
         remember(connection, work.record_id, work.version, note, now)
     connection.execute(
         "UPDATE contacts SET listed = ?, sending = 0, attempts = attempts + ?,"
@@ -247,7 +256,7 @@ def doubt(
     taken: bool = False,
 ) -> None:
     """See `Tabs.doubt`."""
-    _keep(connection, work, roles)
+    _keep(connection, work, roles, now)
     if not stands(connection, work):
         return
     if not work.checks:
@@ -274,8 +283,22 @@ def doubt(
     )
 
 
-def _keep(connection: sqlite3.Connection, work: TabWork, roles: Roles) -> None:
-    """What is known of the roles on this target record, wherever the link leads by now."""
+def _keep(
+    connection: sqlite3.Connection,
+    work: TabWork,
+    roles: Roles,
+    now: float,
+    note: Note | None = None,
+) -> None:
+    """What is known of the roles on this target record, wherever the link leads by now.
+
+    Args:
+        note: the line of history that what was written belongs to, if there is one.
+    """
+    if note is not None or roles.writes:
+        note = note or Note("related", described(roles.writes))
+        note = replace(note, writes=tuple(roles.writes))
+        remember(connection, work.record_id, work.version, note, now)
     connection.executemany("DELETE FROM role WHERE id = ?", [(one,) for one in roles.removed])
     connection.executemany(
         "INSERT INTO role (id, record_id, target_id, prospect_id, role, made, seen_at)"

@@ -14,8 +14,9 @@ from collections.abc import Iterable
 from engine.model.lane import Lane
 from engine.model.mass_change import NEVER, Mass
 from engine.model.reason import Reason, code_of
-from engine.model.tab import EMPTY_TAB, KnownRole, TabWork
+from engine.model.tab import EMPTY_TAB, KnownRole, RoleEdit, TabWork
 from engine.store.sqlite.awaited import PERSON
+from engine.store.sqlite.work import undone_of
 
 
 def follow(
@@ -217,9 +218,11 @@ def load(connection: sqlite3.Connection, record_id: int) -> TabWork | None:
         "SELECT c.*, CASE WHEN c.mass = 0 AND c.lane = 1 AND r.mass IN (1, 2) THEN 1 ELSE c.mass"
         " END AS weight, r.lifted, r.ref, r.version, r.payload, r.tab,"
         " (r.state IN ('refused', 'ineligible') OR EXISTS (SELECT 1 FROM skip s"
-        "  WHERE s.record_type = 'opportunity' AND s.record_id = r.id)) AS left_out"
-        " FROM contacts c"
-        " JOIN record r ON r.id = c.record_id WHERE c.record_id = ? AND c.state = 'pending'"
+        "  WHERE s.record_type = 'opportunity' AND s.record_id = r.id)) AS left_out,"
+        " u.target_id AS undone_id, u.version AS undone_version, u.mapping AS undone_mapping,"
+        " u.fields AS undone_fields, u.tab AS undone_tab, u.run AS undone_run FROM contacts c"
+        " JOIN record r ON r.id = c.record_id LEFT JOIN undone u ON u.record_id = r.id"
+        " WHERE c.record_id = ? AND c.state = 'pending'"
         " AND c.mass <> 2",
         (record_id,),
     ).fetchone()
@@ -249,11 +252,15 @@ def load(connection: sqlite3.Connection, record_id: int) -> TabWork | None:
         sent=row["sent"],
         taken_since=row["taken_since"],
         lifted=bool(row["lifted"]),
-        edited=dict[int, float](
-            connection.execute(
-                "SELECT role_id, sent_at FROM role_edit WHERE target_id = ?", (row["target_id"],)
-            ).fetchall()
-        ),
+        edited={
+            edit[0]: RoleEdit(edit[1], edit[2], told=bool(edit[3]))
+            for edit in connection.execute(
+                "SELECT role_id, sent_at, became, became IS NOT NULL OR removes FROM role_edit"
+                " WHERE target_id = ?",
+                (row["target_id"],),
+            )
+        },
+        undone=undone_of(row),
     )
 
 

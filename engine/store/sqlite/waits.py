@@ -44,6 +44,7 @@ _HAPPENED = (
     ("skip", "since"),
     ("listed", "missing_since"),
     ("vanished", "since"),
+    ("run", "began_at"),
 )
 
 

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 
+from engine.decide.journal import FOUND, carried_out
 from engine.decide.reasons import kept
+from engine.model.edit import Edit
+from engine.model.history import Note
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.records import Fields
 from engine.model.skip import Skip
+from engine.model.undone import Undone
 from engine.model.work import Intent, Work
+from engine.store.sqlite.history import remember
+from engine.store.sqlite.writes import announced, encoded_edits
 
 
 def due_keys(connection: sqlite3.Connection, lane: Lane, now: float, limit: int) -> list[int]:
@@ -63,9 +70,13 @@ def known(connection: sqlite3.Connection, record_id: int, further: str = "") -> 
     """
     row = connection.execute(
         "SELECT r.*, i.correlation, i.opened_at, i.doubt_since, i.checks, i.sent, i.look_at,"  # noqa: S608 # words of ours
-        " o.target_id AS owed_id, s.reason AS skip_reason, s.since AS skip_since"
+        " o.target_id AS owed_id, s.reason AS skip_reason, s.since AS skip_since,"
+        " u.target_id AS undone_id, u.version AS undone_version,"
+        " u.mapping AS undone_mapping, u.fields AS undone_fields, u.tab AS undone_tab,"
+        " u.run AS undone_run"
         " FROM record r LEFT JOIN intent i ON i.record_id = r.id"
         " LEFT JOIN skip s ON s.record_type = 'opportunity' AND s.record_id = r.id"
+        " LEFT JOIN undone u ON u.record_id = r.id"
         " LEFT JOIN outbox o ON o.record_type = 'opportunity' AND o.record_id = r.id"
         f" WHERE r.id = ?{further}",
         (record_id,),
@@ -108,6 +119,21 @@ def known(connection: sqlite3.Connection, record_id: int, further: str = "") -> 
         lifted=bool(row["lifted"]),
         reread=bool(row["reread"]),
         skip=None if row["skip_since"] is None else Skip(row["skip_reason"], row["skip_since"]),
+        undone=undone_of(row),
+    )
+
+
+def undone_of(row: sqlite3.Row) -> Undone | None:
+    """What was undone of a record, from a row that has it beside it."""
+    if row["undone_id"] is None:
+        return None
+    return Undone(
+        row["undone_id"],
+        row["undone_version"],
+        row["undone_mapping"],
+        frozenset(json.loads(row["undone_fields"])),
+        row["undone_tab"],
+        row["undone_run"],
     )
 
 
@@ -154,14 +180,32 @@ def open_intent(
     return True
 
 
-def begin_update(connection: sqlite3.Connection, record_id: int, target_id: int) -> bool:
+def begin_update(
+    connection: sqlite3.Connection,
+    record_id: int,
+    target_id: int,
+    edits: Sequence[Edit],
+    *,
+    known: Fields,
+    now: float,
+) -> bool:
     """See `Records.begin_update`."""
-    cursor = connection.execute(
-        "UPDATE record SET synced = NULL WHERE id = ?"
+    row = connection.execute(
+        "SELECT version, sending FROM record WHERE id = ?"
         " AND EXISTS (SELECT 1 FROM claim WHERE target_id = ? AND record_id = record.id)",
         (record_id, target_id),
+    ).fetchone()
+    if row is None:
+        return False
+    before = carried_out(target_id, announced(row[1], target_id), known)
+    if before:
+        note = Note("updated", f"id {target_id}, {FOUND}", before)
+        remember(connection, record_id, row[0], note, now)
+    connection.execute(
+        "UPDATE record SET synced = NULL, sending = ? WHERE id = ?",
+        (encoded_edits(target_id, edits), record_id),
     )
-    return bool(cursor.rowcount)
+    return True
 
 
 def open_doubt(
@@ -178,10 +222,20 @@ def open_doubt(
     )
 
 
-def note_synced(connection: sqlite3.Connection, record_id: int, synced: Fields | None) -> None:
+def note_synced(
+    connection: sqlite3.Connection,
+    record_id: int,
+    synced: Fields | None,
+    *,
+    withdrawn: bool = False,
+) -> None:
     """See `Records.note_synced`."""
     text = None if synced is None else json.dumps(synced, separators=(",", ":"))
-    connection.execute("UPDATE record SET synced = ? WHERE id = ?", (text, record_id))
+    connection.execute(
+        "UPDATE record SET synced = ?, sending = CASE WHEN ? THEN NULL ELSE sending END"
+        " WHERE id = ?",
+        (text, int(withdrawn), record_id),
+    )
 
 
 def close_intent(connection: sqlite3.Connection, record_id: int) -> None:

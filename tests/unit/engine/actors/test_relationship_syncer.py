@@ -231,7 +231,10 @@ async def test_people_given_up_are_told_of_once(tmp_path: Path) -> None:
             await syncer.step(1)
         lines = await sqlite(syncer.store).read(report.history, "OPP-1")
 
-    assert [line.decision for line in lines if line.decision != "created"] == ["people given up"]
+    assert [line.decision for line in lines if line.decision != "created"] == [
+        "people wait",
+        "people given up",
+    ]
     assert "no connection" in lines[-1].detail
 
 

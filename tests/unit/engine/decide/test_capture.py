@@ -82,12 +82,15 @@ def test_what_would_only_be_created_is_no_mass_change(mass: bool) -> None:
     assert became(replace(free, mass=Mass.APPROVED), row(1, 2), mass=mass).mass is Mass.NONE
 
 
-def test_only_what_waited_is_told_why_it_is_left_out() -> None:
-    """Of anything else nobody expected anything."""
+def test_why_it_is_left_out_is_told_once() -> None:
+    """Of what never was to be synced nobody expected anything."""
+    left_out = replace(SETTLED, state=State.INELIGIBLE)
+
     assert became(PENDING, UNTICKED).left_out == "sync is off"
     assert became(PENDING, FLAGGED).left_out == "the error flag is set"
     assert became(PENDING, row(1, 2)).left_out is None
-    assert became(SETTLED, UNTICKED).left_out is None
+    assert became(SETTLED, UNTICKED).left_out == "sync is off"
+    assert became(left_out, UNTICKED).left_out is None
     assert became(None, UNTICKED).left_out is None
 
 
@@ -115,3 +118,13 @@ def test_a_flag_of_ours_that_counts_as_reset_leaves_nothing_out() -> None:
         False,
     )
     assert not became(lifted, row(1, 2)).lifted
+
+
+def test_that_it_is_taken_up_again_is_told_once() -> None:
+    """Whoever was told that it is left out is told when that is over."""
+    left_out = replace(SETTLED, state=State.INELIGIBLE)
+
+    assert became(left_out, row(1, 2)).came_back
+    assert not became(left_out, UNTICKED).came_back
+    assert not became(SETTLED, row(1, 2)).came_back
+    assert not became(None, row(1, 2)).came_back

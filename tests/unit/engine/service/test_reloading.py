@@ -39,6 +39,7 @@ TUNED = {
     "concurrency": {"opportunity_syncers": 6, "relationship_syncers": 1, "write_backs": 2},
     "write_back": {"batch_max": 9, "linger_ms": 30},
     "retry": {"attempts_max": 5, "base_s": 0.5, "cap_s": 9},
+    "history": {"keep_days": 30, "max_mb": 12},
 }
 KEYS = {f"{table}.{key}": value for table, keys in TUNED.items() for key, value in keys.items()}
 
@@ -91,6 +92,7 @@ def in_force(assembly: Assembly) -> dict[str, Any]:
         "source": (source.in_flight_max, source.backoff),
         "target": (target.in_flight_max, target.backoff, target.limits),
         "budget": target.budget.limits,
+        "history": assembly.config.engine.history,
         "workers": [
             (pool.actor, [worker.limits for worker in pool.workers]) for pool in pools(assembly)
         ],

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
+from engine.model.reason import Code
 from engine.model.records import Captured
-from engine.store.sqlite import audit
+from engine.store.sqlite import audit, report
 from tests.unit.engine.stand_ins import NOW, announce, row, state_of, take
 
 LATER = NOW + 100
@@ -20,11 +21,11 @@ def compared(
     upto: int | None = None,
     started_at: float = LATER,
 ) -> int:
-    """Compare a slice; how many records were not shown by it."""
-    _, vanished = audit.compare(
+    """Compare a slice, of which the source shows no more; how many are left out."""
+    _, lacking, _ = audit.compare(
         connection, rows, after=after, upto=upto, started_at=started_at, now=LATER
     )
-    return vanished
+    return audit.leave_out_vanished(connection, lacking, [], [], asked_at=LATER, now=LATER)
 
 
 def test_what_a_slice_shows_stays_and_what_it_lacks_is_left_out(
@@ -75,8 +76,28 @@ def test_a_version_that_differs_is_captured(connection: sqlite3.Connection) -> N
     """A change that never showed in the change order."""
     take(connection, row(1, 3))
 
-    outcome, vanished = audit.compare(
+    outcome, lacking, _ = audit.compare(
         connection, [row(1, 4)], after=0, upto=None, started_at=LATER, now=LATER
     )
 
-    assert ([one.version for one in outcome.changed], vanished) == ([4], 0)
+    assert ([one.version for one in outcome.changed], lacking) == ([4], [])
+
+
+def test_what_a_slice_lacks_is_told_why_it_is_left_out(connection: sqlite3.Connection) -> None:
+    """Somebody unticked it, deleted it, or hid it: whoever asks is told which it was."""
+    take(connection, row(1, 5), row(2, 5), row(3, 5), row(4, 5), row(5, 5))
+    rows = [row(1, 6, eligible=False), row(4, 5, eligible=False), row(5, 5)]
+
+    left = audit.leave_out_vanished(
+        connection, [1, 2, 3, 4, 5], rows, [2], asked_at=LATER, now=LATER
+    )
+
+    assert left == 4
+    told = [report.history(connection, f"OPP-{one}") for one in range(1, 6)]
+    assert [[line.reason_code for line in lines] for lines in told] == [
+        [Code.SYNC_OFF],
+        [Code.RECORD_DELETED],
+        [Code.RECORD_HIDDEN],
+        [Code.SYNC_OFF],
+        [],
+    ]

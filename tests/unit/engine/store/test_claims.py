@@ -78,8 +78,8 @@ def test_a_target_record_that_is_handed_over_is_the_former_one_s_no_more(
     assert tabs.load(db, 1) is None
     assert told(db, 1)[-1] == "id handed over"
     assert told(db, 2)[-1] == "id taken over"
-    assert not work.begin_update(db, 1, 7)
-    assert work.begin_update(db, 2, 7)
+    assert not work.begin_update(db, 1, 7, (), known={}, now=NOW)
+    assert work.begin_update(db, 2, 7, (), known={}, now=NOW)
 
 
 def test_an_owner_that_the_source_does_not_show_is_left_out(db: sqlite3.Connection) -> None:

@@ -92,7 +92,7 @@ def test_what_was_not_sent_keeps_why_it_failed_before(
         settle.defer(connection, pending(connection, 1), LOST, due_at=NOW, counts=True, now=NOW)
     held = Failure("held_back", None, foreign(Code.REFUSED, "held back: maintenance"))
 
-    settle.postpone(connection, pending(connection, 1), held, NOW + 7)
+    settle.postpone(connection, pending(connection, 1), held, NOW + 7, NOW)
 
     after = pending(connection, 1)
     assert reason(connection, 1) == (LOST.reason if failed else held.reason)

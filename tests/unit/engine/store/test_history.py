@@ -21,6 +21,7 @@ def db(connection: sqlite3.Connection) -> sqlite3.Connection:
     """An opportunity and a person of the same id."""
     take(connection, row(1, 5))
     people.hold_back(connection, person(1), foreign(Code.UNSPECIFIED, "no e-mail address"), NOW)
+    connection.execute("DELETE FROM history")
     return connection
 
 

@@ -1,0 +1,143 @@
+"""The journal: lines of history as they are read, of one record, of a run, or since a moment."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+
+from engine.decide.reasons import because, known
+from engine.model.dossier import Named
+from engine.model.history import PEOPLE_WAIT, WAITS
+from engine.model.reason import Code, code_of
+from engine.model.records import RecordType
+from engine.model.report import HistoryLine
+from engine.store.sqlite.writes import decoded
+
+_LINES = (
+    "SELECT h.at, h.version, h.decision, h.detail, h.reason_code, h.run, h.writes, h.record_type,"
+    " h.record_id, coalesce(r.ref, p.ref, '') AS ref FROM history h"
+    " LEFT JOIN record r ON h.record_type = 'opportunity' AND r.id = h.record_id"
+    " LEFT JOIN person p ON h.record_type = 'person' AND p.id = h.record_id"
+)
+
+
+def _line(row: sqlite3.Row) -> HistoryLine:
+    at, version, decision, detail, code, run, writes, record_type, record_id, ref = row
+    return HistoryLine(
+        at,
+        version,
+        decision,
+        detail,
+        code,
+        run,
+        decoded(writes),
+        RecordType(record_type),
+        record_id,
+        ref,
+    )
+
+
+def of_record(
+    connection: sqlite3.Connection, record_type: RecordType, record_id: int
+) -> list[HistoryLine]:
+    """Everything that was decided about one record, oldest first."""
+    rows = connection.execute(
+        f"{_LINES} WHERE h.record_type = ? AND h.record_id = ? ORDER BY h.seq",  # a constant
+        (record_type, record_id),
+    )
+    return [_line(row) for row in rows]
+
+
+def lines(
+    connection: sqlite3.Connection,
+    *,
+    run: int | None = None,
+    since: float | None = None,
+    records: Sequence[Named] = (),
+    limit: int = -1,
+    skip: int = 0,
+) -> list[HistoryLine]:
+    """See `Journal.lines`."""
+    where, values = _where(run, since, records)
+    rows = connection.execute(
+        f"{_LINES} WHERE {where} ORDER BY h.seq LIMIT ? OFFSET ?",  # words of ours
+        (*values, limit, skip),
+    )
+    return [_line(row) for row in rows]
+
+
+def counted(
+    connection: sqlite3.Connection,
+    *,
+    run: int | None = None,
+    since: float | None = None,
+    records: Sequence[Named] = (),
+) -> int:
+    """See `Journal.counted`."""
+    where, values = _where(run, since, records)
+    return connection.execute(
+        f"SELECT count(*) FROM history h WHERE {where}",  # noqa: S608 # words of ours
+        values,
+    ).fetchone()[0]
+
+
+def _where(
+    run: int | None, since: float | None, records: Sequence[Named]
+) -> tuple[str, list[str | int | float]]:
+    parts, values = ["1"], list[str | int | float]()
+    if records:
+        each = "(h.record_type = ? AND h.record_id = ?)"
+        parts.append(f"({' OR '.join([each] * len(records))})")
+        values += [value for one in records for value in (one.record_type.value, one.id)]
+    if run is not None:
+        parts.append("h.run = ?")
+        values.append(run)
+    if since is not None:
+        parts.append("h.at >= ?")
+        values.append(since)
+    return " AND ".join(parts), values
+
+
+def present(connection: sqlite3.Connection, named: Named) -> Iterator[HistoryLine]:
+    """What the record waits for now, told by the record itself.
+
+    A line for each of many thousands, written when they are captured, would hold up everybody.
+    """
+    if named.record_type is RecordType.PERSON:
+        rows = connection.execute(
+            "SELECT read_at, version, ?, reason_code, reason FROM person"
+            " WHERE id = ? AND prospect_id IS NULL AND reason IS NOT NULL",
+            (WAITS, named.id),
+        )
+    else:
+        rows = connection.execute(
+            "SELECT pending_since, version, ?, reason_code, reason FROM record"
+            " WHERE id = ? AND state = 'pending' AND mass <> 2 UNION ALL"
+            " SELECT c.pending_since, r.version, ?, c.reason_code, c.reason FROM contacts c"
+            " JOIN record r ON r.id = c.record_id WHERE r.id = ? AND c.state = 'pending'"
+            " AND c.mass <> 2 AND c.reason IS NOT NULL",
+            (WAITS, named.id, PEOPLE_WAIT, named.id),
+        )
+    for at, version, decision, code, text in rows.fetchall():
+        reason = known(code, text) or because(Code.WAITS_ITS_TURN, what="it is due")
+        if not _told(connection, named, decision, code_of(reason)):
+            yield HistoryLine(
+                at,
+                version,
+                decision,
+                reason,
+                code_of(reason),
+                record_type=named.record_type,
+                record_id=named.id,
+                ref=named.ref,
+            )
+
+
+def _told(connection: sqlite3.Connection, named: Named, decision: str, code: str | None) -> bool:
+    """Whether the latest line of that kind says so already, and nothing was settled since."""
+    row = connection.execute(
+        "SELECT decision, reason_code FROM history WHERE record_type = ? AND record_id = ?"
+        " ORDER BY seq DESC LIMIT 1",
+        (named.record_type, named.id),
+    ).fetchone()
+    return row is not None and (row[0], row[1]) == (decision, code)

@@ -1,0 +1,56 @@
+"""Runs, as kept: whatever is decided belongs to the present one, unless somebody says another."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from engine.model.run import Run, RunKind
+from engine.store.sqlite import kept
+
+# The present run, for whoever is in none of its own.
+PRESENT = "run"
+
+
+def begin(connection: sqlite3.Connection, kind: RunKind, now: float, detail: str = "") -> int:
+    """A new run; the present one from now on, unless it is somebody's who undoes something."""
+    cursor = connection.execute(
+        "INSERT INTO run (kind, began_at, detail) VALUES (?, ?, ?)", (kind, now, detail)
+    )
+    number = cursor.lastrowid or 0
+    if kind is not RunKind.UNDO:
+        kept.set_setting(connection, PRESENT, str(number))
+    return number
+
+
+def begin_day(connection: sqlite3.Connection, now: float) -> None:
+    """A new run for a new day, so that none of them lasts for longer."""
+    row = connection.execute(
+        "SELECT began_at FROM run WHERE id = (SELECT CAST(value AS INTEGER) FROM setting"
+        " WHERE name = ?)",
+        (PRESENT,),
+    ).fetchone()
+    if row is not None and row[0] // 86_400 == now // 86_400:
+        return
+    begin(connection, RunKind.NEW_DAY, now)
+
+
+def known(connection: sqlite3.Connection, number: int) -> Run | None:
+    """See `Journal.run`."""
+    row = connection.execute(
+        "SELECT id, kind, began_at, detail FROM run WHERE id = ?", (number,)
+    ).fetchone()
+    return None if row is None else Run(*row)
+
+
+def listed(connection: sqlite3.Connection, *, limit: int, skip: int = 0) -> list[Run]:
+    """See `Journal.runs`."""
+    rows = connection.execute(
+        "SELECT run.id, run.kind, run.began_at, run.detail, lines.decisions, lines.writes,"
+        " lines.records FROM run JOIN"
+        " (SELECT run, count(*) AS decisions, sum(coalesce(json_array_length(writes), 0))"
+        "  AS writes, count(DISTINCT record_type || record_id) AS records FROM history"
+        "  WHERE run IS NOT NULL GROUP BY run) AS lines ON lines.run = run.id"
+        " ORDER BY run.id DESC LIMIT ? OFFSET ?",
+        (limit, skip),
+    )
+    return [Run(*row) for row in rows]

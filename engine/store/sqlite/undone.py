@@ -1,0 +1,27 @@
+"""What was undone, as kept; `decide.undone` says for how long it counts."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from engine.model.kept import FINGERPRINT
+
+
+def drop_outdated(connection: sqlite3.Connection, record_id: int) -> None:
+    """The record was reconciled: what was undone under another version or mapping is over."""
+    connection.execute(
+        "DELETE FROM undone WHERE record_id = ? AND NOT EXISTS (SELECT 1 FROM record r"
+        " WHERE r.id = undone.record_id AND r.version = undone.version AND undone.mapping IS"
+        " (SELECT value FROM setting WHERE name = ?))",
+        (record_id, FINGERPRINT),
+    )
+
+
+def follow_write_back(
+    connection: sqlite3.Connection, record_id: int, version: int, now: int
+) -> None:
+    """Our own write-back has made a version of it, which is no edit of anybody's."""
+    connection.execute(
+        "UPDATE undone SET version = ? WHERE record_id = ? AND version = ?",
+        (now, record_id, version),
+    )
