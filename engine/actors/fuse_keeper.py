@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import structlog
 
 from engine.flow.worktime import resting
+from engine.model.approval import EVERYTHING, Chosen
 from engine.model.kept import FIRST_LOOK
 from engine.model.mass_change import Limits
 from engine.ports import WallClock
@@ -73,9 +74,9 @@ class FuseKeeper:
         if due:
             self.wake()
 
-    async def approve(self) -> int:
+    async def approve(self, chosen: Chosen = EVERYTHING) -> int:
         """Somebody says that it is meant; returns how many records go on."""
-        released = await self.store.fuse.release(self.clock.now())
+        released = await self.store.fuse.release(self.clock.now(), chosen)
         if released:
             log.warning("mass_change_approved", records=released)
             self.wake()

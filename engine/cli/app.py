@@ -177,11 +177,29 @@ def _plan(
     )
 
 
-def _approve(config: ConfigOption = None) -> None:
-    """Let a mass change go on that was stopped for being larger than [fuse] allows."""
+def _approve(
+    *,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="X", help="Only this record, or person.")
+    ] = None,
+    beside: Annotated[
+        list[str] | None, typer.Option("--except", metavar="X", help="Not this record, or person.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Show nothing, and ask nobody.")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a mass change that was stopped for being larger than [fuse] allows; let it go on.
+
+    Example: wosync approve
+
+    Example: wosync approve --except OPP-17 --yes
+    """
     from engine.cli.approving import approve
 
-    raise typer.Exit(approve(config))
+    raise typer.Exit(
+        approve(config, only=only or [], beside=beside or [], yes=yes, as_json=as_json)
+    )
 
 
 def _history(

@@ -1,34 +1,141 @@
-"""`wosync approve`: let a mass change go on that the fuse has stopped."""
+"""`wosync approve`: show what the fuse holds, and let it go on."""
 
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from engine.about import PROGRAM
 from engine.cli.asking import ask_service
-from engine.cli.exits import Exit
+from engine.cli.exits import Exit, Misused
 from engine.cli.reading import look
-from engine.cli.state import state_path
+from engine.cli.services import option
+from engine.cli.state import looking, state_path
 from engine.clock import SystemClock
 from engine.config import loading as configuration
-from engine.store.sqlite import fuse, statedir, statefile
+from engine.config.loading import Config
+from engine.model.approval import Chosen
+from engine.model.dossier import Named
+from engine.service.why.pointing import pointers_of, unknown
+from engine.store.sqlite import dossiers, fuse, statedir, statefile
+
+if TYPE_CHECKING:
+    from engine.cli.plans import Seen
+
+# A service may be at work on much else.
+TIMEOUT_S = 30.0
+_NOTHING = "nothing waits for approval\n"
 
 
-def approve(path: Path | None) -> int:
-    """Tell the running service; without one, the state itself, for the next run."""
+def approve(
+    path: Path | None,
+    *,
+    only: Sequence[str] = (),
+    beside: Sequence[str] = (),
+    yes: bool = False,
+    as_json: bool = False,
+) -> int:
+    """Tell the running service; without one, the state itself, for the next run.
+
+    Args:
+        only, beside: records, by whatever somebody has in hand of them.
+        yes: nobody is shown anything, nor asked.
+    """
+    if only and beside:
+        raise Misused("--only and --except choose records in two ways", remedy="give one of them")
     found = configuration.find(path)
-    answer = ask_service(found, "/approve", "POST")
-    approved = answer["approved"] if answer is not None else _in_state(state_path(look(found)))
-    sys.stdout.write(f"{approved} edits approved\n" if approved else "nothing waits for approval\n")
+    asked: dict[str, Any] = {"only": _texts(only), "except": _texts(beside)}
+    if not yes and not _waits(found):
+        # What turns up just now was shown to nobody.
+        asked["seen_at"] = 0
+    elif not yes:
+        seen = _shown(found, asked, as_json=as_json)
+        if seen.idle:
+            sys.stdout.write("" if as_json else "nothing of that waits for approval\n")
+            return Exit.DONE
+        if as_json or not sys.stdin.isatty():
+            how = f"{PROGRAM} approve{option(path)} --yes"
+            sys.stderr.write(f"nothing is approved yet; if it is meant: {how}\n")
+            return Exit.ATTENTION
+        import typer
+
+        if not typer.confirm("Let all of this go on?", default=False):
+            sys.stdout.write("nothing is approved\n")
+            return Exit.ATTENTION
+        if seen.header is not None:
+            asked["seen_at"] = seen.header.made_at
+    approved = _approved(found, asked)
+    sys.stdout.write(f"{approved} edits approved\n" if approved else _NOTHING)
     return Exit.DONE
 
 
-def _in_state(state: Path) -> int:
+def _texts(names: Sequence[str]) -> list[str]:
+    # What a shell passed on that is no text names nothing.
+    return [one.encode(errors="replace").decode() for one in names]
+
+
+def _waits(found: Path) -> bool:
+    """Whether anything does, as the service tells, or the state."""
+    status = ask_service(found, "/status")
+    if status is not None:
+        return bool(status["approval"]["records"])
+    with looking(state_path(look(found))) as connection:
+        return bool(fuse.held(connection).records)
+
+
+def _shown(found: Path, asked: dict[str, Any], *, as_json: bool) -> Seen:
+    # Only here anything of the service is needed.
+    import anyio
+
+    from engine.cli.planning import kept_in, told
+    from engine.cli.plans import printed_json, show
+    from engine.cli.reading import load
+    from engine.service.planning.desk import wanted_of
+    from engine.service.planning.files import lines_of
+    from engine.service.planning.planning import plan_alone
+
+    wanted = {"held": True, "refs": asked["only"], "except": asked["except"]}
+    with kept_in(None) as file:
+        with file.open("w", encoding="utf-8") as written:
+            if not told(found, "/plan", wanted, written):
+                anyio.run(plan_alone, load(found), wanted_of(wanted), written)
+        return printed_json(lines_of(file)) if as_json else show(lines_of(file))
+
+
+def _approved(found: Path, asked: dict[str, Any]) -> int:
+    answer = ask_service(found, "/approve", "POST", content=asked, timeout_s=TIMEOUT_S)
+    if answer is None:
+        config = look(found)
+        return _in_state(config, state_path(config), asked)
+    if "failure" in answer:
+        from engine.cli.failures import raised
+
+        raise raised(answer["failure"])
+    return answer["approved"]
+
+
+def _in_state(config: Config, state: Path, asked: dict[str, Any]) -> int:
     clock = SystemClock()
     with statedir.lease(state.parent), contextlib.closing(statefile.connect(state)) as connection:
         statefile.prepare(state)
+        only = _meant(connection, config, asked["only"])
+        beside = _meant(connection, config, asked["except"])
         connection.execute("BEGIN IMMEDIATE")
-        approved = fuse.release(connection, clock.now())
+        chosen = Chosen(tuple(only) if only else None, tuple(beside), asked.get("seen_at"))
+        approved = fuse.release(connection, clock.now(), chosen)
         connection.execute("COMMIT")
         return approved
+
+
+def _meant(connection: sqlite3.Connection, config: Config, names: Sequence[str]) -> list[Named]:
+    meant: list[Named] = []
+    for text in names:
+        found = dossiers.find(connection, pointers_of(config, text))
+        if not found:
+            raise unknown(text, config)
+        meant += found
+    return meant

@@ -29,7 +29,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from engine.errors import EngineError, Misconfigured
 from engine.model.acting import request_of
-from engine.service import authorising, nudging
+from engine.service import approving, authorising, nudging
 from engine.service.acting import Acting
 from engine.service.doors import Doors
 from engine.service.headers import CONFIG_OF, TOKEN
@@ -88,8 +88,15 @@ class _Answers:
     async def mapping(self, _: Request) -> Response:
         return JSONResponse(self.status.assembly.mappings.document())
 
-    async def approve(self, _: Request) -> Response:
-        return JSONResponse({"approved": await self.status.assembly.fuse_keeper.approve()})
+    async def approve(self, request: Request) -> Response:
+        given = await _asked(request) if await request.body() else {}
+        if given is None:
+            return PlainTextResponse("a JSON object is needed\n", status_code=400)
+        try:
+            approved = await approving.approved(self.status.assembly, given)
+        except EngineError as error:
+            return JSONResponse({"failure": authorising.failure(error)})
+        return JSONResponse({"approved": approved})
 
     async def explain(self, request: Request) -> Response:
         try:

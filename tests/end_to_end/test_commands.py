@@ -69,7 +69,10 @@ async def test_a_mass_change_waits_for_the_approval_and_then_goes_on(config: Pat
     waiting = json.loads(held.out)["pending"]
     assert waiting > 100
 
-    approved = await wosync("approve", "--config", str(config), cwd=config.parent)
+    shown = await wosync("approve", "--config", str(config), cwd=config.parent)
+    assert (shown.code, "update (10 of " in shown.out) == (ATTENTION, True)
+    assert "nothing is approved yet" in shown.err
+    approved = await wosync("approve", "--config", str(config), "--yes", cwd=config.parent)
     assert approved.out == f"{waiting} edits approved\n"
     after = await wosync("once", "--config", str(config), "--json", cwd=config.parent)
     assert json.loads(after.out)["pending"] == 0

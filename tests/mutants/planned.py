@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 PLAN = "tests/scenario/test_plan.py"
+APPROVE = "tests/scenario/test_approving.py"
 FILES = "tests/unit/engine/service/planning/test_files.py"
 TARGET = "engine/service/planning/target.py"
 FIRST = f"{PLAN}::test_a_first_run_is_told_before_anything_is_there"
@@ -74,6 +75,41 @@ MUTANTS = (
         "    if not ended:",
         "    if False:",
         (f"{FILES}::test_no_line_can_be_changed_taken_away_or_cut",),
+    ),
+    Mutant(
+        "approves what was not named",
+        "engine/store/sqlite/fuse.py",
+        "    if chosen.only is not None:",
+        "    if chosen.only is None and chosen.beside is None:",
+        (f"{APPROVE}::test_only_some_of_it_goes_on",),
+    ),
+    Mutant(
+        "approves what was named as not meant",
+        "engine/store/sqlite/fuse.py",
+        "    given: tuple[object, ...] = _named(chosen.beside)",
+        "    given: tuple[object, ...] = _named(())",
+        (f"{APPROVE}::test_only_some_of_it_goes_on",),
+    ),
+    Mutant(
+        "approves what nobody has seen",
+        "engine/store/sqlite/fuse.py",
+        "    if chosen.seen_at is not None:",
+        "    if chosen.seen_at == 0:",
+        (f"{APPROVE}::test_what_came_since_it_was_shown_waits_on",),
+    ),
+    Mutant(
+        "forgets that the fuse has tripped while something waits",
+        "engine/store/sqlite/fuse.py",
+        "    if not held(connection).records:\n        kept.forget_setting",
+        "    if True:\n        kept.forget_setting",
+        (f"{APPROVE}::test_only_some_of_it_goes_on",),
+    ),
+    Mutant(
+        "approves before anybody was asked",
+        "engine/cli/approving.py",
+        "        if as_json or not sys.stdin.isatty():",
+        "        if as_json:",
+        (f"{APPROVE}::test_what_is_held_is_shown_before_anything_goes_on",),
     ),
     Mutant(
         "plans for anybody who asks",

@@ -39,7 +39,8 @@ async def past_the_overlap(world: Bench) -> None:
 async def approve(world: Bench) -> None:
     """What an operator types."""
     world.config()
-    await anyio.to_thread.run_sync(approving.approve, world.directory / "config.toml")
+    path = world.directory / "config.toml"
+    await anyio.to_thread.run_sync(lambda: approving.approve(path, yes=True))
 
 
 async def test_a_mapping_that_would_change_too_much_waits_for_an_approval(world: Bench) -> None:

@@ -12,7 +12,8 @@ from engine import logs
 from engine.model.edit import Edit
 from engine.model.plan import Kind
 from engine.service.planning.desk import mapping_of
-from engine.service.planning.rehearsal import UnknownRecord, Wanted
+from engine.service.planning.rehearsal import Wanted
+from engine.service.why.pointing import UnknownRecord
 from engine.store.sqlite import fuse, statefile
 from tests.scenario.bench import Bench
 from tests.scenario.plan_hands import arrived, planned, planned_beside, predicted, writes

@@ -41,13 +41,15 @@ def wanted_of(asked: Mapping[str, Any]) -> Wanted:
         Misconfigured: the mapping has mistakes.
     """
     sample, text = asked.get("sample"), asked.get("mapping")
-    refs = cast("list[Any]", asked.get("refs") or [])
+    refs, beside = (cast("list[Any]", asked.get(name) or []) for name in ("refs", "except"))
     name = str(asked.get("mapping_name") or "the mapping")
     return Wanted(
         tuple(str(one) for one in refs),
         sample if isinstance(sample, int) and not isinstance(sample, bool) else None,
         None if text is None else mapping_of(str(text), name),
         "" if text is None else name,
+        held=bool(asked.get("held")),
+        beside=tuple(str(one) for one in beside),
     )
 
 

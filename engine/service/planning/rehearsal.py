@@ -20,10 +20,11 @@ from engine.assembly.assembly import Assembly
 from engine.assembly.building import assemble
 from engine.assembly.outside import Outside, Systems
 from engine.config.loading import Config, MappingSettings
-from engine.errors import EngineError
 from engine.flow.tally import Counted, Tally, counted_by
 from engine.logs import rehearsing
 from engine.metrics import Metrics
+from engine.model.approval import Chosen
+from engine.model.dossier import Named
 from engine.model.kept import MAPPING
 from engine.model.plan import End, Header, Requests
 from engine.model.pointer import Pointer
@@ -35,7 +36,7 @@ from engine.service.planning.files import Writing
 from engine.service.planning.source import rehearsed as rehearsed_source
 from engine.service.planning.target import rehearsed as rehearsed_target
 from engine.service.starting import take_up
-from engine.service.why.pointing import pointers_of, spelled
+from engine.service.why.pointing import pointers_of, unknown
 from engine.store.port.store import Store
 from engine.store.sqlite import scratch
 
@@ -43,12 +44,10 @@ OVERLAY_NAME = "overlay.db"
 # What the fuse holds is let go of and held anew at most so often: what one mass change brings about
 # may be another one.
 APPROVALS_MAX = 3
+# So many held records are looked through before an approval; of more, so many drawn by lot.
+HELD_MAX = 500
 # Seconds that a request takes where none was seen.
 REQUEST_S = 0.2
-
-
-class UnknownRecord(EngineError):
-    """Nothing is known by a name, neither here nor in the source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +58,21 @@ class Wanted:
         refs: what somebody has in hand of records; empty for all that is due.
         sample: so many of those that are due, drawn by lot.
         mapping: the lines of a file that is not in force; `mapping_name` is its name.
+        held: what the fuse holds, and nothing else; of it only `refs`, where there are any, and
+            never `beside`.
     """
 
     refs: tuple[str, ...] = ()
     sample: int | None = None
     mapping: MappingSettings | None = None
     mapping_name: str = ""
+    held: bool = False
+    beside: tuple[str, ...] = ()
+
+    @property
+    def some(self) -> bool:
+        """Whether only some records are rehearsed, and not whatever a run would meet."""
+        return self.held or bool(self.refs) or self.sample is not None
 
     @property
     def about(self) -> dict[str, str]:
@@ -73,6 +81,8 @@ class Wanted:
             "refs": " ".join(self.refs),
             "sample": "" if self.sample is None else str(self.sample),
             "mapping": self.mapping_name,
+            "held": "by the fuse, waiting for an approval" if self.held else "",
+            "except": " ".join(self.beside),
         }
         return {name: value for name, value in given.items() if value}
 
@@ -97,6 +107,7 @@ class Rehearsal:
     beside: bool
     now_sent: Tally = field(default_factory=Tally, init=False)
     later_sent: Tally = field(default_factory=Tally, init=False)
+    _noted: dict[str, str] = field(default_factory=dict[str, str], init=False)
 
     async def write(self, writing: Writing) -> End:
         """Rehearse, and write the plan.
@@ -122,6 +133,7 @@ class Rehearsal:
 
     async def _rehearse(self, laid: overlay.Overlay, base: Baseline) -> Assembly:
         """The run, and those that an approval would bring; returns what did the last of it."""
+        laid.held = self.wanted.held
         with counted_by(self.now_sent):
             assembly = await self._once(laid, base)
         raise_if_unreachable(assembly, await self.store.report.counts())
@@ -150,7 +162,7 @@ class Rehearsal:
         Args:
             chosen: what is rehearsed is still to be chosen, where not everything is.
         """
-        some = bool(self.wanted.refs) or self.wanted.sample is not None
+        some = self.wanted.some
         metrics = Metrics()
         names = (self.config.connectors.source.name, self.config.connectors.target.name)
         metrics.know_connectors(names, budgeted=names[1])
@@ -184,8 +196,12 @@ class Rehearsal:
 
     async def _choose(self, assembly: Assembly) -> None:
         """Take in what is asked for, and leave nothing else due."""
-        if self.wanted.refs:
-            ids = await self._meant(assembly)
+        if self.wanted.held:
+            ids = await self._held()
+            await self.store.fuse.release(self.outside.clock.now())
+        elif self.wanted.refs:
+            found = await self._meant(assembly, self.wanted.refs)
+            ids = list(dict.fromkeys(one for named in found for one in self._records(named)))
             await self._take_in(assembly, ids)
         else:
             ids = await self._drawn(assembly)
@@ -218,40 +234,52 @@ class Rehearsal:
         rng = self.outside.rng(f"plan.{self.outside.clock.now()}")
         return rng.sample(ids, min(number, len(ids)))
 
-    async def _meant(self, assembly: Assembly) -> list[int]:
-        """The opportunities that the references lead to.
+    async def _held(self) -> list[int]:
+        """The records of which anything is held; no more of them than can be looked through."""
+        only = await self._meant(None, self.wanted.refs) if self.wanted.refs else None
+        beside = await self._meant(None, self.wanted.beside)
+        chosen = Chosen(None if only is None else tuple(only), tuple(beside))
+        ids = scratch.held(self.copy, chosen)
+        if len(ids) > HELD_MAX:
+            self._noted["sample"] = f"{HELD_MAX} of {len(ids)} records"
+            return self._lot(ids, HELD_MAX)
+        self._noted["records"] = str(len(ids))
+        return ids
+
+    async def _meant(self, assembly: Assembly | None, texts: Sequence[str]) -> list[Named]:
+        """What these names lead to.
+
+        Args:
+            assembly: also asks the source about names that are not known here.
 
         Raises:
             UnknownRecord: one of them leads nowhere.
         """
-        ids: dict[int, None] = {}
-        for text in self.wanted.refs:
+        meant: dict[Named, None] = {}
+        for text in texts:
             pointers = pointers_of(self.config, text)
-            named = [(one.record_type, one.id) for one in await self.store.dossiers.find(pointers)]
-            named = named or await self._shown_as(assembly, pointers)
+            named = await self.store.dossiers.find(pointers)
+            if not named and assembly is not None:
+                named = await self._shown_as(assembly, pointers)
             if not named:
-                tried = ", ".join(spelled(one, self.config) for one in pointers)
-                raise UnknownRecord(
-                    f"nothing is known of {text}",
-                    remedy=f"check the name; looked for: {tried or 'nothing, it is no name'}",
-                )
-            for record_type, record_id in named:
-                if record_type is RecordType.PERSON:
-                    ids |= dict.fromkeys(scratch.with_person(self.copy, record_id))
-                else:
-                    ids[record_id] = None
-        return list(ids)
+                raise unknown(text, self.config)
+            meant |= dict.fromkeys(named)
+        return list(meant)
 
-    async def _shown_as(
-        self, assembly: Assembly, pointers: Sequence[Pointer]
-    ) -> list[tuple[RecordType, int]]:
+    def _records(self, named: Named) -> list[int]:
+        """The opportunities it stands for: a person for those with them on the tab."""
+        if named.record_type is RecordType.PERSON:
+            return scratch.with_person(self.copy, named.id)
+        return [named.id]
+
+    async def _shown_as(self, assembly: Assembly, pointers: Sequence[Pointer]) -> list[Named]:
         source = assembly.systems.source
-        found: list[tuple[RecordType, int]] = []
+        found: list[Named] = []
         for pointer in pointers:
             if pointer.record_type is RecordType.PERSON and not source.people:
                 continue
             rows = await source.pointed_at(pointer)
-            found += [(pointer.record_type, row.id) for row in rows]
+            found += [Named(pointer.record_type, row.id, row.ref) for row in rows]
         return found
 
     def _header(self, assembly: Assembly) -> Header:
@@ -262,7 +290,7 @@ class Rehearsal:
             assembly.mappings.fingerprint,
             self.outside.clock.now(),
             told.get(self.config.connectors.source.name),
-            self.wanted.about,
+            self.wanted.about | self._noted,
         )
 
     async def _numbers(self, assembly: Assembly, laid: overlay.Overlay) -> End:

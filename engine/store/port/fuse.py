@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from engine.model.approval import EVERYTHING, Chosen
 from engine.model.mass_change import Held, Limits
 from engine.model.records import Fields
 
@@ -65,6 +66,10 @@ class Fuse(Protocol):
         """At start: nobody goes on with what a former process was reading."""
         ...
 
-    async def release(self, now: float) -> int:
-        """Let everything held go on at once; returns how many that were."""
+    async def release(self, now: float, chosen: Chosen = EVERYTHING) -> int:
+        """Let what is held go on at once; returns how many that were.
+
+        Args:
+            chosen: what of it is meant; the rest waits on.
+        """
         ...

@@ -17,10 +17,12 @@ from collections.abc import Iterable
 from engine.decide import mass_change
 from engine.decide.mass_change import Part, Verdict
 from engine.decide.reasons import because
+from engine.model.approval import EVERYTHING, Chosen
+from engine.model.dossier import Named
 from engine.model.kept import FIRST_LOOK, MAPPING, MARKS
 from engine.model.mass_change import NEVER, WOULD_CREATE, Counts, Held, Limits, Mass, Parked
 from engine.model.reason import Code, Reason
-from engine.model.records import Fields
+from engine.model.records import Fields, RecordType
 from engine.store.sqlite import kept
 
 SETTING = "fuse"
@@ -212,25 +214,71 @@ def forget_unfinished(connection: sqlite3.Connection) -> None:
     connection.executemany("DELETE FROM setting WHERE name = ?", [(mark,) for mark in MARKS])
 
 
-def release(connection: sqlite3.Connection, now: float) -> int:
+def release(connection: sqlite3.Connection, now: float, chosen: Chosen = EVERYTHING) -> int:
     """See `Fuse.release`."""
-    released = _let_go(connection, now, creates=True)
-    kept.forget_setting(connection, SETTING)
+    released = _let_go(connection, now, creates=True, chosen=chosen)
+    if not held(connection).records:
+        kept.forget_setting(connection, SETTING)
     return released
 
 
-def _let_go(connection: sqlite3.Connection, now: float, *, creates: bool) -> int:
+def held_ids(connection: sqlite3.Connection, chosen: Chosen = EVERYTHING) -> list[int]:
+    """The records of which anything is held and chosen."""
+    these, which = _chosen(chosen, "id", "captured_at")
+    tabs, which_tabs = _chosen(chosen, "record_id", "pending_since")
+    rows = connection.execute(
+        f"SELECT id FROM record WHERE mass > 0 AND mass = ? AND state = 'pending' AND {these}"  # noqa: S608 # words of ours
+        " UNION SELECT record_id FROM contacts"
+        f" WHERE mass > 0 AND mass = ? AND state = 'pending' AND {tabs}",
+        (Mass.HELD, *which, Mass.HELD, *which_tabs),
+    )
+    return [row[0] for row in rows]
+
+
+def _named(named: Iterable[Named]) -> tuple[str, str]:
+    """The ids of records, and those of people."""
+    ids: dict[RecordType, list[int]] = {record_type: [] for record_type in RecordType}
+    for one in named:
+        ids[one.record_type].append(one.id)
+    return json.dumps(ids[RecordType.OPPORTUNITY]), json.dumps(ids[RecordType.PERSON])
+
+
+def _chosen(chosen: Chosen, record_id: str, since: str) -> tuple[str, tuple[object, ...]]:
+    """The same as a condition, in SQL, with what it asks for.
+
+    Args:
+        record_id, since: the columns of the record, and of when it came.
+    """
+    among = (
+        f"({record_id} IN (SELECT value FROM json_each(?)) OR {record_id} IN"  # noqa: S608 # words of ours
+        " (SELECT t.record_id FROM tab_person t"
+        " WHERE t.person_id IN (SELECT value FROM json_each(?))))"
+    )
+    condition: str = f"NOT {among}"
+    given: tuple[object, ...] = _named(chosen.beside)
+    if chosen.only is not None:
+        condition, given = f"{condition} AND {among}", (*given, *_named(chosen.only))
+    if chosen.seen_at is not None:
+        return f"{condition} AND {since} <= ?", (*given, chosen.seen_at)
+    return condition, given
+
+
+def _let_go(
+    connection: sqlite3.Connection, now: float, *, creates: bool, chosen: Chosen = EVERYTHING
+) -> int:
     given = (Mass.APPROVED, now, Mass.HELD)
+    these, which = _chosen(chosen, "id", "captured_at")
     records = connection.execute(
-        "UPDATE record SET mass = ?, due_at = 0, pending_since = ?, reason = NULL,"
+        "UPDATE record SET mass = ?, due_at = 0, pending_since = ?, reason = NULL,"  # noqa: S608 # words of ours
         " reason_code = NULL, reason_class = NULL WHERE mass > 0 AND mass = ? AND state = 'pending'"
-        " AND (? OR target_id IS NOT NULL OR linked OR gone_id IS NOT NULL)",
-        (*given, creates),
+        f" AND (? OR target_id IS NOT NULL OR linked OR gone_id IS NOT NULL) AND {these}",
+        (*given, creates, *which),
     ).rowcount
+    these, which = _chosen(chosen, "record_id", "pending_since")
     tabs = connection.execute(
-        "UPDATE contacts SET mass = ?, due_at = 0, pending_since = ?, reason = NULL,"
+        "UPDATE contacts SET mass = ?, due_at = 0, pending_since = ?, reason = NULL,"  # noqa: S608 # words of ours
         " reason_code = NULL, reason_class = NULL"
-        " WHERE mass > 0 AND mass = ? AND state = 'pending'",
-        given,
+        f" WHERE mass > 0 AND mass = ? AND state = 'pending' AND {these}",
+        (*given, *which),
     ).rowcount
     return records + tabs

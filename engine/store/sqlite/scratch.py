@@ -16,8 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from engine.errors import StateUnusable
+from engine.model.approval import Chosen
 from engine.model.mass_change import NEVER, Mass
-from engine.store.sqlite import statedir, statefile
+from engine.store.sqlite import fuse, statedir, statefile
 
 _PREFIX = "rehearsal-"
 # Later than anything is due, and not when what is parked is.
@@ -132,6 +133,12 @@ def linked(copy: Path) -> list[int]:
     with looking(copy) as connection:
         rows = connection.execute("SELECT id FROM record WHERE target_id IS NOT NULL")
         return [row[0] for row in rows]
+
+
+def held(copy: Path, chosen: Chosen) -> list[int]:
+    """The records of which the fuse holds anything, and that are chosen."""
+    with looking(copy) as connection:
+        return fuse.held_ids(connection, chosen)
 
 
 def with_person(copy: Path, person_id: int) -> list[int]:
