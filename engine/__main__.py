@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
 import sys
 
 from engine import streams
@@ -18,6 +19,11 @@ def main() -> None:
     gc.set_threshold(STARTING_THRESHOLD)
     streams.opened_all()
     atexit.register(streams.settle)
+    if "_WOSYNC_COMPLETE" in os.environ:
+        from engine.cli.completing import completed
+
+        if completed(os.environ):
+            return
     from engine.cli.app import start
 
     sys.exit(start(sys.argv[1:]))

@@ -371,19 +371,10 @@ def _resync(x: _NamesArgument, config: ConfigOption = None, as_json: JsonOption 
     raise typer.Exit(resync(config, x, as_json=as_json))
 
 
-def _codes(incomplete: str) -> list[str]:
-    """Those that begin so; for a shell."""
-    from engine.model.reason import Code
-
-    return [code.value for code in Code if code.value.startswith(incomplete.lower())]
-
-
 def _explain(
     code: Annotated[
         str | None,
-        typer.Argument(
-            metavar="[CODE]", help="Such as owner-unknown; all without one.", autocompletion=_codes
-        ),
+        typer.Argument(metavar="[CODE]", help="Such as owner-unknown; all without one."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

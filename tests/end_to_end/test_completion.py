@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.store.sqlite import statefile
 from tests.operations.tools import needs
 from tests.waiting import DEADLINE_S
 
@@ -51,6 +53,27 @@ def path(tmp_path: Path) -> str:
     program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m engine "$@"\n')
     program.chmod(0o755)
     return f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+
+
+@pytest.fixture(autouse=True)
+def known(tmp_path: Path) -> None:
+    """A state in the directory where somebody types, beside the configuration."""
+    (tmp_path / "config.toml").write_text('[service]\nstate_dir = "state"\n', encoding="utf-8")
+    (tmp_path / "state").mkdir(mode=0o700)
+    state = tmp_path / "state" / "state.db"
+    statefile.prepare(state)
+    with contextlib.closing(statefile.connect(state)) as connection:
+        for number in (2, 17, 171):
+            connection.execute(
+                "INSERT INTO record (id, ref, version, updated_at, captured_at, linked, payload,"
+                " state, lane, due_at) VALUES (?, ?, 1, 1, 1, 0, '{}', 'settled', 0, 1)",
+                (number, f"OPP-{number}"),
+            )
+        # What another system calls a record is no word for a shell.
+        connection.execute(
+            "INSERT INTO person (id, ref, version, read_at) VALUES (4, 'PERS-4', 1, 1),"
+            " (5, 'PERS-5; touch taken', 1, 1), (6, 'PERS-$(touch taken)', 1, 1)"
+        )
 
 
 def run(command: list[str], path: str) -> subprocess.CompletedProcess[str]:
@@ -104,6 +127,12 @@ def words_in(shell: str, text: str) -> set[str]:
         ("wosync unit show --", {"--template"}),
         ("wosync completion f", {"fish"}),
         ("wosync explain owner-", {"owner-ambiguous", "owner-unknown"}),
+        ("wosync config get retry.", {"retry.attempts_max", "retry.base_s", "retry.cap_s"}),
+        ("wosync retry --reason owner-", {"owner-ambiguous", "owner-unknown"}),
+        ("wosync list --by ", {"reason"}),
+        ("wosync why OPP-1", {"OPP-17", "OPP-171"}),
+        ("wosync history pers-", {"PERS-4"}),
+        ("wosync resync OPP-17 OPP-17", {"OPP-17", "OPP-171"}),
     ],
 )
 def test_words_are_completed(shell: str, line: str, expected: set[str], path: str) -> None:

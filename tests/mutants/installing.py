@@ -9,6 +9,7 @@ PLACED = "tests/operations/test_installing.py"
 STATE = "tests/unit/engine/store/test_statefile.py"
 CONTAINERS = "tests/operations/test_containers.py"
 DOCUMENTED = "tests/end_to_end/test_documentation.py"
+COMPLETED = "tests/unit/engine/cli/test_completing.py"
 WHEEL = "tests/operations/test_wheel.py"
 
 MUTANTS = (
@@ -122,5 +123,27 @@ MUTANTS = (
         "takes effect with: wosync reload",
         "takes effect with: a restart",
         (f"{DOCUMENTED}::test_every_console_shows_what_the_page_says",),
+    ),
+    Mutant(
+        "hands a shell what another system calls a record",
+        "engine/cli/completing.py",
+        "[word for word in offered if _HARMLESS.fullmatch(word)]",
+        "list(offered)",
+        ("tests/end_to_end/test_completion.py::test_words_are_completed",),
+    ),
+    Mutant(
+        "loads every command to complete a reference",
+        "engine/__main__.py",
+        "        if completed(os.environ):\n            return\n",
+        "        from engine.cli.app import start\n\n"
+        "        if start and completed(os.environ):\n            return\n",
+        (f"{COMPLETED}::test_nothing_that_takes_long_is_loaded",),
+    ),
+    Mutant(
+        "reads a log beside the state that it would have to write to",
+        "engine/store/sqlite/known.py",
+        "    if any(beside) and not all(beside):\n        return []\n",
+        "",
+        (f"{COMPLETED}::test_what_cannot_be_read_offers_nothing",),
     ),
 )
