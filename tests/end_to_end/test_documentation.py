@@ -13,7 +13,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -38,7 +38,9 @@ from tests.waiting import DEADLINE_S
 
 PAGES = documents.pages()
 IDS = [str(page.relative_to(ROOT)) for page in PAGES]
-LANGUAGES = {"console", "sh", "toml", "yaml", "ini", "{toctree}"}
+# Of the two consoles one is that of somebody who has not let the service run yet.
+CONSOLES = ("console", "console before")
+LANGUAGES = {*CONSOLES, "sh", "toml", "yaml", "ini", "{toctree}"}
 # Where the pages have the sandbox's control port, as in: wosync sandbox --control-port 9470
 CONTROL = "http://127.0.0.1:9470"
 TABLES_OF_OTHERS = {"Service"}
@@ -119,10 +121,15 @@ def test_every_setting_that_a_page_shows_is_one(page: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where consoles are run: a directory with a config.toml, beside a service at rest."""
+    """Where consoles are run: a directory with a config.toml, beside a service at rest.
+
+    Args:
+        settle: waits until the service has done what it was told to.
+    """
 
     home: Path
     addresses: Addresses
+    settle: Callable[[], None]
 
     def run(self, command: str) -> str:
         """What a command shows to somebody in that directory."""
@@ -158,8 +165,9 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stage]:
         addresses = stack.enter_context(served)
         file = write_settings(home, addresses, sandbox.credentials)
         started = portal.wrap_async_context_manager(running_service(file))
-        portal.call(at_rest, stack.enter_context(started))
-        yield Stage(home, addresses)
+        service = stack.enter_context(started)
+        portal.call(at_rest, service)
+        yield Stage(home, addresses, lambda: portal.call(at_rest, service))
 
 
 async def at_rest(service: Service) -> None:
@@ -169,21 +177,42 @@ async def at_rest(service: Service) -> None:
             await anyio.sleep(0.1)
 
 
-RUN = [page for page in PAGES if all_of(page, "console")]
+@pytest.fixture(scope="module")
+def beginning(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stage]:
+    """The same sandbox again, before any service ran."""
+    home = prepared(tmp_path_factory.mktemp("beginning") / "home")
+    sandbox = Sandbox(SandboxOptions(), SystemClock().now)
+    with contextlib.ExitStack() as stack:
+        portal = stack.enter_context(start_blocking_portal())
+        served = portal.wrap_async_context_manager(sandbox.serving(Ports()))
+        addresses = stack.enter_context(served)
+        write_settings(home, addresses, sandbox.credentials)
+        yield Stage(home, addresses, lambda: None)
+
+
+RUN = [(page, language) for page in PAGES for language in CONSOLES if all_of(page, language)]
 
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("documentation")
-@pytest.mark.parametrize("page", RUN, ids=[str(page.relative_to(ROOT)) for page in RUN])
-def test_every_console_shows_what_the_page_says(page: Path, stage: Stage) -> None:
+@pytest.mark.parametrize(
+    ("page", "language"),
+    RUN,
+    ids=[f"{page.relative_to(ROOT)}-{language}" for page, language in RUN],
+)
+def test_every_console_shows_what_the_page_says(
+    page: Path, language: str, request: pytest.FixtureRequest
+) -> None:
     """Whoever follows a page literally sees what stands there."""
-    for block in all_of(page, "console"):
+    place: Stage = request.getfixturevalue("stage" if language == "console" else "beginning")
+    for block in all_of(page, language):
         for command, expected in block.steps():
-            shown = stage.run(command)
+            shown = place.run(command)
             if os.environ.get("WOSYNC_DOCS") == "write" and not documents.alike(expected, shown):
                 write(page, expected, shown)
             else:
                 assert documents.alike(expected, shown), f"$ {command}\n{shown}"
+    place.settle()
 
 
 def write(page: Path, expected: str, shown: str) -> None:
