@@ -256,6 +256,7 @@ SECRETS = (
     "OUTREACH_CLIENT_SECRET",
     "OUTREACH_REFRESH_TOKEN",
     "WOSYNC_NUDGE_TOKEN",
+    "WOSYNC_PAGE_TOKEN",
 )
 # What nobody can guess for an operator.
 NECESSARY = """

@@ -86,6 +86,7 @@ class ServiceSettings(Settings):
     instance: str = ""
     hosts: list[Annotated[str, AfterValidator(_host)]] = Field(default_factory=list[str])
     nudge_token: Token | None = None
+    page_token: Token | None = None
 
     @property
     def http_address(self) -> tuple[str, int]:

@@ -24,12 +24,14 @@ class Doors:
         token: the control token.
         names: further names under which it is asked.
         nudge_token: what a nudge must bring; None while none is configured.
+        page_token: what whoever presses a button of the page must have shown, likewise.
     """
 
     host: str
     token: str = field(repr=False)
     names: frozenset[str] = frozenset()
     nudge_token: SecretStr | None = None
+    page_token: SecretStr | None = None
 
     def knows(self, host: str | None, *, only_shows: bool) -> bool:
         """Whether a request for this Host header is meant for us.

@@ -1,7 +1,7 @@
 """The service's small HTTP server on the event loop.
 
 Metrics, health, status, mapping and what was granted for whoever asks; approve, authorise and
-reload for our own commands; a nudge for whoever has its token.
+reload for our own commands; a nudge for whoever has its token; the page at `/`.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from engine.service import approving, authorising, nudging
 from engine.service.acting import Acting
 from engine.service.doors import Doors
 from engine.service.headers import CONFIG_OF, TOKEN
+from engine.service.page import routes as page
 from engine.service.planning.desk import Desk
 from engine.service.planning.telling import Telling
 from engine.service.reloading import Reloaded
@@ -202,6 +203,7 @@ def application(
             changing("/authorise", answers.authorise),
             changing("/reload", answers.reloaded),
             nudging.route(status, doors),
+            *page.routes(status, doors),
         ],
         middleware=[Middleware(_Guard, doors=doors)],
     )
@@ -226,7 +228,8 @@ class _Guard:
         await answer(scope, receive, send)
 
     def _refusal(self, request: Request) -> Response | None:
-        only_shows = request.method in SHOWING
+        # What records hold is shown under names of ours alone.
+        only_shows = request.method in SHOWING and not page.is_page(request.url.path)
         if self.doors.knows(request.headers.get("host"), only_shows=only_shows):
             return None
         text = "this is not the service of that name; ask for it by its address\n"

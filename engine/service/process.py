@@ -55,6 +55,7 @@ async def run(config: Config, outside: Outside | None = None) -> None:
                     token,
                     frozenset(service.hosts),
                     service.nudge_token,
+                    service.page_token,
                 )
                 await _Process(assembly).serve(listener, doors)
             await keep_usage(assembly)

@@ -13,8 +13,8 @@ async def keep_usage(assembly: Assembly) -> None:
     """Keep the target's request counts now, and that we are alive."""
     budget = assembly.systems.target_governor.budget
     name = assembly.config.connectors.target.name
-    await assembly.store.kept.save_usage(name, dict(budget.minutes), dict(budget.days))
     now, dates = assembly.outside.clock.now(), assembly.systems.dates.told()
+    await assembly.store.kept.save_usage(name, dict(budget.minutes), dict(budget.days), now)
     await assembly.store.provenance.note_life(now, dates)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from engine.model.dossier import Dossier, Named, PersonDossier
+from engine.model.dossier import Dossier, Listed, Named, PersonDossier
 from engine.model.pointer import Pointer
 
 
@@ -26,4 +26,12 @@ class Dossiers(Protocol):
 
     async def of_person(self, person_id: int) -> PersonDossier | None:
         """All that is known of a person; None of one who was never looked at."""
+        ...
+
+    async def part(self, kind: str, offset: int, limit: int) -> list[Listed]:
+        """Records of a list, so many behind the first `offset` of them.
+
+        Args:
+            kind: one of `listing.KINDS`.
+        """
         ...

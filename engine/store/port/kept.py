@@ -58,10 +58,12 @@ class Kept(Protocol):
         ...
 
     async def save_usage(
-        self, system: str, minutes: Mapping[int, int], days: Mapping[int, int]
+        self, system: str, minutes: Mapping[int, int], days: Mapping[int, int], now: float
     ) -> None:
-        """Keep the request counts; dropped are those that no limit looks at any more, and those
-        later than all that is counted, which a clock that was ahead has left.
+        """Keep the request counts, and a sample of how far behind we are.
+
+        Dropped are counts that no limit looks at any more, samples that are old, and what is later
+        than all of it, which a clock that was ahead has left.
         """
         ...
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from engine.model.lane import Lane
 from engine.model.measure import Measured
 from engine.model.report import Counts, RefusedTab, WaitingReason
+from engine.model.sample import Sample
 
 
 class Report(Protocol):
@@ -30,6 +31,10 @@ class Report(Protocol):
         Args:
             everything: show every refused record, and not only REFUSED_SHOWN_MAX.
         """
+        ...
+
+    async def samples(self, grain_s: int, since: int) -> list[Sample]:
+        """How far behind the service was since then, by minute or by hour, oldest first."""
         ...
 
     async def refused_tabs(self, limit: int) -> list[RefusedTab]:

@@ -107,18 +107,36 @@ def listed(connection: sqlite3.Connection, kind: str) -> list[Listed]:
     Args:
         kind: one of KINDS.
     """
-    rows = [row for query in queries(kind) for row in connection.execute(query)]
-    return [
-        Listed(
-            RecordType(row["record_type"]),
-            row["id"],
-            row["ref"],
-            row["target_id"],
-            row["since"],
-            kept_cause(row["reason_code"], row["reason"], row["reason_class"], row["field"]),
-        )
-        for row in rows
-    ]
+    return [_listed(row) for query in queries(kind) for row in connection.execute(query)]
+
+
+def part(connection: sqlite3.Connection, kind: str, offset: int, limit: int) -> list[Listed]:
+    """See `Dossiers.part`."""
+    found: list[Listed] = []
+    for query in queries(kind):
+        if len(found) == limit:
+            break
+        rows = connection.execute(
+            f"{query} LIMIT ? OFFSET ?", (limit - len(found), offset)
+        ).fetchall()
+        if rows:
+            offset = 0
+        elif offset:
+            counted = connection.execute(f"SELECT count(*) FROM ({query})")  # noqa: S608 # ours
+            offset -= counted.fetchone()[0]
+        found += [_listed(row) for row in rows]
+    return found
+
+
+def _listed(row: sqlite3.Row) -> Listed:
+    return Listed(
+        RecordType(row["record_type"]),
+        row["id"],
+        row["ref"],
+        row["target_id"],
+        row["since"],
+        kept_cause(row["reason_code"], row["reason"], row["reason_class"], row["field"]),
+    )
 
 
 def queries(kind: str) -> tuple[str, ...]:

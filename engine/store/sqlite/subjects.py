@@ -20,6 +20,7 @@ from engine.store.sqlite import (
     history,
     kept,
     listed,
+    listing,
     mapping_mark,
     measure,
     outbox,
@@ -34,6 +35,7 @@ from engine.store.sqlite import (
     work,
 )
 from engine.store.sqlite import populations as counted
+from engine.store.sqlite import samples as sampled
 from engine.store.sqlite import summary as summaries
 from engine.store.sqlite.connections import Connections, P, R
 
@@ -216,7 +218,7 @@ class SqliteKept(Subject):
     has_worked = reading(kept.has_worked)
     secret = reading(kept.secret)
     set_secret = writing(kept.set_secret)
-    save_usage = writing(kept.save_usage)
+    save_usage = writing(sampled.save_usage)
     load_usage = reading(kept.load_usage)
     roster = reading(listed.load)
     keep_roster = writing(listed.keep)
@@ -245,6 +247,7 @@ class SqliteReport(Subject):
     summary = reading(summaries.summary)
     measured = reading(measure.measured)
     refused_tabs = reading(counted.refused_tabs)
+    samples = reading(sampled.samples)
 
 
 class SqliteDossiers(Subject):
@@ -254,6 +257,7 @@ class SqliteDossiers(Subject):
     alike = reading(dossiers.alike)
     of_opportunity = reading(dossiers.of_opportunity)
     of_person = reading(dossiers.of_person)
+    part = reading(listing.part)
 
 
 class SqliteActing(Subject):

@@ -141,6 +141,7 @@ def test_the_secrets_are_known_as_such() -> None:
         "password",
         "client_secret",
         "nudge_token",
+        "page_token",
         "refresh_token",
     }
 

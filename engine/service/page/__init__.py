@@ -1,0 +1,1 @@
+"""The page at `/`: what the status knows, for people who would rather look."""

@@ -1,0 +1,58 @@
+"""Samples of how far behind the service was: kept with the usage, in the same transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+
+from engine.model.sample import HOUR_S, MINUTE_S, Sample
+from engine.store.sqlite import kept
+
+# For so long a sample of each minute is kept, and then one of each hour.
+MINUTES_KEPT_S = 25 * HOUR_S
+HOURS_KEPT_S = 14 * 24 * HOUR_S
+
+
+def save_usage(
+    connection: sqlite3.Connection,
+    system: str,
+    minutes: Mapping[int, int],
+    days: Mapping[int, int],
+    now: float,
+) -> None:
+    """See `Kept.save_usage`."""
+    kept.save_usage(connection, system, minutes, days)
+    lag_s, backlog = _behind(connection, now)
+    for grain_s, kept_s in ((MINUTE_S, MINUTES_KEPT_S), (HOUR_S, HOURS_KEPT_S)):
+        at = int(now // grain_s) * grain_s
+        connection.execute(
+            "INSERT INTO sample (grain_s, at, lag_s, backlog) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (grain_s, at) DO UPDATE SET lag_s = max(lag_s, excluded.lag_s),"
+            " backlog = max(backlog, excluded.backlog)",
+            (grain_s, at, lag_s, backlog),
+        )
+        # What lies ahead was left by a clock that was.
+        connection.execute(
+            "DELETE FROM sample WHERE grain_s = ? AND (at < ? OR at > ?)",
+            (grain_s, at - kept_s, at),
+        )
+
+
+def _behind(connection: sqlite3.Connection, now: float) -> tuple[int, int]:
+    """What waits, and for how long; what the fuse holds waits for somebody, not for us."""
+    oldest, backlog = connection.execute(
+        "SELECT min(since), sum(number) FROM (SELECT min(pending_since) AS since,"
+        " count(*) AS number FROM record WHERE state = 'pending' AND mass <> 2"
+        " UNION ALL SELECT min(pending_since), count(*) FROM contacts"
+        " WHERE state = 'pending' AND mass <> 2 AND NOT given_up)"
+    ).fetchone()
+    return (0 if oldest is None else max(0, int(now - oldest))), backlog or 0
+
+
+def samples(connection: sqlite3.Connection, grain_s: int, since: int) -> list[Sample]:
+    """See `Report.samples`."""
+    rows = connection.execute(
+        "SELECT at, lag_s, backlog FROM sample WHERE grain_s = ? AND at >= ? ORDER BY at",
+        (grain_s, since),
+    )
+    return [Sample(*row) for row in rows]
