@@ -106,3 +106,12 @@ def alike(expected: str, shown: str) -> bool:
             ]
             pattern += f"{'.*'.join(parts)} *\n"
     return re.fullmatch(pattern, shown.strip("\n") + "\n") is not None
+
+
+def first_missed(expected: str, shown: str) -> str:
+    """The first line of a page that is not shown where it stands, to be found at once."""
+    lines = expected.strip("\n").split("\n")
+    for number in range(1, len(lines) + 1):
+        if not alike("\n".join([*lines[:number], ANYTHING]), shown):
+            return lines[number - 1]
+    return f"nothing more behind {lines[-1]!r}"

@@ -211,7 +211,8 @@ def test_every_console_shows_what_the_page_says(
             if os.environ.get("WOSYNC_DOCS") == "write" and not documents.alike(expected, shown):
                 write(page, expected, shown)
             else:
-                assert documents.alike(expected, shown), f"$ {command}\n{shown}"
+                missed = documents.first_missed(expected, shown)
+                assert documents.alike(expected, shown), f"$ {command}\n{shown}\nnot: {missed}"
     place.settle()
 
 
