@@ -133,6 +133,27 @@ def _top(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     raise typer.Exit(top(config, as_json=as_json))
 
 
+def _report(
+    *,
+    day: Annotated[bool, typer.Option("--day", help="About one day.")] = False,
+    date: Annotated[
+        str | None, typer.Argument(metavar="[DATE]", help="Such as 2026-11-29; today without one.")
+    ] = None,
+    config: ConfigOption = None,
+    as_html: Annotated[bool, typer.Option("--html", help="A page to send on.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Sum up a day: in step, waiting and on whom, refused, calls, slowest record, settings.
+
+    Example: wosync report --day
+
+    Example: wosync report --day 2026-11-29 --html > day.html
+    """
+    from engine.cli.report import report
+
+    raise typer.Exit(report(config, date, by_day=day, as_html=as_html, as_json=as_json))
+
+
 def _mapping(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Show the mapping in force: what fills each field, and who asked for it."""
     from engine.cli.mapping import mapping
@@ -433,6 +454,7 @@ _COMMANDS = (
     ("check", _check),
     ("status", _status),
     ("top", _top),
+    ("report", _report),
     ("mapping", _mapping),
     ("why", _why),
     ("list", _list),

@@ -10,10 +10,10 @@ HOUR_S = 3600
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The worst of one minute, or of one hour.
+    """One moment, or the worst of one minute or of one hour.
 
     Args:
-        at: its begin, unix seconds.
+        at: that moment, or its begin; unix seconds.
         lag_s: age of the oldest change that waited.
         backlog: changes that waited.
     """

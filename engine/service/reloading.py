@@ -67,7 +67,8 @@ class Reloader:
             try:
                 outcome = self._applied(self._read())
             except Misconfigured as error:
-                outcome = self._refused(error)
+                return self._refused(error)
+            await note_settings(self.assembly)
             return outcome
 
     def _read(self) -> Config:
@@ -108,6 +109,12 @@ class Reloader:
         for key, value in _flat(self.assembly.config):
             if is_live(key) and isinstance(value, int | float):
                 self.assembly.metrics.setting.labels(key).set(value)
+
+
+async def note_settings(assembly: Assembly) -> None:
+    """Keep the settings in force, so that whoever asks is told which were others, and when."""
+    values = {key: logs.redact(_said(value)) for key, value in _flat(assembly.config)}
+    await assembly.store.kept.note_settings(values, assembly.outside.clock.now())
 
 
 def _said(value: Any) -> str:

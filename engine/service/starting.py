@@ -17,6 +17,7 @@ from engine.flow.worktime import pausing
 from engine.metrics.labels import START_UP
 from engine.model.health import Trouble
 from engine.ports import Step
+from engine.service.reloading import note_settings
 from engine.service.status import Status
 
 # The longest that anything is made to wait, beside the cap of the backoff: one hour.
@@ -74,6 +75,7 @@ async def start(assembly: Assembly, status: Status) -> None:
             )
             await pausing(verdict.seconds)
     await take_up(assembly)
+    await note_settings(assembly)
     status.started = True
     state = str(assembly.config.engine.service.state_dir)
     log.info("started", version=about().version, state=state)

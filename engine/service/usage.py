@@ -14,7 +14,9 @@ async def keep_usage(assembly: Assembly) -> None:
     budget = assembly.systems.target_governor.budget
     name = assembly.config.connectors.target.name
     now, dates = assembly.outside.clock.now(), assembly.systems.dates.told()
-    await assembly.store.kept.save_usage(name, dict(budget.minutes), dict(budget.days), now)
+    sample = await assembly.store.report.behind(now)
+    minutes, days = dict(budget.minutes), dict(budget.days)
+    await assembly.store.kept.save_usage(name, minutes, days, sample)
     await assembly.store.provenance.note_life(now, dates)
 
 

@@ -10,6 +10,7 @@ RENDERING = "engine/service/page/rendering.py"
 SAMPLES = "engine/store/sqlite/samples.py"
 SHOWN = "tests/scenario/test_page.py"
 SESSIONS = "tests/unit/engine/service/test_page_session.py"
+DAY = "tests/unit/engine/store/test_day.py"
 SAMPLED = "tests/unit/engine/store/test_samples.py"
 HOSTILE = f"{SHOWN}::test_hostile_names_are_shown_harmlessly"
 APPROVED = f"{SHOWN}::test_a_mass_change_is_approved_by_whoever_signed_in"
@@ -99,6 +100,27 @@ MUTANTS = (
         "(grain_s, at - kept_s, at),",
         "(grain_s, 0, at),",
         (f"{SAMPLED}::test_samples_are_bounded",),
+    ),
+    Mutant(
+        "calls the settings of a first start changed",
+        "engine/store/sqlite/day.py",
+        "    if seen:\n        connection.executemany(",
+        "    if values:\n        connection.executemany(",
+        (f"{DAY}::test_settings_that_changed_are_told_with_both_values",),
+    ),
+    Mutant(
+        "counts the calls of another day",
+        "engine/store/sqlite/day.py",
+        "CASE WHEN day = ?1 THEN",
+        "CASE WHEN day <> ?1 THEN",
+        (f"{DAY}::test_a_day_counts_what_is_so_and_what_happened",),
+    ),
+    Mutant(
+        "names the quickest record the slowest",
+        "engine/store/sqlite/schema/0016_days.sql",
+        "WHERE excluded.took_s > took_s;",
+        "WHERE excluded.took_s < took_s;",
+        (f"{DAY}::test_the_slowest_record_of_a_day_is_named",),
     ),
     Mutant(
         "draws a line over what nobody knows",

@@ -73,4 +73,5 @@ class Sessions:
 
     def _proof(self, purpose: str, text: str) -> str:
         key = b"" if self.token is None else self.token.get_secret_value().encode()
-        return hmac.new(key, f"{purpose}:{text}".encode(), hashlib.sha256).hexdigest()
+        message = f"{purpose}:{text}".encode(errors="replace")
+        return hmac.new(key, message, hashlib.sha256).hexdigest()

@@ -9,6 +9,7 @@ from engine.decide.roster import Listed
 from engine.installation import Installation
 from engine.model.age import Aged, Seen
 from engine.model.history import Note
+from engine.model.sample import Sample
 from engine.model.work import Work
 
 
@@ -58,12 +59,20 @@ class Kept(Protocol):
         ...
 
     async def save_usage(
-        self, system: str, minutes: Mapping[int, int], days: Mapping[int, int], now: float
+        self, system: str, minutes: Mapping[int, int], days: Mapping[int, int], sample: Sample
     ) -> None:
         """Keep the request counts, and a sample of how far behind we are.
 
         Dropped are counts that no limit looks at any more, samples that are old, and what is later
         than all of it, which a clock that was ahead has left.
+        """
+        ...
+
+    async def note_settings(self, values: Mapping[str, str], now: float) -> int:
+        """Keep the settings in force, and which of them were others before; how many those are.
+
+        Args:
+            values: by key, as JSON; without secrets.
         """
         ...
 

@@ -33,6 +33,10 @@ class Report(Protocol):
         """
         ...
 
+    async def behind(self, now: float) -> Sample:
+        """How far behind we are now; what the fuse holds waits for somebody, not for us."""
+        ...
+
     async def samples(self, grain_s: int, since: int) -> list[Sample]:
         """How far behind the service was since then, by minute or by hour, oldest first."""
         ...

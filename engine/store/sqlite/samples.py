@@ -18,18 +18,17 @@ def save_usage(
     system: str,
     minutes: Mapping[int, int],
     days: Mapping[int, int],
-    now: float,
+    sample: Sample,
 ) -> None:
     """See `Kept.save_usage`."""
     kept.save_usage(connection, system, minutes, days)
-    lag_s, backlog = _behind(connection, now)
     for grain_s, kept_s in ((MINUTE_S, MINUTES_KEPT_S), (HOUR_S, HOURS_KEPT_S)):
-        at = int(now // grain_s) * grain_s
+        at = sample.at // grain_s * grain_s
         connection.execute(
             "INSERT INTO sample (grain_s, at, lag_s, backlog) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (grain_s, at) DO UPDATE SET lag_s = max(lag_s, excluded.lag_s),"
             " backlog = max(backlog, excluded.backlog)",
-            (grain_s, at, lag_s, backlog),
+            (grain_s, at, sample.lag_s, sample.backlog),
         )
         # What lies ahead was left by a clock that was.
         connection.execute(
@@ -38,15 +37,16 @@ def save_usage(
         )
 
 
-def _behind(connection: sqlite3.Connection, now: float) -> tuple[int, int]:
-    """What waits, and for how long; what the fuse holds waits for somebody, not for us."""
+def behind(connection: sqlite3.Connection, now: float) -> Sample:
+    """See `Report.behind`."""
     oldest, backlog = connection.execute(
         "SELECT min(since), sum(number) FROM (SELECT min(pending_since) AS since,"
         " count(*) AS number FROM record WHERE state = 'pending' AND mass <> 2"
         " UNION ALL SELECT min(pending_since), count(*) FROM contacts"
         " WHERE state = 'pending' AND mass <> 2 AND NOT given_up)"
     ).fetchone()
-    return (0 if oldest is None else max(0, int(now - oldest))), backlog or 0
+    lag_s = 0 if oldest is None else max(0, int(now - oldest))
+    return Sample(int(now), lag_s, backlog or 0)
 
 
 def samples(connection: sqlite3.Connection, grain_s: int, since: int) -> list[Sample]:

@@ -34,6 +34,7 @@ from engine.store.sqlite import (
     withdrawals,
     work,
 )
+from engine.store.sqlite import day as days
 from engine.store.sqlite import populations as counted
 from engine.store.sqlite import samples as sampled
 from engine.store.sqlite import summary as summaries
@@ -219,6 +220,7 @@ class SqliteKept(Subject):
     secret = reading(kept.secret)
     set_secret = writing(kept.set_secret)
     save_usage = writing(sampled.save_usage)
+    note_settings = writing(days.note_settings)
     load_usage = reading(kept.load_usage)
     roster = reading(listed.load)
     keep_roster = writing(listed.keep)
@@ -248,6 +250,7 @@ class SqliteReport(Subject):
     measured = reading(measure.measured)
     refused_tabs = reading(counted.refused_tabs)
     samples = reading(sampled.samples)
+    behind = reading(sampled.behind)
 
 
 class SqliteDossiers(Subject):

@@ -44,6 +44,7 @@ _HAPPENED = (
     ("skip", "since"),
     ("listed", "missing_since"),
     ("vanished", "since"),
+    ("setting_change", "at"),
     ("run", "began_at"),
 )
 

@@ -35,6 +35,8 @@ GROWING = frozenset(
         "role",
         "tab_person",
         "usage_minute",
+        "setting_change",
+        "slowest",
         "vanished",
     }
 )
@@ -92,6 +94,9 @@ ALLOWED: Mapping[str, str] = {
     "capture.finish_sweep": ONCE,
     "capture.hold_pending": ONCE,
     "populations.populations": COUNTS,
+    "samples.behind": COUNTS,
+    "day._awaited": ASKED,
+    "day._decisions": ASKED,
     "dossiers._pointed_at": ASKED,
     "history._forget": ENDS_AT_LIMIT,
     "journal.counted": ASKED,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from engine.model.sample import HOUR_S, MINUTE_S, Sample
-from engine.store.sqlite.samples import HOURS_KEPT_S, MINUTES_KEPT_S, samples, save_usage
+from engine.store.sqlite.samples import HOURS_KEPT_S, MINUTES_KEPT_S, behind, samples, save_usage
 from tests.unit.engine.stand_ins import row, take
 
 START = 1_790_000_400
@@ -14,7 +14,7 @@ BEGIN = START // HOUR_S * HOUR_S
 
 def sampled(connection: sqlite3.Connection, at: float) -> None:
     """One look."""
-    save_usage(connection, "target", {}, {}, at)
+    save_usage(connection, "target", {}, {}, behind(connection, at))
 
 
 def test_the_worst_of_a_minute_and_of_its_hour_is_kept(connection: sqlite3.Connection) -> None:
