@@ -11,6 +11,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -237,6 +238,7 @@ class Config:
     target: TargetTerms
 
 
+@cache
 def installed_connectors() -> Connectors:
     """The source and the target offered through the entry-point group.
 
@@ -367,8 +369,11 @@ def place_of_state(named: Path | None, config: Path) -> Path:
 
 
 def _whole_model(connectors: Connectors) -> type[BaseModel]:
-    tables: dict[str, Any] = {
-        connector.name: (connector.settings, ...)
-        for connector in (connectors.source, connectors.target)
-    }
+    pair = (connectors.source, connectors.target)
+    return _model_with(tuple((connector.name, connector.settings) for connector in pair))
+
+
+@cache
+def _model_with(settings: tuple[tuple[str, type[BaseModel]], ...]) -> type[BaseModel]:
+    tables: dict[str, Any] = {name: (model, ...) for name, model in settings}
     return create_model("Configuration", __base__=EngineSettings, **tables)

@@ -35,7 +35,7 @@ class Metrics(Families):
         """Start the counters of these (method, route) pairs at zero."""
         for method, route in routes:
             self.registry.promise(self.api_request_duration, [(connector, route)])
-            ends = ((connector, method, route, status) for status in labels.statuses(method))
+            ends = product([connector], [method], [route], labels.statuses(method))
             self.registry.promise(self.api_requests, ends)
 
     def polled(self, feed: str, changed: int, took_s: float, now: float) -> None:

@@ -38,17 +38,18 @@ class Registry(CollectorRegistry):
 
     def __init__(self) -> None:
         super().__init__()
-        self._promised: list[tuple[Labelled, tuple[str, ...]]] = []
+        self._promised: list[tuple[Labelled, Iterable[str | tuple[str, ...]]]] = []
 
     def promise(self, family: Labelled, values: Iterable[str | tuple[str, ...]]) -> None:
         """Have these series of the family at zero."""
-        self._promised.extend((family, _tuple(value)) for value in values)
+        self._promised.append((family, values))
 
     def collect(self) -> Iterator[Metric]:
         """Every family with all its series."""
         promised, self._promised = self._promised, []
         for family, values in promised:
-            family.labels(*values)
+            for value in values:
+                family.labels(*_tuple(value))
         yield from super().collect()
 
 

@@ -25,7 +25,7 @@ from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
 
-KILLS = int(os.environ.get("WOSYNC_KILLS", "50"))
+KILLS = int(os.environ.get("WOSYNC_KILLS", "20"))
 # Longest wait for the requests after the first one of a new process.
 IDLE_S = 0.3
 REQUESTS_MAX = 40

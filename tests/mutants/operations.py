@@ -237,8 +237,8 @@ MUTANTS = (
     Mutant(
         "shows a series only once something has happened",
         "engine/metrics/families.py",
-        "            family.labels(*values)\n",
-        "            pass\n",
+        "                family.labels(*_tuple(value))\n",
+        "                pass\n",
         (f"{UNIT}/metrics/test_families.py",),
     ),
 )

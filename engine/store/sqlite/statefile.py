@@ -187,20 +187,23 @@ def _migrate(path: Path, connection: sqlite3.Connection) -> None:
     if 0 < version < len(steps):
         # An older version of the program reads this one, and none of what follows.
         before.keep(path, connection, version)
-    for number, script in enumerate(steps[version:], start=version + 1):
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            # Statement by statement: executescript would commit the transaction first.
+    if version == len(steps):
+        return
+    # All steps or none, and one wait for the disk.
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Statement by statement: executescript would commit the transaction first.
+        for script in steps[version:]:
             for statement in _statements(script):
                 connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {number}")
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute("COMMIT")
-        except sqlite3.Error:
-            # Without room SQLite may have rolled back by itself.
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+        connection.execute(f"PRAGMA user_version = {len(steps)}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("COMMIT")
+    except sqlite3.Error:
+        # Without room SQLite may have rolled back by itself.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _statements(script: str) -> Generator[str]:
