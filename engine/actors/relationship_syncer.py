@@ -141,7 +141,8 @@ class RelationshipSyncer:
         return outcome
 
     async def _attempt(self, work: TabWork) -> TabOutcome:
-        progress = Progress({role.id: role for role in work.roles}, work.listed)
+        roles = {role.id: role for role in work.roles}
+        progress = Progress(roles, work.listed, refusals=dict(work.refused))
         try:
             return await self._relate(work, progress)
         except StateUnusable:
@@ -266,7 +267,7 @@ class RelationshipSyncer:
         progress.looked_long = looked_long(
             work, now=self.clock.now(), visibility_s=self.limits.visibility_s
         )
-        edits = self._script(lines, progress)
+        edits = progress.keep_back(self._script(lines, progress), self.clock.now())
         if edits and not work.listed:
             # What the look found as ours must outlive the announcement that named it.
             await self.store.tabs.keep(work, progress.outcome(), self.clock.now())

@@ -16,7 +16,7 @@ from engine.decide.reasons import because
 from engine.errors import Rejected, excerpt
 from engine.model.reason import Code
 from engine.model.records import Role
-from engine.model.tab import Edge, Joining, KnownRole, TabWork
+from engine.model.tab import Edge, Joining, KnownRole, RefusedRole, TabWork
 from engine.model.work import Failure
 
 # Between the texts of one person that are joined in one role, and how long those may become.
@@ -77,6 +77,28 @@ def script(
             spare.remove(reused)
             change.append((reused, text))
     return Script(tuple(create), tuple(change), tuple(spare) if removes else ())
+
+
+def not_refused(
+    edits: Script, refused: Mapping[Edge, RefusedRole], *, held: Collection[Edge], joins: bool
+) -> tuple[Script, dict[Edge, RefusedRole]]:
+    """The edits without those that would be refused as before, and these.
+
+    Args:
+        refused: those whose time has not come.
+        held: roles that are there.
+        joins: each person has one role here.
+    """
+    same = {
+        edge: one
+        for edge, one in refused.items()
+        if one.joined == joins and (not one.held or edge in held)
+    }
+    create = [edge for edge in edits.create if edge not in same]
+    change = [(role, text) for role, text in edits.change if (role.prospect_id, text) not in same]
+    asked = {*edits.create, *((role.prospect_id, text) for role, text in edits.change)}
+    kept_back = {edge: one for edge, one in same.items() if edge in asked}
+    return Script(tuple(create), tuple(change), edits.remove), kept_back
 
 
 def joined(wanted: Iterable[Edge]) -> list[Edge]:

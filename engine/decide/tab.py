@@ -23,7 +23,7 @@ from engine.model.history import Note
 from engine.model.person import Person, Standing
 from engine.model.reason import Code, Reason
 from engine.model.records import Relation, SourceRecord
-from engine.model.tab import Edge, GivenUp, Joining, Lines, Sent, TabWork
+from engine.model.tab import Edge, GivenUp, Joining, Lines, RefusedRole, Sent, TabWork
 from engine.model.work import Failure
 
 # A single opportunity that cannot be related is tried again this seldom.
@@ -244,7 +244,7 @@ class Settlement:
     Args:
         waits_for: people whose lines are held back until they become available.
         complete: every line of the tab stands in the target.
-        given_up: some line was refused, and is tried again then.
+        given_up: some line was refused, and is tried again then, if not before.
         look_at: some line can be told only later, unix seconds; `why` says which.
     """
 
@@ -255,6 +255,17 @@ class Settlement:
     given_up: GivenUp | None
     look_at: float | None
     why: Reason | None
+
+
+def given_up(refusals: Iterable[RefusedRole]) -> GivenUp | None:
+    """Why some line cannot be told at all, and when the first of them is tried again.
+
+    A role that is there already, and that the target takes once only, lacks nothing.
+    """
+    lacking = [one for one in refusals if not one.held]
+    if not lacking:
+        return None
+    return GivenUp(lacking[-1].failure, min(one.retry_at for one in lacking))
 
 
 def settlement(sent: Sent, lines: Lines, now: float) -> Settlement:
@@ -269,16 +280,15 @@ def settlement(sent: Sent, lines: Lines, now: float) -> Settlement:
     soon = [one.retry_s for one in lines.held.values() if one.retry_s is not None]
     if sent.again:
         soon.append(0.0)
-    refused = None if sent.refusal is None else GivenUp(sent.refusal, now + REFUSED_ROLE_RETRY_S)
     return Settlement(
         note=Note("related", listed(said)) if said else None,
         waits_for=tuple(lines.held),
-        complete=not held and not sent.refused,
+        complete=not held and not sent.refused and not sent.kept_back,
         listed=not sent.others,
-        # What is looked at soon is tried again by then.
-        given_up=None if soon else refused,
+        given_up=sent.refusal,
         look_at=now + min(soon) if soon else None,
-        why=foreign(held[0].code, listed(held)) if held else None,
+        # Who cannot be told yet is told by and by; what is refused is what somebody must see to.
+        why=foreign(held[0].code, listed(held)) if held and sent.refusal is None else None,
     )
 
 

@@ -47,6 +47,22 @@ class RoleEdit:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedRole:
+    """Why the target does not take a role, and all else that this depended on.
+
+    Args:
+        joined: each person had one role here.
+        held: an equal role was there, and it takes each once only.
+        retry_at: it is sent again from then on, unix seconds, even if nothing has changed.
+    """
+
+    failure: Failure
+    joined: bool
+    held: bool
+    retry_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class TabWork:
     """An opportunity whose roles may differ, with everything a decision needs.
 
@@ -59,6 +75,7 @@ class TabWork:
     `sent` counts how often creates were sent since the roles last agreed; the target
     calls one of them taken since `taken_since`, and no listing shows it. `edited` has roles that
     were changed or removed by us lately, by id; `undone` is set while the roles are left alone.
+    `refused` are roles that the target did not take.
     """
 
     record_id: int
@@ -86,15 +103,20 @@ class TabWork:
     lifted: bool = False
     edited: Mapping[int, RoleEdit] = field(default_factory=dict[int, RoleEdit])
     undone: Undone | None = None
+    refused: Mapping[Edge, RefusedRole] = field(default_factory=dict[Edge, RefusedRole])
 
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """What became of the roles: those to keep, the ids of those that are gone, what we did."""
+    """What became of the roles: those to keep, the ids of those that are gone, what we did.
+
+    `refused` are all that the target does not take, those of before among them.
+    """
 
     kept: Sequence[KnownRole]
     removed: Sequence[int] = ()
     writes: Sequence[Write] = ()
+    refused: Mapping[Edge, RefusedRole] = field(default_factory=dict[Edge, RefusedRole])
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,17 +156,19 @@ class Sent:
     """What the edits of a tab came to, for a person to read.
 
     Args:
-        refusal: why a line cannot be told at all.
+        refusal: why a line cannot be told at all, and when it is tried again.
+        kept_back: lines that were not sent, because they were refused before.
         again: somebody turned out to be no prospect any more, and its line is held back from now.
         others: there are roles that stand for no line.
     """
 
     edits: Sequence[str]
     refused: Sequence[str]
-    refusal: Failure | None
+    refusal: GivenUp | None
     joins: bool
     again: bool
     others: bool
+    kept_back: int = 0
 
 
 class TabOutcome(StrEnum):

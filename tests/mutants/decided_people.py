@@ -11,6 +11,7 @@ OF_TAB = "tests/unit/engine/decide/test_tab.py"
 ROLES = "engine/decide/roles.py"
 OF_ROLES = "tests/unit/engine/decide/test_roles.py"
 TAKEN = f"{OF_ROLES}::test_a_role_that_is_taken_is_there_or_is_never_shown"
+REFUSED = "tests/scenario/test_refused_roles.py"
 KNOWN = f"{OF_PERSON}::test_what_is_known_decides"
 
 MUTANTS = (
@@ -240,15 +241,15 @@ MUTANTS = (
     Mutant(
         "calls a tab complete whose lines are held back",
         TAB,
-        "complete=not held and not sent.refused,",
-        "complete=not sent.refused,",
+        "complete=not held and not sent.refused and",
+        "complete=not sent.refused and",
         (f"{OF_TAB}::test_what_was_sent_settles_the_tab",),
     ),
     Mutant(
         "calls a tab complete whose lines were refused",
         TAB,
-        "complete=not held and not sent.refused,",
-        "complete=not held,",
+        "complete=not held and not sent.refused and",
+        "complete=not held and",
         (f"{OF_TAB}::test_what_was_sent_settles_the_tab",),
     ),
     Mutant(
@@ -306,5 +307,48 @@ MUTANTS = (
         "return error_class(error) != FORBIDDEN and error.field in (None, member)",
         "return error.field in (None, member)",
         (f"{OF_ROLES}::test_a_refusal_says_what_is_worth_a_look",),
+    ),
+    Mutant(
+        "sends a refused role again with whatever fails beside it",
+        "engine/actors/relationship/role_editor.py",
+        "edge: one for edge, one in self.refusals.items() if now < one.retry_at",
+        "edge: one for edge, one in self.refusals.items() if now > one.retry_at",
+        (f"{REFUSED}::test_a_refused_role_is_not_sent_again_with_what_fails_beside_it",),
+    ),
+    Mutant(
+        "keeps what was refused only of a tab that settles",
+        "engine/store/sqlite/tab_outcomes.py",
+        "    refused_roles.keep(connection, work.target_id, roles.refused)\n",
+        "    if work.sent == 0:\n"
+        "        refused_roles.keep(connection, work.target_id, roles.refused)\n",
+        (f"{REFUSED}::test_a_refused_role_is_not_sent_again_with_what_fails_beside_it",),
+    ),
+    Mutant(
+        "never sends a refused role again",
+        "engine/actors/relationship/role_editor.py",
+        "edge: one for edge, one in self.refusals.items() if now < one.retry_at",
+        "edge: one for edge, one in self.refusals.items() if now < one.retry_at + now",
+        (f"{REFUSED}::test_a_refused_role_is_sent_again_the_next_day",),
+    ),
+    Mutant(
+        "remembers a refusal of a line that is gone",
+        ROLES,
+        "kept_back = {edge: one for edge, one in same.items() if edge in asked}",
+        "kept_back = {edge: one for edge, one in refused.items() if edge in asked or one}",
+        (f"{REFUSED}::test_a_line_that_is_edited_is_sent_at_once",),
+    ),
+    Mutant(
+        "keeps a refused role back from whoever asks for it anew",
+        "engine/store/sqlite/acting.py",
+        "    refused_roles.forget(connection, one.id)\n    due =",
+        "    due =",
+        (f"{REFUSED}::test_what_somebody_asks_for_anew_is_sent_at_once",),
+    ),
+    Mutant(
+        "hides what was refused behind what waits",
+        TAB,
+        "listed(held)) if held and sent.refusal is None else None,",
+        "listed(held)) if held else None,",
+        (f"{OF_TAB}::test_what_can_be_told_soon_is_looked_at_by_then",),
     ),
 )

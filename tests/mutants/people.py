@@ -235,7 +235,7 @@ MUTANTS = (
     Mutant(
         "keeps a refused role a secret",
         TAB,
-        "given_up=None if soon else refused,",
+        "given_up=sent.refusal,",
         "given_up=None,",
         (f"{GONE}::test_a_refused_role_is_told_of_and_tried_again",),
     ),

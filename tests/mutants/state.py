@@ -259,4 +259,14 @@ MUTANTS = (
             "::test_a_token_of_our_own_that_somebody_else_has_used_is_told_as_that",
         ),
     ),
+    Mutant(
+        "takes one list for proof that a role is gone in a state put back",
+        "engine/store/sqlite/provenance.py",
+        'connection.execute("UPDATE role SET seen_at = ?", (aged.since,))',
+        'connection.execute("UPDATE role SET seen_at = 0")',
+        (
+            "tests/unit/engine/store/test_provenance.py"
+            "::test_no_list_that_may_lag_proves_a_role_gone_in_an_aged_state",
+        ),
+    ),
 )

@@ -15,13 +15,15 @@ from engine.decide.roles import (
     fault,
     looked_at,
     may_concern,
+    not_refused,
     taken,
     unseen,
     worth_a_look,
 )
+from engine.decide.tab import REFUSED_ROLE_RETRY_S, given_up
 from engine.errors import Gone, Rejected, Taken
 from engine.metrics import Metrics
-from engine.model.tab import Edge, Joining, KnownRole, Roles, Sent, TabWork
+from engine.model.tab import Edge, Joining, KnownRole, RefusedRole, Roles, Sent, TabWork
 from engine.model.work import Failure
 from engine.model.write import Write, WriteKind
 from engine.ports import Target, WallClock
@@ -40,9 +42,11 @@ class Progress:
 
     `others` when a look has shown roles that stand for no line, and are not among these.
     `asking` is the create under way, and `again` is set when somebody turned out to be no prospect
-    any more: the line is held back from now on. `refusal` is why a line cannot be told at all.
+    any more: the line is held back from now on.
     `looked_long` is set when a role that the target calls taken was looked for long enough.
     `shown` are prospects that a look has just shown a role of, and `writes` what was done.
+    `refusals` are all roles that the target does not take, and `kept_back` those among them that
+    were not sent again.
     """
 
     roles: dict[int, KnownRole]
@@ -52,32 +56,47 @@ class Progress:
     asking: Edge | None = None
     edits: list[str] = field(default_factory=list[str])
     again: bool = False
-    refusal: Failure | None = None
     looked_long: bool = False
     others: bool = False
     shown: set[int] = field(default_factory=set[int])
     joining: Joining = field(default_factory=lambda: Joining(joins=False, learns=False))
     writes: list[Write] = field(default_factory=list[Write])
+    refusals: dict[Edge, RefusedRole] = field(default_factory=dict[Edge, RefusedRole])
+    kept_back: int = 0
 
     def sent(self) -> Sent:
         """What the edits came to."""
         return Sent(
             tuple(self.edits),
             tuple(self.refused),
-            self.refusal,
+            given_up(self.refusals.values()),
             joins=self.joining.joins,
             again=self.again,
             others=self.others,
+            kept_back=self.kept_back,
         )
 
     def outcome(self) -> Roles:
         """What to keep; what was done is told once."""
         writes, self.writes = self.writes, []
-        return Roles(list(self.roles.values()), list(self.removed), writes)
+        return Roles(list(self.roles.values()), list(self.removed), writes, dict(self.refusals))
 
     def holds(self, edge: Edge) -> bool:
         """Whether a role that we know of is just that."""
         return any((one.prospect_id, one.role) == edge for one in self.roles.values())
+
+    def keep_back(self, edits: Script, now: float) -> Script:
+        """Those of the edits that are sent; what else was refused before is wanted no more."""
+        not_due = {edge: one for edge, one in self.refusals.items() if now < one.retry_at}
+        held = {(one.prospect_id, one.role) for one in self.roles.values()}
+        left, self.refusals = not_refused(edits, not_due, held=held, joins=self.joining.joins)
+        self.kept_back = len(self.refusals)
+        return left
+
+    def refuse(self, edge: Edge, failure: Failure, now: float, *, held: bool = False) -> None:
+        """The target does not take this role; see `RefusedRole`."""
+        retry_at = now + REFUSED_ROLE_RETRY_S
+        self.refusals[edge] = RefusedRole(failure, self.joining.joins, held, retry_at)
 
     def drop(self, role: KnownRole) -> None:
         """The role is no more."""
@@ -220,8 +239,7 @@ class RoleEditor:
         removes: bool,
     ) -> None:
         if not isinstance(error, Taken):
-            progress.refusal = fault(error)
-            self._refused(work, progress, progress.refusal)
+            self._refused(work, progress, fault(error), edge)
         elif await self._taken(work, edge, people, progress, error) is WhyTaken.HELD and removes:
             # The target has this role once: ours is one too many.
             await self._remove(work, role, progress)
@@ -237,10 +255,10 @@ class RoleEditor:
         except Rejected as error:
             if await self._prospect_gone(error, prospect_id, people):
                 progress.again = True
+                self._refused(work, progress, fault(error))
             else:
                 await self._ensure_opportunity(work, error)
-                progress.refusal = fault(error)
-            self._refused(work, progress, fault(error))
+                self._refused(work, progress, fault(error), edge)
         else:
             now = self.clock.now()
             made = KnownRole(role_id, prospect_id, text, True, now)
@@ -276,13 +294,12 @@ class RoleEditor:
             case WhyTaken.ONE_ROLE:
                 raise OneRole
             case WhyTaken.HELD:
-                self._refused(work, progress, fault(error))
-                return why
+                self._refused(work, progress, fault(error), edge, held=True)
             case WhyTaken.THEIRS:
-                progress.refusal = fault(error)
+                self._refused(work, progress, fault(error), edge)
             case WhyTaken.UNSEEN:
-                progress.refusal = await self._unseen(edge, people, error)
-        self._refused(work, progress, progress.refusal)
+                unseen_one = await self._unseen(edge, people, error)
+                self._refused(work, progress, unseen_one, edge)
         return why
 
     async def _unseen(self, edge: Edge, people: Mapping[int, int], error: Taken) -> Failure:
@@ -314,7 +331,18 @@ class RoleEditor:
         progress.writes.append(write)
         progress.edits.append(f"{edit} {edge[1] or 'no relationship'} of prospect {edge[0]}")
 
-    def _refused(self, work: TabWork, progress: Progress, failure: Failure) -> None:
+    def _refused(
+        self,
+        work: TabWork,
+        progress: Progress,
+        failure: Failure,
+        edge: Edge | None = None,
+        *,
+        held: bool = False,
+    ) -> None:
+        """Count and tell a refusal; keep it, unless its line is held back from now on."""
         self.metrics.errors.labels(COMPONENT, failure.reason_class).inc()
         log.warning("role_refused", record=work.ref, field=failure.field, reason=failure.reason)
         progress.refused.append(failure.reason.within("refused: {}"))
+        if edge is not None:
+            progress.refuse(edge, failure, self.clock.now(), held=held)

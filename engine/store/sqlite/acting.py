@@ -15,7 +15,7 @@ from engine.model.outbox import Key, Owed
 from engine.model.reason import Code
 from engine.model.records import RecordType
 from engine.model.skip import Skip
-from engine.store.sqlite import people, skips, tabs
+from engine.store.sqlite import people, refused_roles, skips, tabs
 from engine.store.sqlite.history import remember
 from engine.store.sqlite.outbox import owe
 
@@ -76,6 +76,7 @@ def _retry_record(connection: sqlite3.Connection, one: Named, lane: Lane, now: f
     doubted = connection.execute("SELECT 1 FROM intent WHERE record_id = ?", (one.id,)).fetchone()
     if doubted is not None:
         return Did.SOUGHT
+    refused_roles.forget(connection, one.id)
     due = connection.execute(
         "UPDATE record SET due_at = 0, lane = ? WHERE id = ? AND state = 'pending'",
         (lane, one.id),
@@ -222,6 +223,7 @@ def _resync(connection: sqlite3.Connection, one: Named, now: float) -> Did:
         (Lane.FRESH, now, one.id),
     )
     connection.execute("UPDATE contacts SET listed = 0 WHERE record_id = ?", (one.id,))
+    refused_roles.forget(connection, one.id)
     tabs.look_again(connection, [one.id], Lane.FRESH, now)
     note = Note("resynced", Did.READ.value)
     _note(connection, one, row["version"], note, now)

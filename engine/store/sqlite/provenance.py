@@ -87,7 +87,9 @@ def _forget(connection: sqlite3.Connection, aged: Aged, since: float) -> None:
     """
     connection.execute("UPDATE record SET synced = NULL WHERE synced IS NOT NULL")
     connection.execute("UPDATE contacts SET listed = 0, settled_tab = NULL")
-    connection.execute("UPDATE role SET seen_at = 0")
+    # No list that may lag behind what another life did proves that a role is gone.
+    connection.execute("UPDATE role SET seen_at = ?", (aged.since,))
+    connection.execute("DELETE FROM refused_role")
     connection.execute("UPDATE person SET read_at = 0")
     for table in ("intent", "contacts", "person"):
         connection.execute(

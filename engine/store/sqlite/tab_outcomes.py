@@ -18,7 +18,7 @@ from engine.model.history import PEOPLE_WAIT, Note
 from engine.model.reason import Code, code_of
 from engine.model.tab import Edge, GivenUp, Roles, TabWork
 from engine.model.work import Failure
-from engine.store.sqlite import fuse
+from engine.store.sqlite import fuse, refused_roles
 from engine.store.sqlite.awaited import PERSON
 from engine.store.sqlite.history import remember
 from engine.store.sqlite.work import read_again
@@ -175,6 +175,7 @@ def abandon(connection: sqlite3.Connection, work: TabWork, now: float, *, look_i
     """See `Tabs.abandon`."""
     if not stands(connection, work):
         return
+    refused_roles.keep(connection, work.target_id, {})
     connection.execute(
         # Whatever else there was to look for: it is looked for again if the record says so.
         "UPDATE contacts SET state = 'settled', settled_tab = NULL, sending = 0, announced = '[]',"
@@ -299,6 +300,7 @@ def _keep(
         note = note or Note("related", described(roles.writes))
         note = replace(note, writes=tuple(roles.writes))
         remember(connection, work.record_id, work.version, note, now)
+    refused_roles.keep(connection, work.target_id, roles.refused)
     connection.executemany("DELETE FROM role WHERE id = ?", [(one,) for one in roles.removed])
     connection.executemany(
         "INSERT INTO role (id, record_id, target_id, prospect_id, role, made, seen_at)"

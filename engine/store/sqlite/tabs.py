@@ -15,6 +15,7 @@ from engine.model.lane import Lane
 from engine.model.mass_change import NEVER, Mass
 from engine.model.reason import Reason, code_of
 from engine.model.tab import EMPTY_TAB, KnownRole, RoleEdit, TabWork
+from engine.store.sqlite import refused_roles
 from engine.store.sqlite.awaited import PERSON
 from engine.store.sqlite.work import undone_of
 
@@ -261,6 +262,7 @@ def load(connection: sqlite3.Connection, record_id: int) -> TabWork | None:
             )
         },
         undone=undone_of(row),
+        refused=refused_roles.on(connection, row["target_id"]),
     )
 
 

@@ -17,6 +17,7 @@ _DUE = (
     ("outbox", "due_at"),
     ("intent", "look_at"),
     ("person", "retry_at"),
+    ("refused_role", "retry_at"),
 )
 # When something has happened, which cannot be ahead of us.
 _HAPPENED = (

@@ -16,6 +16,7 @@ from engine.decide.roles import (
     joined,
     looked_at,
     may_concern,
+    not_refused,
     observed,
     script,
     taken,
@@ -26,7 +27,7 @@ from engine.errors import Rejected, Taken
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.records import Role
-from engine.model.tab import Edge, Joining, KnownRole, TabWork
+from engine.model.tab import Edge, Joining, KnownRole, RefusedRole, TabWork
 from engine.model.work import Failure
 from tests.unit.engine.stand_ins import NOW, said
 
@@ -310,3 +311,44 @@ def test_a_role_that_nothing_shows_is_told_of_by_its_people() -> None:
     assert unseen(["P-1", "P-2"], USER, error).reason == f"P-1, P-2: {text}"
     assert unseen([], USER, error) == Failure("validation", "role", said(f"prospect 1: {text}"))
     assert fault(error) == Failure("validation", "role", said("exists"))
+
+
+NO = Failure("validation", "role", said("no such role"))
+
+
+@pytest.mark.parametrize(
+    ("refused", "held", "joins", "left"),
+    [
+        ({}, (), False, (SPONSOR, USER)),
+        ({USER: RefusedRole(NO, False, False, NOW)}, (), False, (SPONSOR,)),
+        ({(2, "User"): RefusedRole(NO, False, False, NOW)}, (), False, (SPONSOR, USER)),
+        # Where each person has one role only, another was refused.
+        ({USER: RefusedRole(NO, False, False, NOW)}, (), True, (SPONSOR, USER)),
+        ({USER: RefusedRole(NO, True, False, NOW)}, (), True, (SPONSOR,)),
+        # What was one too many is not, once the other one is gone.
+        ({USER: RefusedRole(NO, False, True, NOW)}, (USER,), False, (SPONSOR,)),
+        ({USER: RefusedRole(NO, False, True, NOW)}, (), False, (SPONSOR, USER)),
+    ],
+)
+def test_what_was_refused_is_asked_for_again_when_what_it_depended_on_has_changed(
+    refused: dict[Edge, RefusedRole], held: Collection[Edge], joins: bool, left: tuple[Edge, ...]
+) -> None:
+    """Prospect, text, and how the target takes roles; a removal goes on in any case."""
+    gone = ours(9, (3, "Buyer"))
+    wanted = Script((SPONSOR, USER), (), (gone,))
+
+    edits_left, kept_back = not_refused(wanted, refused, held=held, joins=joins)
+
+    assert edits_left == Script(left, (), (gone,))
+    assert kept_back.keys() == {SPONSOR, USER} - set(left)
+
+
+def test_a_change_that_was_refused_is_not_sent_again_either() -> None:
+    """The role keeps the text it has."""
+    script_of_one = Script((), ((ours(7, SPONSOR), "User"),), ())
+
+    left, kept_back = not_refused(
+        script_of_one, {USER: RefusedRole(NO, False, False, NOW)}, held=(), joins=False
+    )
+
+    assert (left, list(kept_back)) == (Script((), (), ()), [USER])

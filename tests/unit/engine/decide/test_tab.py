@@ -24,6 +24,7 @@ from engine.decide.tab import (
     after_look,
     as_joined,
     course,
+    given_up,
     joining,
     looked_long,
     must_be_listed,
@@ -49,7 +50,17 @@ from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.person import Person, Standing
 from engine.model.records import Relation, SourceRecord
-from engine.model.tab import Edge, GivenUp, Joining, KnownRole, Lines, Sent, TabOutcome, TabWork
+from engine.model.tab import (
+    Edge,
+    GivenUp,
+    Joining,
+    KnownRole,
+    Lines,
+    RefusedRole,
+    Sent,
+    TabOutcome,
+    TabWork,
+)
 from engine.model.work import Failure
 from tests.unit.engine.stand_ins import said
 
@@ -345,7 +356,7 @@ SOON = {
         ),
         (sent(joins=True), lines(), SETTLED),
         (
-            sent(refused=("refused: no",), refusal=FAULT),
+            sent(refused=("refused: no",), refusal=TRIED_AGAIN),
             lines(),
             replace(
                 SETTLED,
@@ -374,12 +385,27 @@ def test_what_was_sent_settles_the_tab(
     assert settlement(came_to, told_lines, NOW) == expected
 
 
+def test_what_the_target_lacks_is_tried_again_when_the_first_of_it_is_due() -> None:
+    """A role that it has once already, and takes no second time, is nothing that it lacks."""
+    other = Failure("validation", "role", said("not that one"))
+    refused = [
+        RefusedRole(FAULT, False, False, NOW + 5),
+        RefusedRole(other, False, False, NOW + 9),
+        RefusedRole(FAULT, False, True, NOW + 1),
+    ]
+
+    assert given_up(refused) == GivenUp(other, NOW + 5)
+    assert given_up(refused[2:]) is None
+    assert not settlement(sent(kept_back=1), lines(), NOW).complete
+
+
 def test_what_can_be_told_soon_is_looked_at_by_then() -> None:
-    """And a refused line with it, so it is not put off besides."""
-    end = settlement(sent(refused=("refused: no",), refusal=FAULT), lines(SOON), NOW)
+    """What is refused is told beside it, and by nobody's wait."""
+    end = settlement(sent(refused=("refused: no",), refusal=TRIED_AGAIN), lines(SOON), NOW)
     gone = settlement(sent(refused=("refused: no",), again=True), lines(OFF), NOW)
 
-    assert (end.look_at, end.given_up, end.waits_for) == (NOW + 5, None, (32, 33))
+    assert (end.look_at, end.given_up, end.waits_for) == (NOW + 5, TRIED_AGAIN, (32, 33))
+    assert end.why is None
     assert gone.look_at == NOW
 
 

@@ -13,8 +13,10 @@ from engine.errors import StateUnusable
 from engine.installation import Installation
 from engine.model.age import Seen
 from engine.model.kept import CREATES_PAUSED
-from engine.store.sqlite import kept, provenance
-from tests.unit.engine.stand_ins import NOW, row, take
+from engine.model.tab import RefusedRole
+from engine.model.work import Failure
+from engine.store.sqlite import kept, provenance, refused_roles
+from tests.unit.engine.stand_ins import NOW, row, said, take
 
 HERE = Installation("m1", "/var/lib/wosync", "")
 
@@ -75,6 +77,28 @@ def test_nothing_known_of_the_target_counts_in_an_aged_state(
     assert connection.execute("SELECT read_at FROM person").fetchone()[0] == 0
     assert connection.execute("SELECT doubt_since FROM intent").fetchone()[0] == NOW
     assert provenance.begin(connection, HERE, _mark_of(connection), NOW) is None
+
+
+def test_no_list_that_may_lag_proves_a_role_gone_in_an_aged_state(
+    connection: sqlite3.Connection,
+) -> None:
+    """Another life may have touched it until just now, and what it was refused counts no more."""
+    take(connection, row(1, 5))
+    connection.execute(
+        "INSERT INTO role (id, record_id, target_id, prospect_id, role, made, seen_at)"
+        " VALUES (5, 1, 9, 4, 'Buyer', 1, 0)"
+    )
+    refused = RefusedRole(
+        Failure("validation", None, said("no")), joined=False, held=False, retry_at=NOW + 9
+    )
+    refused_roles.keep(connection, 9, {(4, "Sponsor"): refused})
+    provenance.adopt(connection, HERE)
+
+    aged = provenance.begin(connection, HERE, None, NOW)
+
+    assert aged is not None
+    assert connection.execute("SELECT seen_at FROM role").fetchone()[0] == aged.since
+    assert refused_roles.on(connection, 9) == {}
 
 
 def _mark_of(connection: sqlite3.Connection) -> Seen:
