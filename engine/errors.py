@@ -4,6 +4,7 @@ EngineError
 ├── Transient            may work later by itself; alone it never flags a record
 │   ├── Throttled        told to wait; the whole system pauses until then
 │   ├── HeldBack         not sent: a pause or the budget would have kept it waiting for long
+│   │   ├── NotPlanned   not sent: what is carried out is a plan, and this is not in it
 │   │   └── Rationed     not sent: it repeats what failed, and too many requests do
 │   ├── Unavailable      what many records need cannot be read: no single record's failure
 │   ├── Unreachable      no usable answer; `ambiguous` when a write may have been executed
@@ -84,6 +85,10 @@ class Throttled(Transient):
 
 class HeldBack(Transient):
     """The request was not sent: the system is paused, or the budget spent, for `retry_after_s`."""
+
+
+class NotPlanned(HeldBack):
+    """What is carried out is a plan, and this is not in it; nothing was sent."""
 
 
 class Rationed(HeldBack):

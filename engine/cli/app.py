@@ -198,6 +198,24 @@ def _plan(
     )
 
 
+def _apply(
+    plan: Annotated[
+        Path, typer.Argument(metavar="FILE", autocompletion=files, help="As plan --out wrote it.")
+    ],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Do what a plan says and nothing else; leave out, with a list, what has changed since.
+
+    Example: wosync apply monday.plan
+
+    Example: wosync apply monday.plan --json
+    """
+    from engine.cli.applying import apply
+
+    raise typer.Exit(apply(config, plan, as_json=as_json))
+
+
 def _approve(
     *,
     only: Annotated[
@@ -461,6 +479,7 @@ _COMMANDS = (
     ("history", _history),
     ("explain", _explain),
     ("plan", _plan),
+    ("apply", _apply),
     ("approve", _approve),
     ("retry", _retry),
     ("skip", _skip),

@@ -83,8 +83,13 @@ def ask(
 
 
 @contextmanager
-def listening(config: Path, path: str, content: dict[str, Any]) -> Generator[Iterator[str] | None]:
+def listening(
+    config: Path, path: str, content: dict[str, Any] | Path
+) -> Generator[Iterator[str] | None]:
     """The lines of an answer that takes long, as they come; None when no service answers.
+
+    Args:
+        content: what is sent with it, as JSON; or a file, as it is.
 
     Raises:
         Misconfigured: the service that answers runs on another configuration, or is of another
@@ -109,13 +114,19 @@ def listening(config: Path, path: str, content: dict[str, Any]) -> Generator[Ite
 
 @contextmanager
 def _opened(
-    config: Path, path: str, content: dict[str, Any], headers: dict[str, str]
+    config: Path, path: str, content: dict[str, Any] | Path, headers: dict[str, str]
 ) -> Generator[httpx.Response | None]:
     timeout = httpx.Timeout(TIMEOUT_S, read=SIGN_OF_LIFE_S)
     verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    with httpx.Client(trust_env=False, verify=verify, timeout=timeout) as client:
+    with (
+        httpx.Client(trust_env=False, verify=verify, timeout=timeout) as client,
+        ExitStack() as opened,
+    ):
         url = f"http://{address(config)}{path}"
-        request = client.build_request("POST", url, json=content, headers=headers)
+        given: dict[str, Any] = {"json": content}
+        if isinstance(content, Path):
+            given = {"content": opened.enter_context(content.open("rb"))}
+        request = client.build_request("POST", url, **given, headers=headers)
         try:
             answer = client.send(request, stream=True)
         except httpx.HTTPError:

@@ -72,7 +72,7 @@ def _asked(refs: list[str], sample: int | None, mapping: Path | None) -> dict[st
     return asked
 
 
-def told(config: Path, path: str, asked: dict[str, Any], out: IO[str]) -> bool:
+def told(config: Path, path: str, asked: dict[str, Any] | Path, out: IO[str]) -> bool:
     """Write down what the running service tells; False when none answers.
 
     Raises:

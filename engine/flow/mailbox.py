@@ -165,6 +165,14 @@ class Mailbox(Generic[K]):
         self._notify_freed()
         return key
 
+    async def take(self, key: K) -> None:
+        """Hold this very key, queued or not; waits while somebody else holds it."""
+        while key in self._held:
+            await self._freed.wait()
+        for lane in self._lanes.values():
+            lane.pop(key, None)
+        self._held[key] = None
+
     def release(self, key: K) -> None:
         """Let go of a held key; a message that came meanwhile queues it again."""
         again = self._held.pop(key)

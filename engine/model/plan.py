@@ -68,7 +68,7 @@ class Change:
         record_id, ref, version: the source record, as it was decided on.
         target_id: its target record; None where the plan itself creates it.
         edits: of each field, what is there and what would be.
-        reason, code: why, of a flag.
+        reason, code: why, of a flag; of anything else, why it would be refused.
         held: the fuse would hold it until somebody approves.
         overwrites: fields that somebody has filled in a target record that was not ours before.
     """

@@ -45,6 +45,7 @@ class Code(StrEnum):
     CREATES_PAUSED = "creates-paused"
     ANOTHER_WRITER = "another-writer"
     MASS_CHANGE_HELD = "mass-change-held"
+    NOT_PLANNED = "not-planned"
 
     # What is written to the source.
     WRITE_BACK_REFUSED = "write-back-refused"

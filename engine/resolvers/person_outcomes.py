@@ -13,7 +13,7 @@ from typing import assert_never
 import structlog
 
 from engine.actors.failing import Failing, RetryLimits
-from engine.actors.gate import pass_gate
+from engine.actors.gate import pass_gate_for
 from engine.decide.failure import FORBIDDEN
 from engine.decide.journal import prospect_write
 from engine.decide.person import foreseen, refusal, standing
@@ -88,7 +88,7 @@ class PersonOutcomes:
                 await self._adopt(record, decision)
             case Created(prospect_id, email, fields):
                 note = Note("created", f"id {prospect_id}", (prospect_write(prospect_id, fields),))
-                await self._tell(record, prospect_id, email, note)
+                await self._tell(record, prospect_id, email, note, ours=True)
                 self.metrics.prospects.labels("created").inc()
                 log.info("prospect_created", person=record.ref, prospect_id=prospect_id)
             case NotExecuted():
@@ -130,15 +130,21 @@ class PersonOutcomes:
         note = Note("adopted", f"found id {prospect_id} by e-mail address")
         if decision.executed:
             note = replace(note, writes=(prospect_write(prospect_id, {}, found=True),))
-        await self._tell(record, prospect_id, decision.email, note)
+        await self._tell(record, prospect_id, decision.email, note, ours=decision.executed)
         self.metrics.prospects.labels("adopted").inc()
         log.info("prospect_adopted", person=record.ref, prospect_id=prospect_id)
 
     async def _tell(
-        self, record: SourceRecord, prospect_id: int, email: str | None, note: Note
+        self,
+        record: SourceRecord,
+        prospect_id: int,
+        email: str | None,
+        note: Note,
+        *,
+        ours: bool = False,
     ) -> None:
-        """The person is this prospect, and is told so."""
-        pass_gate("would link a person")
+        """The person is this prospect, and is told so; `ours` when we have created it."""
+        pass_gate_for(record.id, "would link a person", prospect_id=prospect_id, ours=ours)
         url = self.target.url(RecordType.PERSON, prospect_id)
         owed = Owed(target_id=str(prospect_id), target_url=url)
         await self._link(record, prospect_id, email, owed, note)
@@ -159,13 +165,13 @@ class PersonOutcomes:
             self.wake_write_back()
 
     async def _unlink(self, record: SourceRecord, prospect_id: int) -> None:
-        pass_gate("would look for a person anew")
+        pass_gate_for(record.id, "would look for a person anew")
         note = Note("target gone", f"the id was blank, and the prospect {prospect_id} is gone")
         await self.store.people.unlink(record, note, self.clock.now())
         log.warning("prospect_gone", person=record.ref, prospect_id=prospect_id)
 
     async def _refuse(self, record: SourceRecord, failure: Failure, *, taken: bool) -> None:
-        pass_gate("would flag a person")
+        pass_gate_for(record.id, "would flag a person")
         await self.store.people.refuse(record, failure, self.clock.now(), taken=taken)
         self.metrics.prospects.labels("refused").inc()
         self.wake_write_back()

@@ -22,7 +22,7 @@ import anyio
 import structlog
 
 from engine.actors.failing import Failing, RetryLimits
-from engine.actors.gate import weighing
+from engine.actors.gate import permitted, weighing
 from engine.decide.failure import error_class, plain_reason
 from engine.decide.person import (
     CHANGED_JUST_NOW,
@@ -245,7 +245,9 @@ class ProspectResolver:
     async def _batch(self, wanted: Sequence[int]) -> list[int]:
         """These people, and those whom the next opportunities in line will need."""
         batch = list(wanted)
-        if len(batch) < BATCH_MAX and self.weighs is weighing.get():
+        # What carries out a plan is about nobody else.
+        alone = permitted.get() is not None
+        if len(batch) < BATCH_MAX and self.weighs is weighing.get() and not alone:
             ahead = await self.store.tabs.people_ahead(4 * BATCH_MAX, weighed=self.weighs)
             ahead = [one for one in dict.fromkeys(ahead) if one not in batch and self._unknown(one)]
             await self._recall(ahead[: 4 * BATCH_MAX])

@@ -35,7 +35,7 @@ from engine.service.doors import Doors
 from engine.service.headers import CONFIG_OF, TOKEN
 from engine.service.page import routes as page
 from engine.service.planning.desk import Desk
-from engine.service.planning.telling import Telling
+from engine.service.planning.telling import Telling, received
 from engine.service.reloading import Reloaded
 from engine.service.status import Status
 from engine.service.why.asking import Asking
@@ -47,8 +47,8 @@ REQUEST_S = 15
 ANSWER_S = 60
 # Those that take long give a sign of life meanwhile, and end with the connection.
 LONG_ANSWER_S = 6 * 3600
-PLAN = "/plan"
-TAKES_LONG = frozenset({PLAN})
+PLAN, APPLY = "/plan", "/apply"
+TAKES_LONG = frozenset({PLAN, APPLY})
 CONNECTIONS_MAX = 200
 # Methods that change nothing.
 SHOWING = frozenset({"GET", "HEAD"})
@@ -127,6 +127,21 @@ class _Answers:
 
         return Telling(job, assembly.config.engine.service.state_dir)
 
+    async def apply(self, request: Request) -> Response:
+        assembly = self.status.assembly
+        if not self.status.started:
+            return PlainTextResponse("the service is starting\n", status_code=503)
+        state_dir = assembly.config.engine.service.state_dir
+        plan = await received(request, state_dir)
+
+        async def job(out: IO[str]) -> None:
+            try:
+                await self.desk.apply(assembly, plan, out)
+            finally:
+                plan.unlink(missing_ok=True)
+
+        return Telling(job, state_dir)
+
     async def authority(self, _: Request) -> Response:
         try:
             return JSONResponse((await authorising.looked(self.status.assembly)).document())
@@ -200,6 +215,7 @@ def application(
             changing("/why", answers.explain),
             changing("/act", answers.act),
             changing(PLAN, answers.plan),
+            changing(APPLY, answers.apply),
             changing("/authorise", answers.authorise),
             changing("/reload", answers.reloaded),
             nudging.route(status, doors),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 PLAN = "tests/scenario/test_plan.py"
+APPLY = "tests/scenario/test_applying.py"
 APPROVE = "tests/scenario/test_approving.py"
 FILES = "tests/unit/engine/service/planning/test_files.py"
 TARGET = "engine/service/planning/target.py"
@@ -110,6 +111,55 @@ MUTANTS = (
         "        if as_json or not sys.stdin.isatty():",
         "        if as_json:",
         (f"{APPROVE}::test_what_is_held_is_shown_before_anything_goes_on",),
+    ),
+    Mutant(
+        "sends what is not in the plan",
+        "engine/service/planning/permits.py",
+        "        self._deny(_otherwise(attempt, self.changes))",
+        "        return",
+        (f"{APPLY}::test_what_would_be_decided_otherwise_is_left_out",),
+    ),
+    Mutant(
+        "overwrites what was entered since the plan was made",
+        "engine/service/planning/record.py",
+        "            if present.get(edit.field) not in (edit.before, edit.after):",
+        "            if edit.field not in present:",
+        (f"{APPLY}::test_what_the_fuse_holds_is_done_as_far_as_it_is_planned",),
+    ),
+    Mutant(
+        "does not see that a record was edited",
+        "engine/service/planning/record.py",
+        "        if planned is not None and row.version not in (planned, delivered):",
+        "        if planned is not None and row.version < planned:",
+        (f"{APPLY}::test_what_the_fuse_holds_is_done_as_far_as_it_is_planned",),
+    ),
+    Mutant(
+        "carries out a plan by another mapping",
+        "engine/service/planning/applying.py",
+        "        if header.mapping != assembly.mappings.fingerprint:",
+        "        if not header.mapping:",
+        (f"{APPLY}::test_a_stale_or_foreign_plan_is_refused_as_a_whole",),
+    ),
+    Mutant(
+        "takes a lost create for done",
+        "engine/service/planning/record.py",
+        '        if dossier.work.intent is not None:\n            return "a create',
+        '        if False:\n            return "a create',
+        (f"{APPLY}::test_a_lost_answer_sends_nothing_twice",),
+    ),
+    Mutant(
+        "carries out two plans at once",
+        "engine/service/planning/desk.py",
+        "        async with self._applying:\n",
+        "        async with anyio.Lock():\n",
+        (f"{APPLY}::test_beside_the_service_a_plan_is_carried_out_by_it",),
+    ),
+    Mutant(
+        "forgets the first version of a record",
+        "engine/service/planning/files.py",
+        "        if not any(value is one for one in silent) and value != ()",
+        "        if value and value != ()",
+        (f"{FILES}::test_a_plan_is_read_as_it_was_written",),
     ),
     Mutant(
         "plans for anybody who asks",

@@ -85,6 +85,14 @@ class ServicePort:
         assert answer.status_code == 200, answer.text
         return [one for one in answer.text.splitlines() if not one.startswith('{"working"')]
 
+    async def sends(self, path: str, file: Path) -> list[str]:
+        """The same for a file that is sent."""
+        [token] = tokens_in([self.state])
+        content = await anyio.Path(file).read_bytes()
+        answer = await self.client.post(path, headers={TOKEN: token}, content=content)
+        assert answer.status_code == 200, answer.text
+        return [one for one in answer.text.splitlines() if not one.startswith('{"working"')]
+
     async def reload(self) -> dict[str, Any]:
         """Have it read its settings again, as `wosync reload` does."""
         [token] = tokens_in([self.state])

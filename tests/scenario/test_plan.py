@@ -76,6 +76,9 @@ async def test_an_edit_is_told_with_old_and_new(world: Bench) -> None:
     assert update.edits == (Edit("name", "Quay crane", "Big crane"),)
     assert update.overwrites
     assert update.target_id == world.twin(record).id
+    world.forget_traffic()
+    await world.once()
+    assert predicted(plan.end.requests) == arrived(world)
 
 
 async def test_a_mapping_that_is_not_in_force_is_tried_on_everything(world: Bench) -> None:

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import copy
 import os
+from collections import Counter
 from typing import Any
 
 import pytest
 
 from connectors.sandbox.faults import Fault
+from engine.model.plan import Kind
 from tests.scenario.bench import Bench
 from tests.scenario.plan_hands import arrived, planned, predicted, writes
 from tests.scenario.random_states import prepare
+from tests.scenario.test_applying import applied
 
 STATES = int(os.environ.get("PLAN_STATES", "6"))
 FIRST = int(os.environ.get("PLAN_SEED", "1"))
@@ -32,6 +35,32 @@ def _worlds(world: Bench) -> list[Any]:
         dict(row) for one in (workbooks.opportunities, workbooks.people) for row in one.rows()
     ]
     return copy.deepcopy([rows, records])
+
+
+@pytest.mark.parametrize("seed", range(FIRST + 1000, FIRST + 1000 + STATES))
+async def test_a_plan_that_is_applied_sends_what_it_says(world: Bench, seed: int) -> None:
+    """Every write of it, held or not, and no other."""
+    await prepare(world, seed)
+    plan = await planned(world)
+    world.forget_traffic()
+
+    numbers, left_out = await applied(world, plan.path)
+
+    said: Counter[str] = Counter()
+    for one in (*plan.end.requests, *plan.end.after_approval):
+        if one.writes and one.system == "outreach":
+            said[f"{one.method} {one.route}"] += one.number
+    sent: Counter[str] = Counter()
+    for (system, method, route), number in arrived(world).items():
+        if system == "outreach" and method != "GET":
+            sent[f"{method} {route}"] += number
+    # What would be refused need not be sent once that is known.
+    refused = len([one for one in plan.changes if one.reason and one.kind is not Kind.FLAG])
+    # Whose tab shows first that a prospect is gone, and so who is flagged for it, is a matter of time.
+    assert [ref for ref in left_out if not ref.startswith("PERS-")] == []
+    assert numbers["left_out"] == len(left_out)
+    assert sent <= said
+    assert said.total() - sent.total() <= refused
 
 
 async def test_people_of_many_tabs_are_asked_for_together(world: Bench) -> None:

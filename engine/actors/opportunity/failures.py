@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import structlog
 
 from engine.actors.failing import Failing, RetryLimits
+from engine.actors.gate import may_flag
 from engine.actors.opportunity.create_search import COMPONENT
 from engine.decide.failure import (
     FORBIDDEN,
@@ -21,7 +22,7 @@ from engine.decide.failure import (
     not_sent_again,
     plain_reason,
 )
-from engine.errors import HeldBack, Rejected
+from engine.errors import HeldBack, NotPlanned, Rejected
 from engine.flow.governor import HOLD_MAX_S
 from engine.model.outcome import Outcome
 from engine.model.records import Fields
@@ -122,6 +123,8 @@ class OpportunityFailures:
             raise Rejected(fault)
 
     async def _refuse(self, work: Work, failure: Failure) -> Outcome:
+        if not may_flag(work.id):
+            return await self.held(work, NotPlanned(failure.reason))
         outcome = await self.store.records.settle_refused(work, failure, self.clock.now())
         if outcome is Outcome.HELD_BY_FUSE:
             log.debug("held_by_fuse", record=work.ref, reason=failure.reason)

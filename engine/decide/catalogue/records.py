@@ -260,6 +260,18 @@ RECORDS = (
         " would change nothing any more goes on by itself.",
         ends="An approval, an edit of the record, or a mapping by which nothing would change.",
     ),
+    Entry(
+        Code.NOT_PLANNED,
+        HOLD,
+        "not in the plan: {why}",
+        admin="A plan was carried out, and something has changed since it was made: what would be"
+        " done now was not in it, so it was left out.",
+        engineer="While wosync apply works on a record every write passes a gate that lets through"
+        " what the plan names, and nothing else.",
+        remedy="Make a new plan and look at it: wosync plan. What the fuse held before is held"
+        " again; anything else goes on by itself, as without a plan.",
+        ends="The next run, an approval, or another plan.",
+    ),
 )
 
 WRITE_BACKS = (

@@ -41,6 +41,11 @@ class Baseline:
         ).fetchone()
         return None if row is None or row[0] is None else json.loads(row[0])
 
+    def version(self, record_id: int | None) -> int | None:
+        """The version of a record that is decided on."""
+        row = self.copy.execute("SELECT version FROM record WHERE id = ?", (record_id,)).fetchone()
+        return None if row is None else row[0]
+
     def role(self, role_id: int) -> tuple[int | None, Role | None]:
         """The opportunity of a role, and the role as it is known."""
         row = self.copy.execute(

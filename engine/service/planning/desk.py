@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, Any, cast
 
 import anyio
@@ -14,6 +15,7 @@ from engine.assembly.assembly import Assembly
 from engine.config import mistakes
 from engine.config.loading import MappingSettings
 from engine.errors import Misconfigured
+from engine.service.planning.applying import apply_beside
 from engine.service.planning.planning import plan_beside
 from engine.service.planning.rehearsal import Wanted
 
@@ -23,6 +25,7 @@ class Desk:
     """Plans of one service; who comes second waits."""
 
     _busy: anyio.Lock = field(default_factory=anyio.Lock, init=False)
+    _applying: anyio.Lock = field(default_factory=anyio.Lock, init=False)
 
     async def plan(self, assembly: Assembly, asked: Mapping[str, Any], out: IO[str]) -> None:
         """Write the plan that somebody asks for.
@@ -32,6 +35,15 @@ class Desk:
         """
         async with self._busy:
             await plan_beside(assembly, wanted_of(asked), out)
+
+    async def apply(self, assembly: Assembly, plan: Path, out: IO[str]) -> None:
+        """Carry out the plan in a file.
+
+        Raises:
+            EngineError: see `apply_beside`.
+        """
+        async with self._applying:
+            await apply_beside(assembly, plan, out)
 
 
 def wanted_of(asked: Mapping[str, Any]) -> Wanted:

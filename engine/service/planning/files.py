@@ -45,7 +45,13 @@ def told(line: Line) -> dict[str, Any]:
 
 def _lean(given: dict[str, Any]) -> dict[str, Any]:
     """Without what says nothing: there may be very many lines."""
-    return {name: value for name, value in given.items() if value not in (None, (), False)}
+    # Not compared by ==: the first version of a record is 0.
+    silent = (None, False)
+    return {
+        name: value
+        for name, value in given.items()
+        if not any(value is one for one in silent) and value != ()
+    }
 
 
 def read(given: Any) -> Line:

@@ -28,15 +28,16 @@ def adoptions(overlay: sqlite3.Connection, copy: sqlite3.Connection) -> None:
         ).fetchone()
         if known is not None and known[0] == target_id:
             continue
-        held = overlay.execute(
-            "SELECT coalesce(max(held), 0) FROM change"
+        held, decided_on = overlay.execute(
+            "SELECT coalesce(max(held), 0), min(version) FROM change"
             " WHERE record_type = 'opportunity' AND record_id = ?",
             (record_id,),
-        ).fetchone()[0]
+        ).fetchone()
         overlay.execute(
             "INSERT INTO change (kind, record_type, record_id, version, target_id, edits, held,"
             " overwrites) VALUES (?, 'opportunity', ?, ?, ?, '[]', ?, 0)",
-            (Kind.ADOPT, record_id, version, target_id, held),
+            # What is written back moves the version.
+            (Kind.ADOPT, record_id, decided_on or version, target_id, held),
         )
 
 

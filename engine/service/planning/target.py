@@ -27,6 +27,9 @@ from engine.service.planning.overlay import INVENTED, Overlay
 # So many records are looked at before they would be written; of more it is believed what is known.
 LOOKS_MAX = 1000
 _GONE, _REFUSED = 404, 422
+# Said of a request that is sent all the same: only its refusal tells.
+_WOULD_BE_REFUSED = "it would be refused:"
+_IS_GONE = f"{_WOULD_BE_REFUSED} there is no such record any more"
 
 
 def rehearsed(
@@ -69,7 +72,12 @@ class RehearsedTarget:
             return
         self._writes("update")
         known = self.base.synced(target_id)
-        present = await self._present(target_id, changes)
+        try:
+            present = await self._present(target_id, changes)
+        except Gone:
+            edits = [Edit(name, None, value) for name, value in changes.items()]
+            self._note(Kind.UPDATE, target_id, edits=edits, refused=_IS_GONE)
+            raise
         if present is None:
             self.overlay.unlooked += 1
             present = known or {}
@@ -174,10 +182,14 @@ class RehearsedTarget:
 
     async def create_role(self, target_id: int, prospect_id: int, role: str) -> int:
         self._writes("create_role")
-        if not await self._is_prospect(prospect_id):
-            self._refused("create_role", "prospect")
-        if await self._is_gone(target_id):
-            self._refused("create_role", "opportunity")
+        lacking = "" if await self._is_prospect(prospect_id) else "prospect"
+        if not lacking and await self._is_gone(target_id):
+            lacking = "opportunity"
+        if lacking:
+            new = Role(0, prospect_id, role)
+            why = f"{_WOULD_BE_REFUSED} there is no such {lacking}"
+            self._note_role(Kind.ROLE_ADD, target_id, new, before=None, after=role, refused=why)
+            self._refused("create_role", lacking)
         role_id = self.overlay.invented()
         self.overlay.write_role(Role(role_id, prospect_id, role), target_id)
         self._note_role(
@@ -189,6 +201,10 @@ class RehearsedTarget:
         self._writes("update_role")
         target_id, present = await self._present_role(role_id)
         if present is None:
+            known = self.base.role(role_id)[1] or Role(role_id, 0, "")
+            self._note_role(
+                Kind.ROLE_CHANGE, target_id, known, before=None, after=role, refused=_IS_GONE
+            )
             self._gone("update_role")
         self.overlay.write_role(Role(role_id, present.prospect_id, role), target_id)
         self._note_role(Kind.ROLE_CHANGE, target_id, present, before=present.role, after=role)
@@ -266,14 +282,17 @@ class RehearsedTarget:
         *,
         edits: list[Edit] | None = None,
         overwrites: bool = False,
+        refused: str | None = None,
     ) -> None:
         self.overlay.note(
             kind,
             RecordType.OPPORTUNITY,
             current_record.get(),
+            version=self.base.version(current_record.get()),
             target_id=target_id,
             edits=edits or [],
             overwrites=overwrites,
+            reason=refused,
         )
 
     def _note_role(
@@ -284,11 +303,13 @@ class RehearsedTarget:
         *,
         before: str | None,
         after: str | None,
+        refused: str | None = None,
     ) -> None:
         self.overlay.note(
             kind,
             RecordType.OPPORTUNITY,
             current_record.get(),
+            version=self.base.version(current_record.get()),
             target_id=target_id,
             role={
                 "id": role.id or None,
@@ -296,6 +317,7 @@ class RehearsedTarget:
                 "before": before,
                 "after": after,
             },
+            reason=refused,
         )
 
     def _gone(self, operation: str, error: Gone | None = None) -> NoReturn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import IO, Any
 
 import anyio
 import structlog
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -70,6 +72,19 @@ class Telling(Response):
             log.error("unexpected", exc_info=error)
             told = EngineError("something unexpected went wrong; the service's log has it")
             spool.write(json.dumps({"failure": failure(told)}) + "\n")
+
+
+async def received(request: Request, state_dir: Path) -> Path:
+    """What was sent, in a file that is whoever's who asks for it to remove."""
+    handle, name = tempfile.mkstemp(prefix="plan-", dir=state_dir)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            async for chunk in request.stream():
+                file.write(chunk)
+    except BaseException:
+        os.unlink(name)  # noqa: PTH108 # as it was made
+        raise
+    return Path(name)
 
 
 async def _sign(send: Send) -> None:

@@ -66,6 +66,14 @@ class Fuse(Protocol):
         """At start: nobody goes on with what a former process was reading."""
         ...
 
+    async def take_out(self, record_id: int, now: float) -> bool:
+        """Let one record go on, and the people on it; returns whether the fuse had anything."""
+        ...
+
+    async def hold_again(self, record_id: int, now: float) -> None:
+        """Hold what was taken out of a record and is still to be done; an approval is needed."""
+        ...
+
     async def release(self, now: float, chosen: Chosen = EVERYTHING) -> int:
         """Let what is held go on at once; returns how many that were.
 

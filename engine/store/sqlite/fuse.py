@@ -26,6 +26,8 @@ from engine.model.records import Fields, RecordType
 from engine.store.sqlite import kept
 
 SETTING = "fuse"
+# What is said of a record of which a plan did not do what the fuse holds.
+AS_BEFORE = "would be changed otherwise than planned"
 
 
 def hold_record(
@@ -220,6 +222,30 @@ def release(connection: sqlite3.Connection, now: float, chosen: Chosen = EVERYTH
     if not held(connection).records:
         kept.forget_setting(connection, SETTING)
     return released
+
+
+def take_out(connection: sqlite3.Connection, record_id: int, now: float) -> bool:
+    """See `Fuse.take_out`."""
+    taken = 0
+    for table, column in (("record", "id"), ("contacts", "record_id")):
+        taken += connection.execute(
+            f"UPDATE {table} SET mass = ?, due_at = ?, reason = NULL, reason_code = NULL,"  # noqa: S608 # words of ours
+            f" reason_class = NULL WHERE {column} = ? AND state = 'pending' AND mass IN (?, ?)",
+            (Mass.APPROVED, now, record_id, Mass.EVALUATING, Mass.HELD),
+        ).rowcount
+    return bool(taken)
+
+
+def hold_again(connection: sqlite3.Connection, record_id: int, now: float) -> None:
+    """See `Fuse.hold_again`."""
+    for table, column in (("record", "id"), ("contacts", "record_id")):
+        connection.execute(
+            f"UPDATE {table} SET mass = ?, due_at = ?, reason = ?, reason_code = ?,"  # noqa: S608 # words of ours
+            f" reason_class = 'held_back' WHERE {column} = ? AND state = 'pending' AND mass = ?",
+            (Mass.HELD, NEVER, *_why(AS_BEFORE), record_id, Mass.APPROVED),
+        )
+    if held(connection).records and kept.setting(connection, SETTING) is None:
+        _trip(connection, now)
 
 
 def held_ids(connection: sqlite3.Connection, chosen: Chosen = EVERYTHING) -> list[int]:

@@ -187,6 +187,8 @@ class SqliteFuse(Subject):
     judge_parked = writing(fuse.judge_parked)
     forget_unfinished = writing(fuse.forget_unfinished)
     release = writing(fuse.release)
+    take_out = writing(fuse.take_out)
+    hold_again = writing(fuse.hold_again)
 
 
 class SqliteAudit(Subject):

@@ -124,7 +124,7 @@ async def test_a_command_that_means_this_pair_is_answered() -> None:
     assert (await get(Told(None), "/status", headers={CONFIG_OF: str(OURS)})).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/approve", "/authorise", "/plan", "/reload"])
+@pytest.mark.parametrize("path", ["/apply", "/approve", "/authorise", "/plan", "/reload"])
 @pytest.mark.parametrize("headers", [{}, {"X-Requested-With": "wosync"}, {TOKEN: "another"}])
 async def test_nobody_without_the_token_changes_anything(
     path: str, headers: dict[str, str]

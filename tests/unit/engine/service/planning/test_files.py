@@ -28,6 +28,7 @@ ROLE = Change(
     RecordType.OPPORTUNITY,
     17,
     "OPP-17",
+    version=0,
     role=RoleEdit(None, None, 5, "PERS-5", None, "Buyer"),
 )
 LEFT = LeftOut(RecordType.OPPORTUNITY, 18, "OPP-18", "it was edited since")

@@ -1,0 +1,69 @@
+"""`wosync apply FILE`: do what a plan says, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import anyio
+
+from engine.cli.exits import Exit
+from engine.cli.planning import told
+from engine.cli.reading import load
+from engine.cli.tables import console, table
+from engine.config import loading as configuration
+from engine.service.planning.applying import apply_alone
+from engine.service.planning.files import ensure_whole
+
+# So many records that were left out are shown; all of them with --json.
+SHOWN_MAX = 100
+
+
+def apply(path: Path | None, plan: Path, *, as_json: bool) -> int:
+    """0 when all of it is done, 3 when something was left out."""
+    ensure_whole(plan)
+    found = configuration.find(path)
+    with TemporaryDirectory() as directory:
+        file = Path(directory) / "answer"
+        with file.open("w", encoding="utf-8") as written:
+            if not told(found, "/apply", plan, written):
+                anyio.run(apply_alone, load(found), plan, written)
+        with file.open(encoding="utf-8") as lines:
+            left_out, numbers = _read(json.loads(line) for line in lines)
+    if as_json:
+        document = {"schema_version": 1, **numbers, "records_left_out": left_out}
+        sys.stdout.write(json.dumps(document) + "\n")
+    else:
+        _print(left_out, numbers)
+    return Exit.ATTENTION if left_out else Exit.DONE
+
+
+def _read(lines: Iterable[dict[str, Any]]) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    left_out: list[dict[str, Any]] = []
+    numbers: dict[str, int] = {}
+    for line in lines:
+        if "left_out" in line:
+            left_out.append(line["left_out"])
+        else:
+            numbers = line["applied"]
+    return left_out, numbers
+
+
+def _print(left_out: list[dict[str, Any]], numbers: dict[str, int]) -> None:
+    out = console(soft_wrap=True)
+    words = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in numbers.items())
+    out.print(f"records and people: {words}")
+    if not left_out:
+        return
+    out.print()
+    out.print("Left out:")
+    shown = table("", "")
+    for one in left_out[:SHOWN_MAX]:
+        shown.add_row(f"  {one['ref']}", one["reason"])
+    console().print(shown)
+    if len(left_out) > SHOWN_MAX:
+        out.print(f"and {len(left_out) - SHOWN_MAX} more; all of them with --json")

@@ -1,0 +1,226 @@
+"""Applying: carry out a plan, and nothing else.
+
+The actors themselves work on the records of the plan, one after the other, behind a gate that lets
+through what the plan names. What has changed since on either side is left out, with the reason. So
+a plan that was cut off can be applied again: creates are announced as ever, and what is there
+already is told so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import IO
+
+import anyio
+import structlog
+
+from engine.about import about
+from engine.assembly.assembly import Assembly
+from engine.assembly.opening import opened, pair, plain_errors
+from engine.assembly.outside import Outside
+from engine.config.loading import Config
+from engine.flow.lane import current_lane
+from engine.model.lane import Lane
+from engine.model.outbox import Key
+from engine.model.plan import Change, Header, Kind, LeftOut
+from engine.model.records import Captured, RecordType
+from engine.service.once import begin, look
+from engine.service.planning.files import UnusablePlan, lines_of, told
+from engine.service.planning.permits import People
+from engine.service.planning.record import PlannedRecord
+from engine.service.starting import take_steps
+from engine.service.usage import keep_usage
+
+# An older plan tells too little of what is there now.
+AGE_MAX_S = 24 * 3600.0
+# Clocks of two machines may differ so much.
+SKEW_S = 300.0
+BATCH_MAX = 100
+
+log = structlog.get_logger(component="applying")
+
+
+@dataclass(slots=True)
+class Tallied:
+    """What came of a plan, in records."""
+
+    numbers: Counter[str] = field(default_factory=Counter[str])
+
+    def document(self) -> dict[str, dict[str, int]]:
+        """As the last line of the answer."""
+        names = ("done", "done_already", "left_out")
+        return {"applied": {name: self.numbers[name] for name in names}}
+
+
+async def apply_alone(
+    config: Config, plan: Path, out: IO[str], outside: Outside | None = None
+) -> None:
+    """Carry out a plan on a state that nobody works on.
+
+    Raises:
+        StateInUse: the service runs.
+        UnusablePlan: it cannot be carried out at all.
+        EngineError: a system cannot be reached, or refuses us.
+    """
+    with plain_errors():
+        async with opened(config, outside or Outside.real()) as assembly:
+            await begin(assembly)
+            target = config.connectors.target.name
+            await take_steps(target, assembly.systems.target.steps()[1:])
+            applying = Applying(assembly, plan, out, beside=False)
+            applying.ensure_usable()
+            await look(assembly)
+            await applying.run()
+            await keep_usage(assembly)
+
+
+async def apply_beside(assembly: Assembly, plan: Path, out: IO[str]) -> None:
+    """Carry it out inside the running service."""
+    with plain_errors():
+        applying = Applying(assembly, plan, out, beside=True)
+        applying.ensure_usable()
+        await applying.run()
+
+
+@dataclass(slots=True)
+class Applying:
+    """One plan.
+
+    Args:
+        plan: the file, which is whole.
+        out: takes a line for each record that is left out, and one with the numbers.
+        beside: the service works as well, and delivers what is owed.
+    """
+
+    assembly: Assembly
+    plan: Path
+    out: IO[str]
+    beside: bool
+    tallied: Tallied = field(default_factory=Tallied, init=False)
+    _people: People = field(default_factory=lambda: People({}), init=False)
+
+    def ensure_usable(self) -> None:
+        """See that it is a plan for this pair as it is now.
+
+        Raises:
+            UnusablePlan: it is not.
+        """
+        header = next(iter(lines_of(self.plan)))
+        if not isinstance(header, Header):
+            raise UnusablePlan("it has no header", remedy="make a new plan")
+        assembly, new = self.assembly, "make a new one: wosync plan --out"
+        ours = pair(assembly.config)
+        if header.pair != ours:
+            raise UnusablePlan(f"the plan is for {header.pair}, and this is {ours}", remedy=new)
+        if header.made_by != about().version:
+            raise UnusablePlan(
+                f"the plan was made by version {header.made_by}, and this is {about().version}",
+                remedy=new,
+            )
+        if header.mapping != assembly.mappings.fingerprint:
+            raise UnusablePlan(
+                "the plan was made by another mapping than the one in force",
+                remedy="put that mapping in force first (config.toml, then wosync reload or a"
+                " restart), or make a new plan",
+            )
+        age_s = assembly.outside.clock.now() - header.made_at
+        if age_s > AGE_MAX_S or age_s < -SKEW_S:
+            when = f"{age_s / 3600:.0f} hours old" if age_s > 0 else "of a time to come"
+            raise UnusablePlan(f"the plan is {when}", remedy=new)
+
+    async def run(self) -> None:
+        """Carry it out, by as many workers as records are synchronised by."""
+        current_lane.set(Lane.FRESH)
+        self._people = People(_by_person(lines_of(self.plan)))
+        batches = _batches(_grouped(lines_of(self.plan)))
+        workers = self.assembly.config.engine.concurrency.opportunity_syncers
+        for batch in batches:
+            rows = await self._rows([one[0].record_id for one in batch])
+            limiter = anyio.CapacityLimiter(workers)
+            async with anyio.create_task_group() as tasks:
+                for changes in batch:
+                    row = rows.get(changes[0].record_id)
+                    tasks.start_soon(self._limited, limiter, changes, row)
+            if not self.beside:
+                await self._deliver(
+                    [Key(RecordType.OPPORTUNITY, one[0].record_id) for one in batch]
+                )
+        await self._end_with_people()
+        self.out.write(json.dumps(self.tallied.document()) + "\n")
+        log.info("plan_applied", **self.tallied.numbers)
+
+    async def _limited(
+        self, limiter: anyio.CapacityLimiter, changes: list[Change], row: Captured | None
+    ) -> None:
+        async with limiter:
+            await PlannedRecord(self.assembly, changes, row, self._people, self._tell).carry_out()
+
+    async def _rows(self, ids: Sequence[int]) -> dict[int, Captured]:
+        """The records as they are now."""
+        source = self.assembly.systems.source
+        return {row.id: row for row in await source.fetch(RecordType.OPPORTUNITY, ids)}
+
+    async def _deliver(self, keys: Sequence[Key]) -> None:
+        """Tell the source what it is owed of these, as far as it is."""
+        await self.assembly.worker_factory.write_back(0).step(keys)
+
+    async def _end_with_people(self) -> None:
+        people, store = self._people.changes, self.assembly.store.people
+        ids = list(people)
+        for start in range(0, len(ids), BATCH_MAX):
+            batch = ids[start : start + BATCH_MAX]
+            if not self.beside:
+                await self._deliver([Key(RecordType.PERSON, one) for one in batch])
+            known = await store.load(batch)
+            for person_id in batch:
+                person, first = known.get(person_id), people[person_id][0]
+                flags = any(one.kind is Kind.FLAG for one in people[person_id])
+                is_told = person is not None and (
+                    person.refused_version is not None if flags else person.prospect_id is not None
+                )
+                why = None if person is None else person.reason
+                self._tell(first, None if is_told else why or "nobody on a tab needs it any more")
+
+    def _tell(self, change: Change, left_out: str | None, *, already: bool = False) -> None:
+        """Note what came of one record or person."""
+        if left_out is None:
+            self.tallied.numbers["done_already" if already else "done"] += 1
+            return
+        self.tallied.numbers["left_out"] += 1
+        line = LeftOut(change.record_type, change.record_id, change.ref, left_out)
+        self.out.write(json.dumps(told(line)) + "\n")
+
+
+def _by_person(lines: Iterable[object]) -> dict[int, list[Change]]:
+    people: dict[int, list[Change]] = {}
+    for line in lines:
+        if isinstance(line, Change) and line.record_type is RecordType.PERSON:
+            people.setdefault(line.record_id, []).append(line)
+    return people
+
+
+def _grouped(lines: Iterable[object]) -> Generator[list[Change]]:
+    """The changes of each opportunity together, as they stand in the plan."""
+    changes = (
+        one
+        for one in lines
+        if isinstance(one, Change) and one.record_type is RecordType.OPPORTUNITY
+    )
+    for _, group in groupby(changes, key=lambda one: one.record_id):
+        yield list(group)
+
+
+def _batches(groups: Iterable[list[Change]]) -> Generator[list[list[Change]]]:
+    batch: list[list[Change]] = []
+    for group in groups:
+        batch.append(group)
+        if len(batch) == BATCH_MAX:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

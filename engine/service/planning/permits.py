@@ -1,0 +1,149 @@
+"""Permits: what a plan allows while it is carried out, and what became of it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from engine.actors.gate import Attempt
+from engine.decide.reasons import because
+from engine.errors import NotPlanned
+from engine.model.identity import id_of
+from engine.model.plan import Change, Kind
+from engine.model.reason import Code
+from engine.model.records import Fields
+from engine.service.planning.source import NEW_ID
+
+# What is done to the target, as opposed to what is told to the source.
+WRITES = frozenset(Kind) - {Kind.WRITE_BACK, Kind.FLAG, Kind.UNFLAG, Kind.ADOPT}
+
+
+@dataclass(slots=True)
+class People:
+    """What is planned for people; `changes` by the person's id."""
+
+    changes: Mapping[int, list[Change]]
+    _planned: Counter[str] = field(default_factory=Counter[str], init=False)
+
+    def __post_init__(self) -> None:
+        for changes in self.changes.values():
+            for one in changes:
+                if one.kind is Kind.PROSPECT:
+                    self._planned[_spelled({edit.field: edit.after for edit in one.edits})] += 1
+
+    def creates(self, fields: Fields) -> bool:
+        """Whether a prospect with these fields is planned, and not created yet."""
+        spelled = _spelled(fields)
+        planned = self._planned[spelled] > 0
+        self._planned[spelled] -= planned
+        return planned
+
+    def told(self, person_id: int, prospect_id: int | None, *, ours: bool) -> bool:
+        """Whether it is planned that the person is told so, or flagged."""
+        changes = self.changes.get(person_id, [])
+        if prospect_id is None:
+            return any(one.kind is Kind.FLAG for one in changes)
+        ids = [
+            edit.after
+            for one in changes
+            if one.kind is Kind.WRITE_BACK
+            for edit in one.edits
+            if edit.field == "id"
+        ]
+        return any(ours if after == NEW_ID else id_of(str(after)) == prospect_id for after in ids)
+
+
+@dataclass(slots=True)
+class RecordPermits:
+    """Those of one record.
+
+    Args:
+        prospects: by the id of a person, the prospect that it is by now.
+        denied: why something was not permitted, the first of it.
+    """
+
+    changes: list[Change]
+    people: People
+    prospects: Mapping[int, int] = field(default_factory=dict[int, int])
+    done: list[Change] = field(default_factory=list[Change])
+    denied: str | None = None
+
+    def write(self, attempt: Attempt) -> None:
+        """See `gate.Permits`."""
+        if attempt.kind is Kind.PROSPECT:
+            if self.people.creates(attempt.fields or {}):
+                return
+            self._deny("it would create a prospect otherwise than planned")
+        for change in self.changes:
+            if change not in self.done and self._is(change, attempt):
+                self.done.append(change)
+                return
+        self._deny(_otherwise(attempt, self.changes))
+
+    def person(self, person_id: int, prospect_id: int | None, *, ours: bool) -> None:
+        """See `gate.Permits`."""
+        if not self.people.told(person_id, prospect_id, ours=ours):
+            self._deny("a person on its tab is not what it was any more")
+
+    def flags(self, record_id: int) -> bool:
+        """See `gate.Permits`: what is refused may be what was planned to be sent."""
+        planned = any(one.kind is Kind.FLAG and one.record_id == record_id for one in self.changes)
+        if not planned and not self.done:
+            self.denied = self.denied or "it would be flagged now"
+            return False
+        return True
+
+    def _is(self, change: Change, attempt: Attempt) -> bool:
+        if change.kind is not attempt.kind:
+            return False
+        role = change.role
+        match change.kind:
+            case Kind.CREATE:
+                return _same(change, attempt.fields or {})
+            case Kind.UPDATE:
+                wanted = {edit.field: edit.after for edit in change.edits}
+                return change.target_id == attempt.target_id and wanted == attempt.fields
+            case Kind.REMOVE:
+                return change.target_id == attempt.target_id
+            case Kind.ROLE_ADD if role is not None:
+                known = role.prospect_id or self.prospects.get(role.person_id or 0)
+                return (known, role.after) == (attempt.prospect_id, attempt.role)
+            case Kind.ROLE_CHANGE if role is not None:
+                return (role.role_id, role.after) == (attempt.role_id, attempt.role)
+            case Kind.ROLE_REMOVE if role is not None:
+                return role.role_id == attempt.role_id
+            case _:
+                return False
+
+    def _deny(self, why: str) -> None:
+        self.denied = self.denied or why
+        raise NotPlanned(because(Code.NOT_PLANNED, why=why))
+
+
+def _spelled(fields: Fields) -> str:
+    given = {name: value for name, value in fields.items() if value is not None}
+    return json.dumps(given, sort_keys=True)
+
+
+def _same(change: Change, fields: Fields) -> bool:
+    planned = {edit.field: edit.after for edit in change.edits}
+    return planned == {name: value for name, value in fields.items() if value is not None}
+
+
+def _otherwise(attempt: Attempt, changes: list[Change]) -> str:
+    planned = next((one for one in changes if one.kind is attempt.kind), None)
+    if attempt.role is not None or attempt.role_id is not None:
+        whose = f" of prospect {attempt.prospect_id}" if attempt.prospect_id is not None else ""
+        text = "" if attempt.role is None else f" {json.dumps(attempt.role)[:60]}"
+        return f"it would {attempt.kind.value}{text}{whose}, and that is not planned"
+    if planned is None or attempt.fields is None:
+        return f"it would {attempt.kind.value} now, and that is not planned so"
+    wanted = {edit.field: edit.after for edit in planned.edits}
+    fields = {name: value for name, value in attempt.fields.items() if value is not None}
+    names = sorted(
+        name for name in wanted.keys() | fields.keys() if wanted.get(name) != fields.get(name)
+    )
+    shown = ", ".join(f"{name} {json.dumps(fields.get(name))[:60]}" for name in names)
+    return f"it would {attempt.kind.value} otherwise than planned: {shown}"

@@ -1,0 +1,265 @@
+"""One opportunity of a plan that is carried out: by the actors, behind its permits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.actors.gate import permitted
+from engine.assembly.assembly import Assembly
+from engine.errors import EngineError, Gone, StateUnusable
+from engine.model.dossier import Dossier
+from engine.model.plan import Change, Kind
+from engine.model.records import Captured, Role
+from engine.model.states import State
+from engine.ports import Target
+from engine.service.planning.permits import WRITES, People, RecordPermits
+
+# What a plan changes of the roles on an opportunity.
+ROLES = (Kind.ROLE_ADD, Kind.ROLE_CHANGE, Kind.ROLE_REMOVE)
+
+
+class Tell(Protocol):
+    """Told what came of a record."""
+
+    def __call__(self, change: Change, left_out: str | None, *, already: bool = False) -> None:
+        """`left_out` is why not all of it was done; `already` when it was so before."""
+        ...
+
+
+@dataclass(slots=True)
+class PlannedRecord:
+    """One opportunity of a plan; `row` is how the source shows it now."""
+
+    assembly: Assembly
+    changes: list[Change]
+    row: Captured | None
+    people: People
+    tell: Tell
+
+    async def carry_out(self) -> None:
+        """Do what is planned for it, unless anything has changed; tell what came of it."""
+        first = self.changes[0]
+        record_id = first.record_id
+        changes, tabs = self.assembly.changes, self.assembly.tabs
+        # Nobody else works on it meanwhile.
+        await changes.take(record_id)
+        await tabs.take(record_id)
+        try:
+            already = await self._is_done()
+            left_out = None if already else await self._left_out() or await self._done()
+        except StateUnusable:
+            raise
+        except EngineError as error:
+            already, left_out = False, error.message
+        finally:
+            tabs.release(record_id)
+            changes.release(record_id)
+            self._wake()
+        self.tell(first, left_out, already=already)
+
+    def _wake(self) -> None:
+        self.assembly.worker_factory.signals.wake_all()
+
+    @property
+    def _target(self) -> Target:
+        return self.assembly.systems.target
+
+    @property
+    def _id(self) -> int:
+        return self.changes[0].record_id
+
+    def _planned(self, *kinds: Kind) -> list[Change]:
+        return [one for one in self.changes if one.kind in kinds]
+
+    async def _dossier(self) -> Dossier | None:
+        return await self.assembly.store.dossiers.of_opportunity(self._id)
+
+    async def _is_done(self) -> bool:
+        """Whether all of it is so already, by us or by somebody else."""
+        dossier = await self._dossier()
+        if dossier is None or dossier.work.intent is not None:
+            return False
+        linked = dossier.work.target_id is not None
+        rests = dossier.state is State.SETTLED and linked
+        tab_rests = dossier.tab is None or not dossier.tab.pending
+        for change in self.changes:
+            match change.kind:
+                case Kind.CREATE | Kind.WRITE_BACK | Kind.UNFLAG:
+                    done = rests
+                case Kind.ADOPT:
+                    done = dossier.work.target_id == change.target_id
+                case Kind.UPDATE:
+                    done = linked and await self._holds(change)
+                case Kind.FLAG:
+                    done = dossier.state is State.REFUSED or dossier.flagged
+                case _:
+                    done = rests and tab_rests
+            if not done:
+                return False
+        return True
+
+    async def _holds(self, change: Change) -> bool:
+        """Whether the target holds what the update would make of it."""
+        present = await self._present(change)
+        return present is not None and all(
+            present.get(edit.field) == edit.after for edit in change.edits
+        )
+
+    async def _present(self, change: Change) -> dict[str, object] | None:
+        if change.target_id is None:
+            return None
+        names = [edit.field for edit in change.edits]
+        try:
+            return dict(await self._target.get(change.target_id, names))
+        except Gone:
+            return None
+
+    async def _left_out(self) -> str | None:
+        """Why nothing of it may be done; None when everything is as it was."""
+        row, dossier = self.row, await self._dossier()
+        words = self.assembly.config.connectors.words
+        if row is None:
+            return f"{words.source} does not show it any more"
+        planned = next((one.version for one in self.changes if one.version is not None), None)
+        delivered = None if dossier is None else dossier.work.delivered_version
+        if planned is not None and row.version not in (planned, delivered):
+            return f"it was edited in {words.source} since"
+        if dossier is None:
+            return "it was not read by a poll yet"
+        for change in self._planned(Kind.UPDATE):
+            if (
+                change.reason is None
+                and (why := await self._moved(change, words.target)) is not None
+            ):
+                return why
+        for change in self._planned(Kind.ROLE_CHANGE, Kind.ROLE_REMOVE):
+            if (
+                change.reason is None
+                and (why := await self._role_moved(change, words.target)) is not None
+            ):
+                return why
+        return None
+
+    async def _moved(self, change: Change, where: str) -> str | None:
+        present = await self._present(change)
+        if present is None:
+            return f"its record {change.target_id} is not in {where} any more"
+        for edit in change.edits:
+            if present.get(edit.field) not in (edit.before, edit.after):
+                shown = json.dumps(present.get(edit.field))[:60]
+                return f"{edit.field} was changed in {where} since: {shown}"
+        return None
+
+    async def _role_moved(self, change: Change, where: str) -> str | None:
+        role = change.role
+        if role is None or role.role_id is None or change.target_id is None:
+            return None
+        present = await self._target.role(change.target_id, role.role_id)
+        text = None if present is None else present.role
+        return None if text in (role.before, role.after) else f"a role was changed in {where} since"
+
+    async def _done(self) -> str | None:
+        """Have the actors do it; why it was not done, if it was not."""
+        store, now = self.assembly.store, self.assembly.outside.clock.now
+        held = await store.fuse.take_out(self._id, now())
+        permits = RecordPermits(self.changes, self.people, await self._prospects())
+        token = permitted.set(permits)
+        try:
+            await self.assembly.worker_factory.opportunity_syncer(0).step(self._id)
+            if self._planned(*ROLES):
+                await store.fuse.take_out(self._id, now())
+                await self._relate(permits)
+            undone = await self._undone(permits)
+        except StateUnusable:
+            raise
+        except EngineError as error:
+            undone = permits.denied or error.message
+        finally:
+            permitted.reset(token)
+        if held and undone is not None:
+            await store.fuse.hold_again(self._id, now())
+        return undone
+
+    async def _relate(self, permits: RecordPermits) -> None:
+        """Relate its people; prospects that this creates are known to its own permits."""
+        roles = [one.role for one in self.changes if one.role is not None]
+        added = [one for one in roles if one.after is not None]
+        ids = {one.person_id for one in added if one.person_id is not None}
+        if ids:
+            await self.assembly.prospect_resolver.resolve(ids)
+        permits.prospects = await self._prospects()
+        await self.assembly.worker_factory.relationship_syncer(0).step(self._id)
+
+    async def _prospects(self) -> dict[int, int]:
+        dossier = await self._dossier()
+        people = () if dossier is None else dossier.people
+        return {one.id: one.prospect_id for one in people if one.prospect_id is not None}
+
+    async def _undone(self, permits: RecordPermits) -> str | None:
+        """Why something planned was not done; None when all of it was."""
+        if permits.denied is not None:
+            return permits.denied
+        left = [one for one in self.changes if one.kind in WRITES and one not in permits.done]
+        flags = self._planned(Kind.FLAG)
+        dossier = await self._dossier()
+        if dossier is None:
+            return "nothing is known of it any more"
+        if flags and dossier.state is not State.REFUSED and not dossier.flagged:
+            return "it is not refused any more"
+        if dossier.work.target_id is not None:
+            # Also one of which the answer was lost.
+            left = [one for one in left if one.kind is not Kind.CREATE]
+        if dossier.work.intent is not None:
+            return "a create of it may have been executed: it is looked for first"
+        if dossier.state is State.PENDING and dossier.cause is not None:
+            return str(dossier.cause.text)
+        tab = dossier.tab
+        if tab is not None and tab.pending:
+            # What was let through need not have arrived.
+            others = [one for one in left if one.kind not in ROLES]
+            left = [*others, *self._planned(*ROLES)]
+        # What would be refused need not be sent, where that is known by now.
+        left = await self._unsatisfied([one for one in left if one.reason is None])
+        if not left:
+            return None
+        cause = dossier.cause or (None if tab is None else tab.cause)
+        if cause is not None:
+            return str(cause.text)
+        kinds = ", ".join(sorted({one.kind.value for one in left}))
+        return f"there was nothing of this to be done any more: {kinds}"
+
+    async def _unsatisfied(self, left: list[Change]) -> list[Change]:
+        """Those of what was not sent that are not so already."""
+        unlike = [one for one in left if one.kind not in (Kind.UPDATE, *ROLES)]
+        for change in left:
+            if change.kind is Kind.UPDATE and not await self._holds(change):
+                unlike.append(change)
+        dossier = await self._dossier()
+        target_id = None if dossier is None else dossier.work.target_id
+        roles = [one for one in left if one.kind in ROLES]
+        if not roles or target_id is None:
+            return unlike + roles
+        prospects, shown = await self._prospects(), await self._target.roles(target_id)
+        return unlike + [one for one in roles if not role_is_so(one, shown, prospects)]
+
+
+def role_is_so(change: Change, shown: Sequence[Role], prospects: Mapping[int, int]) -> bool:
+    """Whether these roles are as the change would have made them.
+
+    Args:
+        prospects: by the id of a person.
+    """
+    role = change.role
+    if role is None:
+        return False
+    if role.after is None:
+        return all(one.id != role.role_id for one in shown)
+    prospect_id = role.prospect_id or prospects.get(role.person_id or 0)
+    return any(
+        one.role == role.after
+        and (one.prospect_id == prospect_id if role.role_id is None else one.id == role.role_id)
+        for one in shown
+    )
