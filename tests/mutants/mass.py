@@ -32,7 +32,7 @@ MUTANTS = (
     Mutant(
         "lets a role through the gate",
         "engine/actors/gate.py",
-        '        pass_gate("would create a role")\n',
+        '        pass_gate("would create a role", attempt)\n',
         "",
         (GATE,),
     ),

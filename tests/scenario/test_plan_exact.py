@@ -56,7 +56,7 @@ async def test_a_plan_that_is_applied_sends_what_it_says(world: Bench, seed: int
             sent[f"{method} {route}"] += number
     # What would be refused need not be sent once that is known.
     refused = len([one for one in plan.changes if one.reason and one.kind is not Kind.FLAG])
-    # Whose tab shows first that a prospect is gone, and so who is flagged for it, is a matter of time.
+    # Whose tab shows first that a prospect is gone, and so who is flagged for it, may differ.
     assert [ref for ref in left_out if not ref.startswith("PERS-")] == []
     assert numbers["left_out"] == len(left_out)
     assert sent <= said

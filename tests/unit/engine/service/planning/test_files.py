@@ -64,7 +64,7 @@ def test_no_line_can_be_changed_taken_away_or_cut(tmp_path: Path, seed: int) -> 
             list(lines_of(path))
 
 
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("number", range(5))
 def test_no_whole_line_can_be_left_out(tmp_path: Path, number: int) -> None:
     """The checksum is that of all of them."""
     path = _file(tmp_path, HEADER, UPDATE, ROLE, LEFT, END)
