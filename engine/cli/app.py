@@ -276,6 +276,36 @@ def _history(
     raise typer.Exit(history(config, asked, as_json=as_json, as_csv=as_csv))
 
 
+def _undo(
+    *,
+    x: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[X]", help="A reference or id of either system, or the address of the record."
+        ),
+    ] = None,
+    run: Annotated[
+        int | None, typer.Option(metavar="N", help="What this run wrote; see history --runs.")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="WHEN", help="What was written since: 2h, or a date, with a time."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give back what was overwritten, where nobody has changed it since; shows it first.
+
+    Example: wosync undo --run 12
+
+    Example: wosync undo OPP-17 --since 2h --yes
+    """
+    from engine.cli.undoing import undo
+
+    raise typer.Exit(undo(config, x, run=run, since=since, yes=yes, as_json=as_json))
+
+
 def _why(
     x: Annotated[
         str,
@@ -477,6 +507,7 @@ _COMMANDS = (
     ("why", _why),
     ("list", _list),
     ("history", _history),
+    ("undo", _undo),
     ("explain", _explain),
     ("plan", _plan),
     ("apply", _apply),

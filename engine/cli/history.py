@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from engine.config.loading import Config
 from engine.model.dossier import Named
 from engine.model.report import HistoryLine
 from engine.model.run import Run
-from engine.model.write import Write, WriteKind
+from engine.model.write import WriteKind
 from engine.service.why.pointing import pointers_of, spelled
 from engine.store.sqlite import dossiers, journal, report, runs
 
@@ -34,7 +34,7 @@ HEADINGS = (
 )
 RUN_HEADINGS = ("run", "began_at", "kind", "detail", "decisions", "writes", "records")
 _WORDS = {
-    WriteKind.CREATED: "created",
+    WriteKind.CREATED: "",
     WriteKind.UPDATED: "",
     WriteKind.DELETED: "removed",
     WriteKind.ROLE_ADDED: "role added",
@@ -148,20 +148,7 @@ def _document(line: HistoryLine) -> dict[str, Any]:
         "decision": line.decision,
         "detail": line.detail,
         "reason_code": line.reason_code,
-        "writes": [_written(one) for one in line.writes],
-    }
-
-
-def _written(write: Write) -> dict[str, Any]:
-    return {
-        "kind": write.kind.value,
-        "target_id": write.target_id,
-        "role_id": write.role_id,
-        "prospect_id": write.prospect_id,
-        "found": write.found,
-        "edits": [
-            {"field": one.field, "before": one.before, "after": one.after} for one in write.edits
-        ],
+        "writes": [one.document() for one in line.writes],
     }
 
 
@@ -201,7 +188,12 @@ def _print(asked: Asked, named: Sequence[Named], lines: Sequence[HistoryLine], n
     heads = ("When (UTC)", "Run", "Decision", "Detail")
     made = table(*(heads if alone else (*heads[:2], "Record", *heads[2:])))
     for line in lines:
-        cells = [shown(line.at), str(line.run or ""), line.decision, described(line)]
+        cells = [
+            shown(line.at),
+            str(line.run or ""),
+            line.decision,
+            described(line.detail, [one.document() for one in line.writes]),
+        ]
         made.add_row(*(cells if alone else [*cells[:2], line.ref, *cells[2:]]))
     console().print(made)
     if number > len(lines) and number > asked.limit:
@@ -212,22 +204,23 @@ def _print(asked: Asked, named: Sequence[Named], lines: Sequence[HistoryLine], n
         )
 
 
-def described(line: HistoryLine) -> list[str]:
+def described(detail: str, writes: Iterable[Mapping[str, Any]]) -> list[str]:
     """The reason of a line, then what was written for it, field by field."""
-    return [line.detail, *(text for one in line.writes for text in _changes(one))]
+    return [detail, *(text for one in writes for text in _changes(one))]
 
 
-def _changes(write: Write) -> Iterator[str]:
-    what = _WORDS[write.kind]
-    if write.prospect_id is not None:
-        what += f" (prospect {write.prospect_id})"
-    if write.found:
+def _changes(write: Mapping[str, Any]) -> Iterator[str]:
+    what = _WORDS[WriteKind(write["kind"])]
+    of_role = write["prospect_id"] is not None
+    if of_role:
+        what += f" (prospect {write['prospect_id']})"
+    if write["found"]:
         what = f"{what}, found later".removeprefix(", ")
-    for edit in write.edits:
-        field = what if write.prospect_id is not None else f"{what} {edit.field}".strip()
-        yield f"  {field}: {value(edit.before)} → {value(edit.after)}"
-    if not write.edits:
-        yield f"  {what}: id {write.target_id}"
+    for edit in write["edits"]:
+        field = what if of_role else f"{what} {edit['field']}".strip()
+        yield f"  {field}: {value(edit['before'])} → {value(edit['after'])}"
+    if not write["edits"]:
+        yield f"  {what or write['kind']}: id {write['target_id']}"
 
 
 def _unknown(connection: sqlite3.Connection, config: Config, text: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from engine.about import PROGRAM
 from engine.cli.asking import ask_service
 from engine.cli.exits import Exit, complain
+from engine.cli.history import described
 from engine.cli.reading import look
 from engine.cli.state import looking, state_path
 from engine.cli.tables import console, table
@@ -195,7 +196,7 @@ def _print_history(history: Sequence[Mapping[str, Any]]) -> None:
         return
     shown = table("When (UTC)", "Decision", "Detail")
     for one in history:
-        shown.add_row(_time(one["at"]), one["decision"], one["detail"])
+        shown.add_row(_time(one["at"]), one["decision"], described(one["detail"], one["writes"]))
     out.print(shown)
     out.print()
 

@@ -165,13 +165,19 @@ class Mailbox(Generic[K]):
         self._notify_freed()
         return key
 
-    async def take(self, key: K) -> None:
-        """Hold this very key, queued or not; waits while somebody else holds it."""
+    async def take(self, key: K) -> Lane | None:
+        """Hold this very key, queued or not; waits while somebody else holds it.
+
+        Returns the lane that it was queued in.
+        """
         while key in self._held:
             await self._freed.wait()
-        for lane in self._lanes.values():
-            lane.pop(key, None)
+        queued = next((lane for lane in Lane if key in self._lanes[lane]), None)
+        if queued is not None:
+            del self._lanes[queued][key]
+            self._notify_freed()
         self._held[key] = None
+        return queued
 
     def release(self, key: K) -> None:
         """Let go of a held key; a message that came meanwhile queues it again."""
@@ -190,6 +196,18 @@ class Mailbox(Generic[K]):
         key = await self.receive(stop)
         try:
             yield key
+        finally:
+            self.release(key)
+
+    @asynccontextmanager
+    async def reserving(self, key: K) -> AsyncGenerator[None]:
+        """Hold this very key for the block, so that no worker does; waits while one does.
+
+        A message about it that is queued, or comes meanwhile, is served afterwards.
+        """
+        self._held[key] = await self.take(key)
+        try:
+            yield
         finally:
             self.release(key)
 

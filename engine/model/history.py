@@ -8,6 +8,8 @@ from engine.model.write import Write
 
 # The decision about a record that may not be synced as it stands.
 LEFT_OUT = "left out"
+# Something that was written for it was taken back.
+UNDONE = "undone"
 # It waits for something; once for each thing it waits for.
 WAITS = "waits"
 PEOPLE_WAIT = "people wait"

@@ -24,6 +24,7 @@ class Code(StrEnum):
     SYNC_OFF = "sync-off"
     ERROR_FLAG_SET = "error-flag-set"
     SKIPPED = "skipped"
+    UNDONE = "undone"
     RECORD_HIDDEN = "record-hidden"
     RECORD_DELETED = "record-deleted"
     RECORD_NOT_LISTED = "record-not-listed"

@@ -121,3 +121,4 @@ class HistoryLine:
     record_type: RecordType = RecordType.OPPORTUNITY
     record_id: int = 0
     ref: str = ""
+    seq: int = 0

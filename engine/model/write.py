@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from engine.model.edit import Edit
 
@@ -42,3 +43,16 @@ class Write:
     role_id: int | None = None
     prospect_id: int | None = None
     found: bool = False
+
+    def document(self) -> dict[str, Any]:
+        """As JSON can carry it."""
+        return {
+            "kind": self.kind.value,
+            "target_id": self.target_id,
+            "role_id": self.role_id,
+            "prospect_id": self.prospect_id,
+            "found": self.found,
+            "edits": [
+                {"field": one.field, "before": one.before, "after": one.after} for one in self.edits
+            ],
+        }

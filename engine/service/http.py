@@ -38,6 +38,8 @@ from engine.service.planning.desk import Desk
 from engine.service.planning.telling import Telling, received
 from engine.service.reloading import Reloaded
 from engine.service.status import Status
+from engine.service.undoing import Asked as ToUndo
+from engine.service.undoing import Undoing
 from engine.service.why.asking import Asking
 
 # Seconds a kept connection may rest; more than the interval of a usual scraper, which keeps one.
@@ -47,8 +49,8 @@ REQUEST_S = 15
 ANSWER_S = 60
 # Those that take long give a sign of life meanwhile, and end with the connection.
 LONG_ANSWER_S = 6 * 3600
-PLAN, APPLY = "/plan", "/apply"
-TAKES_LONG = frozenset({PLAN, APPLY})
+PLAN, APPLY, UNDO = "/plan", "/apply", "/undo"
+TAKES_LONG = frozenset({PLAN, APPLY, UNDO})
 CONNECTIONS_MAX = 200
 # Methods that change nothing.
 SHOWING = frozenset({"GET", "HEAD"})
@@ -67,6 +69,7 @@ class _Answers:
     reload: Callable[[], Awaitable[Reloaded]]
     writers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(1))
     desk: Desk = field(default_factory=Desk)
+    undoing: Undoing = field(default_factory=Undoing)
 
     async def metrics(self, request: Request) -> Response:
         await self.status.refresh()
@@ -142,6 +145,20 @@ class _Answers:
 
         return Telling(job, state_dir)
 
+    async def undo(self, request: Request) -> Response:
+        try:
+            asked = ToUndo.read(await _asked(request) or {})
+        except (ValueError, TypeError):
+            return PlainTextResponse("x, run or since are needed\n", status_code=400)
+        assembly = self.status.assembly
+        if not self.status.started:
+            return PlainTextResponse("the service is starting\n", status_code=503)
+
+        async def job(out: IO[str]) -> None:
+            await self.undoing.answer(assembly, asked, out)
+
+        return Telling(job, assembly.config.engine.service.state_dir)
+
     async def authority(self, _: Request) -> Response:
         try:
             return JSONResponse((await authorising.looked(self.status.assembly)).document())
@@ -216,6 +233,7 @@ def application(
             changing("/act", answers.act),
             changing(PLAN, answers.plan),
             changing(APPLY, answers.apply),
+            changing(UNDO, answers.undo),
             changing("/authorise", answers.authorise),
             changing("/reload", answers.reloaded),
             nudging.route(status, doors),

@@ -16,6 +16,7 @@ from engine.model.records import RecordType
 from engine.model.report import HistoryLine
 from engine.model.write import Write, WriteKind
 from engine.store.sqlite import journal, runs, statefile
+from tests.scenario.asking_hands import why
 from tests.scenario.bench import Bench
 
 pytestmark = pytest.mark.anyio
@@ -58,6 +59,26 @@ async def test_an_update_is_told_with_what_each_field_held_before(world: Bench) 
     }
     [told] = written(lines, WriteKind.WRITTEN_BACK)
     assert Edit("target id", None, str(twin)) in told.edits
+
+
+async def test_why_shows_the_same_lines(world: Bench) -> None:
+    """With code, run and writes, so that nobody has to ask twice."""
+    record = world.has("x" * 256)
+    await world.once()
+    world.edit(record, description="Crane", cf_opportunity_outreach_sync_error=False)
+    await world.once()
+    world.edit(record, description="Crane, painted")
+    await world.once()
+
+    told = (await why(world, f"OPP-{record}"))["history"]
+
+    assert [one["reason_code"] for one in told if one["decision"] == "refused"] == [
+        Code.VALUE_TOO_LONG
+    ]
+    assert (told[-1]["decision"], told[-1]["run"]) == ("updated", 3)
+    assert told[-1]["writes"][0]["edits"] == [
+        {"field": "name", "before": "Crane", "after": "Crane, painted"}
+    ]
 
 
 async def test_an_update_whose_answer_was_lost_is_told_when_it_is_found(world: Bench) -> None:

@@ -40,6 +40,19 @@ RECORDS = (
         ends="The unskip; the record is looked at at once then.",
     ),
     Entry(
+        Code.UNDONE,
+        SKIP,
+        "given back {what} ({where})",
+        admin="An operator has given the record in {target} back what it held before, and it is"
+        " left so for now, even where the mapping makes something else of the record.",
+        engineer="What was given back is remembered with the version of the record and the mapping"
+        " in force then. While both are the same nothing sends it: no sweep, no audit and no"
+        " restart.",
+        remedy="None, if it was meant. To have the fields filled again, edit the record in any"
+        " field, or mend the mapping. To take the undo back: wosync undo, with its run.",
+        ends="The next edit of the record in {source}, or the next change of the mapping.",
+    ),
+    Entry(
         Code.RECORD_HIDDEN,
         SKIP,
         "the record is deleted, or hidden from our user",

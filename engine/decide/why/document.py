@@ -27,7 +27,14 @@ def document(explanation: Explanation) -> dict[str, Any]:
             for one in explanation.people
         ],
         "history": [
-            {"at": one.at, "decision": one.decision, "detail": one.detail}
+            {
+                "at": one.at,
+                "run": one.run,
+                "decision": one.decision,
+                "detail": one.detail,
+                "reason_code": one.reason_code,
+                "writes": [write.document() for write in one.writes],
+            }
             for one in explanation.history
         ],
         "next": explanation.follows,

@@ -27,7 +27,7 @@ def finding(facts: RecordFacts) -> Finding:
         found = look(facts)
         if found is not None:
             return found
-    return Finding(Verdict.IN_STEP, _blank(facts))
+    return _undone(facts) or Finding(Verdict.IN_STEP, _blank(facts))
 
 
 def said(code: Code, verdict: Verdict, **known: object) -> Finding:
@@ -202,6 +202,16 @@ _ON_THE_WAY: tuple[Callable[[RecordFacts], Finding | None], ...] = (
     _source_out,
     _people,
 )
+
+
+def _undone(facts: RecordFacts) -> Finding | None:
+    """Something is left as an operator has put it, and nobody has edited the record since."""
+    work = work_of(facts)
+    mark = None if work is None else work.undone
+    if work is None or mark is None or mark.version != work.version:
+        return None
+    what = ", ".join([*sorted(mark.fields), *([] if mark.tab is None else ["roles"])])
+    return said(Code.UNDONE, Verdict.IN_STEP, where=f"run {mark.run}", what=what)
 
 
 def _blank(facts: RecordFacts) -> Cause | None:

@@ -23,6 +23,7 @@ from engine.store.port.people import People
 from engine.store.port.records import Records
 from engine.store.port.report import Report
 from engine.store.port.tabs import Tabs
+from engine.store.port.undos import Undos
 
 
 class Store(Protocol):
@@ -99,6 +100,11 @@ class Store(Protocol):
     @property
     def journal(self) -> Journal:
         """What was decided and written, run by run."""
+        ...
+
+    @property
+    def undos(self) -> Undos:
+        """Taking back what was written."""
         ...
 
     @property

@@ -225,6 +225,8 @@ def _resync(connection: sqlite3.Connection, one: Named, now: float) -> Did:
     connection.execute("UPDATE contacts SET listed = 0 WHERE record_id = ?", (one.id,))
     refused_roles.forget(connection, one.id)
     tabs.look_again(connection, [one.id], Lane.FRESH, now)
+    # Whoever asks for that wants what was undone to be repaired as well.
+    connection.execute("DELETE FROM undone WHERE record_id = ?", (one.id,))
     note = Note("resynced", Did.READ.value)
     _note(connection, one, row["version"], note, now)
     return Did.READ

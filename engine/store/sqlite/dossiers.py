@@ -14,7 +14,7 @@ from engine.model.outbox import Owed
 from engine.model.pointer import Pointer, Side
 from engine.model.records import RecordType
 from engine.model.report import HistoryLine
-from engine.store.sqlite import people, report, work
+from engine.store.sqlite import journal, people, report, work
 from engine.store.sqlite.awaited import PERSON
 
 _TABLES = {RecordType.OPPORTUNITY: "record", RecordType.PERSON: "person"}
@@ -172,11 +172,7 @@ def _cause(row: sqlite3.Row) -> Cause | None:
 def _history(
     connection: sqlite3.Connection, record_type: RecordType, record_id: int, ref: str
 ) -> tuple[HistoryLine, ...]:
+    lines = journal.of_record(connection, record_type, record_id)
     if record_type is RecordType.OPPORTUNITY:
-        return tuple(report.history(connection, ref))
-    rows = connection.execute(
-        "SELECT at, version, decision, detail, reason_code FROM history"
-        " WHERE record_type = ? AND record_id = ? ORDER BY seq",
-        (record_type, record_id),
-    )
-    return tuple(HistoryLine(*row) for row in rows)
+        lines += report.held(connection, ref)
+    return tuple(lines)

@@ -15,14 +15,14 @@ from engine.store.sqlite.writes import decoded
 
 _LINES = (
     "SELECT h.at, h.version, h.decision, h.detail, h.reason_code, h.run, h.writes, h.record_type,"
-    " h.record_id, coalesce(r.ref, p.ref, '') AS ref FROM history h"
+    " h.record_id, coalesce(r.ref, p.ref, '') AS ref, h.seq FROM history h"
     " LEFT JOIN record r ON h.record_type = 'opportunity' AND r.id = h.record_id"
     " LEFT JOIN person p ON h.record_type = 'person' AND p.id = h.record_id"
 )
 
 
 def _line(row: sqlite3.Row) -> HistoryLine:
-    at, version, decision, detail, code, run, writes, record_type, record_id, ref = row
+    at, version, decision, detail, code, run, writes, record_type, record_id, ref, seq = row
     return HistoryLine(
         at,
         version,
@@ -34,6 +34,7 @@ def _line(row: sqlite3.Row) -> HistoryLine:
         RecordType(record_type),
         record_id,
         ref,
+        seq,
     )
 
 
@@ -54,11 +55,19 @@ def lines(
     run: int | None = None,
     since: float | None = None,
     records: Sequence[Named] = (),
+    upto: int | None = None,
     limit: int = -1,
     skip: int = 0,
 ) -> list[HistoryLine]:
-    """See `Journal.lines`."""
+    """Lines of this run, since this moment, and of these records, oldest first.
+
+    Args:
+        upto: none after this line.
+        limit: so many at most; -1 for all.
+    """
     where, values = _where(run, since, records)
+    if upto is not None:
+        where, values = f"{where} AND h.seq <= ?", [*values, upto]
     rows = connection.execute(
         f"{_LINES} WHERE {where} ORDER BY h.seq LIMIT ? OFFSET ?",  # words of ours
         (*values, limit, skip),
@@ -73,7 +82,7 @@ def counted(
     since: float | None = None,
     records: Sequence[Named] = (),
 ) -> int:
-    """See `Journal.counted`."""
+    """How many of them there are."""
     where, values = _where(run, since, records)
     return connection.execute(
         f"SELECT count(*) FROM history h WHERE {where}",  # noqa: S608 # words of ours

@@ -35,7 +35,7 @@ def begin_day(connection: sqlite3.Connection, now: float) -> None:
 
 
 def known(connection: sqlite3.Connection, number: int) -> Run | None:
-    """See `Journal.run`."""
+    """See `Undos.run`."""
     row = connection.execute(
         "SELECT id, kind, began_at, detail FROM run WHERE id = ?", (number,)
     ).fetchone()
@@ -43,7 +43,7 @@ def known(connection: sqlite3.Connection, number: int) -> Run | None:
 
 
 def listed(connection: sqlite3.Connection, *, limit: int, skip: int = 0) -> list[Run]:
-    """See `Journal.runs`."""
+    """Runs that have left something, the latest first."""
     rows = connection.execute(
         "SELECT run.id, run.kind, run.began_at, run.detail, lines.decisions, lines.writes,"
         " lines.records FROM run JOIN"

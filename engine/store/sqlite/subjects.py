@@ -27,9 +27,11 @@ from engine.store.sqlite import (
     people,
     provenance,
     report,
+    runs,
     settle,
     tab_outcomes,
     tabs,
+    undo,
     waits,
     withdrawals,
     work,
@@ -281,6 +283,23 @@ class SqliteJournal(Subject):
     tend = writing(history.tend)
 
 
+class SqliteUndos(Subject):
+    """Taking back what was written."""
+
+    begin = writing(undo.begin)
+    run = reading(runs.known)
+    newest = reading(undo.newest)
+    meant = reading(undo.meant)
+    written = reading(undo.written)
+    standing = reading(undo.standing)
+    announce_fields = writing(undo.announce_fields)
+    settle_fields = writing(undo.settle_fields)
+    withdraw_fields = writing(undo.withdraw_fields)
+    announce_role = writing(undo.announce_role)
+    settle_role = writing(undo.settle_role)
+    doubt_role = writing(undo.doubt_role)
+
+
 class Subjects:
     """The subjects of one state file, for a store to have."""
 
@@ -300,3 +319,4 @@ class Subjects:
         self.dossiers = SqliteDossiers(connections)
         self.report = SqliteReport(connections)
         self.journal = SqliteJournal(connections)
+        self.undos = SqliteUndos(connections)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Concatenate, cast
@@ -80,7 +81,9 @@ class ThreadedStore(Subjects):
             IllegalMove: it would have moved something to where it cannot go.
             StateUnusable: the disk refused the commit.
         """
-        job = _Job(lambda connection: function(connection, *args, **kwargs))
+        # On its thread the job knows what its caller does: in which run it writes.
+        context = copy_context()
+        job = _Job(lambda connection: context.run(function, connection, *args, **kwargs))
         self._queue.append(job)
         self._work.set()
         with spending(State.BUSY, STORE_MAX_S):

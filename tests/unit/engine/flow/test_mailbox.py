@@ -213,3 +213,31 @@ async def test_the_age_of_the_longest_waiting_key_is_known() -> None:
     await anyio.sleep(0.002)
 
     assert mailbox.oldest_age_s() > 0
+
+
+async def test_a_key_that_is_reserved_is_no_worker_s_meanwhile() -> None:
+    """Whoever works on one record beside the workers has it alone, and loses no message."""
+    mailbox = await filled(fresh=2)
+    async with mailbox.reserving(1):
+        assert mailbox.receive_nowait() == 2
+        assert mailbox.receive_nowait() is None
+        mailbox.release(2)
+
+    assert await drained(mailbox) == [1]
+
+
+async def test_who_reserves_a_key_waits_until_its_worker_lets_go() -> None:
+    """Two never have the same record in hand."""
+    mailbox = await filled(fresh=1)
+    order: list[str] = []
+
+    async def reserve() -> None:
+        async with mailbox.reserving(1):
+            order.append("reserved")
+
+    async with anyio.create_task_group() as tasks, mailbox.holding():
+        tasks.start_soon(reserve)
+        await anyio.sleep(0.005)
+        order.append("worked")
+    assert order == ["worked", "reserved"]
+    assert mailbox.idle

@@ -59,6 +59,22 @@ LOCAL: Mapping[str, Sequence[Mapping[str, Any]]] = {
         for column in ("id", "ref", target)
     ],
     "dossiers.alike": [{"table": "record"}, {"table": "person"}],
+    # A column of both its tables.
+    "fuse._let_go": [{"these": "due_at <= ?"}],
+    "fuse.held_ids": [
+        {
+            "these": "id IN (SELECT value FROM json_each(?))",
+            "tabs": "record_id IN (SELECT value FROM json_each(?))",
+        }
+    ],
+    "fuse.take_out": [
+        {"table": table, "column": column}
+        for table, column in (("record", "id"), ("contacts", "record_id"))
+    ],
+    "fuse.hold_again": [
+        {"table": table, "column": column}
+        for table, column in (("record", "id"), ("contacts", "record_id"))
+    ],
     "fuse.release": [{"table": "record"}, {"table": "contacts"}],
     "journal.counted": [{"where": "h.at >= ?"}],
     "journal.lines": [{"where": "h.at >= ?"}],
@@ -77,8 +93,14 @@ LOCAL: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "waits.bound": [{"table": "contacts", "column": "due_at"}],
     "work.known": [{"further": ""}, {"further": " AND r.state = 'pending' AND r.mass <> 2"}],
 }
-# Opens and migrates the file, before anybody works.
-UNTOUCHED = frozenset({"engine.store.sqlite.statefile", "engine.store.sqlite.statedir"})
+# Opens and migrates the file, before anybody works; or works on a copy of its own.
+UNTOUCHED = frozenset(
+    {
+        "engine.store.sqlite.scratch",
+        "engine.store.sqlite.statedir",
+        "engine.store.sqlite.statefile",
+    }
+)
 # Not about our tables: settings of a connection.
 OTHERS = re.compile(r"\s*(PRAGMA|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|VACUUM)\b", re.IGNORECASE)
 ENDS_AT_LIMIT = "reads in the order of the index and ends at its LIMIT"
@@ -104,6 +126,7 @@ ALLOWED: Mapping[str, str] = {
     "listing.listed": ASKED,
     "listing.part": ASKED,
     "runs.listed": ASKED,
+    "undo.meant": ASKED,
     "tabs.people_ahead": ENDS_AT_LIMIT,
     "kept.claim_pair": ONE_ROW,
     "kept.has_worked": ONE_ROW,

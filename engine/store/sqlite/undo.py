@@ -1,0 +1,266 @@
+"""Taking back, as kept: what is meant, what is announced before it is sent, and what came of it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Sequence
+
+from engine.decide.journal import carried_out, role_write
+from engine.decide.reasons import because
+from engine.model.dossier import Named
+from engine.model.edit import Edit
+from engine.model.history import UNDONE, Note
+from engine.model.reason import Code
+from engine.model.records import Fields, RecordType
+from engine.model.report import HistoryLine
+from engine.model.run import RunKind
+from engine.model.tab import KnownRole
+from engine.model.undo import Scope, Standing
+from engine.model.undone import Undone
+from engine.model.work import Work
+from engine.model.write import Write, WriteKind
+from engine.store.sqlite import claims, journal, runs, work
+from engine.store.sqlite.history import remember
+from engine.store.sqlite.writes import announced, encoded_edits
+
+_SCOPE = (
+    " FROM history h WHERE h.writes IS NOT NULL AND (?1 IS NULL OR h.run = ?1)"
+    " AND (?2 IS NULL OR h.at >= ?2) AND (?3 IS NULL OR (h.record_type = ?3 AND h.record_id = ?4))"
+    " AND (?5 IS NULL OR h.seq <= ?5)"
+)
+
+
+def begin(connection: sqlite3.Connection, now: float, detail: str) -> int:
+    """See `Undos.begin`."""
+    return runs.begin(connection, RunKind.UNDO, now, detail)
+
+
+def newest(connection: sqlite3.Connection) -> int:
+    """See `Undos.newest`."""
+    return connection.execute("SELECT coalesce(max(seq), 0) FROM history").fetchone()[0]
+
+
+def meant(connection: sqlite3.Connection, scope: Scope, after: int, limit: int) -> list[Named]:
+    """See `Undos.meant`."""
+    rows = connection.execute(
+        "SELECT h.record_type, h.record_id, coalesce(r.ref, p.ref, '') FROM"  # noqa: S608 # a constant
+        f" (SELECT record_type, record_id, max(h.seq) AS latest {_SCOPE}"
+        " GROUP BY record_type, record_id ORDER BY latest DESC LIMIT ?6 OFFSET ?7) AS h"
+        " LEFT JOIN record r ON h.record_type = 'opportunity' AND r.id = h.record_id"
+        " LEFT JOIN person p ON h.record_type = 'person' AND p.id = h.record_id"
+        " ORDER BY h.latest DESC",
+        (*_values(scope), limit, after),
+    )
+    return [Named(RecordType(row[0]), row[1], row[2]) for row in rows]
+
+
+def _values(scope: Scope) -> tuple[object, ...]:
+    one = scope.record
+    named = (None, None) if one is None else (one.record_type.value, one.id)
+    return (scope.run, scope.since, *named, scope.upto)
+
+
+def written(
+    connection: sqlite3.Connection, scope: Scope, named: Named
+) -> tuple[list[HistoryLine], list[HistoryLine]]:
+    """See `Undos.written`."""
+    every = [line for line in journal.lines(connection, records=[named]) if line.writes]
+    lines = [line for line in every if _is_meant(line, scope)]
+    last = lines[-1].seq if lines else 0
+    return lines, [line for line in every if line.seq > last]
+
+
+def _is_meant(line: HistoryLine, scope: Scope) -> bool:
+    return (
+        (scope.run is None or line.run == scope.run)
+        and (scope.since is None or line.at >= scope.since)
+        and (scope.upto is None or line.seq <= scope.upto)
+    )
+
+
+def standing(connection: sqlite3.Connection, record_id: int, target_id: int) -> Standing | None:
+    """See `Undos.standing`."""
+    known = work.known(connection, record_id)
+    if known is None:
+        return None
+    state, tab = connection.execute(
+        "SELECT state, tab FROM record WHERE id = ?", (record_id,)
+    ).fetchone()
+    owner = connection.execute(
+        "SELECT r.ref FROM claim c JOIN record r ON r.id = c.record_id WHERE c.target_id = ?",
+        (target_id,),
+    ).fetchone()
+    related = connection.execute(
+        "SELECT doubt_since IS NOT NULL OR sending FROM contacts"
+        " WHERE record_id = ? AND target_id = ?",
+        (record_id, target_id),
+    ).fetchone()
+    return Standing(
+        known,
+        pending=state == "pending",
+        owner=None if owner is None else owner[0],
+        related=related is not None,
+        in_doubt=related is not None and bool(related[0]),
+        tab=tab,
+    )
+
+
+def announce_fields(
+    connection: sqlite3.Connection,
+    known: Work,
+    target_id: int,
+    edits: Sequence[Edit],
+    mark: Undone | None,
+) -> bool:
+    """See `Undos.announce_fields`."""
+    if not _stands(connection, known, target_id):
+        return False
+    connection.execute(
+        "UPDATE record SET synced = NULL, sending = ? WHERE id = ?",
+        (encoded_edits(target_id, edits), known.id),
+    )
+    _mark(connection, known.id, mark)
+    return True
+
+
+def _stands(connection: sqlite3.Connection, known: Work, target_id: int) -> bool:
+    """Whether it is as it was when it was decided on."""
+    row = connection.execute(
+        "SELECT 1 FROM record WHERE id = ? AND revision = ? AND state <> 'pending'",
+        (known.id, known.revision),
+    ).fetchone()
+    return row is not None and claims.owner_of(connection, target_id) == known.id
+
+
+def _mark(connection: sqlite3.Connection, record_id: int, mark: Undone | None) -> None:
+    if mark is None:
+        connection.execute("DELETE FROM undone WHERE record_id = ?", (record_id,))
+        return
+    connection.execute(
+        "INSERT OR REPLACE INTO undone (record_id, target_id, version, mapping, fields, tab, run)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            record_id,
+            mark.target_id,
+            mark.version,
+            mark.mapping,
+            json.dumps(sorted(mark.fields)),
+            mark.tab,
+            mark.run,
+        ),
+    )
+
+
+def settle_fields(
+    connection: sqlite3.Connection,
+    known: Work,
+    target_id: int,
+    holds: Fields,
+    *,
+    answered: bool,
+    mapped: Collection[str],
+    now: float,
+) -> None:
+    """See `Undos.settle_fields`."""
+    (sending,) = connection.execute(
+        "SELECT sending FROM record WHERE id = ?", (known.id,)
+    ).fetchone()
+    edits = announced(sending, target_id)
+    writes = carried_out(target_id, edits, holds)
+    if answered:
+        writes = (Write(WriteKind.UPDATED, target_id, edits),)
+    synced = {name: value for name, value in holds.items() if name in mapped}
+    connection.execute(
+        "UPDATE record SET synced = ?, sending = NULL WHERE id = ?",
+        (json.dumps(synced, separators=(",", ":")), known.id),
+    )
+    if writes:
+        names = ", ".join(sorted(edit.field for write in writes for edit in write.edits))
+        reason = because(Code.UNDONE, where=f"id {target_id}", what=names)
+        note = Note(UNDONE, reason, writes)
+        remember(connection, known.id, known.version, note, now)
+
+
+def withdraw_fields(
+    connection: sqlite3.Connection, known: Work, mark: Undone | None, synced: Fields | None
+) -> None:
+    """See `Undos.withdraw_fields`."""
+    work.note_synced(connection, known.id, synced, withdrawn=True)
+    _mark(connection, known.id, mark)
+
+
+def announce_role(
+    connection: sqlite3.Connection,
+    known: Work,
+    target_id: int,
+    role: KnownRole,
+    mark: Undone | None,
+    *,
+    kind: WriteKind,
+    now: float,
+) -> bool:
+    """See `Undos.announce_role`."""
+    if not _stands(connection, known, target_id):
+        return False
+    _mark(connection, known.id, mark)
+    if kind is WriteKind.ROLE_ADDED:
+        connection.execute(
+            "UPDATE contacts SET listed = 0, sending = 1, announced = ?, announced_at = ?,"
+            " checks = 0 WHERE record_id = ? AND target_id = ?",
+            (json.dumps([(role.prospect_id, role.role)]), now, known.id, target_id),
+        )
+        return True
+    removes = kind is WriteKind.ROLE_REMOVED
+    connection.execute(
+        "INSERT OR REPLACE INTO role_edit (role_id, target_id, sent_at, became, removes)"
+        " VALUES (?, ?, ?, ?, ?)",
+        (role.id, target_id, now, None if removes else role.role, int(removes)),
+    )
+    connection.execute("UPDATE contacts SET listed = 0 WHERE record_id = ?", (known.id,))
+    return True
+
+
+def settle_role(
+    connection: sqlite3.Connection,
+    known: Work,
+    target_id: int,
+    role: KnownRole,
+    *,
+    kind: WriteKind,
+    before: str | None,
+    now: float,
+) -> None:
+    """See `Undos.settle_role`."""
+    removed = kind is WriteKind.ROLE_REMOVED
+    connection.execute("DELETE FROM role WHERE id = ?", (role.id,))
+    if not removed:
+        connection.execute(
+            "INSERT INTO role (id, record_id, target_id, prospect_id, role, made, seen_at)"
+            " VALUES (?, ?, ?, ?, ?, 1, ?)",
+            (role.id, known.id, target_id, role.prospect_id, role.role, now),
+        )
+    connection.execute(
+        "UPDATE contacts SET sending = 0, announced = '[]', settled_tab = NULL, listed = 0"
+        " WHERE record_id = ? AND target_id = ?",
+        (known.id, target_id),
+    )
+    write = role_write(kind, target_id, role, before=before, after=None if removed else role.role)
+    what = f"a role of prospect {role.prospect_id}"
+    reason = because(Code.UNDONE, where=f"id {target_id}", what=what)
+    note = Note(UNDONE, reason, (write,))
+    remember(connection, known.id, known.version, note, now)
+
+
+def doubt_role(
+    connection: sqlite3.Connection, known: Work, target_id: int, now: float, *, lost: bool
+) -> None:
+    """See `Undos.doubt_role`."""
+    connection.execute(
+        "UPDATE contacts SET sending = 0, announced = CASE WHEN ? THEN announced ELSE '[]' END,"
+        " doubt_since = CASE WHEN ? THEN ? END, due_at = ?,"
+        " pending_since = CASE WHEN state = 'pending' THEN pending_since ELSE ? END,"
+        " state = CASE WHEN ? THEN 'pending' ELSE state END"
+        " WHERE record_id = ? AND target_id = ?",
+        (int(lost), int(lost), now, now, now, int(lost), known.id, target_id),
+    )
