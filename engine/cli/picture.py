@@ -68,7 +68,7 @@ def _verdict(verdict: Mapping[str, Any], now: float) -> Iterator[RenderableType]
         yield Padding(Text(f"and {len(matters) - MATTERS_MAX} more: see --json"), (0, 0, 0, 2))
 
 
-def _matter(matter: Mapping[str, Any], now: float) -> Iterator[Text]:
+def _matter(matter: Mapping[str, Any], now: float) -> Iterator[RenderableType]:
     subject = f"{matter['subject']}: " if matter["subject"] else ""
     code = f" ({matter['code']})" if matter["code"] else ""
     yield _line(f"{subject}{matter['cause']}{code}")
@@ -81,7 +81,7 @@ def _matter(matter: Mapping[str, Any], now: float) -> Iterator[Text]:
     elif steps:
         yield _line("What to do:")
         for number, step in enumerate(steps, start=1):
-            yield _line(f"  {number}. {step}")
+            yield Padding(_line(f"{number}. {step}"), (0, 0, 0, 2))
 
 
 def _counts(counts: Mapping[str, int]) -> RenderableType:

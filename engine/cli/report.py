@@ -22,11 +22,12 @@ from engine.decide.reasons import ENTRIES
 from engine.decide.why.remedies import steps
 from engine.model.day import Day
 from engine.model.reason import Code
+from engine.model.report import RefusedReason
 from engine.store.sqlite import day as days
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _KINDS = {
-    "owner": "an owner named",
+    "user": "a user named",
     "stage": "a stage named",
     "account": "the account",
     "person": "the person",
@@ -99,14 +100,7 @@ def view(told: Day, config: Config, now: float) -> dict[str, Any]:
         "awaited": [
             (one.records, f"{_KINDS.get(one.kind, one.kind)} {one.name}") for one in told.awaited
         ],
-        "refused": [
-            (
-                one.records,
-                f"{one.field}: {one.reason}" if one.field else one.reason,
-                _helps(one.reason_code, config),
-            )
-            for one in told.refused
-        ],
+        "refused": list(_refused(told, config)),
         "calls": list(_calls(told, config)),
         "slowest": _slowest(told),
         "settings": [
@@ -114,6 +108,18 @@ def view(told: Day, config: Config, now: float) -> dict[str, Any]:
             for one in told.settings
         ],
     }
+
+
+def _refused(told: Day, config: Config) -> Iterator[tuple[int, str, str]]:
+    """By the kind of the reason, each with what was said of one of them."""
+    by_code: dict[str | None, list[RefusedReason]] = {}
+    for one in told.refused:
+        by_code.setdefault(one.reason_code, []).append(one)
+    counted = [(sum(one.records for one in alike), alike[0]) for alike in by_code.values()]
+    for records, first in sorted(counted, key=lambda one: -one[0]):
+        such_as = "" if records == first.records else ", such as"
+        code = f"{first.reason_code}{such_as}: " if first.reason_code else ""
+        yield records, f"{code}{first.reason}", _helps(first.reason_code, config)
 
 
 def _helps(code: str | None, config: Config) -> str:
@@ -153,16 +159,19 @@ def _print(shown: dict[str, Any]) -> None:
     _section("On whom", ("Records", "They wait for, or are synced without"), shown["awaited"])
     _section("Refused now, by cause", ("Records", "Why", "What helps"), shown["refused"])
     _section("That day", ("Times", "Decision"), [(n, name) for name, n in told.decisions.items()])
-    out.print("\nCalls")
+    out.print()
+    out.print("Calls")
     for line in shown["calls"]:
         out.print(f"  {line}")
-    out.print(f"\nSlowest record: {shown['slowest']}", soft_wrap=True)
+    out.print()
+    out.print(f"Slowest record: {shown['slowest']}", soft_wrap=True)
     _section("Settings changed", ("When", "Setting", "Former", "Now"), shown["settings"])
 
 
 def _section(title: str, headings: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
     out = console()
-    out.print(f"\n{title}")
+    out.print()
+    out.print(title)
     if not rows:
         out.print("  none")
         return

@@ -164,7 +164,9 @@ def _start(waiting: Trouble | None, words: Words) -> Matter:
         return Matter(None, "it starts")
     told = _told(waiting, words)
     text = f"its start waits: {waiting.text}"
-    return Matter(told.code, text, "", told.since, told.next_at, told.remedy)
+    # A pause has its cause in the verdict of the system that it is a pause of.
+    own = () if told.code is Code.SYSTEM_PAUSED else told.remedy
+    return Matter(told.code, text, "", told.since, told.next_at, own)
 
 
 def _own(facts: ServiceFacts, words: Words) -> Iterator[Matter]:

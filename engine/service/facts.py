@@ -21,6 +21,8 @@ from engine.model.report import RefusedTab
 from engine.service import authorising
 from engine.service.why.holds import code_of_hold
 
+# These are asked again by themselves, one request at a time.
+_PROBED = frozenset({Condition.DOWN, Condition.NO_WRITES})
 # Refused roles that are told one by one.
 ROLES_MAX = 10
 # The field that is what people call a record.
@@ -85,7 +87,8 @@ def _present(governor: Governor, condition: Condition, now: float) -> Trouble | 
         governor.refusal or governor.no_writes or governor.held_cause(Lane.FRESH),
         code_of_hold(governor, Lane.FRESH, now),
         None if lasted_s is None else now - lasted_s,
-        now + held_s if held_s > 0 else None,
+        # Between two pauses somebody is trying.
+        now + held_s if held_s > 0 or condition in _PROBED else None,
         governor.remedy,
     )
 

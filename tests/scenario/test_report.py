@@ -50,7 +50,7 @@ async def test_a_day_is_summed_up_for_those_who_look_after_the_records(
 
     assert "In step now: 1 of 1 linked records" in text
     assert f"the person PERS-{person}" in text
-    assert "name: name: 300 characters long" in text
+    assert "value-too-long: name: 300" in text
     assert f"Slowest record: OPP-{record}, created " in text
     assert "owners.ttl_s" in text
     assert "1234" in text

@@ -9,7 +9,7 @@ from engine.flow.budget import DAY_S, YEAR_DAYS
 from engine.model.day import Awaited, Day, SettingChange, Slowest
 from engine.store.sqlite import report
 
-REASONS_MAX = 15
+REASONS_MAX = 50
 AWAITED_MAX = 20
 CHANGES_MAX = 50
 # Changes of settings that are kept.
