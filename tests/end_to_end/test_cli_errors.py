@@ -7,13 +7,13 @@ import os
 import re
 import socket
 import sqlite3
-import subprocess
 import sys
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 import httpx
 import pytest
 
@@ -21,6 +21,7 @@ from connectors.sandbox.sandbox import Addresses, Ports, Sandbox, SandboxOptions
 from connectors.sandbox.serving import free_port
 from connectors.sandbox.settings_file import prepared, write_settings
 from engine.store.sqlite import statedir, statefile
+from tests.end_to_end import warm
 from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
@@ -46,21 +47,18 @@ class Ended:
 
 
 async def wosync(*arguments: str, cwd: Path, **environment: str) -> Ended:
-    """One command line, as a real process."""
+    """One command line, in a process of its own."""
     inherited = {
         name: value
         for name, value in os.environ.items()
         if name not in {"STATE_DIRECTORY", "CREDENTIALS_DIRECTORY", "JOURNAL_STREAM"}
     }
     with anyio.fail_after(DEADLINE_S):
-        done = await anyio.run_process(
-            [sys.executable, "-m", "engine", *arguments],
-            cwd=cwd,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            env={**inherited, "PYTHONPATH": ROOT, "COLUMNS": "200", **environment},
+        given = {**inherited, "PYTHONPATH": ROOT, "COLUMNS": "200", **environment}
+        done = await anyio.to_thread.run_sync(
+            warm.run, arguments, cwd, given, abandon_on_cancel=True
         )
-    return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+    return Ended(*done)
 
 
 def names_in(directory: Path) -> list[str]:

@@ -318,9 +318,9 @@ MUTANTS = (
     Mutant(
         "keeps what was refused only of a tab that settles",
         "engine/store/sqlite/tab_outcomes.py",
-        "    refused_roles.keep(connection, work.target_id, roles.refused)\n",
-        "    if work.sent == 0:\n"
-        "        refused_roles.keep(connection, work.target_id, roles.refused)\n",
+        "    _keep(connection, work, roles, now)\n    if not stands(connection, work):\n"
+        "        return\n    if not work.checks:\n",
+        "    if not stands(connection, work):\n        return\n    if not work.checks:\n",
         (f"{REFUSED}::test_a_refused_role_is_not_sent_again_with_what_fails_beside_it",),
     ),
     Mutant(

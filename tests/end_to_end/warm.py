@@ -1,0 +1,159 @@
+"""A process that has imported everything and becomes, forked, whatever command is asked for.
+
+Commands are run here by the hundred, and most of what one costs is what each of them imports. Only
+that is spared: a command has a process, descriptors, a directory and an environment of its own, and
+ends as the interpreter ends. That a start works from nothing is what tests of the service show.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from selectors import EVENT_READ, DefaultSelector
+from typing import TypedDict
+
+import engine.cli
+from engine.__main__ import main
+from engine.config.loading import installed_connectors
+
+ROOT = Path(__file__).resolve().parents[2]
+REQUEST_MAX = 1 << 17
+PIECE = 1 << 16
+
+Done = tuple[int, str, str]
+"""(exit code, standard output, standard error)"""
+
+
+class Asked(TypedDict):
+    """A command line, and where it is typed."""
+
+    words: list[str]
+    directory: str
+    environment: dict[str, str]
+
+
+def run(words: Sequence[str], directory: Path, environment: Mapping[str, str]) -> Done:
+    """The exit code of a command, and what it wrote; its standard input is empty."""
+    asked = Asked(words=[*words], directory=str(directory), environment={**environment})
+    with _pipe() as out, _pipe() as err, _pipe() as ended:
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        theirs = [nothing, out[1], err[1], ended[1]]
+        socket.send_fds(_warm(), [json.dumps(asked).encode()], theirs)
+        for descriptor in theirs:
+            os.close(descriptor)
+        shown, told, code = _read_all([out[0], err[0], ended[0]])
+    return int(code), shown.decode(), told.decode()
+
+
+@contextmanager
+def _pipe() -> Generator[tuple[int, int]]:
+    reader, writer = os.pipe()
+    try:
+        yield reader, writer
+    finally:
+        os.close(reader)
+
+
+def _read_all(readers: Sequence[int]) -> list[bytes]:
+    read = dict.fromkeys(readers, b"")
+    with DefaultSelector() as selector:
+        for one in readers:
+            selector.register(one, EVENT_READ)
+        while selector.get_map():
+            for key, _ in selector.select():
+                piece = os.read(key.fd, PIECE)
+                read[key.fd] += piece
+                if not piece:
+                    selector.unregister(key.fd)
+    return [read[one] for one in readers]
+
+
+@cache
+def _warm() -> socket.socket:
+    """The one process of this test process; it ends with it."""
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.end_to_end.warm", str(its.fileno())],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        pass_fds=[its.fileno()],
+    )
+    its.close()
+
+    def end() -> None:
+        ours.close()
+        process.wait()
+
+    atexit.register(end)
+    return ours
+
+
+def serve(asked: socket.socket) -> list[str] | None:
+    """Become one command after the other; in the process of a command, what it is called with."""
+    while True:
+        request, given, _, _ = socket.recv_fds(asked, REQUEST_MAX, 4)
+        if not request:
+            return None
+        if os.fork() == 0:
+            asked.close()
+            return _forked(json.loads(request), given)
+        for descriptor in given:
+            os.close(descriptor)
+
+
+def _forked(request: Asked, given: list[int]) -> list[str]:
+    """Two processes: one waits for the command and tells how it ended, the other becomes it."""
+    *streams, ended = given
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    child = os.fork()
+    if child:
+        for descriptor in (0, 1, 2, *streams):
+            os.close(descriptor)
+        _, status = os.waitpid(child, 0)
+        os.write(ended, str(os.waitstatus_to_exitcode(status)).encode())
+        os._exit(0)
+    os.close(ended)
+    for place, descriptor in enumerate(streams):
+        os.dup2(descriptor, place)
+        os.close(descriptor)
+    os.chdir(request["directory"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    time.tzset()
+    # Those of before were for other descriptors.
+    sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
+    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
+    return request["words"]
+
+
+def import_everything() -> None:
+    """What any command may import."""
+    for module in iter_modules(engine.cli.__path__, "engine.cli."):
+        import_module(module.name)
+    installed_connectors()
+    gc.collect()
+    gc.freeze()
+
+
+if __name__ == "__main__":
+    import_everything()
+    # Nobody need wait for those who wait for commands.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    words = serve(socket.socket(fileno=int(sys.argv[1])))
+    if words is not None:
+        sys.argv = ["wosync", *words]
+        main()
