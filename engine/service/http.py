@@ -263,7 +263,7 @@ class _Guard:
 
     def _refusal(self, request: Request) -> Response | None:
         # What records hold is shown under names of ours alone.
-        only_shows = request.method in SHOWING and not page.is_page(request.url.path)
+        only_shows = request.method in SHOWING and not page.is_page(request.scope["path"])
         if self.doors.knows(request.headers.get("host"), only_shows=only_shows):
             return None
         text = "this is not the service of that name; ask for it by its address\n"

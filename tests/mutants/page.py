@@ -76,7 +76,7 @@ MUTANTS = (
     Mutant(
         "shows the page under any name",
         "engine/service/http.py",
-        "only_shows = request.method in SHOWING and not page.is_page(request.url.path)",
+        'only_shows = request.method in SHOWING and not page.is_page(request.scope["path"])',
         "only_shows = request.method in SHOWING",
         (BEYOND,),
     ),

@@ -99,6 +99,23 @@ async def test_the_page_shows_what_the_status_says(world: Bench) -> None:
     assert not re.search(r'(?:src|href)="(?:https?:)?//', well.text)
 
 
+async def test_the_page_is_there_while_the_service_waits_to_start(world: Bench) -> None:
+    """An outage during a restart is when somebody looks; every part of it answers."""
+    world.workbooks_fault(Fault(status=503, times=None))
+    world.settings["service"]["shutdown_s"] = 0.2
+    async with served(world) as port:
+
+        async def waits() -> bool:
+            return "its start waits" in (await page(port)).text.lower()
+
+        await eventually(waits)
+        paths = ("/", "/page/list/waiting", "/page/mapping", "/page/why?x=OPP-1", "/page/sign-in")
+        answers = [await page(port, path) for path in paths]
+
+    assert {one.status_code for one in answers} == {200}
+    assert "Workbooks" in answers[0].text
+
+
 async def test_why_is_answered_as_the_command_answers(world: Bench) -> None:
     """The whole of it: verdict, gates, fields, history, remedy."""
     record = world.has("x" * 300)
@@ -201,6 +218,7 @@ async def test_a_mass_change_is_approved_by_whoever_signed_in(world: Bench) -> N
             await port.client.post("/page/approve", content=b"key=" + b"x" * 100_000),
             await approves(Origin="https://evil.example"),
             await approves(Origin="null"),
+            await approves(Origin="http://[bad"),
             await approves(**{"Sec-Fetch-Site": "cross-site"}),
             await approves(Cookie=f"{COOKIE}=1.2.3"),
         ]
@@ -220,7 +238,7 @@ async def test_a_mass_change_is_approved_by_whoever_signed_in(world: Bench) -> N
     assert "SameSite=strict" in cookie
     assert "Approve all" in shown
     assert "OPP-1" in shown
-    assert [one.status_code for one in refused] == [403, 413, 403, 403, 403, 403]
+    assert [one.status_code for one in refused] == [403, 413, 403, 403, 403, 403, 403]
     assert (approved.status_code, signed_out.status_code) == (303, 303)
     assert COOKIE not in port.client.cookies
 
@@ -239,6 +257,7 @@ async def test_the_page_answers_under_names_of_ours_alone(world: Bench) -> None:
             await page(port, path, Host="evil.example")
             for path in ("/", "/page/list/waiting", f"/page/why?x=OPP-{record}", "/page/mapping")
         ]
+        strangers.append(await page(port, Host="[bad"))
         led_here = await page(port, f"/page/why?x=OPP-{record}", **{"Sec-Fetch-Site": "cross-site"})
 
     assert {one.status_code for one in ours} == {200}

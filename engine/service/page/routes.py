@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import anyio
 import structlog
@@ -239,7 +239,8 @@ class _Page:
         origin = request.headers.get("origin")
         if origin is None:
             return True
-        return self.doors.knows(urlsplit(origin).netloc or None, only_shows=False)
+        scheme, _, host = origin.partition("://")
+        return scheme in {"http", "https"} and self.doors.knows(host or None, only_shows=False)
 
     def _now(self) -> float:
         return self.status.assembly.outside.clock.now()
