@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.config.loading import ContactsSettings
+from engine.errors import NotGranted, Terminal, Unauthorized
 from engine.mapping_in_force import Mappings
-from engine.model.permissions import Authorisation, Use
+from engine.model.permissions import Authorisation, Denial, Use
 from engine.model.records import FieldKind, RecordType
 from engine.ports import Authority
 
@@ -37,3 +40,26 @@ async def compared(authority: Authority, wanted: frozenset[Use]) -> Authorisatio
     granted = standing.granted
     missing = () if granted is None else authority.missing(needed, granted)
     return Authorisation(standing, needed, missing)
+
+
+async def tried(authority: Authority, found: Authorisation) -> Authorisation:
+    """The same, with everything tried that can be without a change and is not known to lack.
+
+    Raises:
+        EngineError: nothing can be tried now, whatever it is.
+    """
+    missing, times, denied = list(found.missing), 0, list[Denial]()
+    for one in found.needed:
+        if one in found.missing:
+            continue
+        try:
+            times += await authority.attempt(one)
+        except Unauthorized:
+            raise
+        except NotGranted:
+            # The system did not tell what was granted, or told more than is so.
+            missing.append(one)
+        except Terminal as error:
+            times += 1
+            denied.append(Denial(one, str(error)))
+    return replace(found, missing=missing, tried=times, denied=tuple(denied))

@@ -134,6 +134,14 @@ class Authority(Protocol):
         """
         ...
 
+    async def attempt(self, needed: Permission) -> bool:
+        """Try one without changing anything; False where only a change would show it.
+
+        Raises:
+            EngineError: it is refused, or cannot be tried now.
+        """
+        ...
+
     async def holder(self) -> str | None:
         """Who gave the leave, as the system knows them; None where it does not tell."""
         ...

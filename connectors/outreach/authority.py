@@ -32,8 +32,8 @@ SCOPES: Mapping[Use, tuple[str, ...]] = MappingProxyType(
         Use.REMOVED_PEOPLE: ("opportunityProspectRoles.delete",),
     }
 )
-# What a scope that covers every verb ends in.
-EVERYTHING = "all"
+# What a scope that covers every verb ends in, and one for reading.
+EVERYTHING, READ = "all", "read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,18 @@ class OutreachAuthority:
             EngineError: as `Tokens.bearer`.
         """
         await self.client.tokens.bearer()
+
+    async def attempt(self, needed: Permission) -> bool:
+        """Read one record of what a scope lets read; a scope to write shows in a write alone.
+
+        Raises:
+            EngineError: the scope, or the profile of the user, does not let us (§3.3).
+        """
+        resource, _, verb = needed.name.rpartition(".")
+        if verb != READ:
+            return False
+        await self.client.peek(resource)
+        return True
 
     async def holder(self) -> str | None:
         """Name and e-mail address of the user the tokens act for.

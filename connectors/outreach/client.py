@@ -93,6 +93,10 @@ class OutreachClient:
         """One opportunity, or none when there is none."""
         return (await self._call(self._requests.probe(), Collection)).data
 
+    async def peek(self, resource: str) -> None:
+        """Read one record of a resource, or none when there is none."""
+        await self._call(self._requests.peek(resource), Collection)
+
     async def users(self) -> Roster[Resource]:
         """Every user."""
         return await self._collect_readable(directory.users(self._requests))

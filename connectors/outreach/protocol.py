@@ -123,6 +123,10 @@ class Requests:
         query = {"fields[opportunity]": "customId", PAGE_SIZE: "1", "count": "false"}
         return self.read("/opportunities", "probe", query)
 
+    def peek(self, resource: str) -> Request:
+        """GET a single record of any resource, to see whether we may (§3.3)."""
+        return self.read(f"/{resource}", "peek", {PAGE_SIZE: "1", "count": "false"})
+
     def following(self, present: Request, page: Collection) -> Request | None:
         """The request for the page after `page`, or None at the end (§6.1).
 

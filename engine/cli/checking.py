@@ -14,7 +14,16 @@ from engine.cli.asking import ask_service
 from engine.cli.authorising import moment
 from engine.cli.exits import Exit
 from engine.cli.reading import load
-from engine.cli.verdicts import Verdict, clock, failed, granted, print_json, print_table, walk
+from engine.cli.verdicts import (
+    Verdict,
+    clock,
+    failed,
+    granted,
+    permitted,
+    print_json,
+    print_table,
+    walk,
+)
 from engine.config.loading import Config
 from engine.config.unencrypted import unencrypted
 from engine.errors import EngineError, StateUnusable
@@ -94,8 +103,18 @@ async def _check_scopes(config: Config, systems: Systems, mappings: Mappings) ->
     if authority is None or not (await authority.standing()).authorised:
         return []
     wanted = authorisation.uses(mappings, config.engine.contacts, people=systems.source.people)
+    name = config.connectors.target.name
     found = await authorisation.compared(authority, wanted)
-    return [granted(config.connectors.target.name, found, _ends(found))]
+    try:
+        found = await authorisation.tried(authority, found)
+    except EngineError as error:
+        return [granted(name, found, _ends(found)), failed(name, "permissions", error)]
+    return _judged(name, found)
+
+
+def _judged(name: str, found: Authorisation) -> list[Verdict]:
+    tried = permitted(name, found)
+    return [granted(name, found, _ends(found)), *([] if tried is None else [tried])]
 
 
 def _ends(found: Authorisation) -> str | None:
@@ -157,10 +176,12 @@ def _asked(config: Config) -> list[Verdict]:
         remedy = "look again in a minute" if passing else "see what waits, and why: wosync status"
         ok, code = (None, Exit.DONE) if passing else (False, Exit.UNREACHABLE)
         verdicts = [Verdict("service", "ready", ok, reason, remedy, code)]
-    told = ask_service(config.path, "/authority")
+    told = ask_service(config.path, "/authority?tried")
+    if told is not None and "failed" in told:
+        # It cannot try anything now, and says so of itself above.
+        told = ask_service(config.path, "/authority")
     if told is not None and told.get("authorised"):
-        found = Authorisation.told(told)
-        verdicts.append(granted(name, found, _ends(found)))
+        verdicts += _judged(name, Authorisation.told(told))
     elif told is not None and "failed" not in told:
         detail = "nobody has authorised the service yet"
         verdicts.append(

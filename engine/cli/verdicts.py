@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from engine.cli.exits import Exit, code_for
 from engine.cli.tables import console, table
 from engine.errors import EngineError, HeldBack, ProtocolError, Throttled, Transient
-from engine.model.permissions import Authorisation, without
+from engine.model.permissions import Authorisation, refused, without
 from engine.ports import Step
 from engine.redaction import redact
 
@@ -80,6 +80,21 @@ def granted(subject: str, found: Authorisation, ends: str | None) -> Verdict:
         return Verdict(subject, "scopes", True, detail)
     detail = f"all {len(found.needed)} that are needed were granted{until}"
     return Verdict(subject, "scopes", True, detail)
+
+
+def permitted(subject: str, found: Authorisation) -> Verdict | None:
+    """What was tried of what is needed; None where nothing was."""
+    if found.tried is None:
+        return None
+    if found.denied:
+        detail = "\n".join(refused(found.denied))
+        remedy = (
+            "the scopes are there, but the user who authorised may not: have an administrator give"
+            " that user a profile that may, or authorise as another user: wosync auth"
+        )
+        return Verdict(subject, "permissions", False, detail, remedy, Exit.ATTENTION)
+    judged = "the rest, which only a change would show, is judged by the scopes"
+    return Verdict(subject, "permissions", True, f"{found.tried} tried by reading; {judged}")
 
 
 def clock(now: float, told: Mapping[str, float]) -> Verdict | None:

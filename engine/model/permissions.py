@@ -29,6 +29,14 @@ class Permission:
 
 
 @dataclass(frozen=True, slots=True)
+class Denial:
+    """A permission that was granted, or may have been, and is refused to whoever granted it."""
+
+    permission: Permission
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What was granted, as far as the system has told, and until when.
 
@@ -44,12 +52,20 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Authorisation:
-    """What was granted against what is needed; `by` is who granted it, where that is known."""
+    """What was granted against what is needed.
+
+    Args:
+        by: who granted it, where that is known.
+        tried: how many of those needed were tried; None where none was to be.
+        denied: which of them were refused.
+    """
 
     standing: Standing
     needed: Sequence[Permission]
     missing: Sequence[Permission]
     by: str | None = None
+    tried: int | None = None
+    denied: Sequence[Denial] = ()
 
     def document(self) -> dict[str, Any]:
         """As JSON can carry it."""
@@ -65,6 +81,15 @@ class Authorisation:
                 for one in self.missing
             ],
             "by": self.by,
+            "tried": self.tried,
+            "denied": [
+                {
+                    "permission": one.permission.name,
+                    "use": one.permission.use.name,
+                    "reason": one.reason,
+                }
+                for one in self.denied
+            ],
         }
 
     @classmethod
@@ -81,7 +106,15 @@ class Authorisation:
             document["ends_at"],
         )
         return cls(
-            standing, _listed(document["needed"]), _listed(document["missing"]), document["by"]
+            standing,
+            _listed(document["needed"]),
+            _listed(document["missing"]),
+            document["by"],
+            document["tried"],
+            tuple(
+                Denial(one, str(entry["reason"]))
+                for one, entry in zip(_listed(document["denied"]), document["denied"], strict=True)
+            ),
         )
 
 
@@ -92,3 +125,11 @@ def _listed(entries: Sequence[Mapping[str, str]]) -> list[Permission]:
 def without(missing: Collection[Permission]) -> list[str]:
     """A sentence for each missing permission: what it is, and what does not work without it."""
     return [f"{one.name} was not granted: {one.use.value}" for one in missing]
+
+
+def refused(denied: Collection[Denial]) -> list[str]:
+    """A sentence for each refused permission: what it is, why, and what does not work so."""
+    return [
+        f"{one.permission.name} is refused, {one.reason}: {one.permission.use.value}"
+        for one in denied
+    ]

@@ -51,6 +51,15 @@ async def looked(assembly: Assembly) -> Authorisation:
     return await authorisation.compared(authority_of(assembly), uses_of(assembly))
 
 
+async def tried(assembly: Assembly) -> Authorisation:
+    """The same, with everything tried that can be without a change.
+
+    Raises:
+        EngineError: nothing can be tried now.
+    """
+    return await authorisation.tried(authority_of(assembly), await looked(assembly))
+
+
 async def keep_authorised_always(assembly: Assembly) -> None:
     """Look again and again that the leave does not end unused."""
     while True:

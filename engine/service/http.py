@@ -159,9 +159,10 @@ class _Answers:
 
         return Telling(job, assembly.config.engine.service.state_dir)
 
-    async def authority(self, _: Request) -> Response:
+    async def authority(self, request: Request) -> Response:
+        look = authorising.tried if "tried" in request.query_params else authorising.looked
         try:
-            return JSONResponse((await authorising.looked(self.status.assembly)).document())
+            return JSONResponse((await look(self.status.assembly)).document())
         except EngineError as error:
             return JSONResponse(authorising.failure(error))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,63 @@ async def test_a_running_service_is_asked(tmp_path: Path) -> None:
     assert "prospects.write was not granted" in lines(after)["outreach", "scopes"]["detail"]
     assert down.code == UNREACHABLE
     assert "outreach" in lines(down)["service", "ready"]["detail"]
+
+
+def forbidding() -> Fault:
+    """The user's profile does not let our user see accounts, whatever was granted (§3.3)."""
+    told = {
+        "errors": [
+            {
+                "id": "unauthorizedRequest",
+                "title": "Unauthorized Request",
+                "detail": "You are not authorized to perform that request.",
+            }
+        ]
+    }
+    return Fault(
+        method="GET",
+        path="/api/v2/accounts",
+        status=403,
+        text=json.dumps(told),
+        headers={"Content-Type": "application/vnd.api+json"},
+        times=None,
+    )
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside the service"])
+async def test_what_is_granted_and_refused_all_the_same_is_tried(
+    tmp_path: Path, beside: bool
+) -> None:
+    """A scope is what the application may; the profile is what the user may. Nothing is changed."""
+    sandbox = small()
+    sandbox.outreach_traffic.plan.add(forbidding())
+    async with served(tmp_path / "home", sandbox) as home, AsyncExitStack() as stack:
+        if beside:
+            url = await stack.enter_async_context(running(home))
+            await until(url, "ready\n")
+        before = sandbox.outreach.opportunities.rows()
+        ended = await home.run("check", "--json")
+
+    found = lines(ended)["outreach", "permissions"]
+    assert ended.code == ATTENTION
+    assert lines(ended)["outreach", "scopes"]["ok"] is True
+    assert found["ok"] is False
+    assert "accounts.read is refused" in found["detail"]
+    assert "opportunities with an account wait" in found["detail"]
+    assert "profile" in found["remedy"]
+    assert beside or sandbox.outreach.opportunities.rows() == before
+
+
+async def test_what_can_be_tried_is_told(tmp_path: Path) -> None:
+    """And that the rest was not."""
+    sandbox = small()
+    async with served(tmp_path / "home", sandbox) as home:
+        before = len(sandbox.outreach.opportunities.rows())
+        ended = await home.run("check", "--json")
+
+    assert ended.code == DONE
+    assert lines(ended)["outreach", "permissions"]["detail"].startswith("6 tried by reading")
+    assert len(sandbox.outreach.opportunities.rows()) == before
 
 
 async def test_a_state_that_somebody_silent_holds_is_not_called_well(tmp_path: Path) -> None:

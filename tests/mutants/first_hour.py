@@ -171,4 +171,24 @@ MUTANTS = (
         "            return False\n",
         (f"{DRAFTED}::test_a_file_that_cannot_be_read_is_left_alone",),
     ),
+    Mutant(
+        "checks the scopes and tries none of them",
+        "engine/cli/checking.py",
+        "        found = await authorisation.tried(authority, found)\n",
+        "        pass\n",
+        (
+            "tests/end_to_end/test_checking.py"
+            "::test_what_is_granted_and_refused_all_the_same_is_tried",
+        ),
+    ),
+    Mutant(
+        "takes a scope that was not granted for a profile that forbids",
+        "engine/authorisation.py",
+        "            missing.append(one)\n",
+        '            denied.append(Denial(one, ""))\n',
+        (
+            "tests/unit/engine/test_authorisation.py"
+            "::test_what_was_not_granted_after_all_is_missing_and_what_is_refused_is_denied",
+        ),
+    ),
 )
