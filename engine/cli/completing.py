@@ -191,6 +191,7 @@ def _usual(path: Path) -> Path:
 
 
 COMMANDS: Mapping[tuple[str, ...], Slots] = {
+    ("approve",): Slots(None, options={"--only": references, "--except": references}),
     ("config", "get"): Slots(settings, 1),
     ("config", "set"): Slots(settings, 1),
     ("explain",): Slots(codes, 1),
@@ -200,6 +201,7 @@ COMMANDS: Mapping[tuple[str, ...], Slots] = {
     ("resync",): Slots(references),
     ("retry",): Slots(references, options={"--reason": codes}),
     ("skip",): Slots(references, options={"--reason": None}),
+    ("undo",): Slots(references, options={"--run": None, "--since": None}),
     ("unskip",): Slots(references),
     ("why",): Slots(references, 1),
 }
