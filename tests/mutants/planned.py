@@ -75,7 +75,7 @@ MUTANTS = (
         "engine/service/planning/files.py",
         "    if not ended:",
         "    if False:",
-        (f"{FILES}::test_no_line_can_be_changed_taken_away_or_cut",),
+        (f"{FILES}::test_no_whole_line_can_be_left_out",),
     ),
     Mutant(
         "approves what was not named",
@@ -146,6 +146,13 @@ MUTANTS = (
         '        if dossier.work.intent is not None:\n            return "a create',
         '        if False:\n            return "a create',
         (f"{APPLY}::test_a_lost_answer_sends_nothing_twice",),
+    ),
+    Mutant(
+        "tries nobody again who shares an address",
+        "engine/service/planning/record.py",
+        "            self._early = permits.early",
+        "            self._early = False",
+        (f"{APPLY}::test_who_shares_an_address_is_told_the_prospect_of_the_other",),
     ),
     Mutant(
         "carries out two plans at once",

@@ -212,3 +212,30 @@ async def test_beside_the_service_a_plan_is_carried_out_by_it(world: Bench) -> N
 
 async def _tripped(port: ServicePort) -> bool:
     return bool((await port.status())["approval"]["needed"])
+
+
+async def test_who_shares_an_address_is_told_the_prospect_of_the_other(world: Bench) -> None:
+    """Whoever of them is created, and whichever record has its turn first."""
+    people = [world.knows(f"Per{one} Son", "shared@customer.example") for one in range(3)]
+    records = [world.has(f"Crane {one}") for one in range(6)]
+    for number, record in enumerate(records):
+        world.puts(record, (people[number % 3], "Buyer"))
+    plan = await planned(world)
+    assert len(plan.of(Kind.PROSPECT)) == 1
+    last = plan.of(Kind.PROSPECT)[0].record_id
+    # The one who is created comes last.
+    head = [one for one in plan.changes if one.record_id not in records]
+    ordered = sorted(records, key=lambda one: people[records.index(one) % 3] == last)
+    changes = [
+        one
+        for record in ordered
+        for one in plan.changes
+        if one.record_id == record and one not in head
+    ]
+    with plan.path.open("w", encoding="utf-8") as out:
+        written([plan.header, *changes, *head, plan.end], out)
+
+    _, left_out = await applied(world, plan.path)
+
+    assert left_out == {}
+    assert len(world.outreach.prospects.rows()) == 1

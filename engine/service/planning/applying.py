@@ -137,28 +137,36 @@ class Applying:
         """Carry it out, by as many workers as records are synchronised by."""
         current_lane.set(Lane.FRESH)
         self._people = People(_by_person(lines_of(self.plan)))
-        batches = _batches(_grouped(lines_of(self.plan)))
-        workers = self.assembly.config.engine.concurrency.opportunity_syncers
-        for batch in batches:
-            rows = await self._rows([one[0].record_id for one in batch])
-            limiter = anyio.CapacityLimiter(workers)
-            async with anyio.create_task_group() as tasks:
-                for changes in batch:
-                    row = rows.get(changes[0].record_id)
-                    tasks.start_soon(self._limited, limiter, changes, row)
-            if not self.beside:
-                await self._deliver(
-                    [Key(RecordType.OPPORTUNITY, one[0].record_id) for one in batch]
-                )
+        again = await self._carry_out(_grouped(lines_of(self.plan)), last=False)
+        await self._carry_out(again, last=True)
         await self._end_with_people()
         self.out.write(json.dumps(self.tallied.document()) + "\n")
         log.info("plan_applied", **self.tallied.numbers)
 
-    async def _limited(
-        self, limiter: anyio.CapacityLimiter, changes: list[Change], row: Captured | None
-    ) -> None:
-        async with limiter:
-            await PlannedRecord(self.assembly, changes, row, self._people, self._tell).carry_out()
+    async def _carry_out(self, groups: Iterable[list[Change]], *, last: bool) -> list[list[Change]]:
+        """Do it record by record; returns those that are to be tried once more."""
+        again: list[list[Change]] = []
+        workers = self.assembly.config.engine.concurrency.opportunity_syncers
+
+        async def one(limiter: anyio.CapacityLimiter, record: PlannedRecord) -> None:
+            async with limiter:
+                if await record.carry_out():
+                    again.append(record.changes)
+
+        for batch in _batches(groups):
+            rows = await self._rows([changes[0].record_id for changes in batch])
+            limiter = anyio.CapacityLimiter(workers)
+            async with anyio.create_task_group() as tasks:
+                for changes in batch:
+                    row = rows.get(changes[0].record_id)
+                    record = PlannedRecord(
+                        self.assembly, changes, row, self._people, self._tell, last
+                    )
+                    tasks.start_soon(one, limiter, record)
+            if not self.beside:
+                ids = [changes[0].record_id for changes in batch]
+                await self._deliver([Key(RecordType.OPPORTUNITY, record_id) for record_id in ids])
+        return again
 
     async def _rows(self, ids: Sequence[int]) -> dict[int, Captured]:
         """The records as they are now."""

@@ -22,9 +22,16 @@ WRITES = frozenset(Kind) - {Kind.WRITE_BACK, Kind.FLAG, Kind.UNFLAG, Kind.ADOPT}
 
 @dataclass(slots=True)
 class People:
-    """What is planned for people; `changes` by the person's id."""
+    """What is planned for people.
+
+    Args:
+        changes: by the person's id.
+        made: the prospects that were created for them so far. Who shares an address with somebody
+            is told theirs, which the plan could not know.
+    """
 
     changes: Mapping[int, list[Change]]
+    made: set[int] = field(default_factory=set[int], init=False)
     _planned: Counter[str] = field(default_factory=Counter[str], init=False)
 
     def __post_init__(self) -> None:
@@ -52,7 +59,12 @@ class People:
             for edit in one.edits
             if edit.field == "id"
         ]
-        return any(ours if after == NEW_ID else id_of(str(after)) == prospect_id for after in ids)
+        if ours:
+            self.made.add(prospect_id)
+        return any(
+            prospect_id in self.made if after == NEW_ID else id_of(str(after)) == prospect_id
+            for after in ids
+        )
 
 
 @dataclass(slots=True)
@@ -62,6 +74,8 @@ class RecordPermits:
     Args:
         prospects: by the id of a person, the prospect that it is by now.
         denied: why something was not permitted, the first of it.
+        early: it was about somebody who may be the same as another one, whose turn is still to
+            come.
     """
 
     changes: list[Change]
@@ -69,12 +83,14 @@ class RecordPermits:
     prospects: Mapping[int, int] = field(default_factory=dict[int, int])
     done: list[Change] = field(default_factory=list[Change])
     denied: str | None = None
+    early: bool = False
 
     def write(self, attempt: Attempt) -> None:
         """See `gate.Permits`."""
         if attempt.kind is Kind.PROSPECT:
             if self.people.creates(attempt.fields or {}):
                 return
+            self.early = True
             self._deny("it would create a prospect otherwise than planned")
         for change in self.changes:
             if change not in self.done and self._is(change, attempt):
@@ -85,6 +101,7 @@ class RecordPermits:
     def person(self, person_id: int, prospect_id: int | None, *, ours: bool) -> None:
         """See `gate.Permits`."""
         if not self.people.told(person_id, prospect_id, ours=ours):
+            self.early = True
             self._deny("a person on its tab is not what it was any more")
 
     def flags(self, record_id: int) -> bool:

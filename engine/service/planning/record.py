@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from engine.actors.gate import permitted
@@ -31,16 +31,26 @@ class Tell(Protocol):
 
 @dataclass(slots=True)
 class PlannedRecord:
-    """One opportunity of a plan; `row` is how the source shows it now."""
+    """One opportunity of a plan.
+
+    Args:
+        row: how the source shows it now.
+        last: nothing is tried again after this.
+    """
 
     assembly: Assembly
     changes: list[Change]
     row: Captured | None
     people: People
     tell: Tell
+    last: bool = False
+    _early: bool = field(default=False, init=False)
 
-    async def carry_out(self) -> None:
-        """Do what is planned for it, unless anything has changed; tell what came of it."""
+    async def carry_out(self) -> bool:
+        """Do what is planned for it, unless anything has changed; tell what came of it.
+
+        Returns whether it is to be tried once more, when all others have had their turn.
+        """
         first = self.changes[0]
         record_id = first.record_id
         changes, tabs = self.assembly.changes, self.assembly.tabs
@@ -58,7 +68,10 @@ class PlannedRecord:
             tabs.release(record_id)
             changes.release(record_id)
             self._wake()
+        if left_out is not None and self._early and not self.last:
+            return True
         self.tell(first, left_out, already=already)
+        return False
 
     def _wake(self) -> None:
         self.assembly.worker_factory.signals.wake_all()
@@ -179,6 +192,7 @@ class PlannedRecord:
             undone = permits.denied or error.message
         finally:
             permitted.reset(token)
+            self._early = permits.early
         if held and undone is not None:
             await store.fuse.hold_again(self._id, now())
         return undone
