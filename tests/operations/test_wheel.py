@@ -16,6 +16,9 @@ from tests.waiting import DEADLINE_S
 ROOT = built.ROOT
 SHARED = "data/share/wosync/"
 
+# One wheel serves them all, and takes long to build.
+pytestmark = pytest.mark.xdist_group("wheel")
+
 
 @pytest.fixture(scope="module")
 def distribution(tmp_path_factory: pytest.TempPathFactory) -> Path:

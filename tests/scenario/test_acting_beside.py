@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import anyio
 import pytest
 from anyio import to_thread
 
@@ -36,9 +35,8 @@ async def test_beside_the_service_it_is_done_at_once(
 
         world.edit(bad, description="Short")
         codes = await to_thread.run_sync(act)
-        with anyio.fail_after(30):
-            await until(lambda: bool(world.twins(bad)))
-            await until(lambda: world.record(bad)["error"] is False)
+        await until(lambda: bool(world.twins(bad)))
+        await until(lambda: world.record(bad)["error"] is False)
 
     out, err = capsys.readouterr()
     assert codes == [Exit.DONE, Exit.DONE, Exit.ATTENTION, Exit.FAILED]

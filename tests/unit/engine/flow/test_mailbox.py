@@ -24,10 +24,18 @@ async def filled(capacity: int = 100, *, fresh: int = 0, backlog: int = 0) -> Ma
 
 async def blocks(mailbox: Mailbox[int], key: int, lane: Lane) -> bool:
     """Whether sending has to wait."""
-    with anyio.move_on_after(0.005):
+    waits = True
+
+    async def send() -> None:
+        nonlocal waits
         await mailbox.send(key, lane)
-        return False
-    return True
+        waits = False
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(send)
+        await anyio.wait_all_tasks_blocked()
+        tasks.cancel_scope.cancel()
+    return waits
 
 
 async def drained(mailbox: Mailbox[int]) -> list[int]:

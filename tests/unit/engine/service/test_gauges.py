@@ -33,6 +33,7 @@ from engine.service.gauges import Gauges
 from engine.store.sqlite import capture, fuse, settle, work
 from tests.adapter import sqlite
 from tests.unit.engine.stand_ins import NOW, FakeClock, announce, link, pending, row, take
+from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
 
@@ -417,8 +418,8 @@ async def test_a_state_that_cannot_be_read_shows_and_hides_nothing_else(
 
     monkeypatch.setattr(gauges, "LOOK_S", 0.01)
     monkeypatch.setattr(type(looked.assembly.store), "read", read)
-    looked.assembly.systems.target_governor.pause(30, "told to wait")
-    with anyio.fail_after(5):
+    looked.assembly.systems.target_governor.pause(3600, "told to wait")
+    with anyio.fail_after(DEADLINE_S):
         await looked.look()
 
     assert looked.value("state_readable") == 0
