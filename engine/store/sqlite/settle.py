@@ -94,7 +94,8 @@ def settle_linked(
         mass=work.mass,
         people_read_since=people_read_since,
     )
-    undone.drop_outdated(connection, work.id)
+    if work.undone is not None:
+        undone.drop_outdated(connection, work.id)
     remember(connection, work.id, work.version, replace(note, writes=writes), now)
     return _state(connection, work.id) != "pending"
 
