@@ -34,6 +34,11 @@ class SourceTerms(Protocol):
         """Rows read by one request."""
         ...
 
+    @property
+    def record_url(self) -> str:
+        """Address of a record with `{ref}` for its reference; blank where it is not known."""
+        ...
+
 
 class TargetTerms(Protocol):
     """What the engine reads of a target's settings."""

@@ -74,6 +74,9 @@ class WorkbooksSettings(Settings):
     login_redirect_prefix: str = Field(default="/login", pattern="^/")
     """A redirect to a path that starts so means a lost session; any other is a delay."""
 
+    record_url: str = Field(default="", pattern=r"^(https?://\S*\{ref\}\S*)?$")
+    """Address of a record in the web application, with `{ref}` for its reference; none if blank."""
+
     delay_hops_max: int = Field(default=20, ge=1)
     """Delaying redirects followed for one request before it is given up for now."""
 

@@ -136,7 +136,9 @@ async def test_why_is_answered_as_the_command_answers(world: Bench) -> None:
 
 async def test_lists_link_to_why_and_into_the_target_and_are_paged(world: Bench) -> None:
     """Fifty on a page, and each record on one of them only."""
-    refused = [world.has(f"{'x' * 300} {one}") for one in range(55)]
+    world.settings["workbooks"]["record_url"] = "https://tenant.example/link/abc/{ref}"
+    linked = world.has("Linked", cf_opportunity_outreach_id="99999001")
+    refused = [linked, *(world.has(f"{'x' * 300} {one}") for one in range(54))]
     async with served(world) as port:
         await until(lambda: all(world.record(one)["error"] is True for one in refused))
         first = (await page(port, "/page/list/refused")).text
@@ -149,6 +151,7 @@ async def test_lists_link_to_why_and_into_the_target_and_are_paged(world: Bench)
     rows = [re.findall(r'why\?x=(OPP-\d+)"', text) for text in (first, second)]
     assert [len(one) for one in rows] == [50, 5]
     assert {*rows[0], *rows[1]} == {f"OPP-{one}" for one in refused}
+    assert f'href="https://tenant.example/link/abc/OPP-{linked}"' in first + second
     assert 'rel="next" href="?page=2"' in first
     assert 'rel="next"' not in second
     assert {one.status_code for one in odd} == {200}

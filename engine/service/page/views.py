@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from engine.assembly.assembly import Assembly
 from engine.model.dossier import Listed
@@ -49,10 +50,11 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record of a list, with where it is in the target."""
+    """One record of a list, with where it is in both systems."""
 
     record: Listed
     target_url: str | None
+    source_url: str | None
 
 
 async def overview(status: Status, now: float) -> dict[str, Any]:
@@ -92,7 +94,11 @@ _BADNESS = ("well", "unknown", "part", "still")
 async def rows(assembly: Assembly, kind: str, offset: int, limit: int) -> list[Row]:
     """So many records of a list."""
     found = await assembly.store.dossiers.part(kind, offset, limit)
-    return [Row(one, _target_url(assembly, one)) for one in found]
+    known = assembly.config.source.record_url
+    return [
+        Row(one, _target_url(assembly, one), known.replace("{ref}", quote(one.ref)) or None)
+        for one in found
+    ]
 
 
 def _target_url(assembly: Assembly, one: Listed) -> str | None:
