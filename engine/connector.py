@@ -83,6 +83,11 @@ def nothing_pointed(_settings: object, _text: str) -> Sequence[Pointer]:
     return ()
 
 
+def nothing_reads(_method: str, _url: str, _body: bytes) -> bool:
+    """Of a connector that does not tell which of its requests change nothing."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One setting that nobody can guess for an operator, as `wosync init` asks for it.
@@ -114,7 +119,8 @@ class SourceConnector:
     requests have, `sign_in` the route templates of those that serve the credentials alone.
     `words` is what people call the system and the columns that steer the sync. `pointed` tells what
     a text that somebody has in hand may name, from the connector's settings and the text. `written`
-    is the method and route of a write-back, by record type.
+    is the method and route of a write-back, by record type. `reads` tells of a request as it goes
+    out (method, address, body) whether it surely changes no record there.
     """
 
     name: str
@@ -129,6 +135,7 @@ class SourceConnector:
     written: Mapping[RecordType, tuple[str, str]] = field(
         default_factory=dict[RecordType, tuple[str, str]]
     )
+    reads: Callable[[str, str, bytes], bool] = nothing_reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +143,8 @@ class TargetConnector:
     """A target, as the entry-point group `wosync.connectors` offers it.
 
     `correlation_field` is the filterable field of an opportunity that carries the correlation
-    value; `email_field` the field of a prospect that holds its addresses; `routes` and
-    `sign_in` and `pointed` as in a source. `title` is what people call the system. `calls` is the
+    value; `email_field` the field of a prospect that holds its addresses; `routes`, `sign_in`,
+    `pointed` and `reads` as in a source. `title` is what people call the system. `calls` is the
     method and route of each operation of the port that is one request, by its name.
     """
 
@@ -153,3 +160,4 @@ class TargetConnector:
     title: str = Words().target
     pointed: Callable[[Any, str], Sequence[Pointer]] = nothing_pointed
     calls: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    reads: Callable[[str, str, bytes], bool] = nothing_reads

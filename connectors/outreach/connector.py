@@ -15,7 +15,7 @@ from connectors.outreach.fields import EMAILS, FIELDS
 from connectors.outreach.pointing import pointed
 from connectors.outreach.prospect_fields import PROSPECT_FIELDS
 from connectors.outreach.questions import QUESTIONS
-from connectors.outreach.routes import CALLS, ROUTES, SIGN_IN
+from connectors.outreach.routes import CALLS, ROUTES, SIGN_IN, reads
 from connectors.outreach.settings import OutreachSettings
 from connectors.outreach.standard import CORRELATION_FIELD, STANDARD_MAPPING
 from engine import (
@@ -332,6 +332,7 @@ connector = TargetConnector(
     email_field=EMAILS,
     open=open_target,
     sign_in=SIGN_IN,
+    reads=reads,
     title="Outreach",
     questions=QUESTIONS,
     pointed=pointed,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 # The consent page is for people, and none of our requests.
 AUTHORIZE_PATH = "/oauth/authorize"
 TOKEN_PATH = "/oauth/token"  # noqa: S105 # an address, not a secret
@@ -42,3 +44,8 @@ CALLS = {
 }
 # Those that serve the credentials alone.
 SIGN_IN = frozenset({TOKEN_PATH})
+
+
+def reads(method: str, url: str, _body: bytes) -> bool:
+    """Whether a request changes no record; one that only mints a token does not."""
+    return method == "GET" or (method == "POST" and urlsplit(url).path.endswith(TOKEN_PATH))

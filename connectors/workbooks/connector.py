@@ -16,7 +16,7 @@ from connectors.workbooks.mapping_records import MappingRecords
 from connectors.workbooks.paging import Paging
 from connectors.workbooks.pointing import pointed
 from connectors.workbooks.questions import QUESTIONS
-from connectors.workbooks.routes import ROUTES, SIGN_IN, WRITTEN
+from connectors.workbooks.routes import ROUTES, SIGN_IN, WRITTEN, reads
 from connectors.workbooks.settings import WorkbooksSettings
 from connectors.workbooks.standard import STANDARD_COLUMNS
 from connectors.workbooks.wire import OBJECTS_MAX, PATHS, PEOPLE, RELATIONSHIPS, Row
@@ -455,6 +455,7 @@ connector = SourceConnector(
     routes=ROUTES,
     open=open_source,
     sign_in=SIGN_IN,
+    reads=reads,
     words=WORDS,
     questions=QUESTIONS,
     pointed=pointed,

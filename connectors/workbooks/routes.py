@@ -6,6 +6,8 @@ routes do.
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl, urlsplit
+
 from connectors.workbooks.wire import (
     CUSTOM_FIELDS,
     CUSTOM_RECORD_TYPES,
@@ -55,3 +57,20 @@ def route_of(path: str) -> str:
     """The template of a path; the name of a custom record type is the database's own."""
     folder, _, _ = path.partition("/")
     return f"/{CUSTOM_RECORDS}/{{type}}.api" if folder == CUSTOM_RECORDS else f"/{path}"
+
+
+def reads(method: str, url: str, body: bytes) -> bool:
+    """Whether a request changes no record.
+
+    The verb that counts is that of `_method`, in the address or in the body (workbooks-api §2);
+    where several are named, none of them may write.
+    """
+    parts = urlsplit(url)
+    if any(parts.path.endswith(path) for path in SIGN_IN):
+        return True
+    try:
+        given = parse_qsl(parts.query) + parse_qsl(body.decode())
+    except UnicodeDecodeError:
+        return False
+    verbs = {text.upper() for name, text in given if name == "_method"} or {method}
+    return verbs == {"GET"}

@@ -42,6 +42,7 @@ class Trust:
         dates: the present time by the word of the systems.
         source: which of them stamps the records.
         target: which of them stamps what we create.
+        shadow: nothing is sent, so whoever makes a record makes it in place of us.
     """
 
     store: Store
@@ -52,6 +53,7 @@ class Trust:
     dates: Dates
     source: str
     target: str
+    shadow: bool = False
     aged: Aged | None = field(default=None, init=False)
     paused: str | None = field(default=None, init=False)
 
@@ -129,7 +131,7 @@ class Trust:
         )
         if made_by is Writer.SOMEBODY:
             await self.store.provenance.take_over(work, target_id, self.clock.now())
-        if made_by is not Writer.IN_OUR_NAME:
+        if made_by is not Writer.IN_OUR_NAME or self.shadow:
             return
         if not await self.store.provenance.knows(work.id, target_id):
             await self._raise_alarm(work, target_id)

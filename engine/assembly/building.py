@@ -174,6 +174,7 @@ class _Builder:
                 self.systems.dates,
                 self.config.connectors.source.name,
                 self.config.connectors.target.name,
+                self.config.shadow,
             ),
             search=search,
             runs=self.runs,

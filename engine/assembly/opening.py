@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import (
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
 
 import structlog
 
 from engine.assembly.assembly import Assembly
 from engine.assembly.building import assemble
-from engine.assembly.outside import Outside, open_systems
+from engine.assembly.outside import Outside, Systems, open_systems
 from engine.config.loading import Config
 from engine.errors import first_engine_error
 from engine.installation import Installation
 from engine.model.age import Seen
+from engine.ports import Vault
 from engine.store.port.store import Store
 from engine.store.sqlite import mark, statedir, statefile
 
@@ -21,8 +27,17 @@ log = structlog.get_logger(component="service")
 
 
 @asynccontextmanager
-async def opened(config: Config, outside: Outside) -> AsyncGenerator[Assembly]:
+async def opened(
+    config: Config,
+    outside: Outside,
+    vaults: Callable[[str], Vault] | None = None,
+    stand_in: Callable[[Systems], AbstractContextManager[Systems]] = nullcontext,
+) -> AsyncGenerator[Assembly]:
     """Everything built, nothing sent yet; the state directory is ours for the block.
+
+    Args:
+        vaults: as in `open_systems`.
+        stand_in: gives what takes the place of both systems.
 
     When the block fails before anything worth keeping was stored in a state made just now, that
     state is taken away again.
@@ -36,9 +51,10 @@ async def opened(config: Config, outside: Outside) -> AsyncGenerator[Assembly]:
             metrics = outside.metrics()
             async with outside.open_store(path, metrics.commits.observe) as store:
                 await take_over(config, store, seen, outside.clock.now())
-                async with open_systems(config, outside, store, metrics) as systems:
-                    yield assemble(config, outside, store, systems, metrics)
-                    now, dates = outside.clock.now(), systems.dates.told()
+                async with open_systems(config, outside, store, metrics, vaults) as real:
+                    with stand_in(real) as systems:
+                        yield assemble(config, outside, store, systems, metrics)
+                    now, dates = outside.clock.now(), real.dates.told()
                     await store.provenance.note_life(now, dates, ended=True)
         except BaseException:
             if fresh:

@@ -27,6 +27,7 @@ from engine.runs import exemplar
 from engine.store.port.store import OpenStore, Store
 from engine.store.sqlite.threaded import open_store
 from engine.store.vault import StoreVault
+from engine.wire.read_only import ReadOnly
 from engine.wire.transport import Transport
 
 
@@ -87,6 +88,8 @@ async def open_systems(
 ) -> AsyncGenerator[Systems]:
     """Open both connectors; nothing is sent before their start-up steps run.
 
+    By a configuration in shadow nothing that changes anything is sent ever.
+
     Args:
         vaults: makes the vault of a system, where its secrets are not kept in the store.
     """
@@ -115,13 +118,16 @@ async def open_systems(
         connector: SourceConnector | TargetConnector, governor: Governor
     ) -> Surroundings:
         name = connector.name
+        way = outside.transport(name)
         return Surroundings(
             clock=clock,
             rng=outside.rng(name),
             governor=governor,
             vault=StoreVault(store, name) if vaults is None else vaults(name),
             observe=_observer(metrics, connector),
-            transport=Dated(outside.transport(name), name, dates),
+            transport=Dated(
+                ReadOnly(way, name, connector.reads) if config.shadow else way, name, dates
+            ),
             user_agent=user_agent(),
         )
 

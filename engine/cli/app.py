@@ -29,13 +29,26 @@ class Shell(StrEnum):
     FISH = "fish"
 
 
-def _run(config: ConfigOption = None) -> None:
-    """Run the service in the foreground until SIGTERM or Ctrl-C; the same code as under systemd."""
+def _run(
+    config: ConfigOption = None,
+    shadow: Annotated[
+        bool,
+        typer.Option(
+            "--shadow", help="Send nothing that changes anything; see what would be sent."
+        ),
+    ] = False,
+) -> None:
+    """Run the service in the foreground until SIGTERM or Ctrl-C; the same code as under systemd.
+
+    Example: wosync run
+
+    Example: wosync run --shadow
+    """
     # Without anybody to take it, the signal for a reload would end a service that is starting.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     from engine.cli.running import run
 
-    raise typer.Exit(run(config))
+    raise typer.Exit(run(config, shadow=shadow))
 
 
 def _once(config: ConfigOption = None, as_json: JsonOption = False) -> None:
@@ -214,6 +227,22 @@ def _apply(
     from engine.cli.applying import apply
 
     raise typer.Exit(apply(config, plan, as_json=as_json))
+
+
+def _shadow(
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    everything: Annotated[bool, typer.Option("--all", help="Every line.")] = False,
+) -> None:
+    """Show what `run --shadow` would have sent since it began, and what others have done of it.
+
+    Example: wosync shadow
+
+    Example: wosync shadow --json
+    """
+    from engine.cli.shadowing import shadow
+
+    raise typer.Exit(shadow(config, as_json=as_json, everything=everything))
 
 
 def _approve(
@@ -511,6 +540,7 @@ _COMMANDS = (
     ("explain", _explain),
     ("plan", _plan),
     ("apply", _apply),
+    ("shadow", _shadow),
     ("approve", _approve),
     ("retry", _retry),
     ("skip", _skip),

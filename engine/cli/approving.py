@@ -14,7 +14,7 @@ from engine.cli.asking import ask_service
 from engine.cli.exits import Exit, Misused
 from engine.cli.reading import look
 from engine.cli.services import option
-from engine.cli.state import looking, state_path
+from engine.cli.state import looking, state_in_use, state_path
 from engine.clock import SystemClock
 from engine.config import loading as configuration
 from engine.config.loading import Config
@@ -83,7 +83,7 @@ def _waits(found: Path) -> bool:
     status = ask_service(found, "/status")
     if status is not None:
         return bool(status["approval"]["records"])
-    with looking(state_path(look(found))) as connection:
+    with looking(state_in_use(look(found))) as connection:
         return bool(fuse.held(connection).records)
 
 

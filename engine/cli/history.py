@@ -16,7 +16,7 @@ from engine.cli.moments import moment_of, shown
 from engine.cli.plans import value
 from engine.cli.reading import look
 from engine.cli.sheets import write_csv
-from engine.cli.state import looking, state_path
+from engine.cli.state import looking, state_in_use
 from engine.cli.tables import console, table
 from engine.clock import SystemClock
 from engine.config.loading import Config
@@ -75,7 +75,7 @@ def history(path: Path | None, asked: Asked, *, as_json: bool, as_csv: bool) -> 
     text = None if asked.x is None else asked.x.encode(errors="replace").decode()
     config, clock = look(path), SystemClock()
     since = None if asked.since is None else moment_of(asked.since, clock.now(), "--since")
-    with looking(state_path(config)) as connection:
+    with looking(state_in_use(config)) as connection:
         named = _named(connection, config, text)
         if text is not None and not named:
             complain(_unknown(connection, config, text))
@@ -240,7 +240,7 @@ def _unknown(connection: sqlite3.Connection, config: Config, text: str) -> str:
 
 def list_runs(path: Path | None, *, limit: int, page: int, as_json: bool, as_csv: bool) -> int:
     """The runs that left something, the latest first."""
-    with looking(state_path(look(path))) as connection:
+    with looking(state_in_use(look(path))) as connection:
         found = runs.listed(connection, limit=limit, skip=(max(1, page) - 1) * limit)
     if as_json:
         documents = [dict(zip(RUN_HEADINGS, _run(one), strict=True)) for one in found]

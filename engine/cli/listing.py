@@ -14,7 +14,7 @@ from engine.about import PROGRAM
 from engine.cli.exits import Exit, Misused
 from engine.cli.reading import look
 from engine.cli.sheets import write_csv
-from engine.cli.state import looking, state_path
+from engine.cli.state import looking, state_in_use
 from engine.cli.tables import console, table
 from engine.model.dossier import Listed
 from engine.store.sqlite import listing
@@ -36,7 +36,7 @@ def list_records(
         raise Misused("no list is named", remedy=f"name at least one of {every}")
     if by not in (None, REASON):
         raise Misused(f"lists cannot be grouped by {by!r}", remedy=f"give --by {REASON}")
-    with looking(state_path(look(path))) as connection:
+    with looking(state_in_use(look(path))) as connection:
         rows = [(kind, one) for kind in kinds for one in listing.listed(connection, kind)]
     rows.sort(key=lambda row: (kinds.index(row[0]), row[1].since or 0.0, row[1].ref))
     if by is not None:

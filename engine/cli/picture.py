@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from engine.about import PROGRAM
 from engine.cli.tables import table
 from engine.model.health import Health
 from engine.plain import plain
@@ -42,6 +43,8 @@ def picture(document: Mapping[str, Any], now: float) -> Group:
 
 
 def _parts(document: Mapping[str, Any], now: float) -> Iterator[RenderableType]:
+    if document.get("shadow") is not None:
+        yield from _shadow(document["shadow"], now)
     for verdict in document.get("verdicts", []):
         yield from _verdict(verdict, now)
     counts = document.get("counts")
@@ -52,6 +55,14 @@ def _parts(document: Mapping[str, Any], now: float) -> Iterator[RenderableType]:
     waiting: Sequence[Mapping[str, Any]] = document.get("waiting", ())
     for one in waiting:
         yield _line(f"Waiting ({one['records']:,}): {one['reason']}")
+
+
+def _shadow(shadow: Mapping[str, Any], now: float) -> Iterator[RenderableType]:
+    began = f"{moment(shadow['since'])} ({span(now - shadow['since'])})"
+    yield Text(f"SHADOW: nothing is sent to either system, since {began}", style="bold yellow")
+    parts = ("not_done", "done_by_another", "differs")
+    told = ", ".join(f"{shadow[name]:,} {name.replace('_', ' ')}" for name in parts)
+    yield Padding(_line(f"What would have been sent: {told}; see: {PROGRAM} shadow"), (0, 0, 0, 2))
 
 
 def _verdict(verdict: Mapping[str, Any], now: float) -> Iterator[RenderableType]:

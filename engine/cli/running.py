@@ -25,9 +25,14 @@ from engine.store.sqlite.summary import cut_off
 GC_THRESHOLDS = (700, 10, 10)
 
 
-def run(path: Path | None) -> int:
-    """The service; 0 after an orderly stop."""
+def run(path: Path | None, *, shadow: bool = False) -> int:
+    """The service; 0 after an orderly stop.
+
+    Args:
+        shadow: it sends nothing that changes anything.
+    """
     config = load(path)
+    config = config.in_shadow() if shadow else config
     # The program itself stays for good: looked through again and again by the garbage collector,
     # it would hold the event loop for 50 ms each time.
     gc.collect()

@@ -14,7 +14,7 @@ from engine.cli.exits import Exit, complain, paragraph
 from engine.cli.picture import picture
 from engine.cli.reading import look
 from engine.cli.services import option
-from engine.cli.state import NoState, looking, state_path
+from engine.cli.state import NoState, looking, state_in_use
 from engine.cli.tables import console, table
 from engine.clock import SystemClock
 from engine.config import loading as configuration
@@ -42,7 +42,7 @@ def status(path: Path | None, *, as_json: bool, everything: bool) -> int:
     else:
         document, code = dict(live), _verdict(live)
         if everything:
-            with looking(state_path(look(found))) as connection:
+            with looking(state_in_use(look(found))) as connection:
                 document |= summary(connection, everything=True)
     if as_json:
         sys.stdout.write(json.dumps({"running": live is not None, **document}) + "\n")
@@ -78,7 +78,7 @@ def _without_service(path: Path, *, everything: bool) -> tuple[dict[str, Any], E
         )
     document: dict[str, Any] = {"schema_version": 1, "ready": False, "reason": reason}
     try:
-        with looking(state_path(config)) as connection:
+        with looking(state_in_use(config)) as connection:
             return document | summary(connection, everything=everything), Exit.UNREACHABLE
     except StateUnusable as error:
         code = Exit.UNREACHABLE if isinstance(error, NoState) else Exit.STATE

@@ -41,6 +41,17 @@ def state_path(config: Config) -> Path:
     return path
 
 
+def state_in_use(config: Config) -> Path:
+    """Where the state file is that the running service works on, in shadow or not.
+
+    Raises:
+        NoState, StateUnusable: as `state_path`.
+    """
+    shadow = config.in_shadow()
+    in_shadow = statedir.held(shadow.engine.service.state_dir)
+    return state_path(shadow if in_shadow else config)
+
+
 @contextmanager
 def looking(path: Path) -> Generator[sqlite3.Connection]:
     """A connection that changes nothing.

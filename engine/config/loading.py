@@ -40,6 +40,8 @@ from engine.settings import Secret, Settings
 PORT_MAX = 65_535
 # What lets somebody change something must not be found by trying.
 TOKEN_CHARS_MIN = 16
+# Of a service that only looks, inside the state directory of the one that writes.
+SHADOW_DIR = "shadow"
 BYTE_ORDER_MARK = "\ufeff"
 DEFAULT_PATHS = (Path("config.toml"), Path("/etc/wosync/config.toml"))
 
@@ -229,13 +231,33 @@ class Connectors:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A checked configuration; `source` and `target` are the connectors' own settings models."""
+    """A checked configuration; `source` and `target` are the connectors' own settings models.
+
+    With `shadow` nothing that is opened by it can change anything in either system.
+    """
 
     path: Path
     engine: EngineSettings
     connectors: Connectors
     source: SourceTerms
     target: TargetTerms
+    shadow: bool = False
+
+    @property
+    def home(self) -> Path:
+        """The state directory of the service that writes, also for one that only looks."""
+        state_dir = self.engine.service.state_dir
+        return state_dir.parent if self.shadow else state_dir
+
+    def in_shadow(self) -> Config:
+        """The same for a service that only looks, with a state of its own beside the real one."""
+        if self.shadow:
+            return self
+        directory = self.engine.service.state_dir / SHADOW_DIR
+        service = self.engine.service.model_copy(update={"state_dir": directory})
+        return replace(
+            self, engine=self.engine.model_copy(update={"service": service}), shadow=True
+        )
 
 
 @cache

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import anyio
@@ -24,6 +25,7 @@ from engine.service.authorising import keep_authorised_always
 from engine.service.doors import Doors
 from engine.service.notify import Notifier
 from engine.service.reloading import Reloaded, Reloader
+from engine.service.shadow.opening import Shadow, opened_in_shadow
 from engine.service.stages import downstream, upstream
 from engine.service.starting import start
 from engine.service.status import Status
@@ -43,12 +45,12 @@ async def run(config: Config, outside: Outside | None = None) -> None:
     for reason in unencrypted(config):
         log.warning("unencrypted", reason=reason)
     with plain_errors():
-        async with opened(config, outside or Outside.real()) as assembly:
+        async with _opened(config, outside or Outside.real()) as (assembly, shadow):
             # Behind the lease: a second process on the same state must hear that, not of the port.
             service = config.engine.service
             with (
                 http.listen(*service.http_address) as listener,
-                control.token_for(service.state_dir) as token,
+                control.token_for(config.home) as token,
             ):
                 doors = Doors(
                     service.http_address[0],
@@ -57,9 +59,21 @@ async def run(config: Config, outside: Outside | None = None) -> None:
                     service.nudge_token,
                     service.page_token,
                 )
-                await _Process(assembly).serve(listener, doors)
+                await _Process(assembly, shadow).serve(listener, doors)
             await keep_usage(assembly)
     log.info("stopped")
+
+
+@asynccontextmanager
+async def _opened(
+    config: Config, outside: Outside
+) -> AsyncGenerator[tuple[Assembly, Shadow | None]]:
+    if config.shadow:
+        async with opened_in_shadow(config, outside) as shadow:
+            yield shadow.assembly, shadow
+    else:
+        async with opened(config, outside) as assembly:
+            yield assembly, None
 
 
 @dataclass(slots=True)
@@ -67,6 +81,7 @@ class _Process:
     """The service with its process: signals, the HTTP port, the supervisor."""
 
     assembly: Assembly
+    shadow: Shadow | None = None
     status: Status = field(init=False)
     reloader: Reloader = field(init=False)
     notifier: Notifier = field(init=False)
@@ -76,7 +91,7 @@ class _Process:
     def __post_init__(self) -> None:
         self.notifier = Notifier.from_environment()
         self.reloader = Reloader(self.assembly)
-        self.status = Status(self.assembly)
+        self.status = Status(self.assembly, self.shadow)
 
     async def serve(self, listener: socket.socket, doors: Doors) -> None:
         """Everything at once, until told to stop."""
@@ -161,6 +176,8 @@ async def _work(assembly: Assembly, status: Status, stop: anyio.Event) -> None:
         tasks.start_soon(tend_history_always, assembly)
         tasks.start_soon(status.gauges.outlook.watch)
         tasks.start_soon(keep_authorised_always, assembly)
+        if status.shadow is not None:
+            tasks.start_soon(status.shadow.keep)
         async with upstream(assembly):
             await stop.wait()
         tasks.cancel_scope.cancel()

@@ -74,6 +74,7 @@ class Reloader:
     def _read(self) -> Config:
         present = self.assembly.config
         config = configuration.load(present.path, present.connectors)
+        config = config.in_shadow() if present.shadow else config
         for settings in (config.engine, config.source, config.target):
             logs.keep_secret(secrets_in(settings))
         return config

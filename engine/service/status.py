@@ -15,6 +15,7 @@ from engine.model.mass_change import Held
 from engine.model.report import Counts
 from engine.service import facts
 from engine.service.gauges import Gauges
+from engine.service.shadow.opening import Shadow
 
 # So many failed polls in a row, and the service is no longer ready.
 LATE_POLLS = 3
@@ -26,11 +27,12 @@ HELD_BACK_S = 120.0
 class Status:
     """Reads the assembly.
 
-    `stopping` is set when the service drains, `stalled` names actors that get nowhere, and
-    `reload_refused` says why the last reload was.
+    `shadow` where the service only looks; `stopping` is set when the service drains, `stalled`
+    names actors that get nowhere, and `reload_refused` says why the last reload was.
     """
 
     assembly: Assembly
+    shadow: Shadow | None = None
     stopping: bool = False
     started: bool = False
     waiting: Trouble | None = None
@@ -81,6 +83,8 @@ class Status:
     def line(self) -> str:
         """How the service did at the last look, in one line."""
         parts = [self.not_ready() or "ready"]
+        if self.shadow is not None:
+            parts.insert(0, "shadow: nothing is sent")
         if self._counts is not None:
             oldest = self._counts.pending_oldest_at
             now = self.assembly.outside.clock.now()
@@ -104,6 +108,7 @@ class Status:
             "version": about().version,
             "ready": reason is None,
             "reason": reason,
+            "shadow": None if self.shadow is None else self.shadow.document(),
             "verdicts": health.documents(verdicts),
             "captured": self.assembly.poller.captured + self.assembly.people_poller.captured,
             **stored,

@@ -131,7 +131,7 @@ class Bench(PeopleHands):
     """Both worlds, their traffic, and the engine's configuration.
 
     `settings` holds the configuration by table and key, and `patience` how sure a start must be
-    before it gives up; a test changes them before it runs.
+    before it gives up; in `shadow` the service only looks. A test changes them before it runs.
     """
 
     clock: Clock
@@ -145,6 +145,7 @@ class Bench(PeopleHands):
     settings: dict[str, dict[str, Any]]
     patience: Patience = USUAL
     engine_ahead_s: float = 0.0
+    shadow: bool = False
 
     @property
     def workbooks_seen(self) -> list[Seen]:
@@ -178,7 +179,8 @@ class Bench(PeopleHands):
 
     async def run(self) -> None:
         """The service, until it is told to stop."""
-        await service.run(self.config(), self.outside())
+        config = self.config().in_shadow() if self.shadow else self.config()
+        await service.run(config, self.outside())
 
     def outside(self) -> Outside:
         """The engine's clock, repeatable chance, real sockets."""

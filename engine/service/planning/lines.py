@@ -56,7 +56,7 @@ class Lines:
         )
         rows.row_factory = sqlite3.Row
         for row in rows:
-            yield self._change(row)
+            yield self.change(row)
 
     def _name_prospects(self) -> None:
         """Whose a prospect is, is known only since the answer was kept."""
@@ -70,7 +70,8 @@ class Lines:
                     "UPDATE change SET record_id = ? WHERE seq = ?", (person[0], seq)
                 )
 
-    def _change(self, row: sqlite3.Row) -> Change:
+    def change(self, row: sqlite3.Row) -> Change:
+        """The line in this row."""
         record_type = RecordType(row["record_type"])
         ref, version = self._named(record_type, row["record_id"])
         edits = tuple(Edit(*one) for one in json.loads(row["edits"]))

@@ -21,7 +21,8 @@ from engine.model.records import Fields, ProspectMatch, RecordType, Role
 # No system counts so far; JSON and SQLite both hold it exactly.
 INVENTED = 8_000_000_000_000_000
 
-_SCHEMA = """
+# What would be in both systems.
+SCHEMA = """
 CREATE TABLE opportunity (id INTEGER PRIMARY KEY, fields TEXT NOT NULL, gone INTEGER NOT NULL);
 CREATE TABLE prospect (id INTEGER PRIMARY KEY, emails TEXT NOT NULL);
 CREATE TABLE prospect_email (email TEXT NOT NULL, id INTEGER NOT NULL);
@@ -31,6 +32,8 @@ CREATE TABLE role (id INTEGER PRIMARY KEY, target_id INTEGER, prospect_id INTEGE
 CREATE INDEX by_target ON role (target_id);
 CREATE TABLE written (record_type TEXT, id INTEGER, base INTEGER NOT NULL, version INTEGER NOT NULL,
     target_id TEXT, target_url TEXT, error INTEGER, PRIMARY KEY (record_type, id));
+"""
+_CHANGES = """
 CREATE TABLE change (seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, record_type TEXT NOT NULL,
     record_id INTEGER, version INTEGER, target_id INTEGER, edits TEXT NOT NULL, role TEXT,
     reason TEXT, code TEXT, held INTEGER NOT NULL, overwrites INTEGER NOT NULL);
@@ -192,5 +195,5 @@ def opened(path: Path) -> Generator[Overlay]:
     with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as made:
         made.execute("PRAGMA journal_mode = OFF")
         made.execute("PRAGMA synchronous = OFF")
-        made.executescript(_SCHEMA)
+        made.executescript(SCHEMA + _CHANGES)
         yield Overlay(made)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import replace
 from typing import IO
 
 from engine.assembly.assembly import Assembly
@@ -44,7 +45,9 @@ async def _alone(config: Config, wanted: Wanted, out: IO[str], outside: Outside)
                     def vaults(name: str) -> Vault:
                         return StateFileVault(state, name)
 
-                    return open_systems(config, outside, store, outside.metrics(), vaults)
+                    # Whatever the rehearsal does, nothing that changes anything leaves.
+                    looking = replace(config, shadow=True)
+                    return open_systems(looking, outside, store, outside.metrics(), vaults)
 
                 rehearsal = Rehearsal(
                     config, outside, systems, store, copy, pair(config), wanted, beside=False

@@ -29,7 +29,7 @@ from engine.service.planning.overlay import INVENTED, Overlay, Written
 # What stands for an id that the target would give.
 NEW_ID = "(new)"
 # Ends the payload of a row that is shown as it would be: JSON does not mind.
-_AS_WRITTEN = "\n"
+AS_WRITTEN = "\n"
 
 
 def rehearsed(
@@ -75,7 +75,7 @@ class RehearsedSource:
 
     def read(self, record_type: RecordType, payload: str) -> SourceRecord:
         record = self.source.read(record_type, payload)
-        if not payload.endswith(_AS_WRITTEN):
+        if not payload.endswith(AS_WRITTEN):
             return record
         written = self.overlay.written(record_type, record.id)
         if written is None:
@@ -168,7 +168,7 @@ class RehearsedSource:
             linked=row.linked or written.target_id is not None,
             eligible=row.eligible and not written.error,
             flagged=row.flagged or bool(row.eligible and written.error),
-            payload=row.payload + _AS_WRITTEN,
+            payload=row.payload + AS_WRITTEN,
         )
 
 

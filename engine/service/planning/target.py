@@ -193,7 +193,7 @@ class RehearsedTarget:
         role_id = self.overlay.invented()
         self.overlay.write_role(Role(role_id, prospect_id, role), target_id)
         self._note_role(
-            Kind.ROLE_ADD, target_id, Role(0, prospect_id, role), before=None, after=role
+            Kind.ROLE_ADD, target_id, Role(role_id, prospect_id, role), before=None, after=role
         )
         return role_id
 

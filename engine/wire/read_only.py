@@ -1,0 +1,57 @@
+"""The way to a system that nothing may be changed in: whatever might, is not sent.
+
+It stands where requests leave, and judges each as it would go out; who asks for it, and what they
+believe of it, does not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Self
+
+import httpx
+import structlog
+
+from engine.errors import OurFault
+
+log = structlog.get_logger(component="exchange")
+
+
+class ReadOnly(httpx.AsyncBaseTransport):
+    """A transport that lets through what surely changes nothing.
+
+    Args:
+        transport: the way out.
+        reads: whether a request (method, address, body) changes nothing.
+    """
+
+    def __init__(
+        self,
+        transport: httpx.AsyncBaseTransport,
+        system: str,
+        reads: Callable[[str, str, bytes], bool],
+    ) -> None:
+        self._transport = transport
+        self._system = system
+        self._reads = reads
+
+    async def __aenter__(self) -> Self:
+        await self._transport.__aenter__()
+        return self
+
+    async def __aexit__(self, *details: object) -> None:
+        await self._transport.__aexit__(None, None, None)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send it, or not.
+
+        Raises:
+            OurFault: it might change something; nothing was sent.
+        """
+        if not self._reads(request.method, str(request.url), request.content):
+            log.error("write_not_sent", system=self._system, method=request.method)
+            raise OurFault(
+                "a request that may change something was not sent: nothing may be written here",
+                system=self._system,
+            )
+        return await self._transport.handle_async_request(request)
