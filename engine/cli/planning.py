@@ -47,7 +47,9 @@ def plan(
         with file.open("w", encoding="utf-8") as written:
             if not told(found, "/plan", asked, written):
                 anyio.run(plan_alone, load(found), wanted_of(asked), written)
-        seen = printed_json(lines_of(file)) if as_json else show(lines_of(file))
+        # Whoever has seen enough of it has it all the same.
+        kept = file if out is None else file.replace(out)
+        seen = printed_json(lines_of(kept)) if as_json else show(lines_of(kept))
     if out is not None and not as_json:
         sys.stdout.write(f"kept in {out}; to do it: {PROGRAM} apply {out}\n")
     return _code(seen)
@@ -115,7 +117,7 @@ def kept_in(out: Path | None) -> Generator[Path]:
     file = Path(name)
     try:
         yield file
-        if out is not None:
+        if out is not None and file.exists():
             file.replace(out)
     except OSError as error:
         raise _unwritable(out, error) from error

@@ -159,7 +159,7 @@ MUTANTS = (
         "engine/service/planning/desk.py",
         "        async with self._applying:\n",
         "        async with anyio.Lock():\n",
-        (f"{APPLY}::test_beside_the_service_a_plan_is_carried_out_by_it",),
+        ("tests/unit/engine/service/planning/test_desk.py::test_who_comes_second_waits",),
     ),
     Mutant(
         "forgets the first version of a record",
