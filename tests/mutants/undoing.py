@@ -112,7 +112,7 @@ MUTANTS = (
         UNDONE,
         "return {name: value for name, value in fields.items() if name not in undone.fields}",
         "return fields",
-        (f"{TAKEN_BACK}::test_our_own_write_back_is_no_edit_that_ends_it",),
+        (f"{TAKEN_BACK}::test_what_turns_up_completes_a_record_and_leaves_alone_what_was_undone",),
     ),
     Mutant(
         "leaves alone what was undone whatever the mapping",

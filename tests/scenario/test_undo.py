@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 import anyio
 import pytest
 
 from connectors.sandbox.faults import Fault
+from connectors.sandbox.sample import add_seat
+from engine.errors import EngineError
 from engine.model.dossier import Named
 from engine.model.plan import Kind
 from engine.model.records import RecordType, Scalar
@@ -128,19 +130,46 @@ async def test_another_mapping_ends_what_was_undone(world: Bench) -> None:
     assert [name(world, one) for one in records] == ["Note 0", "Note 1"]
 
 
-async def test_our_own_write_back_is_no_edit_that_ends_it(world: Bench) -> None:
-    """It makes a new version of the record, of which nobody wants anything."""
-    record = world.has("Crane", comment="Note")
+async def test_what_turns_up_completes_a_record_and_leaves_alone_what_was_undone(
+    world: Bench,
+) -> None:
+    """The owner is sent, and with it none of what was given back."""
+    record = world.has("Crane", comment="Note", assigned_to_name="Ada King")
     await world.once()
     world.settings["mapping.opportunity"] = dict(WRONG)
     await world.once()
     await undo(world, run=latest_run(world, "mapping changed"))
-    world.workbooks.opportunities.update(record, cf_opportunity_outreach_url="")
-    await world.once()
-    await days_pass(world)
 
-    assert world.record(record)["outreach_url"]
-    assert name(world, record) == "Note"
+    seat = add_seat(world.outreach, "Ada King")
+    world.clock.advance(3700)
+    await world.once()
+
+    assert world.twin(record).relationships["owner"] == seat
+    assert name(world, record) == "Crane"
+
+
+async def test_our_own_write_back_is_no_edit_that_ends_it(world: Bench) -> None:
+    """It makes a new version of the record, of which nobody wants anything."""
+    record = world.has("Crane", comment="Note", assigned_to_name="Ada King")
+    world.workbooks_fault(Fault(method="PUT", path="opportunities", status=503, times=None))
+    with suppress(EngineError):
+        await world.once()
+    world.settings["mapping.opportunity"] = dict(WRONG)
+    with suppress(EngineError):
+        await world.once()
+    assert [row.attributes["name"] for row in world.twins(record)] == ["Note"]
+    await undo(world, run=latest_run(world, "mapping changed"))
+    world.workbooks_traffic.plan.clear()
+    world.clock.advance(600)
+    await world.once()
+    assert name(world, record) == "Crane"
+
+    seat = add_seat(world.outreach, "Ada King")
+    world.clock.advance(3700)
+    await world.once()
+
+    assert world.twin(record).relationships["owner"] == seat
+    assert name(world, record) == "Crane"
 
 
 async def test_an_undo_is_undone(world: Bench) -> None:
@@ -204,7 +233,7 @@ async def test_what_a_later_run_of_ours_wrote_is_a_later_edit(world: Bench) -> N
 async def test_roles_are_taken_back_both_ways(world: Bench) -> None:
     """Added ones are removed, removed ones added, changed ones get their text back."""
     ada, kim, lou = world.knows_all("Ada Byron", "Kim Lee", "Lou Poe")
-    record = world.has()
+    record = world.has(assigned_to_name="Grace Hill")
     world.puts(record, (ada, "Buyer"), (kim, "User"))
     await world.once()
     before = world.roles(record)
@@ -220,6 +249,10 @@ async def test_roles_are_taken_back_both_ways(world: Bench) -> None:
     assert list(kept(done)) == [f"PERS-{lou}"]
     world.forget_traffic()
     await days_pass(world)
+    # The record is reconciled, and its people are looked at with it.
+    add_seat(world.outreach, "Grace Hill")
+    await days_pass(world)
+    assert world.twin(record).relationships["owner"]
     assert world.roles(record) == before
     assert not world.outreach_traffic.counts[CREATE_ROLE]
     assert not world.outreach_traffic.counts[REMOVE_ROLE]
