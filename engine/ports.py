@@ -188,8 +188,12 @@ class Source(Protocol):
         """Every column of the record type by name, or None when we may not read the metadata."""
         ...
 
-    async def changes(self, after: Position | None, limit: int) -> Page:
-        """Eligible opportunities behind `after` in the change order (mission rule 2)."""
+    async def changes(self, after: Position | None, limit: int, *, flagged: bool = False) -> Page:
+        """Eligible opportunities behind `after` in the change order (mission rule 2).
+
+        Args:
+            flagged: those whose error flag alone keeps them from being eligible too.
+        """
         ...
 
     async def unlinked(self, after_id: int, limit: int) -> Page:

@@ -118,14 +118,17 @@ class WorkbooksSource:
         """
         return await self._installation.catalogue(record_type).columns()
 
-    async def changes(self, after: Position | None, limit: int) -> Page:
+    async def changes(self, after: Position | None, limit: int, *, flagged: bool = False) -> Page:
         """Eligible opportunities behind `after`, at most `limit` and at most `page_size`.
+
+        Args:
+            flagged: those whose error flag alone keeps them from being eligible too.
 
         Raises:
             TheirFault: no row has a usable id, lock_version and updated_at.
             EngineError: the request failed.
         """
-        return await self._changes(RecordType.OPPORTUNITY, after, limit)
+        return await self._changes(RecordType.OPPORTUNITY, after, limit, flagged=flagged)
 
     async def unlinked(self, after_id: int, limit: int) -> Page:
         """Eligible opportunities with a blank Outreach Id and a greater id, by id.
@@ -342,10 +345,12 @@ class WorkbooksSource:
             self._settings.false_matches_unset,
         )
 
-    async def _changes(self, record_type: RecordType, after: Position | None, limit: int) -> Page:
+    async def _changes(
+        self, record_type: RecordType, after: Position | None, limit: int, *, flagged: bool = False
+    ) -> Page:
         resource = self._resource(record_type)
         return await self._page(
-            resource, limit, lambda size: listings.changes(resource, after, size)
+            resource, limit, lambda size: listings.changes(resource, after, size, flagged=flagged)
         )
 
     async def _page(

@@ -57,9 +57,17 @@ class Resource:
         ]
 
 
-def changes(resource: Resource, after: Position | None, limit: int) -> Call:
-    """Eligible records behind `after` in the change order."""
-    filters = resource.eligible
+def changes(
+    resource: Resource, after: Position | None, limit: int, *, flagged: bool = False
+) -> Call:
+    """Eligible records behind `after` in the change order.
+
+    Args:
+        flagged: those that only their error flag keeps from it too.
+    """
+    filters = [
+        one for one in resource.eligible if not flagged or one.field != resource.plugin.error
+    ]
     match = _all(filters)
     if after is not None:
         both = f"({match})" if len(filters) > 1 else match

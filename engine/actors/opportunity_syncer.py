@@ -66,6 +66,7 @@ from engine.model.reason import Code, Reason
 from engine.model.records import Fields, RecordType, SourceRecord
 from engine.model.work import Work
 from engine.ports import Source, Target, WallClock
+from engine.resolvers.dependence import Dependence
 from engine.resolvers.references import References, Resolution
 from engine.runs import Runs, exemplar
 from engine.store.port.store import Store
@@ -103,6 +104,7 @@ class OpportunitySyncer:
     fresh_rows: FreshRows
     trust: Trust
     search: CreateSearch
+    dependence: Dependence
     clock: WallClock
     rng: Random
     limits: SyncLimits
@@ -121,7 +123,12 @@ class OpportunitySyncer:
     def __post_init__(self) -> None:
         self._failing = Failing(COMPONENT, self.governor, self.rng, self.metrics)
         self._failures = OpportunityFailures(
-            self.store, self.clock, self._failing, self._note_settled, self.wake_downstream
+            self.store,
+            self.clock,
+            self._failing,
+            self._note_settled,
+            self.wake_downstream,
+            self.dependence,
         )
         self._lost = LostCreates(
             self.store,

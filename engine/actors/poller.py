@@ -10,7 +10,7 @@ Stops     when it is cancelled; a page is captured whole or not at all
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -18,6 +18,7 @@ import anyio
 import structlog
 
 from engine.actors.fuse_keeper import FuseKeeper
+from engine.actors.healer import Healer
 from engine.actors.polling.feed_clock import FeedClock
 from engine.actors.polling.unfinished import unfinished
 from engine.actors.tolerating import tolerated
@@ -80,6 +81,7 @@ class Poller:
     audit: Callable[[], Awaitable[int]]
     fuse_keeper: FuseKeeper
     follow_people: Callable[[], Awaitable[None]]
+    healer: Healer
     runs: Runs
     pace: Pace = field(init=False)
     feed_clock: FeedClock = field(init=False)
@@ -171,12 +173,13 @@ class Poller:
         first_ever = await self.store.kept.setting(LAST_SWEEP) is None
         began = anyio.current_time()
         cursor, changed = mark.position, 0
+        flagged = await self.healer.follows()
         if first_ever:
             await self.fuse_keeper.look_begins()
         while True:
             self.feed_clock.asking()
             asked_at = self.clock.now()
-            page = await self.source.changes(cursor, self.limits.page_size)
+            page = await self.source.changes(cursor, self.limits.page_size, flagged=flagged)
             self._note_page(FEED, page)
             before, mark = mark, await self.feed_clock.answered(mark, page.served_at, overlap_s)
             if before.position is not None and mark.position != before.position:
@@ -186,7 +189,9 @@ class Poller:
             if page.rows:
                 rows = {row.ref: row.position for row in page.rows}
                 mark = self.feed_clock.advanced(mark, rows, page.served_at, overlap_s)
-                taken = await self._capture(page, asked_at, mark=mark, first_look=first_ever)
+                taken = await self._capture(
+                    page, asked_at, mark=mark, first_look=first_ever, flagged=flagged
+                )
                 changed += len(taken)
                 if not first_ever:
                     self._observe_lag(taken, page.served_at)
@@ -196,6 +201,7 @@ class Poller:
             if page.complete:
                 break
         await self.feed_clock.end()
+        await self.healer.step()
         await self.fuse_keeper.poll_ends(first_look=first_ever)
         self.metrics.polled(FEED, changed, anyio.current_time() - began, self.clock.now())
         log.debug("poll_done", changed=changed)
@@ -257,9 +263,11 @@ class Poller:
         mark: Watermark | None = None,
         sweep: int = 0,
         first_look: bool = False,
+        flagged: bool = False,
     ) -> list[Captured]:
+        rows = await self._concerned(page.rows) if flagged else page.rows
         outcome = await self.store.feeds.capture_page(
-            page.rows,
+            rows,
             now=self.clock.now(),
             fresh_max=int(self.limits.page_size * FRESH_SHARE),
             feed=FEED if mark is not None else None,
@@ -280,6 +288,14 @@ class Poller:
         if outcome.changed or outcome.tabs:
             self.wake()
         return outcome.changed
+
+    async def _concerned(self, rows: Sequence[Captured]) -> Sequence[Captured]:
+        """Without records that carry a flag which is not ours: nothing of those is news."""
+        flagged = [row.id for row in rows if row.flagged]
+        if not flagged:
+            return rows
+        ours = await self.store.refusals.flagged_by_us(flagged)
+        return [row for row in rows if not row.flagged or row.id in ours]
 
     def _note_page(self, feed: str, page: Page) -> None:
         """Count the page; a row that cannot be read is lost to us, and that is said."""

@@ -11,6 +11,7 @@ from engine.about import about
 from engine.actors.auditor import Auditor
 from engine.actors.dispatcher import Dispatcher
 from engine.actors.fuse_keeper import FuseKeeper
+from engine.actors.healer import Healer
 from engine.actors.mapping_reader import MappingReader
 from engine.actors.opportunity.create_search import CreateSearch
 from engine.actors.opportunity.fresh_rows import FreshRows
@@ -37,6 +38,7 @@ from engine.model.mass_change import Limits
 from engine.model.outbox import Key
 from engine.model.records import FieldKind, RecordType
 from engine.resolvers.accounts import AccountResolver
+from engine.resolvers.dependence import Dependence
 from engine.resolvers.owners import OwnerResolver
 from engine.resolvers.prospects import ProspectResolver
 from engine.resolvers.references import References
@@ -69,11 +71,12 @@ class _Builder:
     def build(self) -> Assembly:
         self._lay_pipes()
         owners, accounts = self._owner_resolver(), self._account_resolver()
-        references = References(owners, accounts)
-        prospects = self._prospect_resolver(references)
+        references, dependence = References(owners, accounts), self._dependence()
+        prospects = self._prospect_resolver(references, dependence)
         keeper, auditor = self._fuse_keeper(), self._auditor()
         people_poller = self._people_poller(prospects, keeper)
-        poller = self._poller(people_poller, auditor, keeper)
+        healer = self._healer(prospects, dependence)
+        poller = self._poller(people_poller, auditor, keeper, healer)
         for dispatcher in self.signals.changes:
             dispatcher.first = poller.tried
         search = CreateSearch(
@@ -83,7 +86,7 @@ class _Builder:
             self.outside.clock,
             self.metrics,
         )
-        factory = self._worker_factory(references, prospects, search)
+        factory = self._worker_factory(references, prospects, search, dependence)
         workers = self.config.engine.concurrency
         about_us = about()
         self.metrics.build.labels(about_us.version, platform.python_version()).set(1)
@@ -144,7 +147,11 @@ class _Builder:
         self.mappings = Mappings(self.config, self.systems.source, self.systems.target)
 
     def _worker_factory(
-        self, references: References, prospects: ProspectResolver, search: CreateSearch
+        self,
+        references: References,
+        prospects: ProspectResolver,
+        search: CreateSearch,
+        dependence: Dependence,
     ) -> WorkerFactory:
         return WorkerFactory(
             config=self.config,
@@ -177,6 +184,7 @@ class _Builder:
                 self.config.shadow,
             ),
             search=search,
+            dependence=dependence,
             runs=self.runs,
         )
 
@@ -251,7 +259,30 @@ class _Builder:
             wake=self.signals.wake_both,
         )
 
-    def _poller(self, people: PeoplePoller, auditor: Auditor, keeper: FuseKeeper) -> Poller:
+    def _dependence(self) -> Dependence:
+        return Dependence(
+            self.store,
+            self.systems.source,
+            self.systems.target,
+            self.mappings,
+            limits.owner_rules(self.config),
+            {"on_missing": self.config.target.on_missing},
+            heals=self.config.engine.retry.heal,
+        )
+
+    def _healer(self, prospects: ProspectResolver, dependence: Dependence) -> Healer:
+        return Healer(
+            self.systems.source,
+            self.store,
+            self.outside.clock,
+            dependence,
+            prospects,
+            self.signals.wake_both,
+        )
+
+    def _poller(
+        self, people: PeoplePoller, auditor: Auditor, keeper: FuseKeeper, healer: Healer
+    ) -> Poller:
         return Poller(
             source=self.systems.source,
             store=self.store,
@@ -265,6 +296,7 @@ class _Builder:
             audit=auditor.step,
             fuse_keeper=keeper,
             follow_people=people.attempt,
+            healer=healer,
             runs=self.runs,
         )
 
@@ -311,7 +343,9 @@ class _Builder:
             wake=self.signals.wake_changes,
         )
 
-    def _prospect_resolver(self, references: References) -> ProspectResolver:
+    def _prospect_resolver(
+        self, references: References, dependence: Dependence
+    ) -> ProspectResolver:
         return ProspectResolver(
             source=self.systems.source,
             target=self.systems.target,
@@ -319,6 +353,7 @@ class _Builder:
             clock=self.outside.clock,
             mappings=self.mappings,
             references=references,
+            dependence=dependence,
             rules=limits.prospect_rules(self.config),
             metrics=self.metrics,
             governor=self.systems.target_governor,

@@ -20,6 +20,7 @@ from engine.flow.mailbox import Mailbox
 from engine.mapping_in_force import Mappings
 from engine.metrics import Metrics
 from engine.model.outbox import Key
+from engine.resolvers.dependence import Dependence
 from engine.resolvers.prospects import ProspectResolver
 from engine.resolvers.references import References
 from engine.runs import Runs
@@ -45,6 +46,7 @@ class WorkerFactory:
     fresh_rows: FreshRows
     trust: Trust
     search: CreateSearch
+    dependence: Dependence
     runs: Runs
     _gathering: anyio.Lock = field(default_factory=anyio.Lock, init=False)
 
@@ -61,6 +63,7 @@ class WorkerFactory:
             fresh_rows=self.fresh_rows,
             trust=self.trust,
             search=self.search,
+            dependence=self.dependence,
             clock=self.outside.clock,
             rng=self.outside.rng(f"opportunity_syncer.{number}"),
             limits=limits.sync_limits(self.config),

@@ -93,6 +93,7 @@ def from_state(
         recreate_missing=config.target.on_missing == "recreate",
         unseen=(_OFFLINE,),
         others=refs,
+        healing=config.engine.retry.heal,
     )
     return document(explain(facts))
 

@@ -162,6 +162,7 @@ class RetrySettings(Settings):
     attempts_max: int = Field(default=8, ge=1, le=100)
     base_s: float = Field(default=1, gt=0)
     cap_s: float = Field(default=300, gt=0)
+    heal: bool = True
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -12,7 +12,7 @@ from engine.model.person import Person
 from engine.model.reason import Code
 from engine.model.records import RecordType
 from engine.model.report import HistoryLine
-from engine.model.work import Work
+from engine.model.work import Basis, Work
 
 
 class State(StrEnum):
@@ -77,6 +77,7 @@ class Dossier:
         owner: another record that the target record belongs to whose id this one carries.
         awaited: references it was synced without, by kind and name.
         people: who is known of those on its tab.
+        basis: what its refusal depends on, where that was kept.
     """
 
     work: Work
@@ -92,6 +93,7 @@ class Dossier:
     awaited: tuple[tuple[str, str], ...]
     people: tuple[Person, ...]
     history: tuple[HistoryLine, ...]
+    basis: Basis | None = None
 
 
 @dataclass(frozen=True, slots=True)

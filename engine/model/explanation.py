@@ -117,6 +117,7 @@ class RecordFacts:
         unseen: what could not be looked at, in words.
         others: further records of the same name.
         left_out: lines of the mapping that cannot work, in words.
+        healing: what was refused is tried again by itself once that is another.
     """
 
     now: float
@@ -135,6 +136,7 @@ class RecordFacts:
     unseen: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    healing: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,7 @@ class PersonWhy:
     holds: tuple[Hold, ...] = ()
     unseen: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    healing: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ FINGERPRINT = "mapping_fingerprint"
 LAST_SWEEP = "last_sweep_at"
 # Set from a sweep until the slice of the audit that follows it is done.
 AUDIT_OWED = "audit_owed"
+# The scopes that were granted when it was last looked, in one line.
+GRANTED = "granted"
 # Why nothing is created until somebody has looked.
 CREATES_PAUSED = "creates_paused"
 # Kept once the target has turned out to take one role for each person on an opportunity.

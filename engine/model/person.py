@@ -8,7 +8,7 @@ from typing import Literal
 from engine.model.reason import Reason
 from engine.model.records import Fields, SourceRecord
 from engine.model.skip import Skip
-from engine.model.work import Failure
+from engine.model.work import Basis, Failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class Person:
     the person that the target refused. `sent` creates failed or got lost in a row, the last one at
     `failed_at`, and the next is due at `retry_at`. `taken_at` is set while the target calls the
     e-mail address taken and shows nobody who has it: it was looked for last then. `lifted` while
-    our own error flag counts as reset, although the person may still show it.
+    our own error flag counts as reset, although the person may still show it; `basis` is what a
+    refusal depended on.
     """
 
     id: int
@@ -40,6 +41,7 @@ class Person:
     retry_at: float = 0.0
     lifted: bool = False
     skip: Skip | None = None
+    basis: Basis | None = None
 
 
 @dataclass(frozen=True, slots=True)

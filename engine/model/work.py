@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.model.lane import Lane
@@ -28,13 +29,21 @@ class Intent:
     look_at: float = 0.0
 
 
+Basis = Mapping[str, str]
+"""Each thing that a refusal depended on, by name, with a mark of what it was."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a record is refused or waits: an error class, the field at fault, and the reason."""
+    """Why a record is refused or waits: an error class, the field at fault, and the reason.
+
+    `basis` is what a refusal depends on, where that was looked at.
+    """
 
     reason_class: str
     field: str | None
     reason: Reason
+    basis: Basis | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ from engine.model.verdict import (
 )
 from engine.model.work import Failure
 from engine.ports import Target, WallClock
+from engine.resolvers.dependence import Dependence
 from engine.resolvers.standings import Standings
 from engine.store.port.store import Store
 
@@ -69,6 +70,7 @@ class PersonOutcomes:
     failing: Failing
     wake_write_back: Callable[[], None]
     weighs: bool
+    dependence: Dependence
 
     async def execute(self, record: SourceRecord, decision: Decision) -> None:
         """Do it, and let opportunities know."""
@@ -172,6 +174,7 @@ class PersonOutcomes:
 
     async def _refuse(self, record: SourceRecord, failure: Failure, *, taken: bool) -> None:
         pass_gate_for(record.id, "would flag a person")
+        failure = await self.dependence.of(RecordType.PERSON, record, failure)
         await self.store.people.refuse(record, failure, self.clock.now(), taken=taken)
         self.metrics.prospects.labels("refused").inc()
         self.wake_write_back()

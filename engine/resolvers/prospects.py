@@ -48,6 +48,7 @@ from engine.model.purpose import Purpose
 from engine.model.records import RecordType, SourceRecord
 from engine.model.verdict import Ask, Create, LostLink, NotExecuted, Question
 from engine.ports import Source, Target, WallClock
+from engine.resolvers.dependence import Dependence
 from engine.resolvers.lookups import Lookup
 from engine.resolvers.person_outcomes import COMPONENT, PersonOutcomes
 from engine.resolvers.prospect_creates import ProspectCreates
@@ -90,6 +91,7 @@ class ProspectResolver:
     clock: WallClock
     mappings: Mappings
     references: References
+    dependence: Dependence
     rules: ProspectRules
     metrics: Metrics
     governor: Governor
@@ -120,6 +122,7 @@ class ProspectResolver:
             Failing(COMPONENT, self.governor, self.rng, self.metrics, apart=True),
             self.wake_write_back,
             self.weighs,
+            self.dependence,
         )
         self._search = ProspectSearch(self.target, self.rules.email_field)
         self._creates = ProspectCreates(
@@ -263,7 +266,8 @@ class ProspectResolver:
         for person_id in ids:
             if person_id in rows:
                 record = self.source.read(RecordType.PERSON, rows[person_id].payload)
-                people.append(self._facts(record, known.get(person_id)))
+                known_now = await self._known(record, known.get(person_id))
+                people.append(self._facts(record, known_now))
             else:
                 self._standings.note(person_id, HIDDEN)
         seekers: list[PersonFacts] = []
@@ -283,6 +287,15 @@ class ProspectResolver:
             visibility_s=self.rules.visibility_s,
             email_field=self.rules.email_field,
         )
+
+    async def _known(self, record: SourceRecord, known: Person | None) -> Person | None:
+        """What is known of the person; a refusal that heals stands in its way no more."""
+        if known is None or not await self.dependence.healed(record, known):
+            return known
+        if not self.weighs:
+            await self.store.refusals.lift_person(known.id, self.clock.now())
+            log.info("healed", person=known.ref)
+        return replace(known, lifted=True)
 
     def _url(self, facts: PersonFacts) -> str | None:
         prospect_id = carried_id(facts.known, facts.record)

@@ -41,6 +41,8 @@ async def redeemed(assembly: Assembly, code: str, redirect_uri: str) -> Authoris
     authority = authority_of(assembly)
     await authority.redeem(code, redirect_uri)
     outcome = await authorisation.compared(authority, uses_of(assembly))
+    # The next poll wakes whoever has waited for what was not granted before.
+    assembly.poller.pace.nudge()
     return Authorisation(
         outcome.standing, outcome.needed, outcome.missing, await _holder(authority)
     )

@@ -9,9 +9,12 @@ PERSON = "engine/decide/person.py"
 CAPTURE = "engine/decide/capture.py"
 TAB = "engine/decide/tab.py"
 TABS = "engine/store/sqlite/tabs.py"
+REFUSALS = "engine/store/sqlite/refusals.py"
 ACTING = "engine/store/sqlite/acting.py"
 OUTBOX = "engine/store/sqlite/outbox.py"
 SCHEMA = "engine/store/sqlite/schema/0012_acting.sql"
+HEALING = "engine/decide/healing.py"
+HEALED = "tests/scenario/test_healing.py"
 RETRYING = "tests/scenario/test_retrying.py"
 SKIPPING = "tests/scenario/test_skipping.py"
 
@@ -26,16 +29,16 @@ MUTANTS = (
     Mutant(
         "tries a record again whose flag stays in the source",
         ACTING,
-        """        lift(connection, one.id, now, lane=lane, mass=Mass.NONE)
+        """        refusals.lift(connection, one.id, now, lane=lane, mass=Mass.NONE)
         _owe_reset(connection, one, now)
 """,
-        """        lift(connection, one.id, now, lane=lane, mass=Mass.NONE)
+        """        refusals.lift(connection, one.id, now, lane=lane, mass=Mass.NONE)
 """,
         (f"{RETRYING}::test_all_of_one_reason_are_reset_in_batches",),
     ),
     Mutant(
         "retries a record as it was when it was refused",
-        ACTING,
+        REFUSALS,
         "\"UPDATE record SET state = 'pending', lifted = 1, reread = 1, revision",
         "\"UPDATE record SET state = 'pending', lifted = 1, reread = 0, revision",
         (
@@ -108,5 +111,68 @@ MUTANTS = (
     state = State(""",
         """    state = State(""",
         (f"{SKIPPING}::test_what_is_refused_and_skipped_is_neither_retried_nor_forgotten",),
+    ),
+    Mutant(
+        "tries what was refused again at every look",
+        HEALING,
+        "    return bool(_changed(kept, now))",
+        "    return kept is not None",
+        (f"{HEALED}::test_what_is_refused_again_is_tried_once_only",),
+    ),
+    Mutant(
+        "never tries what was refused again",
+        HEALING,
+        "    return bool(_changed(kept, now))",
+        "    return False",
+        (f"{HEALED}::test_an_edit_of_the_field_at_fault_heals_by_itself",),
+    ),
+    Mutant(
+        "takes any edit for one of the field at fault",
+        HEALING,
+        "concerned = list(around.fillings.values()) if named is None else [named]",
+        "concerned = list(around.fillings.values())",
+        (f"{HEALED}::test_an_edit_of_another_field_heals_nothing",),
+    ),
+    Mutant(
+        "heals by any line of the mapping",
+        HEALING,
+        'keys = [MAPPING, ID] if named is None else [f"{LINE}:{named.field}"]',
+        "keys = [MAPPING, ID]",
+        (f"{HEALED}::test_another_line_of_the_mapping_heals_nothing",),
+    ),
+    Mutant(
+        "leaves its own flag on what has healed",
+        "engine/store/sqlite/settle.py",
+        "        owed = replace(owed, error=False) if work.lifted else owed\n",
+        "",
+        (f"{HEALED}::test_an_edit_of_the_field_at_fault_heals_by_itself",),
+    ),
+    Mutant(
+        "overwrites in masses what a mapping heals",
+        REFUSALS,
+        "mass = Mass(one.refused.linked and not one.by_edit)",
+        "mass = Mass.NONE",
+        (f"{HEALED}::test_many_linked_records_that_heal_at_once_are_a_mass_change",),
+    ),
+    Mutant(
+        "asks for flagged records although nothing heals",
+        "engine/actors/healer.py",
+        "return self.dependence.heals and await",
+        "return await",
+        (f"{HEALED}::test_with_healing_off_the_poll_asks_for_no_flagged_record",),
+    ),
+    Mutant(
+        "takes a record that heals for one that a sweep does not list",
+        "engine/store/sqlite/capture.py",
+        '" AND NOT (lifted AND flagged) AND NOT EXISTS',
+        '" AND NOT EXISTS',
+        (f"{HEALED}::test_a_sweep_in_the_same_run_leaves_nothing_out",),
+    ),
+    Mutant(
+        "wakes nobody who waits for what was not granted",
+        "engine/store/sqlite/grants.py",
+        "    if known is None:\n        return False\n",
+        "    return False\n",
+        ("tests/scenario/test_missing_scopes.py::test_a_consent_wakes_whoever_waited_for_it",),
     ),
 )

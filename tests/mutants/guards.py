@@ -210,8 +210,8 @@ MUTANTS = (
     Mutant(
         "leaves out what an audit has just shown",
         AUDIT,
-        '" AND id NOT IN (SELECT value FROM json_each(?))"',
-        '" AND id IN (SELECT value FROM json_each(?))"',
+        'f" AND id NOT IN (SELECT value FROM json_each(?))',
+        'f" AND id IN (SELECT value FROM json_each(?))',
         (SLICES,),
     ),
     Mutant(
@@ -224,8 +224,8 @@ MUTANTS = (
     Mutant(
         "leaves out a create in doubt that an audit does not show",
         AUDIT,
-        '" AND NOT EXISTS (SELECT 1 FROM intent WHERE record_id = record.id)"',
-        '""',
+        'f" AND NOT EXISTS (SELECT 1 FROM intent WHERE record_id = record.id){capture.LISTED}"',
+        'f"{capture.LISTED}"',
         (SLICES,),
     ),
     Mutant(

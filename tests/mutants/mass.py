@@ -102,8 +102,8 @@ MUTANTS = (
     Mutant(
         "overwrites at first sight",
         "engine/actors/poller.py",
-        "self._capture(page, asked_at, mark=mark, first_look=first_ever)",
-        "self._capture(page, asked_at, mark=mark)",
+        "page, asked_at, mark=mark, first_look=first_ever, flagged=flagged",
+        "page, asked_at, mark=mark, flagged=flagged",
         (f"{FIRST}::test_what_a_first_look_would_overwrite_waits",),
     ),
     Mutant(

@@ -163,9 +163,9 @@ MUTANTS = (
     Mutant(
         "forgets a record with a create in doubt when a sweep does not show it",
         "engine/store/sqlite/capture.py",
-        '        " AND NOT EXISTS (SELECT 1 FROM intent WHERE record_id = record.id)",\n'
+        '        f" AND NOT EXISTS (SELECT 1 FROM intent WHERE record_id = record.id){LISTED}",\n'
         "        (sweep, started_at),",
-        '        "",\n        (sweep, started_at),',
+        "        (sweep, started_at),",
         (f"{STORE}/test_capture.py",),
     ),
     Mutant(

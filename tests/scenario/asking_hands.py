@@ -20,6 +20,9 @@ async def started(world: Bench) -> AsyncGenerator[Assembly]:
     async with opened(world.config(), world.outside()) as assembly:
         for step in assembly.systems.source.steps():
             await step.run()
+        if assembly.mappings.customised:
+            for step in assembly.systems.target.steps()[1:]:
+                await step.run()
         await assembly.mappings.load()
         yield assembly
 

@@ -112,3 +112,22 @@ async def test_a_missing_scope_for_opportunities_themselves_pauses_everything(
 
         assert "opportunities.write" in str(caught.value)
         assert "wosync auth" in str(caught.value.remedy)
+
+
+async def test_a_consent_wakes_whoever_waited_for_it(tmp_path: Path) -> None:
+    """Nobody has to wait for the quarter of an hour to pass."""
+    async with bench(tmp_path) as world:
+        consents_to(world, *OPPORTUNITIES)
+        person = world.knows("Ada", "ada@customer.example")
+        deal = world.has("Peopled")
+        world.puts(deal, (person, "Buyer"))
+        await world.once()
+        world.clock.advance(60)
+        await world.once()
+        assert world.role_rows(deal) == []
+
+        consents_to(world, *OPPORTUNITIES, *PEOPLE)
+        world.clock.advance(61)
+        await world.once()
+
+        assert [row.attributes["role"] for row in world.role_rows(deal)] == ["Buyer"]

@@ -156,7 +156,8 @@ async def test_a_refusal_by_outreach_is_reported_on_the_person_in_its_words(worl
 
 
 async def test_a_refused_person_is_left_alone_until_its_flag_is_reset(world: Bench) -> None:
-    """Rule 6 holds for people: an edit alone does not try again, the flag does."""
+    """Where nothing heals by itself, an edit alone does not try again, the flag does."""
+    world.settings["retry"]["heal"] = False
     grace = world.knows("Grace Hopper", person_first_name="G" * 256)
     record = related(world, grace)
     await world.once()

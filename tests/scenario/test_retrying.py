@@ -75,6 +75,7 @@ async def test_what_is_not_mended_is_flagged_again_with_its_reason(world: Bench)
 
 async def test_all_of_one_reason_are_reset_in_batches(world: Bench) -> None:
     """A hundred to a request, also where they cannot be created yet."""
+    world.settings["retry"]["heal"] = False
     records = await refused(world, 120)
     other = world.has("x" * 256)
     await world.once()
@@ -129,6 +130,7 @@ async def test_a_flag_set_after_our_reset_is_somebodys(world: Bench) -> None:
 
 async def test_an_edit_made_meanwhile_is_what_is_sent(world: Bench) -> None:
     """The row that was refused may be old by the time somebody retries."""
+    world.settings["retry"]["heal"] = False
     [record] = await refused(world)
     world.edit(record, description="Painted")
 
@@ -140,6 +142,7 @@ async def test_an_edit_made_meanwhile_is_what_is_sent(world: Bench) -> None:
 
 async def test_what_was_unticked_meanwhile_is_not_sent(world: Bench) -> None:
     """A retry is no tick."""
+    world.settings["retry"]["heal"] = False
     [record] = await refused(world)
     world.edit(record, **{SYNC: False})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from inspect import isawaitable
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from connectors.sandbox.sample import add_seat
 from engine.cli.why import printed
 from engine.errors import EngineError
 from engine.service.why.asking import Asking
+from tests.scenario.acting_hands import skip, unskip
 from tests.scenario.asking_hands import remedy, started, why, why_offline
 from tests.scenario.bench import Bench, until
 from tests.scenario.service_port import asked, eventually, served
@@ -30,6 +32,7 @@ PERSON_SYNC = "cf_person_sync_to_outreach"
 PERSON_FLAG = "cf_person_outreach_sync_error"
 TOO_LONG = "x" * 256
 ADA = "Ada King"
+HEALS = "the service takes its flag back by itself"
 FLAG_SAID = "eset Outreach Sync Error"
 OUTAGE = Fault(path="/api/v2", status=503, times=None)
 LOST = Fault(method="POST", path="/opportunities$", when="after", action="drop")
@@ -104,13 +107,90 @@ async def malformed(world: Bench) -> int:
     return record
 
 
-async def refused_by_target(world: Bench) -> int:
+async def mended_and_nothing_heals(world: Bench) -> int:
+    world.settings["retry"]["heal"] = False
+    return await mended_but_flagged(world)
+
+
+async def too_long_but_for_the_comment(world: Bench) -> int:
+    record = world.has(TOO_LONG, comment="Crane")
+    await world.once()
+    return record
+
+
+async def nameless(world: Bench) -> int:
+    record = world.has("")
+    await world.once()
+    return record
+
+
+async def out_of_range(world: Bench) -> int:
+    record = world.has(probability=140)
+    await world.once()
+    return record
+
+
+async def not_listed(world: Bench) -> int:
     rule = Validation("inclusion", definition=("hot", "cold"))
-    world.just_before_a_create(
-        lambda: world.outreach.define_custom_field("opportunity", "custom1", rule)
-    )
+    world.outreach.define_custom_field("opportunity", "custom1", rule)
     world.settings["mapping.opportunity"] = {"custom1": "refcode"}
     record = world.has(refcode="lukewarm")
+    await world.once()
+    return record
+
+
+async def id_malformed(world: Bench) -> int:
+    record = world.has(**{OUTREACH_ID: "see Ada"})
+    await world.once()
+    return record
+
+
+async def skipped(world: Bench) -> int:
+    record = await synced(world)
+    await skip(world, record)
+    return record
+
+
+async def person_skipped(world: Bench) -> int:
+    record = await with_person(email=None)(world)
+    await skip(world, "PERS-1")
+    world.mends(1, main_location_email="ada@customer.example")
+    await world.once()
+    return record
+
+
+async def person_hidden(world: Bench) -> int:
+    record = world.has()
+    person = world.knows(ADA)
+    world.puts(record, (person, "Buyer"))
+    world.workbooks.people.hide(person)
+    await world.once()
+    return record
+
+
+async def stage_ambiguous(world: Bench) -> int:
+    for order in (1, 2):
+        world.outreach.stages.create({"name": "Proposal", "order": order})
+    record = world.has(opportunity_stage_id=world.workbooks.stage_id("Proposal"))
+    await world.once()
+    return record
+
+
+def nothing(_: Bench, __: int) -> None:
+    """Nobody has to do anything."""
+
+
+def maps(**lines: str) -> Mending:
+    def mended(world: Bench, _: int) -> None:
+        world.settings["mapping.opportunity"] = lines
+
+    return mended
+
+
+async def refused_by_target(world: Bench) -> int:
+    text = '{"errors":[{"id":"validationError","title":"Invalid","detail":"Too much of it."}]}'
+    world.outreach_fault(Fault(method="POST", path="/opportunities$", status=422, text=text))
+    record = world.has()
     await world.once()
     return record
 
@@ -325,29 +405,104 @@ SITUATIONS = {
         too_long,
         "refused",
         "value-too-long",
-        ("Shorten the text", FLAG_SAID),
-        lambda world, record: resets(world, record, description="Harbour crane"),
+        ("Shorten the text", HEALS),
+        lambda world, record: world.edit(record, description="Harbour crane"),
     ),
     "flag ours, field since mended": Situation(
         mended_but_flagged,
+        "waits",
+        "not-captured-yet",
+        ("None needed",),
+        nothing,
+        offline=None,
+    ),
+    "flag ours, field since mended, and nothing heals": Situation(
+        mended_and_nothing_heals,
         "refused",
         "value-too-long",
         (FLAG_SAID, "is mended"),
         lambda world, record: world.edit(record, **{FLAG: False}),
     ),
+    "name too long for the mapping": Situation(
+        too_long_but_for_the_comment,
+        "refused",
+        "value-too-long",
+        ("fill the field from a shorter column in the mapping", HEALS),
+        maps(name="comment"),
+    ),
+    "name blank": Situation(
+        nameless,
+        "refused",
+        "value-required",
+        ("Fill in the value", HEALS),
+        lambda world, record: world.edit(record, description="Harbour crane"),
+    ),
+    "value out of range": Situation(
+        out_of_range,
+        "refused",
+        "value-unfit",
+        ("Correct the value", HEALS),
+        lambda world, record: world.edit(record, probability=40),
+    ),
+    "value not in the list": Situation(
+        not_listed,
+        "refused",
+        "value-unfit",
+        ("Correct the value", HEALS),
+        lambda world, record: world.edit(record, refcode="hot"),
+    ),
+    "id malformed": Situation(
+        id_malformed,
+        "refused",
+        "target-id-malformed",
+        ("or clear it", HEALS),
+        lambda world, record: world.edit(record, **{OUTREACH_ID: ""}),
+    ),
+    "skipped": Situation(
+        skipped,
+        "not eligible",
+        "skipped",
+        ("wosync unskip",),
+        unskip,
+    ),
+    "person skipped": Situation(
+        person_skipped,
+        "waits",
+        "skipped",
+        ("wosync unskip",),
+        lambda world, _: unskip(world, "PERS-1"),
+    ),
+    "person invisible to our user": Situation(
+        person_hidden,
+        "waits",
+        "person-hidden",
+        ("Let the service's user see",),
+        lambda world, _: world.workbooks.people.show(1),
+        offline=None,
+    ),
+    "id of a person malformed": Situation(
+        with_person(cf_person_outreach_id="abc"),
+        "waits",
+        "prospect-id-malformed",
+        ("clear",),
+        lambda world, _: world.mends(1, cf_person_outreach_id=""),
+    ),
+    "stage ambiguous": Situation(
+        stage_ambiguous, "in step", "stage-ambiguous", ("Rename",), offline=None
+    ),
     "amount malformed": Situation(
         malformed,
         "refused",
         "value-unreadable",
-        ("Correct the value", FLAG_SAID),
-        lambda world, record: resets(world, record, fao="1200.00"),
+        ("Correct the value", HEALS),
+        lambda world, record: world.edit(record, fao="1200.00"),
     ),
     "refused in the target's words": Situation(
         refused_by_target,
         "refused",
         "refused",
-        ("Correct on the record what the message names", FLAG_SAID),
-        lambda world, record: resets(world, record, refcode="hot"),
+        ("Correct on the record what the message names", HEALS),
+        lambda world, record: world.edit(record, comment="Less of it"),
     ),
     "owner missing": Situation(
         owner_missing,
@@ -393,7 +548,11 @@ SITUATIONS = {
         lambda world, _: world.mends(1, **{PERSON_FLAG: False}),
     ),
     "prospect refused": Situation(
-        prospect_refused, "waits", "value-too-long", ("Shorten the text", FLAG_SAID)
+        prospect_refused,
+        "waits",
+        "value-too-long",
+        ("Shorten the text", HEALS),
+        lambda world, _: world.mends(1, person_job_title="Engineer"),
     ),
     "role refused": Situation(
         role_refused, "waits", "value-too-long", ("shorten the relationship",)
@@ -479,7 +638,9 @@ async def test_a_situation_is_named_and_its_remedy_helps(world: Bench, name: str
         without = why_offline(world, f"OPP-{record}")
         assert (without["verdict"], without["code"]) == (told["verdict"], told["code"])
     if situation.mended is not None:
-        situation.mended(world, record)
+        mended = situation.mended(world, record)
+        if isawaitable(mended):
+            await mended
         world.clock.advance(3700)
         await world.once()
         world.clock.advance(120)

@@ -23,6 +23,8 @@ UNKNOWN_STAGE = "Limbo"
 RELATIONS = ("Decision maker", "Sponsor", "Technical buyer", "")
 CURRENCIES = ("GBP", "EUR", "USD")
 TOO_LONG = "x" * 300
+# How often somebody mends what was refused, and leaves the flag to the service.
+MENDED_ALONE = 0.4
 HALVES = ("\ud83d", "\udc00")
 Line = tuple[int, str]
 
@@ -34,6 +36,7 @@ class CrmUsers(CrmPersons):
         super().__init__(scene)
         self._organisations: list[int] = []
         self._rare = scene.rng("weather3 crm users")
+        self._mending = scene.rng("mending crm users")
 
     def begin(self) -> None:
         """Fill the world with what is there before the engine first runs."""
@@ -183,9 +186,14 @@ class CrmUsers(CrmPersons):
                 values["document_date"] = date(2026, 12, 1)
             if self._is_gone(record_id) or self._is_anothers(record_id):
                 values |= {"cf_opportunity_outreach_id": "", "cf_opportunity_outreach_url": ""}
+        flag = "cf_opportunity_outreach_sync_error"
+        if cure and not self._ledger.state_lost and self._mending.random() < MENDED_ALONE:
+            # The service takes its own flag back.
+            del values[flag]
+            self._ledger.mended.add(record_id)
         opportunities.update(record_id, **values)
         self.judges(record_id)
-        self._note(f"resets OPP-{record_id} cure={cure}")
+        self._note(f"resets OPP-{record_id} cure={cure} flag={flag in values}")
 
     def _is_gone(self, record_id: int) -> bool:
         carried = self._workbooks.opportunities.value(record_id, "cf_opportunity_outreach_id")
@@ -251,6 +259,7 @@ class CrmUsers(CrmPersons):
         """Note a record that holds what Outreach refuses."""
         if is_refused(self._workbooks.opportunities.get(record_id), self._scene):
             self._ledger.bad_records.add(record_id)
+            self._ledger.mended.discard(record_id)
 
     def _record(self) -> int | None:
         ids = self._workbooks.opportunities.ids()

@@ -71,6 +71,8 @@ class Ledger:
     # Write requests carried out, by system.
     writes: Counter[str] = field(default_factory=Counter[str])
     state_lost: bool = False
+    # Records whose cause somebody has mended without a word about the flag.
+    mended: set[int] = field(default_factory=set[int])
     # Since when imported records are taken back, in virtual seconds; what was created all the same.
     undone: dict[int, float] = field(default_factory=dict[int, float])
     unwanted: list[str] = field(default_factory=list[str])

@@ -28,6 +28,7 @@ from engine.model.outcome import Outcome
 from engine.model.records import Fields
 from engine.model.work import Failure, Intent, Work
 from engine.ports import WallClock
+from engine.resolvers.dependence import Dependence
 from engine.store.port.store import Store
 
 log = structlog.get_logger(component=COMPONENT)
@@ -47,6 +48,7 @@ class OpportunityFailures:
     failing: Failing
     note_settled: Callable[[Work, bool], None]
     wake_downstream: Callable[[], None]
+    dependence: Dependence
 
     async def held(self, work: Work, error: HeldBack) -> Outcome:
         """Nothing was sent; who watches the target sends it again, or time does."""
@@ -125,6 +127,7 @@ class OpportunityFailures:
     async def _refuse(self, work: Work, failure: Failure) -> Outcome:
         if not may_flag(work.id):
             return await self.held(work, NotPlanned(failure.reason))
+        failure = await self.dependence.of_opportunity(work.payload, failure)
         outcome = await self.store.records.settle_refused(work, failure, self.clock.now())
         if outcome is Outcome.HELD_BY_FUSE:
             log.debug("held_by_fuse", record=work.ref, reason=failure.reason)

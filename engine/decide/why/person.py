@@ -26,7 +26,10 @@ def explain_person(facts: PersonWhy) -> Explanation:
     """What becomes of a person, why, and what helps."""
     found = _finding(facts)
     cause = found.cause
-    remedies = () if cause is None else (Remedy(cause.code, steps(cause.code, facts.words)),)
+    remedies: tuple[Remedy, ...] = ()
+    if cause is not None:
+        said = steps(cause.code, facts.words, healing=facts.healing)
+        remedies = (Remedy(cause.code, said),)
     dossier = facts.dossier
     on = () if dossier is None else dossier.opportunities
     return Explanation(

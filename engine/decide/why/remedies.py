@@ -32,7 +32,7 @@ def remedies(facts: RecordFacts, found: Finding) -> tuple[Remedy, ...]:
         cause = standing_of(line)
         if cause is not None:
             causes.append((cause, line.ref))
-    return tuple(_distinct(causes, facts.words))
+    return tuple(_distinct(causes, facts.words, healing=facts.healing))
 
 
 def _mended(facts: RecordFacts, found: Finding) -> bool:
@@ -52,7 +52,24 @@ _OF_FIELDS = {
 }
 
 
-def _distinct(causes: list[tuple[Cause, str]], words: Words) -> Iterator[Remedy]:
+# What helps against these is an edit of what they depend on, and nothing else has to be done.
+_HEALING = frozenset(
+    {
+        *_OF_FIELDS,
+        Code.CORRELATION_BLANK,
+        Code.CREATE_KEPT_LOST,
+        Code.CREATE_LOST_ALONE,
+        Code.EMAIL_NOT_SEARCHABLE,
+        Code.KEPT_UNANSWERED,
+        Code.REFUSED,
+        Code.TARGET_ID_MALFORMED,
+    }
+)
+_THEN_RESET = "Then reset "
+_BY_ITSELF = "Nothing is to be reset: the service takes its flag back by itself."
+
+
+def _distinct(causes: list[tuple[Cause, str]], words: Words, *, healing: bool) -> Iterator[Remedy]:
     seen: set[tuple[Code, str]] = set()
     for cause, subject in causes:
         key = (cause.code, subject)
@@ -60,14 +77,20 @@ def _distinct(causes: list[tuple[Cause, str]], words: Words) -> Iterator[Remedy]
         if key in seen or (cause.code, "") in seen:
             continue
         seen.add(key)
-        yield Remedy(cause.code, steps(cause.code, words), subject)
+        yield Remedy(cause.code, steps(cause.code, words, healing=healing), subject)
 
 
-def steps(code: Code, words: Words) -> tuple[str, ...]:
-    """The catalogue's remedy, step by step."""
+def steps(code: Code, words: Words, *, healing: bool = False) -> tuple[str, ...]:
+    """The catalogue's remedy, step by step.
+
+    Args:
+        healing: what was refused is tried again by itself once what it was refused for is another.
+    """
     text = ENTRIES[code].worded(words).remedy
-    parts = [part.strip() for part in _STEPS.split(text) if part.strip()]
-    return tuple(_sentence(part) for part in parts)
+    parts = [_sentence(part.strip()) for part in _STEPS.split(text) if part.strip()]
+    if healing and code in _HEALING:
+        parts = [_BY_ITSELF if one.startswith(_THEN_RESET) else one for one in parts]
+    return tuple(parts)
 
 
 def needs_hands(remedy: Remedy) -> bool:

@@ -21,7 +21,7 @@ from engine.flow.lane import current_lane
 from engine.flow.purpose import spent_on
 from engine.mapping.fields import FieldMapping
 from engine.mapping.telling import kept, told
-from engine.model.dossier import Dossier, Named
+from engine.model.dossier import Dossier, Named, State
 from engine.model.explanation import (
     Explanation,
     FieldFact,
@@ -82,6 +82,7 @@ class Asking:
         dossier = await store.dossiers.of_opportunity(named.id)
         look = await self._source_look(RecordType.OPPORTUNITY, named.id)
         record = self._best(dossier, look)
+        dossier = await self._as_healed(dossier, record)
         lane = Lane.FRESH if dossier is None else dossier.work.lane
         facts = RecordFacts(
             assembly.outside.clock.now(),
@@ -94,6 +95,7 @@ class Asking:
             creates_paused=await store.kept.setting(CREATES_PAUSED),
             recreate_missing=limits.sync_limits(config).recreate_missing,
             next_look_at=assembly.outside.clock.now() + config.engine.poller.interval_s,
+            healing=config.engine.retry.heal,
         )
         if record is not None:
             facts = replace(
@@ -104,6 +106,18 @@ class Asking:
                 lines=await lines.of(assembly, record, dossier, live=self.live, miss=self._miss),
             )
         return replace(facts, unseen=tuple(self.unseen), holds=holds.holds(assembly, lane))
+
+    async def _as_healed(
+        self, dossier: Dossier | None, record: SourceRecord | None
+    ) -> Dossier | None:
+        """What is refused as it will be tried again, where what it was refused for is another."""
+        if dossier is None or record is None or dossier.state is not State.REFUSED:
+            return dossier
+        dependence = self.assembly.worker_factory.dependence
+        if not record.columns or not await dependence.opportunity_healed(record, dossier.basis):
+            return dossier
+        work = replace(dossier.work, lifted=True)
+        return replace(dossier, work=work, state=State.PENDING, cause=None)
 
     async def _person_facts(self, named: Named) -> PersonWhy:
         assembly = self.assembly
@@ -121,6 +135,7 @@ class Asking:
             look,
             holds.holds(assembly, Lane.FRESH),
             tuple(self.unseen),
+            healing=assembly.config.engine.retry.heal,
         )
 
     async def _source_look(self, record_type: RecordType, record_id: int) -> SourceLook | None:

@@ -102,6 +102,8 @@ async def _facts(
     assembly: Assembly, record: SourceRecord, known: Person | None, *, miss: Miss, live: bool
 ) -> PersonFacts:
     rules = limits.prospect_rules(assembly.config)
+    if known is not None and await assembly.worker_factory.dependence.healed(record, known):
+        known = replace(known, lifted=True)
     prospect_id = carried_id(known, record)
     target = assembly.systems.target
     return PersonFacts(

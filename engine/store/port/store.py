@@ -21,6 +21,7 @@ from engine.store.port.kept import Kept, Provenance
 from engine.store.port.outbox import Outbox
 from engine.store.port.people import People
 from engine.store.port.records import Records
+from engine.store.port.refusals import Refusals
 from engine.store.port.report import Report
 from engine.store.port.tabs import Tabs
 from engine.store.port.undos import Undos
@@ -105,6 +106,11 @@ class Store(Protocol):
     @property
     def undos(self) -> Undos:
         """Taking back what was written."""
+        ...
+
+    @property
+    def refusals(self) -> Refusals:
+        """What refusals depended on, and which are to be weighed again."""
         ...
 
     @property

@@ -15,7 +15,7 @@ from engine.model.outbox import Key, Owed
 from engine.model.reason import Code
 from engine.model.records import RecordType
 from engine.model.skip import Skip
-from engine.store.sqlite import people, refused_roles, skips, tabs
+from engine.store.sqlite import people, refusals, refused_roles, skips, tabs
 from engine.store.sqlite.history import remember
 from engine.store.sqlite.outbox import owe
 
@@ -67,7 +67,7 @@ def _retry_record(connection: sqlite3.Connection, one: Named, lane: Lane, now: f
         return Did.LEFT_ALONE
     state = State(row["state"])
     if state is State.REFUSED:
-        lift(connection, one.id, now, lane=lane, mass=Mass.NONE)
+        refusals.lift(connection, one.id, now, lane=lane, mass=Mass.NONE)
         _owe_reset(connection, one, now)
         _note(connection, one, row["version"], Note("retried", Did.RESET.value), now)
         return Did.RESET
@@ -102,19 +102,6 @@ def _unflag(connection: sqlite3.Connection, one: Named, row: sqlite3.Row, now: f
         (one.id,),
     ).fetchone()
     return Did.NOT_OURS if last and last[0] == Code.ERROR_FLAG_SET else Did.INELIGIBLE
-
-
-def lift(
-    connection: sqlite3.Connection, record_id: int, now: float, *, lane: Lane, mass: Mass
-) -> None:
-    """A refused record is tried again, as it is by then: our flag counts as reset."""
-    connection.execute(
-        "UPDATE record SET state = 'pending', lifted = 1, reread = 1, revision = revision + 1,"
-        " lane = ?, mass = ?, due_at = 0, pending_since = ?, attempts = 0, failed_since = NULL,"
-        " failed_at = NULL, reason = NULL, reason_code = NULL, reason_class = NULL,"
-        " reason_field = NULL WHERE id = ? AND state = 'refused'",
-        (lane, mass, now, record_id),
-    )
 
 
 def _retry_person(connection: sqlite3.Connection, one: Named, now: float) -> Did:

@@ -29,6 +29,12 @@ from engine.model.tab import EMPTY_TAB
 from engine.store.sqlite import kept, skips, tabs
 from engine.store.sqlite.history import remember, remember_alike
 
+# A listing of eligible records lacks those that carry a flag of ours which counts as reset.
+LISTED = (
+    " AND NOT (lifted AND flagged) AND NOT EXISTS (SELECT 1 FROM outbox WHERE error = 0"
+    " AND record_type = 'opportunity' AND record_id = record.id)"
+)
+
 
 def watermark(connection: sqlite3.Connection, feed: str) -> Watermark:
     """See `Feeds.watermark`."""
@@ -369,10 +375,10 @@ def finish_sweep(connection: sqlite3.Connection, sweep: int, started_at: float, 
     eligible: unticked, flagged or deleted while it waited. Returns how many were left out.
     """
     rows = connection.execute(
-        "SELECT id, version FROM record"
+        "SELECT id, version FROM record"  # noqa: S608 # a constant
         " WHERE state = 'pending' AND target_id IS NULL AND NOT linked AND swept < ?"
         " AND captured_at < ?"
-        " AND NOT EXISTS (SELECT 1 FROM intent WHERE record_id = record.id)",
+        f" AND NOT EXISTS (SELECT 1 FROM intent WHERE record_id = record.id){LISTED}",
         (sweep, started_at),
     ).fetchall()
     leave_out(connection, [(row[0], row[1]) for row in rows], because(Code.RECORD_NOT_LISTED), now)

@@ -17,7 +17,7 @@ from engine.model.reason import Code, Reason, code_of
 from engine.model.records import RecordType, SourceRecord
 from engine.model.skip import Skip
 from engine.model.work import Failure
-from engine.store.sqlite import tabs
+from engine.store.sqlite import refusals, tabs
 from engine.store.sqlite.awaited import PERSON
 from engine.store.sqlite.history import remember
 from engine.store.sqlite.outbox import owe
@@ -28,7 +28,8 @@ def load(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Person
     rows = connection.execute(
         "SELECT id, ref, version, read_at, prospect_id, delivered_id, delivered_version,"
         " refused_version, doubt_since, p.reason, email, sent, failed_at, taken_at, retry_at,"
-        " lifted, reason_code, s.reason AS skip_reason, s.since FROM person p"
+        " lifted, reason_code, s.reason AS skip_reason, s.since, f.basis FROM person p"
+        " LEFT JOIN refusal f ON f.record_type = 'person' AND f.record_id = p.id"
         " LEFT JOIN skip s ON s.record_type = 'person' AND s.record_id = p.id"
         " WHERE id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(ids)),),
@@ -37,9 +38,10 @@ def load(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Person
 
 
 def _person(row: sqlite3.Row) -> Person:
-    *columns, lifted, code, skip_reason, since = row
+    *columns, lifted, code, skip_reason, since, kept_basis = row
     skip = None if since is None else Skip(skip_reason, since)
-    person = Person(*columns, lifted=bool(lifted), skip=skip)
+    basis = None if kept_basis is None else json.loads(kept_basis)
+    person = Person(*columns, lifted=bool(lifted), skip=skip, basis=basis)
     return person if person.reason is None else replace(person, reason=kept(code, person.reason))
 
 
@@ -183,6 +185,7 @@ def refuse(
         "UPDATE person SET refused_version = ?, reason_field = ?, taken_at = ? WHERE id = ?",
         (record.version, failure.field, now if taken else None, record.id),
     )
+    refusals.keep(connection, RecordType.PERSON, record.id, failure.basis)
     owe(
         connection,
         Key(RecordType.PERSON, record.id),

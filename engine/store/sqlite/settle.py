@@ -22,7 +22,7 @@ from engine.model.reason import Code, code_of
 from engine.model.records import Fields, RecordType
 from engine.model.work import Failure, Work
 from engine.model.write import Write, WriteKind
-from engine.store.sqlite import claims, fuse, tabs, undone
+from engine.store.sqlite import claims, fuse, refusals, tabs, undone
 from engine.store.sqlite.awaited import PERSON
 from engine.store.sqlite.history import remember
 from engine.store.sqlite.outbox import owe
@@ -191,6 +191,8 @@ def settle_refused(
     state = _state(connection, work.id)
     if state == "refused":
         connection.execute("UPDATE record SET flagged = 1 WHERE id = ?", (work.id,))
+        kind = RecordType.OPPORTUNITY
+        refusals.keep(connection, kind, work.id, failure.basis, work.revision)
         owed = Owed(error=True, message=failure.reason)
         _owe(connection, work, owed, clears_error=False, now=now)
     remember(connection, work.id, work.version, Note("refused", failure.reason), now)

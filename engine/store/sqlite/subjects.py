@@ -17,6 +17,7 @@ from engine.store.sqlite import (
     dossiers,
     doubts,
     fuse,
+    grants,
     history,
     kept,
     listed,
@@ -26,6 +27,7 @@ from engine.store.sqlite import (
     outbox,
     people,
     provenance,
+    refusals,
     report,
     runs,
     settle,
@@ -267,6 +269,20 @@ class SqliteDossiers(Subject):
     part = reading(listing.part)
 
 
+class SqliteRefusals(Subject):
+    """What refusals depended on, and which are to be weighed again."""
+
+    any_refused = reading(refusals.any_refused)
+    any_person_refused = reading(refusals.any_person_refused)
+    flagged_by_us = reading(refusals.flagged_by_us)
+    unweighed = reading(refusals.unweighed)
+    weigh = writing(refusals.weigh)
+    note_granted = writing(grants.note_granted)
+    people_unweighed = reading(refusals.people_unweighed)
+    note_people = writing(refusals.note_people)
+    lift_person = writing(refusals.lift_person)
+
+
 class SqliteActing(Subject):
     """What an operator does to records."""
 
@@ -305,6 +321,7 @@ class Subjects:
 
     def __init__(self, connections: Connections) -> None:
         self.acting = SqliteActing(connections)
+        self.refusals = SqliteRefusals(connections)
         self.records = SqliteRecords(connections)
         self.tabs = SqliteTabs(connections)
         self.people = SqlitePeople(connections)

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
 import httpx
 
@@ -15,9 +16,10 @@ from engine.flow.budget import BudgetLimits
 from engine.flow.governor import Governor
 from engine.model.history import Note
 from engine.model.outbox import Entry, Owed
+from engine.model.person import Person
 from engine.model.reason import Code, Reason
 from engine.model.records import Captured, RecordType, Relation, SourceRecord
-from engine.model.work import Work
+from engine.model.work import Failure, Work
 from engine.ports import Surroundings
 from engine.store.sqlite import capture, outbox, settle, work
 
@@ -188,3 +190,20 @@ def state_of(connection: sqlite3.Connection, record_id: int) -> str:
 def said(text: str) -> Reason:
     """A reason of some kind, in these words."""
     return foreign(Code.REFUSED, text)
+
+
+class DependsOnNothing:
+    """What a refusal depends on, where nothing ever heals."""
+
+    async def of(self, kind: RecordType, record: SourceRecord, failure: Failure) -> Failure:  # noqa: ARG002 # as the real one has it
+        """As it was."""
+        return failure
+
+    async def healed(self, record: SourceRecord, known: Person | None) -> bool:  # noqa: ARG002 # as the real one has it
+        """Never."""
+        return False
+
+
+def dependence() -> Any:
+    """For those who refuse."""
+    return DependsOnNothing()

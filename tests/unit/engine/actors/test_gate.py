@@ -146,7 +146,15 @@ async def test_nothing_is_done_about_a_person_who_is_only_evaluated(kind: type) 
     """Whatever is decided: what would be done is noted, and nobody is told."""
     nothing, standings = cast("Any", Nothing()), Standings(3600)
     outcomes = PersonOutcomes(
-        nothing, nothing, nothing, nothing, standings, nothing, lambda: None, weighs=True
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        standings,
+        nothing,
+        lambda: None,
+        weighs=True,
+        dependence=nothing,
     )
 
     await outcomes.execute(person(31, 1), MADE[kind])

@@ -16,7 +16,7 @@ from engine.resolvers.prospects import ProspectResolver, ProspectRules
 from engine.resolvers.references import Resolution
 from engine.store.sqlite import statefile
 from engine.store.sqlite.threaded import open_store
-from tests.unit.engine.stand_ins import FakeClock, governor, person, row, seeded
+from tests.unit.engine.stand_ins import FakeClock, dependence, governor, person, row, seeded
 
 pytestmark = pytest.mark.anyio
 
@@ -79,6 +79,7 @@ async def test_a_surprise_after_a_create_leaves_the_prospect_in_doubt(tmp_path: 
             clock=FakeClock(),
             mappings=cast("Any", workbook),
             references=cast("Any", workbook),
+            dependence=dependence(),
             rules=ProspectRules("create", 3600, 300, "emails", RETRY),
             metrics=Metrics(),
             governor=governor(),

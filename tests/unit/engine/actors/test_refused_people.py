@@ -16,7 +16,16 @@ from engine.model.work import Failure
 from engine.resolvers.prospects import ProspectResolver, ProspectRules
 from engine.store.sqlite import people, statefile
 from engine.store.sqlite.threaded import open_store
-from tests.unit.engine.stand_ins import NOW, FakeClock, governor, person, row, said, seeded
+from tests.unit.engine.stand_ins import (
+    NOW,
+    FakeClock,
+    dependence,
+    governor,
+    person,
+    row,
+    said,
+    seeded,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -54,6 +63,7 @@ async def test_a_refused_person_is_not_tried_again_before_its_flag_has_arrived(
             clock=FakeClock(),
             mappings=cast("Any", Nobody()),
             references=cast("Any", Nobody()),
+            dependence=dependence(),
             rules=ProspectRules("create", 3600, 300, "emails", RETRY),
             metrics=Metrics(),
             governor=governor(),

@@ -31,7 +31,17 @@ from engine.runs import Runs
 from engine.store.sqlite import people, report, settle, statefile, tab_outcomes, tabs, work
 from engine.store.sqlite.threaded import open_store
 from tests.adapter import SqliteStore, sqlite
-from tests.unit.engine.stand_ins import NOW, FakeClock, governor, link, person, row, seeded, take
+from tests.unit.engine.stand_ins import (
+    NOW,
+    FakeClock,
+    dependence,
+    governor,
+    link,
+    person,
+    row,
+    seeded,
+    take,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -128,6 +138,7 @@ async def syncing(
                 clock=FakeClock(),
                 mappings=cast("Any", Nobody()),
                 references=cast("Any", Nobody()),
+                dependence=dependence(),
                 rules=ProspectRules("create", 3600, 300, "emails", RETRY),
                 metrics=Metrics(),
                 governor=governor(),

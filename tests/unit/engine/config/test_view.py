@@ -127,7 +127,7 @@ def test_a_table_is_printed_as_lines_of_toml(operator: Operator) -> None:
     assert operator.types("get", "mapping").code == DONE
     document = json.loads(operator.types("get", "retry", "--json").out)
     keys = [one["key"] for one in document["settings"]]
-    assert keys == ["retry.attempts_max", "retry.base_s", "retry.cap_s"]
+    assert keys == ["retry.attempts_max", "retry.base_s", "retry.cap_s", "retry.heal"]
 
 
 @pytest.mark.parametrize("key", ["workbooks.username", "mapping.opportunity.nextStep"])

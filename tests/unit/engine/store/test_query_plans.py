@@ -128,6 +128,7 @@ ALLOWED: Mapping[str, str] = {
     "runs.listed": ASKED,
     "undo.meant": ASKED,
     "tabs.people_ahead": ENDS_AT_LIMIT,
+    "grants.note_granted": "once for each consent",
     "kept.claim_pair": ONE_ROW,
     "kept.has_worked": ONE_ROW,
     "measure._in_doubt": COUNTS,

@@ -1,0 +1,33 @@
+"""What was granted in the target, as kept, and who waits for what was not."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from engine.model.kept import GRANTED
+from engine.store.sqlite import kept
+
+
+def note_granted(connection: sqlite3.Connection, granted: str) -> bool:
+    """See `Refusals.note_granted`."""
+    known = kept.setting(connection, GRANTED)
+    if known == granted:
+        return False
+    kept.set_setting(connection, GRANTED, granted)
+    if known is None:
+        return False
+    connection.execute(
+        "UPDATE record SET due_at = 0"
+        " WHERE state = 'pending' AND reason_code IN ('not-granted', 'permission-missing')"
+        " AND mass NOT IN (1, 2) AND NOT EXISTS"
+        " (SELECT 1 FROM intent WHERE record_id = record.id AND doubt_since IS NOT NULL)"
+    )
+    connection.execute(
+        "UPDATE contacts SET due_at = 0, given_up = 0"
+        " WHERE state = 'pending' AND reason_code IN ('not-granted', 'permission-missing')"
+        " AND mass NOT IN (1, 2) AND doubt_since IS NULL"
+    )
+    connection.execute(
+        "UPDATE person SET retry_at = 0 WHERE retry_at > 0 AND reason_code = 'not-granted'"
+    )
+    return True
