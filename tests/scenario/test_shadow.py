@@ -20,6 +20,7 @@ from engine.model.plan import Kind
 from engine.model.records import RecordType, WriteBack
 from engine.model.shadow import Outcome, There, Unsent
 from engine.service.shadow.book import FILE_NAME
+from engine.service.shadow.opening import opened_in_shadow
 from engine.service.shadow.reading import reading
 from engine.store.sqlite import statedir, statefile
 from tests.scenario.bench import Bench, running, until
@@ -233,7 +234,8 @@ async def test_one_that_writes_does_not_run_beside(world: Bench) -> None:
     """Nor the other way round: they are one installation of one pair."""
     world.has("Harbour crane")
     with statedir.lease(world.state), pytest.raises(statedir.StateInUse):
-        await world.run()
+        async with opened_in_shadow(world.config().in_shadow(), world.outside()):
+            pass
     async with running(world):
         await until(tells(world, Kind.CREATE))
         with pytest.raises(statedir.StateInUse):
