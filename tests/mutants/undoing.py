@@ -164,13 +164,6 @@ MUTANTS = (
         (f"{TAKEN_BACK}::test_what_the_budget_does_not_allow_is_done_later",),
     ),
     Mutant(
-        "repeats a lost role without looking for it",
-        "engine/store/sqlite/undo.py",
-        '" doubt_since = CASE WHEN ? THEN ? END, due_at = ?,"',
-        '" doubt_since = CASE WHEN ? THEN substr(?, 1, 0) || NULL END, due_at = ?,"',
-        (f"{TAKEN_BACK}::test_a_role_whose_answer_was_lost_is_added_once",),
-    ),
-    Mutant(
         "works on a record that a worker has in hand",
         "engine/flow/mailbox.py",
         "        while key in self._held:\n            await self._freed.wait()\n",
