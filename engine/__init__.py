@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from engine.clock import Clock
     from engine.connector import Question, SourceConnector, StandardField, TargetConnector
     from engine.decide.reasons import because, foreign
     from engine.errors import (
@@ -56,13 +57,13 @@ if TYPE_CHECKING:
         Position,
         ProspectMatch,
         RecordType,
-        Relation,
         Role,
         Roster,
         Scalar,
         SourceRecord,
         Stage,
         TabChange,
+        TabLine,
         TabPage,
         TargetField,
         User,
@@ -70,7 +71,7 @@ if TYPE_CHECKING:
         WriteBack,
         WriteBackResult,
     )
-    from engine.ports import Authority, Step, Surroundings, Vault, WallClock
+    from engine.ports import Authority, ConnectorEnvironment, Step, Vault
     from engine.redaction import keep_secret
     from engine.settings import BudgetSettings, Secret, Settings, TextOrReference
     from engine.wire.bodies import AnswerKind
@@ -84,9 +85,11 @@ __all__ = [
     "BudgetSettings",
     "Captured",
     "ChoiceNeeded",
+    "Clock",
     "Code",
     "Column",
     "Conflict",
+    "ConnectorEnvironment",
     "Delivery",
     "EngineError",
     "Exchange",
@@ -113,7 +116,6 @@ __all__ = [
     "Reason",
     "RecordType",
     "Rejected",
-    "Relation",
     "Role",
     "Roster",
     "Scalar",
@@ -127,8 +129,8 @@ __all__ = [
     "Standing",
     "StateUnusable",
     "Step",
-    "Surroundings",
     "TabChange",
+    "TabLine",
     "TabPage",
     "Taken",
     "TargetConnector",
@@ -145,7 +147,6 @@ __all__ = [
     "User",
     "Value",
     "Vault",
-    "WallClock",
     "Words",
     "WriteBack",
     "WriteBackResult",
@@ -169,6 +170,7 @@ _ROOMS = (
     "engine.model.identity",
     "engine.model.permissions",
     "engine.model.pointer",
+    "engine.clock",
     "engine.ports",
     "engine.connector",
     "engine.model.reason",

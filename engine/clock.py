@@ -5,6 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """The only reader of the wall clock."""
+
+    def now(self) -> float:
+        """Seconds since the Unix epoch, UTC."""
+        ...
 
 
 class SystemClock:

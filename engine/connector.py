@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from engine.model.pointer import Pointer
 from engine.model.reason import Words
 from engine.model.records import RecordType
-from engine.ports import Source, Surroundings, Target
+from engine.ports import ConnectorEnvironment, Source, Target
 from engine.settings import BudgetSettings
 
 
@@ -127,7 +127,7 @@ class SourceConnector:
     settings: type[BaseModel]
     standard_columns: Mapping[RecordType, Mapping[str, tuple[str, ...]]]
     routes: Sequence[tuple[str, str]]
-    open: Callable[[Any, Surroundings], AbstractAsyncContextManager[Source]]
+    open: Callable[[Any, ConnectorEnvironment], AbstractAsyncContextManager[Source]]
     questions: Sequence[Question] = ()
     sign_in: frozenset[str] = frozenset()
     words: Words = field(default_factory=Words)
@@ -154,7 +154,7 @@ class TargetConnector:
     routes: Sequence[tuple[str, str]]
     correlation_field: str
     email_field: str
-    open: Callable[[Any, Surroundings], AbstractAsyncContextManager[Target]]
+    open: Callable[[Any, ConnectorEnvironment], AbstractAsyncContextManager[Target]]
     questions: Sequence[Question] = ()
     sign_in: frozenset[str] = frozenset()
     title: str = Words().target

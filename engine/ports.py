@@ -9,6 +9,7 @@ from typing import Protocol
 
 import httpx
 
+from engine.clock import Clock
 from engine.flow.governor import Governor
 from engine.model.permissions import Permission, Standing, Use
 from engine.model.pointer import Pointer
@@ -37,14 +38,6 @@ from engine.model.records import (
     WriteBack,
     WriteBackResult,
 )
-
-
-class WallClock(Protocol):
-    """The only reader of the wall clock."""
-
-    def now(self) -> float:
-        """Seconds since the Unix epoch, UTC."""
-        ...
 
 
 class Vault(Protocol):
@@ -80,10 +73,10 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class ConnectorEnvironment:
     """Everything from outside that a connector may touch."""
 
-    clock: WallClock
+    clock: Clock
     rng: Random
     governor: Governor
     vault: Vault

@@ -245,7 +245,7 @@ def test_only_the_outside_makes_randomness_without_a_seed() -> None:
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "Random" and not node.args
     ]
 
-    assert unseeded == ["engine.assembly.outside"]
+    assert unseeded == ["engine.assembly.environment"]
 
 
 MANUAL = ROOT / "config.toml"

@@ -29,13 +29,13 @@ from connectors.outreach.wire import Collection, Document, ReadableCollection, R
 from engine import (
     Answer,
     AnswerKind,
+    ConnectorEnvironment,
     EngineError,
     Exchange,
     Fields,
     Gone,
     NotGranted,
     Roster,
-    Surroundings,
     TheirFault,
     Throttled,
     TooLarge,
@@ -56,14 +56,14 @@ class OutreachClient:
     """Every call the connector makes, in wire shapes."""
 
     def __init__(
-        self, settings: OutreachSettings, surroundings: Surroundings, exchange: Exchange
+        self, settings: OutreachSettings, environment: ConnectorEnvironment, exchange: Exchange
     ) -> None:
         self._exchange = exchange
-        self._surroundings = surroundings
+        self._environment = environment
         self._token_url = settings.base_url + TOKEN_PATH
         self._requests = Requests(settings.base_url)
-        self._patience = limits.Patience(surroundings.rng)
-        self.tokens = Tokens(settings, surroundings, self._request_token)
+        self._patience = limits.Patience(environment.rng)
+        self.tokens = Tokens(settings, environment, self._request_token)
 
     async def create(self, fields: Fields) -> int:
         """Create one opportunity and return its id."""
@@ -179,7 +179,7 @@ class OutreachClient:
         # A record of another type is the answer to something else, and its id would be a lie.
         if shown.type not in (None, request.resource):
             error = protocol.unusable(answer, request)
-            self._surroundings.governor.failed(str(error))
+            self._environment.governor.failed(str(error))
             raise error
         self._succeeded(request)
         return shown.id
@@ -265,12 +265,12 @@ class OutreachClient:
             return protocol.parsed(shape, answer, request)
         except (Unreachable, TheirFault) as error:
             # A success in name only, such as a portal's page, is a sign of an outage.
-            self._surroundings.governor.failed(str(error))
+            self._environment.governor.failed(str(error))
             raise
 
     def _succeeded(self, request: Request) -> None:
         self._patience.rest()
-        self._surroundings.governor.succeeded(request.operation)
+        self._environment.governor.succeeded(request.operation)
 
     async def _send(self, request: Request) -> Answer:
         answer = await self._authorised(request)
@@ -328,17 +328,17 @@ class OutreachClient:
             )
         except TooLarge as error:
             if _lighter(error, request) is None:
-                self._surroundings.governor.failed(str(error))
+                self._environment.governor.failed(str(error))
             raise
-        seen = limits.rate_limit(answer.headers, self._surroundings.clock.now())
-        self._surroundings.governor.learn(seen.limit, seen.remaining, seen.reset_at)
+        seen = limits.rate_limit(answer.headers, self._environment.clock.now())
+        self._environment.governor.learn(seen.limit, seen.remaining, seen.reset_at)
         return answer
 
     def _told(self, answer: Answer, request: Request) -> EngineError:
         """The error of a refusing answer, with the governor told what follows from it."""
         error = refusals.error_for(answer, request)
-        governor = self._surroundings.governor
-        now = self._surroundings.clock.now()
+        governor = self._environment.governor
+        now = self._environment.clock.now()
         told_s = limits.told_s(answer.headers, now)
         told = answer.status == 429 or (answer.status == 503 and told_s is not None)
         if isinstance(error, Throttled) or told:

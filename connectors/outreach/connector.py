@@ -19,6 +19,7 @@ from connectors.outreach.routes import CALLS, ROUTES, SIGN_IN, reads
 from connectors.outreach.settings import OutreachSettings
 from connectors.outreach.standard import CORRELATION_FIELD, STANDARD_MAPPING
 from engine import (
+    ConnectorEnvironment,
     EngineError,
     Exchange,
     Fields,
@@ -33,7 +34,6 @@ from engine import (
     Scalar,
     Stage,
     Step,
-    Surroundings,
     TargetConnector,
     TargetField,
     TheirFault,
@@ -316,11 +316,11 @@ async def _readable(what: str, reading: Awaitable[Shown]) -> Shown:
 
 @asynccontextmanager
 async def open_target(
-    settings: OutreachSettings, surroundings: Surroundings
+    settings: OutreachSettings, environment: ConnectorEnvironment
 ) -> AsyncGenerator[OutreachTarget]:
     """Open the target; closing it closes its connections."""
-    async with Exchange(protocol.SYSTEM, surroundings, timeout_s=settings.timeout_s) as exchange:
-        yield OutreachTarget(settings, OutreachClient(settings, surroundings, exchange))
+    async with Exchange(protocol.SYSTEM, environment, timeout_s=settings.timeout_s) as exchange:
+        yield OutreachTarget(settings, OutreachClient(settings, environment, exchange))
 
 
 connector = TargetConnector(

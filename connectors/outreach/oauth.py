@@ -26,10 +26,10 @@ from connectors.outreach.token_errors import OPERATION, not_authorised, refused,
 from engine import (
     Answer,
     Code,
+    ConnectorEnvironment,
     EngineError,
     Misconfigured,
     Standing,
-    Surroundings,
     TheirFault,
     Throttled,
     Transient,
@@ -65,7 +65,7 @@ class Tokens:
     """Hands out a usable access token, minting one when needed."""
 
     settings: OutreachSettings
-    surroundings: Surroundings = field(repr=False)
+    environment: ConnectorEnvironment = field(repr=False)
     request: TokenRequest = field(repr=False)
     mints: int = field(default=0, init=False)
     """Access tokens minted since start."""
@@ -110,8 +110,8 @@ class Tokens:
         """
         async with holding(self._lock):
             await self._load()
-            self.surroundings.governor.operator_acted()
-            await self.surroundings.governor.hold()
+            self.environment.governor.operator_acted()
+            await self.environment.governor.hold()
             if (rest := self._rest_s()) > 0:
                 # Whoever has waited for a person can tell them, and wait on.
                 raise _too_often(rest)
@@ -143,7 +143,7 @@ class Tokens:
                     status=401,
                     remedy=AUTHORISE_AGAIN,
                 )
-                self.surroundings.governor.refused(error)
+                self.environment.governor.refused(error)
                 raise error
             self._refusals += 1
             rest = self._rest_s()
@@ -175,7 +175,7 @@ class Tokens:
         return max(0.0, self._stored().expires_at - self._now())
 
     def _now(self) -> float:
-        return self.surroundings.clock.now()
+        return self.environment.clock.now()
 
     def _stored(self) -> Kept:
         """What is kept, without tokens of a grant that another authorisation has replaced."""
@@ -204,7 +204,7 @@ class Tokens:
     async def _load(self) -> None:
         if self._kept is not None:
             return
-        text = await self.surroundings.vault.load(VAULT_NAME)
+        text = await self.environment.vault.load(VAULT_NAME)
         try:
             kept = Kept.model_validate_json(text) if text is not None else Kept()
         except ValidationError:
@@ -234,10 +234,10 @@ class Tokens:
             # Whoever has nothing to present need not wait to hear that.
             self._presented()
         # Both are waited out here, because the mint itself cannot be cancelled.
-        await self.surroundings.governor.hold()
+        await self.environment.governor.hold()
         if (rest := self._rest_s()) > 0:
             # Nobody can send anything meanwhile, and everybody can see why.
-            self.surroundings.governor.pause(rest, wait)
+            self.environment.governor.pause(rest, wait)
             await pausing(rest)
         # A cancelled mint would lose the rotated token, and with it the authorisation.
         with anyio.CancelScope(shield=True):
@@ -283,7 +283,7 @@ class Tokens:
         try:
             self._check(answer, presented)
         except Misconfigured as error:
-            self.surroundings.governor.refused(error)
+            self.environment.governor.refused(error)
             if kept is None:
                 # Nothing was minted: whoever corrects the credentials need not wait.
                 await self._keep(before)
@@ -302,7 +302,7 @@ class Tokens:
         """Let nobody send anything, unless the access token before still serves."""
         kept = self._stored()
         if not kept.access_token or self._now() >= kept.expires_at:
-            self.surroundings.governor.pause(seconds, reason, cause=cause)
+            self.environment.governor.pause(seconds, reason, cause=cause)
 
     async def _keep_grant(self, kept: Kept) -> None:
         try:
@@ -314,7 +314,7 @@ class Tokens:
 
     async def _keep(self, kept: Kept) -> None:
         _hide(kept)
-        await self.surroundings.vault.save(VAULT_NAME, kept.model_dump_json())
+        await self.environment.vault.save(VAULT_NAME, kept.model_dump_json())
         self._kept = kept
 
     def _form(self, presented: Presented) -> bytes:
@@ -333,7 +333,7 @@ class Tokens:
 
     def _check(self, answer: Answer, presented: Presented) -> None:
         """Raise what the answer of the token endpoint stands for (outreach-api §3.1, §3.4)."""
-        governor = self.surroundings.governor
+        governor = self.environment.governor
         if 200 <= answer.status < 300:
             grant = granted(answer)
             if grant.access_token is None or (presented.code and grant.refresh_token is None):

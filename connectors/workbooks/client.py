@@ -24,10 +24,10 @@ from connectors.workbooks.wire import LOGIN_AGAIN_REASONS, SESSION_COOKIE, Login
 from engine import (
     Answer,
     AnswerKind,
+    ConnectorEnvironment,
     EngineError,
     Exchange,
     Json,
-    Surroundings,
     TheirFault,
     Throttled,
     TooLarge,
@@ -61,15 +61,15 @@ class Reply:
 class Client:
     """Sends calls and returns what they ask for."""
 
-    def __init__(self, settings: WorkbooksSettings, surroundings: Surroundings) -> None:
+    def __init__(self, settings: WorkbooksSettings, environment: ConnectorEnvironment) -> None:
         self._settings = settings
-        self._surroundings = surroundings
+        self._environment = environment
         self._secrets = [
             secret for secret in (settings.api_key, settings.password) if secret is not None
         ]
         self._exchange = Exchange(
             SYSTEM,
-            surroundings,
+            environment,
             timeout_s=settings.timeout_s,
         )
         self._session = Session(self._log_in) if settings.auth == "session" else None
@@ -145,7 +145,7 @@ class Client:
             # Says that the delaying address is good for nothing any more, and nothing about what
             # was asked for (A10): the call as a whole may be made again.
             reason = "the delaying address does not lead to an answer"
-            self._surroundings.governor.failed(reason)
+            self._environment.governor.failed(reason)
             raise Unreachable(
                 reason, system=SYSTEM, operation=call.operation, status=reply.answer.status
             )
@@ -219,7 +219,7 @@ class Client:
             error.ambiguous = error.ambiguous and call.writes
             # A page too large to read says nothing about the system: a shorter one is tried next.
             if isinstance(error, TooLarge) and not call.reads:
-                self._surroundings.governor.failed(error.message)
+                self._environment.governor.failed(error.message)
             raise
         return await self._followed(call, url, answer, signed_in)
 
@@ -269,7 +269,7 @@ class Client:
             error = Throttled(
                 message, system=SYSTEM, operation=call.operation, retry_after_s=answers.WAIT_S
             )
-            self._surroundings.governor.pause(answers.WAIT_S, message, cause=error)
+            self._environment.governor.pause(answers.WAIT_S, message, cause=error)
             raise error
 
     def _not_to_login(self, call: Call, reply: Reply) -> Reply:
@@ -282,17 +282,17 @@ class Client:
             status=reply.answer.status,
             remedy=answers.REMEDY_CREDENTIALS,
         )
-        self._surroundings.governor.refused(error)
+        self._environment.governor.refused(error)
         if call.writes and reply.delayed:
             raise self._in_doubt(call, error, reply.answer.status) from error
         raise error
 
     def _document(self, call: Call, reply: Reply) -> dict[str, Json]:
         """The JSON of a proper answer; the governor hears how it went."""
-        governor = self._surroundings.governor
+        governor = self._environment.governor
         try:
             found = answers.document(
-                self._scrubbed(reply.answer), call.operation, self._surroundings.clock.now()
+                self._scrubbed(reply.answer), call.operation, self._environment.clock.now()
             )
         except Throttled as error:
             governor.pause(error.retry_after_s or answers.WAIT_S, error.message, cause=error)

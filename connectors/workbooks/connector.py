@@ -23,6 +23,7 @@ from connectors.workbooks.wire import OBJECTS_MAX, PATHS, PEOPLE, RELATIONSHIPS,
 from engine import (
     Captured,
     Column,
+    ConnectorEnvironment,
     Delivery,
     Json,
     Kind,
@@ -37,7 +38,6 @@ from engine import (
     SourceConnector,
     SourceRecord,
     Step,
-    Surroundings,
     TabPage,
     TheirFault,
     TooLarge,
@@ -423,10 +423,10 @@ class WorkbooksSource:
 
 @asynccontextmanager
 async def open_source(
-    settings: WorkbooksSettings, surroundings: Surroundings
+    settings: WorkbooksSettings, environment: ConnectorEnvironment
 ) -> AsyncGenerator[WorkbooksSource]:
     """A source that lives as long as the context; leaving it ends the session, if there is one."""
-    async with Client(settings, surroundings) as client:
+    async with Client(settings, environment) as client:
         yield WorkbooksSource(client, settings)
 
 

@@ -13,7 +13,7 @@ from connectors.workbooks import cells
 from connectors.workbooks.cells import INTEGER_MAX
 from connectors.workbooks.values import items, whole
 from connectors.workbooks.wire import TAB_IDS, TAB_ROLES, Row
-from engine import Json, Malformed, Relation, TabChange
+from engine import Json, Malformed, TabChange, TabLine
 
 # What a relationship is asked for (A15).
 RELATIONSHIP_COLUMNS = ("id", "lock_version", "updated_at", "opportunity_id")
@@ -25,7 +25,7 @@ UNREADABLE = "{}"
 UNTOLD = 0
 
 
-def relations(row: Row) -> tuple[Relation, ...] | None:
+def relations(row: Row) -> tuple[TabLine, ...] | None:
     """The tab by person and role, blank roles as empty text; None when it is not shown whole.
 
     A single blank role and no role at all look the same in `[]`, blank and null (§6.1, A4), so
@@ -41,12 +41,12 @@ def relations(row: Row) -> tuple[Relation, ...] | None:
         roles = ("",)
     if len(ids) != len(roles):
         return None
-    people: list[Relation] = []
+    people: list[TabLine] = []
     for each, role in zip(ids, roles, strict=True):
         person_id = whole(each)
         if person_id is None or not 1 <= person_id <= INTEGER_MAX:
             return None
-        people.append(Relation(person_id, role.strip()))
+        people.append(TabLine(person_id, role.strip()))
     return tuple(sorted(people))
 
 

@@ -21,11 +21,12 @@ import anyio
 import structlog
 
 from engine.actors.polling.unfinished import unfinished
+from engine.clock import Clock
 from engine.decide.watermark import behind
 from engine.metrics import Metrics
 from engine.model.kept import AUDIT_UNFINISHED
 from engine.model.records import RecordType
-from engine.ports import Source, WallClock
+from engine.ports import Source
 from engine.store.port.store import Store
 
 # In whose name it works, in metrics.
@@ -42,7 +43,7 @@ class Auditor:
 
     source: Source
     store: Store
-    clock: WallClock
+    clock: Clock
     page_size: int
     share: float
     metrics: Metrics

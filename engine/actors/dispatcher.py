@@ -18,12 +18,12 @@ from typing import Generic
 
 import anyio
 
+from engine.clock import Clock
 from engine.flow.governor import Governor
 from engine.flow.mailbox import K, Mailbox
 from engine.flow.signal import Signal
 from engine.flow.worktime import BLOCKED_MAX_S, State, pausing, resting, spending
 from engine.model.lane import Lane
-from engine.ports import WallClock
 
 # Longest sleep without looking: a machine that was asleep must not leave due work lying.
 LOOK_AGAIN_S = 15.0
@@ -49,7 +49,7 @@ class Dispatcher(Generic[K]):
 
     mailbox: Mailbox[K]
     lane: Lane
-    clock: WallClock
+    clock: Clock
     due_keys: Callable[[float, int], Awaitable[list[K]]]
     next_due: Callable[[float], Awaitable[float | None]]
     governor: Governor

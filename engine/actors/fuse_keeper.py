@@ -15,11 +15,11 @@ from dataclasses import dataclass
 
 import structlog
 
+from engine.clock import Clock
 from engine.flow.worktime import resting
 from engine.model.approval import EVERYTHING, Chosen
 from engine.model.kept import FIRST_LOOK
 from engine.model.mass_change import Limits
-from engine.ports import WallClock
 from engine.store.port.store import Store
 
 LOOK_S = 2.0
@@ -32,7 +32,7 @@ class FuseKeeper:
     """Decides by these limits."""
 
     store: Store
-    clock: WallClock
+    clock: Clock
     limits: Limits
     wake: Callable[[], None]
 

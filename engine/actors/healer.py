@@ -16,12 +16,13 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from engine.clock import Clock
 from engine.decide.healing import by_edit, circumstances_mark, dependence, heals, marks
 from engine.mapping.fillings import inputs
 from engine.model.kept import MAPPING
 from engine.model.records import RecordType
 from engine.model.refusal import Circumstances, Refused, Weighed
-from engine.ports import Source, WallClock
+from engine.ports import Source
 from engine.resolvers.dependence import Dependence
 from engine.resolvers.prospects import ProspectResolver
 from engine.store.port.store import Store
@@ -37,7 +38,7 @@ class Healer:
 
     source: Source
     store: Store
-    clock: WallClock
+    clock: Clock
     dependence: Dependence
     prospects: ProspectResolver
     wake: Callable[[], None]

@@ -16,13 +16,14 @@ import anyio
 import structlog
 
 from engine.actors.tolerating import tolerated
+from engine.clock import Clock
 from engine.flow.pace import Pace
 from engine.flow.worktime import resting
 from engine.mapping_in_force import IN_SOURCE, Mappings
 from engine.metrics import Metrics
 from engine.model.kept import MAPPING
 from engine.model.records import RecordType
-from engine.ports import Source, WallClock
+from engine.ports import Source
 from engine.store.port.store import Store
 
 BATCH_MAX = 100
@@ -43,7 +44,7 @@ class MappingReader:
     mappings: Mappings
     source: Source
     store: Store
-    clock: WallClock
+    clock: Clock
     pace: Pace
     metrics: Metrics
     wake: Callable[[], None]

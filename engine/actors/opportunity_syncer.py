@@ -26,6 +26,7 @@ from engine.actors.opportunity.fresh_rows import FreshRows, Look
 from engine.actors.opportunity.lost_creates import KIND, LostCreates
 from engine.actors.opportunity.updates import Held, Sent, Updates
 from engine.actors.trust import Trust
+from engine.clock import Clock
 from engine.decide.doubt import bound_s
 from engine.decide.opportunity import (
     Create,
@@ -65,7 +66,7 @@ from engine.model.outcome import WAITS, Outcome
 from engine.model.reason import Code, Reason
 from engine.model.records import Fields, RecordType, SourceRecord
 from engine.model.work import Work
-from engine.ports import Source, Target, WallClock
+from engine.ports import Source, Target
 from engine.resolvers.dependence import Dependence
 from engine.resolvers.references import References, Resolution
 from engine.runs import Runs, exemplar
@@ -105,7 +106,7 @@ class OpportunitySyncer:
     trust: Trust
     search: CreateSearch
     dependence: Dependence
-    clock: WallClock
+    clock: Clock
     rng: Random
     limits: SyncLimits
     metrics: Metrics

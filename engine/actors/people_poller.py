@@ -25,6 +25,7 @@ from engine.actors.poller import FRESH_SHARE
 from engine.actors.polling.feed_clock import FeedClock
 from engine.actors.polling.seen_rows import SeenRows
 from engine.actors.tolerating import tolerated
+from engine.clock import Clock
 from engine.decide.watermark import behind
 from engine.errors import Misconfigured
 from engine.flow.purpose import spent_on
@@ -32,7 +33,7 @@ from engine.metrics import Metrics
 from engine.model.capture import Watermark
 from engine.model.purpose import Purpose
 from engine.model.records import Captured, Newest, Position, RecordType, TabChange
-from engine.ports import Source, WallClock
+from engine.ports import Source
 from engine.resolvers.prospects import ProspectResolver
 from engine.runs import Runs, exemplar
 from engine.store.port.store import Store
@@ -59,7 +60,7 @@ class PeoplePoller:
 
     source: Source
     store: Store
-    clock: WallClock
+    clock: Clock
     prospects: ProspectResolver
     fuse_keeper: FuseKeeper
     limits: PeoplePollLimits

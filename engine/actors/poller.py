@@ -22,6 +22,7 @@ from engine.actors.healer import Healer
 from engine.actors.polling.feed_clock import FeedClock
 from engine.actors.polling.unfinished import unfinished
 from engine.actors.tolerating import tolerated
+from engine.clock import Clock
 from engine.decide.failure import plain_reason
 from engine.decide.watermark import behind
 from engine.errors import EngineError
@@ -36,7 +37,7 @@ from engine.model.purpose import Purpose
 from engine.model.reason import Code
 from engine.model.records import Captured, Page
 from engine.model.wait import BackoffLimits
-from engine.ports import Source, WallClock
+from engine.ports import Source
 from engine.runs import Runs, exemplar
 from engine.store.port.store import Store
 
@@ -71,7 +72,7 @@ class Poller:
 
     source: Source
     store: Store
-    clock: WallClock
+    clock: Clock
     rng: Random
     limits: PollLimits
     backoff: BackoffLimits

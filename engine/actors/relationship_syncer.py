@@ -28,6 +28,7 @@ from engine.actors.relationship.role_editor import (
     RoleEditor,
 )
 from engine.actors.trust import Trust
+from engine.clock import Clock
 from engine.decide.failure import plain_reason
 from engine.decide.journal import found_roles
 from engine.decide.roles import Script, observed, script, unproven
@@ -62,7 +63,7 @@ from engine.model.mass_change import Mass
 from engine.model.records import RecordType
 from engine.model.tab import RESTS, Lines, TabOutcome, TabWork
 from engine.model.work import Failure
-from engine.ports import Source, Target, WallClock
+from engine.ports import Source, Target
 from engine.resolvers.prospects import ProspectResolver
 from engine.runs import Runs, exemplar
 from engine.store.port.store import Store
@@ -96,7 +97,7 @@ class RelationshipSyncer:
     governor: Governor
     prospects: ProspectResolver
     trust: Trust
-    clock: WallClock
+    clock: Clock
     rng: Random
     limits: RelateLimits
     metrics: Metrics

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from engine.clock import Clock
 from engine.dates import Dates
 from engine.decide.reasons import because
 from engine.decide.trust import Writer, made_by_former_life, roles_show_in_s, writer
@@ -24,7 +25,6 @@ from engine.model.kept import CREATES_PAUSED
 from engine.model.reason import Code
 from engine.model.records import Fields, SourceRecord
 from engine.model.work import Work
-from engine.ports import WallClock
 from engine.store.port.store import Store
 
 # How soon what is paused looks again whether it still is.
@@ -46,7 +46,7 @@ class Trust:
     """
 
     store: Store
-    clock: WallClock
+    clock: Clock
     metrics: Metrics
     visibility_s: float
     correlation_field: str

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import anyio
 import structlog
 
+from engine.clock import Clock
 from engine.decide.failure import plain_reason
 from engine.decide.undo import (
     GiveBack,
@@ -51,7 +52,7 @@ from engine.model.records import Fields, RecordType, Role
 from engine.model.tab import KnownRole
 from engine.model.undo import RoleChange, Scope, Standing, Sum
 from engine.model.write import WriteKind
-from engine.ports import Source, Target, WallClock
+from engine.ports import Source, Target
 from engine.resolvers.references import References
 from engine.runs import kept_run
 from engine.store.port.store import Store
@@ -90,7 +91,7 @@ class Undoer:
     target: Target
     references: References
     mappings: Mappings
-    clock: WallClock
+    clock: Clock
     changes: Mailbox[int]
     tabs: Mailbox[int]
 

@@ -16,6 +16,7 @@ from random import Random
 import anyio
 import structlog
 
+from engine.clock import Clock
 from engine.decide import write_back
 from engine.decide.failure import error_class
 from engine.decide.retry import OPERATOR_PAUSE_S
@@ -32,7 +33,7 @@ from engine.model.outbox import Entry, Key
 from engine.model.purpose import Purpose
 from engine.model.records import Captured, Delivery, RecordType, SourceRecord
 from engine.model.wait import BackoffLimits, Pace
-from engine.ports import Source, WallClock
+from engine.ports import Source
 from engine.runs import Runs, exemplar
 from engine.store.port.store import Store
 from engine.store.sqlite import outbox
@@ -69,7 +70,7 @@ class WriteBacks:
     store: Store
     source: Source
     governor: Governor
-    clock: WallClock
+    clock: Clock
     rng: Random
     limits: WriteBackLimits
     metrics: Metrics

@@ -15,7 +15,7 @@ from engine.actors.poller import Poller
 from engine.actors.relationship_syncer import RelationshipSyncer
 from engine.actors.trust import Trust
 from engine.actors.write_back import WriteBacks
-from engine.assembly.outside import Outside, Systems
+from engine.assembly.environment import Environment, Systems
 from engine.assembly.workers import WorkerFactory
 from engine.config.loading import Config
 from engine.flow.mailbox import Mailbox
@@ -35,7 +35,7 @@ class Assembly:
     """Everything that runs."""
 
     config: Config
-    outside: Outside
+    environment: Environment
     store: Store
     systems: Systems
     metrics: Metrics

@@ -23,7 +23,7 @@ from engine.actors.trust import Trust
 from engine.actors.write_back import COMPONENT as WRITE_BACK
 from engine.assembly import limits
 from engine.assembly.assembly import Assembly
-from engine.assembly.outside import Outside, Systems
+from engine.assembly.environment import Environment, Systems
 from engine.assembly.signals import Signals
 from engine.assembly.workers import WorkerFactory
 from engine.config.loading import Config
@@ -47,16 +47,16 @@ from engine.store.port.store import Store
 
 
 def assemble(
-    config: Config, outside: Outside, store: Store, systems: Systems, metrics: Metrics
+    config: Config, environment: Environment, store: Store, systems: Systems, metrics: Metrics
 ) -> Assembly:
     """Build every actor; nothing is asked of either system."""
-    return _Builder(config, outside, store, systems, metrics).build()
+    return _Builder(config, environment, store, systems, metrics).build()
 
 
 @dataclass(slots=True)
 class _Builder:
     config: Config
-    outside: Outside
+    environment: Environment
     store: Store
     systems: Systems
     metrics: Metrics
@@ -83,7 +83,7 @@ class _Builder:
             self.store,
             self.systems.target,
             self.systems.target_governor,
-            self.outside.clock,
+            self.environment.clock,
             self.metrics,
         )
         factory = self._worker_factory(references, prospects, search, dependence)
@@ -92,7 +92,7 @@ class _Builder:
         self.metrics.build.labels(about_us.version, platform.python_version()).set(1)
         return Assembly(
             config=self.config,
-            outside=self.outside,
+            environment=self.environment,
             store=self.store,
             systems=self.systems,
             metrics=self.metrics,
@@ -135,7 +135,7 @@ class _Builder:
     def _lay_pipes(self) -> None:
         """Make what several actors share."""
         sizes = self.config.engine.mailboxes
-        self.runs = Runs(self.outside.rng("runs"))
+        self.runs = Runs(self.environment.rng("runs"))
         self.changes = Mailbox("changes", sizes.changes, self._waits("changes"))
         self.tabs = Mailbox("contacts", sizes.contacts, self._waits("contacts"))
         self.write_backs = Mailbox("write_backs", sizes.write_backs, self._waits("write_backs"))
@@ -155,7 +155,7 @@ class _Builder:
     ) -> WorkerFactory:
         return WorkerFactory(
             config=self.config,
-            outside=self.outside,
+            environment=self.environment,
             store=self.store,
             systems=self.systems,
             metrics=self.metrics,
@@ -169,12 +169,12 @@ class _Builder:
             fresh_rows=FreshRows(
                 source=self.systems.source,
                 store=self.store,
-                clock=self.outside.clock,
+                clock=self.environment.clock,
                 age_max_s=limits.row_age_max_s(self.config),
             ),
             trust=Trust(
                 self.store,
-                self.outside.clock,
+                self.environment.clock,
                 self.metrics,
                 self.config.target.visibility_s,
                 self.config.connectors.target.correlation_field,
@@ -204,7 +204,7 @@ class _Builder:
             return await self.store.records.next_due(lane, now)
 
         governor = self.systems.target_governor
-        return Dispatcher(self.changes, lane, self.outside.clock, due_keys, next_due, governor)
+        return Dispatcher(self.changes, lane, self.environment.clock, due_keys, next_due, governor)
 
     def _tab_dispatcher(self, lane: Lane) -> Dispatcher[int]:
         async def due_keys(now: float, limit: int) -> list[int]:
@@ -214,7 +214,7 @@ class _Builder:
             return await self.store.tabs.next_due(lane, now)
 
         governor = self.systems.target_governor
-        return Dispatcher(self.tabs, lane, self.outside.clock, due_keys, next_due, governor)
+        return Dispatcher(self.tabs, lane, self.environment.clock, due_keys, next_due, governor)
 
     def _write_back_dispatcher(self) -> Dispatcher[Key]:
         async def due_keys(now: float, limit: int) -> list[Key]:
@@ -225,7 +225,7 @@ class _Builder:
 
         governor = self.systems.source_governor
         return Dispatcher(
-            self.write_backs, Lane.FRESH, self.outside.clock, due_keys, next_due, governor
+            self.write_backs, Lane.FRESH, self.environment.clock, due_keys, next_due, governor
         )
 
     def _mapping_reader(self) -> MappingReader:
@@ -233,7 +233,7 @@ class _Builder:
             mappings=self.mappings,
             source=self.systems.source,
             store=self.store,
-            clock=self.outside.clock,
+            clock=self.environment.clock,
             pace=Pace(self.config.engine.poller.mapping_interval_s),
             metrics=self.metrics,
             wake=self.signals.wake_changes,
@@ -243,7 +243,7 @@ class _Builder:
         return Auditor(
             source=self.systems.source,
             store=self.store,
-            clock=self.outside.clock,
+            clock=self.environment.clock,
             page_size=self.config.source.page_size,
             share=limits.audit_share(self.config),
             metrics=self.metrics,
@@ -254,7 +254,7 @@ class _Builder:
         settings = self.config.engine.fuse
         return FuseKeeper(
             store=self.store,
-            clock=self.outside.clock,
+            clock=self.environment.clock,
             limits=Limits(settings.share, settings.records_min, settings.creates_max),
             wake=self.signals.wake_both,
         )
@@ -274,7 +274,7 @@ class _Builder:
         return Healer(
             self.systems.source,
             self.store,
-            self.outside.clock,
+            self.environment.clock,
             dependence,
             prospects,
             self.signals.wake_both,
@@ -286,8 +286,8 @@ class _Builder:
         return Poller(
             source=self.systems.source,
             store=self.store,
-            clock=self.outside.clock,
-            rng=self.outside.rng("poller"),
+            clock=self.environment.clock,
+            rng=self.environment.rng("poller"),
             limits=limits.poll_limits(self.config),
             backoff=self.config.engine.retry.backoff,
             metrics=self.metrics,
@@ -304,7 +304,7 @@ class _Builder:
         return PeoplePoller(
             source=self.systems.source,
             store=self.store,
-            clock=self.outside.clock,
+            clock=self.environment.clock,
             prospects=prospects,
             fuse_keeper=keeper,
             limits=limits.people_poll_limits(self.config),
@@ -317,7 +317,7 @@ class _Builder:
         return OwnerResolver(
             target=self.systems.target,
             store=self.store,
-            clock=self.outside.clock,
+            clock=self.environment.clock,
             rules=limits.owner_rules(self.config),
             metrics=self.metrics,
             wake=self.signals.wake_changes,
@@ -336,7 +336,7 @@ class _Builder:
             source=self.systems.source,
             target=self.systems.target,
             store=self.store,
-            clock=self.outside.clock,
+            clock=self.environment.clock,
             columns=columns,
             pace=Pace(self.config.engine.owners.ttl_s),
             metrics=self.metrics,
@@ -350,14 +350,14 @@ class _Builder:
             source=self.systems.source,
             target=self.systems.target,
             store=self.store,
-            clock=self.outside.clock,
+            clock=self.environment.clock,
             mappings=self.mappings,
             references=references,
             dependence=dependence,
             rules=limits.prospect_rules(self.config),
             metrics=self.metrics,
             governor=self.systems.target_governor,
-            rng=self.outside.rng("prospect_resolver"),
+            rng=self.environment.rng("prospect_resolver"),
             wake=self.signals.wake_tabs,
             wake_write_back=self.signals.wake_write_backs,
         )

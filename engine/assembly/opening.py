@@ -14,7 +14,7 @@ import structlog
 
 from engine.assembly.assembly import Assembly
 from engine.assembly.building import assemble
-from engine.assembly.outside import Outside, Systems, open_systems
+from engine.assembly.environment import Environment, Systems, open_systems
 from engine.config.loading import Config
 from engine.errors import first_engine_error
 from engine.installation import Installation
@@ -29,7 +29,7 @@ log = structlog.get_logger(component="service")
 @asynccontextmanager
 async def opened(
     config: Config,
-    outside: Outside,
+    environment: Environment,
     vaults: Callable[[str], Vault] | None = None,
     stand_in: Callable[[Systems], AbstractContextManager[Systems]] = nullcontext,
 ) -> AsyncGenerator[Assembly]:
@@ -48,13 +48,13 @@ async def opened(
         fresh = not path.exists()
         seen = mark.look(state_dir / statedir.MARK_NAME)
         try:
-            metrics = outside.metrics()
-            async with outside.open_store(path, metrics.commits.observe) as store:
-                await take_over(config, store, seen, outside.clock.now())
-                async with open_systems(config, outside, store, metrics, vaults) as real:
+            metrics = environment.metrics()
+            async with environment.open_store(path, metrics.commits.observe) as store:
+                await take_over(config, store, seen, environment.clock.now())
+                async with open_systems(config, environment, store, metrics, vaults) as real:
                     with stand_in(real) as systems:
-                        yield assemble(config, outside, store, systems, metrics)
-                    now, dates = outside.clock.now(), real.dates.told()
+                        yield assemble(config, environment, store, systems, metrics)
+                    now, dates = environment.clock.now(), real.dates.told()
                     await store.provenance.note_life(now, dates, ended=True)
         except BaseException:
             if fresh:

@@ -13,7 +13,7 @@ from engine.actors.relationship_syncer import RelationshipSyncer
 from engine.actors.trust import Trust
 from engine.actors.write_back import WriteBacks
 from engine.assembly import limits
-from engine.assembly.outside import Outside, Systems
+from engine.assembly.environment import Environment, Systems
 from engine.assembly.signals import Signals
 from engine.config.loading import Config
 from engine.flow.mailbox import Mailbox
@@ -32,7 +32,7 @@ class WorkerFactory:
     """Makes workers; `config` is replaced when settings change."""
 
     config: Config
-    outside: Outside
+    environment: Environment
     store: Store
     systems: Systems
     metrics: Metrics
@@ -64,8 +64,8 @@ class WorkerFactory:
             trust=self.trust,
             search=self.search,
             dependence=self.dependence,
-            clock=self.outside.clock,
-            rng=self.outside.rng(f"opportunity_syncer.{number}"),
+            clock=self.environment.clock,
+            rng=self.environment.rng(f"opportunity_syncer.{number}"),
             limits=limits.sync_limits(self.config),
             metrics=self.metrics,
             wake_downstream=self.signals.wake_downstream,
@@ -83,8 +83,8 @@ class WorkerFactory:
             governor=self.systems.target_governor,
             prospects=self.prospects,
             trust=self.trust,
-            clock=self.outside.clock,
-            rng=self.outside.rng(f"relationship_syncer.{number}"),
+            clock=self.environment.clock,
+            rng=self.environment.rng(f"relationship_syncer.{number}"),
             limits=limits.relate_limits(self.config),
             metrics=self.metrics,
             wake=self.signals.wake_tabs,
@@ -99,8 +99,8 @@ class WorkerFactory:
             store=self.store,
             source=self.systems.source,
             governor=self.systems.source_governor,
-            clock=self.outside.clock,
-            rng=self.outside.rng(f"write_back.{number}"),
+            clock=self.environment.clock,
+            rng=self.environment.rng(f"write_back.{number}"),
             limits=limits.write_back_limits(self.config),
             metrics=self.metrics,
             upstream_idle=lambda: self.changes.idle and self.tabs.idle,

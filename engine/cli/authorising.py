@@ -20,8 +20,8 @@ import anyio
 import typer
 
 from engine import authorisation
+from engine.assembly.environment import Environment, open_systems
 from engine.assembly.opening import opened, plain_errors
-from engine.assembly.outside import Outside, open_systems
 from engine.cli.asking import ask_service
 from engine.cli.exits import Exit, complain
 from engine.cli.failures import raised
@@ -152,7 +152,7 @@ async def _exchanged_once(config: Config, code: str, redirect_uri: str) -> Autho
             remedy="see: wosync check; if nothing was granted, authorise again",
         )
     with plain_errors():
-        async with opened(config, Outside.real()) as assembly:
+        async with opened(config, Environment.real()) as assembly:
             with suppress(EngineError):
                 # Whether people are synchronised; what else is wrong there shows in a check.
                 for step in assembly.systems.source.steps():
@@ -183,7 +183,7 @@ async def _asked(config: Config, redirect_uri: str | None) -> Asked:
     with TemporaryDirectory(prefix="wosync-auth-") as directory:
         async with (
             open_store(Path(directory) / statefile.FILE_NAME) as store,
-            open_systems(config, Outside.real(), store, Metrics()) as systems,
+            open_systems(config, Environment.real(), store, Metrics()) as systems,
         ):
             authority = systems.target.authority
             if authority is None:

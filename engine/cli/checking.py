@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 import anyio
 
 from engine import authorisation
+from engine.assembly.environment import Environment, Systems, open_systems
 from engine.assembly.opening import take_over
-from engine.assembly.outside import Outside, Systems, open_systems
 from engine.cli.asking import ask_service
 from engine.cli.authorising import moment
 from engine.cli.exits import Exit
@@ -77,7 +77,7 @@ async def _with_state(config: Config, path: Path, seen: Seen | None) -> list[Ver
     async with open_store(path) as store:
         try:
             # Before anything is asked: the tokens in another state are not ours to renew.
-            await take_over(config, store, seen, Outside.real().clock.now())
+            await take_over(config, store, seen, Environment.real().clock.now())
         except StateUnusable as error:
             return [*verdicts, failed("state", "belongs here", error)]
         return verdicts + await _with_systems(config, store)
@@ -85,7 +85,7 @@ async def _with_state(config: Config, path: Path, seen: Seen | None) -> list[Ver
 
 async def _with_systems(config: Config, store: Store) -> list[Verdict]:
     verdicts: list[Verdict] = []
-    async with open_systems(config, Outside.real(), store, Metrics()) as systems:
+    async with open_systems(config, Environment.real(), store, Metrics()) as systems:
         mappings = Mappings(config, systems.source, systems.target)
         walked = await walk(config.connectors.source.name, systems.source.steps())
         walked += await walk(config.connectors.target.name, systems.target.steps())
@@ -123,7 +123,7 @@ def _ends(found: Authorisation) -> str | None:
 
 
 def _check_clock(systems: Systems) -> list[Verdict]:
-    verdict = clock(Outside.real().clock.now(), systems.dates.told())
+    verdict = clock(Environment.real().clock.now(), systems.dates.told())
     return [] if verdict is None else [verdict]
 
 
@@ -147,7 +147,7 @@ async def _beside_the_service(config: Config) -> list[Verdict]:
     with TemporaryDirectory(prefix="wosync-check-") as directory:
         async with (
             open_store(Path(directory) / statefile.FILE_NAME) as store,
-            open_systems(config, Outside.real(), store, Metrics()) as systems,
+            open_systems(config, Environment.real(), store, Metrics()) as systems,
         ):
             verdicts += await walk(config.connectors.source.name, systems.source.steps())
             verdicts += _check_clock(systems)

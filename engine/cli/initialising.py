@@ -18,8 +18,8 @@ import typer
 from pydantic import ValidationError
 
 from engine import logs
+from engine.assembly.environment import Environment, open_source_alone, user_agent
 from engine.assembly.opening import plain_errors
-from engine.assembly.outside import Outside, open_source_alone, user_agent
 from engine.cli.asker import AGAIN, LEAVE, Asker, Flags, Terminal
 from engine.cli.authorising import auth
 from engine.cli.draft import Draft
@@ -150,7 +150,7 @@ async def _reach(system: str, address: str) -> None:
     remedy = f"correct the address; if it is right, check the network, and the clock: {system}"
     try:
         async with httpx.AsyncClient(
-            transport=Outside.real().transport(system),
+            transport=Environment.real().transport(system),
             headers={"User-Agent": user_agent()},
             timeout=REACH_S,
             trust_env=False,
@@ -189,7 +189,7 @@ async def _look_at_source(connector: SourceConnector, settings: object) -> None:
     with TemporaryDirectory(prefix="wosync-init-") as directory:
         async with (
             open_store(Path(directory) / statefile.FILE_NAME) as store,
-            open_source_alone(connector, settings, Outside.real(), store) as source,  # pyright: ignore[reportArgumentType] # the connector's own model
+            open_source_alone(connector, settings, Environment.real(), store) as source,  # pyright: ignore[reportArgumentType] # the connector's own model
         ):
             await _found(source)
 

@@ -30,11 +30,11 @@ def mapping(path: Path | None, *, as_json: bool) -> int:
 
 
 async def _composed(config: Config) -> dict[str, Any]:
+    from engine.assembly.environment import Environment
     from engine.assembly.opening import opened, plain_errors
-    from engine.assembly.outside import Outside
 
     with plain_errors():
-        async with opened(config, Outside.real()) as assembly:
+        async with opened(config, Environment.real()) as assembly:
             for step in (*assembly.systems.source.steps(), *assembly.systems.target.steps()):
                 await step.run()
             await assembly.mappings.load()

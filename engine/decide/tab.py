@@ -22,7 +22,7 @@ from engine.errors import Gone, Rejected, Taken, Unreachable, surely_not_execute
 from engine.model.history import Note
 from engine.model.person import Person, Standing
 from engine.model.reason import Code, Reason
-from engine.model.records import Relation, SourceRecord
+from engine.model.records import SourceRecord, TabLine
 from engine.model.tab import Edge, GivenUp, Joining, Lines, RefusedRole, Sent, TabWork
 from engine.model.work import Failure
 
@@ -49,7 +49,7 @@ class Unreadable:
 class Relate:
     """Make the roles equal to these lines; `look` where the roles must be listed first."""
 
-    people: tuple[Relation, ...]
+    people: tuple[TabLine, ...]
     look: bool
 
 
@@ -91,7 +91,7 @@ def can_be_told(standing: Standing) -> bool:
 
 
 def told(
-    people: Iterable[Relation], standings: Mapping[int, Standing], known: Iterable[Person]
+    people: Iterable[TabLine], standings: Mapping[int, Standing], known: Iterable[Person]
 ) -> Lines:
     """The lines in the target's terms.
 

@@ -14,11 +14,11 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from random import Random
-from typing import Protocol
 
 import anyio
 import anyio.lowlevel
 
+from engine.clock import Clock
 from engine.decide.reasons import because
 from engine.errors import HeldBack, Misconfigured, NotGranted, Rationed, Throttled, Unauthorized
 from engine.flow.breaker import Breaker
@@ -41,14 +41,6 @@ HOLD_MAX_S = 5.0
 # After a refusal that only an operator can end the system counts as refusing us until it is seen to
 # work, or for so long without another one: nothing may have been asked of it since.
 REFUSAL_S = 900.0
-
-
-class Clock(Protocol):
-    """Reads the wall clock."""
-
-    def now(self) -> float:
-        """Unix seconds."""
-        ...
 
 
 @dataclass(slots=True)

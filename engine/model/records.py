@@ -61,7 +61,7 @@ class Position(NamedTuple):
     id: int
 
 
-class Relation(NamedTuple):
+class TabLine(NamedTuple):
     """One line of an opportunity's People tab; a blank relationship is an empty text.
 
     Order on the tab means nothing, and the same person may stand there several times.
@@ -175,7 +175,7 @@ class SourceRecord:
     target_id: str | None
     target_url: str | None
     columns: Mapping[str, Json]
-    people: tuple[Relation, ...] | None = None
+    people: tuple[TabLine, ...] | None = None
     people_fault: str | None = None
 
     @property

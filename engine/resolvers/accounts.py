@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 import anyio
 import structlog
 
+from engine.clock import Clock
 from engine.decide.reasons import because
 from engine.errors import EngineError
 from engine.flow.pace import Pace
@@ -29,7 +30,7 @@ from engine.metrics import Metrics
 from engine.model.identity import id_of
 from engine.model.reason import Code, Reason
 from engine.model.records import FieldKind
-from engine.ports import Source, Target, WallClock
+from engine.ports import Source, Target
 from engine.resolvers.lookups import Lookup
 from engine.resolvers.refreshing import refreshing
 from engine.store.port.store import Store
@@ -61,7 +62,7 @@ class AccountResolver:
     source: Source
     target: Target
     store: Store
-    clock: WallClock
+    clock: Clock
     columns: Callable[[], Sequence[str]]
     pace: Pace
     metrics: Metrics

@@ -16,6 +16,7 @@ from typing import Literal
 
 import structlog
 
+from engine.clock import Clock
 from engine.decide.roster import CONFIRM_S, Listed, believed, missing, unnamed
 from engine.errors import EngineError, ProtocolError, Rejected, TheirFault
 from engine.flow.directory import Directory
@@ -23,7 +24,7 @@ from engine.flow.pace import Pace
 from engine.metrics import Metrics
 from engine.model.reason import Reason
 from engine.model.records import FieldKind, Stage, User
-from engine.ports import Target, WallClock
+from engine.ports import Target
 from engine.resolvers.lookups import Lookup
 from engine.resolvers.refreshing import refreshing
 from engine.store.port.store import Store
@@ -50,7 +51,7 @@ class OwnerResolver:
 
     target: Target
     store: Store
-    clock: WallClock
+    clock: Clock
     rules: OwnerRules
     metrics: Metrics
     wake: Callable[[], None]

@@ -14,6 +14,7 @@ import structlog
 
 from engine.actors.failing import Failing, RetryLimits
 from engine.actors.gate import pass_gate_for
+from engine.clock import Clock
 from engine.decide.failure import FORBIDDEN
 from engine.decide.journal import prospect_write
 from engine.decide.person import foreseen, refusal, standing
@@ -43,7 +44,7 @@ from engine.model.verdict import (
     Wait,
 )
 from engine.model.work import Failure
-from engine.ports import Target, WallClock
+from engine.ports import Target
 from engine.resolvers.dependence import Dependence
 from engine.resolvers.standings import Standings
 from engine.store.port.store import Store
@@ -64,7 +65,7 @@ class PersonOutcomes:
 
     store: Store
     target: Target
-    clock: WallClock
+    clock: Clock
     metrics: Metrics
     standings: Standings
     failing: Failing

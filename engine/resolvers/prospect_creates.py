@@ -11,6 +11,7 @@ import structlog
 
 from engine.actors.failing import RetryLimits
 from engine.actors.gate import pass_gate
+from engine.clock import Clock
 from engine.decide.failure import plain_reason
 from engine.decide.person import address_taken, create_failed
 from engine.errors import EngineError, StateUnusable
@@ -18,7 +19,7 @@ from engine.flow.worktime import holding
 from engine.model.person import Candidate
 from engine.model.reason import Reason
 from engine.model.verdict import Adopt, Ask, Created, Forbid, Lose, Refuse, Weigh
-from engine.ports import Target, WallClock
+from engine.ports import Target
 from engine.resolvers.person_outcomes import COMPONENT, PersonOutcomes
 from engine.resolvers.prospect_search import Found, ProspectSearch
 from engine.store.port.store import Store
@@ -32,7 +33,7 @@ class ProspectCreates:
 
     store: Store
     target: Target
-    clock: WallClock
+    clock: Clock
     outcomes: PersonOutcomes
     search: ProspectSearch
     _creating: dict[str, anyio.Lock] = field(default_factory=dict[str, anyio.Lock], init=False)

@@ -23,6 +23,7 @@ import structlog
 
 from engine.actors.failing import Failing, RetryLimits
 from engine.actors.gate import permitted, weighing
+from engine.clock import Clock
 from engine.decide.failure import error_class, plain_reason
 from engine.decide.person import (
     CHANGED_JUST_NOW,
@@ -47,7 +48,7 @@ from engine.model.person import Candidate, Likeness, Person, PersonFacts, Standi
 from engine.model.purpose import Purpose
 from engine.model.records import RecordType, SourceRecord
 from engine.model.verdict import Ask, Create, LostLink, NotExecuted, Question
-from engine.ports import Source, Target, WallClock
+from engine.ports import Source, Target
 from engine.resolvers.dependence import Dependence
 from engine.resolvers.lookups import Lookup
 from engine.resolvers.person_outcomes import COMPONENT, PersonOutcomes
@@ -88,7 +89,7 @@ class ProspectResolver:
     source: Source
     target: Target
     store: Store
-    clock: WallClock
+    clock: Clock
     mappings: Mappings
     references: References
     dependence: Dependence

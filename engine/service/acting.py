@@ -77,7 +77,7 @@ class Acting:
         return [spelled(one, self.assembly.config) for one in pointers]
 
     async def _do(self, named: Sequence[Named]) -> list[Done]:
-        acting, now = self.assembly.store.acting, self.assembly.outside.clock.now()
+        acting, now = self.assembly.store.acting, self.assembly.environment.clock.now()
         match self.request.act:
             case Act.RETRY:
                 return await acting.retry(named, now)
@@ -96,13 +96,13 @@ class Acting:
         unknown = sorted(set(ids) - await self.assembly.store.feeds.known_ids(ids))
         if not unknown:
             return
-        asked_at = self.assembly.outside.clock.now()
+        asked_at = self.assembly.environment.clock.now()
         try:
             rows = await self.assembly.systems.source.fetch(RecordType.OPPORTUNITY, unknown)
         except EngineError:
             # The next poll that shows them captures them as skipped.
             return
-        now = self.assembly.outside.clock.now()
+        now = self.assembly.environment.clock.now()
         await self.assembly.store.feeds.take_asked_for(
             unknown, rows, asked_at, now, fresh_max=FRESH_MAX
         )

@@ -73,7 +73,7 @@ async def keep_authorised(assembly: Assembly) -> None:
     """Make use of a leave that would end before long."""
     authority = assembly.systems.target.authority
     ends_at = None if authority is None else (await authority.standing()).ends_at
-    now = assembly.outside.clock.now()
+    now = assembly.environment.clock.now()
     if authority is None or ends_at is None or ends_at - now > RENEW_BEFORE_S:
         return
     try:

@@ -53,7 +53,7 @@ async def systems(assembly: Assembly) -> tuple[SystemFacts, ...]:
 
 def _facts(assembly: Assembly, name: str, governor: Governor) -> SystemFacts:
     """What is known of either system."""
-    now, condition = assembly.outside.clock.now(), governor.condition
+    now, condition = assembly.environment.clock.now(), governor.condition
     return SystemFacts(
         name,
         name,
@@ -102,7 +102,7 @@ def _backlog(governor: Governor, now: float) -> Trouble | None:
 
 
 def _polls(assembly: Assembly) -> Trouble | None:
-    poller, now = assembly.poller, assembly.outside.clock.now()
+    poller, now = assembly.poller, assembly.environment.clock.now()
     if poller.trouble is None:
         return None
     next_at = poller.retry_at

@@ -43,7 +43,7 @@ class Gauges:
     async def set(self, *, ready: bool) -> None:
         """Set them all."""
         assembly = self.assembly
-        now = assembly.outside.clock.now()
+        now = assembly.environment.clock.now()
         state = await self._look(now)
         assembly.metrics.state_readable.set(state is not None)
         if state is not None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import anyio
 
 from engine.assembly.assembly import Assembly
+from engine.assembly.environment import Environment
 from engine.assembly.opening import opened, plain_errors
-from engine.assembly.outside import Outside
 from engine.config.loading import Config
 from engine.errors import Misconfigured, Terminal, Unreachable
 from engine.flow.governor import Governor
@@ -37,18 +37,18 @@ class Result:
     held: Held
 
 
-async def once(config: Config, outside: Outside | None = None) -> Result:
+async def once(config: Config, environment: Environment | None = None) -> Result:
     """One poll, everything due drained, write-backs included.
 
     Raises:
         EngineError: a system cannot be reached, or refuses us; what was captured stays captured.
     """
     with plain_errors():
-        return await _once(config, outside or Outside.real())
+        return await _once(config, environment or Environment.real())
 
 
-async def _once(config: Config, outside: Outside) -> Result:
-    async with opened(config, outside) as assembly:
+async def _once(config: Config, environment: Environment) -> Result:
+    async with opened(config, environment) as assembly:
         await begin(assembly)
         changed = await look(assembly)
         await work(assembly)
@@ -116,7 +116,7 @@ async def _drained(assembly: Assembly) -> None:
     A retry that is due soon is waited for, RETRY_PATIENCE_S at most; what waits longer, for a
     pause, an outage or the budget, is left to the next run.
     """
-    clock, report = assembly.outside.clock, assembly.store.report
+    clock, report = assembly.environment.clock, assembly.store.report
     worked_at = progress_at = anyio.current_time()
     rested = 0.0
     while True:

@@ -15,8 +15,8 @@ import anyio
 import structlog
 
 from engine.assembly.assembly import Assembly
+from engine.assembly.environment import Environment
 from engine.assembly.opening import opened, plain_errors
-from engine.assembly.outside import Outside
 from engine.config.loading import Config
 from engine.config.unencrypted import unencrypted
 from engine.metrics.labels import START_UP
@@ -36,7 +36,7 @@ from engine.service.usage import keep_usage, keep_usage_always
 log = structlog.get_logger(component="service")
 
 
-async def run(config: Config, outside: Outside | None = None) -> None:
+async def run(config: Config, environment: Environment | None = None) -> None:
     """The service. Returns after SIGTERM or SIGINT, once what was in hand is settled.
 
     Raises:
@@ -45,7 +45,7 @@ async def run(config: Config, outside: Outside | None = None) -> None:
     for reason in unencrypted(config):
         log.warning("unencrypted", reason=reason)
     with plain_errors():
-        async with _opened(config, outside or Outside.real()) as (assembly, shadow):
+        async with _opened(config, environment or Environment.real()) as (assembly, shadow):
             # Behind the lease: a second process on the same state must hear that, not of the port.
             service = config.engine.service
             with (
@@ -66,13 +66,13 @@ async def run(config: Config, outside: Outside | None = None) -> None:
 
 @asynccontextmanager
 async def _opened(
-    config: Config, outside: Outside
+    config: Config, environment: Environment
 ) -> AsyncGenerator[tuple[Assembly, Shadow | None]]:
     if config.shadow:
-        async with opened_in_shadow(config, outside) as shadow:
+        async with opened_in_shadow(config, environment) as shadow:
             yield shadow.assembly, shadow
     else:
-        async with opened(config, outside) as assembly:
+        async with opened(config, environment) as assembly:
             yield assembly, None
 
 

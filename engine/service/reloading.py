@@ -58,7 +58,7 @@ class Reloader:
     _lock: anyio.Lock = field(default_factory=anyio.Lock, init=False)
 
     def __post_init__(self) -> None:
-        self.assembly.metrics.reload_success_at.set(self.assembly.outside.clock.now())
+        self.assembly.metrics.reload_success_at.set(self.assembly.environment.clock.now())
         self._show_settings()
 
     async def reload(self) -> Reloaded:
@@ -92,7 +92,7 @@ class Reloader:
         self._show_settings()
         metrics = self.assembly.metrics
         metrics.reload_successful.set(1)
-        metrics.reload_success_at.set(self.assembly.outside.clock.now())
+        metrics.reload_success_at.set(self.assembly.environment.clock.now())
         metrics.reloads.labels("applied").inc()
         changes = [f"{key}: {_said(old)} → {_said(new)}" for key, (old, new) in changed.items()]
         log.info("reloaded", changes=changes)
@@ -115,7 +115,7 @@ class Reloader:
 async def note_settings(assembly: Assembly) -> None:
     """Keep the settings in force, so that whoever asks is told which were others, and when."""
     values = {key: logs.redact(_said(value)) for key, value in _flat(assembly.config)}
-    await assembly.store.kept.note_settings(values, assembly.outside.clock.now())
+    await assembly.store.kept.note_settings(values, assembly.environment.clock.now())
 
 
 def _said(value: Any) -> str:

@@ -32,7 +32,7 @@ async def downstream(assembly: Assembly) -> AsyncGenerator[None]:
 
 def take_turns(assembly: Assembly) -> None:
     """Let no stage begin anything while one before it has something to do."""
-    records, tabs, clock = assembly.store.records, assembly.store.tabs, assembly.outside.clock
+    records, tabs, clock = assembly.store.records, assembly.store.tabs, assembly.environment.clock
 
     async def idle(
         mailbox: Mailbox[int], due_keys: Callable[[Lane, float, int], Awaitable[list[int]]]

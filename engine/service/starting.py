@@ -40,7 +40,7 @@ async def start(assembly: Assembly, status: Status) -> None:
         Misconfigured: a new pair keeps refusing us; see `engine.decide.patience`.
     """
     refusals: Refusals | None = None
-    attempt, rng = 0, assembly.outside.rng("start")
+    attempt, rng = 0, assembly.environment.rng("start")
     while True:
         try:
             await _attempt(assembly)
@@ -56,12 +56,12 @@ async def start(assembly: Assembly, status: Status) -> None:
                 worked=await assembly.store.kept.has_worked(),
                 backoff_s=max(1.0, backoff_s),
                 now=anyio.current_time(),
-                patience=assembly.outside.patience,
+                patience=assembly.environment.patience,
             )
             assembly.metrics.errors.labels(START_UP, error_class(error)).inc()
             if isinstance(verdict, GiveUp):
                 raise
-            refusals, now = verdict.refusals, assembly.outside.clock.now()
+            refusals, now = verdict.refusals, assembly.environment.clock.now()
             since = now if status.waiting is None else status.waiting.since
             code = plain_reason(error).code
             status.waiting = Trouble(
@@ -91,7 +91,7 @@ async def _attempt(assembly: Assembly) -> None:
 
 async def take_up(assembly: Assembly) -> None:
     """Take up what a former process left: its creates are looked for, its waits bounded."""
-    now = assembly.outside.clock.now()
+    now = assembly.environment.clock.now()
     await assembly.store.kept.note_that_it_works(now)
     dates, source = assembly.systems.dates.told(), assembly.config.connectors.source.name
     set_back_s = await assembly.store.provenance.resume(now, dates, source)

@@ -87,7 +87,7 @@ class Status:
             parts.insert(0, "shadow: nothing is sent")
         if self._counts is not None:
             oldest = self._counts.pending_oldest_at
-            now = self.assembly.outside.clock.now()
+            now = self.assembly.environment.clock.now()
             lag = 0.0 if oldest is None else max(0.0, now - oldest)
             errors = self._counts.refused + self._counts.people_refused
             waiting = self._counts.pending + self._counts.tabs + self._counts.outbox

@@ -24,7 +24,7 @@ async def tend_history(assembly: Assembly) -> None:
 
 async def step(assembly: Assembly) -> int:
     """One step of it; returns how many lines have lost what they took the place of."""
-    settings, now = assembly.config.engine.history, assembly.outside.clock.now()
+    settings, now = assembly.config.engine.history, assembly.environment.clock.now()
     return await assembly.store.journal.tend(
         now,
         before=now - settings.keep_days * DAY_S,

@@ -11,8 +11,8 @@ import anyio
 from engine.about import about
 from engine.actors.undoer import Undoer
 from engine.assembly.assembly import Assembly
+from engine.assembly.environment import Environment
 from engine.assembly.opening import opened, pair, plain_errors
-from engine.assembly.outside import Outside
 from engine.config.loading import Config
 from engine.errors import EngineError
 from engine.flow.purpose import spent_on
@@ -94,7 +94,7 @@ class Undoing:
         writing, about_it = Writing(out), _about(scope)
         token = None
         if asked.does:
-            now = assembly.outside.clock.now()
+            now = assembly.environment.clock.now()
             number = await undos.begin(now, f"of {about_it['undo']}")
             about_it["done as run"] = str(number)
             token = kept_run.set(number)
@@ -134,7 +134,7 @@ def undoer_of(assembly: Assembly) -> Undoer:
         target=assembly.systems.target,
         references=assembly.worker_factory.references,
         mappings=assembly.mappings,
-        clock=assembly.outside.clock,
+        clock=assembly.environment.clock,
         changes=assembly.changes,
         tabs=assembly.tabs,
     )
@@ -166,13 +166,13 @@ def _header(assembly: Assembly, about_it: dict[str, str]) -> Header:
         about().version,
         pair(assembly.config),
         assembly.mappings.fingerprint,
-        assembly.outside.clock.now(),
+        assembly.environment.clock.now(),
         about=about_it,
     )
 
 
 async def undo_alone(
-    config: Config, asked: Asked, out: IO[str], outside: Outside | None = None
+    config: Config, asked: Asked, out: IO[str], environment: Environment | None = None
 ) -> None:
     """The same without a service, under the lock of the state.
 
@@ -180,7 +180,7 @@ async def undo_alone(
         EngineError: a system cannot be reached, or refuses us.
     """
     with plain_errors():
-        async with opened(config, outside or Outside.real()) as assembly:
+        async with opened(config, environment or Environment.real()) as assembly:
             connectors, systems = config.connectors, assembly.systems
             await take_steps(connectors.source.name, systems.source.steps())
             await take_steps(connectors.target.name, systems.target.steps())

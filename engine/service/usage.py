@@ -13,7 +13,7 @@ async def keep_usage(assembly: Assembly) -> None:
     """Keep the target's request counts now, and that we are alive."""
     budget = assembly.systems.target_governor.budget
     name = assembly.config.connectors.target.name
-    now, dates = assembly.outside.clock.now(), assembly.systems.dates.told()
+    now, dates = assembly.environment.clock.now(), assembly.systems.dates.told()
     sample = await assembly.store.report.behind(now)
     minutes, days = dict(budget.minutes), dict(budget.days)
     await assembly.store.kept.save_usage(name, minutes, days, sample)

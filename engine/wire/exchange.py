@@ -24,7 +24,7 @@ from engine.errors import TheirFault, TooLarge, Unreachable, excerpt
 from engine.flow.lane import writing
 from engine.flow.worktime import State, spending
 from engine.model.records import Json
-from engine.ports import Surroundings
+from engine.ports import ConnectorEnvironment
 from engine.wire import bodies
 from engine.wire.bodies import AnswerKind
 from engine.wire.connections import StaleConnection
@@ -87,18 +87,18 @@ class Exchange:
         timeout_s: seconds for connecting, and again for each read.
     """
 
-    def __init__(self, system: str, surroundings: Surroundings, *, timeout_s: float) -> None:
+    def __init__(self, system: str, environment: ConnectorEnvironment, *, timeout_s: float) -> None:
         self._system = system
-        self._surroundings = surroundings
+        self._environment = environment
         # The transport itself and no client above it: redirects, cookies and credentials are each
         # protocol's own business, and a client's share of them costs as much CPU as the request.
-        self._transport = surroundings.transport
+        self._transport = environment.transport
         self._extensions = {"timeout": httpx.Timeout(timeout_s).as_dict()}
         self._whole_s = timeout_s * WHOLE_TIMES
         self._headers = {
             "Accept": "*/*",
             "Accept-Encoding": "gzip, deflate",
-            "User-Agent": surroundings.user_agent,
+            "User-Agent": environment.user_agent,
         }
 
     async def __aenter__(self) -> Self:
@@ -136,7 +136,7 @@ class Exchange:
             TooLarge: the answer is larger than that.
             Unreachable: no complete answer; `ambiguous` unless the request surely never left.
         """
-        self._surroundings.governor.ensure_granted(operation)
+        self._environment.governor.ensure_granted(operation)
         writing.set(writes)
         request = self._request(method, url, headers, content)
         sending = _Sending(request, route, operation, metered, kind)
@@ -157,7 +157,7 @@ class Exchange:
             StaleConnection: as the transport says; nobody has been told of the failure.
             Unreachable: as `send`.
         """
-        async with self._surroundings.governor.admitted(metered=sending.metered):
+        async with self._environment.governor.admitted(metered=sending.metered):
             started = anyio.current_time()
             status = "unfinished"
             try:
@@ -185,7 +185,7 @@ class Exchange:
 
     def _say(self, sending: _Sending, status: str, duration_s: float) -> None:
         method = sending.request.method
-        self._surroundings.observe(method, sending.route, status, duration_s)
+        self._environment.observe(method, sending.route, status, duration_s)
         say = log.info if duration_s >= SLOW_S else log.debug
         say(
             "request",
@@ -246,7 +246,7 @@ class Exchange:
         remedy = f"check [{self._system}] base_url, the network and the system's status page"
         if descriptors.used_up(error):
             reason, remedy = f"no file descriptor is left: {reason}", descriptors.REMEDY
-        self._surroundings.governor.failed(reason)
+        self._environment.governor.failed(reason)
         return Unreachable(
             reason, ambiguous=ambiguous, system=self._system, operation=operation, remedy=remedy
         )

@@ -23,9 +23,9 @@ from pathlib import Path
 import anyio
 import httpx
 
-from engine.assembly.outside import Outside
+from engine.assembly.environment import Environment
 from engine.cli.reading import load
-from engine.ports import WallClock
+from engine.clock import Clock
 from engine.service import once as one_run
 from engine.wire.transport import Transport
 
@@ -50,7 +50,7 @@ def _cpu_s() -> float:
 class _Past:
     """A clock that is so many seconds behind."""
 
-    clock: WallClock
+    clock: Clock
     ago_s: float
 
     def now(self) -> float:
@@ -60,9 +60,9 @@ class _Past:
 
 async def once(path: str, ago_s: str = "0") -> None:
     """Run `once` with this configuration, logging as the command does."""
-    config, real = load(Path(path)), Outside.real()
-    outside = replace(real, clock=_Past(real.clock, float(ago_s)))
-    await _measured(lambda: one_run.once(config, outside))
+    config, real = load(Path(path)), Environment.real()
+    environment = replace(real, clock=_Past(real.clock, float(ago_s)))
+    await _measured(lambda: one_run.once(config, environment))
 
 
 async def bare(outreach_url: str, ledger_url: str, tasks: str) -> None:

@@ -176,13 +176,13 @@ async def test_unknown_records_and_routes_have_their_own_error_ids() -> None:
     missing = await outreach.get("/prospects/1")
     nowhere = await outreach.get("/rockets")
     no_delete = await outreach.send("DELETE", f"/users/{outreach.user_id}")
-    outside = await outreach.http.get("/somewhere")
+    environment = await outreach.http.get("/somewhere")
 
     assert missing.status_code == nowhere.status_code == no_delete.status_code == 404
     assert error_of(missing)["id"] == "resourceNotFound"
     assert error_of(missing)["detail"] == "Could not find 'prospect' with ID '1'."
     assert error_of(nowhere)["id"] == error_of(no_delete)["id"] == "routeNotFound"
-    assert outside.json() == {"error": "404", "error_description": "route not found"}
+    assert environment.json() == {"error": "404", "error_description": "route not found"}
 
 
 async def test_a_prospect_lists_its_roles_and_opportunities() -> None:

@@ -38,7 +38,7 @@ MUTANTS = (
     Mutant(
         "holds a consent back for the refusal that it is to end",
         OAUTH,
-        "            self.surroundings.governor.operator_acted()\n",
+        "            self.environment.governor.operator_acted()\n",
         "",
         (f"{REDEEMED}::test_a_pause_for_a_refusal_is_over_once_a_person_has_acted",),
     ),
@@ -111,7 +111,7 @@ MUTANTS = (
     Mutant(
         "sends again and again what was not granted",
         "engine/wire/exchange.py",
-        "        self._surroundings.governor.ensure_granted(operation)\n",
+        "        self._environment.governor.ensure_granted(operation)\n",
         "",
         (f"{WITHHELD}::test_what_was_not_granted_is_not_sent_again_for_a_while",),
     ),

@@ -100,7 +100,7 @@ MUTANTS = (
     Mutant(
         "does not say that the token endpoint refuses us",
         "connectors/outreach/oauth.py",
-        "            self.surroundings.governor.refused(error)\n            if kept is None:",
+        "            self.environment.governor.refused(error)\n            if kept is None:",
         "            if kept is None:",
         (f"{METRICS}::test_refused_credentials_say_whose_they_are",),
     ),

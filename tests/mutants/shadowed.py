@@ -18,7 +18,7 @@ MUTANTS = (
     ),
     Mutant(
         "opens both systems in shadow as ever",
-        "engine/assembly/outside.py",
+        "engine/assembly/environment.py",
         "ReadOnly(way, name, connector.reads) if config.shadow else way",
         "way",
         (f"{SHADOW}::test_no_write_leaves_whoever_asks_for_it",),

@@ -72,7 +72,7 @@ MUTANTS = (
         "does not say when the last reload succeeded",
         RELOADING,
         "        metrics.reload_successful.set(1)\n"
-        "        metrics.reload_success_at.set(self.assembly.outside.clock.now())\n",
+        "        metrics.reload_success_at.set(self.assembly.environment.clock.now())\n",
         "        metrics.reload_successful.set(1)\n",
         (SHOWN,),
     ),

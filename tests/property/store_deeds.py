@@ -18,7 +18,7 @@ from engine.model.lane import Lane
 from engine.model.mass_change import Limits
 from engine.model.outbox import Entry, Key, Owed
 from engine.model.reason import Code
-from engine.model.records import Position, RecordType, Relation
+from engine.model.records import Position, RecordType, TabLine
 from engine.model.tab import KnownRole, Roles, TabWork
 from engine.model.work import Failure, Work
 from engine.store.sqlite import (
@@ -42,11 +42,11 @@ RECORDS = (1, 2, 3)
 PEOPLE = (31, 32, 33)
 FAILURE = Failure("validation", "name", foreign(Code.REFUSED, "too long"))
 NOTE = Note("noted", "by the model")
-TABS: tuple[tuple[Relation, ...] | None, ...] = (
+TABS: tuple[tuple[TabLine, ...] | None, ...] = (
     None,
     (),
-    (Relation(31, "User"),),
-    (Relation(31, "User"), Relation(32, "Buyer"), Relation(31, "Buyer")),
+    (TabLine(31, "User"),),
+    (TabLine(31, "User"), TabLine(32, "Buyer"), TabLine(31, "Buyer")),
 )
 
 

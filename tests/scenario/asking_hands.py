@@ -17,7 +17,7 @@ from tests.scenario.bench import Bench
 @asynccontextmanager
 async def started(world: Bench) -> AsyncGenerator[Assembly]:
     """An engine that has taken its start-up steps, and does nothing by itself."""
-    async with opened(world.config(), world.outside()) as assembly:
+    async with opened(world.config(), world.environment()) as assembly:
         for step in assembly.systems.source.steps():
             await step.run()
         if assembly.mappings.customised:

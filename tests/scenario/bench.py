@@ -26,7 +26,7 @@ from connectors.sandbox.outreach import OutreachWorld, Row, outreach_app
 from connectors.sandbox.sample import add_seat
 from connectors.sandbox.serving import serving
 from connectors.sandbox.workbooks import Money, WorkbooksKnobs, WorkbooksWorld, workbooks_app
-from engine.assembly.outside import Outside
+from engine.assembly.environment import Environment
 from engine.config import loading as configuration
 from engine.decide.patience import USUAL, Patience
 from engine.model.report import HistoryLine, RefusedRecord
@@ -175,17 +175,17 @@ class Bench(PeopleHands):
             EngineError: what the command line would report.
         """
         with anyio.fail_after(DEADLINE_S):
-            return await once.once(self.config(), self.outside())
+            return await once.once(self.config(), self.environment())
 
     async def run(self) -> None:
         """The service, until it is told to stop."""
         config = self.config().in_shadow() if self.shadow else self.config()
-        await service.run(config, self.outside())
+        await service.run(config, self.environment())
 
-    def outside(self) -> Outside:
+    def environment(self) -> Environment:
         """The engine's clock, repeatable chance, real sockets."""
         clock = _Ahead(self.clock, self.engine_ahead_s)
-        return Outside(clock, "scenario", {}, patience=self.patience)
+        return Environment(clock, "scenario", {}, patience=self.patience)
 
     def forget_traffic(self) -> None:
         """Count requests anew."""

@@ -53,7 +53,7 @@ async def planned(world: Bench, wanted: Wanted | None = None, name: str = "a.pla
     """A plan of what the next run would do, as the stopped service's state has it."""
     path = world.directory / name
     with path.open("w", encoding="utf-8") as out, anyio.fail_after(DEADLINE_S):
-        await plan_alone(world.config(), wanted or Wanted(), out, world.outside())
+        await plan_alone(world.config(), wanted or Wanted(), out, world.environment())
     return read(path)
 
 

@@ -31,7 +31,7 @@ async def applied(world: Bench, path: Path) -> tuple[dict[str, int], dict[str, s
     """The numbers, and why what was left out was."""
     out = io.StringIO()
     with anyio.fail_after(DEADLINE_S):
-        await apply_alone(world.config(), path, out, world.outside())
+        await apply_alone(world.config(), path, out, world.environment())
     return _told(out.getvalue().splitlines())
 
 

@@ -163,6 +163,6 @@ async def test_a_cancelled_run_ends(world: Bench) -> None:
     record = world.has("Harbour crane")
 
     with anyio.move_on_after(0.3):
-        await once.once(world.config(), world.outside())
+        await once.once(world.config(), world.environment())
 
     assert not linked(world, record)

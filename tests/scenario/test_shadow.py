@@ -11,7 +11,7 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from engine.assembly.outside import Systems, open_systems
+from engine.assembly.environment import Systems, open_systems
 from engine.cli.app import start
 from engine.cli.exits import Exit
 from engine.errors import OurFault
@@ -95,13 +95,13 @@ async def test_nothing_is_sent_and_all_of_it_is_told(world: Bench, said: io.Stri
 
 async def test_no_write_leaves_whoever_asks_for_it(world: Bench) -> None:
     """Also past the stand-ins: each writing operation of both ports is refused at the way out."""
-    config, outside = world.config().in_shadow(), world.outside()
+    config, environment = world.config().in_shadow(), world.environment()
     statedir_of = config.engine.service.state_dir
     entry = WriteBack(1, 1, target_id="5", target_url="https://outreach.example/5")
     with statedir.lease(statedir_of):
         async with (
-            outside.open_store(statedir_of / statefile.FILE_NAME) as store,
-            open_systems(config, outside, store, outside.metrics()) as real,
+            environment.open_store(statedir_of / statefile.FILE_NAME) as store,
+            open_systems(config, environment, store, environment.metrics()) as real,
         ):
             for step in (*real.source.steps(), *real.target.steps()):
                 await step.run()
@@ -234,7 +234,7 @@ async def test_one_that_writes_does_not_run_beside(world: Bench) -> None:
     """Nor the other way round: they are one installation of one pair."""
     world.has("Harbour crane")
     with statedir.lease(world.state), pytest.raises(statedir.StateInUse):
-        async with opened_in_shadow(world.config().in_shadow(), world.outside()):
+        async with opened_in_shadow(world.config().in_shadow(), world.environment()):
             pass
     async with running(world):
         await until(tells(world, Kind.CREATE))

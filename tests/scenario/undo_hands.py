@@ -17,7 +17,7 @@ from tests.scenario.bench import UPDATE, Bench
 async def undo(world: Bench, *, does: bool = True, **asked: Any) -> list[Line]:
     """Take it back, or with `does` False only say what would be."""
     out = io.StringIO()
-    await undo_alone(world.config(), Asked(does=does, **asked), out, world.outside())
+    await undo_alone(world.config(), Asked(does=does, **asked), out, world.environment())
     return [read(json.loads(line)) for line in out.getvalue().splitlines()]
 
 

@@ -11,8 +11,8 @@ from functools import cache
 import anyio
 
 from engine.assembly.assembly import Assembly
+from engine.assembly.environment import Environment
 from engine.assembly.opening import opened
-from engine.assembly.outside import Outside
 from engine.errors import Misconfigured, first_engine_error
 from engine.metrics import Metrics
 from engine.service import process as service
@@ -136,14 +136,14 @@ class Processes:
 
     async def _live(self, life: Life, stop: anyio.Event) -> None:
         scene = self._scene
-        outside = Outside(
+        environment = Environment(
             _Clock(scene, self.started),
             f"{scene.plan.seed}:{self.started}",
             {server.system: Wire(server, life) for server in self._servers},
             OpenMortal(life, scene.trace),
             _metrics,
         )
-        async with opened(scene.config, outside) as assembly:
+        async with opened(scene.config, environment) as assembly:
             self.assembly = assembly
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_see_progress, assembly)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from engine.clock import Clock
 from engine.decide.claim import Claimant, GiveUp, contenders, lost, owner
 from engine.decide.opportunity import held_target_id
 from engine.decide.reasons import because
@@ -16,7 +17,7 @@ from engine.model.identity import id_of
 from engine.model.reason import Code
 from engine.model.records import Captured, RecordType, SourceRecord
 from engine.model.work import Work
-from engine.ports import Source, Target, WallClock
+from engine.ports import Source, Target
 from engine.resolvers.lookups import Lookup
 from engine.store.port.store import Store
 
@@ -37,7 +38,7 @@ class Claims:
     store: Store
     source: Source
     target: Target
-    clock: WallClock
+    clock: Clock
     correlation_field: str
     correlation_of: Callable[[SourceRecord], str | None]
 

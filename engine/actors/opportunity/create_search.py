@@ -16,6 +16,7 @@ import anyio
 import structlog
 
 from engine.actors.tolerating import tolerated
+from engine.clock import Clock
 from engine.errors import (
     EngineError,
     HeldBack,
@@ -30,7 +31,7 @@ from engine.flow.signal import Signal
 from engine.flow.worktime import State, holding, pausing, spending
 from engine.metrics import Metrics
 from engine.model.records import Match
-from engine.ports import Target, WallClock
+from engine.ports import Target
 from engine.store.port.store import Store
 
 # Looks in one request at most; how many may be answered before anybody has asked for them, and for
@@ -71,7 +72,7 @@ class CreateSearch:
     store: Store
     target: Target
     governor: Governor
-    clock: WallClock
+    clock: Clock
     metrics: Metrics
     signal: Signal = field(default_factory=Signal)
     _asking: anyio.Lock = field(default_factory=anyio.Lock, init=False)

@@ -14,6 +14,7 @@ import structlog
 from engine.actors.failing import Failing, RetryLimits
 from engine.actors.gate import may_flag
 from engine.actors.opportunity.create_search import COMPONENT
+from engine.clock import Clock
 from engine.decide.failure import (
     FORBIDDEN,
     LOST_CLASSES,
@@ -27,7 +28,6 @@ from engine.flow.governor import HOLD_MAX_S
 from engine.model.outcome import Outcome
 from engine.model.records import Fields
 from engine.model.work import Failure, Intent, Work
-from engine.ports import WallClock
 from engine.resolvers.dependence import Dependence
 from engine.store.port.store import Store
 
@@ -44,7 +44,7 @@ class OpportunityFailures:
     """
 
     store: Store
-    clock: WallClock
+    clock: Clock
     failing: Failing
     note_settled: Callable[[Work, bool], None]
     wake_downstream: Callable[[], None]

@@ -13,13 +13,14 @@ from enum import Enum
 import anyio
 import structlog
 
+from engine.clock import Clock
 from engine.decide.reasons import because
 from engine.errors import TheirFault
 from engine.flow.worktime import holding
 from engine.model.reason import Code
 from engine.model.records import RecordType
 from engine.model.work import Work
-from engine.ports import Source, WallClock
+from engine.ports import Source
 from engine.store.port.store import Store
 
 BATCH_MAX = 100
@@ -51,7 +52,7 @@ class FreshRows:
 
     source: Source
     store: Store
-    clock: WallClock
+    clock: Clock
     age_max_s: float
     _asking: anyio.Lock = field(default_factory=anyio.Lock, init=False)
 

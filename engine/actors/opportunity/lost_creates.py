@@ -12,6 +12,7 @@ import structlog
 
 from engine.actors.opportunity.create_search import COMPONENT, CreateSearch
 from engine.actors.trust import Trust
+from engine.clock import Clock
 from engine.decide.create import Found, NotSeen, proof
 from engine.decide.doubt import look_in_s, shared_time
 from engine.decide.failure import error_class, plain_reason
@@ -20,7 +21,7 @@ from engine.metrics import Metrics
 from engine.model.history import Note
 from engine.model.outcome import Outcome
 from engine.model.work import Failure, Intent, Work
-from engine.ports import Target, WallClock
+from engine.ports import Target
 from engine.store.port.store import Store
 
 # What this is about, in metrics.
@@ -37,7 +38,7 @@ class LostCreates:
     target: Target
     search: CreateSearch
     trust: Trust
-    clock: WallClock
+    clock: Clock
     metrics: Metrics
     asking: anyio.Lock
 

@@ -9,6 +9,7 @@ import anyio
 
 from engine.actors.opportunity.claims import Claims
 from engine.actors.trust import Trust
+from engine.clock import Clock
 from engine.decide.failure import FORBIDDEN, error_class
 from engine.decide.opportunity import (
     Agree,
@@ -27,7 +28,7 @@ from engine.model.edit import changes
 from engine.model.outcome import Outcome
 from engine.model.records import Fields, Scalar, SourceRecord
 from engine.model.work import Work
-from engine.ports import Target, WallClock
+from engine.ports import Target
 from engine.store.port.store import Store
 
 
@@ -60,7 +61,7 @@ class Updates:
     target: Target
     trust: Trust
     claims: Claims
-    clock: WallClock
+    clock: Clock
     asking: anyio.Lock
     field_names: Callable[[], Collection[str]]
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 import anyio
 import structlog
 
+from engine.clock import Clock
 from engine.decide import watermark as watermarks
 from engine.decide.watermark import Moment, Told
 from engine.metrics import Metrics
 from engine.model.capture import Watermark
 from engine.model.records import Newest, Position
-from engine.ports import WallClock
 from engine.store.port.store import Store
 
 # Answers whose times are compared with each other.
@@ -43,7 +43,7 @@ class FeedClock:
     feed: str
     component: str
     store: Store
-    clock: WallClock
+    clock: Clock
     metrics: Metrics
     _answers: deque[Told] = field(
         default_factory=lambda: deque[Told](maxlen=ANSWERS_COMPARED), init=False

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
+from engine.clock import Clock
 from engine.decide.journal import role_write
 from engine.decide.roles import (
     Looked,
@@ -26,7 +27,7 @@ from engine.metrics import Metrics
 from engine.model.tab import Edge, Joining, KnownRole, RefusedRole, Roles, Sent, TabWork
 from engine.model.work import Failure
 from engine.model.write import Write, WriteKind
-from engine.ports import Target, WallClock
+from engine.ports import Target
 from engine.resolvers.prospects import ProspectResolver
 from engine.store.port.store import Store
 
@@ -119,7 +120,7 @@ class RoleEditor:
     store: Store
     target: Target
     prospects: ProspectResolver
-    clock: WallClock
+    clock: Clock
     metrics: Metrics
 
     async def send(

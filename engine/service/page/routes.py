@@ -243,7 +243,7 @@ class _Page:
         return scheme in {"http", "https"} and self.doors.knows(host or None, only_shows=False)
 
     def _now(self) -> float:
-        return self.status.assembly.outside.clock.now()
+        return self.status.assembly.environment.clock.now()
 
 
 def _page_number(text: str | None) -> int:

@@ -21,8 +21,8 @@ import structlog
 
 from engine.about import about
 from engine.assembly.assembly import Assembly
+from engine.assembly.environment import Environment
 from engine.assembly.opening import opened, pair, plain_errors
-from engine.assembly.outside import Outside
 from engine.config.loading import Config
 from engine.flow.lane import current_lane
 from engine.model.lane import Lane
@@ -58,7 +58,7 @@ class Tallied:
 
 
 async def apply_alone(
-    config: Config, plan: Path, out: IO[str], outside: Outside | None = None
+    config: Config, plan: Path, out: IO[str], environment: Environment | None = None
 ) -> None:
     """Carry out a plan on a state that nobody works on.
 
@@ -68,7 +68,7 @@ async def apply_alone(
         EngineError: a system cannot be reached, or refuses us.
     """
     with plain_errors():
-        async with opened(config, outside or Outside.real()) as assembly:
+        async with opened(config, environment or Environment.real()) as assembly:
             await begin(assembly)
             target = config.connectors.target.name
             await take_steps(target, assembly.systems.target.steps()[1:])
@@ -128,7 +128,7 @@ class Applying:
                 remedy="put that mapping in force first (config.toml, then wosync reload or a"
                 " restart), or make a new plan",
             )
-        age_s = assembly.outside.clock.now() - header.made_at
+        age_s = assembly.environment.clock.now() - header.made_at
         if age_s > AGE_MAX_S or age_s < -SKEW_S:
             when = f"{age_s / 3600:.0f} hours old" if age_s > 0 else "of a time to come"
             raise UnusablePlan(f"the plan is {when}", remedy=new)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import IO
 
 from engine.assembly.assembly import Assembly
+from engine.assembly.environment import Environment, Systems, open_systems
 from engine.assembly.opening import pair, plain_errors, take_over
-from engine.assembly.outside import Outside, Systems, open_systems
 from engine.config.loading import Config
 from engine.model.plan import End
 from engine.ports import Vault
@@ -19,7 +19,7 @@ from engine.store.sqlite import mark, statedir, statefile
 
 
 async def plan_alone(
-    config: Config, wanted: Wanted, out: IO[str], outside: Outside | None = None
+    config: Config, wanted: Wanted, out: IO[str], environment: Environment | None = None
 ) -> End:
     """Write the plan of what `once` would do; the state stays as it is, but for tokens.
 
@@ -28,18 +28,18 @@ async def plan_alone(
         EngineError: see `Rehearsal.write`.
     """
     with plain_errors():
-        return await _alone(config, wanted, out, outside or Outside.real())
+        return await _alone(config, wanted, out, environment or Environment.real())
 
 
-async def _alone(config: Config, wanted: Wanted, out: IO[str], outside: Outside) -> End:
+async def _alone(config: Config, wanted: Wanted, out: IO[str], environment: Environment) -> End:
     state_dir = config.engine.service.state_dir
     state = state_dir / statefile.FILE_NAME
     with statedir.lease(state_dir) as made:
         fresh = not state.exists()
         seen = mark.look(state_dir / statedir.MARK_NAME)
         try:
-            async with scratch_store(outside, state, alone=True) as (store, copy):
-                await take_over(config, store, seen, outside.clock.now())
+            async with scratch_store(environment, state, alone=True) as (store, copy):
+                await take_over(config, store, seen, environment.clock.now())
 
                 def systems() -> AbstractAsyncContextManager[Systems]:
                     def vaults(name: str) -> Vault:
@@ -47,10 +47,10 @@ async def _alone(config: Config, wanted: Wanted, out: IO[str], outside: Outside)
 
                     # Whatever the rehearsal does, nothing that changes anything leaves.
                     looking = replace(config, shadow=True)
-                    return open_systems(looking, outside, store, outside.metrics(), vaults)
+                    return open_systems(looking, environment, store, environment.metrics(), vaults)
 
                 rehearsal = Rehearsal(
-                    config, outside, systems, store, copy, pair(config), wanted, beside=False
+                    config, environment, systems, store, copy, pair(config), wanted, beside=False
                 )
                 return await rehearsal.write(Writing(out))
         finally:
@@ -64,13 +64,13 @@ async def plan_beside(assembly: Assembly, wanted: Wanted, out: IO[str]) -> End:
     Raises:
         EngineError: see `Rehearsal.write`.
     """
-    config, outside = assembly.config, assembly.outside
+    config, environment = assembly.config, assembly.environment
     state = config.engine.service.state_dir / statefile.FILE_NAME
     with plain_errors():
-        async with scratch_store(outside, state, alone=False) as (store, copy):
+        async with scratch_store(environment, state, alone=False) as (store, copy):
             rehearsal = Rehearsal(
                 config,
-                outside,
+                environment,
                 lambda: nullcontext(assembly.systems),
                 store,
                 copy,

@@ -176,7 +176,7 @@ class PlannedRecord:
 
     async def _done(self) -> str | None:
         """Have the actors do it; why it was not done, if it was not."""
-        store, now = self.assembly.store, self.assembly.outside.clock.now
+        store, now = self.assembly.store, self.assembly.environment.clock.now
         held = await store.fuse.take_out(self._id, now())
         permits = RecordPermits(self.changes, self.people, await self._prospects())
         token = permitted.set(permits)

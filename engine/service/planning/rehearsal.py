@@ -18,7 +18,7 @@ import anyio.to_thread
 from engine.about import about
 from engine.assembly.assembly import Assembly
 from engine.assembly.building import assemble
-from engine.assembly.outside import Outside, Systems
+from engine.assembly.environment import Environment, Systems
 from engine.config.loading import Config, MappingSettings
 from engine.flow.tally import Counted, Tally, counted_by
 from engine.logs import rehearsing
@@ -98,7 +98,7 @@ class Rehearsal:
     """
 
     config: Config
-    outside: Outside
+    environment: Environment
     systems: Callable[[], AbstractAsyncContextManager[Systems]]
     store: Store
     copy: Path
@@ -141,7 +141,7 @@ class Rehearsal:
             if not (await self.store.fuse.held()).records:
                 break
             laid.held = True
-            await self.store.fuse.release(self.outside.clock.now())
+            await self.store.fuse.release(self.environment.clock.now())
             with counted_by(self.later_sent):
                 assembly = await self._once(laid, base, chosen=False)
         return assembly
@@ -166,7 +166,7 @@ class Rehearsal:
         metrics = Metrics()
         names = (self.config.connectors.source.name, self.config.connectors.target.name)
         metrics.know_connectors(names, budgeted=names[1])
-        assembly = assemble(self._config, self.outside, self.store, systems, metrics)
+        assembly = assemble(self._config, self.environment, self.store, systems, metrics)
         with counted_by(None) if self.beside or some else nullcontext():
             await self._begin(assembly)
         with counted_by(None) if some else nullcontext():
@@ -198,7 +198,7 @@ class Rehearsal:
         """Take in what is asked for, and leave nothing else due."""
         if self.wanted.held:
             ids = await self._held()
-            await self.store.fuse.release(self.outside.clock.now())
+            await self.store.fuse.release(self.environment.clock.now())
         elif self.wanted.refs:
             found = await self._meant(assembly, self.wanted.refs)
             ids = list(dict.fromkeys(one for named in found for one in self._records(named)))
@@ -209,7 +209,7 @@ class Rehearsal:
 
     async def _take_in(self, assembly: Assembly, ids: Sequence[int]) -> None:
         """Capture these records as a poll would, and evaluate them by the mapping in force."""
-        clock = self.outside.clock
+        clock = self.environment.clock
         asked_at = clock.now()
         rows = await assembly.systems.source.fetch(RecordType.OPPORTUNITY, ids) if ids else []
         feeds = self.store.feeds
@@ -231,7 +231,7 @@ class Rehearsal:
 
     def _lot(self, ids: Sequence[int], number: int) -> list[int]:
         # Not the same again at the next plan of one process.
-        rng = self.outside.rng(f"plan.{self.outside.clock.now()}")
+        rng = self.environment.rng(f"plan.{self.environment.clock.now()}")
         return rng.sample(ids, min(number, len(ids)))
 
     async def _held(self) -> list[int]:
@@ -288,7 +288,7 @@ class Rehearsal:
             about().version,
             self.pair,
             assembly.mappings.fingerprint,
-            self.outside.clock.now(),
+            self.environment.clock.now(),
             told.get(self.config.connectors.source.name),
             self.wanted.about | self._noted,
         )
@@ -305,7 +305,7 @@ class Rehearsal:
 
     def _minutes(self, assembly: Assembly) -> float:
         """How long all of it takes: by the budget, and by what a request took just now."""
-        longest, now = 0.0, self.outside.clock.now()
+        longest, now = 0.0, self.environment.clock.now()
         for name, governor in assembly.systems.governors(self.config).items():
             number, took, sent = 0, 0.0, 0
             for tally in (self.now_sent, self.later_sent):
@@ -327,7 +327,7 @@ def _requests(tally: Tally) -> tuple[Requests, ...]:
 
 @asynccontextmanager
 async def scratch_store(
-    outside: Outside, state: Path, *, alone: bool
+    environment: Environment, state: Path, *, alone: bool
 ) -> AsyncGenerator[tuple[Store, Path]]:
     """A store on a copy of the state, gone after the block.
 
@@ -340,5 +340,5 @@ async def scratch_store(
             scratch.copied(state, copy)
         else:
             await anyio.to_thread.run_sync(scratch.copied, state, copy)
-        async with outside.open_store(copy) as store:
+        async with environment.open_store(copy) as store:
             yield store, copy

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine.clock import Clock
 from engine.decide.shadow import merged
 from engine.errors import StateUnusable
 from engine.model.edit import Edit
 from engine.model.plan import Kind
 from engine.model.records import RecordType
 from engine.model.shadow import Outcome, There
-from engine.ports import WallClock
 from engine.service.planning.overlay import INVENTED, SCHEMA, Overlay
 
 FILE_NAME = "shadow.db"
@@ -45,7 +45,7 @@ SINCE, HELD, LAST_ID = "since", "held", "last_id"
 class Book(Overlay):
     """One pair's; each write is kept at once."""
 
-    clock: WallClock = field(kw_only=True)
+    clock: Clock = field(kw_only=True)
 
     def invented(self) -> int:
         """An id that nobody has, or ever had here."""
@@ -270,7 +270,7 @@ def _spelled(edits: Sequence[Edit]) -> str:
 
 
 @contextmanager
-def opened(path: Path, clock: WallClock) -> Generator[Book]:
+def opened(path: Path, clock: Clock) -> Generator[Book]:
     """The book in this file, begun anew where there is none.
 
     Raises:

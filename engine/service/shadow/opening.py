@@ -15,8 +15,8 @@ import anyio
 import structlog
 
 from engine.assembly.assembly import Assembly
+from engine.assembly.environment import Environment, Systems
 from engine.assembly.opening import opened
-from engine.assembly.outside import Outside, Systems
 from engine.config.loading import Config
 from engine.ports import Vault
 from engine.service.planning.vault import StateFileVault
@@ -52,7 +52,7 @@ class Shadow:
 
     async def _let_go(self) -> None:
         """What the fuse holds is let go, for nothing is sent; how much it was is told."""
-        fuse, clock = self.assembly.store.fuse, self.assembly.outside.clock
+        fuse, clock = self.assembly.store.fuse, self.assembly.environment.clock
         while True:
             await anyio.sleep(self.comparing.every_s)
             self.target.begin_anew()
@@ -64,7 +64,7 @@ class Shadow:
 
 
 @asynccontextmanager
-async def opened_in_shadow(config: Config, outside: Outside) -> AsyncGenerator[Shadow]:
+async def opened_in_shadow(config: Config, environment: Environment) -> AsyncGenerator[Shadow]:
     """Everything built for a service that only looks.
 
     Args:
@@ -86,7 +86,7 @@ async def opened_in_shadow(config: Config, outside: Outside) -> AsyncGenerator[S
         @contextmanager
         def stand_in(real: Systems) -> Generator[Systems]:
             with (
-                book.opened(place / book.FILE_NAME, outside.clock) as noted,
+                book.opened(place / book.FILE_NAME, environment.clock) as noted,
                 scratch.looking(place / statefile.FILE_NAME) as state,
             ):
                 known = Known(state, noted.connection)
@@ -98,6 +98,6 @@ async def opened_in_shadow(config: Config, outside: Outside) -> AsyncGenerator[S
                 kept.append((noted, looked, comparing))
                 yield replace(real, source=shown, target=target.behind_the_gate(looked))
 
-        async with opened(config, outside, vaults, stand_in) as assembly:
+        async with opened(config, environment, vaults, stand_in) as assembly:
             log.warning("in_shadow", reason="nothing is sent that changes anything")
             yield Shadow(assembly, *kept[0])

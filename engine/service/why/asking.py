@@ -85,7 +85,7 @@ class Asking:
         dossier = await self._as_healed(dossier, record)
         lane = Lane.FRESH if dossier is None else dossier.work.lane
         facts = RecordFacts(
-            assembly.outside.clock.now(),
+            assembly.environment.clock.now(),
             config.connectors.words,
             named.ref,
             dossier,
@@ -94,7 +94,7 @@ class Asking:
             holds=holds.holds(assembly, lane),
             creates_paused=await store.kept.setting(CREATES_PAUSED),
             recreate_missing=limits.sync_limits(config).recreate_missing,
-            next_look_at=assembly.outside.clock.now() + config.engine.poller.interval_s,
+            next_look_at=assembly.environment.clock.now() + config.engine.poller.interval_s,
             healing=config.engine.retry.heal,
         )
         if record is not None:
@@ -127,7 +127,7 @@ class Asking:
             assembly, named, None if look is None else look.record, miss=self._miss, live=self.live
         )
         return PersonWhy(
-            assembly.outside.clock.now(),
+            assembly.environment.clock.now(),
             assembly.config.connectors.words,
             named.ref,
             dossier,
@@ -141,7 +141,7 @@ class Asking:
     async def _source_look(self, record_type: RecordType, record_id: int) -> SourceLook | None:
         if not self.live:
             return None
-        source, at = self.assembly.systems.source, self.assembly.outside.clock.now()
+        source, at = self.assembly.systems.source, self.assembly.environment.clock.now()
         try:
             rows = await source.fetch(record_type, [record_id])
             if rows:
@@ -168,7 +168,7 @@ class Asking:
             target_id = work.target_id
         if not self.live or target_id is None:
             return None
-        at = self.assembly.outside.clock.now()
+        at = self.assembly.environment.clock.now()
         try:
             fields = await self.assembly.systems.target.get(target_id, self._mapping.field_names)
         except Gone:

@@ -21,7 +21,7 @@ _CODES = {
 
 def holds(assembly: Assembly, lane: Lane) -> tuple[Hold, ...]:
     """Of both systems, for a record of this lane."""
-    systems, now = assembly.systems, assembly.outside.clock.now()
+    systems, now = assembly.systems, assembly.environment.clock.now()
     return tuple(
         hold
         for name, governor in systems.governors(assembly.config).items()

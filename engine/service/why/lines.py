@@ -109,7 +109,7 @@ async def _facts(
     return PersonFacts(
         record,
         known,
-        assembly.outside.clock.now(),
+        assembly.environment.clock.now(),
         missing=rules.missing,
         visibility_s=rules.visibility_s,
         email_field=rules.email_field,

@@ -18,9 +18,9 @@ from engine.model.history import Note
 from engine.model.outbox import Entry, Owed
 from engine.model.person import Person
 from engine.model.reason import Code, Reason
-from engine.model.records import Captured, RecordType, Relation, SourceRecord
+from engine.model.records import Captured, RecordType, SourceRecord, TabLine
 from engine.model.work import Failure, Work
-from engine.ports import Surroundings
+from engine.ports import ConnectorEnvironment
 from engine.store.sqlite import capture, outbox, settle, work
 
 NOW = 1_790_000_000.0
@@ -75,11 +75,11 @@ def governor(in_flight_max: int = 4, limits: BudgetLimits | None = None) -> Gove
     return Governor(FakeClock(), seeded(), in_flight_max, limits or BudgetLimits())
 
 
-def surroundings(
+def environment(
     transport: httpx.AsyncBaseTransport, observe: Observations | None = None
-) -> Surroundings:
+) -> ConnectorEnvironment:
     """What a connector would get, on the given transport."""
-    return Surroundings(
+    return ConnectorEnvironment(
         clock=FakeClock(),
         rng=seeded(),
         governor=governor(),
@@ -98,7 +98,7 @@ def row(
     eligible: bool = True,
     linked: bool = False,
     name: str = "A deal",
-    tab: Sequence[Relation] | None = None,
+    tab: Sequence[TabLine] | None = None,
 ) -> Captured:
     """One captured source row; `tab` None when it does not show its People tab whole."""
     columns = {"id": record_id, "name": name, "customer": record_id * 10, "tab": tab}

@@ -18,7 +18,7 @@ from engine.errors import StateUnusable, Unreachable
 from engine.store.sqlite import statefile
 from engine.store.sqlite.threaded import unusable
 from engine.wire.exchange import Exchange
-from tests.unit.engine.stand_ins import surroundings
+from tests.unit.engine.stand_ins import environment
 
 pytestmark = pytest.mark.anyio
 
@@ -43,7 +43,7 @@ async def test_a_connection_that_cannot_be_opened_blames_no_network() -> None:
         cause = OSError(errno.EMFILE, "Too many open files")
         raise httpx.ConnectError("Cannot connect to host", request=request) from cause
 
-    async with Exchange("crm", surroundings(httpx.MockTransport(refuse)), timeout_s=5) as exchange:
+    async with Exchange("crm", environment(httpx.MockTransport(refuse)), timeout_s=5) as exchange:
         with pytest.raises(Unreachable, match="no file descriptor is left") as caught:
             await exchange.send("GET", "https://crm.example/x", route="/x", operation="read")
 

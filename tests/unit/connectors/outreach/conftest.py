@@ -19,5 +19,5 @@ def world() -> World:
 @pytest.fixture
 async def target(world: World) -> AsyncGenerator[OutreachTarget]:
     """The opened target."""
-    async with open_target(settings(), world.surroundings) as opened:
+    async with open_target(settings(), world.environment) as opened:
         yield opened

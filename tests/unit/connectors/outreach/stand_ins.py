@@ -12,7 +12,7 @@ import httpx
 from pydantic import SecretStr
 
 from connectors.outreach.settings import OutreachSettings
-from engine import Answer, Surroundings
+from engine import Answer, ConnectorEnvironment
 from engine.flow.governor import Governor
 
 NOW = 1_790_000_000.0
@@ -100,7 +100,7 @@ class Server:
 
 @dataclass
 class World:
-    """Surroundings with every part within reach."""
+    """An environment with every part within reach."""
 
     server: Server = field(default_factory=Server)
     clock: FakeClock = field(default_factory=FakeClock)
@@ -108,10 +108,10 @@ class World:
     observed: list[tuple[str, str, str, float]] = field(
         default_factory=list[tuple[str, str, str, float]]
     )
-    surroundings: Surroundings = field(init=False)
+    environment: ConnectorEnvironment = field(init=False)
 
     def __post_init__(self) -> None:
-        self.surroundings = Surroundings(
+        self.environment = ConnectorEnvironment(
             clock=self.clock,
             rng=seeded(7),
             governor=Governor(self.clock, seeded(7), in_flight_max=4),
@@ -124,7 +124,7 @@ class World:
     @property
     def governor(self) -> Governor:
         """The governor the connector reports to."""
-        return self.surroundings.governor
+        return self.environment.governor
 
     def _observe(self, method: str, route: str, status: str, duration_s: float) -> None:
         self.observed.append((method, route, status, duration_s))

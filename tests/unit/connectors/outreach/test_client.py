@@ -41,8 +41,8 @@ GATEWAY_401 = {"error": "Invalid JWT token.", "description": "could not be decod
 @pytest.fixture
 async def client(world: World) -> AsyncGenerator[OutreachClient]:
     """A client of that server."""
-    async with Exchange("outreach", world.surroundings, timeout_s=5) as exchange:
-        yield OutreachClient(settings(), world.surroundings, exchange)
+    async with Exchange("outreach", world.environment, timeout_s=5) as exchange:
+        yield OutreachClient(settings(), world.environment, exchange)
 
 
 async def test_a_create_carries_the_token_and_the_media_type(

@@ -156,7 +156,7 @@ async def test_the_address_of_a_record_comes_from_the_template(world: World) -> 
     """It must be possible to compute it again at any time."""
     template = "https://web.outreach.io/opportunities/{id}/overview?x={y}"
 
-    async with open_target(some_settings(record_url=template), world.surroundings) as target:
+    async with open_target(some_settings(record_url=template), world.environment) as target:
         assert (
             target.url(RecordType.OPPORTUNITY, 17)
             == "https://web.outreach.io/opportunities/17/overview?x={y}"
@@ -168,7 +168,7 @@ async def test_a_prospect_has_an_address_of_its_own(world: World, target: Outrea
     assert target.url(RecordType.PERSON, 42) == "https://web.outreach.io/prospects/42/overview"
 
     template = "https://web.outreach.io/people/{id}"
-    async with open_target(some_settings(prospect_url=template), world.surroundings) as other:
+    async with open_target(some_settings(prospect_url=template), world.environment) as other:
         assert other.url(RecordType.PERSON, 42) == "https://web.outreach.io/people/42"
 
 

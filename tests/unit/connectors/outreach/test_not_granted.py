@@ -25,7 +25,7 @@ def refused_once() -> World:
 async def test_what_was_not_granted_is_not_sent_again_for_a_while() -> None:
     """A thousand people would otherwise be a thousand refusals."""
     world = refused_once()
-    async with open_target(settings(), world.surroundings) as target:
+    async with open_target(settings(), world.environment) as target:
         for _ in range(2):
             with pytest.raises(NotGranted):
                 await target.find_prospects(["a@x.example"])
@@ -43,7 +43,7 @@ async def test_other_operations_go_on() -> None:
     """Each needs a scope of its own."""
     world = refused_once()
     world.server.script[1:] = [document(5)]
-    async with open_target(settings(), world.surroundings) as target:
+    async with open_target(settings(), world.environment) as target:
         with pytest.raises(NotGranted):
             await target.find_prospects(["a@x.example"])
         await target.create({"name": "x"})
@@ -54,7 +54,7 @@ async def test_other_operations_go_on() -> None:
 async def test_what_was_not_granted_is_sent_once_a_person_has_acted() -> None:
     """Who has just authorised the service does not want to wait a minute."""
     world = refused_once()
-    async with open_target(settings(), world.surroundings) as target:
+    async with open_target(settings(), world.environment) as target:
         with pytest.raises(NotGranted):
             await target.find_prospects(["a@x.example"])
         world.governor.operator_acted()
@@ -67,7 +67,7 @@ async def test_what_was_not_granted_is_tried_again_in_a_while(
     """It may have been granted elsewhere."""
     monkeypatch.setattr("connectors.outreach.client.NOT_GRANTED_S", 0.01)
     world = refused_once()
-    async with open_target(settings(), world.surroundings) as target:
+    async with open_target(settings(), world.environment) as target:
         with pytest.raises(NotGranted):
             await target.find_prospects(["a@x.example"])
         await anyio.sleep(0.02)

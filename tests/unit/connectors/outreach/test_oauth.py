@@ -169,7 +169,7 @@ async def test_the_wait_for_the_next_mint_shows(bench: Bench) -> None:
 
     await tokens.replace(first)
 
-    assert bench.world.surroundings.governor.pause_reason == REFUSED_WAIT
+    assert bench.world.environment.governor.pause_reason == REFUSED_WAIT
 
 
 async def test_a_stamp_from_the_future_holds_up_for_one_interval_only(bench: Bench) -> None:

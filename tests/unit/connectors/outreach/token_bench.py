@@ -54,7 +54,7 @@ class Bench:
             await real_sleep(0)
 
         self.monkeypatch.setattr("connectors.outreach.oauth.anyio.sleep", sleep)
-        return Tokens(settings(**changes), self.world.surroundings, self._request)
+        return Tokens(settings(**changes), self.world.environment, self._request)
 
     async def _request(self, content: bytes) -> Answer:
         self.sent.append(parse_qs(content.decode()))

@@ -15,7 +15,7 @@ import httpx
 from connectors.workbooks.connector import WorkbooksSource, open_source
 from connectors.workbooks.settings import WorkbooksSettings
 from connectors.workbooks.wire import PluginColumns
-from engine import RecordType, Surroundings, WriteBack
+from engine import ConnectorEnvironment, RecordType, WriteBack
 from engine.flow.governor import Governor
 
 API_KEY = "aaaaa-bbbbb-ccccc-ddddd-eeeee-fffff-00000-11111"
@@ -163,16 +163,16 @@ async def opened(
     """
     service = Service(respond)
     observed: list[tuple[str, str, str]] = []
-    surroundings = surroundings_of(service, observed)
+    environment = surroundings_of(service, observed)
     given = {"base_url": "https://workbooks.test", **settings}
     if "username" not in given:
         given["api_key"] = {"env": "TEST_WORKBOOKS_API_KEY"}
-    async with open_source(WorkbooksSettings.model_validate(given), surroundings) as source:
+    async with open_source(WorkbooksSettings.model_validate(given), environment) as source:
         source.select(RecordType.OPPORTUNITY, columns)
-        yield World(service, surroundings.governor, source, observed)
+        yield World(service, environment.governor, source, observed)
 
 
-def surroundings_of(service: Service, observed: list[tuple[str, str, str]]) -> Surroundings:
+def surroundings_of(service: Service, observed: list[tuple[str, str, str]]) -> ConnectorEnvironment:
     """The world outside the connector."""
     clock = FixedClock()
 
@@ -180,7 +180,7 @@ def surroundings_of(service: Service, observed: list[tuple[str, str, str]]) -> S
         assert duration_s >= 0
         observed.append((method, route, status))
 
-    return Surroundings(
+    return ConnectorEnvironment(
         clock=clock,
         rng=Random(1),  # noqa: S311 # a seed, not a secret
         governor=Governor(clock, Random(2), in_flight_max=5),  # noqa: S311 # as above

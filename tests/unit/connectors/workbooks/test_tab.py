@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connectors.workbooks import mapping, tab
-from engine import Position, Relation, TheirFault
+from engine import Position, TabLine, TheirFault
 from tests.unit.connectors.workbooks.stand_ins import COLUMNS, a_row
 
 WHOLE: list[tuple[Any, Any, list[tuple[int, str]]]] = [
@@ -69,7 +69,7 @@ def test_a_whole_tab_is_read_in_every_form(
     """Whether arrays come as text or as lists is undocumented (A4)."""
     found = tab.relations(row(ids, roles))
 
-    assert found == tuple(Relation(*each) for each in people)
+    assert found == tuple(TabLine(*each) for each in people)
 
 
 @pytest.mark.parametrize(("ids", "roles"), DOUBTFUL)
@@ -107,7 +107,7 @@ def test_an_opened_opportunity_shows_its_people() -> None:
     payload = mapping.captured(row("[8, 7]", "[Partner, Champion]"), COLUMNS).payload
     record = mapping.opened(payload, COLUMNS, ())
 
-    assert record.people == (Relation(7, "Champion"), Relation(8, "Partner"))
+    assert record.people == (TabLine(7, "Champion"), TabLine(8, "Partner"))
 
 
 @pytest.mark.parametrize("opportunity_id", [901, "901"])

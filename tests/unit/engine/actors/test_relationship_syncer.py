@@ -22,7 +22,7 @@ from engine.flow.mailbox import Mailbox
 from engine.metrics import Metrics
 from engine.model.lane import Lane
 from engine.model.reason import Code
-from engine.model.records import Captured, RecordType, Relation, Role, SourceRecord
+from engine.model.records import Captured, RecordType, Role, SourceRecord, TabLine
 from engine.model.tab import KnownRole, Roles
 from engine.model.wait import BackoffLimits
 from engine.model.work import Failure
@@ -46,14 +46,14 @@ from tests.unit.engine.stand_ins import (
 pytestmark = pytest.mark.anyio
 
 RETRY = RetryLimits(3, BackoffLimits(1, 1))
-TAB = (Relation(31, "User"),)
+TAB = (TabLine(31, "User"),)
 
 
 class OldReading:
     """A source whose rows were captured before anything happened to the record."""
 
     people = True
-    tab: tuple[Relation, ...] | None = TAB
+    tab: tuple[TabLine, ...] | None = TAB
     prospect_id = "310"
 
     def read(

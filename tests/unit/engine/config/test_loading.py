@@ -14,7 +14,7 @@ from engine.connector import SourceConnector, StandardField, TargetConnector
 from engine.errors import Misconfigured
 from engine.mapping.fields import LineSetting
 from engine.model.records import RecordType
-from engine.ports import Source, Surroundings, Target
+from engine.ports import ConnectorEnvironment, Source, Target
 from engine.settings import BudgetSettings, Secret, Settings
 
 
@@ -38,14 +38,14 @@ class TargetTable(Settings):
 
 
 @asynccontextmanager
-async def open_source(settings: SourceTable, around: Surroundings) -> AsyncGenerator[Source]:
+async def open_source(settings: SourceTable, _: ConnectorEnvironment) -> AsyncGenerator[Source]:
     """Never opened here."""
     raise NotImplementedError
     yield
 
 
 @asynccontextmanager
-async def open_target(settings: TargetTable, around: Surroundings) -> AsyncGenerator[Target]:
+async def open_target(settings: TargetTable, _: ConnectorEnvironment) -> AsyncGenerator[Target]:
     """Never opened here."""
     raise NotImplementedError
     yield

@@ -49,7 +49,7 @@ from engine.model.history import Note
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.person import Person, Standing
-from engine.model.records import Relation, SourceRecord
+from engine.model.records import SourceRecord, TabLine
 from engine.model.tab import (
     Edge,
     GivenUp,
@@ -66,7 +66,7 @@ from tests.unit.engine.stand_ins import said
 
 NOW = 1_000_000.0
 LAG_S = 300.0
-PEOPLE = (Relation(31, "User"), Relation(32, "Buyer"))
+PEOPLE = (TabLine(31, "User"), TabLine(32, "Buyer"))
 EDGE: Edge = (310, "User")
 FAULT = Failure("validation", "role", said("no such role"))
 CUT_OFF = Unreachable("cut off", ambiguous=True)
@@ -99,7 +99,7 @@ def tab(**changes: Any) -> TabWork:
 
 
 def source(
-    people: tuple[Relation, ...] | None = PEOPLE,
+    people: tuple[TabLine, ...] | None = PEOPLE,
     *,
     sync: bool = True,
     error: bool = False,
@@ -157,7 +157,7 @@ def test_a_tab_is_told_in_the_terms_of_the_target() -> None:
         34: Standing(340, would="linked"),
     }
     known = Person(32, "P-32", 1, NOW, 320, None, None, None, None, None, None)
-    people = (*PEOPLE, Relation(33, ""), Relation(34, "User"))
+    people = (*PEOPLE, TabLine(33, ""), TabLine(34, "User"))
 
     found = told(people, standings, [known])
 

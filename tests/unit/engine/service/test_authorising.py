@@ -57,7 +57,7 @@ def assembled(authority: Granted | None) -> Assembly:
     """As much of an assembly as is looked at."""
     made = SimpleNamespace(
         systems=SimpleNamespace(target=SimpleNamespace(authority=authority)),
-        outside=SimpleNamespace(clock=SimpleNamespace(now=lambda: NOW)),
+        environment=SimpleNamespace(clock=SimpleNamespace(now=lambda: NOW)),
     )
     return cast("Assembly", made)
 

@@ -13,8 +13,8 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from engine.assembly.assembly import Assembly
+from engine.assembly.environment import Environment
 from engine.assembly.opening import opened
-from engine.assembly.outside import Outside
 from engine.config import loading as configuration
 from engine.decide.reasons import foreign
 from engine.errors import StateUnusable, Throttled, Unauthorized
@@ -92,8 +92,8 @@ async def looking(directory: Path, settings: str = "") -> AsyncGenerator[Looked]
     path = directory / "config.toml"
     path.write_text(CONFIG.format(directory=directory) + settings, encoding="utf-8")
     clock = FakeClock()
-    outside = Outside(clock, "gauges", {})
-    async with opened(configuration.load(path), outside) as assembly:
+    environment = Environment(clock, "gauges", {})
+    async with opened(configuration.load(path), environment) as assembly:
         yield Looked(assembly, clock, Gauges(assembly))
 
 

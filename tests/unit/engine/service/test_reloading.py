@@ -13,8 +13,8 @@ from anyio.lowlevel import checkpoint
 
 from engine import logs
 from engine.assembly.assembly import Assembly
+from engine.assembly.environment import Environment
 from engine.assembly.opening import opened
-from engine.assembly.outside import Outside
 from engine.config import loading as configuration
 from engine.service.reloading import Reloaded, Reloader
 from tests.unit.engine.service.test_gauges import Looked, looking
@@ -120,8 +120,8 @@ async def test_a_reload_gives_what_a_restart_would_give(tmp_path: Path, levels: 
         outcome = await reloaded(looked)
         await checkpoint()
         after = in_force(looked.assembly)
-    outside = Outside(FakeClock(), "restart", {})
-    async with opened(configuration.load(path), outside) as assembly, at_work(assembly):
+    environment = Environment(FakeClock(), "restart", {})
+    async with opened(configuration.load(path), environment) as assembly, at_work(assembly):
         restarted = in_force(assembly)
 
     said = dict(change.split(": ") for change in outcome.changes)

@@ -51,7 +51,7 @@ class Systems:
         return {}
 
 
-class Outside:
+class Environment:
     """A clock that stands still."""
 
     clock = FakeClock()
@@ -87,7 +87,7 @@ class Watched:
         self.metrics = Metrics()
         self.poller = Poller()
         self.systems = Systems()
-        self.outside = Outside()
+        self.environment = Environment()
         self.store = Store()
         self.config = None
 

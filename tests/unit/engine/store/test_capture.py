@@ -14,7 +14,7 @@ from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.outbox import Owed
 from engine.model.reason import Code
-from engine.model.records import Captured, Position, Relation
+from engine.model.records import Captured, Position, TabLine
 from engine.model.tab import Roles
 from engine.model.work import Failure
 from engine.store.sqlite import capture, settle, tab_outcomes, tabs, work
@@ -138,8 +138,8 @@ def test_a_record_captured_while_the_sweep_ran_is_not_dropped(
     assert state_of(connection, 1) == "pending"
 
 
-TAB = [Relation(31, "User")]
-OTHER_TAB = [Relation(31, "Sponsor")]
+TAB = [TabLine(31, "User")]
+OTHER_TAB = [TabLine(31, "Sponsor")]
 
 
 def related(connection: sqlite3.Connection) -> None:

@@ -11,7 +11,7 @@ from engine.model.history import Note
 from engine.model.lane import Lane
 from engine.model.mass_change import Held, Limits, Mass
 from engine.model.reason import Code
-from engine.model.records import Relation
+from engine.model.records import TabLine
 from engine.model.tab import Roles
 from engine.model.work import Failure
 from engine.store.sqlite import capture, claims, fuse, kept, settle, tab_outcomes, tabs, work
@@ -142,7 +142,7 @@ def test_the_tab_of_a_record_that_is_held_is_only_evaluated(
     connection: sqlite3.Connection,
 ) -> None:
     """Whatever else comes up about its people: the record goes on whole or not at all."""
-    take(connection, row(1, tab=[Relation(7, "Buyer")]))
+    take(connection, row(1, tab=[TabLine(7, "Buyer")]))
     link(connection, 1, 10)
     connection.execute("UPDATE contacts SET lane = 1")
     connection.execute("UPDATE record SET mass = 2 WHERE id = 1")

@@ -18,7 +18,7 @@ from engine.model.mass_change import Held, Limits, Mass
 from engine.model.measure import Backlog, Measured
 from engine.model.outbox import Owed
 from engine.model.reason import Code
-from engine.model.records import RecordType, Relation
+from engine.model.records import RecordType, TabLine
 from engine.model.tab import Roles, TabWork
 from engine.model.work import Failure
 from engine.store.sqlite import (
@@ -42,8 +42,8 @@ EDITED = int(NOW) - 500
 LATER = int(NOW) - 100
 FAILURE = Failure("validation", None, foreign(Code.REFUSED, "no"))
 NOTHING = Backlog(0, None)
-TAB = [Relation(31, "User")]
-OTHER_TAB = [Relation(31, "Buyer")]
+TAB = [TabLine(31, "User")]
+OTHER_TAB = [TabLine(31, "Buyer")]
 
 
 def look(db: sqlite3.Connection) -> Measured:

@@ -12,7 +12,7 @@ import pytest
 
 from engine.model.kept import MAPPING
 from engine.model.outbox import Key, Owed
-from engine.model.records import RecordType, Relation
+from engine.model.records import RecordType, TabLine
 from engine.store.sqlite import (
     awaited,
     capture,
@@ -153,7 +153,7 @@ def test_what_is_in_the_target_is_read_anew_and_gets_its_people(path: Path) -> N
         assert kept.setting(connection, MAPPING) == "0"
         capture.capture_page(
             connection,
-            [row(1, 5, linked=True, tab=[Relation(31, "User")])],
+            [row(1, 5, linked=True, tab=[TabLine(31, "User")])],
             now=NOW,
             fresh_max=0,
             anew=True,

@@ -12,7 +12,7 @@ from engine.model.lane import Lane
 from engine.model.outbox import Owed
 from engine.model.person import Person
 from engine.model.reason import Code
-from engine.model.records import RecordType, Relation
+from engine.model.records import RecordType, TabLine
 from engine.model.tab import Roles
 from engine.model.work import Failure
 from engine.store.sqlite import people, report, tab_outcomes, tabs
@@ -206,8 +206,8 @@ def test_another_link_on_a_person_relates_its_opportunities_anew(
 ) -> None:
     """Somebody typed another id: the roles of the former prospect stand for nobody."""
     linked(connection)
-    tab = [Relation(31, "User"), Relation(31, "Sponsor")]
-    take(connection, row(1, tab=tab), row(2, tab=[Relation(32, "User")]))
+    tab = [TabLine(31, "User"), TabLine(31, "Sponsor")]
+    take(connection, row(1, tab=tab), row(2, tab=[TabLine(32, "User")]))
     for number in (1, 2):
         link(connection, number, 70 + number)
         work = tabs.load(connection, number)

@@ -8,7 +8,7 @@ from engine.decide.reasons import foreign
 from engine.model.lane import Lane
 from engine.model.outbox import Owed
 from engine.model.reason import Code
-from engine.model.records import Relation
+from engine.model.records import TabLine
 from engine.model.report import Counts, WaitingReason
 from engine.model.tab import Roles
 from engine.model.work import Failure
@@ -57,7 +57,7 @@ def test_people_are_counted_where_an_operator_looks_for_them(
     connection: sqlite3.Connection,
 ) -> None:
     """Roles that may differ, lines held back, people refused, creates in doubt."""
-    take(connection, *(row(number, tab=[Relation(31, "User")]) for number in (1, 2, 3)))
+    take(connection, *(row(number, tab=[TabLine(31, "User")]) for number in (1, 2, 3)))
     for number in (1, 2, 3):
         link(connection, number, 70 + number)
     held = tabs.load(connection, 1)

@@ -8,7 +8,7 @@ from dataclasses import fields
 
 from engine.decide.reasons import foreign
 from engine.model.reason import Code
-from engine.model.records import Relation
+from engine.model.records import TabLine
 from engine.model.report import Populations
 from engine.model.work import Failure
 from engine.store.sqlite import people, settle, work
@@ -49,7 +49,7 @@ def test_the_commonest_reason_comes_first_and_counts_people_too(
     """Where to begin, before anybody reads hundreds of lines."""
     refuse(connection, range(100, 103), COMMON)
     refuse(connection, range(200, 201), RARE)
-    take(connection, row(1, tab=[Relation(31, "User")]))
+    take(connection, row(1, tab=[TabLine(31, "User")]))
     link(connection)
     people.refuse(
         connection,

@@ -11,14 +11,14 @@ from engine.decide.reasons import foreign
 from engine.model.history import Note
 from engine.model.lane import Lane
 from engine.model.reason import Code
-from engine.model.records import Relation
+from engine.model.records import TabLine
 from engine.model.tab import KnownRole, Roles, TabWork
 from engine.model.work import Failure
 from engine.store.sqlite import capture, people, report, tab_outcomes, tabs
 from engine.store.sqlite import settle as record_settle
 from tests.unit.engine.stand_ins import NOW, link, pending, row, state_of, take
 
-TAB = [Relation(31, "User"), Relation(32, "")]
+TAB = [TabLine(31, "User"), TabLine(32, "")]
 FAILURE = Failure("unreachable", None, foreign(Code.REFUSED, "no answer"))
 ROLE = KnownRole(501, 310, "User", True, NOW)
 OTHERS = KnownRole(502, 320, "", False, NOW)
@@ -84,7 +84,7 @@ def test_an_opportunity_that_was_there_already_is_listed_first(
 
 @pytest.mark.parametrize("tab", [None, []])
 def test_an_opportunity_without_people_waits_for_nothing(
-    connection: sqlite3.Connection, tab: list[Relation] | None
+    connection: sqlite3.Connection, tab: list[TabLine] | None
 ) -> None:
     """Most have none, and each look would be for nothing."""
     take(connection, row(1, tab=tab))
@@ -325,9 +325,7 @@ def test_the_decision_is_a_line_of_the_opportunitys_history(db: sqlite3.Connecti
 
 def test_people_of_the_next_opportunities_are_known_beforehand(db: sqlite3.Connection) -> None:
     """One question to the source is for a hundred of them."""
-    take(
-        db, row(2, tab=[Relation(33, "User"), Relation(31, "User")]), row(3, tab=None), now=NOW + 1
-    )
+    take(db, row(2, tab=[TabLine(33, "User"), TabLine(31, "User")]), row(3, tab=None), now=NOW + 1)
     link(db, 2, 8, now=NOW + 1)
     link(db, 3, 9, now=NOW + 1)
 

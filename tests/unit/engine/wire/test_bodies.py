@@ -22,7 +22,7 @@ from engine.wire.bodies import (
     within,
 )
 from engine.wire.exchange import Answer, Exchange
-from tests.unit.engine.stand_ins import Observations, surroundings
+from tests.unit.engine.stand_ins import Observations, environment
 
 pytestmark = pytest.mark.anyio
 
@@ -166,7 +166,7 @@ async def test_a_page_of_large_rows_and_a_large_page_of_rows_are_read() -> None:
 
 async def answered(response: httpx.Response, kind: AnswerKind) -> Answer:
     """One request through an exchange of its own."""
-    world = surroundings(httpx.MockTransport(lambda _: response), Observations())
+    world = environment(httpx.MockTransport(lambda _: response), Observations())
     async with Exchange("crm", world, timeout_s=5) as exchange:
         return await exchange.send(
             "POST", "https://crm.example/", route="/", operation="create", kind=kind

@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from engine.errors import TheirFault, Unreachable
-from engine.ports import Surroundings
+from engine.ports import ConnectorEnvironment
 from engine.wire.exchange import Answer, Exchange
-from tests.unit.engine.stand_ins import NOW, Observations, surroundings
+from tests.unit.engine.stand_ins import NOW, Observations, environment
 
 pytestmark = pytest.mark.anyio
 
@@ -42,7 +42,7 @@ class Broken(httpx.AsyncByteStream):
         raise self.error
 
 
-async def sent(world: Surroundings, *, metered: bool = True) -> Answer:
+async def sent(world: ConnectorEnvironment, *, metered: bool = True) -> Answer:
     """One request through an exchange of its own."""
     async with Exchange("crm", world, timeout_s=5) as exchange:
         return await exchange.send(
@@ -55,7 +55,7 @@ async def test_every_status_is_an_answer(status: int) -> None:
     """What a status or a redirect means is the protocol's own business."""
     seen = Observations()
     reply = httpx.Response(status, headers={"Location": "https://elsewhere.example"}, text="é")
-    world = surroundings(httpx.MockTransport(lambda _: reply), seen)
+    world = environment(httpx.MockTransport(lambda _: reply), seen)
 
     answer = await sent(world)
 
@@ -86,7 +86,7 @@ async def test_a_failure_says_whether_the_request_may_have_been_executed(
 ) -> None:
     """Once a byte of the answer came, nothing can be "not sent" any more."""
     seen = Observations()
-    world = surroundings(Failing(error, in_body=in_body), seen)
+    world = environment(Failing(error, in_body=in_body), seen)
 
     with pytest.raises(Unreachable) as failed:
         await sent(world)
@@ -101,7 +101,7 @@ async def test_a_failure_says_whether_the_request_may_have_been_executed(
 
 async def test_an_unmetered_request_does_not_count() -> None:
     """Minting a token is outside the budget."""
-    world = surroundings(httpx.MockTransport(lambda _: httpx.Response(200)))
+    world = environment(httpx.MockTransport(lambda _: httpx.Response(200)))
 
     await sent(world, metered=False)
 
@@ -116,7 +116,7 @@ async def test_a_cookie_is_never_sent_back_by_itself() -> None:
         heads.append(request.headers)
         return httpx.Response(200, headers={"Set-Cookie": "session=x; Path=/"})
 
-    world = surroundings(httpx.MockTransport(reply))
+    world = environment(httpx.MockTransport(reply))
     async with Exchange("crm", world, timeout_s=5) as exchange:
         for _ in range(2):
             await exchange.send("GET", URL, route="/", operation="read")

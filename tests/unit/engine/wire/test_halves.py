@@ -9,7 +9,7 @@ import pytest
 
 from engine.wire.exchange import Exchange
 from engine.wire.halves import made_whole
-from tests.unit.engine.stand_ins import surroundings
+from tests.unit.engine.stand_ins import environment
 
 pytestmark = pytest.mark.anyio
 
@@ -43,7 +43,7 @@ def test_a_half_written_as_it_is_is_replaced_too() -> None:
 async def test_every_answer_can_be_stored_and_sent_on(body: bytes) -> None:
     """A create would be carried out, and what came of it could not be kept."""
     reply = httpx.MockTransport(lambda _: httpx.Response(200, content=body))
-    async with Exchange("crm", surroundings(reply), timeout_s=5) as exchange:
+    async with Exchange("crm", environment(reply), timeout_s=5) as exchange:
         answer = await exchange.send("GET", "https://crm.example/x", route="/x", operation="read")
 
     found = answer.json()

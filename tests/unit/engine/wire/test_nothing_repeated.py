@@ -12,11 +12,11 @@ import pytest
 
 from engine.errors import Unreachable
 from engine.flow.lane import retrying
-from engine.ports import Surroundings
+from engine.ports import ConnectorEnvironment
 from engine.wire.connections import StaleConnection
 from engine.wire.exchange import Exchange
 from engine.wire.transport import Transport
-from tests.unit.engine.stand_ins import NOW, Observations, surroundings
+from tests.unit.engine.stand_ins import NOW, Observations, environment
 from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
@@ -120,7 +120,7 @@ async def test_a_head_that_had_begun_is_no_stale_connection() -> None:
 
 
 async def asked(
-    world: Surroundings, url: str, times: int, *, repeatable: bool, method: str = "GET"
+    world: ConnectorEnvironment, url: str, times: int, *, repeatable: bool, method: str = "GET"
 ) -> None:
     """So many requests, one after the other."""
     async with Exchange("crm", world, timeout_s=5) as exchange:
@@ -133,7 +133,7 @@ async def asked(
 async def test_a_reading_on_a_stale_connection_is_sent_once_more_and_counted() -> None:
     """An idle connection that was closed is no outage, and no request goes uncounted."""
     server, seen = Arrivals(breaks_every_kept_connection), Observations()
-    world = surroundings(Transport(), seen)
+    world = environment(Transport(), seen)
     async with server.up() as url:
         await asked(world, url, 2, repeatable=True)
 
@@ -149,7 +149,7 @@ async def test_a_reading_on_a_stale_connection_is_sent_once_more_and_counted() -
 async def test_what_is_not_called_repeatable_is_sent_once(method: str) -> None:
     """A write, or an address that is good for one request."""
     server, seen = Arrivals(breaks_every_kept_connection), Observations()
-    world = surroundings(Transport(), seen)
+    world = environment(Transport(), seen)
     async with server.up() as url:
         with pytest.raises(Unreachable) as lost:
             await asked(world, url, 2, repeatable=False, method=method)
@@ -163,7 +163,7 @@ async def test_what_is_not_called_repeatable_is_sent_once(method: str) -> None:
 async def test_a_reading_is_repeated_once_and_no_more() -> None:
     """A server that breaks whatever it gets is down."""
     server, seen = Arrivals(lambda number, _own: number >= 2), Observations()
-    world = surroundings(Transport(), seen)
+    world = environment(Transport(), seen)
     async with server.up() as url:
         with pytest.raises(Unreachable):
             await asked(world, url, 2, repeatable=True)
@@ -175,7 +175,7 @@ async def test_a_reading_is_repeated_once_and_no_more() -> None:
 async def test_a_fresh_connection_that_breaks_is_a_failure_at_once() -> None:
     """Otherwise an outage would cost every request twice."""
     server, seen = Arrivals(lambda _all, _own: True), Observations()
-    world = surroundings(Transport(), seen)
+    world = environment(Transport(), seen)
     async with server.up() as url:
         with pytest.raises(Unreachable):
             await asked(world, url, 1, repeatable=True)

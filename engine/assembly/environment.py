@@ -12,7 +12,7 @@ import httpx
 from engine.about import PROGRAM, about
 from engine.actors.gate import gated
 from engine.assembly import limits
-from engine.clock import SystemClock, loop_clock
+from engine.clock import Clock, SystemClock, loop_clock
 from engine.config.loading import Config
 from engine.connector import SourceConnector, SourceTerms, TargetConnector
 from engine.dates import Dated, Dates
@@ -22,7 +22,7 @@ from engine.flow.purpose import current_purpose
 from engine.flow.tally import Counted, current_tally
 from engine.metrics import Metrics, labels
 from engine.model.purpose import Purpose
-from engine.ports import RequestObserver, Source, Surroundings, Target, Vault, WallClock
+from engine.ports import ConnectorEnvironment, RequestObserver, Source, Target, Vault
 from engine.runs import exemplar
 from engine.store.port.store import OpenStore, Store
 from engine.store.sqlite.threaded import open_store
@@ -32,14 +32,14 @@ from engine.wire.transport import Transport
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class Environment:
     """Where time, chance, storage and the network come from; tests replace them.
 
     `transports` by system; one that is missing is a real one. `metrics` makes what is counted on;
     `patience` is how sure a start must be before it gives a new pair up.
     """
 
-    clock: WallClock
+    clock: Clock
     seed: str
     transports: Mapping[str, httpx.AsyncBaseTransport]
     open_store: OpenStore = open_store
@@ -47,7 +47,7 @@ class Outside:
     patience: Patience = USUAL
 
     @classmethod
-    def real(cls) -> Outside:
+    def real(cls) -> Environment:
         """The machine's clock, fresh randomness, real sockets."""
         return cls(SystemClock(), str(Random().random()), {})  # noqa: S311 # jitter, not secrets
 
@@ -81,7 +81,7 @@ class Systems:
 @asynccontextmanager
 async def open_systems(
     config: Config,
-    outside: Outside,
+    environment: Environment,
     store: Store,
     metrics: Metrics,
     vaults: Callable[[str], Vault] | None = None,
@@ -94,19 +94,19 @@ async def open_systems(
         vaults: makes the vault of a system, where its secrets are not kept in the store.
     """
     source, target = config.connectors.source, config.connectors.target
-    clock, dates = outside.clock, Dates(loop_clock())
+    clock, dates = environment.clock, Dates(loop_clock())
     metrics.know_connectors((source.name, target.name), budgeted=target.name)
     backoff = config.engine.retry.backoff
     source_governor = Governor(
         clock,
-        outside.rng(f"{source.name}.governor"),
+        environment.rng(f"{source.name}.governor"),
         config.source.requests_in_flight_max,
         backoff=backoff,
         observe_wait=metrics.admission_wait.labels(source.name).observe,
     )
     target_governor = Governor(
         clock,
-        outside.rng(f"{target.name}.governor"),
+        environment.rng(f"{target.name}.governor"),
         config.target.requests_in_flight_max,
         limits.budget_limits(config),
         backoff,
@@ -114,14 +114,14 @@ async def open_systems(
     )
     await _load_usage(store, target.name, target_governor)
 
-    def surroundings(
+    def of_connector(
         connector: SourceConnector | TargetConnector, governor: Governor
-    ) -> Surroundings:
+    ) -> ConnectorEnvironment:
         name = connector.name
-        way = outside.transport(name)
-        return Surroundings(
+        way = environment.transport(name)
+        return ConnectorEnvironment(
             clock=clock,
-            rng=outside.rng(name),
+            rng=environment.rng(name),
             governor=governor,
             vault=StoreVault(store, name) if vaults is None else vaults(name),
             observe=_observer(metrics, connector),
@@ -134,11 +134,11 @@ async def open_systems(
     async with AsyncExitStack() as stack:
         yield Systems(
             await stack.enter_async_context(
-                source.open(config.source, surroundings(source, source_governor))
+                source.open(config.source, of_connector(source, source_governor))
             ),
             gated(
                 await stack.enter_async_context(
-                    target.open(config.target, surroundings(target, target_governor))
+                    target.open(config.target, of_connector(target, target_governor))
                 )
             ),
             source_governor,
@@ -149,21 +149,21 @@ async def open_systems(
 
 @asynccontextmanager
 async def open_source_alone(
-    connector: SourceConnector, settings: SourceTerms, outside: Outside, store: Store
+    connector: SourceConnector, settings: SourceTerms, environment: Environment, store: Store
 ) -> AsyncGenerator[Source]:
     """Open the source without anything beside it; nothing is counted."""
-    clock = outside.clock
+    clock = environment.clock
     name = connector.name
-    surroundings = Surroundings(
+    inner = ConnectorEnvironment(
         clock=clock,
-        rng=outside.rng(name),
-        governor=Governor(clock, outside.rng(name), settings.requests_in_flight_max),
+        rng=environment.rng(name),
+        governor=Governor(clock, environment.rng(name), settings.requests_in_flight_max),
         vault=StoreVault(store, name),
         observe=_unobserved,
-        transport=outside.transport(name),
+        transport=environment.transport(name),
         user_agent=user_agent(),
     )
-    async with connector.open(settings, surroundings) as source:
+    async with connector.open(settings, inner) as source:
         yield source
 
 
