@@ -51,8 +51,10 @@ class RehearsedSource:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.source, name)
 
-    async def changes(self, after: Position | None, limit: int) -> Page:
-        return self._page(await self.source.changes(after, limit), RecordType.OPPORTUNITY)
+    async def changes(self, after: Position | None, limit: int, *, flagged: bool = False) -> Page:
+        return self._page(
+            await self.source.changes(after, limit, flagged=flagged), RecordType.OPPORTUNITY
+        )
 
     async def unlinked(self, after_id: int, limit: int) -> Page:
         page = self._page(await self.source.unlinked(after_id, limit), RecordType.OPPORTUNITY)
