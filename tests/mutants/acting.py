@@ -58,14 +58,14 @@ MUTANTS = (
         TAB,
         "    if record.error and not work.lifted:",
         "    if record.error:",
-        (f"{RETRYING}::test_the_people_of_a_retried_record_follow",),
+        (f"{HEALED}::test_the_people_of_a_healed_record_follow",),
     ),
     Mutant(
         "forgets that its own flag counts as reset once the record is settled",
         SCHEMA,
         "lifted = CASE WHEN NEW.state = 'settled' THEN lifted ELSE 0 END WHERE",
         "lifted = 0 WHERE",
-        (f"{RETRYING}::test_the_people_of_a_retried_record_follow",),
+        (f"{HEALED}::test_the_people_of_a_healed_record_follow",),
     ),
     Mutant(
         "makes a retried person nobody's prospect",
@@ -173,6 +173,9 @@ MUTANTS = (
         "engine/store/sqlite/grants.py",
         "    if known is None:\n        return False\n",
         "    return False\n",
-        ("tests/scenario/test_missing_scopes.py::test_a_consent_wakes_whoever_waited_for_it",),
+        (
+            "tests/unit/engine/store/test_grants.py"
+            "::test_a_consent_makes_whoever_has_waited_for_it_due",
+        ),
     ),
 )

@@ -57,6 +57,7 @@ async def test_an_edit_of_another_field_heals_nothing(world: Bench) -> None:
     world.edit(record, comment="Called twice")
     await world.once()
 
+    assert not any(one.decision == "healed" for one in world.history(record))
     assert world.record(record)["error"] is True
     assert world.outreach_traffic.total == 0
 
@@ -181,6 +182,18 @@ async def test_a_linked_record_heals_as_an_update(world: Bench) -> None:
     await world.once()
 
     assert world.twin(record).attributes["name"] == "Painted"
+
+
+async def test_the_people_of_a_healed_record_follow(world: Bench) -> None:
+    """The row that its tab is read from shows our flag until it is captured anew."""
+    record = world.has(TOO_LONG)
+    world.puts(record, (world.knows(), "Buyer"))
+    await world.once()
+
+    world.edit(record, description="Harbour crane")
+    await world.once()
+
+    assert len(world.roles(record)) == 1
 
 
 async def test_a_copied_id_that_is_cleared_heals(world: Bench) -> None:
