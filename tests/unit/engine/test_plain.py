@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -137,7 +138,7 @@ def test_only_one_place_prints(request: pytest.FixtureRequest) -> None:
     makers = [
         path.name
         for path in folder.rglob("*.py")
-        if "rich.console" in path.read_text(encoding="utf-8")
+        if re.search(r"from rich\.console import .*\bConsole\b", path.read_text(encoding="utf-8"))
     ]
 
     assert makers == ["tables.py"]
