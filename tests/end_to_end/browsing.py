@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import AsyncGenerator, Sequence
@@ -115,7 +117,10 @@ async def opened(address: str) -> AsyncGenerator[Tab]:
     """A page in a headless browser, with a profile of its own."""
     program = browser()
     assert program is not None
-    with tempfile.TemporaryDirectory(prefix="wosync-browser-") as profile:
+    # A process of the browser that has not gone yet may write while the profile is removed.
+    with tempfile.TemporaryDirectory(
+        prefix="wosync-browser-", ignore_cleanup_errors=True
+    ) as profile:
         process = await anyio.open_process(
             [
                 program,
@@ -133,6 +138,7 @@ async def opened(address: str) -> AsyncGenerator[Tab]:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env={**os.environ, "HOME": profile},
+            start_new_session=True,
         )
         try:
             async with (
@@ -146,7 +152,9 @@ async def opened(address: str) -> AsyncGenerator[Tab]:
                 tab.session = attached["sessionId"]
                 yield tab
         finally:
-            process.kill()
+            # With all that belong to it: the first one alone leaves the others writing.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             with anyio.CancelScope(shield=True):
                 await process.wait()
 
