@@ -90,7 +90,7 @@ async def test_why_and_list_answer_without_a_service(config: Path) -> None:
     assert asked.code == ATTENTION, asked.err
     assert asked.out.startswith(f"{first['ref']}: refused ({first['code']}): ")
     assert "Not looked at: both systems" in asked.out
-    assert "reset Outreach Sync Error" in asked.out
+    assert "its flag back by itself" in asked.out
 
     grouped = await wosync(
         "list", "--refused", "--by", "reason", "--csv", "--config", str(config), cwd=config.parent

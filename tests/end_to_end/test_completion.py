@@ -127,7 +127,10 @@ def words_in(shell: str, text: str) -> set[str]:
         ("wosync unit show --", {"--template"}),
         ("wosync completion f", {"fish"}),
         ("wosync explain owner-", {"owner-ambiguous", "owner-unknown"}),
-        ("wosync config get retry.", {"retry.attempts_max", "retry.base_s", "retry.cap_s"}),
+        (
+            "wosync config get retry.",
+            {"retry.attempts_max", "retry.base_s", "retry.cap_s", "retry.heal"},
+        ),
         ("wosync retry --reason owner-", {"owner-ambiguous", "owner-unknown"}),
         ("wosync list --by ", {"reason"}),
         ("wosync why OPP-1", {"OPP-17", "OPP-171"}),
