@@ -117,7 +117,7 @@ def _state_adopt(config: ConfigOption = None) -> None:
 
 def _unit_show(template: TemplateOption = False) -> None:
     """Print a unit as `install` would write it."""
-    from engine.cli.unit import show
+    from engine.cli.unit.showing import show
 
     raise typer.Exit(show(template=template))
 
@@ -169,20 +169,23 @@ def _unit_install(
 
     Example: wosync unit install --upgrade
     """
-    from engine.cli import unit
+    from engine.cli.unit.asked import Task, chosen, files_of
+    from engine.cli.unit.installing import Wishes, install
+    from engine.cli.unit.uninstalling import uninstall as take_away
+    from engine.cli.unit.upgrading import upgrade as bring_up
 
-    task = unit.chosen(upgrade=upgrade, uninstall=uninstall, purge=purge)
-    if task is unit.Task.UNINSTALL:
-        raise typer.Exit(unit.uninstall(root, purge=purge, dry=dry_run))
-    if task is unit.Task.UPGRADE:
-        raise typer.Exit(unit.upgrade(root, dry=dry_run))
+    task = chosen(upgrade=upgrade, uninstall=uninstall, purge=purge)
+    if task is Task.UNINSTALL:
+        raise typer.Exit(take_away(root, purge=purge, dry=dry_run))
+    if task is Task.UPGRADE:
+        raise typer.Exit(bring_up(root, dry=dry_run))
     every = not (plain or template)
-    wishes = unit.Wishes(
+    wishes = Wishes(
         plain or every,
         template or every,
         user=user,
         enable=enable,
         force=force,
-        secrets=unit.files_of(credential or []),
+        secrets=files_of(credential or []),
     )
-    raise typer.Exit(unit.install(root, wishes, dry=dry_run))
+    raise typer.Exit(install(root, wishes, dry=dry_run))

@@ -12,9 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli import unit
 from engine.cli.exits import Misused
 from engine.cli.unit import installing, steps, tree
+from engine.cli.unit.asked import chosen, files_of
+from engine.cli.unit.installing import Wishes, install
+from engine.cli.unit.uninstalling import uninstall
+from engine.cli.unit.upgrading import upgrade
 from engine.errors import EngineError, Misconfigured, StateUnusable
 from engine.store.sqlite import copies, statedir, statefile
 from tests.operations.test_units import FILES, analysed, inside, units
@@ -59,19 +62,19 @@ def root(tmp_path: Path) -> Path:
 
 def test_what_would_be_done_is_what_is_done(root: Path, secret: Path, capsys: Say) -> None:
     """A preview that leaves something out is worse than none."""
-    wishes = unit.Wishes(secrets={"workbooks_api_key": secret})
-    unit.install(root, wishes, dry=True)
+    wishes = Wishes(secrets={"workbooks_api_key": secret})
+    install(root, wishes, dry=True)
     foreseen = capsys.readouterr().out
 
     assert files(root) == {}
-    unit.install(root, wishes)
+    install(root, wishes)
     done, _, _ = capsys.readouterr().out.partition("\nWhat to do next")
     assert foreseen == f"Nothing is changed. This would be done:\n{done}"
 
 
 def test_the_configuration_begins_as_the_manual_with_the_secrets_of_the_unit(root: Path) -> None:
     """Every key is there to be changed; what systemd hands over is named as such."""
-    unit.install(root)
+    install(root)
 
     text = (root / "etc/wosync/config.toml").read_text(encoding="utf-8")
     begun = tomllib.loads(text)
@@ -85,7 +88,7 @@ def test_a_secret_is_stored_for_root_alone_and_never_shown(
     root: Path, secret: Path, capsys: Say
 ) -> None:
     """It comes as a file, so that it stands in no list of processes either."""
-    unit.install(root, unit.Wishes(secrets={"workbooks_api_key": secret}))
+    install(root, Wishes(secrets={"workbooks_api_key": secret}))
 
     stored = root / "etc/wosync/credentials/workbooks_api_key"
     assert (stored.read_text(encoding="utf-8"), mode(stored)) == (f"{SECRET}\n", 0o600)
@@ -95,20 +98,20 @@ def test_a_secret_is_stored_for_root_alone_and_never_shown(
 @pytest.mark.parametrize(
     ("wishes", "said"),
     [
-        (unit.Wishes(user="root"), "no name for the user"),
-        (unit.Wishes(user="Jo Bloggs"), "no name for the user"),
-        (unit.Wishes(user="a\nExecStart=/bin/sh"), "no name for the user"),
-        (unit.Wishes(secrets={"anything": Path("/dev/null")}), "loads no credential 'anything'"),
-        (unit.Wishes(secrets={"workbooks_api_key": Path("/none")}), "there is no file /none"),
+        (Wishes(user="root"), "no name for the user"),
+        (Wishes(user="Jo Bloggs"), "no name for the user"),
+        (Wishes(user="a\nExecStart=/bin/sh"), "no name for the user"),
+        (Wishes(secrets={"anything": Path("/dev/null")}), "loads no credential 'anything'"),
+        (Wishes(secrets={"workbooks_api_key": Path("/none")}), "there is no file /none"),
     ],
     ids=["root", "blank", "line", "credential", "file"],
 )
 def test_what_makes_no_sense_is_refused_before_anything_is_written(
-    root: Path, wishes: unit.Wishes, said: str
+    root: Path, wishes: Wishes, said: str
 ) -> None:
     """Half an installation is the hardest to understand."""
     with pytest.raises(Misused, match=said) as refused:
-        unit.install(root, wishes)
+        install(root, wishes)
 
     assert refused.value.remedy
     assert files(root) == {}
@@ -124,13 +127,13 @@ def test_what_makes_no_sense_is_refused_before_anything_is_written(
 def test_flags_that_contradict_each_other_are_refused(flags: dict[str, bool]) -> None:
     """One of them removes data."""
     with pytest.raises(Misused):
-        unit.chosen(**flags)
+        chosen(**flags)
 
 
 def test_a_secret_on_the_command_line_is_refused_without_repeating_it() -> None:
     """It would stand in the shell's history as well."""
     with pytest.raises(Misused) as refused:
-        unit.files_of([SECRET])
+        files_of([SECRET])
 
     assert SECRET not in f"{refused.value}{refused.value.remedy}"
 
@@ -140,13 +143,13 @@ def test_a_new_service_starts_with_the_machine_and_one_that_was_disabled_does_no
 ) -> None:
     """Whoever disabled it had a reason, which an upgrade by hand does not know."""
     wanting = units(root) / "multi-user.target.wants" / "wosync.service"
-    unit.install(root)
+    install(root)
     assert wanting.readlink() == Path("/etc/systemd/system/wosync.service")
     wanting.unlink()
 
-    unit.install(root)
+    install(root)
     kept = wanting.is_symlink()
-    unit.install(root, unit.Wishes(enable=True))
+    install(root, Wishes(enable=True))
 
     assert not kept
     assert wanting.is_symlink()
@@ -156,8 +159,8 @@ def test_a_new_service_starts_with_the_machine_and_one_that_was_disabled_does_no
 @needs("systemd-analyze", "systemd-sysusers")
 def test_a_user_of_the_machine_is_made_and_kept(root: Path) -> None:
     """Where a policy wants to know every user, systemd's own is none."""
-    unit.install(root, unit.Wishes(user="sync"))
-    unit.install(root)
+    install(root, Wishes(user="sync"))
+    install(root)
 
     text = inside(root)["wosync.service"]
     assert "\nUser=sync\n" in text
@@ -169,7 +172,7 @@ def test_a_user_of_the_machine_is_made_and_kept(root: Path) -> None:
     assert hardened.returncode == 0, hardened.stdout[-500:]
 
 
-@pytest.mark.parametrize("action", [unit.install, unit.upgrade, unit.uninstall])
+@pytest.mark.parametrize("action", [install, upgrade, uninstall])
 def test_only_root_changes_this_machine(
     action: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,14 +190,14 @@ def test_what_was_installed_goes_again_and_what_is_the_operators_stays(
     root: Path, secret: Path, capsys: Say
 ) -> None:
     """The undoing that `install` names leaves configuration, secrets and state."""
-    unit.install(root, unit.Wishes(secrets={"workbooks_api_key": secret}))
+    install(root, Wishes(secrets={"workbooks_api_key": secret}))
     assert f"--root {root} --uninstall" in capsys.readouterr().out
     before = files(root)
-    unit.uninstall(root, dry=True)
+    uninstall(root, dry=True)
     assert files(root) == before
 
-    unit.uninstall(root)
-    unit.uninstall(root)
+    uninstall(root)
+    uninstall(root)
 
     assert list(files(root)) == [
         "etc/wosync/config.toml",
@@ -213,25 +216,25 @@ def state_of(root: Path, name: str) -> Path:
 
 def test_a_purge_takes_configuration_and_states_and_nothing_of_a_like_name(root: Path) -> None:
     """A directory of backups may be called after what it keeps."""
-    unit.install(root)
+    install(root)
     state_of(root, "private/wosync-prod")
     (root / "var/lib/wosync-prod").symlink_to("private/wosync-prod")
     other = root / "var/lib/wosync-backups" / "monday"
     other.mkdir(parents=True)
     (other / "copy.db").touch()
 
-    unit.uninstall(root, purge=True)
+    uninstall(root, purge=True)
 
     assert list(files(root)) == ["var/lib/wosync-backups/monday/copy.db"]
 
 
 def test_a_unit_of_somebody_else_is_not_taken_away(root: Path, capsys: Say) -> None:
     """It is named, so that nobody looks for it in vain."""
-    unit.install(root)
+    install(root)
     path = units(root) / "wosync.service"
     path.write_text("[Service]\nExecStart=/bin/true\n", encoding="utf-8")
 
-    unit.uninstall(root)
+    uninstall(root)
 
     assert path.exists()
     assert f"left     {path}" in capsys.readouterr().out
@@ -241,7 +244,7 @@ def test_a_unit_of_somebody_else_is_not_taken_away(root: Path, capsys: Say) -> N
 def older(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An installation of the version before, with a state."""
     known = statefile.migrations()
-    unit.install(root)
+    install(root)
     service = units(root) / "wosync.service"
     text = service.read_text(encoding="utf-8")
     service.write_text(text.replace("WatchdogSec=20", "WatchdogSec=30"), encoding="utf-8")
@@ -265,11 +268,11 @@ def test_an_upgrade_brings_units_and_state_along_and_keeps_the_state_as_it_was(
     kept = state.with_name(f"state.db.schema-{len(known) - 1}")
     capsys.readouterr()
     before = files(older)
-    unit.upgrade(older, dry=True)
+    upgrade(older, dry=True)
     foreseen = capsys.readouterr().out
     assert files(older) == before
 
-    unit.upgrade(older)
+    upgrade(older)
 
     said = capsys.readouterr().out
     assert "WatchdogSec=20" in inside(older)["wosync.service"]
@@ -286,7 +289,7 @@ def test_an_upgrade_brings_units_and_state_along_and_keeps_the_state_as_it_was(
 def test_an_upgrade_of_nothing_says_what_to_do_instead(root: Path) -> None:
     """It may be the wrong --root."""
     with pytest.raises(Misconfigured, match="there is no service") as refused:
-        unit.upgrade(root)
+        upgrade(root)
 
     assert f"unit install --root {root}" in str(refused.value.remedy)
 
@@ -299,7 +302,7 @@ def test_a_state_that_cannot_be_migrated_stays_as_it_was(
     monkeypatch.setattr(statefile, "migrations", lambda: [*known[:-1], "DROP TABLE nothing;\n"])
 
     with pytest.raises(StateUnusable):
-        unit.upgrade(older)
+        upgrade(older)
 
     assert schema(state) == len(known) - 1
 

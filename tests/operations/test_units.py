@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli import unit
 from engine.cli.exits import Exit, code_for, paragraph
 from engine.cli.unit import texts
+from engine.cli.unit.installing import Wishes, install
+from engine.cli.unit.sound import troubles
+from engine.cli.unit.texts import MARK, service
 from engine.config.loading import ServiceSettings
 from engine.errors import Misconfigured, StateUnusable
 from tests.operations.tools import needs
@@ -64,7 +66,7 @@ def analysed(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 def lines_of(template: bool) -> dict[str, list[str]]:
     """Every directive of the service with its values, in their order."""
     found: dict[str, list[str]] = {}
-    for line in unit.service(template=template).text.splitlines():
+    for line in service(template=template).text.splitlines():
         name, equals, value = line.partition("=")
         if equals and not line.startswith("#"):
             found.setdefault(name, []).append(value)
@@ -87,7 +89,7 @@ def words_of(step: str) -> str:
 @pytest.fixture
 def installed(tmp_path: Path) -> Path:
     """A root directory with everything installed and nothing enabled."""
-    unit.install(tmp_path, unit.Wishes(enable=False))
+    install(tmp_path, Wishes(enable=False))
     return tmp_path
 
 
@@ -116,14 +118,14 @@ def test_every_unit_is_complete_and_ours(installed: Path, name: str) -> None:
     """What the first line says is how a later installation knows its own files."""
     text = inside(installed)[name]
 
-    assert text.startswith(unit.MARK)
+    assert text.startswith(MARK)
     assert re.findall(r"@[A-Z]+@", text) == []
     configparser.RawConfigParser(strict=False, interpolation=None).read_string(text)
 
 
 def test_the_template_differs_from_the_service_in_its_instance_only() -> None:
     """Two units of which one has what the other lacks are two services."""
-    named = unit.service(template=True).text
+    named = service(template=True).text
     for old, new in (
         ("wosync@PAIR", "wosync"),
         ("wosync-%i", "wosync"),
@@ -132,7 +134,7 @@ def test_the_template_differs_from_the_service_in_its_instance_only() -> None:
     ):
         named = named.replace(old, new)
 
-    assert named == unit.service(template=False).text
+    assert named == service(template=False).text
 
 
 @pytest.mark.parametrize("template", [False, True])
@@ -158,7 +160,7 @@ def test_installing_makes_units_everybody_may_read_and_a_place_for_secrets(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Credentials are put where root alone looks, before anybody writes one."""
-    assert unit.install(tmp_path) == Exit.DONE
+    assert install(tmp_path) == Exit.DONE
 
     assert sorted(inside(tmp_path)) == sorted(FILES)
     assert {mode(units(tmp_path) / name) for name in FILES} == {0o644}
@@ -178,7 +180,7 @@ def test_a_tight_umask_changes_nothing(tmp_path: Path) -> None:
     """The service's user reads the configuration below a directory that root made."""
     before = os.umask(0o077)
     try:
-        unit.install(tmp_path)
+        install(tmp_path)
     finally:
         os.umask(before)
 
@@ -197,7 +199,7 @@ def test_one_of_the_two_services_can_be_left_out(
     tmp_path: Path, plain: bool, template: bool, expected: list[str]
 ) -> None:
     """A machine with one pair needs no template, and one with several no plain service."""
-    unit.install(tmp_path, unit.Wishes(plain=plain, template=template))
+    install(tmp_path, Wishes(plain=plain, template=template))
 
     assert sorted(inside(tmp_path)) == expected
     assert (tmp_path / "etc" / "wosync" / "credentials").exists() is plain
@@ -210,7 +212,7 @@ def test_installing_again_keeps_what_is_equal(
     before = {name: (units(installed) / name).stat().st_ino for name in FILES}
     capsys.readouterr()
 
-    unit.install(installed)
+    install(installed)
 
     assert {name: (units(installed) / name).stat().st_ino for name in FILES} == before
     said = capsys.readouterr().out
@@ -277,10 +279,10 @@ def test_a_configuration_that_is_there_is_used_and_not_written(
     configures(installed, *pairs, enabled=enabled)
     capsys.readouterr()
 
-    unit.install(installed)
+    install(installed)
     of_kept = [words_of(step) for step in steps(capsys)]
     (units(installed) / "wosync.target").unlink()
-    unit.install(installed)
+    install(installed)
     of_new = [words_of(step) for step in steps(capsys)]
 
     assert of_kept == expected
@@ -297,7 +299,7 @@ def test_the_check_that_is_advised_has_what_systemd_would_give(
     (sealed / "workbooks_api_key.cred").touch()
     capsys.readouterr()
 
-    unit.install(installed)
+    install(installed)
 
     [check] = [step for step in steps(capsys) if " check " in step]
     [command] = {step.split()[0] for step in lines_of(template=True)["ExecStart"]}
@@ -328,7 +330,7 @@ def test_an_older_unit_of_ours_is_replaced_and_said_to_be(
     path.write_text(current.replace("WatchdogSec=20", "WatchdogSec=30"), encoding="utf-8")
     capsys.readouterr()
 
-    unit.install(installed)
+    install(installed)
 
     assert path.read_text(encoding="utf-8") == current
     assert f"replaced {path}" in capsys.readouterr().out
@@ -341,14 +343,14 @@ def test_a_unit_of_somebody_else_is_left_alone_until_forced(tmp_path: Path) -> N
     path.write_text("[Service]\nExecStart=/bin/true\n", encoding="utf-8")
 
     with pytest.raises(Misconfigured) as refused:
-        unit.install(tmp_path)
+        install(tmp_path)
 
     assert list(inside(tmp_path)) == ["wosync@.service"]
     assert code_for(refused.value) == Exit.CONFIGURATION
     assert f"{path} was not written by this command" in paragraph(refused.value)
     assert "--force" in paragraph(refused.value)
-    unit.install(tmp_path, unit.Wishes(force=True))
-    assert path.read_text(encoding="utf-8") == unit.service(template=True).text
+    install(tmp_path, Wishes(force=True))
+    assert path.read_text(encoding="utf-8") == service(template=True).text
 
 
 def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
@@ -356,7 +358,7 @@ def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     (tmp_path / "etc").write_text("", encoding="utf-8")
 
     with pytest.raises(StateUnusable) as refused:
-        unit.install(tmp_path)
+        install(tmp_path)
 
     assert str(tmp_path / "etc") in paragraph(refused.value)
     assert "--root" in paragraph(refused.value)
@@ -370,7 +372,7 @@ def test_a_program_the_sandbox_hides_is_found_out_beforehand(
     """The service would fail with an exit code of systemd that explains nothing."""
     interpreter = Path(directory) / "venv" / "bin" / "python3"
 
-    found = unit.troubles(Path("/bin/sh"), interpreter)
+    found = troubles(Path("/bin/sh"), interpreter)
 
     assert found == [f"{interpreter} is hidden from the service, which sees no home and no /tmp"]
 
@@ -379,8 +381,8 @@ def test_a_program_that_others_may_not_read_is_found_out_beforehand() -> None:
     """Root's umask is 077 on many a machine, and the service is not root."""
     closed = Path("/proc/self/environ")
 
-    assert unit.troubles(Path("/bin/sh")) == []
-    assert unit.troubles(Path("/bin/sh"), closed) == [
+    assert troubles(Path("/bin/sh")) == []
+    assert troubles(Path("/bin/sh"), closed) == [
         f"{closed} cannot be read by the user of the service"
     ]
 
@@ -389,7 +391,7 @@ def test_a_command_that_is_not_there_is_found_out_beforehand(tmp_path: Path) -> 
     """A package without its command was not installed, but put on the path."""
     command = tmp_path / "wosync"
 
-    assert unit.troubles(command) == [f"there is no command {command}, which the unit would start"]
+    assert troubles(command) == [f"there is no command {command}, which the unit would start"]
 
 
 def test_a_path_that_a_unit_would_read_otherwise_is_refused(tmp_path: Path) -> None:
@@ -398,7 +400,7 @@ def test_a_path_that_a_unit_would_read_otherwise_is_refused(tmp_path: Path) -> N
     command.parent.mkdir()
     command.touch()
 
-    [found] = unit.troubles(command)
+    [found] = troubles(command)
 
     assert "characters that mean something else" in found
 
