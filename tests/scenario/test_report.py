@@ -11,7 +11,7 @@ import pytest
 from engine.cli import report as command
 from engine.cli.app import start
 from tests.scenario.bench import Bench, until
-from tests.scenario.service_port import served
+from tests.scenario.service_port import eventually, served
 
 pytestmark = pytest.mark.anyio
 MISUSED = 2
@@ -33,6 +33,11 @@ async def test_a_day_is_summed_up_for_those_who_look_after_the_records(
     async with served(world) as port:
         await until(lambda: world.record(record)["outreach_id"] is not None)
         await until(lambda: world.record(refused)["error"] is True)
+
+        async def bob_is_waited_for() -> bool:
+            return (await port.status())["counts"]["lines_waiting"] == 1
+
+        await eventually(bob_is_waited_for)
         world.settings["owners"] = {"ttl_s": 1234}
         world.config()
         assert (await port.reload())["applied"]
