@@ -213,13 +213,26 @@ class FieldMapping:
         Raises:
             Rejected: a name cannot be read, or a picklist does not know it.
         """
+        wanted = [self._wanted(record, line) for line in self.lines]
+        return [one for one in wanted if one is not None]
+
+    def readable_references(self, record: SourceRecord) -> list[Wanted]:
+        """As `references`, each line by itself: one that cannot be read names none."""
         wanted: list[Wanted] = []
         for line in self.lines:
-            if line.reference is not None:
-                name = self.value(record, line)
-                if name is not None:
-                    wanted.append(Wanted(line.field.name, line.reference, str(name).strip()))
+            try:
+                one = self._wanted(record, line)
+            except Rejected:
+                continue
+            if one is not None:
+                wanted.append(one)
         return wanted
+
+    def _wanted(self, record: SourceRecord, line: Line) -> Wanted | None:
+        if line.reference is None:
+            return None
+        name = self.value(record, line)
+        return None if name is None else Wanted(line.field.name, line.reference, str(name).strip())
 
     def fields(
         self, record: SourceRecord, references: Mapping[str, int | None]

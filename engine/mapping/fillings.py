@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.decide.healing import digest
-from engine.errors import Rejected
 from engine.mapping.fields import FieldMapping, Line
 from engine.mapping.lines import fingerprint
 from engine.model.records import SourceRecord
@@ -25,14 +24,5 @@ def _filling(line: Line) -> Filling:
 
 def inputs(mapping: FieldMapping, record: SourceRecord) -> Inputs:
     """What a refusal of the record may depend on."""
-    names: dict[str, str] = {}
-    for line in mapping.lines:
-        if line.reference is None:
-            continue
-        try:
-            value = mapping.value(record, line)
-        except Rejected:
-            continue
-        if value is not None:
-            names[line.field.name] = str(value).strip()
+    names = {one.field: one.name for one in mapping.readable_references(record)}
     return Inputs(record.columns, record.target_id, names)

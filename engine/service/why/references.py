@@ -8,7 +8,6 @@ from difflib import get_close_matches
 from typing import Any
 
 from engine.decide.roster import unnamed
-from engine.errors import Rejected
 from engine.mapping.fields import FieldMapping, Wanted
 from engine.mapping.telling import Reference
 from engine.model.dossier import Dossier
@@ -35,7 +34,7 @@ async def resolved(
         EngineError: a system could not be asked.
     """
     found: dict[str, Reference] = {}
-    for wanted in named(mapping, record):
+    for wanted in mapping.readable_references(record):
         resolution = await references.resolve([wanted])
         note = resolution.notes.get(wanted.field)
         target_id = resolution.ids.get(wanted.field)
@@ -50,7 +49,7 @@ async def remembered(
     """By field, from what is stored: nobody is asked."""
     synced = dossier.work.synced or {}
     found: dict[str, Reference] = {}
-    for wanted in named(mapping, record):
+    for wanted in mapping.readable_references(record):
         value = synced.get(wanted.field)
         if isinstance(value, int):
             found[wanted.field] = Reference(value)
@@ -65,21 +64,6 @@ def _blank(wanted: Wanted, nearest: Sequence[str]) -> Reason | None:
     if wanted.kind is FieldKind.ACCOUNT:
         return None
     return unnamed(wanted.kind, sum(_bears(one, wanted.name) for one in nearest), wanted.name)
-
-
-def named(mapping: FieldMapping, record: SourceRecord) -> list[Wanted]:
-    """The references the record names, each line by itself; one that cannot be read names none."""
-    wanted: list[Wanted] = []
-    for line in mapping.lines:
-        if line.reference is None:
-            continue
-        try:
-            name = mapping.value(record, line)
-        except Rejected:
-            continue
-        if name is not None:
-            wanted.append(Wanted(line.field.name, line.reference, str(name).strip()))
-    return wanted
 
 
 async def meant(store: Store, rules: OwnerRules, wanted: Wanted) -> tuple[str, ...]:
