@@ -9,9 +9,24 @@ APPLY = "tests/scenario/test_applying.py"
 APPROVE = "tests/scenario/test_approving.py"
 FILES = "tests/unit/engine/service/planning/test_files.py"
 TARGET = "engine/service/planning/target.py"
+PORTS = "tests/unit/engine/test_stand_ins_of_ports.py"
 FIRST = f"{PLAN}::test_a_first_run_is_told_before_anything_is_there"
 
 MUTANTS = (
+    Mutant(
+        "lets a removal through a rehearsal",
+        TARGET,
+        "    async def delete(self, target_id: int)",
+        "    async def removed(self, target_id: int)",
+        (f"{PORTS}::test_nothing_that_writes_is_passed_on",),
+    ),
+    Mutant(
+        "rehearses no poll that asks for flagged records as well",
+        "engine/service/planning/source.py",
+        "limit: int, *, flagged: bool = False) -> Page:",
+        "limit: int) -> Page:",
+        (f"{PORTS}::test_what_it_does_itself_takes_what_the_port_takes",),
+    ),
     Mutant(
         "creates in the rehearsal",
         TARGET,

@@ -6,7 +6,7 @@ record is there, and what it holds. These looks are no part of what the run woul
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, cast
 
@@ -278,9 +278,10 @@ class RehearsedTarget:
     def _note(
         self,
         kind: Kind,
-        target_id: int,
+        target_id: int | None,
         *,
-        edits: list[Edit] | None = None,
+        edits: Sequence[Edit] = (),
+        role: Mapping[str, Any] | None = None,
         overwrites: bool = False,
         refused: str | None = None,
     ) -> None:
@@ -290,7 +291,8 @@ class RehearsedTarget:
             current_record.get(),
             version=self.base.version(current_record.get()),
             target_id=target_id,
-            edits=edits or [],
+            edits=edits,
+            role=role,
             overwrites=overwrites,
             reason=refused,
         )
@@ -305,20 +307,13 @@ class RehearsedTarget:
         after: str | None,
         refused: str | None = None,
     ) -> None:
-        self.overlay.note(
-            kind,
-            RecordType.OPPORTUNITY,
-            current_record.get(),
-            version=self.base.version(current_record.get()),
-            target_id=target_id,
-            role={
-                "id": role.id or None,
-                "prospect": role.prospect_id,
-                "before": before,
-                "after": after,
-            },
-            reason=refused,
-        )
+        told = {
+            "id": role.id or None,
+            "prospect": role.prospect_id,
+            "before": before,
+            "after": after,
+        }
+        self._note(kind, target_id, role=told, refused=refused)
 
     def _gone(self, operation: str, error: Gone | None = None) -> NoReturn:
         status = _GONE if error is None else error.status
