@@ -100,7 +100,7 @@ async def test_it_is_done_by_the_service_that_runs(
     run = latest_run(world, "mapping changed")
     fresh = world.has("Fresh", comment="Fresh")
     async with served(world) as port:
-        await until(lambda: bool(world.twins(fresh)))
+        await until(lambda: world.record(fresh)["outreach_id"] is not None)
         world.edit(fresh, comment="Edited")
         capsys.readouterr()
 
