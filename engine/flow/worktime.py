@@ -182,18 +182,22 @@ class WorkTime:
             self.workers[actor].remove(worker)
             _add(self._left.setdefault(actor, _none()), worker.seconds)
 
-    def seconds(self, actor: str) -> Seconds:
-        """Worker time by state, the intervals still running included."""
+    def seconds(self, actor: str, now: float) -> Seconds:
+        """Worker time by state, the intervals still running included.
+
+        Args:
+            now: the loop's time; who reads several actors gives the same one for all, for between
+                two of them the process may have to wait for the processor.
+        """
         total = _none()
         _add(total, self._left.get(actor, {}))
         for worker in self.workers.get(actor, ()):
-            worker.settle(anyio.current_time())
+            worker.settle(now)
             _add(total, worker.seconds)
         return total
 
-    def longest_busy_s(self, actor: str) -> float:
-        """How long the task that is busy longest has been at its piece of work."""
-        now = anyio.current_time()
+    def longest_busy_s(self, actor: str, now: float) -> float:
+        """How long the task that is busy longest has been at its piece of work, at that time."""
         tasks = [task for worker in self.workers.get(actor, ()) for task in worker.tasks]
         return max((task.busy_s(now) for task in tasks), default=0.0)
 

@@ -111,10 +111,11 @@ class Gauges:
 
     def _workers(self) -> None:
         worktime, metrics = self.assembly.worktime, self.assembly.metrics
+        now = anyio.current_time()
         for actor in labels.ACTORS:
             metrics.actor_workers.labels(actor).set(len(worktime.workers.get(actor, ())))
-            metrics.actor_longest_busy.labels(actor).set(worktime.longest_busy_s(actor))
-            spent = worktime.seconds(actor)
+            metrics.actor_longest_busy.labels(actor).set(worktime.longest_busy_s(actor, now))
+            spent = worktime.seconds(actor, now)
             counted = self._counted.get(actor, {})
             for state in State:
                 # Rounding may take back what it gave.

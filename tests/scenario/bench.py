@@ -40,6 +40,8 @@ START = 1_790_000_000.0
 API_KEY = "a1b2c-3d4e5"
 CLIENT_ID = "bench"
 POLL_S = 0.01
+# So many looks in a row that find no request under way, with a pause between.
+IDLE_LOOKS = 5
 
 OPPORTUNITIES = "/crm/opportunities.api"
 CREATE = ("POST", "/api/v2/opportunities")
@@ -201,6 +203,19 @@ class Bench(PeopleHands):
     def just_before_a_write_back(self, action: Callable[[], object]) -> None:
         """Let somebody do this as the next write-back arrives, before it is carried out."""
         self.workbooks_door.before["PUT", OPPORTUNITIES] = action
+
+    async def all_carried_out(self) -> None:
+        """Wait until both systems have done what a run that was cut off had sent.
+
+        On the wire that takes far less than any time the engine waits for; where a test moves the
+        clock, it must have happened before.
+        """
+        still = 0
+        with anyio.fail_after(DEADLINE_S):
+            while still < IDLE_LOOKS:
+                await anyio.sleep(POLL_S)
+                busy = self.outreach_traffic.in_flight + self.workbooks_traffic.in_flight
+                still = 0 if busy else still + 1
 
     def just_before_a_create(self, action: Callable[[], object]) -> None:
         """Let somebody do this as the next create arrives, before it is carried out."""

@@ -169,6 +169,7 @@ async def test_an_apply_that_is_cut_off_can_be_done_again(world: Bench) -> None:
         world.outreach_door.before["POST", ROLES_PATH] = scope.cancel
         await applied(world, plan.path)
     assert scope.cancelled_caught
+    await world.all_carried_out()
     world.outreach_door.before.clear()
     world.workbooks_door.before.clear()
     world.outreach_traffic.plan.clear()

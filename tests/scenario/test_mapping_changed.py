@@ -206,6 +206,7 @@ async def test_an_interrupted_re_evaluation_is_finished_by_the_next_run(world: B
         world.outreach_door.before["PATCH", f"/api/v2/opportunities/{middle}"] = run.cancel
         await world.once()
     assert run.cancelled_caught
+    await world.all_carried_out()
     assert {held(world, record, "description") for record in records} == {"Two hooks", "One hook"}
 
     await world.once()

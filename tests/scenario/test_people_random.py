@@ -158,6 +158,7 @@ class History:
             except EngineError as error:
                 self.script.append(f"ended: {error}")
         self.script.append("killed" if scope.cancelled_caught else "ran")
+        await self.world.all_carried_out()
         self.world.outreach_traffic.plan.clear()
         self.world.workbooks_traffic.plan.clear()
         self.world.clock.advance(self.rng.choice((1, 30, 400)))

@@ -355,6 +355,7 @@ async def test_one_that_is_stopped_half_way_is_run_again(world: Bench) -> None:
         world.outreach_door.before["PATCH", path] = scope.cancel
         await undo(world, run=run)
     assert scope.cancelled_caught
+    await world.all_carried_out()
     assert 0 < patches(world) < len(records)
 
     await undo(world, run=run)

@@ -41,9 +41,9 @@ async def steps(*script: Step) -> None:
                 await anyio.sleep(seconds)
 
 
-def spent(times: WorkTime, actor: str = "syncer") -> dict[str, float]:
-    """Seconds by state, those with none left out."""
-    seconds = times.seconds(actor)
+def spent(times: WorkTime, now: float = 0.0) -> dict[str, float]:
+    """Seconds by state, those with none left out; the time matters while a worker is at work."""
+    seconds = times.seconds("syncer", now)
     return {state.value: round(spent, 9) for state, spent in seconds.items() if round(spent, 9)}
 
 
@@ -81,9 +81,9 @@ def test_the_interval_under_way_counts_already() -> None:
 
     async def look(times: WorkTime) -> None:
         await anyio.sleep(5)
-        assert spent(times) == {"busy": 3, "idle": 2}
+        assert spent(times, anyio.current_time()) == {"busy": 3, "idle": 2}
         await anyio.sleep(5)
-        assert spent(times) == {"busy": 3, "idle": 7}
+        assert spent(times, anyio.current_time()) == {"busy": 3, "idle": 7}
 
     employed(lambda: steps((State.BUSY, 3), (State.IDLE, 60)), watch=look)
 
@@ -115,7 +115,9 @@ def test_the_states_add_up_to_the_time_the_workers_worked(
             await anyio.sleep(pause)
             running = len(workers) - len(ended)
             expected = sum(ended) + running * anyio.current_time()
-            assert sum(times.seconds("syncer").values()) == pytest.approx(expected)
+            assert sum(times.seconds("syncer", anyio.current_time()).values()) == pytest.approx(
+                expected
+            )
 
     async def everything() -> None:
         async with anyio.create_task_group() as group:
@@ -126,7 +128,7 @@ def test_the_states_add_up_to_the_time_the_workers_worked(
     virtual_time.run(everything)
 
     longest = [max(sum(span for _, span in script) for script in tasks) for tasks in workers]
-    assert sum(times.seconds("syncer").values()) == pytest.approx(sum(longest))
+    assert sum(times.seconds("syncer", 0.0).values()) == pytest.approx(sum(longest))
 
 
 # From the one that counts most.
@@ -320,10 +322,10 @@ def test_whoever_has_left_is_counted_and_not_missed() -> None:
 
     async def look(times: WorkTime) -> None:
         await anyio.sleep(10 * STALL_S)
-        assert spent(times) == {"busy": 7}
+        assert spent(times, anyio.current_time()) == {"busy": 7}
         assert times.overdue() == []
         assert times.workers["syncer"] == []
-        assert times.longest_busy_s("syncer") == 0
+        assert times.longest_busy_s("syncer", anyio.current_time()) == 0
 
     three, four = (partial(steps, (State.BUSY, seconds)) for seconds in (3, 4))
     employed(three, four, watch=look)
@@ -367,7 +369,12 @@ def test_a_wait_that_is_cancelled_leaves_no_mark() -> None:
         assert len(worker.tasks) == 1
         await anyio.sleep(2)
         assert times.overdue() == ["syncer"]
-        assert spent(times) == {"idle": 1, "throttled": 1, "blocked": 1, "busy": STALL_S + 1}
+        assert spent(times, anyio.current_time()) == {
+            "idle": 1,
+            "throttled": 1,
+            "blocked": 1,
+            "busy": STALL_S + 1,
+        }
 
     employed(impatient, watch=look)
 
@@ -409,7 +416,7 @@ def test_the_longest_piece_of_work_counts_from_the_last_rest() -> None:
     async def look(times: WorkTime) -> None:
         for _ in range(5):
             await anyio.sleep(2)
-            seen.append(times.longest_busy_s("syncer"))
+            seen.append(times.longest_busy_s("syncer", anyio.current_time()))
 
     script = ((State.IDLE, 3), (State.BUSY, 2), (State.BLOCKED, 2), (State.THROTTLED, 2))
     employed(lambda: steps(*script, (State.BUSY, 9)), watch=look)
@@ -423,6 +430,6 @@ def test_the_same_code_runs_for_nobody_in_particular() -> None:
     async def everything() -> None:
         await side_by_side(partial(resting, 1), partial(pausing, 1))
         async with holding(anyio.Lock()):
-            assert worktime.WorkTime().seconds("nobody") == dict.fromkeys(State, 0.0)
+            assert worktime.WorkTime().seconds("nobody", 0.0) == dict.fromkeys(State, 0.0)
 
     virtual_time.run(everything)
