@@ -83,6 +83,11 @@ def nothing_pointed(_settings: object, _text: str) -> Sequence[Pointer]:
     return ()
 
 
+def no_address(_settings: object, _record_type: RecordType, _target_id: int) -> str:
+    """Of a connector that does not know where people find its records."""
+    return ""
+
+
 def nothing_reads(_method: str, _url: str, _body: bytes) -> bool:
     """Of a connector that does not tell which of its requests change nothing."""
     return False
@@ -145,7 +150,8 @@ class TargetConnector:
     `correlation_field` is the filterable field of an opportunity that carries the correlation
     value; `email_field` the field of a prospect that holds its addresses; `routes`, `sign_in`,
     `pointed` and `reads` as in a source. `title` is what people call the system. `calls` is the
-    method and route of each operation of the port that is one request, by its name.
+    method and route of each operation of the port that is one request, by its name. `address` is
+    where people find a record, blank where that is not known.
     """
 
     name: str
@@ -159,5 +165,6 @@ class TargetConnector:
     sign_in: frozenset[str] = frozenset()
     title: str = Words().target
     pointed: Callable[[Any, str], Sequence[Pointer]] = nothing_pointed
+    address: Callable[[Any, RecordType, int], str] = no_address
     calls: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
     reads: Callable[[str, str, bytes], bool] = nothing_reads

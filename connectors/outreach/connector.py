@@ -12,7 +12,7 @@ from connectors.outreach import custom_fields, directory, mapping, prospects, pr
 from connectors.outreach.authority import OutreachAuthority
 from connectors.outreach.client import OutreachClient
 from connectors.outreach.fields import EMAILS, FIELDS
-from connectors.outreach.pointing import pointed
+from connectors.outreach.pointing import address, pointed
 from connectors.outreach.prospect_fields import PROSPECT_FIELDS
 from connectors.outreach.questions import QUESTIONS
 from connectors.outreach.routes import CALLS, ROUTES, SIGN_IN, reads
@@ -248,9 +248,7 @@ class OutreachTarget:
 
     def url(self, record_type: RecordType, target_id: int) -> str:
         """Address of the record in the web application (outreach-api §13)."""
-        person = record_type is RecordType.PERSON
-        template = self.settings.prospect_url if person else self.settings.record_url
-        return template.replace("{id}", str(target_id))
+        return address(self.settings, record_type, target_id)
 
     async def read_custom_fields(self) -> str:
         """Learn label, kind, need and choices of the custom fields (outreach-api §10).
@@ -336,5 +334,6 @@ connector = TargetConnector(
     title="Outreach",
     questions=QUESTIONS,
     pointed=pointed,
+    address=address,
     calls=CALLS,
 )

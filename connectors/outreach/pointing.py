@@ -29,6 +29,13 @@ def pointed(settings: OutreachSettings, text: str) -> Sequence[Pointer]:
     )
 
 
+def address(settings: OutreachSettings, record_type: RecordType, target_id: int) -> str:
+    """Address of the record in the web application (outreach-api §13)."""
+    person = record_type is RecordType.PERSON
+    template = settings.prospect_url if person else settings.record_url
+    return template.replace("{id}", str(target_id))
+
+
 def _id_in(text: str, template: str) -> int | None:
     """The id that stands where the template has it; what follows is a page of the record."""
     head, _, _ = template.partition("{id}")

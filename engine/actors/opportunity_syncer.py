@@ -354,6 +354,7 @@ class OpportunitySyncer:
             synced=sent.fields,
             owed=still_owed(work, record, sent.target_id, url),
             awaited=resolution.awaited,
+            blanks=resolution.blanks,
             note=Note(sent.outcome, detail),
             now=now,
             created=sent.outcome is Outcome.CREATED,

@@ -196,7 +196,14 @@ COMMANDS: Mapping[tuple[str, ...], Slots] = {
     ("config", "set"): Slots(settings, 1),
     ("explain",): Slots(codes, 1),
     ("history",): Slots(references, 1),
-    ("list",): Slots(None, options={"--by": lambda _: ["reason"]}),
+    ("list",): Slots(
+        None,
+        options={
+            "--by": lambda _: ["reason"],
+            "--sort": lambda _: ["since", "ref", "reason"],
+            "--blank": None,
+        },
+    ),
     ("plan",): Slots(None, options={"--ref": references}),
     ("resync",): Slots(references),
     ("retry",): Slots(references, options={"--reason": codes}),

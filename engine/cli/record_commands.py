@@ -205,20 +205,36 @@ def _list(
         bool, typer.Option("--vanished", help="What the source shows no more.")
     ] = False,
     people: Annotated[bool, typer.Option("--people", help="People who are held back.")] = False,
+    skipped: Annotated[
+        bool, typer.Option("--skipped", help="What an operator has told us to leave alone.")
+    ] = False,
+    blank: Annotated[
+        str | None,
+        typer.Option(metavar="FIELD", help="What has this field blank in the target, and why."),
+    ] = None,
     by: Annotated[
         str | None, typer.Option(metavar="reason", help="Grouped by reason, with numbers.")
     ] = None,
+    sort: Annotated[
+        str, typer.Option(metavar="since|ref|reason", help="What is sorted by.")
+    ] = "since",
+    reverse: Annotated[bool, typer.Option("--reverse", help="The other way round.")] = False,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Records of a page; 100 of a table."),
+    ] = None,
+    page: Annotated[int, typer.Option(min=1, metavar="N", help="Which page.")] = 1,
     config: ConfigOption = None,
     as_json: JsonOption = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated, with headings.")] = False,
 ) -> None:
-    """List the records that wait, are held, refused, in doubt or gone, since when and why.
+    """List the records that wait, are held, refused, or lack a field, since when and why.
 
     Example: wosync list --waiting --by reason
 
-    Example: wosync list --refused --csv
+    Example: wosync list --blank owner --csv
     """
-    from engine.cli.listing import list_records
+    from engine.cli.listing import Asked, list_records
 
     given = {
         "waiting": waiting,
@@ -227,9 +243,11 @@ def _list(
         "doubt": doubt,
         "vanished": vanished,
         "people": people,
+        "skipped": skipped,
     }
     kinds = [name for name, wanted in given.items() if wanted]
-    raise typer.Exit(list_records(config, kinds, by=by, as_json=as_json, as_csv=as_csv))
+    asked = Asked(kinds, blank, by, sort, descending=reverse, limit=limit, page=page)
+    raise typer.Exit(list_records(config, asked, as_json=as_json, as_csv=as_csv))
 
 
 _NamesArgument = Annotated[

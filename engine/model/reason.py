@@ -6,8 +6,10 @@ said once, in the catalogue; a reason adds what is known of the one case.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 # What an entry of the catalogue is besides an error, in place of the error's class.
 SKIP = "skip"
@@ -67,6 +69,8 @@ class Code(StrEnum):
     STAGE_AMBIGUOUS = "stage-ambiguous"
     ACCOUNT_UNKNOWN = "account-unknown"
     CUSTOMER_ID_MALFORMED = "customer-id-malformed"
+    CUSTOMER_UNLINKED = "customer-unlinked"
+    SOURCE_BLANK = "source-blank"
 
     # A person.
     PERSON_SYNC_OFF = "person-sync-off"
@@ -155,6 +159,10 @@ class Reason(str):
     def within(self, sentence: str) -> Reason:
         """The same reason inside a longer sentence, which has `{}` in its place."""
         return Reason(self.code, sentence.replace("{}", self))
+
+
+NOTHING_BLANK: Mapping[str, Reason] = MappingProxyType({})
+"""By field, why it was left blank; of a record on which none was."""
 
 
 def code_of(text: object) -> Code | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from engine.decide.reasons import because
 from engine.mapping.fields import Wanted
-from engine.model.reason import Reason
+from engine.model.reason import Code, Reason
 from engine.model.records import FieldKind
 from engine.resolvers.accounts import AccountResolver
 from engine.resolvers.owners import OwnerResolver
@@ -16,12 +17,14 @@ from engine.resolvers.owners import OwnerResolver
 class Resolution:
     """What became of the references.
 
-    `ids` by target field; `notes`, likewise, say why one was left blank; `awaited` names what the
-    record shall be reconciled again for, once it turns up.
+    `ids` by target field; `notes`, likewise, say why one was left blank where that is odd, and
+    `blanks` of each; `awaited` names what the record shall be reconciled again for, once it turns
+    up.
     """
 
     ids: dict[str, int | None] = field(default_factory=dict[str, int | None])
     notes: dict[str, Reason] = field(default_factory=dict[str, Reason])
+    blanks: dict[str, Reason] = field(default_factory=dict[str, Reason])
     awaited: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
 
 
@@ -49,6 +52,8 @@ class References:
                 resolution.notes[reference.field] = note
             if target_id is None:
                 resolution.awaited.append((reference.kind.value, reference.name))
+                unlinked = because(Code.CUSTOMER_UNLINKED, name=reference.name)
+                resolution.blanks[reference.field] = note or unlinked
         return resolution
 
     async def resolve_anew(self, wanted: Sequence[Wanted]) -> Resolution:

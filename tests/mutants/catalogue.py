@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.mutants import (
     acting,
+    asked,
     decided,
     decided_opportunities,
     decided_people,
@@ -40,6 +41,7 @@ MUTANTS = (
     *one_owner.MUTANTS,
     *nothing_lost.MUTANTS,
     *acting.MUTANTS,
+    *asked.MUTANTS,
     *people.MUTANTS,
     *decided_people.MUTANTS,
     *explained.MUTANTS,

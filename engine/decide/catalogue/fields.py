@@ -131,6 +131,27 @@ FIELDS = (
         ends="A mapping that names the right column.",
     ),
     Entry(
+        Code.CUSTOMER_UNLINKED,
+        BLANK,
+        "the customer {name} carries no id of an account: left blank",
+        admin="The customer of the record has no {id}, so the account is blank in {target}.",
+        engineer="That is usual: customers are not created in {target}. The record is awaited under"
+        " this customer.",
+        remedy="Enter {id} of its account on the customer, not on this record. Nothing is to be"
+        " reset.",
+        ends="The next look at the customer, once it carries the id of an account there is.",
+    ),
+    Entry(
+        Code.SOURCE_BLANK,
+        BLANK,
+        "nothing is entered",
+        admin="What the field in {target} is filled from is blank in {source}.",
+        engineer="Every column of the mapping line is blank, and it has no default.",
+        remedy="Enter a value on the record, or give the line of the mapping a default and run"
+        " wosync reload. Nothing is to be reset.",
+        ends="The next poll, once there is a value.",
+    ),
+    Entry(
         Code.MAPPING_LINE_LEFT_OUT,
         "configuration",
         "a line of the mapping is left out: {detail}",

@@ -6,11 +6,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from engine.assembly.assembly import Assembly
 from engine.model.dossier import Listed
 from engine.model.sample import HOUR_S, MINUTE_S
+from engine.service.addresses import source_url, target_url
 from engine.service.page.chart import DAY_S, chart
 from engine.service.status import Status
 
@@ -34,6 +34,7 @@ LISTS: Mapping[str, tuple[str, str]] = {
     "doubt": ("In doubt", "what may have been created, and is looked for"),
     "vanished": ("Vanished", "what the source shows no more"),
     "people": ("People", "people who are held back"),
+    "skipped": ("Skipped", "what an operator has told the service to leave alone"),
 }
 
 
@@ -94,19 +95,8 @@ _BADNESS = ("well", "unknown", "part", "still")
 async def rows(assembly: Assembly, kind: str, offset: int, limit: int) -> list[Row]:
     """So many records of a list."""
     found = await assembly.store.dossiers.part(kind, offset, limit)
-    known = assembly.config.source.record_url
-    return [
-        Row(one, _target_url(assembly, one), known.replace("{ref}", quote(one.ref)) or None)
-        for one in found
-    ]
-
-
-def _target_url(assembly: Assembly, one: Listed) -> str | None:
-    if one.target_id is None:
-        return None
-    url = assembly.systems.target.url(one.record_type, one.target_id)
-    # A setting may hold anything; what is no address of the web is no link.
-    return url if url.startswith(("https://", "http://")) else None
+    config = assembly.config
+    return [Row(one, target_url(config, one), source_url(config, one)) for one in found]
 
 
 def budget(assembly: Assembly, now: float) -> list[Allowance]:

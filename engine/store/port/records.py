@@ -11,6 +11,7 @@ from engine.model.history import Note
 from engine.model.lane import Lane
 from engine.model.outbox import Owed
 from engine.model.outcome import Outcome
+from engine.model.reason import NOTHING_BLANK, Reason
 from engine.model.records import Fields
 from engine.model.work import Failure, Work
 
@@ -110,6 +111,7 @@ class Records(Protocol):
         now: float,
         created: bool = False,
         answered: bool = False,
+        blanks: Mapping[str, Reason] = NOTHING_BLANK,
         people_read_since: float = -math.inf,
     ) -> bool:
         """The target holds `synced` under `target_id`. Returns False when a newer change waits.
@@ -123,6 +125,7 @@ class Records(Protocol):
             created: we made the target record just now, so nobody has a role on it yet.
             answered: the edits that were announced were carried out, by the target's own word;
                 otherwise those of them that `synced` shows.
+            blanks: why a field was left blank that the source names something for, by field.
             people_read_since: see `tabs.follow`.
         """
         ...

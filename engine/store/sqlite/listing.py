@@ -1,13 +1,16 @@
-"""Lists of records by what becomes of them: waiting, held, refused, in doubt, people held back."""
+"""Lists of records by what becomes of them: waiting, held, refused, skipped, left blank."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from engine.decide.reasons import because, kept_cause
 from engine.model.dossier import Listed
 from engine.model.reason import Code, Reason
 from engine.model.records import RecordType
+from engine.store.sqlite import blanks
 
 # What is refused has no time of its own; its history has.
 _REFUSED_AT = (
@@ -47,6 +50,11 @@ def _records(
     )
 
 
+_SKIPPED = (
+    "SELECT '{kind}' AS record_type, one.id, one.ref, one.{target} AS target_id, s.since,"
+    " s.reason, 'skipped' AS reason_code, NULL AS reason_class, NULL AS field"
+    " FROM skip s JOIN {table} one ON one.id = s.record_id WHERE s.record_type = '{kind}'"
+)
 _TAB = "JOIN contacts c ON c.record_id = one.id"
 _LISTS = {
     "waiting": (
@@ -90,6 +98,10 @@ _LISTS = {
         ),
         _PEOPLE.format(where="one.doubt_since IS NOT NULL", since="one.doubt_since"),
     ),
+    "skipped": (
+        _SKIPPED.format(kind="opportunity", table="record", target="target_id"),
+        _SKIPPED.format(kind="person", table="person", target="prospect_id"),
+    ),
     "people": (
         _PEOPLE.format(
             where="one.prospect_id IS NULL AND (one.reason IS NOT NULL OR one.id IN"
@@ -99,15 +111,58 @@ _LISTS = {
     ),
 }
 KINDS = tuple(_LISTS)
+BLANK = "blank"
+# What a list is sorted by, with how. References are told apart by their numbers.
+SORTS: Mapping[str, str] = {
+    "since": "since IS NULL, since {way}, length(ref) {way}, ref {way}",
+    "ref": "length(ref) {way}, ref {way}",
+    "reason": "reason_code {way}, since {way}, length(ref) {way}, ref {way}",
+}
 
 
-def listed(connection: sqlite3.Connection, kind: str) -> list[Listed]:
-    """Who waits, is held, is refused, or is in doubt.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which lists, in which order; `blank` is the field of the target that is blank, if any is."""
+
+    kinds: Sequence[str]
+    blank: str | None = None
+    sort: str = "since"
+    descending: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The lists, by name."""
+        return (*self.kinds, *(() if self.blank is None else (BLANK,)))
+
+
+def chosen(
+    connection: sqlite3.Connection, wanted: Wanted, *, limit: int | None = None, skip: int = 0
+) -> list[tuple[str, Listed]]:
+    """Records of these lists, each with the name of its list, one list behind the other.
 
     Args:
-        kind: one of KINDS.
+        limit: at most so many, behind the first `skip`; all of them without one.
     """
-    return [_listed(row) for query in queries(kind) for row in connection.execute(query)]
+    order = SORTS[wanted.sort].format(way="DESC" if wanted.descending else "ASC")
+    query = f"SELECT * FROM ({united(wanted)}) ORDER BY place, {order} LIMIT :limit OFFSET :skip"  # noqa: S608 # ours
+    bounds = {"limit": -1 if limit is None else limit, "skip": skip}
+    found = connection.execute(query, bounds | blanks.place_of(wanted.blank or ""))
+    return [(row["list"], _listed(row)) for row in found]
+
+
+def counted(connection: sqlite3.Connection, wanted: Wanted) -> int:
+    """How many records there are on these lists."""
+    query = f"SELECT count(*) FROM ({united(wanted)})"  # noqa: S608 # ours
+    return connection.execute(query, blanks.place_of(wanted.blank or "")).fetchone()[0]
+
+
+def united(wanted: Wanted) -> str:
+    """What they are read with, with the name and the place of each list."""
+    return " UNION ALL ".join(
+        f"SELECT '{name}' AS list, {place} AS place, * FROM ({query})"  # noqa: S608 # ours
+        for place, name in enumerate(wanted.names)
+        for query in queries(name)
+    )
 
 
 def part(connection: sqlite3.Connection, kind: str, offset: int, limit: int) -> list[Listed]:
@@ -141,4 +196,4 @@ def _listed(row: sqlite3.Row) -> Listed:
 
 def queries(kind: str) -> tuple[str, ...]:
     """What the list is read with."""
-    return _LISTS[kind]
+    return (blanks.LISTED,) if kind == BLANK else _LISTS[kind]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from engine.decide.journal import waits_anew, written
@@ -18,10 +18,11 @@ from engine.model.history import WAITS, Note
 from engine.model.mass_change import Mass
 from engine.model.outbox import Key, Owed
 from engine.model.outcome import Outcome
-from engine.model.reason import Code, code_of
+from engine.model.reason import NOTHING_BLANK, Code, Reason, code_of
 from engine.model.records import Fields, RecordType
 from engine.model.work import Failure, Work
 from engine.model.write import Write, WriteKind
+from engine.store.sqlite import blanks as blank
 from engine.store.sqlite import claims, fuse, refusals, tabs, undone
 from engine.store.sqlite.awaited import PERSON
 from engine.store.sqlite.history import remember
@@ -42,6 +43,7 @@ def settle_linked(
     now: float,
     created: bool = False,
     answered: bool = False,
+    blanks: Mapping[str, Reason] = NOTHING_BLANK,
     people_read_since: float = -math.inf,
 ) -> bool:
     """See `Records.settle_linked`."""
@@ -82,6 +84,7 @@ def settle_linked(
         "INSERT OR IGNORE INTO awaited (kind, name, record_id) VALUES (?, ?, ?)",
         [(kind, name, work.id) for kind, name in awaited],
     )
+    blank.keep(connection, work.id, blanks, now)
     _owe(connection, work, owed, clears_error=True, now=now)
     tabs.follow(
         connection,

@@ -45,6 +45,7 @@ _HAPPENED = (
     ("skip", "since"),
     ("listed", "missing_since"),
     ("vanished", "since"),
+    ("left_blank", "since"),
     ("setting_change", "at"),
     ("run", "began_at"),
 )

@@ -30,7 +30,7 @@ def test_what_the_source_shows_no_more_is_vanished(
     leave_out(connection, 1, code, NOW + 60)
 
     assert populations(connection).vanished == 1
-    [one] = listing.listed(connection, "vanished")
+    [one] = listing.part(connection, "vanished", 0, 2)
     assert (one.ref, one.since) == ("OPP-1", NOW)
     assert one.cause is not None
     assert one.cause.code is code
