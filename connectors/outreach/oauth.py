@@ -53,6 +53,7 @@ USUAL_WAIT = because(Code.ACCESS_AWAITED, detail="one is minted per minute")
 REFUSED_WAIT = because(
     Code.ACCESS_AWAITED, detail="the one in use is refused, and one is minted per minute"
 )
+LONE_REFUSAL = "refused as unauthorised with an access token that other requests are answered with"
 # So often in a row a token is refused before it is taken to be of no use to anybody.
 REFUSALS_MAX = 3
 
@@ -128,6 +129,7 @@ class Tokens:
 
         Raises:
             Unauthorized: the refused token is fresh from the mint, so another one would not help.
+            TheirFault: it is taken for other requests, so another one would not help this one.
             Throttled, Unreachable, TheirFault: as with `bearer`.
         """
         async with holding(self._lock):
@@ -146,15 +148,9 @@ class Tokens:
                 self.environment.governor.refused(error)
                 raise error
             self._refusals += 1
-            rest = self._rest_s()
-            if refused == self._blameless and rest > 0 and self._refusals < REFUSALS_MAX:
-                raise Throttled(
-                    REFUSED_WAIT,
-                    system=SYSTEM,
-                    operation=OPERATION,
-                    status=401,
-                    retry_after_s=rest,
-                )
+            if refused == self._blameless and self._refusals < REFUSALS_MAX:
+                # Something stands in front of some requests; nobody else waits for another token.
+                raise TheirFault(LONE_REFUSAL, system=SYSTEM, operation=OPERATION, status=401)
             return (await self._mint(wait=REFUSED_WAIT)).access_token
 
     def accepted(self, token: str) -> None:

@@ -140,6 +140,16 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "mints for what stands in front of one kind of request",
+        "connectors/outreach/oauth.py",
+        "if refused == self._blameless and self._refusals < REFUSALS_MAX:",
+        "if refused is self._lock:",
+        (
+            "tests/unit/connectors/outreach/test_oauth.py::test_a_token_that_others_are_answered_with_is_not_replaced_for_one_request",
+            "tests/scenario/test_lookups.py::test_a_front_that_takes_no_list_of_addresses_keeps_nobody_waiting",
+        ),
+    ),
+    Mutant(
         "asks for as many addresses again after a failure",
         "engine/resolvers/prospect_search.py",
         "self._size = max(1, len(part) // SHRINKING)",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import anyio
 import pytest
 
+from connectors.outreach.oauth import MINT_INTERVAL_S
 from connectors.sandbox.faults import Fault
 from engine.errors import Unreachable
 from engine.resolvers.lookups import RETRY_S
@@ -164,7 +165,7 @@ async def test_an_address_that_cannot_be_looked_for_keeps_nobody_else_waiting(
         assert world.roles(record) == world.wanted((person, "Buyer"))
 
 
-@pytest.mark.parametrize("status", [302, 403, 404, 414, 500])
+@pytest.mark.parametrize("status", [302, 401, 403, 404, 414, 500])
 async def test_a_front_that_takes_no_list_of_addresses_keeps_nobody_waiting(
     world: Bench, status: int
 ) -> None:
@@ -173,6 +174,9 @@ async def test_a_front_that_takes_no_list_of_addresses_keeps_nobody_waiting(
         method="GET", path="/prospects$", query=r"emails\]\[\]=.*emails\]\[\]=", times=None
     )
     page = replace(several, status=status, text="<html>Not like that.</html>")
+    await world.once()
+    # The token in use is one of more than a minute ago.
+    world.clock.advance(MINT_INTERVAL_S)
     world.outreach_traffic.plan.add(page)
     people = world.knows_all(*(f"Ada {number}" for number in range(8)))
     records = [world.has(f"Row {number}") for number in range(8)]

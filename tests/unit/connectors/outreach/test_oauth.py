@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import pytest
 
-from connectors.outreach.oauth import MINT_INTERVAL_S, REFUSED_WAIT
+from connectors.outreach.oauth import MINT_INTERVAL_S, REFUSALS_MAX, REFUSED_WAIT
 from engine import (
     Answer,
     EngineError,
@@ -170,6 +170,26 @@ async def test_the_wait_for_the_next_mint_shows(bench: Bench) -> None:
     await tokens.replace(first)
 
     assert bench.world.environment.governor.pause_reason == REFUSED_WAIT
+
+
+async def test_a_token_that_others_are_answered_with_is_not_replaced_for_one_request(
+    bench: Bench,
+) -> None:
+    """What stands in front of one kind of request must not have a token minted every minute."""
+    tokens = bench.start(granted(1), granted(2), granted(3))
+    tokens.accepted(await tokens.bearer())
+    bench.later(100)
+    # Refused with one token and with the next, which then serves for another request.
+    second = await tokens.replace("AT1")
+    tokens.refused_again(second)
+    tokens.accepted(second)
+    bench.later(100)
+
+    for _ in range(REFUSALS_MAX - 1):
+        with pytest.raises(TheirFault, match="other requests are answered with"):
+            await tokens.replace(second)
+    # Refused for everybody since then, it is replaced.
+    assert await tokens.replace(second) == "AT3"
 
 
 async def test_a_stamp_from_the_future_holds_up_for_one_interval_only(bench: Bench) -> None:
