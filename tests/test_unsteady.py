@@ -1,0 +1,56 @@
+"""Which failures of a run are put down to a busy machine, and which stand."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unsteady import FEW, TESTS_FAILED, TIMES, unsteady
+
+SHAKY = "tests/scenario/test_a.py::test_shaky"
+BROKEN = "tests/scenario/test_a.py::test_broken"
+
+
+def test_one_that_passes_alone_every_time_is_named() -> None:
+    """It waits for something that a busy machine does too late."""
+    runs: list[str] = []
+
+    def passes(test: str) -> bool:
+        runs.append(test)
+        return True
+
+    assert unsteady([SHAKY], TESTS_FAILED, passes) == [SHAKY]
+    assert runs == [SHAKY] * TIMES
+
+
+def test_one_that_fails_alone_even_once_stands() -> None:
+    """And with it the whole run is red."""
+    results = iter([*[True] * TIMES, True, False])
+
+    assert unsteady([SHAKY, BROKEN], TESTS_FAILED, lambda _: next(results)) is None
+
+
+@pytest.mark.parametrize(
+    "failed",
+    [
+        ["tests/simulation/test_simulation.py::test_seeds[7]"],
+        ["tests/property/test_moves.py::test_moves"],
+        ["tests/end_to_end/test_kills.py::test_kills", SHAKY],
+    ],
+)
+def test_what_searches_for_rare_defects_is_never_excused(failed: list[str]) -> None:
+    """One failure in a thousand is what it searches for."""
+    assert unsteady(failed, TESTS_FAILED, lambda _: True) is None
+
+
+@pytest.mark.parametrize("ended", [None, 0, 2, 3, 4, 5])
+def test_a_run_that_did_not_come_to_its_end_proves_nothing(ended: int | None) -> None:
+    """Of tests that were never run nobody knows anything."""
+    assert unsteady([SHAKY], ended, lambda _: True) is None
+
+
+def test_many_failures_are_no_disturbance() -> None:
+    """Nor is a run that failed without a failed test."""
+    many = [f"{SHAKY}[{number}]" for number in range(FEW + 1)]
+
+    assert unsteady(many, TESTS_FAILED, lambda _: True) is None
+    assert unsteady([], TESTS_FAILED, lambda _: True) is None
