@@ -14,6 +14,17 @@ kept_run: ContextVar[int | None] = ContextVar("kept_run", default=None)
 """The run, as the state numbers them, that what is written belongs to; None for the present one."""
 
 
+@contextmanager
+def within(number: int | None) -> Generator[None]:
+    """What is written in the block belongs to this run; without one, to the run it is in."""
+    token = None if number is None else kept_run.set(number)
+    try:
+        yield
+    finally:
+        if token is not None:
+            kept_run.reset(token)
+
+
 @dataclass(slots=True)
 class Runs:
     """Hands out names; those of another process begin otherwise."""

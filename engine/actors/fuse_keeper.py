@@ -17,7 +17,7 @@ import structlog
 
 from engine.clock import Clock
 from engine.flow.worktime import resting
-from engine.model.approval import EVERYTHING, Chosen
+from engine.model.approval import EVERYTHING, Approved, Chosen
 from engine.model.kept import FIRST_LOOK
 from engine.model.mass_change import Limits
 from engine.store.port.store import Store
@@ -74,10 +74,10 @@ class FuseKeeper:
         if due:
             self.wake()
 
-    async def approve(self, chosen: Chosen = EVERYTHING) -> int:
-        """Somebody says that it is meant; returns how many records go on."""
-        released = await self.store.fuse.release(self.clock.now(), chosen)
-        if released:
-            log.warning("mass_change_approved", records=released)
+    async def approve(self, chosen: Chosen = EVERYTHING) -> Approved:
+        """Somebody says that it is meant."""
+        approved = await self.store.fuse.approve(self.clock.now(), chosen)
+        if approved.edits:
+            log.warning("mass_change_approved", records=approved.edits, kept_run=approved.run)
             self.wake()
-        return released
+        return approved

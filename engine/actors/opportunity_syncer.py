@@ -69,7 +69,7 @@ from engine.model.work import Work
 from engine.ports import Source, Target
 from engine.resolvers.dependence import Dependence
 from engine.resolvers.references import References, Resolution
-from engine.runs import Runs, exemplar
+from engine.runs import Runs, exemplar, within
 from engine.store.port.store import Store
 
 # One record may need several rounds at once: read anew, adopted, compared.
@@ -195,7 +195,8 @@ class OpportunitySyncer:
             weighing.set(work.mass is Mass.EVALUATING)
             retrying.set(work.failed_since is not None)
             began = anyio.current_time()
-            outcome = await self._attempt(work)
+            with within(work.let_go):
+                outcome = await self._attempt(work)
             if outcome is Outcome.AGAIN:
                 continue
             self.metrics.reconciles.labels(KIND, outcome).inc()

@@ -65,7 +65,7 @@ from engine.model.tab import RESTS, Lines, TabOutcome, TabWork
 from engine.model.work import Failure
 from engine.ports import Source, Target
 from engine.resolvers.prospects import ProspectResolver
-from engine.runs import Runs, exemplar
+from engine.runs import Runs, exemplar, within
 from engine.store.port.store import Store
 
 # What this actor reconciles, in metrics.
@@ -135,7 +135,8 @@ class RelationshipSyncer:
         weighing.set(work.mass is Mass.EVALUATING)
         retrying.set(work.failed_at is not None)
         began = anyio.current_time()
-        outcome = await self._attempt(work)
+        with within(work.let_go):
+            outcome = await self._attempt(work)
         self.metrics.reconciles.labels(KIND, outcome).inc()
         took = anyio.current_time() - began
         self.metrics.reconcile_duration.labels(KIND).observe(took, exemplar())

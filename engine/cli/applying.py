@@ -11,9 +11,11 @@ from typing import Any
 
 import anyio
 
+from engine.about import PROGRAM
 from engine.cli.exits import Exit
 from engine.cli.planning import told
 from engine.cli.reading import load
+from engine.cli.services import option
 from engine.cli.tables import console, table
 from engine.config import loading as configuration
 from engine.service.planning.applying import apply_alone
@@ -33,24 +35,32 @@ def apply(path: Path | None, plan: Path, *, as_json: bool) -> int:
             if not told(found, "/apply", plan, written):
                 anyio.run(apply_alone, load(found), plan, written)
         with file.open(encoding="utf-8") as lines:
-            left_out, numbers = _read(json.loads(line) for line in lines)
+            left_out, numbers, run = _read(json.loads(line) for line in lines)
     if as_json:
-        document = {"schema_version": 1, **numbers, "records_left_out": left_out}
+        document = {"schema_version": 1, **numbers, "run": run, "records_left_out": left_out}
         sys.stdout.write(json.dumps(document) + "\n")
     else:
         _print(left_out, numbers)
+        asked = f"{option(path)} --run {run}"
+        console(soft_wrap=True).print(
+            f"What it did: {PROGRAM} history{asked}; take it back: {PROGRAM} undo{asked}"
+        )
     return Exit.ATTENTION if left_out else Exit.DONE
 
 
-def _read(lines: Iterable[dict[str, Any]]) -> tuple[list[dict[str, Any]], dict[str, int]]:
+def _read(
+    lines: Iterable[dict[str, Any]],
+) -> tuple[list[dict[str, Any]], dict[str, int], int | None]:
+    """What was left out, the numbers, and the run in which it was done."""
     left_out: list[dict[str, Any]] = []
     numbers: dict[str, int] = {}
+    run: int | None = None
     for line in lines:
         if "left_out" in line:
             left_out.append(line["left_out"])
         else:
-            numbers = line["applied"]
-    return left_out, numbers
+            numbers, run = line["applied"], line["run"]
+    return left_out, numbers, run
 
 
 def _print(left_out: list[dict[str, Any]], numbers: dict[str, int]) -> None:

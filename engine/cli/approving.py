@@ -18,7 +18,7 @@ from engine.cli.state import looking, state_in_use, state_path
 from engine.clock import SystemClock
 from engine.config import loading as configuration
 from engine.config.loading import Config
-from engine.model.approval import Chosen
+from engine.model.approval import Approved, Chosen
 from engine.model.dossier import Named
 from engine.service.why.pointing import pointers_of, unknown
 from engine.store.sqlite import dossiers, fuse, statedir, statefile
@@ -69,7 +69,11 @@ def approve(
         if seen.header is not None:
             asked["seen_at"] = seen.header.made_at
     approved = _approved(found, asked)
-    sys.stdout.write(f"{approved} edits approved\n" if approved else _NOTHING)
+    if not approved.edits:
+        sys.stdout.write(_NOTHING)
+        return Exit.DONE
+    history = f"{PROGRAM} history{option(path)} --run {approved.run}"
+    sys.stdout.write(f"{approved.edits} edits approved\nWhat becomes of them: {history}\n")
     return Exit.DONE
 
 
@@ -106,7 +110,7 @@ def _shown(found: Path, asked: dict[str, Any], *, as_json: bool) -> Seen:
         return printed_json(lines_of(file)) if as_json else show(lines_of(file))
 
 
-def _approved(found: Path, asked: dict[str, Any]) -> int:
+def _approved(found: Path, asked: dict[str, Any]) -> Approved:
     answer = ask_service(found, "/approve", "POST", content=asked, timeout_s=TIMEOUT_S)
     if answer is None:
         config = look(found)
@@ -115,10 +119,10 @@ def _approved(found: Path, asked: dict[str, Any]) -> int:
         from engine.cli.failures import raised
 
         raise raised(answer["failure"])
-    return answer["approved"]
+    return Approved(answer["approved"], answer["run"])
 
 
-def _in_state(config: Config, state: Path, asked: dict[str, Any]) -> int:
+def _in_state(config: Config, state: Path, asked: dict[str, Any]) -> Approved:
     clock = SystemClock()
     with statedir.lease(state.parent), contextlib.closing(statefile.connect(state)) as connection:
         statefile.prepare(state)
@@ -126,7 +130,7 @@ def _in_state(config: Config, state: Path, asked: dict[str, Any]) -> int:
         beside = _meant(connection, config, asked["except"])
         connection.execute("BEGIN IMMEDIATE")
         chosen = Chosen(tuple(only) if only else None, tuple(beside), asked.get("seen_at"))
-        approved = fuse.release(connection, clock.now(), chosen)
+        approved = fuse.approve(connection, clock.now(), chosen)
         connection.execute("COMMIT")
         return approved
 

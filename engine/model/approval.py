@@ -23,3 +23,11 @@ class Chosen:
 
 
 EVERYTHING = Chosen()
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """So many edits go on, and what is done for them belongs to this run; None without any."""
+
+    edits: int = 0
+    run: int | None = None

@@ -13,6 +13,12 @@ class RunKind(StrEnum):
     MAPPING_CHANGED = "mapping changed"
     NEW_DAY = "new day"
     UNDO = "undo"
+    APPROVED = "approved"
+    APPLIED = "plan applied"
+
+
+# What belongs to one of these says so; everything else goes on in the present run.
+APART = frozenset({RunKind.UNDO, RunKind.APPROVED, RunKind.APPLIED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ class TabWork:
     `sent` counts how often creates were sent since the roles last agreed; the target
     calls one of them taken since `taken_since`, and no listing shows it. `edited` has roles that
     were changed or removed by us lately, by id; `undone` is set while the roles are left alone.
-    `refused` are roles that the target did not take.
+    `refused` are roles that the target did not take; `let_go` is as in `work.Work`.
     """
 
     record_id: int
@@ -104,6 +104,7 @@ class TabWork:
     edited: Mapping[int, RoleEdit] = field(default_factory=dict[int, RoleEdit])
     undone: Undone | None = None
     refused: Mapping[Edge, RefusedRole] = field(default_factory=dict[Edge, RefusedRole])
+    let_go: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

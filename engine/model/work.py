@@ -55,7 +55,7 @@ class Work:
     `attempts` those that the record is blamed for; `reason` is that of the latest. `seen_unlinked`
     when this state has seen the record without a target id. `lifted` while our own error flag
     counts as reset, although the payload shows it; `reread` when the row is to be read anew first.
-    `undone` is what of it was undone.
+    `undone` is what of it was undone. `let_go` is the run by which it goes on past the fuse.
     """
 
     id: int
@@ -84,3 +84,4 @@ class Work:
     reread: bool = False
     skip: Skip | None = None
     undone: Undone | None = None
+    let_go: int | None = None

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from engine.assembly.assembly import Assembly
-from engine.model.approval import Chosen
+from engine.model.approval import Approved, Chosen
 from engine.model.dossier import Named
 from engine.service.why.pointing import pointers_of, unknown
 
 
-async def approved(assembly: Assembly, asked: Mapping[str, Any]) -> int:
-    """Let go on what a command asks for; returns how many edits that are.
+async def approved(assembly: Assembly, asked: Mapping[str, Any]) -> Approved:
+    """Let go on what a command asks for.
 
     Raises:
         UnknownRecord: a record is named that nobody knows; nothing goes on then.

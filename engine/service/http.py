@@ -100,7 +100,7 @@ class _Answers:
             approved = await approving.approved(self.status.assembly, given)
         except EngineError as error:
             return JSONResponse({"failure": authorising.failure(error)})
-        return JSONResponse({"approved": approved})
+        return JSONResponse({"approved": approved.edits, "run": approved.run})
 
     async def explain(self, request: Request) -> Response:
         try:

@@ -99,6 +99,7 @@ async def take_up(assembly: Assembly) -> None:
     longest_s = max(LONGEST_WAIT_S, assembly.config.engine.retry.backoff.cap_s)
     if shortened := await assembly.store.provenance.bound_waits(now, longest_s, set_back_s):
         log.warning("waits_shortened", records=shortened, reason="the clock was set back")
-    await assembly.store.fuse.forget_unfinished()
+    if unfinished := await assembly.store.fuse.forget_unfinished(now):
+        log.warning("plan_was_cut_off", records=unfinished, remedy="apply it again, or approve")
     if doubtful := await assembly.store.provenance.doubt_unfinished(now):
         log.warning("creates_in_doubt", records=doubtful)

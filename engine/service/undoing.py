@@ -18,6 +18,7 @@ from engine.errors import EngineError
 from engine.flow.purpose import spent_on
 from engine.model.plan import End, Header
 from engine.model.purpose import Purpose
+from engine.model.run import RunKind
 from engine.model.undo import Scope
 from engine.runs import kept_run
 from engine.service.planning.files import Writing
@@ -95,7 +96,7 @@ class Undoing:
         token = None
         if asked.does:
             now = assembly.environment.clock.now()
-            number = await undos.begin(now, f"of {about_it['undo']}")
+            number = await undos.begin(RunKind.UNDO, now, f"of {about_it['undo']}")
             about_it["done as run"] = str(number)
             token = kept_run.set(number)
         writing.write(_header(assembly, about_it))

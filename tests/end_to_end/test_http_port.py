@@ -233,7 +233,8 @@ def test_the_token_is_for_the_services_user_alone_and_another_one_after_each_sta
 
     assert path.stat().st_mode & 0o777 == 0o600
     assert service.ask("/approve", "POST", x_wosync_token=path.read_text()).json() == {
-        "approved": 0
+        "approved": 0,
+        "run": None,
     }
 
 

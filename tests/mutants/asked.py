@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 LIST = "tests/scenario/test_list.py"
+APART = "tests/scenario/test_runs_apart.py"
 LISTING = "engine/store/sqlite/listing.py"
 BLANKS = "engine/store/sqlite/blanks.py"
 
@@ -43,5 +44,40 @@ MUTANTS = (
         "(asked.page - 1) * limit",
         "0",
         (f"{LIST}::test_a_list_is_read_page_by_page_in_the_order_asked_for",),
+    ),
+    Mutant(
+        "lets what a plan was to do go on when its process is gone",
+        "engine/store/sqlite/fuse.py",
+        "    given = (RunKind.APPLIED,)\n",
+        "    given = (RunKind.UNDO,)\n",
+        (f"{APART}::test_what_a_plan_let_go_is_held_again_once_its_process_is_gone",),
+    ),
+    Mutant(
+        "lets what a plan was to do go on when it is cancelled",
+        "engine/service/planning/record.py",
+        'undone: str | None = "it was cut off"',
+        "undone: str | None = None",
+        (f"{APART}::test_what_a_plan_let_go_is_held_again_when_it_is_cancelled",),
+    ),
+    Mutant(
+        "tells what was approved as done in the present run",
+        "engine/actors/opportunity_syncer.py",
+        "with within(work.let_go):",
+        "with within(None):",
+        (f"{APART}::test_what_was_approved_is_taken_back_and_nothing_else",),
+    ),
+    Mutant(
+        "tells people of what was approved as related in the present run",
+        "engine/store/sqlite/tabs.py",
+        "if let_go is not None and mass is Mass.APPROVED:",
+        "if let_go is not None and mass is Mass.HELD:",
+        (f"{APART}::test_people_of_what_was_approved_belong_to_it",),
+    ),
+    Mutant(
+        "tells what a plan did as done in the present run",
+        "engine/service/planning/applying.py",
+        "with within(self._run):",
+        "with within(None):",
+        (f"{APART}::test_what_a_plan_did_is_taken_back_and_nothing_else",),
     ),
 )

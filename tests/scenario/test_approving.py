@@ -17,7 +17,7 @@ from tests.scenario.plan_hands import writes
 from tests.scenario.service_port import ServicePort, eventually, served
 
 
-async def _held(world: Bench, number: int = 4) -> list[int]:
+async def held_linked(world: Bench, number: int = 4) -> list[int]:
     """So many linked records whose mapping has changed, held by the fuse."""
     records = [world.has(f"Crane {one}") for one in range(number)]
     world.settings["fuse"] = {"records_min": 1, "share": 0.0}
@@ -29,7 +29,8 @@ async def _held(world: Bench, number: int = 4) -> list[int]:
     return records
 
 
-async def _approve(world: Bench, **asked: object) -> int:
+async def approve(world: Bench, **asked: object) -> int:
+    """What an operator types, and how it ends."""
     world.config()
     path = world.directory / "config.toml"
     return await anyio.to_thread.run_sync(partial(approving.approve, path, **asked))  # pyright: ignore[reportArgumentType, reportUnknownArgumentType] # what a test names
@@ -43,9 +44,9 @@ async def test_what_is_held_is_shown_before_anything_goes_on(
     world: Bench, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Where nobody can be asked, nothing is approved."""
-    records = await _held(world)
+    records = await held_linked(world)
 
-    assert await _approve(world) == Exit.ATTENTION
+    assert await approve(world) == Exit.ATTENTION
 
     shown = capsys.readouterr()
     assert "update (4)" in shown.out
@@ -58,40 +59,40 @@ async def test_what_is_held_is_shown_before_anything_goes_on(
 
 async def test_only_some_of_it_goes_on(world: Bench) -> None:
     """Those that are named; the rest waits on, and for all but some later."""
-    first, second, third, fourth = await _held(world)
+    first, second, third, fourth = await held_linked(world)
 
-    assert await _approve(world, only=[f"OPP-{first}"], yes=True) == Exit.DONE
+    assert await approve(world, only=[f"OPP-{first}"], yes=True) == Exit.DONE
     assert (await world.once()).held.records == 3
     assert [_named(world, one) for one in (first, second)] == ["Crane 0!", "Crane 1"]
 
-    await _approve(world, beside=[f"OPP-{fourth}"], yes=True)
+    await approve(world, beside=[f"OPP-{fourth}"], yes=True)
     result = await world.once()
     assert (result.held.records, result.held.tripped) == (1, True)
     assert [_named(world, one) for one in (third, fourth)] == ["Crane 2!", "Crane 3"]
 
-    await _approve(world, yes=True)
+    await approve(world, yes=True)
     assert (await world.once()).held.records == 0
     assert _named(world, fourth) == "Crane 3!"
 
 
 async def test_what_nobody_knows_approves_nothing(world: Bench) -> None:
     """A slip in a reference must not let everything go."""
-    await _held(world)
+    await held_linked(world)
 
     with pytest.raises(Exception, match="OPP-999"):
-        await _approve(world, beside=["OPP-999"], yes=True)
+        await approve(world, beside=["OPP-999"], yes=True)
 
     assert (await world.once()).held.records == 4
 
 
 async def test_beside_the_service_some_of_it_goes_on(world: Bench) -> None:
     """Shown by the service itself, with what would be sent."""
-    first, second, *_ = await _held(world)
+    first, second, *_ = await held_linked(world)
     async with served(world) as port:
         await eventually(lambda: _ready(port))
         plan = await port.lines("/plan", {"held": True, "refs": [f"OPP-{first}"]})
         assert [f"OPP-{one}" in "".join(plan[1:]) for one in (first, second)] == [True, False]
-        assert await _approve(world, only=[f"OPP-{first}"], yes=True) == Exit.DONE
+        assert await approve(world, only=[f"OPP-{first}"], yes=True) == Exit.DONE
         await eventually(lambda: _is(_named(world, first) == "Crane 0!"))
         assert (await port.status())["approval"]["records"] == 3
         assert _named(world, second) == "Crane 1"
@@ -107,7 +108,7 @@ async def _is(holds: bool) -> bool:
 
 async def test_what_came_since_it_was_shown_waits_on(world: Bench) -> None:
     """Nobody has seen it, and nobody meant it."""
-    await _held(world)
+    await held_linked(world)
     shown_at = world.clock.now()
     with closing(statefile.connect(world.state / statefile.FILE_NAME)) as connection:
         connection.execute("UPDATE record SET captured_at = ? WHERE id = 1", (shown_at + 60,))

@@ -267,7 +267,7 @@ class History:
         if self.processes.assembly is not None:
             with suppress(ProcessDied):
                 released = await self.processes.assembly.fuse_keeper.approve()
-                self.trace.note("approved", str(released))
+                self.trace.note("approved", str(released.edits))
 
     async def _odd(self, oddity: Oddity) -> None:
         """From now on it may happen."""

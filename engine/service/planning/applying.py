@@ -12,6 +12,7 @@ import json
 from collections import Counter
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import IO
@@ -29,6 +30,8 @@ from engine.model.lane import Lane
 from engine.model.outbox import Key
 from engine.model.plan import Change, Header, Kind, LeftOut
 from engine.model.records import Captured, RecordType
+from engine.model.run import RunKind
+from engine.runs import within
 from engine.service.once import begin, look
 from engine.service.planning.files import UnusablePlan, lines_of, told
 from engine.service.planning.permits import People
@@ -103,6 +106,8 @@ class Applying:
     beside: bool
     tallied: Tallied = field(default_factory=Tallied, init=False)
     _people: People = field(default_factory=lambda: People({}), init=False)
+    _made: str = field(default="", init=False)
+    _run: int = field(default=0, init=False)
 
     def ensure_usable(self) -> None:
         """See that it is a plan for this pair as it is now.
@@ -114,6 +119,7 @@ class Applying:
         if not isinstance(header, Header):
             raise UnusablePlan("it has no header", remedy="make a new plan")
         assembly, new = self.assembly, "make a new one: wosync plan --out"
+        self._made = f"made {datetime.fromtimestamp(header.made_at, UTC):%Y-%m-%d %H:%M}"
         ours = pair(assembly.config)
         if header.pair != ours:
             raise UnusablePlan(f"the plan is for {header.pair}, and this is {ours}", remedy=new)
@@ -137,11 +143,15 @@ class Applying:
         """Carry it out, by as many workers as records are synchronised by."""
         current_lane.set(Lane.FRESH)
         self._people = People(_by_person(lines_of(self.plan)))
-        again = await self._carry_out(_grouped(lines_of(self.plan)), last=False)
-        await self._carry_out(again, last=True)
-        await self._end_with_people()
-        self.out.write(json.dumps(self.tallied.document()) + "\n")
-        log.info("plan_applied", **self.tallied.numbers)
+        self._run = await self.assembly.store.undos.begin(
+            RunKind.APPLIED, self.assembly.environment.clock.now(), self._made
+        )
+        with within(self._run):
+            again = await self._carry_out(_grouped(lines_of(self.plan)), last=False)
+            await self._carry_out(again, last=True)
+            await self._end_with_people()
+        self.out.write(json.dumps({**self.tallied.document(), "run": self._run}) + "\n")
+        log.info("plan_applied", kept_run=self._run, **self.tallied.numbers)
 
     async def _carry_out(self, groups: Iterable[list[Change]], *, last: bool) -> list[list[Change]]:
         """Do it record by record; returns those that are to be tried once more."""
@@ -160,7 +170,7 @@ class Applying:
                 for changes in batch:
                     row = rows.get(changes[0].record_id)
                     record = PlannedRecord(
-                        self.assembly, changes, row, self._people, self._tell, last
+                        self.assembly, changes, row, self._people, self._tell, self._run, last
                     )
                     tasks.start_soon(one, limiter, record)
             if not self.beside:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import anyio
+
 from engine.actors.gate import permitted
 from engine.assembly.assembly import Assembly
 from engine.errors import EngineError, Gone, StateUnusable
@@ -35,6 +37,7 @@ class PlannedRecord:
 
     Args:
         row: how the source shows it now.
+        run: the one it is done in.
         last: nothing is tried again after this.
     """
 
@@ -43,6 +46,7 @@ class PlannedRecord:
     row: Captured | None
     people: People
     tell: Tell
+    run: int
     last: bool = False
     _early: bool = field(default=False, init=False)
 
@@ -177,13 +181,14 @@ class PlannedRecord:
     async def _done(self) -> str | None:
         """Have the actors do it; why it was not done, if it was not."""
         store, now = self.assembly.store, self.assembly.environment.clock.now
-        held = await store.fuse.take_out(self._id, now())
+        held = await store.fuse.take_out(self._id, self.run, now())
+        undone: str | None = "it was cut off"
         permits = RecordPermits(self.changes, self.people, await self._prospects())
         token = permitted.set(permits)
         try:
             await self.assembly.worker_factory.opportunity_syncer(0).step(self._id)
             if self._planned(*ROLES):
-                await store.fuse.take_out(self._id, now())
+                await store.fuse.take_out(self._id, self.run, now())
                 await self._relate(permits)
             undone = await self._undone(permits)
         except StateUnusable:
@@ -193,8 +198,10 @@ class PlannedRecord:
         finally:
             permitted.reset(token)
             self._early = permits.early
-        if held and undone is not None:
-            await store.fuse.hold_again(self._id, now())
+            if held and undone is not None:
+                # Also where nobody waits for it any more: it was let go for this alone.
+                with anyio.CancelScope(shield=True):
+                    await store.fuse.hold_again(self._id, self.run, now())
         return undone
 
     async def _relate(self, permits: RecordPermits) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from engine.model.approval import EVERYTHING, Chosen
+from engine.model.approval import EVERYTHING, Approved, Chosen
 from engine.model.mass_change import Held, Limits
 from engine.model.records import Fields
 
@@ -62,16 +62,27 @@ class Fuse(Protocol):
         """
         ...
 
-    async def forget_unfinished(self) -> None:
-        """At start: nobody goes on with what a former process was reading."""
+    async def forget_unfinished(self, now: float) -> int:
+        """At start: nobody goes on with what a former process was reading, or applying.
+
+        Returns how many edits of a plan that was cut off are held again.
+        """
         ...
 
-    async def take_out(self, record_id: int, now: float) -> bool:
-        """Let one record go on, and the people on it; returns whether the fuse had anything."""
+    async def take_out(self, record_id: int, run: int, now: float) -> bool:
+        """Let one record go on, and the people on it; returns whether the fuse had anything.
+
+        Args:
+            run: the one in which a plan is applied; with it, it goes on, and not after it.
+        """
         ...
 
-    async def hold_again(self, record_id: int, now: float) -> None:
-        """Hold what was taken out of a record and is still to be done; an approval is needed."""
+    async def hold_again(self, record_id: int, run: int, now: float) -> None:
+        """Hold what a run took out of a record and is still to be done; an approval is needed."""
+        ...
+
+    async def approve(self, now: float, chosen: Chosen = EVERYTHING) -> Approved:
+        """Somebody says that it is meant: as `release`, in a run of its own."""
         ...
 
     async def release(self, now: float, chosen: Chosen = EVERYTHING) -> int:

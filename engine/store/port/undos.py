@@ -9,7 +9,7 @@ from engine.model.dossier import Named
 from engine.model.edit import Edit
 from engine.model.records import Fields
 from engine.model.report import HistoryLine
-from engine.model.run import Run
+from engine.model.run import Run, RunKind
 from engine.model.tab import KnownRole
 from engine.model.undo import Scope, Standing
 from engine.model.undone import Undone
@@ -20,7 +20,7 @@ from engine.model.write import WriteKind
 class Undos(Protocol):
     """Taking back what was written."""
 
-    async def begin(self, now: float, detail: str) -> int:
+    async def begin(self, kind: RunKind, now: float, detail: str) -> int:
         """A run of its own; whatever is written in it belongs to that."""
         ...
 

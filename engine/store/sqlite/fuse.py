@@ -17,17 +17,20 @@ from collections.abc import Iterable
 from engine.decide import mass_change
 from engine.decide.mass_change import Part, Verdict
 from engine.decide.reasons import because
-from engine.model.approval import EVERYTHING, Chosen
+from engine.model.approval import EVERYTHING, Approved, Chosen
 from engine.model.dossier import Named
 from engine.model.kept import FIRST_LOOK, MAPPING, MARKS
 from engine.model.mass_change import NEVER, WOULD_CREATE, Counts, Held, Limits, Mass, Parked
 from engine.model.reason import Code, Reason
 from engine.model.records import Fields, RecordType
-from engine.store.sqlite import kept
+from engine.model.run import RunKind
+from engine.store.sqlite import kept, runs
 
 SETTING = "fuse"
 # What is said of a record of which a plan did not do what the fuse holds.
 AS_BEFORE = "would be changed otherwise than planned"
+# And of one that a plan let go, and whose turn did not come before it was cut off.
+UNFINISHED = "is of a plan that was cut off; apply it again, or approve"
 
 
 def hold_record(
@@ -211,41 +214,87 @@ def judge_parked(
     return due
 
 
-def forget_unfinished(connection: sqlite3.Connection) -> None:
+def forget_unfinished(connection: sqlite3.Connection, now: float) -> int:
     """See `Fuse.forget_unfinished`."""
     connection.executemany("DELETE FROM setting WHERE name = ?", [(mark,) for mark in MARKS])
+    of_a_plan = "let_go IN (SELECT id FROM run WHERE kind = ?)"
+    given = (RunKind.APPLIED,)
+    return _hold_again(
+        connection, now, records=of_a_plan, tabs=of_a_plan, given=given, would=UNFINISHED
+    )
 
 
 def release(connection: sqlite3.Connection, now: float, chosen: Chosen = EVERYTHING) -> int:
     """See `Fuse.release`."""
-    released = _let_go(connection, now, creates=True, chosen=chosen)
+    return _release(connection, now, chosen, None)
+
+
+def approve(connection: sqlite3.Connection, now: float, chosen: Chosen = EVERYTHING) -> Approved:
+    """See `Fuse.approve`."""
+    if not held_ids(connection, chosen):
+        return Approved()
+    run = runs.begin(connection, RunKind.APPROVED, now)
+    return Approved(_release(connection, now, chosen, run), run)
+
+
+def _release(connection: sqlite3.Connection, now: float, chosen: Chosen, run: int | None) -> int:
+    released = _let_go(connection, now, creates=True, chosen=chosen, run=run)
     if not held(connection).records:
         kept.forget_setting(connection, SETTING)
     return released
 
 
-def take_out(connection: sqlite3.Connection, record_id: int, now: float) -> bool:
+def take_out(connection: sqlite3.Connection, record_id: int, run: int, now: float) -> bool:
     """See `Fuse.take_out`."""
     taken = 0
     for table, column in (("record", "id"), ("contacts", "record_id")):
         taken += connection.execute(
-            f"UPDATE {table} SET mass = ?, due_at = ?, reason = NULL, reason_code = NULL,"  # noqa: S608 # words of ours
-            f" reason_class = NULL WHERE {column} = ? AND state = 'pending' AND mass IN (?, ?)",
-            (Mass.APPROVED, now, record_id, Mass.EVALUATING, Mass.HELD),
+            f"UPDATE {table} SET mass = ?, let_go = ?, due_at = ?, reason = NULL,"  # noqa: S608 # words of ours
+            f" reason_code = NULL, reason_class = NULL WHERE {column} = ? AND state = 'pending'"
+            " AND mass IN (?, ?)",
+            (Mass.APPROVED, run, now, record_id, Mass.EVALUATING, Mass.HELD),
         ).rowcount
     return bool(taken)
 
 
-def hold_again(connection: sqlite3.Connection, record_id: int, now: float) -> None:
+def hold_again(connection: sqlite3.Connection, record_id: int, run: int, now: float) -> None:
     """See `Fuse.hold_again`."""
-    for table, column in (("record", "id"), ("contacts", "record_id")):
-        connection.execute(
+    _hold_again(
+        connection,
+        now,
+        records="id = ? AND let_go = ?",
+        tabs="record_id = ? AND let_go = ?",
+        given=(record_id, run),
+        would=AS_BEFORE,
+    )
+
+
+def _hold_again(
+    connection: sqlite3.Connection,
+    now: float,
+    *,
+    records: str,
+    tabs: str,
+    given: tuple[object, ...],
+    would: str,
+) -> int:
+    """Hold what was let go and is still to be done; how many edits that are.
+
+    Args:
+        records, tabs: which of them, in SQL, with what is given.
+        would: what is said of them.
+    """
+    again = 0
+    for table, these in (("record", records), ("contacts", tabs)):
+        again += connection.execute(
             f"UPDATE {table} SET mass = ?, due_at = ?, reason = ?, reason_code = ?,"  # noqa: S608 # words of ours
-            f" reason_class = 'held_back' WHERE {column} = ? AND state = 'pending' AND mass = ?",
-            (Mass.HELD, NEVER, *_why(AS_BEFORE), record_id, Mass.APPROVED),
-        )
-    if held(connection).records and kept.setting(connection, SETTING) is None:
+            " reason_class = 'held_back'"
+            f" WHERE mass > 0 AND mass = ? AND state = 'pending' AND {these}",
+            (Mass.HELD, NEVER, *_why(would), Mass.APPROVED, *given),
+        ).rowcount
+    if again and kept.setting(connection, SETTING) is None:
         _trip(connection, now)
+    return again
 
 
 def held_ids(connection: sqlite3.Connection, chosen: Chosen = EVERYTHING) -> list[int]:
@@ -290,19 +339,24 @@ def _chosen(chosen: Chosen, record_id: str, since: str) -> tuple[str, tuple[obje
 
 
 def _let_go(
-    connection: sqlite3.Connection, now: float, *, creates: bool, chosen: Chosen = EVERYTHING
+    connection: sqlite3.Connection,
+    now: float,
+    *,
+    creates: bool,
+    chosen: Chosen = EVERYTHING,
+    run: int | None = None,
 ) -> int:
-    given = (Mass.APPROVED, now, Mass.HELD)
+    given = (Mass.APPROVED, run, now, Mass.HELD)
     these, which = _chosen(chosen, "id", "captured_at")
     records = connection.execute(
-        "UPDATE record SET mass = ?, due_at = 0, pending_since = ?, reason = NULL,"  # noqa: S608 # words of ours
+        "UPDATE record SET mass = ?, let_go = ?, due_at = 0, pending_since = ?, reason = NULL,"  # noqa: S608 # words of ours
         " reason_code = NULL, reason_class = NULL WHERE mass > 0 AND mass = ? AND state = 'pending'"
         f" AND (? OR target_id IS NOT NULL OR linked OR gone_id IS NOT NULL) AND {these}",
         (*given, creates, *which),
     ).rowcount
     these, which = _chosen(chosen, "record_id", "pending_since")
     tabs = connection.execute(
-        "UPDATE contacts SET mass = ?, due_at = 0, pending_since = ?, reason = NULL,"  # noqa: S608 # words of ours
+        "UPDATE contacts SET mass = ?, let_go = ?, due_at = 0, pending_since = ?, reason = NULL,"  # noqa: S608 # words of ours
         " reason_code = NULL, reason_class = NULL"
         f" WHERE mass > 0 AND mass = ? AND state = 'pending' AND {these}",
         (*given, *which),

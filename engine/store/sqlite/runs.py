@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from engine.model.run import Run, RunKind
+from engine.model.run import APART, Run, RunKind
 from engine.store.sqlite import kept
 
 # The present run, for whoever is in none of its own.
@@ -12,12 +12,12 @@ PRESENT = "run"
 
 
 def begin(connection: sqlite3.Connection, kind: RunKind, now: float, detail: str = "") -> int:
-    """A new run; the present one from now on, unless it is somebody's who undoes something."""
+    """A new run; the present one from now on, unless it is of something apart."""
     cursor = connection.execute(
         "INSERT INTO run (kind, began_at, detail) VALUES (?, ?, ?)", (kind, now, detail)
     )
     number = cursor.lastrowid or 0
-    if kind is not RunKind.UNDO:
+    if kind not in APART:
         kept.set_setting(connection, PRESENT, str(number))
     return number
 

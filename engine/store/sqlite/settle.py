@@ -95,6 +95,7 @@ def settle_linked(
         since=work.pending_since,
         created=created,
         mass=work.mass,
+        let_go=work.let_go,
         people_read_since=people_read_since,
     )
     if work.undone is not None:

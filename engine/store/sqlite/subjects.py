@@ -191,6 +191,7 @@ class SqliteFuse(Subject):
     judge_parked = writing(fuse.judge_parked)
     forget_unfinished = writing(fuse.forget_unfinished)
     release = writing(fuse.release)
+    approve = writing(fuse.approve)
     take_out = writing(fuse.take_out)
     hold_again = writing(fuse.hold_again)
 
@@ -302,7 +303,7 @@ class SqliteJournal(Subject):
 class SqliteUndos(Subject):
     """Taking back what was written."""
 
-    begin = writing(undo.begin)
+    begin = writing(runs.begin)
     run = reading(runs.known)
     newest = reading(undo.newest)
     meant = reading(undo.meant)

@@ -30,11 +30,13 @@ def follow(
     since: float,
     created: bool,
     mass: Mass = Mass.NONE,
+    let_go: int | None = None,
     people_read_since: float = -math.inf,
 ) -> None:
     """The opportunity was reconciled: relate its people, unless the target agrees already.
 
     Args:
+        let_go: the run by which its people go on past the fuse, as itself did.
         since: when what it was reconciled for happened, unix seconds.
         people_read_since: somebody read before may be another prospect by now.
     """
@@ -65,6 +67,10 @@ def follow(
         or _outdated(connection, tab, people_read_since)
     ):
         look_again(connection, [record_id], lane, now, since=since, mass=mass)
+    if let_go is not None and mass is Mass.APPROVED:
+        connection.execute(
+            "UPDATE contacts SET let_go = ? WHERE record_id = ? AND mass = 3", (let_go, record_id)
+        )
 
 
 def _outdated(connection: sqlite3.Connection, tab: str, people_read_since: float) -> bool:
@@ -263,6 +269,7 @@ def load(connection: sqlite3.Connection, record_id: int) -> TabWork | None:
         },
         undone=undone_of(row),
         refused=refused_roles.on(connection, row["target_id"]),
+        let_go=row["let_go"],
     )
 
 

@@ -14,13 +14,12 @@ from engine.model.history import UNDONE, Note
 from engine.model.reason import Code
 from engine.model.records import Fields, RecordType
 from engine.model.report import HistoryLine
-from engine.model.run import RunKind
 from engine.model.tab import KnownRole
 from engine.model.undo import Scope, Standing
 from engine.model.undone import Undone
 from engine.model.work import Work
 from engine.model.write import Write, WriteKind
-from engine.store.sqlite import claims, journal, runs, work
+from engine.store.sqlite import claims, journal, work
 from engine.store.sqlite.history import remember
 from engine.store.sqlite.writes import announced, encoded_edits
 
@@ -29,11 +28,6 @@ _SCOPE = (
     " AND (?2 IS NULL OR h.at >= ?2) AND (?3 IS NULL OR (h.record_type = ?3 AND h.record_id = ?4))"
     " AND (?5 IS NULL OR h.seq <= ?5)"
 )
-
-
-def begin(connection: sqlite3.Connection, now: float, detail: str) -> int:
-    """See `Undos.begin`."""
-    return runs.begin(connection, RunKind.UNDO, now, detail)
 
 
 def newest(connection: sqlite3.Connection) -> int:

@@ -120,6 +120,7 @@ def known(connection: sqlite3.Connection, record_id: int, further: str = "") -> 
         reread=bool(row["reread"]),
         skip=None if row["skip_since"] is None else Skip(row["skip_reason"], row["skip_since"]),
         undone=undone_of(row),
+        let_go=row["let_go"],
     )
 
 

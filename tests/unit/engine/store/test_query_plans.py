@@ -73,9 +73,10 @@ LOCAL: Mapping[str, Sequence[Mapping[str, Any]]] = {
         {"table": table, "column": column}
         for table, column in (("record", "id"), ("contacts", "record_id"))
     ],
-    "fuse.hold_again": [
-        {"table": table, "column": column}
+    "fuse._hold_again": [
+        {"table": table, "these": these}
         for table, column in (("record", "id"), ("contacts", "record_id"))
+        for these in (f"{column} = ? AND let_go = ?", "let_go = ?")
     ],
     "fuse.release": [{"table": "record"}, {"table": "contacts"}],
     "journal.counted": [{"where": "h.at >= ?"}],
