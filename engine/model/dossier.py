@@ -14,6 +14,12 @@ from engine.model.records import RecordType
 from engine.model.report import HistoryLine
 from engine.model.work import Basis, Work
 
+# So many lines of the history are told to whoever asks why.
+HISTORY_SHOWN_MAX = 10
+# Somebody may be on the People tab of every record: so many are told by name, and counted.
+TABS_TOLD = 10
+TABS_COUNTED = 1000
+
 
 class State(StrEnum):
     """Where an opportunity stands."""
@@ -98,12 +104,18 @@ class Dossier:
 
 @dataclass(frozen=True, slots=True)
 class PersonDossier:
-    """A person; `opportunities` are those whose tab has a line of it."""
+    """A person.
+
+    Args:
+        opportunities: a few of those whose tab has a line of it, and `tabs` how many there are: so
+            many, or more than are counted.
+    """
 
     person: Person
     cause: Cause | None
     owing: Owing | None
     opportunities: tuple[Named, ...]
+    tabs: int
     history: tuple[HistoryLine, ...]
 
 

@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from tests.benchmarks import (
+    asking,
     idle,
     memory,
     reload,
@@ -41,6 +42,7 @@ class Benchmark(StrEnum):
     WATCHDOG = "watchdog"
     RELOAD = "reload"
     START_UP = "start_up"
+    ASKING = "asking"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,8 @@ def measure(benchmark: Benchmark, sizes: Sizes) -> list[Figure]:
             return reload.measure(sizes.creates, workers=sizes.workers, latency_s=sizes.latency_s)
         case Benchmark.START_UP:
             return start_up.measure(sizes.starts)
+        case Benchmark.ASKING:
+            return asking.measure(sizes.linked, sizes.creates, repeat=sizes.repeat)
 
 
 if __name__ == "__main__":

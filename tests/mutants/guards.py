@@ -45,8 +45,8 @@ MUTANTS = (
     Mutant(
         "waits for the pages of a process that is dead",
         "engine/service/starting.py",
-        "    await assembly.store.fuse.forget_unfinished()\n",
-        "",
+        "if unfinished := await assembly.store.fuse.forget_unfinished(now):",
+        "if unfinished := 0:",
         (f"{UNFINISHED}::test_a_process_killed_while_it_reads_pages_holds_up_no_mapping",),
     ),
     Mutant(

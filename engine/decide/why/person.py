@@ -8,6 +8,7 @@ from engine.decide.person import carried
 from engine.decide.reasons import because, cause
 from engine.decide.why.people import person_line, prospect_of, standing_of
 from engine.decide.why.remedies import steps
+from engine.model.dossier import HISTORY_SHOWN_MAX, TABS_COUNTED, PersonDossier
 from engine.model.explanation import Explanation, Finding, Gate, PersonWhy, Remedy, Verdict
 from engine.model.reason import Code
 from engine.model.records import RecordType
@@ -31,7 +32,6 @@ def explain_person(facts: PersonWhy) -> Explanation:
         said = steps(cause.code, facts.words, healing=facts.healing)
         remedies = (Remedy(cause.code, said),)
     dossier = facts.dossier
-    on = () if dossier is None else dossier.opportunities
     return Explanation(
         facts.ref,
         RecordType.PERSON,
@@ -39,12 +39,21 @@ def explain_person(facts: PersonWhy) -> Explanation:
         cause,
         gates=tuple(_gates(facts, found)),
         people=(person_line(facts.line),),
-        history=() if dossier is None else dossier.history,
-        follows=f"it is on the People tab of {', '.join(one.ref for one in on)}" if on else "",
+        history=() if dossier is None else dossier.history[-HISTORY_SHOWN_MAX:],
+        follows="" if dossier is None or not dossier.tabs else _tabs(dossier),
         remedies=remedies,
         unseen=facts.unseen,
         others=facts.others,
     )
+
+
+def _tabs(dossier: PersonDossier) -> str:
+    """Where it is related to something, by name as far as a person reads."""
+    named, number = dossier.opportunities, dossier.tabs
+    more = number - len(named)
+    refs = ", ".join(one.ref for one in named)
+    rest = f" and {more} more" if number <= TABS_COUNTED else f" and more than {more - 1} more"
+    return f"it is on the People tab of {refs}{rest if more else ''}"
 
 
 def _finding(facts: PersonWhy) -> Finding:

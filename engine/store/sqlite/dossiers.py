@@ -8,7 +8,17 @@ from collections.abc import Iterator, Sequence
 from engine.decide.reasons import cause, kept_cause
 from engine.decide.skipping import skipped
 from engine.model.claim import Claim
-from engine.model.dossier import Cause, Dossier, Named, Owing, PersonDossier, State, TabDossier
+from engine.model.dossier import (
+    TABS_COUNTED,
+    TABS_TOLD,
+    Cause,
+    Dossier,
+    Named,
+    Owing,
+    PersonDossier,
+    State,
+    TabDossier,
+)
 from engine.model.mass_change import Mass
 from engine.model.outbox import Owed
 from engine.model.pointer import Pointer, Side
@@ -108,9 +118,13 @@ def of_person(connection: sqlite3.Connection, person_id: int) -> PersonDossier |
     row = connection.execute("SELECT * FROM person WHERE id = ?", (person_id,)).fetchone()
     on = connection.execute(
         "SELECT r.id, r.ref FROM tab_person t JOIN record r ON r.id = t.record_id"
-        " WHERE t.person_id = ? ORDER BY r.id",
-        (person_id,),
+        " WHERE t.person_id = ? ORDER BY t.record_id LIMIT ?",
+        (person_id, TABS_TOLD),
     ).fetchall()
+    (number,) = connection.execute(
+        "SELECT count(*) FROM (SELECT 1 FROM tab_person WHERE person_id = ? LIMIT ?)",
+        (person_id, TABS_COUNTED + 1),
+    ).fetchone()
     if known is None or row is None:
         return None
     return PersonDossier(
@@ -118,6 +132,7 @@ def of_person(connection: sqlite3.Connection, person_id: int) -> PersonDossier |
         _cause(row) if known.skip is None else cause(skipped(known.skip)),
         _owing(connection, RecordType.PERSON, person_id),
         tuple(Named(RecordType.OPPORTUNITY, one[0], one[1]) for one in on),
+        number,
         _history(connection, RecordType.PERSON, person_id, row["ref"]),
     )
 
@@ -173,7 +188,7 @@ def _cause(row: sqlite3.Row) -> Cause | None:
 def _history(
     connection: sqlite3.Connection, record_type: RecordType, record_id: int, ref: str
 ) -> tuple[HistoryLine, ...]:
-    lines = journal.of_record(connection, record_type, record_id)
+    lines = journal.recent(connection, record_type, record_id)
     if record_type is RecordType.OPPORTUNITY:
         lines += report.held(connection, ref)
     return tuple(lines)

@@ -13,6 +13,7 @@ from engine.model.records import RecordType
 from engine.model.report import HistoryLine
 from engine.store.sqlite.writes import decoded
 
+RECENT_MAX = 50
 _LINES = (
     "SELECT h.at, h.version, h.decision, h.detail, h.reason_code, h.run, h.writes, h.record_type,"
     " h.record_id, coalesce(r.ref, p.ref, '') AS ref, h.seq FROM history h"
@@ -45,6 +46,23 @@ def of_record(
     rows = connection.execute(
         f"{_LINES} WHERE h.record_type = ? AND h.record_id = ? ORDER BY h.seq",  # a constant
         (record_type, record_id),
+    )
+    return [_line(row) for row in rows]
+
+
+def recent(
+    connection: sqlite3.Connection, record_type: RecordType, record_id: int
+) -> list[HistoryLine]:
+    """The latest of it, oldest first: RECENT_MAX lines, and as many that only tell.
+
+    So a refusal is found behind any number of writes, and nobody waits for all of those.
+    """
+    rows = connection.execute(
+        f"{_LINES} WHERE h.seq IN (SELECT seq FROM (SELECT seq FROM history INDEXED BY history_bare"  # noqa: S608 # constants
+        " WHERE record_type = ?1 AND record_id = ?2 AND writes IS NULL ORDER BY seq DESC LIMIT ?3)"
+        " UNION SELECT seq FROM (SELECT seq FROM history"
+        " WHERE record_type = ?1 AND record_id = ?2 ORDER BY seq DESC LIMIT ?3)) ORDER BY h.seq",
+        (record_type, record_id, RECENT_MAX),
     )
     return [_line(row) for row in rows]
 
