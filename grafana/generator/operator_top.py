@@ -226,13 +226,17 @@ def _firing() -> Panel:
                         "severity": "Severity",
                         "system": "System",
                         "pair": "Pair",
-                        "section": "Runbook",
+                        "section": "Section",
                     },
                 },
             },
         ],
         overrides=[
-            column("Alert", custom__width=175),
+            column(
+                "Alert",
+                custom__width=175,
+                links=[Link("What to do", "${runbook}#${__data.fields.Section}", True).render()],
+            ),
             column(
                 "Severity",
                 mappings=[severe],
@@ -240,20 +244,8 @@ def _firing() -> Panel:
                 custom__cellOptions={"type": "color-text"},
             ),
             column("System", custom__width=85),
-            column(
-                "Runbook",
-                custom__width=80,
-                mappings=[
-                    {
-                        "type": "regex",
-                        "options": {
-                            "pattern": "/^.*$/",
-                            "result": {"text": "open", "index": 0},
-                        },
-                    }
-                ],
-                links=[Link("What to do", "${runbook}#${__value.raw}", True).render()],
-            ),
+            # Its own column would leave no room for the pair on a narrow screen.
+            column("Section", custom__hideFrom={"viz": True, "legend": False, "tooltip": False}),
         ],
         width=9,
         height=5,

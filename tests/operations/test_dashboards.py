@@ -276,7 +276,9 @@ def test_the_runbook_sections_that_panels_link_belong_to_alerts() -> None:
     shown = [one for name in BOARDS for one in graphs(read_board(name))]
     links = [link for one in shown for link in (*one["links"], *data_links(one))]
     addresses = {link["url"] for link in links if link["url"].startswith("${runbook}#")}
-    sections = {address.removeprefix("${runbook}#") for address in addresses} - {"${__value.raw}"}
+    sections = {address.removeprefix("${runbook}#") for address in addresses} - {
+        "${__data.fields.Section}"
+    }
     [prometheus] = list(GRAFANA.glob("prometheus.yml"))
     base = yaml.safe_load(prometheus.read_text("utf-8"))["global"]["external_labels"]
     written = [one for name in BOARDS for one in read_board(name)["templating"]["list"]]
