@@ -1,4 +1,4 @@
-"""Fixtures every test may use, and how the property tests search.
+"""Fixtures every test may use, how the property tests search, and what no test should pay for.
 
 A busy machine must not fail a search for being slow, so Hypothesis judges neither the time of one
 example nor that of drawing it.
@@ -6,12 +6,18 @@ example nor that of drawing it.
 
 from __future__ import annotations
 
+import gc
+import os
 import signal
+import ssl
+from collections.abc import Generator
+from functools import cache
 
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
+from tests.scratch import scratch
 from tests.searching import examples
 from tests.unsteady import ENDED
 
@@ -34,11 +40,32 @@ for _processor in structlog.get_config()["processors"]:
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Tests make few cycles; looking for them among ten thousand collected tests takes its time.
+GARBAGE_THRESHOLD = 20_000
+
+if (_scratch := scratch()) is not None:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", _scratch)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def authorities_read_once() -> Generator[None]:
+    """Whoever makes an HTTP client reads every authority there is, even to ask by plain HTTP."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+        yield
+
 
 @pytest.fixture
 def anyio_backend() -> str:
     """The store runs on asyncio only, so the tests do too."""
     return "asyncio"
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays until the end."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_THRESHOLD)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pty
 import signal
-import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from pathlib import Path
 import anyio
 import anyio.abc
 
+from tests.end_to_end import started
 from tests.end_to_end.test_cli_errors import DEADLINE_S, ROOT
 
 
@@ -79,13 +79,13 @@ async def typing(directory: Path, *arguments: str) -> AsyncGenerator[Screen]:
     """A command in a terminal."""
     master, slave = pty.openpty()
     try:
-        process = await anyio.open_process(
-            [sys.executable, "-m", "engine", *arguments],
+        process = await started.start(
+            *arguments,
             cwd=directory,
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            start_new_session=True,
+            session=True,
             # So that what is typed at it, Ctrl-C included, reaches it.
             env={**os.environ, "PYTHONPATH": ROOT, "COLUMNS": "200", "TERM": "xterm"},
         )

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,7 +22,7 @@ from connectors.sandbox.faults import Fault
 from connectors.sandbox.sandbox import Sandbox, SandboxOptions
 from connectors.sandbox.serving import free_port
 from engine.store.sqlite import statefile
-from tests.end_to_end import browsing
+from tests.end_to_end import browsing, started
 from tests.end_to_end.test_cli_errors import (
     ATTENTION,
     CREDENTIALS,
@@ -90,10 +89,12 @@ async def asking(home: Home, *arguments: str) -> AsyncGenerator[Asking]:
     where = f"http://localhost:{free_port()}/callback"
     command = ["auth", "--config", str(home.config), "--redirect-uri", where, *arguments]
     with anyio.fail_after(DEADLINE_S):
-        async with await anyio.open_process(
-            [sys.executable, "-m", "engine", *command],
+        async with await started.start(
+            *command,
             cwd=home.directory,
             stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": ROOT, "PYTHONUNBUFFERED": "1"},
         ) as process:
             assert process.stdout is not None and process.stderr is not None
@@ -315,14 +316,7 @@ async def test_a_pasted_answer_is_read_from_standard_input(tmp_path: Path) -> No
 async def running(home: Home) -> AsyncGenerator[str]:
     """The service; yields its address."""
     [http] = re.findall(r'^http = "([^"]+)"', home.config.read_text("utf-8"), re.MULTILINE)
-    process = await anyio.open_process(
-        [sys.executable, "-m", "engine", "run", "--config", str(home.config)],
-        cwd=home.directory,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": ROOT},
-    )
+    process = await started.start("run", "--config", str(home.config), cwd=home.directory)
     async with process:
         try:
             yield f"http://{http}"

@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import anyio
@@ -14,7 +13,8 @@ import pytest
 
 from connectors.sandbox.sandbox import Sandbox, SandboxOptions
 from engine.store.sqlite import statedir
-from tests.end_to_end.test_cli_errors import ATTENTION, ROOT, STATE, served
+from tests.end_to_end import started
+from tests.end_to_end.test_cli_errors import ATTENTION, STATE, served
 from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
@@ -29,15 +29,14 @@ async def test_a_stopped_once_says_what_it_leaves_to_the_next(tmp_path: Path) ->
     sandbox = Sandbox(SandboxOptions(bulk=40))
     sandbox.outreach_traffic.latency_s = SLOW_S
     async with served(tmp_path / "home", sandbox) as home:
-        command = [sys.executable, "-m", "engine", "once", "--config", str(home.config)]
         before = len(sandbox.outreach.opportunities.rows())
         with anyio.fail_after(DEADLINE_S):
-            async with await anyio.open_process(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
+            async with await started.start(
+                "once",
+                "--config",
+                str(home.config),
+                cwd=home.directory,
                 stderr=subprocess.PIPE,
-                env={**os.environ, "PYTHONPATH": ROOT},
             ) as process:
                 while len(sandbox.outreach.opportunities.rows()) <= before:  # noqa: ASYNC110 # the emulator has no event for it
                     await anyio.sleep(LOOK_S)

@@ -21,7 +21,7 @@ from connectors.sandbox.sandbox import Addresses, Ports, Sandbox, SandboxOptions
 from connectors.sandbox.serving import free_port
 from connectors.sandbox.settings_file import prepared, write_settings
 from engine.store.sqlite import statedir, statefile
-from tests.end_to_end import warm
+from tests.end_to_end import started, warm
 from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
@@ -300,11 +300,9 @@ async def test_the_service_does_not_end_at_one_refusal_and_says_what_it_waits_fo
         given = home.directory.joinpath("api_key").read_text(encoding="utf-8")
         home.secret("api_key", PLAIN_SECRET)
         [http] = re.findall(r'^http = "(.+)"', home.config.read_text("utf-8"), re.MULTILINE)
-        command = [sys.executable, "-m", "engine", "run", "--config", str(home.config)]
+        command = ["run", "--config", str(home.config)]
         async with (
-            await anyio.open_process(
-                command, cwd=home.directory, env={**os.environ, "PYTHONPATH": ROOT}
-            ) as service,
+            await started.start(*command, cwd=home.directory) as service,
             httpx.AsyncClient(base_url=f"http://{http}", trust_env=False) as client,
         ):
             with anyio.fail_after(DEADLINE_S):

@@ -11,7 +11,6 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 import tomllib
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
@@ -32,7 +31,7 @@ from engine.clock import SystemClock
 from engine.config.keys import Keys, Kind
 from engine.config.loading import installed_connectors
 from engine.errors import EngineError
-from tests.end_to_end import documents
+from tests.end_to_end import documents, warm
 from tests.end_to_end.documents import PROGRAM, ROOT, Block
 from tests.waiting import DEADLINE_S
 
@@ -134,24 +133,28 @@ class Stage:
     def run(self, command: str) -> str:
         """What a command shows to somebody in that directory."""
         words = shlex.split(command.replace(CONTROL, self.addresses.control))
+        environment = {"PATH": os.environ["PATH"], "HOME": str(self.home), "LANG": "C.UTF-8"}
         if words[0] == PROGRAM:
-            words[:1] = [sys.executable, "-m", "engine"]
+            _, shown, _ = warm.run(words[1:], self.home, environment, together=True)
         else:
-            assert words[0] == "curl", f"{command}: run ours, or ask the sandbox"
-            words[1:1] = ["--silent", "--show-error"]
-        ended = subprocess.run(
+            shown = self._asked(words, environment)
+        shown = shown.replace(self.addresses.control, CONTROL)
+        return "".join(f"{line.rstrip()}\n" for line in shown.splitlines())
+
+    def _asked(self, words: list[str], environment: Mapping[str, str]) -> str:
+        assert words[0] == "curl", f"{words}: run ours, or ask the sandbox"
+        words[1:1] = ["--silent", "--show-error"]
+        return subprocess.run(
             words,
             cwd=self.home,
-            env={"PATH": os.environ["PATH"], "HOME": str(self.home), "LANG": "C.UTF-8"},
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             timeout=DEADLINE_S,
             check=False,
-        )
-        shown = ended.stdout.replace(self.addresses.control, CONTROL)
-        return "".join(f"{line.rstrip()}\n" for line in shown.splitlines())
+        ).stdout
 
 
 @pytest.fixture(scope="module")

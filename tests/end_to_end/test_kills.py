@@ -9,7 +9,6 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
-from subprocess import DEVNULL
 
 import anyio
 import anyio.abc
@@ -19,6 +18,7 @@ import pytest
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.sandbox import Addresses, Ports, Sandbox, SandboxOptions
 from connectors.sandbox.settings_file import SettingsFile, prepared, write_settings
+from tests.end_to_end import started
 from tests.end_to_end.hands import Hands
 from tests.end_to_end.verdict import Verdict, verdict
 from tests.waiting import DEADLINE_S
@@ -38,11 +38,8 @@ CALM = 4
 async def service(config: Path, log: Path) -> AsyncGenerator[anyio.abc.Process]:
     """`wosync run` as a child of its own."""
     with log.open("ab") as out:
-        process = await anyio.open_process(
-            [sys.executable, "-m", "engine", "run", "--config", str(config)],
-            stdin=DEVNULL,
-            stdout=out,
-            stderr=out,
+        process = await started.start(
+            "run", "--config", str(config), cwd=config.parent, stdout=out, stderr=out
         )
         async with process:
             try:

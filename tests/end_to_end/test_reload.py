@@ -6,8 +6,6 @@ import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, suppress
@@ -21,6 +19,7 @@ from anyio.abc import Process
 from connectors.sandbox.sandbox import Addresses, Sandbox, SandboxOptions
 from connectors.sandbox.serving import free_port
 from engine.service.control import FILE_NAME
+from tests.end_to_end import started
 from tests.end_to_end.test_cli_errors import Home, home_of, paragraph, served
 from tests.waiting import DEADLINE_S
 
@@ -124,9 +123,11 @@ async def living(home: Home, ear: Ear) -> AsyncGenerator[Life]:
     environment = {**os.environ, "PYTHONPATH": ROOT, "NOTIFY_SOCKET": ear.path}
     environment.pop("JOURNAL_STREAM", None)
     with log.open("wb") as out:
-        async with await anyio.open_process(
-            [sys.executable, "-m", "engine", "run", "--config", str(home.config)],
-            stdin=subprocess.DEVNULL,
+        async with await started.start(
+            "run",
+            "--config",
+            str(home.config),
+            cwd=home.directory,
             stdout=out,
             stderr=out,
             env=environment,

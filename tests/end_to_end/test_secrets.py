@@ -28,6 +28,7 @@ from connectors.sandbox.sandbox import Addresses, Ports, Sandbox, SandboxOptions
 from connectors.sandbox.settings_file import prepared, write_settings
 from engine.errors import EXCERPT_CHARS_MAX
 from engine.store.sqlite import statefile
+from tests.end_to_end import started
 from tests.end_to_end.test_cli_errors import CONFIGURATION, ROOT, wosync
 from tests.searching import SEARCH
 from tests.waiting import DEADLINE_S
@@ -141,11 +142,8 @@ async def home_of(directory: Path, auth: str) -> AsyncGenerator[Home]:
 async def service(home: Home) -> AsyncGenerator[anyio.abc.Process]:
     """`wosync run`, ended in order."""
     with home.log.open("ab") as out:
-        process = await anyio.open_process(
-            [sys.executable, "-m", "engine", "run", "--config", str(home.config)],
-            cwd=ROOT,
-            stdout=out,
-            stderr=out,
+        process = await started.start(
+            "run", "--config", str(home.config), cwd=home.config.parent, stdout=out, stderr=out
         )
         async with process:
             try:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +14,7 @@ import anyio
 import pytest
 
 from connectors.sandbox.sandbox import Ports, Sandbox, SandboxOptions
+from tests.end_to_end import started
 from tests.end_to_end.test_cli_errors import Ended, Home, home_of, paragraph, served
 from tests.waiting import DEADLINE_S
 
@@ -66,12 +64,8 @@ async def at_work(
             file.write(settings)
         before = len(sandbox.outreach.opportunities.rows())
         with (directory / "service.log").open("wb") as log:
-            async with await anyio.open_process(
-                [sys.executable, "-m", "engine", "run", "--config", str(home.config)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={**os.environ, "PYTHONPATH": ROOT},
+            async with await started.start(
+                "run", "--config", str(home.config), cwd=directory, stdout=log, stderr=log
             ) as process:
                 try:
                     with anyio.fail_after(DEADLINE_S):

@@ -43,19 +43,54 @@ class Asked(TypedDict):
     words: list[str]
     directory: str
     environment: dict[str, str]
+    session: bool
 
 
-def run(words: Sequence[str], directory: Path, environment: Mapping[str, str]) -> Done:
-    """The exit code of a command, and what it wrote; its standard input is empty."""
-    asked = Asked(words=[*words], directory=str(directory), environment={**environment})
+def run(
+    words: Sequence[str],
+    directory: Path,
+    environment: Mapping[str, str],
+    *,
+    together: bool = False,
+) -> Done:
+    """The exit code of a command, and what it wrote; its standard input is empty.
+
+    Args:
+        together: what it writes to standard error arrives among the rest, as in a terminal.
+    """
     with _pipe() as out, _pipe() as err, _pipe() as ended:
         nothing = os.open(os.devnull, os.O_RDONLY)
-        theirs = [nothing, out[1], err[1], ended[1]]
-        socket.send_fds(_warm(), [json.dumps(asked).encode()], theirs)
-        for descriptor in theirs:
+        streams = [nothing, out[1], out[1] if together else err[1]]
+        begin(words, directory, environment, [*streams, ended[1]])
+        for descriptor in (nothing, out[1], err[1], ended[1]):
             os.close(descriptor)
-        shown, told, code = _read_all([out[0], err[0], ended[0]])
+        shown, told, how = _read_all([out[0], err[0], ended[0]])
+    _, code = how.split()
     return int(code), shown.decode(), told.decode()
+
+
+def begin(
+    words: Sequence[str],
+    directory: Path,
+    environment: Mapping[str, str],
+    theirs: Sequence[int],
+    *,
+    session: bool = False,
+) -> None:
+    """Start a command.
+
+    Args:
+        theirs: its three streams, and where its process id is told at once and, after its end, its
+            exit code, each on a line of its own.
+        session: it leads a session of its own.
+    """
+    asked = Asked(
+        words=[*words],
+        directory=str(directory),
+        environment={**environment},
+        session=session,
+    )
+    socket.send_fds(_warm(), [json.dumps(asked).encode()], theirs)
 
 
 @contextmanager
@@ -122,10 +157,13 @@ def _forked(request: Asked, given: list[int]) -> list[str]:
     if child:
         for descriptor in (0, 1, 2, *streams):
             os.close(descriptor)
+        os.write(ended, f"{child}\n".encode())
         _, status = os.waitpid(child, 0)
-        os.write(ended, str(os.waitstatus_to_exitcode(status)).encode())
+        os.write(ended, f"{os.waitstatus_to_exitcode(status)}\n".encode())
         os._exit(0)
     os.close(ended)
+    if request["session"]:
+        os.setsid()
     for place, descriptor in enumerate(streams):
         os.dup2(descriptor, place)
         os.close(descriptor)
@@ -136,6 +174,7 @@ def _forked(request: Asked, given: list[int]) -> list[str]:
     # Those of before were for other descriptors.
     sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stdout.reconfigure(line_buffering="PYTHONUNBUFFERED" in os.environ or sys.stdout.isatty())
     sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
     return request["words"]
 

@@ -22,6 +22,7 @@ from connectors.sandbox.faults import Faults
 from connectors.sandbox.outreach import outreach_app
 from connectors.sandbox.workbooks import workbooks_app
 from engine.clock import loop_clock
+from tests.scratch import scratch
 from tests.simulation import spells, virtual_time
 from tests.simulation.copiers import Copiers
 from tests.simulation.entering import Kept
@@ -72,7 +73,7 @@ def replay(seed: int) -> str:
 def simulate(seed: int, *, verbose: bool = False) -> Outcome:
     """Run the history of a seed."""
     started = time.perf_counter()
-    directory = Path(tempfile.mkdtemp(prefix=f"wosync-{seed}-", dir=ram()))
+    directory = Path(tempfile.mkdtemp(prefix=f"wosync-{seed}-", dir=scratch()))
     try:
         surprises: list[str] = []
         with quiet(surprises, verbose=verbose):
@@ -83,11 +84,6 @@ def simulate(seed: int, *, verbose: bool = False) -> Outcome:
     complaints += surprises
     real_s = time.perf_counter() - started
     return Outcome(seed, trace.digest, virtual_s, real_s, tuple(complaints), trace.counts)
-
-
-def ram() -> str | None:
-    """A directory in memory, where the machine has one: every death copies the state."""
-    return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 # one's own directory in it
 
 
 class _Surprises:

@@ -21,9 +21,10 @@ import httpx
 
 from connectors.sandbox.outreach import OutreachKnobs
 from connectors.sandbox.workbooks import WorkbooksKnobs
+from tests.scratch import scratch
 from tests.simulation import virtual_time
 from tests.simulation.fates import Fate
-from tests.simulation.history import History, quiet, ram
+from tests.simulation.history import History, quiet
 from tests.simulation.network import Weather
 from tests.simulation.plan import Odds, Plan, System
 from tests.simulation.sweep import Route, route_of
@@ -192,7 +193,7 @@ def recovered(
         edit_s: when every record is edited.
         settings: tables of the configuration.
     """
-    directory = Path(tempfile.mkdtemp(prefix="wosync-recovery-", dir=ram()))
+    directory = Path(tempfile.mkdtemp(prefix="wosync-recovery-", dir=scratch()))
     try:
         with quiet([]):
             return virtual_time.run(

@@ -17,9 +17,10 @@ import httpx
 
 from connectors.sandbox.outreach import OutreachKnobs
 from connectors.sandbox.workbooks import Money, WorkbooksKnobs
+from tests.scratch import scratch
 from tests.simulation import virtual_time
 from tests.simulation.fates import Fate, Kind
-from tests.simulation.history import History, quiet, ram
+from tests.simulation.history import History, quiet
 from tests.simulation.network import Weather
 from tests.simulation.plan import ATTEMPTS_MAX, Odds, Plan, System
 from tests.simulation.scene import Scene
@@ -210,7 +211,7 @@ def _plan() -> Plan:
 
 def played(points: Points) -> list[str]:
     """Play the story; returns the oracle's complaints."""
-    directory = Path(tempfile.mkdtemp(prefix="wosync-sweep-", dir=ram()))
+    directory = Path(tempfile.mkdtemp(prefix="wosync-sweep-", dir=scratch()))
     try:
         with quiet([]):
             return virtual_time.run(lambda: Story(directory, points).run())[2]
