@@ -148,7 +148,8 @@ class TargetConnector:
     """A target, as the entry-point group `wosync.connectors` offers it.
 
     `correlation_field` is the filterable field of an opportunity that carries the correlation
-    value; `email_field` the field of a prospect that holds its addresses; `routes`, `sign_in`,
+    value, `alike_fields` those that tell one deal from another for people, and `email_field` the
+    field of a prospect that holds its addresses; `routes`, `sign_in`,
     `pointed` and `reads` as in a source. `title` is what people call the system. `calls` is the
     method and route of each operation of the port that is one request, by its name. `address` is
     where people find a record, blank where that is not known.
@@ -168,3 +169,4 @@ class TargetConnector:
     address: Callable[[Any, RecordType, int], str] = no_address
     calls: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
     reads: Callable[[str, str, bytes], bool] = nothing_reads
+    alike_fields: Sequence[str] = ()

@@ -19,6 +19,7 @@ from engine.model.records import (
     Fields,
     Json,
     Kind,
+    Listing,
     MappingRow,
     Match,
     Newest,
@@ -308,6 +309,14 @@ class Target(Protocol):
         """Opportunities by the correlation value they carry, oldest first, as the collection shows.
 
         A value that none of them carries may be left out.
+        """
+        ...
+
+    async def listed(self, field_names: Collection[str], after: str | None) -> Listing:
+        """A page of all opportunities with these fields, as the collection shows.
+
+        Args:
+            after: what the page before told; None for the first one.
         """
         ...
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
 from collections.abc import Collection as AnyCollection
+from dataclasses import replace
 
 import structlog
 
@@ -84,6 +85,20 @@ class OutreachClient:
     async def find(self, correlations: Sequence[str]) -> list[Resource]:
         """Opportunities whose `customId` is one of the values as far as the filter can tell."""
         return await self._collect(self._requests.find(correlations))
+
+    async def listed(
+        self, field_names: AnyCollection[str], after: str | None
+    ) -> tuple[Roster[Resource], str | None]:
+        """A page of all opportunities, and the address of the next one."""
+        request = self._requests.listed(field_names)
+        if after is not None:
+            request = replace(request, url=after)
+        page = await self._page(request, ReadableCollection)
+        unreadable = page.unreadable if isinstance(page, ReadableCollection) else 0
+        following = self._requests.following(request, page)
+        if following is not None and following.url == request.url:
+            raise _endless(request, "the link to the next page leads back to one already read")
+        return Roster(page.data, unreadable), None if following is None else following.url
 
     async def delete(self, target_id: int) -> None:
         """Remove one opportunity; one that is not there is removed (outreach-api §5)."""

@@ -17,13 +17,14 @@ from connectors.outreach.prospect_fields import PROSPECT_FIELDS
 from connectors.outreach.questions import QUESTIONS
 from connectors.outreach.routes import CALLS, ROUTES, SIGN_IN, reads
 from connectors.outreach.settings import OutreachSettings
-from connectors.outreach.standard import CORRELATION_FIELD, STANDARD_MAPPING
+from connectors.outreach.standard import ALIKE_FIELDS, CORRELATION_FIELD, STANDARD_MAPPING
 from engine import (
     ConnectorEnvironment,
     EngineError,
     Exchange,
     Fields,
     Gone,
+    Listing,
     Match,
     Misconfigured,
     ProspectMatch,
@@ -125,6 +126,17 @@ class OutreachTarget:
         for chunk in protocol.find_chunks(correlations):
             found |= protocol.matches(await self.client.find(chunk), chunk)
         return found
+
+    async def listed(self, field_names: Collection[str], after: str | None) -> Listing:
+        """A page of all opportunities with these fields (outreach-api §6.1).
+
+        Args:
+            after: what the page before told; None for the first one.
+        """
+        page, following = await self.client.listed(field_names, after)
+        fields = self.fields(RecordType.OPPORTUNITY)
+        rows = [protocol.listed(one, field_names, fields) for one in page.rows]
+        return Listing(rows, following, page.unreadable)
 
     async def delete(self, target_id: int) -> None:
         """Remove an opportunity; one that is gone already counts as removed (outreach-api §7)."""
@@ -336,4 +348,5 @@ connector = TargetConnector(
     pointed=pointed,
     address=address,
     calls=CALLS,
+    alike_fields=ALIKE_FIELDS,
 )

@@ -27,6 +27,7 @@ from engine import (
     AnswerKind,
     Fields,
     Json,
+    Listed,
     Match,
     Scalar,
     TargetField,
@@ -117,6 +118,12 @@ class Requests:
             ("count", "false"),
         ]
         return self.read("/opportunities", "find", query)
+
+    def listed(self, field_names: AnyCollection[str]) -> Request:
+        """GET every opportunity, limited to these attributes and relationships (§6.1, §6.3)."""
+        names = ",".join(sorted({*field_names, "createdAt", TRASHED_AT}))
+        query = {"fields[opportunity]": names, "sort": "createdAt", **whole_pages()}
+        return self.read("/opportunities", "listed", query)
 
     def probe(self) -> Request:
         """GET a single opportunity, to see whether `customId` exists (§9, step 5)."""
@@ -240,6 +247,18 @@ def observed(
 def in_trash(resource: Resource) -> bool:
     """Whether the screens have deleted it, which leaves it readable and writable (§8.1, §15.9)."""
     return resource.attributes.get(TRASHED_AT) is not None
+
+
+def listed(
+    resource: Resource, field_names: AnyCollection[str], fields: Mapping[str, TargetField]
+) -> Listed:
+    """A row of the listing of all opportunities."""
+    return Listed(
+        resource.id,
+        observed_datetime(resource.attributes.get("createdAt")) or "",
+        in_trash(resource),
+        observed(resource, field_names, fields),
+    )
 
 
 def find_chunks(correlations: Iterable[str]) -> Iterator[list[str]]:

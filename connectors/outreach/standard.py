@@ -14,6 +14,9 @@ from engine import RecordType, StandardField
 # The filterable field that finds a create whose answer was lost (outreach-api §9).
 CORRELATION_FIELD = "customId"
 
+# What tells one deal from another for people.
+ALIKE_FIELDS = ("name", "account", "amount")
+
 STANDARD_MAPPING: Mapping[RecordType, Sequence[StandardField]] = MappingProxyType(
     {
         RecordType.OPPORTUNITY: (

@@ -31,6 +31,9 @@ def sandbox(
     index_lag_s: Annotated[
         float, typer.Option(min=0, help="How long Outreach collections lag behind a write.")
     ] = 0.0,
+    plugin_past: Annotated[
+        bool, typer.Option("--plugin-past", help="The vendor's plugin has run on both before.")
+    ] = False,
 ) -> None:
     """Run local stand-ins for Workbooks and Outreach, with sample data, until Ctrl-C."""
     import anyio
@@ -42,7 +45,11 @@ def sandbox(
 
     console, errors = Console(highlight=False), Console(stderr=True, highlight=False)
     options = SandboxOptions(
-        seed=seed, bulk=bulk, latency_s=latency_ms / 1000, index_lag_s=index_lag_s
+        seed=seed,
+        bulk=bulk,
+        latency_s=latency_ms / 1000,
+        index_lag_s=index_lag_s,
+        past=plugin_past,
     )
     ports = Ports(workbooks_port, outreach_port, control_port)
     try:

@@ -17,7 +17,8 @@ class Sample:
     """What was planted: Workbooks ids by kind, and Outreach ids by name.
 
     Opportunities: `failing` gives the words in which a person would say why each record cannot be
-    synced; `ordinary` counts neither bulk nor failing records.
+    synced; `ordinary` counts neither bulk nor failing records. `left` is the past of the vendor's
+    plugin by kind, where it was asked for.
 
     People: `prospects` carry the id of their prospect; `unlinked` have one with the same e-mail
     address, whose id nobody has written down; `newcomers` have none yet. The others cannot get
@@ -34,6 +35,7 @@ class Sample:
     flagged: list[int] = field(default_factory=list[int])
     linked: dict[int, int] = field(default_factory=dict[int, int])
     failing: dict[int, str] = field(default_factory=dict[int, str])
+    left: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
     prospects: dict[int, int] = field(default_factory=dict[int, int])
     unlinked: dict[int, int] = field(default_factory=dict[int, int])
     newcomers: list[int] = field(default_factory=list[int])

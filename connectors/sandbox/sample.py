@@ -12,6 +12,7 @@ from random import Random
 
 from connectors.sandbox import sample_words as words
 from connectors.sandbox.outreach import OutreachWorld
+from connectors.sandbox.past import leave_past
 from connectors.sandbox.planted import Customer, Sample
 from connectors.sandbox.sample_fields import add_fields
 from connectors.sandbox.sample_opportunities import Planter
@@ -30,9 +31,18 @@ _WRONG_ACCOUNT = 5
 
 
 def plant(
-    workbooks: WorkbooksWorld, outreach: OutreachWorld, *, seed: int = 1, bulk: int = 240
+    workbooks: WorkbooksWorld,
+    outreach: OutreachWorld,
+    *,
+    seed: int = 1,
+    bulk: int = 240,
+    past: bool = False,
 ) -> Sample:
-    """Fill two empty worlds; times lie before the worlds' now."""
+    """Fill two empty worlds; times lie before the worlds' now.
+
+    Args:
+        past: the vendor's plugin has run on them.
+    """
     rng = Random(f"sample:{seed}")
     sample = Sample()
     add_fields(workbooks, outreach)
@@ -41,8 +51,11 @@ def plant(
     _organisations(workbooks, outreach, sample, rng)
     people = PeoplePlanter(workbooks, outreach, sample, rng)
     people.plant()
-    Planter(workbooks, outreach, sample, rng).plant(bulk)
+    planter = Planter(workbooks, outreach, sample, rng)
+    planter.plant(bulk)
     people.fill_tabs()
+    if past:
+        leave_past(planter)
     return sample
 
 

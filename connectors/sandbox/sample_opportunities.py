@@ -81,7 +81,7 @@ class Planter:
         self._import(bulk)
 
     def _opportunity(self, columns: Columns) -> int:
-        given = self._columns() | columns
+        given = self.columns() | columns
         return self.workbooks.opportunities.create(**given)
 
     def _oddity(self, place: int) -> Columns:
@@ -103,7 +103,8 @@ class Planter:
             case _:
                 return {}
 
-    def _columns(self) -> Columns:
+    def columns(self) -> Columns:
+        """A record as somebody would enter it."""
         rng, now = self.rng, int(self.workbooks.clock())
         customer = rng.choice(self.sample.customers)
         stage, probability = rng.choice(words.STAGES)
@@ -139,7 +140,7 @@ class Planter:
         imported_at = int(self.workbooks.clock()) - _IMPORT_AGE_S
         times: Columns = {"created_at": imported_at, "updated_at": imported_at}
         for place in range(bulk):
-            columns = self._columns()
+            columns = self.columns()
             customer = self.sample.customers[place % len(self.sample.customers)]
             columns |= times | {
                 "description": f"{customer.short_name}: {words.IMPORT_TOPIC} {place + 1}",
@@ -152,11 +153,11 @@ class Planter:
         """A record synced long ago, whose counterpart has fallen behind in a field or two."""
         target_id = FIRST_TARGET + self._linked
         self._linked += 1
-        columns = self._columns()
+        columns = self.columns()
         columns["cf_opportunity_outreach_id"] = str(target_id)
         columns["cf_opportunity_outreach_url"] = f"https://outreach.example/o/{target_id}"
         opportunity_id = self.workbooks.opportunities.create(**columns)
-        attributes = self._attributes(opportunity_id, columns)
+        attributes = self.attributes(opportunity_id, columns)
         match self._linked % 3:
             case 0:
                 attributes["amount"] += 1_000
@@ -165,10 +166,11 @@ class Planter:
                 attributes["probability"] = 5
             case _:
                 attributes["name"] = f"{attributes['name']} (draft)"
-        self.outreach.opportunities.create(attributes, self._links(columns), id=target_id)
+        self.outreach.opportunities.create(attributes, self.links(columns), id=target_id)
         self.sample.linked[opportunity_id] = target_id
 
-    def _attributes(self, opportunity_id: int, columns: Mapping[str, Any]) -> dict[str, Any]:
+    def attributes(self, opportunity_id: int, columns: Mapping[str, Any]) -> dict[str, Any]:
+        """What its counterpart holds."""
         money: Money = columns["document_currency_net_value"]
         created = datetime.fromtimestamp(columns["created_at"], UTC)
         return {
@@ -182,7 +184,8 @@ class Planter:
             "externalCreatedAt": f"{created:%Y-%m-%dT%H:%M:%S}.000Z",
         }
 
-    def _links(self, columns: Mapping[str, Any]) -> dict[str, int | None]:
+    def links(self, columns: Mapping[str, Any]) -> dict[str, int | None]:
+        """What its counterpart points at."""
         return {
             "owner": self.sample.users[columns["assigned_to_name"]],
             "opportunityStage": self.sample.stages[columns["opportunity_stage_name"]],

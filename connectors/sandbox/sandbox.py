@@ -33,6 +33,7 @@ class SandboxOptions:
         latency_s: added to every request of both systems.
         index_lag_s: how long Outreach collections lag behind a write (outreach-api §6.4).
         mint_interval_s: least time between two access tokens (outreach-api §3.2); 0 for none.
+        past: the vendor's plugin has run on both, and left what it leaves.
     """
 
     seed: int = 1
@@ -40,6 +41,7 @@ class SandboxOptions:
     latency_s: float = 0.0
     index_lag_s: float = 0.0
     mint_interval_s: float = 60.0
+    past: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,13 @@ class Sandbox:
         self.workbooks = WorkbooksWorld(clock, seed=chosen.seed)
         knobs = OutreachKnobs(mint_interval_s=chosen.mint_interval_s, consent="ask")
         self.outreach = OutreachWorld(clock, knobs)
-        self.sample = plant(self.workbooks, self.outreach, seed=chosen.seed, bulk=chosen.bulk)
+        self.sample = plant(
+            self.workbooks,
+            self.outreach,
+            seed=chosen.seed,
+            bulk=chosen.bulk,
+            past=chosen.past,
+        )
         # Only now: the sample data was written long ago and is to be seen from the start.
         self.outreach.knobs.index_lag_s = chosen.index_lag_s
         self.credentials = self._credentials(Random(f"credentials:{chosen.seed}"))

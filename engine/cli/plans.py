@@ -83,7 +83,7 @@ def show(lines: Iterable[Line], *, samples: int = SAMPLES) -> Seen:
         for kind in Kind:
             _print_kind(seen, kind)
     _print_left_out(seen)
-    _print_requests(seen.end)
+    print_requests(seen.end)
     return seen
 
 
@@ -179,15 +179,16 @@ def _print_left_out(seen: Seen) -> None:
     console().print(shown)
 
 
-def _print_requests(end: End) -> None:
+def print_requests(end: End, title: str = "Requests of the next run") -> None:
+    """Print what a plan sends, and how long that takes."""
     out = console(soft_wrap=True)
     if end.requests:
         out.print()
-        out.print(f"Requests of the next run: {_totals(end.requests)}")
+        out.print(f"{title}: {totals(end.requests)}")
         _print_routes(end.requests)
     if end.after_approval:
         out.print()
-        out.print(f"Once approved, further requests: {_totals(end.after_approval)}")
+        out.print(f"Once approved, further requests: {totals(end.after_approval)}")
         _print_routes(end.after_approval)
     if end.minutes is not None:
         out.print(f"Under the present budget all of it takes {_minutes(end.minutes)}.")
@@ -202,11 +203,12 @@ def _print_routes(requests: Iterable[Requests]) -> None:
     console().print(shown)
 
 
-def _totals(requests: Iterable[Requests]) -> str:
-    totals: dict[str, int] = {}
+def totals(requests: Iterable[Requests]) -> str:
+    """How many of them, by system."""
+    numbers: dict[str, int] = {}
     for one in requests:
-        totals[one.system] = totals.get(one.system, 0) + one.number
-    return ", ".join(f"{system} {number}" for system, number in totals.items())
+        numbers[one.system] = numbers.get(one.system, 0) + one.number
+    return ", ".join(f"{system} {number}" for system, number in numbers.items())
 
 
 def _minutes(minutes: float) -> str:

@@ -65,6 +65,26 @@ def _apply(
     raise typer.Exit(apply(config, plan, as_json=as_json))
 
 
+def _adopt(
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", autocompletion=files, help="Keep the plan, to apply it."),
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated, with headings.")] = False,
+) -> None:
+    """Show what another program, such as the vendor's plugin, has left; does nothing about it.
+
+    Example: wosync adopt --out plugin.plan
+
+    Example: wosync adopt --csv
+    """
+    from engine.cli.adopting import adopt
+
+    raise typer.Exit(adopt(config, out=out, as_json=as_json, as_csv=as_csv))
+
+
 def _shadow(
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -344,6 +364,7 @@ COMMANDS = (
     ("explain", _explain),
     ("plan", _plan),
     ("apply", _apply),
+    ("adopt", _adopt),
     ("shadow", _shadow),
     ("approve", _approve),
     ("retry", _retry),

@@ -16,11 +16,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from engine.model.adoption import Finding
 from engine.model.edit import Edit
 from engine.model.records import RecordType
 
 # Moves with every change of the format; a plan of another one is refused.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class Kind(StrEnum):
@@ -71,6 +72,7 @@ class Change:
         reason, code: why, of a flag; of anything else, why it would be refused.
         held: the fuse would hold it until somebody approves.
         overwrites: fields that somebody has filled in a target record that was not ours before.
+        finding, remark: of an adoption, how the record was found, and why this target record.
     """
 
     kind: Kind
@@ -85,16 +87,26 @@ class Change:
     code: str | None = None
     held: bool = False
     overwrites: bool = False
+    finding: Finding | None = None
+    remark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A record of which nothing is done, and why."""
+    """A record of which nothing is done, and why.
+
+    Args:
+        finding: how it was found, where another program has worked.
+        target_id, url: the target record that it is about.
+    """
 
     record_type: RecordType
     record_id: int
     ref: str
     reason: str
+    finding: Finding | None = None
+    target_id: int | None = None
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +153,8 @@ class End:
         waiting: records that go on waiting, and are no part of it.
         unlooked: updates whose target record was not looked at: there were too many. What is shown
             as its former value is what was known of it.
+        findings: how many records of each, where another program has worked.
+        read: what it took to find that out.
     """
 
     changes: Mapping[Kind, int] = field(default_factory=dict[Kind, int])
@@ -151,6 +165,8 @@ class End:
     minutes: float | None = None
     waiting: int = 0
     unlooked: int = 0
+    findings: Mapping[Finding, int] = field(default_factory=dict[Finding, int])
+    read: tuple[Requests, ...] = ()
 
 
 Line = Header | Change | LeftOut | End

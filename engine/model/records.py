@@ -258,6 +258,28 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A target record as a listing of all of them shows it; `fields` are canonical."""
+
+    id: int
+    created_at: str
+    trashed: bool
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of such a listing; `after` asks for the next one, None at the end.
+
+    `unreadable` rows of it were skipped.
+    """
+
+    rows: list[Listed]
+    after: str | None = None
+    unreadable: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ProspectMatch:
     """A prospect that a look for e-mail addresses has shown."""
 

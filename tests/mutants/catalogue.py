@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.mutants import (
     acting,
+    adopted,
     asked,
     decided,
     decided_opportunities,
@@ -41,6 +42,7 @@ MUTANTS = (
     *one_owner.MUTANTS,
     *nothing_lost.MUTANTS,
     *acting.MUTANTS,
+    *adopted.MUTANTS,
     *asked.MUTANTS,
     *people.MUTANTS,
     *decided_people.MUTANTS,

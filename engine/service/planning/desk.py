@@ -62,6 +62,7 @@ def wanted_of(asked: Mapping[str, Any]) -> Wanted:
         "" if text is None else name,
         held=bool(asked.get("held")),
         beside=tuple(str(one) for one in beside),
+        adopts=bool(asked.get("adopts")),
     )
 
 

@@ -38,7 +38,7 @@ def told(line: Line) -> dict[str, Any]:
         case Change():
             return {"change": _lean(asdict(line))}
         case LeftOut():
-            return {"left_out": asdict(line)}
+            return {"left_out": _lean(asdict(line))}
         case End():
             return {"end": asdict(line)}
 

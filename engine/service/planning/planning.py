@@ -12,6 +12,7 @@ from engine.assembly.opening import pair, plain_errors, take_over
 from engine.config.loading import Config
 from engine.model.plan import End
 from engine.ports import Vault
+from engine.service.adopting.adopting import Adopting
 from engine.service.planning.files import Writing
 from engine.service.planning.rehearsal import Rehearsal, Wanted, scratch_store
 from engine.service.planning.vault import StateFileVault
@@ -49,10 +50,10 @@ async def _alone(config: Config, wanted: Wanted, out: IO[str], environment: Envi
                     looking = replace(config, shadow=True)
                     return open_systems(looking, environment, store, environment.metrics(), vaults)
 
-                rehearsal = Rehearsal(
+                making = _maker(wanted)(
                     config, environment, systems, store, copy, pair(config), wanted, beside=False
                 )
-                return await rehearsal.write(Writing(out))
+                return await making.write(Writing(out))
         finally:
             if fresh:
                 statefile.discard_if_empty(state, directory=made)
@@ -68,7 +69,7 @@ async def plan_beside(assembly: Assembly, wanted: Wanted, out: IO[str]) -> End:
     state = config.engine.service.state_dir / statefile.FILE_NAME
     with plain_errors():
         async with scratch_store(environment, state, alone=False) as (store, copy):
-            rehearsal = Rehearsal(
+            making = _maker(wanted)(
                 config,
                 environment,
                 lambda: nullcontext(assembly.systems),
@@ -78,4 +79,9 @@ async def plan_beside(assembly: Assembly, wanted: Wanted, out: IO[str]) -> End:
                 wanted,
                 beside=True,
             )
-            return await rehearsal.write(Writing(out))
+            return await making.write(Writing(out))
+
+
+def _maker(wanted: Wanted) -> type[Rehearsal] | type[Adopting]:
+    """Who makes such a plan."""
+    return Adopting if wanted.adopts else Rehearsal

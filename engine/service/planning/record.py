@@ -17,6 +17,7 @@ from engine.model.plan import Change, Kind
 from engine.model.records import Captured, Role
 from engine.model.states import State
 from engine.ports import Target
+from engine.service.planning import linking
 from engine.service.planning.permits import WRITES, People, RecordPermits
 
 # What a plan changes of the roles on an opportunity.
@@ -62,6 +63,8 @@ class PlannedRecord:
         await changes.take(record_id)
         await tabs.take(record_id)
         try:
+            if linking.lifts(self.changes) and await self._dossier() is None:
+                await linking.take_in(self.assembly, record_id)
             already = await self._is_done()
             left_out = None if already else await self._left_out() or await self._done()
         except StateUnusable:
@@ -186,11 +189,9 @@ class PlannedRecord:
         permits = RecordPermits(self.changes, self.people, await self._prospects())
         token = permitted.set(permits)
         try:
-            await self.assembly.worker_factory.opportunity_syncer(0).step(self._id)
-            if self._planned(*ROLES):
-                await store.fuse.take_out(self._id, self.run, now())
-                await self._relate(permits)
-            undone = await self._undone(permits)
+            link = linking.link(self.assembly, self.changes, self.row)
+            # Not known before all of it was done.
+            undone = await link or await self._acted(permits)
         except StateUnusable:
             raise
         except EngineError as error:
@@ -203,6 +204,15 @@ class PlannedRecord:
                 with anyio.CancelScope(shield=True):
                     await store.fuse.hold_again(self._id, self.run, now())
         return undone
+
+    async def _acted(self, permits: RecordPermits) -> str | None:
+        """Have the actors work on it, behind its permits; why not all of it was done."""
+        await self.assembly.worker_factory.opportunity_syncer(0).step(self._id)
+        if self._planned(*ROLES):
+            now = self.assembly.environment.clock.now
+            await self.assembly.store.fuse.take_out(self._id, self.run, now())
+            await self._relate(permits)
+        return await self._undone(permits)
 
     async def _relate(self, permits: RecordPermits) -> None:
         """Relate its people; prospects that this creates are known to its own permits."""

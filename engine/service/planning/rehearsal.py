@@ -20,19 +20,20 @@ from engine.assembly.assembly import Assembly
 from engine.assembly.building import assemble
 from engine.assembly.environment import Environment, Systems
 from engine.config.loading import Config, MappingSettings
-from engine.flow.tally import Counted, Tally, counted_by
+from engine.flow.tally import Tally, counted_by
 from engine.logs import rehearsing
 from engine.metrics import Metrics
 from engine.model.approval import Chosen
 from engine.model.dossier import Named
 from engine.model.kept import MAPPING
-from engine.model.plan import End, Header, Requests
+from engine.model.plan import End, Header
 from engine.model.pointer import Pointer
 from engine.model.records import RecordType
 from engine.service.once import begin, look, raise_if_unreachable, work
 from engine.service.planning import lines, overlay
 from engine.service.planning.baseline import Baseline
 from engine.service.planning.files import Writing
+from engine.service.planning.numbers import minutes, requests
 from engine.service.planning.source import rehearsed as rehearsed_source
 from engine.service.planning.target import rehearsed as rehearsed_target
 from engine.service.starting import take_up
@@ -46,8 +47,6 @@ OVERLAY_NAME = "overlay.db"
 APPROVALS_MAX = 3
 # So many held records are looked through before an approval; of more, so many drawn by lot.
 HELD_MAX = 500
-# Seconds that a request takes where none was seen.
-REQUEST_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +59,7 @@ class Wanted:
         mapping: the lines of a file that is not in force; `mapping_name` is its name.
         held: what the fuse holds, and nothing else; of it only `refs`, where there are any, and
             never `beside`.
+        adopts: what another program has left of the pair; not rehearsed, but looked at whole.
     """
 
     refs: tuple[str, ...] = ()
@@ -68,6 +68,7 @@ class Wanted:
     mapping_name: str = ""
     held: bool = False
     beside: tuple[str, ...] = ()
+    adopts: bool = False
 
     @property
     def some(self) -> bool:
@@ -83,6 +84,7 @@ class Wanted:
             "mapping": self.mapping_name,
             "held": "by the fuse, waiting for an approval" if self.held else "",
             "except": " ".join(self.beside),
+            "adopts": "what another program has left" if self.adopts else "",
         }
         return {name: value for name, value in given.items() if value}
 
@@ -296,33 +298,12 @@ class Rehearsal:
     async def _numbers(self, assembly: Assembly, laid: overlay.Overlay) -> End:
         counts = await self.store.report.counts()
         return End(
-            requests=_requests(self.now_sent),
-            after_approval=_requests(self.later_sent),
-            minutes=self._minutes(assembly),
+            requests=requests(self.now_sent),
+            after_approval=requests(self.later_sent),
+            minutes=minutes(assembly, self.now_sent, self.later_sent),
             waiting=counts.pending + counts.tabs,
             unlooked=laid.unlooked,
         )
-
-    def _minutes(self, assembly: Assembly) -> float:
-        """How long all of it takes: by the budget, and by what a request took just now."""
-        longest, now = 0.0, self.environment.clock.now()
-        for name, governor in assembly.systems.governors(self.config).items():
-            number, took, sent = 0, 0.0, 0
-            for tally in (self.now_sent, self.later_sent):
-                number += sum(count for one, count in tally.counts.items() if one.system == name)
-                took += tally.seconds.get(name, 0.0)
-                sent += tally.sent[name]
-            if not number:
-                continue
-            each = took / sent if sent else REQUEST_S
-            after_s = governor.budget.grant(number, now, backlog=False).after_s
-            longest = max(longest, after_s + number * each / governor.in_flight_max)
-        return longest / 60
-
-
-def _requests(tally: Tally) -> tuple[Requests, ...]:
-    kinds: list[Counted] = sorted(tally.counts)
-    return tuple(Requests(*kind, tally.counts[kind], writes=kind in tally.writes) for kind in kinds)
 
 
 @asynccontextmanager

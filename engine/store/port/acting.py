@@ -7,6 +7,7 @@ from typing import Protocol
 
 from engine.model.acting import Done
 from engine.model.dossier import Named
+from engine.model.history import Note
 from engine.model.reason import Code
 
 
@@ -34,4 +35,16 @@ class Acting(Protocol):
 
     async def resync(self, named: Sequence[Named], now: float) -> list[Done]:
         """Forget what the target is known to hold of these: it is read anew, and repaired."""
+        ...
+
+    async def adopt(
+        self, one: Named, target_id: int, note: Note, now: float, *, lift: bool
+    ) -> bool:
+        """Link an opportunity to a target record that another program has made for it; it is due.
+
+        False where that is another record's, or a create of it was announced.
+
+        Args:
+            lift: the error flag that it carries counts as reset, and is reset.
+        """
         ...

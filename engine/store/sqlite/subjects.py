@@ -10,6 +10,7 @@ from typing import Any, Concatenate
 
 from engine.store.sqlite import (
     acting,
+    adopting,
     audit,
     awaited,
     capture,
@@ -292,6 +293,7 @@ class SqliteActing(Subject):
     skip = writing(acting.skip)
     unskip = writing(acting.unskip)
     resync = writing(acting.resync)
+    adopt = writing(adopting.adopt)
 
 
 class SqliteJournal(Subject):

@@ -37,6 +37,7 @@ READINGS = {
             "find",
             "find_prospects",
             "get",
+            "listed",
             "prospect_exists",
             "role",
             "roles",

@@ -92,7 +92,7 @@ def test_a_plan_of_another_format_is_refused_as_that(tmp_path: Path) -> None:
     """Not as one that is damaged."""
     path = _file(tmp_path, HEADER)
     given = json.loads(path.read_text(encoding="utf-8").splitlines()[0])
-    path.write_text(json.dumps(given | {"wosync_plan": 2}) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(given | {"wosync_plan": 99}) + "\n", encoding="utf-8")
 
     with pytest.raises(UnusablePlan, match="another version"):
         list(lines_of(path))
