@@ -11,7 +11,7 @@ Stops     when its mailbox is closed and the key in hand is settled
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from random import Random
 from typing import Literal
 
@@ -144,7 +144,7 @@ class RelationshipSyncer:
 
     async def _attempt(self, work: TabWork) -> TabOutcome:
         roles = {role.id: role for role in work.roles}
-        progress = Progress(roles, work.listed, refusals=dict(work.refused))
+        progress = Progress(roles, work.listed, work.intent, refusals=dict(work.refused))
         try:
             return await self._relate(work, progress)
         except StateUnusable:
@@ -194,8 +194,7 @@ class RelationshipSyncer:
         return TabOutcome.DEFERRED
 
     async def _hold(self, work: TabWork, progress: Progress, hold: Hold) -> TabOutcome:
-        seen = replace(work, listed=progress.listed)
-        now = self.clock.now()
+        seen, now = progress.seen(work), self.clock.now()
         await self.store.tabs.hold(seen, progress.outcome(), hold.would, hold.people, now=now)
         log.debug("held_by_fuse", record=work.ref, reason=hold.would)
         return TabOutcome.HELD_BY_FUSE
@@ -254,6 +253,7 @@ class RelationshipSyncer:
         )
         if proven is None or isinstance(proven, Doubt):
             return proven
+        progress.intent = work.intent and work.intent.answered()
         self.metrics.in_doubt_resolved.labels("role", proven).inc()
         return None
 
@@ -370,7 +370,7 @@ class RelationshipSyncer:
     ) -> bool:
         now = self.clock.now()
         return await self.store.tabs.defer(
-            replace(work, listed=progress.listed),
+            progress.seen(work),
             progress.outcome(),
             failure,
             due_at=now + wait_s,

@@ -1,7 +1,7 @@
-"""A create in doubt: what a look for it proves, and what follows. Pure.
+"""The create of an opportunity in doubt: what of that which a look shows is ours. Pure.
 
-A create whose answer never came is looked for by its correlation value. What is found is ours; what
-would have shown by now and does not was never executed, and may be sent again.
+A create whose answer never came is looked for by its correlation value; `decide.doubt` says what
+follows where nothing of ours is found.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from engine.decide.doubt import look_in_s, shared_time
+from engine.decide.doubt import LookAgain, NotExecuted, proven, shared_time
+from engine.model.intent import Intent
 from engine.model.records import Match
-from engine.model.work import Intent, Work
+from engine.model.work import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,6 @@ class NotSeen:
     """It may still show: look again then, unix seconds."""
 
     look_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class NotExecuted:
-    """It would have shown by now; nothing of it exists."""
 
 
 Proof = Found | NotSeen | NotExecuted
@@ -69,10 +65,11 @@ def proof(
         oldest, *twins = sorted(ours, key=lambda match: match.id)
         removable = bool(twins) and second_creates(intent, ours, target_ahead_s)
         return Found(oldest, tuple(twins), removable)
-    since = intent.doubt_since if intent.doubt_since is not None else began_at
-    if began_at < since + bound_s:
-        return NotSeen(shared_time(now, look_in_s(now - since, bound_s)))
-    return NotExecuted()
+    match proven(intent, seen=False, began_at=began_at, now=now, bound=bound_s):
+        case LookAgain(in_s):
+            return NotSeen(shared_time(now, in_s))
+        case _:
+            return NotExecuted()
 
 
 def candidates(work: Work, matches: Sequence[Match], others: Collection[int]) -> list[Match]:

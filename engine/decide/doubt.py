@@ -1,8 +1,15 @@
-"""Doubt: when a create whose answer was lost is looked for, and when it is decided. Pure."""
+"""Doubt: when a create whose answer was lost is looked for, and what a look proves. Pure.
+
+The same for an opportunity, a role and a prospect: what is found was executed; what would have
+shown by now and does not was never executed, and may be sent again; until then it is looked for.
+"""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+
+from engine.model.intent import Intent
 
 # First wait before a look; from then on the doubt is four times as old at each look.
 FIRST_LOOK_S = 5.0
@@ -18,6 +25,52 @@ SHARED_MAX_S = 5.0
 RESENDS_S = (0.0, 10.0, 30.0)
 # From then on at least so many seconds lie between two creates.
 RESEND_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """It is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """It may still show: it is looked for again in so many seconds, and not sent before."""
+
+    in_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class NotExecuted:
+    """It would have shown by now; nothing of it exists, and it may be sent again."""
+
+
+Proven = Executed | LookAgain | NotExecuted
+
+
+def proven(
+    intent: Intent,
+    *,
+    seen: bool,
+    began_at: float,
+    now: float,
+    bound: float,
+    can_be_seen: bool = True,
+) -> Proven:
+    """What a look for a create has proven.
+
+    Args:
+        began_at: when the look began, unix seconds; only one that began past the bound proves that
+            nothing is there.
+        bound: see `bound_s`.
+        can_be_seen: False where the target does not look for it at all.
+    """
+    if seen:
+        return Executed()
+    # One that was announced and never accounted for is in doubt from this look on.
+    since = began_at if intent.doubt_since is None else intent.doubt_since
+    if began_at < since + bound:
+        return LookAgain(look_in_s(now - since, bound))
+    return NotExecuted() if can_be_seen else LookAgain(RESEND_S)
 
 
 def look_in_s(age_s: float, visibility_s: float) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
-from engine.decide.doubt import RESEND_S, bound_s, look_in_s
+from engine.decide.doubt import LookAgain, bound_s, look_in_s, proven
 from engine.decide.failure import FORBIDDEN, error_class, plain_reason
 from engine.decide.reasons import because, foreign
 from engine.decide.skipping import skipped
@@ -134,34 +134,30 @@ def hold_back(facts: PersonFacts, reason: Reason) -> HoldBack:
     if known.prospect_id is not None:
         # Its roles stay while the tab has the line: only the id cannot be read.
         return HoldBack(reason, Keep.READ_AGAIN)
-    stands = blamed_still(known, facts.record) or known.doubt_since is not None
+    stands = blamed_still(known, facts.record) or known.is_open
     return HoldBack(reason, Keep.NOTHING if stands else Keep.REASON)
 
 
 def _doubted(facts: PersonFacts, known: Person) -> Ask | Decision:
     """What may have been created carries the address of then, whatever the person carries now."""
-    sought = facts.in_doubt
-    if sought is None:
+    sought, intent = facts.in_doubt, known.intent
+    if sought is None or intent is None:
         return Ask(Question.IN_DOUBT)
     if sought.prospect_id is not None:
         return Adopt(sought.prospect_id, known.email or "", executed=True)
-    # Only a look that began past the bound proves anything.
-    age_s = sought.began_at - (known.doubt_since or sought.began_at)
-    bound = bound_s(facts.visibility_s, known.sent)
-    if age_s < bound or sought.refusal is not None:
-        return _still_in_doubt(age_s, bound)
+    proof = proven(
+        intent,
+        seen=False,
+        began_at=sought.began_at,
+        now=facts.now,
+        bound=bound_s(facts.visibility_s, intent.sent),
+        can_be_seen=sought.refusal is None,
+    )
+    if isinstance(proof, LookAgain):
+        return Wait(IN_DOUBT, proof.in_s)
     if known.taken_at is not None:
         return _invisible(facts, known.reason or foreign(Code.ALREADY_THERE, "no reason given"))
-    return NotExecuted(replace(known, doubt_since=None))
-
-
-def _still_in_doubt(age_s: float, bound: float) -> Wait:
-    return Wait(IN_DOUBT, _look_in_s(age_s, bound))
-
-
-def _look_in_s(age_s: float, bound: float) -> float:
-    # Past the bound it stays in doubt only where nobody can be looked for.
-    return look_in_s(age_s, bound) if age_s < bound else RESEND_S
+    return NotExecuted(replace(known, intent=intent.answered()))
 
 
 def _invisible(facts: PersonFacts, reason: Reason) -> Refuse:
@@ -263,7 +259,7 @@ def create_failed(error: Exception, visibility_s: float) -> Ask | Decision | Wei
     if surely_not_executed(error):
         return Withdraw()
     # Whatever it was, the prospect may have been created.
-    return Lose(plain_reason(error), _look_in_s(0.0, visibility_s))
+    return Lose(plain_reason(error), look_in_s(0.0, visibility_s))
 
 
 def address_taken(
@@ -272,7 +268,7 @@ def address_taken(
     """What follows from a look for whoever has the address that the target calls taken."""
     if sought.prospect_id is not None:
         return Adopt(sought.prospect_id, candidate.email)
-    return Lose(reason, _look_in_s(0.0, visibility_s), taken=True)
+    return Lose(reason, look_in_s(0.0, visibility_s), taken=True)
 
 
 def standing(decision: Decision) -> Standing | None:

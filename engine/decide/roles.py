@@ -197,11 +197,12 @@ def _may_be_ours(
     The target stamps roles by its clock, and we keep times by ours: the whole of that while fits by
     either, since ours may have been set right after the announcement.
     """
-    lost_at = now if work.doubt_since is None else work.doubt_since
-    if role.created_at is None:
+    if role.created_at is None or work.intent is None:
         return False
+    announced_at, since = work.intent.opened_at, work.intent.doubt_since
+    lost_at = now if since is None else since
     return any(
-        int(work.announced_at + ahead_s) <= role.created_at <= lost_at + lag_s + ahead_s
+        int(announced_at + ahead_s) <= role.created_at <= lost_at + lag_s + ahead_s
         for ahead_s in (0.0, target_ahead_s)
     )
 

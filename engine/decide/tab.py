@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from engine.decide.doubt import bound_s, look_in_s, resend_after_s
+from engine.decide.doubt import Executed, LookAgain, bound_s, look_in_s, proven, resend_after_s
 from engine.decide.failure import error_class, plain_reason
 from engine.decide.person import WOULD_CREATE
 from engine.decide.reasons import because, foreign, listed
@@ -80,7 +80,7 @@ def _undone(work: TabWork) -> bool:
     """Whether its roles are left alone; not while it is open what became of an edit."""
     return (
         work.undone is not None
-        and work.doubt_since is None
+        and not work.is_open
         and roles_stand(work.undone, target_id=work.target_id, version=work.version, tab=work.tab)
     )
 
@@ -155,28 +155,22 @@ def after_look(
         unseen: some of them are not to be seen.
         began_at: when the look began; only one that began past the bound proves anything.
     """
-    since = work.doubt_since
-    if since is None:
+    intent = work.intent
+    if intent is None or not intent.open:
         return None
-    if not unseen:
-        return "executed"
-    if began_at >= since + bound_s(visibility_s, work.sent):
-        return "not_executed"
-    reason = because(Code.ROLES_NOT_SHOWN)
-    return _doubt(work, reason, work.announced, since, now=now, visibility_s=visibility_s)
+    bound = bound_s(visibility_s, intent.sent)
+    match proven(intent, seen=not unseen, began_at=began_at, now=now, bound=bound):
+        case Executed():
+            return "executed"
+        case LookAgain(in_s):
+            return _doubt(because(Code.ROLES_NOT_SHOWN), work.announced, now + in_s)
+        case _:
+            return "not_executed"
 
 
 def _doubt(
-    work: TabWork,
-    reason: Reason,
-    announced: Sequence[Edge],
-    since: float,
-    *,
-    now: float,
-    visibility_s: float,
-    taken: bool = False,
+    reason: Reason, announced: Sequence[Edge], look_at: float, *, taken: bool = False
 ) -> Doubt:
-    look_at = now + look_in_s(now - since, bound_s(visibility_s, work.sent))
     return Doubt(Failure("unreachable", None, reason), tuple(announced), look_at, taken)
 
 
@@ -226,15 +220,15 @@ def stopped(
     """
     if isinstance(error, Gone):
         return Abandon(resend_after_s(work.sent))
-    reason = plain_reason(error)
+    reason, bound = plain_reason(error), bound_s(visibility_s, work.sent)
     if isinstance(error, Taken):
         # It is there, although nothing showed it; the next look will.
-        since = work.taken_since or now
-        return _doubt(work, reason, (), since, now=now, visibility_s=visibility_s, taken=True)
+        look_at = now + look_in_s(now - (work.taken_since or now), bound)
+        return _doubt(reason, (), look_at, taken=True)
     if asking is None or surely_not_executed(error):
         return None
     # Whatever it was, the create may have been executed.
-    return _doubt(work, reason, (asking,), now, now=now, visibility_s=visibility_s)
+    return _doubt(reason, (asking,), now + look_in_s(0.0, bound))
 
 
 @dataclass(frozen=True, slots=True)

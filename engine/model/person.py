@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from engine.model.intent import Intent
 from engine.model.reason import Reason
 from engine.model.records import Fields, SourceRecord
 from engine.model.skip import Skip
@@ -15,9 +16,9 @@ from engine.model.work import Basis, Failure
 class Person:
     """What is known of a person; times in unix seconds.
 
-    `prospect_id` is None while there is no prospect, and `reason` then says why. `doubt_since` is
-    set while it is not known whether a create was executed; `refused_version` is the version of
-    the person that the target refused. `sent` creates failed or got lost in a row, the last one at
+    `prospect_id` is None while there is no prospect, and `reason` then says why. `intent` is the
+    create of its prospect, open while it is not known whether it was executed; `refused_version` is
+    the version of the person that the target refused. The last create failed, or got lost, at
     `failed_at`, and the next is due at `retry_at`. `taken_at` is set while the target calls the
     e-mail address taken and shows nobody who has it: it was looked for last then. `lifted` while
     our own error flag counts as reset, although the person may still show it; `basis` is what a
@@ -32,16 +33,30 @@ class Person:
     delivered_id: str | None
     delivered_version: int | None
     refused_version: int | None
-    doubt_since: float | None
+    intent: Intent | None
     reason: Reason | None
     email: str | None
-    sent: int = 0
     failed_at: float | None = None
     taken_at: float | None = None
     retry_at: float = 0.0
     lifted: bool = False
     skip: Skip | None = None
     basis: Basis | None = None
+
+    @property
+    def doubt_since(self) -> float | None:
+        """Since when it is not known whether a create was executed."""
+        return None if self.intent is None else self.intent.doubt_since
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is not known what became of a create, in doubt or not."""
+        return self.intent is not None and self.intent.open
+
+    @property
+    def sent(self) -> int:
+        """Creates that failed or got lost in a row."""
+        return 0 if self.intent is None else self.intent.sent
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,17 @@
                         └──► in doubt ─► none        found, or past the bound and not wanted
                                ▲  └────► announced   past the bound: it was never executed
                                └ looked for in vain, before the bound
-    person   waiting ─► linked               found in the target, or by the id it carries
-                 ├────► announced ─► linked | in doubt | waiting | refused
-                 └────► refused              somebody must act, or a rare look finds it
+    person   waiting ◄─► linked ◄─► refused ◄─► waiting
+                                             found in the target, or by the id it carries; refused
+                                             until somebody acts, or a rare look finds it
 
 What is not a move: a record is settled only by an attempt at it while it is pending, so what was
 left out meanwhile is never taken for synced, and what agrees is never flagged; nothing that was
 announced is announced again before it was in doubt and looked for, which is how a create would be
-sent twice; a person who is linked is not created. The schema holds the same table and lets no
-statement make another move (`moves` in a step of the schema); whoever tries has its whole operation
-undone, and only that.
+sent twice. Creates of opportunities, roles and prospects are one journal; what links a person ends
+the create of its prospect, and none is announced of one who is linked. The schema holds the same
+table and lets no statement make another move (`moves` and `intents` among its steps); whoever tries
+has its whole operation undone, and only that.
 """
 
 from __future__ import annotations
@@ -72,11 +73,9 @@ MOVES: Mapping[Subject, Mapping[State, frozenset[State]]] = {
         S.IN_DOUBT: frozenset({S.NONE, S.ANNOUNCED}),
     },
     Subject.PERSON: {
-        S.WAITING: frozenset({S.ANNOUNCED, S.LINKED, S.REFUSED}),
-        S.ANNOUNCED: frozenset({S.LINKED, S.IN_DOUBT, S.WAITING, S.REFUSED}),
-        S.IN_DOUBT: frozenset({S.LINKED, S.WAITING, S.REFUSED, S.ANNOUNCED}),
+        S.WAITING: frozenset({S.LINKED, S.REFUSED}),
         S.LINKED: frozenset({S.WAITING, S.REFUSED}),
-        S.REFUSED: frozenset({S.WAITING, S.LINKED, S.ANNOUNCED}),
+        S.REFUSED: frozenset({S.WAITING, S.LINKED}),
     },
 }
 """From each state the others that may follow it; staying is no move."""

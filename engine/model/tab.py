@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from engine.model.intent import Intent
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.person import Standing
@@ -66,14 +67,14 @@ class RefusedRole:
 class TabWork:
     """An opportunity whose roles may differ, with everything a decision needs.
 
-    `announced` are creates that were, or were to be, sent and whose answers are not kept. `listed`
-    is False when `roles` may lack some that are in the target; `doubt_since` is set when
-    the answer of a create was lost. `left_out` is True while the opportunity itself is not synced;
+    `intent` is the latest edit that created roles, open while answers may be lacking; `announced`
+    are the creates of one that is open. `listed` is False when `roles` may lack some that are in
+    the target. `left_out` is True while the opportunity itself is not synced;
     its payload tells neither of a flag that we set nor of a record that is shown no more. `lifted`
     while a flag of ours that the payload shows counts as reset.
     `failures` and `attempts` are as in `work.Work`;
-    `sent` counts how often creates were sent since the roles last agreed; the target
-    calls one of them taken since `taken_since`, and no listing shows it. `edited` has roles that
+    the target
+    calls a role taken since `taken_since`, and no listing shows it. `edited` has roles that
     were changed or removed by us lately, by id; `undone` is set while the roles are left alone.
     `refused` are roles that the target did not take; `let_go` is as in `work.Work`.
     """
@@ -91,20 +92,32 @@ class TabWork:
     listed: bool
     roles: tuple[KnownRole, ...]
     announced: tuple[Edge, ...]
-    announced_at: float
-    doubt_since: float | None
-    checks: int
+    intent: Intent | None
     attempts: int
     failed_at: float | None
     left_out: bool
     failures: int = 0
-    sent: int = 0
     taken_since: float | None = None
     lifted: bool = False
     edited: Mapping[int, RoleEdit] = field(default_factory=dict[int, RoleEdit])
     undone: Undone | None = None
     refused: Mapping[Edge, RefusedRole] = field(default_factory=dict[Edge, RefusedRole])
     let_go: int | None = None
+
+    @property
+    def doubt_since(self) -> float | None:
+        """Since when the answer of a create is lost."""
+        return None if self.intent is None else self.intent.doubt_since
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the answer of a create may be lacking, in doubt or not."""
+        return self.intent is not None and self.intent.open
+
+    @property
+    def sent(self) -> int:
+        """How often creates were sent since the roles last agreed."""
+        return 0 if self.intent is None else self.intent.sent
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,29 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from engine.model.intent import Intent
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.reason import Reason
 from engine.model.records import Fields
 from engine.model.skip import Skip
 from engine.model.undone import Undone
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """A create whose result is not known yet; times in unix seconds.
-
-    `sent` counts how often it was sent: again only after it was looked for in vain. It is in doubt
-    since `doubt_since`, and is looked for from `look_at` on.
-    """
-
-    correlation: str
-    opened_at: float
-    doubt_since: float | None
-    checks: int
-    sent: int = 1
-    look_at: float = 0.0
-
 
 Basis = Mapping[str, str]
 """Each thing that a refusal depended on, by name, with a mark of what it was."""

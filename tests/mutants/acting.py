@@ -48,9 +48,9 @@ MUTANTS = (
     ),
     Mutant(
         "hurries a create in doubt",
-        ACTING,
-        "    if doubted is not None:\n        return Did.SOUGHT\n",
-        "",
+        "engine/store/sqlite/acting.py",
+        "    if intents.of(connection, IntentKind.OPPORTUNITY, one.id) is not None:",
+        "    if intents.of(connection, IntentKind.OPPORTUNITY, -1) is not None:",
         (f"{RETRYING}::test_a_create_in_doubt_is_not_hurried",),
     ),
     Mutant(

@@ -16,6 +16,7 @@ CLAIMS = f"{DECIDE}/test_claim.py"
 CAPTURE = "engine/decide/capture.py"
 CAPTURED = f"{DECIDE}/test_capture.py"
 MOVES = "engine/store/sqlite/schema/0009_moves.sql"
+INTENTS = "engine/store/sqlite/schema/0021_intents.sql"
 STORED = "tests/unit/engine/store/test_moves.py"
 
 MUTANTS = (
@@ -119,9 +120,9 @@ MUTANTS = (
     ),
     Mutant(
         "counts a doubt of unknown age as old",
-        CREATE,
-        "intent.doubt_since is not None else began_at",
-        "intent.doubt_since is not None else 0.0",
+        "engine/decide/doubt.py",
+        "since = began_at if intent",
+        "since = 0.0 if intent",
         (f"{CREATES}::test_a_doubt_that_begins_with_the_look_is_as_old_as_the_look",),
     ),
     Mutant(
@@ -184,16 +185,16 @@ MUTANTS = (
     ),
     Mutant(
         "announces a create again before it was in doubt",
-        MOVES,
-        "WHEN NEW.sent > OLD.sent AND OLD.doubt_since IS NULL",
-        "WHEN NEW.sent < OLD.sent AND OLD.doubt_since IS NULL",
+        INTENTS,
+        "WHEN NEW.sent > OLD.sent AND OLD.open AND OLD.doubt_since IS NULL",
+        "WHEN NEW.sent < OLD.sent AND OLD.open AND OLD.doubt_since IS NULL",
         (f"{STORED}::test_a_create_is_announced_again_only_once_it_was_in_doubt",),
     ),
     Mutant(
         "creates a person who is linked",
-        MOVES,
-        "    ('person', 'linked', 'waiting'),\n",
-        "    ('person', 'linked', 'waiting'),\n    ('person', 'linked', 'announced'),\n",
+        INTENTS,
+        "WHEN NEW.kind = 'prospect' AND NEW.open\n",
+        "WHEN NEW.kind = 'role' AND NEW.open\n",
         (f"{STORED}::test_a_person_who_is_linked_is_not_created",),
     ),
     Mutant(

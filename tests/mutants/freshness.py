@@ -39,16 +39,16 @@ MUTANTS = (
     ),
     Mutant(
         "announces a create for a row of any age",
-        WORK,
-        '" AND proved_at >= ?",\n        (work.id, work.revision, shown_since),',
-        '" AND proved_at + ? >= 0",\n        (work.id, work.revision, shown_since),',
+        "engine/store/sqlite/work.py",
+        "AND r.revision = ? AND r.proved_at >= ?",
+        "AND r.revision = ? AND r.proved_at + ? >= 0",
         (ANNOUNCED,),
     ),
     Mutant(
         "announces a create although the record was captured anew",
-        WORK,
-        "AND state = 'pending' AND revision = ?\"",
-        "AND state = 'pending' AND revision >= ?\"",
+        "engine/store/sqlite/work.py",
+        "AND r.revision = ? AND r.proved_at >= ?",
+        "AND r.revision >= ? AND r.proved_at >= ?",
         (ANNOUNCED,),
     ),
     Mutant(

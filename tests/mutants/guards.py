@@ -233,8 +233,8 @@ MUTANTS = (
     ),
     Mutant(
         "leaves out a create in doubt that an audit does not show",
-        AUDIT,
-        'f" AND NOT EXISTS (SELECT 1 FROM intent WHERE record_id = record.id){capture.LISTED}"',
+        "engine/store/sqlite/audit.py",
+        'f" AND NOT {intents.RECORD_OPEN}{capture.LISTED}"',
         'f"{capture.LISTED}"',
         (SLICES,),
     ),

@@ -66,9 +66,9 @@ MUTANTS = (
     ),
     Mutant(
         "relates the people of a record that is held",
-        CONTACTS,
-        "c.lane = 1 AND r.mass IN (1, 2) THEN 1 ELSE c.mass",
-        "c.lane = 1 AND r.mass IN (4) THEN 1 ELSE c.mass",
+        "engine/store/sqlite/tabs.py",
+        "c.lane = 1 AND r.mass IN (1, 2) THEN 1",
+        "c.lane = 1 AND r.mass IN (4) THEN 1",
         ("tests/unit/engine/store/test_fuse_decisions.py",),
     ),
     Mutant(

@@ -105,8 +105,8 @@ MUTANTS = (
     ),
     Mutant(
         "believes the first empty answer about a create in doubt",
-        CREATE,
-        "if began_at < since + bound_s:",
+        "engine/decide/doubt.py",
+        "if began_at < since + bound:",
         "if began_at < since:",
         (f"{IN_DOUBT}::test_a_lagging_collection_keeps_the_create_in_doubt",),
     ),
@@ -127,9 +127,9 @@ MUTANTS = (
     ),
     Mutant(
         "forgets at start what a former process announced",
-        "engine/store/sqlite/work.py",
-        '"UPDATE intent SET doubt_since = ?, look_at = ? WHERE doubt_since IS NULL", (now, now)',
-        '"DELETE FROM intent WHERE opened_at < ?", (now,)',
+        "engine/store/sqlite/intents.py",
+        '"UPDATE intent SET doubt_since = ?, look_at = ? WHERE open AND doubt_since IS NULL",',
+        '"DELETE FROM intent WHERE open AND ? = ?",',
         (f"{STORE}/test_work.py::test_at_start_every_unfinished_create_is_in_doubt",),
     ),
     Mutant(
@@ -163,8 +163,7 @@ MUTANTS = (
     Mutant(
         "forgets a record with a create in doubt when a sweep does not show it",
         "engine/store/sqlite/capture.py",
-        '        f" AND NOT EXISTS (SELECT 1 FROM intent WHERE record_id = record.id){LISTED}",\n'
-        "        (sweep, started_at),",
+        '        f" AND NOT {intents.RECORD_OPEN}{LISTED}",\n        (sweep, started_at),',
         "        (sweep, started_at),",
         (f"{STORE}/test_capture.py",),
     ),
@@ -216,8 +215,8 @@ MUTANTS = (
     Mutant(
         "believes the first look for roles in doubt",
         "engine/decide/tab.py",
-        "if began_at >= since + bound_s(visibility_s, work.sent):",
-        "if began_at >= since:",
+        "began_at=began_at, now=now, bound=bound)",
+        "began_at=1e12, now=now, bound=bound)",
         (f"{PEOPLE_IN_DOUBT}::test_a_lagging_collection_keeps_a_role_in_doubt",),
     ),
     Mutant(

@@ -34,9 +34,9 @@ MUTANTS = (
     ),
     Mutant(
         "takes the time between two clocks for that of a request",
-        RELATIONS,
-        "int(work.announced_at + ahead_s) <= role.created_at <= lost_at + lag_s + ahead_s",
-        "int(work.announced_at + min(0.0, target_ahead_s)) <= role.created_at"
+        "engine/decide/roles.py",
+        "int(announced_at + ahead_s) <= role.created_at <= lost_at + lag_s + ahead_s",
+        "int(announced_at + min(0.0, target_ahead_s)) <= role.created_at"
         " <= lost_at + lag_s + max(0.0, target_ahead_s)",
         (f"{UNIT}::test_between_what_two_clocks_say_every_role_is_somebodys",),
     ),
@@ -123,12 +123,8 @@ MUTANTS = (
     Mutant(
         "books roles under the opportunity that the record is linked to by now",
         "engine/store/sqlite/tab_outcomes.py",
-        """    if not stands(connection, work):
-        return False
-    connection.execute(
-        "UPDATE contacts SET listed = ?""",
-        """    connection.execute(
-        "UPDATE contacts SET listed = ?""",
+        "    if not stands(connection, work):\n        return False\n    intents.end",
+        "    intents.end",
         (f"{RELINKED}::test_roles_under_way_belong_to_the_opportunity_they_were_sent_to",),
     ),
     Mutant(
@@ -186,8 +182,8 @@ MUTANTS = (
     Mutant(
         "tries a gone opportunity again with everybody who turns up",
         "engine/store/sqlite/tab_outcomes.py",
-        "UPDATE contacts SET state = 'settled', settled_tab = NULL, sending = 0, announced = '[]',",
-        "UPDATE contacts SET settled_tab = NULL, sending = 0, announced = '[]',",
+        "UPDATE contacts SET state = 'settled', settled_tab = NULL WHERE",
+        "UPDATE contacts SET settled_tab = NULL WHERE",
         (
             f"{LEFT_OUT}::test_a_gone_opportunity_is_not_tried_again_before_its_record_was_looked_at",
         ),
@@ -276,8 +272,8 @@ MUTANTS = (
     ),
     Mutant(
         "takes every role it finds for its own",
-        RELATIONS,
-        "int(work.announced_at + ahead_s) <= role.created_at <= lost_at",
+        "engine/decide/roles.py",
+        "int(announced_at + ahead_s) <= role.created_at <= lost_at",
         "role.created_at <= lost_at",
         (f"{UNIT}::test_a_role_older_than_the_announcement_is_somebodys",),
     ),

@@ -8,7 +8,7 @@ SEARCH = "engine/actors/opportunity/create_search.py"
 GOVERNOR = "engine/flow/governor.py"
 BREAKER = "engine/flow/breaker.py"
 FLOW = "tests/unit/engine/flow"
-DOUBTS = "tests/unit/engine/store/test_doubts.py"
+DOUBTS = "tests/unit/engine/store/test_intents.py"
 IN_DOUBT = "tests/scenario/test_creates_in_doubt.py"
 STORY = "tests/simulation/test_recovery.py"
 

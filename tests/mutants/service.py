@@ -185,8 +185,8 @@ MUTANTS = (
     ),
     Mutant(
         "looks through everybody for what was being sent",
-        "engine/store/sqlite/schema/0005_hard_weather.sql",
-        "CREATE INDEX person_sending ON person (id) WHERE sending = 1;\n",
+        "engine/store/sqlite/schema/0021_intents.sql",
+        "CREATE INDEX intent_announced ON intent (kind) WHERE open AND doubt_since IS NULL;\n",
         "",
         (f"{STORE}/test_query_plans.py::test_no_statement_reads_through_a_table_that_grows",),
     ),

@@ -14,6 +14,7 @@ from typing import Any
 from engine.decide.reasons import foreign
 from engine.model.capture import Watermark
 from engine.model.history import Note
+from engine.model.intent import IntentKind
 from engine.model.lane import Lane
 from engine.model.mass_change import Limits
 from engine.model.outbox import Entry, Key, Owed
@@ -26,6 +27,7 @@ from engine.store.sqlite import (
     awaited,
     capture,
     fuse,
+    intents,
     kept,
     outbox,
     people,
@@ -89,6 +91,7 @@ def deed(desk: Desk, choice: Choice) -> Deed:
         *(_settles(desk, choice, desk.works[choice.record]) if choice.record in desk.works else ()),
         *(_relates(desk, choice, desk.tabs[choice.record]) if choice.record in desk.tabs else ()),
         *_deliveries(desk, choice),
+        *_creates(desk, choice),
     )
     return every[choice.kind % len(every)]
 
@@ -110,6 +113,8 @@ def looks(desk: Desk, choice: Choice) -> tuple[Deed, ...]:
         lambda c: (report.waiting_reasons(c, 5), work.failing_alike(c, "validation", one)),
         lambda c: (awaited.awaited_names(c, "user"), awaited.pending_column(c, "customer", 3)),
         lambda c: (tabs.people_ahead(c, 3), people.awaited(c), people.load(c, PEOPLE)),
+        lambda c: [intents.of(c, kind, each) for kind in IntentKind for each in (one, someone)],
+        lambda c: (intents.due_looks(c, now, since={}, limit=2), intents.next_look(c, now)),
         lambda c: people.by_email(c, ["a@example.com", "b@example.com"]),
         lambda c: (capture.watermark(c, "feed"), capture.next_sweep(c), kept.setting(c, "half")),
         lambda c: (fuse.held(c), audit.population(c), audit.unproven(c, now)),
@@ -148,7 +153,7 @@ def _others(desk: Desk, choice: Choice) -> tuple[Deed, ...]:
         lambda c: work.note_synced(c, one, {"name": "x"} if choice.flag else None),
         lambda c: fuse.decide(c, Limits(0.0, number, 0), now),
         lambda c: fuse.release(c, now),
-        lambda c: (work.doubt_all(c, now), tabs.doubt_all(c, now), people.doubt_all(c, now)),
+        lambda c: intents.doubt_unfinished(c, now),
         lambda c: awaited.wake_awaiting(c, "user", ["Ada", "Bea"], now),
         lambda c: tabs.wake_awaiting(c, PEOPLE, now),
         lambda c: tabs.look_again(c, [one], Lane(choice.flag), now),
@@ -232,6 +237,21 @@ def _peoples(desk: Desk, choice: Choice) -> tuple[Deed, ...]:
         lambda c: people.refuse(c, record, FAILURE, now),
         lambda c: people.forget_reading(c, PEOPLE),
         lambda c: people.relink(c, record, now),
+    )
+
+
+def _creates(desk: Desk, choice: Choice) -> tuple[Deed, ...]:
+    """Those of one kind, whoever they belong to."""
+    now, number, kind = desk.now, choice.number, tuple(IntentKind)[choice.number % 3]
+    one = PEOPLE[choice.record - 1] if kind is IntentKind.PROSPECT else choice.record
+    return (
+        lambda c: intents.announce(c, kind, one, "[]", now),
+        lambda c: intents.widen(c, kind, one, '[[310, "User"]]'),
+        lambda c: intents.doubt(c, kind, one, now, look_at=now + number),
+        lambda c: intents.open_doubt(c, kind, one, "[]", since=now, look_at=now + number),
+        lambda c: intents.answer(c, kind, one),
+        lambda c: intents.end(c, kind, one),
+        lambda c: intents.look_again(c, choice.record, now + number),
     )
 
 

@@ -8,9 +8,10 @@ from contextlib import closing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.model.intent import IntentKind
 from engine.model.states import State, Subject, legal
 from engine.store.sqlite import statefile, tabs, work
-from tests.property.store_deeds import RECORDS, Choice, Desk, deed
+from tests.property.store_deeds import PEOPLE, RECORDS, Choice, Desk, deed
 from tests.searching import examples
 
 CHOICES = st.builds(
@@ -20,37 +21,42 @@ CHOICES = st.builds(
     number=st.integers(0, 5),
     flag=st.booleans(),
 )
-States = dict[tuple[Subject, int], State]
+States = dict[tuple[Subject, str], State]
 
 
 def states(connection: sqlite3.Connection) -> States:
     """The state of everything there is; a create that is not there is in none."""
     found: States = {
-        (Subject.RECORD, row["id"]): State(row["state"])
+        (Subject.RECORD, f"OPP-{row['id']}"): State(row["state"])
         for row in connection.execute("SELECT id, state FROM record")
     }
-    found |= {(Subject.CREATE, one): State.NONE for one in RECORDS}
     found |= {
-        (Subject.CREATE, row["record_id"]): State.ANNOUNCED
-        if row["doubt_since"] is None
-        else State.IN_DOUBT
-        for row in connection.execute("SELECT record_id, doubt_since FROM intent")
+        (Subject.CREATE, f"{kind} {one}"): State.NONE
+        for kind in IntentKind
+        for one in (*RECORDS, *PEOPLE)
     }
     found |= {
-        (Subject.TAB, row["record_id"]): State(row["state"])
+        (Subject.CREATE, f"{row['kind']} {row['record_id']}"): _of_create(row)
+        for row in connection.execute("SELECT * FROM intent")
+    }
+    found |= {
+        (Subject.TAB, f"OPP-{row['record_id']}"): State(row["state"])
         for row in connection.execute("SELECT record_id, state FROM contacts")
     }
     return found | {
-        (Subject.PERSON, row["id"]): _of_person(row)
+        (Subject.PERSON, f"PERS-{row['id']}"): _of_person(row)
         for row in connection.execute("SELECT * FROM person")
     }
 
 
+def _of_create(row: sqlite3.Row) -> State:
+    """One that is answered for is none, whatever is counted of it."""
+    if not row["open"]:
+        return State.NONE
+    return State.ANNOUNCED if row["doubt_since"] is None else State.IN_DOUBT
+
+
 def _of_person(row: sqlite3.Row) -> State:
-    if row["doubt_since"] is not None:
-        return State.IN_DOUBT
-    if row["sending"]:
-        return State.ANNOUNCED
     if row["refused_version"] is not None:
         return State.REFUSED
     return State.WAITING if row["prospect_id"] is None else State.LINKED

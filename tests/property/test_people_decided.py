@@ -9,6 +9,7 @@ import hypothesis.strategies as st
 from hypothesis import given
 
 from engine.decide.person import carried, decide, foreseen, refused_still, standing
+from engine.model.intent import Intent
 from engine.model.person import Likeness, Person, PersonFacts, Sought
 from engine.model.records import SourceRecord
 from engine.model.verdict import (
@@ -31,6 +32,14 @@ IDS = st.sampled_from([None, "7", "8", "x7", ""])
 VERSIONS = st.sampled_from([None, 3, 4])
 REFUSAL = Failure("validation", "emails", said("no"))
 
+INTENTS = st.none() | st.builds(
+    Intent,
+    st.just("then@b.example"),
+    st.just(NOW),
+    TIMES,
+    st.just(0),
+    st.integers(0, 9),
+)
 PEOPLE = st.builds(
     Person,
     id=st.just(31),
@@ -41,10 +50,9 @@ PEOPLE = st.builds(
     delivered_id=st.sampled_from([None, "7"]),
     delivered_version=VERSIONS,
     refused_version=VERSIONS,
-    doubt_since=TIMES,
+    intent=INTENTS,
     reason=st.sampled_from([None, "why"]),
     email=st.sampled_from([None, "then@b.example"]),
-    sent=st.integers(0, 9),
     failed_at=TIMES,
     taken_at=TIMES,
     retry_at=st.sampled_from([0.0, NOW + 9, NOW + 1_000]),

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.decide.roles import Script, observed, script
+from engine.model.intent import Intent
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.records import Role
@@ -195,8 +196,8 @@ def test_a_look_at_the_target_loses_no_role_and_doubles_none(
     listing += [Role(number, *edge, NOW) for number, edge in enumerate(others, start=501)]
     work = TabWork(
         1, "OPP-1", 3, 0, "{}", None, 7, 1, Lane.FRESH, Mass.NONE, left_out=False, listed=False,
-        roles=tuple(known), announced=tuple(announced), announced_at=NOW, doubt_since=None,
-        checks=0, attempts=0, failed_at=None,
+        roles=tuple(known), announced=tuple(announced),
+        intent=Intent("", NOW, None, 0), attempts=0, failed_at=None,
     )  # fmt: skip
 
     look = observed(work, listing, wanted, now=NOW, lag_s=VISIBILITY_S, target_ahead_s=0.0)

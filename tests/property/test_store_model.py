@@ -1,4 +1,7 @@
-"""Both stores, told to do the same in the same order, answer the same and hold the same."""
+"""Both stores, told to do the same in the same order, answer the same and hold the same.
+
+The journal of creates is told the same as a model of it that knows no SQL.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +9,23 @@ import asyncio
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from engine.errors import StateUnusable
+from engine.model.intent import Intent, IntentKind
 from engine.model.outbox import Key
 from engine.model.records import RecordType
 from engine.model.states import IllegalMove
-from engine.store.sqlite import outbox, tabs, work
+from engine.store.sqlite import intents, outbox, statefile, tabs, work
 from engine.store.sqlite.inline import open_inline
 from engine.store.sqlite.threaded import open_store
 from tests.adapter import OpenSqlite, SqliteStore
@@ -156,3 +162,104 @@ class StoreModel(RuleBasedStateMachine):
 
 TestStoreModel = StoreModel.TestCase
 TestStoreModel.settings = settings(max_examples=examples(25), stateful_step_count=25)
+
+
+EVERYTHING = st.sampled_from([(kind, one) for kind in IntentKind for one in (1, 2)])
+ROLES = ("[]", '[[310, "User"]]')
+
+
+class JournalModel(RuleBasedStateMachine):
+    """What is known of each create; nothing is sent again that may have been executed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.connection = sqlite3.connect(":memory:", isolation_level=None)
+        self.connection.row_factory = sqlite3.Row
+        for step in statefile.migrations():
+            self.connection.executescript(step)
+        self.now = 1_000.0
+        self.known: dict[tuple[IntentKind, int], Intent] = {}
+        # Creates that were sent and of which nobody has said what became of them.
+        self.unaccounted: dict[tuple[IntentKind, int], int] = {}
+
+    @rule(of=EVERYTHING, correlation=st.sampled_from(ROLES))
+    def announce(self, of: tuple[IntentKind, int], correlation: str) -> None:
+        """And send it."""
+        before = self.known.get(of)
+        if before is not None and before.open and before.doubt_since is None:
+            with pytest.raises(sqlite3.IntegrityError, match="no such move: a create"):
+                intents.announce(self.connection, *of, correlation, self.now)
+            return
+        intents.announce(self.connection, *of, correlation, self.now)
+        sent = 1 if before is None else before.sent + 1
+        self.known[of] = Intent(correlation, self.now, None, 0, sent)
+        self.unaccounted[of] = self.unaccounted.get(of, 0) + 1
+
+    @rule(of=EVERYTHING, correlation=st.sampled_from(ROLES))
+    def widen(self, of: tuple[IntentKind, int], correlation: str) -> None:
+        """Only what is announced is widened, and counts once."""
+        before = self.known.get(of)
+        announced = before is not None and before.open and before.doubt_since is None
+        assert intents.widen(self.connection, *of, correlation) is announced
+        if announced and before is not None:
+            self.known[of] = replace(before, correlation=correlation)
+
+    @rule(of=EVERYTHING, wait_s=st.integers(0, 9))
+    def lose(self, of: tuple[IntentKind, int], wait_s: int) -> None:
+        """The answer, or a look comes too early."""
+        before, look_at = self.known.get(of), self.now + wait_s
+        assert intents.doubt(self.connection, *of, self.now, look_at=look_at) is (
+            before is not None
+        )
+        if before is not None:
+            since = self.now if before.doubt_since is None else before.doubt_since
+            self.known[of] = replace(
+                before, open=True, doubt_since=since, checks=before.checks + 1, look_at=look_at
+            )
+
+    @rule(of=EVERYTHING)
+    def find_out(self, of: tuple[IntentKind, int]) -> None:
+        """That it came to nothing."""
+        intents.answer(self.connection, *of)
+        if of in self.known:
+            self.known[of] = self.known[of].answered()
+        self.unaccounted.pop(of, None)
+
+    @rule(of=EVERYTHING)
+    def end(self, of: tuple[IntentKind, int]) -> None:
+        """It came to what was wanted."""
+        intents.end(self.connection, *of)
+        self.known.pop(of, None)
+        self.unaccounted.pop(of, None)
+
+    @rule()
+    def start_again(self) -> None:
+        """Whatever was announced is in doubt then, and nothing else."""
+        cut_off = {of: one for of, one in self.known.items() if one.open and not one.doubt_since}
+        assert intents.doubt_unfinished(self.connection, self.now) == len(cut_off)
+        for of, one in cut_off.items():
+            self.known[of] = replace(one, doubt_since=self.now, look_at=self.now)
+
+    @rule()
+    def pass_time(self) -> None:
+        """A second of it."""
+        self.now += 1
+
+    @invariant()
+    def both_know_the_same(self) -> None:
+        """Of every kind, and no create is forgotten that nobody accounted for."""
+        held = {of: intents.of(self.connection, *of) for of in self._everything()}
+        assert {of: one for of, one in held.items() if one is not None} == self.known
+        assert self.unaccounted.keys() <= {of for of, one in self.known.items() if one.open}
+
+    def _everything(self) -> Iterator[tuple[IntentKind, int]]:
+        for kind in IntentKind:
+            yield from ((kind, one) for one in (1, 2))
+
+    def teardown(self) -> None:
+        """Each example has a state of its own."""
+        self.connection.close()
+
+
+TestJournalModel = JournalModel.TestCase
+TestJournalModel.settings = settings(max_examples=examples(25), stateful_step_count=25)

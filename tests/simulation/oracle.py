@@ -26,6 +26,13 @@ from tests.simulation.scene import OPPORTUNITY_URL, PROSPECT_URL, Scene
 Edge = tuple[int, str]
 HALF = re.compile("[\ud800-\udfff]")
 PLUGIN = ("sync_to_outreach", "outreach_sync_error", "outreach_id", "outreach_url")
+# What is not synced any more is looked into when it is synced again, and so is a lost prospect.
+OPEN = """
+SELECT kind, record_id FROM intent i WHERE open AND (kind = 'opportunity'
+    OR (kind = 'prospect' AND doubt_since IS NULL)
+    OR (kind = 'role' AND EXISTS
+        (SELECT 1 FROM contacts c WHERE c.record_id = i.record_id AND c.state = 'pending')))
+"""
 
 
 class Oracle:
@@ -298,20 +305,12 @@ class Oracle:
                 # What is owed to a deleted record is owed for as long as it is deleted.
                 if record_id in (live if record_type == "opportunity" else people):
                     yield f"owes {record_type} {record_id} something: {reason}"
-            for table, condition in (
-                ("intent", "TRUE"),
-                ("record", "state = 'pending'"),
-                # What is not synced any more is looked into when it is synced again.
-                ("contacts", "state = 'pending' AND (sending OR doubt_since IS NOT NULL)"),
-                ("person", "sending"),
-            ):
-                column = "id" if table in ("record", "person") else "record_id"
-                for (record_id,) in connection.execute(
-                    f"SELECT {column} FROM {table} WHERE {condition}"  # noqa: S608 # names above
-                ):
-                    # What nobody can read is held with its reason, and so is a doubt about it.
-                    if table != "contacts" or not self._is_tab_held(record_id):
-                        yield f"{table} {record_id} is unfinished"
+            for (record_id,) in connection.execute("SELECT id FROM record WHERE state = 'pending'"):
+                yield f"record {record_id} is unfinished"
+            for kind, record_id in connection.execute(OPEN):
+                # What nobody can read is held with its reason, and so is a doubt about it.
+                if kind != "role" or not self._is_tab_held(record_id):
+                    yield f"the create of {kind} {record_id} is unfinished"
 
     def _reasons(self, record_type: str, record_id: int) -> list[str]:
         with closing(self._connect()) as connection:

@@ -35,9 +35,7 @@ FALLING_ROUNDS = 4_000
 FALLING_ROUND_S = 0.01
 # What must not be lost with the state: creates and deliveries that only it knows of.
 UNFINISHED = """
-SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM intent)
-     + (SELECT count(*) FROM contacts WHERE sending OR doubt_since IS NOT NULL)
-     + (SELECT count(*) FROM person WHERE sending OR doubt_since IS NOT NULL)
+SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM intent WHERE open)
 """
 
 

@@ -19,8 +19,9 @@ from engine.decide.failure import error_class, plain_reason
 from engine.flow.worktime import holding
 from engine.metrics import Metrics
 from engine.model.history import Note
+from engine.model.intent import Intent
 from engine.model.outcome import Outcome
-from engine.model.work import Failure, Intent, Work
+from engine.model.work import Failure, Work
 from engine.ports import Target
 from engine.store.port.store import Store
 

@@ -24,6 +24,7 @@ from engine.decide.roles import (
 from engine.decide.tab import REFUSED_ROLE_RETRY_S, given_up
 from engine.errors import Gone, Rejected, Taken
 from engine.metrics import Metrics
+from engine.model.intent import Intent
 from engine.model.tab import Edge, Joining, KnownRole, RefusedRole, Roles, Sent, TabWork
 from engine.model.work import Failure
 from engine.model.write import Write, WriteKind
@@ -41,6 +42,7 @@ log = structlog.get_logger(component=COMPONENT)
 class Progress:
     """The roles as they are after each edit that was answered; `listed` when that is all.
 
+    `intent` is the create that was open before, as far as a look has not said what became of it.
     `others` when a look has shown roles that stand for no line, and are not among these.
     `asking` is the create under way, and `again` is set when somebody turned out to be no prospect
     any more: the line is held back from now on.
@@ -52,6 +54,7 @@ class Progress:
 
     roles: dict[int, KnownRole]
     listed: bool
+    intent: Intent | None = None
     removed: list[int] = field(default_factory=list[int])
     refused: list[str] = field(default_factory=list[str])
     asking: Edge | None = None
@@ -64,6 +67,10 @@ class Progress:
     writes: list[Write] = field(default_factory=list[Write])
     refusals: dict[Edge, RefusedRole] = field(default_factory=dict[Edge, RefusedRole])
     kept_back: int = 0
+
+    def seen(self, work: TabWork) -> TabWork:
+        """The tab with what is known of it by now."""
+        return replace(work, listed=self.listed, intent=self.intent)
 
     def sent(self) -> Sent:
         """What the edits came to."""
@@ -151,7 +158,7 @@ class RoleEditor:
                 # Somebody removed it in the target; the line is on the tab, so it is made anew.
                 creates.append((role.prospect_id, text))
         if len(creates) > len(edits.create):
-            await self.announce(work, creates)
+            await self.announce(work, creates, widens=True)
         for edge in creates:
             await self._ensure_it_goes_on(work)
             progress.asking = edge
@@ -166,14 +173,19 @@ class RoleEditor:
         work: TabWork,
         creates: Sequence[Edge],
         edits: Mapping[int, str | None] | None = None,
+        *,
+        widens: bool = False,
     ) -> None:
         """Before anything is sent: whatever dies from here on, the roles are listed.
+
+        Args:
+            widens: more is to be created than was announced, and nothing of that was sent.
 
         Raises:
             Overtaken: nothing is announced, and nothing may be sent.
         """
         now = self.clock.now()
-        if not await self.store.tabs.begin(work, creates, now, edits=edits):
+        if not await self.store.tabs.begin(work, creates, now, edits=edits, widens=widens):
             raise Overtaken
 
     async def _ensure_it_goes_on(self, work: TabWork) -> None:

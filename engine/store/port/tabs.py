@@ -65,6 +65,7 @@ class Tabs(Protocol):
         now: float,
         *,
         edits: Mapping[int, str | None] | None = None,
+        widens: bool = False,
     ) -> bool:
         """Announce edits before they are sent: whatever dies from here on, the roles are listed.
 
@@ -73,13 +74,17 @@ class Tabs(Protocol):
         Args:
             edits: roles that are to be changed, with the text they get; None for those that are
                 to be removed.
+            widens: more is to be created than was announced, and nothing of that was sent.
 
         Returns False, and announces nothing, when it does not go on.
         """
         ...
 
     async def keep(self, work: TabWork, roles: Roles, now: float) -> None:
-        """What a look at the target has shown, kept before anything follows from it."""
+        """What a look at the target has shown, kept before anything follows from it.
+
+        It has shown what became of whatever was announced before.
+        """
         ...
 
     async def settle(

@@ -9,13 +9,14 @@ from engine.decide.skipping import skipped
 from engine.model.acting import Did, Done
 from engine.model.dossier import Named, State
 from engine.model.history import Note
+from engine.model.intent import IntentKind
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.outbox import Key, Owed
 from engine.model.reason import Code
 from engine.model.records import RecordType
 from engine.model.skip import Skip
-from engine.store.sqlite import people, refusals, refused_roles, skips, tabs
+from engine.store.sqlite import intents, people, refusals, refused_roles, skips, tabs
 from engine.store.sqlite.history import remember
 from engine.store.sqlite.outbox import owe
 
@@ -73,8 +74,7 @@ def _retry_record(connection: sqlite3.Connection, one: Named, lane: Lane, now: f
         return Did.RESET
     if state is State.INELIGIBLE:
         return _unflag(connection, one, row, now)
-    doubted = connection.execute("SELECT 1 FROM intent WHERE record_id = ?", (one.id,)).fetchone()
-    if doubted is not None:
+    if intents.of(connection, IntentKind.OPPORTUNITY, one.id) is not None:
         return Did.SOUGHT
     refused_roles.forget(connection, one.id)
     due = connection.execute(
@@ -82,8 +82,9 @@ def _retry_record(connection: sqlite3.Connection, one: Named, lane: Lane, now: f
         (lane, one.id),
     ).rowcount
     due += connection.execute(
-        "UPDATE contacts SET state = 'pending', due_at = CASE WHEN doubt_since IS NULL THEN 0"
-        " ELSE due_at END, given_up = 0, revision = revision + 1 WHERE record_id = ?"
+        "UPDATE contacts SET state = 'pending',"  # noqa: S608 # a constant
+        f" due_at = CASE WHEN {intents.TAB_IN_DOUBT} THEN due_at ELSE 0 END, given_up = 0,"
+        " revision = revision + 1 WHERE record_id = ?"
         " AND mass NOT IN (1, 2) AND (state = 'pending' OR reason IS NOT NULL)",
         (one.id,),
     ).rowcount
@@ -154,8 +155,8 @@ def _skip(connection: sqlite3.Connection, one: Named, told: Skip) -> Did:
         return Did.SKIPPED
     _note(connection, one, row["version"], note, now)
     left_out = connection.execute(
-        "UPDATE record SET state = 'ineligible', revision = revision + 1, mass = 0"
-        " WHERE id = ? AND NOT EXISTS (SELECT 1 FROM intent WHERE record_id = record.id)",
+        "UPDATE record SET state = 'ineligible', revision = revision + 1, mass = 0"  # noqa: S608 # a constant
+        f" WHERE id = ? AND NOT {intents.RECORD_OPEN}",
         (one.id,),
     ).rowcount
     return Did.SKIPPED if left_out else Did.DOUBTED

@@ -6,7 +6,7 @@ import sqlite3
 
 from engine.model.dossier import Named
 from engine.model.history import Note
-from engine.store.sqlite import claims
+from engine.store.sqlite import claims, intents
 from engine.store.sqlite.history import remember
 
 
@@ -21,8 +21,7 @@ def adopt(
 ) -> bool:
     """See `Acting.adopt`."""
     row = connection.execute(
-        "SELECT version, i.record_id AS announced FROM record r"
-        " LEFT JOIN intent i ON i.record_id = r.id WHERE r.id = ?",
+        f"SELECT version, i.record_id AS announced FROM record r{intents.OF_RECORD} WHERE r.id = ?",  # noqa: S608 # a constant
         (one.id,),
     ).fetchone()
     if row is None or row["announced"] is not None:

@@ -11,7 +11,7 @@ from engine.decide.reasons import because
 from engine.model.capture import Capture
 from engine.model.reason import Code
 from engine.model.records import Captured
-from engine.store.sqlite import capture, claims
+from engine.store.sqlite import capture, claims, intents
 
 
 def population(connection: sqlite3.Connection) -> int:
@@ -70,7 +70,7 @@ def leave_out_vanished(
     still = connection.execute(
         "SELECT id, version FROM record WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608 # a constant
         " AND state IN ('pending', 'settled') AND captured_at <= ?"
-        f" AND NOT EXISTS (SELECT 1 FROM intent WHERE record_id = record.id){capture.LISTED}",
+        f" AND NOT {intents.RECORD_OPEN}{capture.LISTED}",
         (json.dumps(list(ids)), asked_at),
     ).fetchall()
     for record_id, version in still:

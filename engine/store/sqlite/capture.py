@@ -26,7 +26,7 @@ from engine.model.reason import Code, Reason
 from engine.model.records import Captured, Position, RecordType
 from engine.model.states import State
 from engine.model.tab import EMPTY_TAB
-from engine.store.sqlite import kept, skips, tabs
+from engine.store.sqlite import intents, kept, skips, tabs
 from engine.store.sqlite.history import remember, remember_alike
 
 # A listing of eligible records lacks those that carry a flag of ours which counts as reset.
@@ -227,8 +227,8 @@ def _take_first(
     else:
         _take(connection, row, lane, now, since=since, mass=False)
         connection.execute(
-            "UPDATE record SET mass = ?, due_at = ? WHERE id = ? AND state = 'pending'"
-            " AND target_id IS NULL AND id NOT IN (SELECT record_id FROM intent)",
+            "UPDATE record SET mass = ?, due_at = ? WHERE id = ? AND state = 'pending'"  # noqa: S608 # a constant
+            f" AND target_id IS NULL AND NOT {intents.RECORD_OPEN}",
             (Mass.EVALUATING, NEVER, row.id),
         )
 
@@ -286,8 +286,8 @@ def _take(
 
 def _before(connection: sqlite3.Connection, record_id: int) -> Before | None:
     known = connection.execute(
-        "SELECT state, version, pending_since, known_at, mass, target_id, flagged,"
-        " EXISTS (SELECT 1 FROM intent WHERE record_id = record.id),"
+        "SELECT state, version, pending_since, known_at, mass, target_id, flagged,"  # noqa: S608 # a constant
+        f" {intents.RECORD_OPEN},"
         # Ours is still shown while its reset is owed, however it came to be.
         " (flagged AND lifted) OR EXISTS (SELECT 1 FROM outbox WHERE error = 0"
         " AND record_type = 'opportunity' AND record_id = record.id)"
@@ -318,9 +318,9 @@ def leave_out_hidden(
     A create in doubt is accounted for all the same. Returns how many were left out.
     """
     rows = connection.execute(
-        "SELECT id, version FROM record WHERE id IN (SELECT value FROM json_each(?))"
+        "SELECT id, version FROM record WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608 # a constant
         " AND state = 'pending' AND target_id IS NULL AND captured_at <= ?"
-        " AND NOT EXISTS (SELECT 1 FROM intent WHERE record_id = record.id)",
+        f" AND NOT {intents.RECORD_OPEN}",
         (json.dumps(ids), asked_at),
     ).fetchall()
     leave_out(connection, [(row[0], row[1]) for row in rows], because(Code.RECORD_HIDDEN), now)
@@ -378,7 +378,7 @@ def finish_sweep(connection: sqlite3.Connection, sweep: int, started_at: float, 
         "SELECT id, version FROM record"  # noqa: S608 # a constant
         " WHERE state = 'pending' AND target_id IS NULL AND NOT linked AND swept < ?"
         " AND captured_at < ?"
-        f" AND NOT EXISTS (SELECT 1 FROM intent WHERE record_id = record.id){LISTED}",
+        f" AND NOT {intents.RECORD_OPEN}{LISTED}",
         (sweep, started_at),
     ).fetchall()
     leave_out(connection, [(row[0], row[1]) for row in rows], because(Code.RECORD_NOT_LISTED), now)

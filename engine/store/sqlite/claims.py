@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from engine.model.claim import Claim
 from engine.model.history import Note
 from engine.model.records import Captured
-from engine.store.sqlite import capture
+from engine.store.sqlite import capture, intents
 from engine.store.sqlite.history import remember
 
 
@@ -81,8 +81,8 @@ def take(
         if shown is not None and present not in {row.id for row in shown}:
             # Deleted, or hidden from us, and to be synced no more.
             connection.execute(
-                "UPDATE record SET state = 'ineligible', revision = revision + 1 WHERE id = ?"
-                " AND NOT EXISTS (SELECT 1 FROM intent WHERE record_id = record.id)",
+                "UPDATE record SET state = 'ineligible', revision = revision + 1 WHERE id = ?"  # noqa: S608 # a constant
+                f" AND NOT {intents.RECORD_OPEN}",
                 (present,),
             )
         _hand_over(connection, present, record_id, target_id, now)

@@ -19,12 +19,13 @@ from engine.model.dossier import (
     State,
     TabDossier,
 )
+from engine.model.intent import IntentKind
 from engine.model.mass_change import Mass
 from engine.model.outbox import Owed
 from engine.model.pointer import Pointer, Side
 from engine.model.records import RecordType
 from engine.model.report import HistoryLine
-from engine.store.sqlite import journal, people, refusals, report, work
+from engine.store.sqlite import intents, journal, people, refusals, report, work
 from engine.store.sqlite.awaited import PERSON
 
 _TABLES = {RecordType.OPPORTUNITY: "record", RecordType.PERSON: "person"}
@@ -161,6 +162,7 @@ def _tab(connection: sqlite3.Connection, record_id: int) -> TabDossier | None:
     row = connection.execute("SELECT * FROM contacts WHERE record_id = ?", (record_id,)).fetchone()
     if row is None:
         return None
+    intent = intents.of(connection, IntentKind.ROLE, record_id)
     waits = connection.execute(
         "SELECT name FROM awaited WHERE record_id = ? AND kind = ?", (record_id, PERSON)
     )
@@ -168,7 +170,7 @@ def _tab(connection: sqlite3.Connection, record_id: int) -> TabDossier | None:
         row["state"] == "pending",
         Mass(row["mass"]),
         row["due_at"],
-        row["doubt_since"],
+        None if intent is None else intent.doubt_since,
         bool(row["given_up"]),
         _cause(row),
         tuple(int(one[0]) for one in waits),

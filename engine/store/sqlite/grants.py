@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from engine.model.kept import GRANTED
-from engine.store.sqlite import kept
+from engine.store.sqlite import intents, kept
 
 
 def note_granted(connection: sqlite3.Connection, granted: str) -> bool:
@@ -20,12 +20,13 @@ def note_granted(connection: sqlite3.Connection, granted: str) -> bool:
         "UPDATE record SET due_at = 0"
         " WHERE state = 'pending' AND reason_code IN ('not-granted', 'permission-missing')"
         " AND mass NOT IN (1, 2) AND NOT EXISTS"
-        " (SELECT 1 FROM intent WHERE record_id = record.id AND doubt_since IS NOT NULL)"
+        " (SELECT 1 FROM intent i WHERE i.kind = 'opportunity' AND i.record_id = record.id"
+        " AND i.doubt_since IS NOT NULL)"
     )
     connection.execute(
-        "UPDATE contacts SET due_at = 0, given_up = 0"
+        "UPDATE contacts SET due_at = 0, given_up = 0"  # noqa: S608 # a constant
         " WHERE state = 'pending' AND reason_code IN ('not-granted', 'permission-missing')"
-        " AND mass NOT IN (1, 2) AND doubt_since IS NULL"
+        f" AND mass NOT IN (1, 2) AND NOT {intents.TAB_IN_DOUBT}"
     )
     connection.execute(
         "UPDATE person SET retry_at = 0 WHERE retry_at > 0 AND reason_code = 'not-granted'"

@@ -26,7 +26,7 @@ _RECORDS = (
 _PEOPLE = (
     "SELECT 'person' AS record_type, one.id, one.ref, one.prospect_id AS target_id,"
     " {since} AS since, one.reason, one.reason_code, one.reason_class, one.reason_field AS field"
-    " FROM person one WHERE {where}"
+    " FROM person one {joined} WHERE {where}"
 )
 
 
@@ -60,12 +60,14 @@ _LISTS = {
     "waiting": (
         _records(
             "one.state = 'pending' AND one.mass NOT IN (1, 2) AND NOT EXISTS"
-            " (SELECT 1 FROM intent i WHERE i.record_id = one.id AND i.doubt_since IS NOT NULL)",
+            " (SELECT 1 FROM intent i WHERE i.kind = 'opportunity' AND i.record_id = one.id"
+            " AND i.doubt_since IS NOT NULL)",
             "one.pending_since",
         ),
         _records(
             "one.state = 'settled' AND c.state = 'pending' AND c.mass NOT IN (1, 2)"
-            " AND c.doubt_since IS NULL",
+            " AND NOT EXISTS (SELECT 1 FROM intent i WHERE i.kind = 'role'"
+            " AND i.record_id = one.id AND i.doubt_since IS NOT NULL)",
             "c.pending_since",
             _TAB,
             tab=True,
@@ -78,7 +80,9 @@ _LISTS = {
     "refused": (
         _records("one.state = 'refused'", _REFUSED_AT.format(kind="opportunity")),
         _PEOPLE.format(
-            where="one.refused_version IS NOT NULL", since=_REFUSED_AT.format(kind="person")
+            where="one.refused_version IS NOT NULL",
+            since=_REFUSED_AT.format(kind="person"),
+            joined="",
         ),
     ),
     "vanished": (
@@ -90,13 +94,20 @@ _LISTS = {
         _records(
             "i.doubt_since IS NOT NULL",
             "i.doubt_since",
-            "JOIN intent i ON i.record_id = one.id",
+            "JOIN intent i ON i.kind = 'opportunity' AND i.record_id = one.id",
             otherwise=because(Code.CREATE_IN_DOUBT, detail="it was cut off"),
         ),
         _records(
-            "c.doubt_since IS NOT NULL AND c.state = 'pending'", "c.doubt_since", _TAB, tab=True
+            "i.doubt_since IS NOT NULL AND c.state = 'pending'",
+            "i.doubt_since",
+            f"{_TAB} JOIN intent i ON i.kind = 'role' AND i.record_id = one.id",
+            tab=True,
         ),
-        _PEOPLE.format(where="one.doubt_since IS NOT NULL", since="one.doubt_since"),
+        _PEOPLE.format(
+            where="i.doubt_since IS NOT NULL",
+            since="i.doubt_since",
+            joined="JOIN intent i ON i.kind = 'prospect' AND i.record_id = one.id",
+        ),
     ),
     "skipped": (
         _SKIPPED.format(kind="opportunity", table="record", target="target_id"),
@@ -107,6 +118,7 @@ _LISTS = {
             where="one.prospect_id IS NULL AND (one.reason IS NOT NULL OR one.id IN"
             " (SELECT CAST(name AS INTEGER) FROM awaited WHERE kind = 'person'))",
             since="one.read_at",
+            joined="",
         ),
     ),
 }

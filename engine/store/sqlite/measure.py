@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 
+from engine.model.intent import IntentKind
 from engine.model.lane import Lane
 from engine.model.measure import NOTHING, Backlog, Measured
 from engine.model.reason import Code
-from engine.store.sqlite import audit, fuse
+from engine.store.sqlite import audit, fuse, intents
 
 # What is due later waits for a time of its own: no worker could take it up sooner.
 SOON_S = 600.0
@@ -83,12 +84,8 @@ def _in_error(connection: sqlite3.Connection) -> dict[tuple[str, str], int]:
 
 def _in_doubt(connection: sqlite3.Connection) -> tuple[dict[str, int], float | None]:
     rows = connection.execute(
-        "SELECT 'opportunity', count(*), min(doubt_since) FROM intent"
-        " WHERE doubt_since IS NOT NULL"
-        " UNION ALL SELECT 'role', count(*), min(doubt_since) FROM contacts"
-        " WHERE state = 'pending' AND doubt_since IS NOT NULL"
-        " UNION ALL SELECT 'prospect', count(*), min(doubt_since) FROM person"
-        " WHERE doubt_since IS NOT NULL"
+        "SELECT i.kind, count(*), min(i.doubt_since) FROM intent i"  # noqa: S608 # a constant
+        f" WHERE i.doubt_since IS NOT NULL AND {intents.WANTED} GROUP BY i.kind"
     ).fetchall()
-    times = [since for _, _, since in rows if since is not None]
-    return {kind: number for kind, number, _ in rows}, min(times, default=None)
+    numbers = {kind.value: 0 for kind in IntentKind} | {kind: number for kind, number, _ in rows}
+    return numbers, min((since for _, _, since in rows), default=None)

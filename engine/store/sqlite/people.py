@@ -10,6 +10,7 @@ from dataclasses import replace
 from engine.decide.journal import waits_anew
 from engine.decide.reasons import because, kept, known
 from engine.model.history import WAITS, Note
+from engine.model.intent import IntentKind
 from engine.model.lane import Lane
 from engine.model.outbox import Key, Owed
 from engine.model.person import Person
@@ -17,18 +18,29 @@ from engine.model.reason import Code, Reason, code_of
 from engine.model.records import RecordType, SourceRecord
 from engine.model.skip import Skip
 from engine.model.work import Failure
-from engine.store.sqlite import refusals, tabs
+from engine.store.sqlite import intents, refusals, tabs
 from engine.store.sqlite.awaited import PERSON
 from engine.store.sqlite.history import remember
 from engine.store.sqlite.outbox import owe
+
+# A create that is about to be sent ends no refusal yet; whatever comes of it does.
+_ANNOUNCED = (
+    "INSERT INTO person (id, ref, version, read_at, email, prospect_id, reason, reason_code,"
+    " reason_class) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (id) DO UPDATE SET ref = excluded.ref,"
+    " version = max(version, excluded.version), read_at = excluded.read_at,"
+    " email = coalesce(excluded.email, email), prospect_id = excluded.prospect_id,"
+    " taken_at = NULL, reason = excluded.reason, reason_code = excluded.reason_code,"
+    " reason_field = NULL, reason_class = excluded.reason_class"
+)
+_OUTCOME = f"{_ANNOUNCED}, refused_version = NULL, lifted = 0"
 
 
 def load(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Person]:
     """See `People.load`."""
     rows = connection.execute(
-        "SELECT id, ref, version, read_at, prospect_id, delivered_id, delivered_version,"
-        " refused_version, doubt_since, p.reason, email, sent, failed_at, taken_at, retry_at,"
-        " lifted, reason_code, s.reason AS skip_reason, s.since, f.basis FROM person p"
+        "SELECT p.*, s.reason AS skip_reason, s.since AS skip_since, f.basis,"  # noqa: S608 # words of ours
+        f" {intents.COLUMNS} FROM person p{intents.OF_PERSON}"
         " LEFT JOIN refusal f ON f.record_type = 'person' AND f.record_id = p.id"
         " LEFT JOIN skip s ON s.record_type = 'person' AND s.record_id = p.id"
         " WHERE id IN (SELECT value FROM json_each(?))",
@@ -38,11 +50,26 @@ def load(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Person
 
 
 def _person(row: sqlite3.Row) -> Person:
-    *columns, lifted, code, skip_reason, since, kept_basis = row
-    skip = None if since is None else Skip(skip_reason, since)
-    basis = None if kept_basis is None else json.loads(kept_basis)
-    person = Person(*columns, lifted=bool(lifted), skip=skip, basis=basis)
-    return person if person.reason is None else replace(person, reason=kept(code, person.reason))
+    since, basis, reason = row["skip_since"], row["basis"], row["reason"]
+    return Person(
+        row["id"],
+        row["ref"],
+        row["version"],
+        row["read_at"],
+        row["prospect_id"],
+        row["delivered_id"],
+        row["delivered_version"],
+        row["refused_version"],
+        intents.of_row(row),
+        None if reason is None else kept(row["reason_code"], reason),
+        row["email"],
+        row["failed_at"],
+        row["taken_at"],
+        row["retry_at"],
+        lifted=bool(row["lifted"]),
+        skip=None if since is None else Skip(row["skip_reason"], since),
+        basis=None if basis is None else json.loads(basis),
+    )
 
 
 def by_email(connection: sqlite3.Connection, emails: Sequence[str]) -> dict[str, int]:
@@ -88,17 +115,19 @@ def hold_back(
 ) -> None:
     """See `People.hold_back`."""
     _tell_wait(connection, record.id, record.version, reason, now)
+    intents.answer(connection, IntentKind.PROSPECT, record.id)
     _write(connection, record, now, reason=reason)
 
 
 def announce(connection: sqlite3.Connection, record: SourceRecord, email: str, now: float) -> None:
     """See `People.announce`."""
-    _write(connection, record, now, email=email, sending=True)
+    intents.announce(connection, IntentKind.PROSPECT, record.id, email, now)
+    _write(connection, record, now, email=email, announces=True)
 
 
 def withdraw_announcement(connection: sqlite3.Connection, person_id: int) -> None:
     """See `People.withdraw_announcement`."""
-    connection.execute("UPDATE person SET sending = 0 WHERE id = ?", (person_id,))
+    intents.answer(connection, IntentKind.PROSPECT, person_id)
 
 
 def doubt(
@@ -114,10 +143,11 @@ def doubt(
     note = Note("in doubt", because(what, detail=reason))
     remember(connection, record.id, record.version, note, now, record_type=RecordType.PERSON)
     connection.execute(
-        "UPDATE person SET sending = 0, doubt_since = coalesce(doubt_since, ?), reason = ?,"
-        " failed_at = ?, taken_at = ?, reason_code = ?, reason_class = 'unreachable' WHERE id = ?",
-        (now, reason, now, now if taken else None, code_of(reason), record.id),
+        "UPDATE person SET reason = ?, failed_at = ?, taken_at = ?, reason_code = ?,"
+        " reason_class = 'unreachable' WHERE id = ?",
+        (reason, now, now if taken else None, code_of(reason), record.id),
     )
+    intents.doubt(connection, IntentKind.PROSPECT, record.id, now, look_at=now)
 
 
 def failed(
@@ -133,7 +163,7 @@ def failed(
     if row is not None:
         _tell_wait(connection, person_id, row[0], failure.reason, now)
     connection.execute(
-        "UPDATE person SET sending = 0, failed_at = ?, retry_at = ?, reason = ?,"
+        "UPDATE person SET failed_at = ?, retry_at = ?, reason = ?,"
         " reason_code = ?, reason_class = ? WHERE id = ?",
         (
             now,
@@ -144,6 +174,7 @@ def failed(
             person_id,
         ),
     )
+    intents.answer(connection, IntentKind.PROSPECT, person_id)
 
 
 def _tell_wait(
@@ -164,13 +195,6 @@ def looked(connection: sqlite3.Connection, person_id: int, now: float) -> None:
     connection.execute("UPDATE person SET taken_at = ? WHERE id = ?", (now, person_id))
 
 
-def doubt_all(connection: sqlite3.Connection, now: float) -> int:
-    """At start: creates a former process announced and did not finish are in doubt. How many."""
-    return connection.execute(
-        "UPDATE person SET sending = 0, doubt_since = ? WHERE sending = 1", (now,)
-    ).rowcount
-
-
 def refuse(
     connection: sqlite3.Connection,
     record: SourceRecord,
@@ -180,6 +204,7 @@ def refuse(
     taken: bool = False,
 ) -> None:
     """See `People.refuse`."""
+    intents.end(connection, IntentKind.PROSPECT, record.id)
     _write(connection, record, now, reason=failure.reason, reason_class=failure.reason_class)
     connection.execute(
         "UPDATE person SET refused_version = ?, reason_field = ?, taken_at = ? WHERE id = ?",
@@ -205,6 +230,7 @@ def forget_reading(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
 
 def relink(connection: sqlite3.Connection, record: SourceRecord, now: float) -> None:
     """Somebody changed the person's link: the opportunities it is on are related anew."""
+    intents.answer(connection, IntentKind.PROSPECT, record.id)
     _write(connection, record, 0.0)
     relate_again(connection, record.id, now)
 
@@ -233,7 +259,8 @@ def awaited(connection: sqlite3.Connection) -> list[int]:
         "SELECT name FROM awaited WHERE kind = ? AND NOT EXISTS"
         " (SELECT 1 FROM record r LEFT JOIN contacts c ON c.record_id = r.id"
         "  WHERE r.id = awaited.record_id AND (r.mass IN (1, 2) OR c.mass IN (1, 2)))"
-        " UNION SELECT CAST(id AS TEXT) FROM person WHERE doubt_since IS NOT NULL",
+        " UNION SELECT CAST(record_id AS TEXT) FROM intent"
+        " WHERE kind = 'prospect' AND doubt_since IS NOT NULL",
         (PERSON,),
     )
     return [int(row[0]) for row in rows]
@@ -248,22 +275,10 @@ def _write(
     email: str | None = None,
     reason: Reason | None = None,
     reason_class: str | None = None,
-    sending: bool = False,
+    announces: bool = False,
 ) -> None:
     connection.execute(
-        "INSERT INTO person (id, ref, version, read_at, email, prospect_id, reason, reason_code,"
-        " reason_class, sending, sent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (id) DO UPDATE SET ref = excluded.ref,"
-        " version = max(version, excluded.version), read_at = excluded.read_at,"
-        " email = coalesce(excluded.email, email), prospect_id = excluded.prospect_id,"
-        " refused_version = CASE WHEN excluded.sending THEN refused_version END,"
-        " lifted = CASE WHEN excluded.sending THEN lifted ELSE 0 END,"
-        " doubt_since = NULL, taken_at = NULL, reason = excluded.reason,"
-        " reason_code = excluded.reason_code, reason_field = NULL,"
-        # A create is one more of the series, and an outcome ends it.
-        " sent = CASE WHEN excluded.sending THEN sent + 1"
-        " WHEN excluded.prospect_id IS NULL AND excluded.reason_class IS NULL THEN sent ELSE 0 END,"
-        " reason_class = excluded.reason_class, sending = excluded.sending",
+        _ANNOUNCED if announces else _OUTCOME,
         (
             record.id,
             record.ref,
@@ -274,7 +289,5 @@ def _write(
             reason,
             code_of(reason),
             reason_class,
-            int(sending),
-            int(sending),
         ),
     )

@@ -91,11 +91,10 @@ def _forget(connection: sqlite3.Connection, aged: Aged, since: float) -> None:
     connection.execute("UPDATE role SET seen_at = ?", (aged.since,))
     connection.execute("DELETE FROM refused_role")
     connection.execute("UPDATE person SET read_at = 0")
-    for table in ("intent", "contacts", "person"):
-        connection.execute(
-            f"UPDATE {table} SET doubt_since = ? WHERE doubt_since < ?",  # noqa: S608 # names above
-            (since, since),
-        )
+    connection.execute(
+        "UPDATE intent SET doubt_since = ? WHERE doubt_since < ?",
+        (since, since),
+    )
     _keep_age(connection, aged)
 
 
@@ -164,15 +163,15 @@ def resume(
         source,
     )
     found = age.resumed(rest, aged(connection), now)
-    for table in ("intent", "contacts", "person"):
-        connection.execute(
-            f"UPDATE {table} SET doubt_since = min(doubt_since + ?, ?)"  # noqa: S608 # names above
-            " WHERE doubt_since IS NOT NULL",
-            (found.moved_s, now),
-        )
+    connection.execute(
+        "UPDATE intent SET doubt_since = min(doubt_since + ?, ?) WHERE doubt_since IS NOT NULL",
+        (found.moved_s, now),
+    )
     # What was made under an announcement is as old as that, however long we were away.
     if found.turned_s > 0:
-        connection.execute("UPDATE contacts SET announced_at = announced_at - ?", (found.turned_s,))
+        connection.execute(
+            "UPDATE intent SET opened_at = opened_at - ? WHERE kind = 'role'", (found.turned_s,)
+        )
     if found.aged is not None:
         _keep_age(connection, found.aged)
     note_life(connection, now, dates)

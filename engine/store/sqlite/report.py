@@ -10,7 +10,7 @@ from engine.model.mass_change import HELD
 from engine.model.reason import Code
 from engine.model.records import RecordType
 from engine.model.report import Counts, HistoryLine, RefusedReason, RefusedRecord, WaitingReason
-from engine.store.sqlite import fuse, journal
+from engine.store.sqlite import fuse, intents, journal
 
 # By name: for an order by reference every record there is would be looked at.
 _REFUSED = (
@@ -37,9 +37,8 @@ def counts(connection: sqlite3.Connection) -> Counts:
         "SELECT count(*), coalesce(sum(attempts > 0), 0) FROM outbox"
     ).fetchone()
     in_doubt, doubtful_since = connection.execute(
-        "SELECT count(*), min(doubt_since) FROM (SELECT doubt_since FROM intent"
-        " UNION ALL SELECT doubt_since FROM contacts WHERE state = 'pending'"
-        " UNION ALL SELECT doubt_since FROM person) WHERE doubt_since IS NOT NULL"
+        "SELECT count(*), min(i.doubt_since) FROM intent i WHERE i.doubt_since IS NOT NULL"  # noqa: S608 # a constant
+        f" AND {intents.WANTED}"
     ).fetchone()
     tabs, held_back, people_refused = connection.execute(
         "SELECT (SELECT count(*) FROM contacts WHERE state = 'pending'),"

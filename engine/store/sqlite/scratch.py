@@ -112,8 +112,8 @@ def restrict(copy: Path, ids: Collection[int]) -> None:
             (_NOT_NOW, chosen, chosen),
         )
         connection.execute(
-            "UPDATE intent SET look_at = ? WHERE look_at IS NOT NULL"  # noqa: S608 # words of ours
-            f" AND record_id {among}",
+            "UPDATE intent SET look_at = ? WHERE kind = 'opportunity'"  # noqa: S608 # words of ours
+            f" AND look_at IS NOT NULL AND record_id {among}",
             (_NOT_NOW, chosen),
         )
 

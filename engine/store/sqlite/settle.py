@@ -15,6 +15,7 @@ from dataclasses import replace
 from engine.decide.journal import waits_anew, written
 from engine.decide.reasons import because, known
 from engine.model.history import WAITS, Note
+from engine.model.intent import IntentKind
 from engine.model.mass_change import Mass
 from engine.model.outbox import Key, Owed
 from engine.model.outcome import Outcome
@@ -23,7 +24,7 @@ from engine.model.records import Fields, RecordType
 from engine.model.work import Failure, Work
 from engine.model.write import Write, WriteKind
 from engine.store.sqlite import blanks as blank
-from engine.store.sqlite import claims, fuse, refusals, tabs, undone
+from engine.store.sqlite import claims, fuse, intents, refusals, tabs, undone
 from engine.store.sqlite.awaited import PERSON
 from engine.store.sqlite.history import remember
 from engine.store.sqlite.outbox import owe
@@ -273,11 +274,7 @@ def doubt(
     now: float,
 ) -> None:
     """See `Records.doubt`."""
-    connection.execute(
-        "UPDATE intent SET doubt_since = coalesce(doubt_since, ?), checks = checks + 1,"
-        " look_at = ? WHERE record_id = ?",
-        (now, due_at, work.id),
-    )
+    intents.doubt(connection, IntentKind.OPPORTUNITY, work.id, now, look_at=due_at)
     # An edit captured meanwhile must not start the search early, whatever its due time.
     connection.execute(
         "UPDATE record SET due_at = ?, attempts = attempts + ?,"

@@ -16,10 +16,10 @@ from engine.store.sqlite import (
     capture,
     claims,
     dossiers,
-    doubts,
     fuse,
     grants,
     history,
+    intents,
     kept,
     listed,
     listing,
@@ -98,9 +98,9 @@ class SqliteRecords(Subject):
     defer = writing(settle.defer)
     postpone = writing(settle.postpone)
     doubt = writing(settle.doubt)
-    due_looks = reading(doubts.due_looks)
-    next_look = reading(doubts.next_look)
-    look_again = writing(doubts.look_again)
+    due_looks = reading(intents.due_looks)
+    next_look = reading(intents.next_look)
+    look_again = writing(intents.look_again)
 
 
 class SqliteTabs(Subject):
@@ -244,7 +244,7 @@ class SqliteProvenance(Subject):
     aged = reading(provenance.aged)
     note_life = writing(provenance.note_life)
     resume = writing(provenance.resume)
-    doubt_unfinished = writing(doubts.doubt_unfinished)
+    doubt_unfinished = writing(intents.doubt_unfinished)
     bound_waits = writing(waits.bound)
 
 

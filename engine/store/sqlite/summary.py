@@ -52,9 +52,7 @@ def summary(connection: sqlite3.Connection, *, everything: bool = False) -> dict
 def cut_off(connection: sqlite3.Connection) -> int:
     """Creates whose answer the process did not live to see: the next start looks for them."""
     return connection.execute(
-        "SELECT (SELECT count(*) FROM intent WHERE doubt_since IS NULL)"
-        " + (SELECT count(*) FROM contacts WHERE sending = 1)"
-        " + (SELECT count(*) FROM person WHERE sending = 1)"
+        "SELECT count(*) FROM intent WHERE open AND doubt_since IS NULL"
     ).fetchone()[0]
 
 

@@ -15,10 +15,11 @@ from dataclasses import replace
 from engine.decide.journal import described, waits_anew
 from engine.decide.reasons import because, known
 from engine.model.history import PEOPLE_WAIT, Note
+from engine.model.intent import IntentKind
 from engine.model.reason import Code, code_of
 from engine.model.tab import Edge, GivenUp, Roles, TabWork
 from engine.model.work import Failure
-from engine.store.sqlite import fuse, refused_roles
+from engine.store.sqlite import fuse, intents, refused_roles
 from engine.store.sqlite.awaited import PERSON
 from engine.store.sqlite.history import remember
 from engine.store.sqlite.work import read_again
@@ -52,15 +53,13 @@ def begin(
     now: float,
     *,
     edits: Mapping[int, str | None] | None = None,
+    widens: bool = False,
 ) -> bool:
     """See `Tabs.begin`."""
     if not goes_on(connection, work):
         return False
-    connection.execute(
-        "UPDATE contacts SET listed = 0, sending = ?, announced = ?, announced_at = ?,"
-        " sent = sent + ?, doubt_since = NULL, checks = 0 WHERE record_id = ?",
-        (int(bool(creates)), json.dumps(creates), now, int(bool(creates)), work.record_id),
-    )
+    connection.execute("UPDATE contacts SET listed = 0 WHERE record_id = ?", (work.record_id,))
+    _announce(connection, work.record_id, creates, now, widens=widens)
     connection.execute("DELETE FROM role_edit WHERE sent_at < ?", (now - EDITS_KEPT_S,))
     connection.executemany(
         "INSERT OR REPLACE INTO role_edit (role_id, target_id, sent_at, became, removes)"
@@ -73,9 +72,26 @@ def begin(
     return True
 
 
+def _announce(
+    connection: sqlite3.Connection,
+    record_id: int,
+    creates: Sequence[Edge],
+    now: float,
+    *,
+    widens: bool,
+) -> None:
+    roles = json.dumps(creates)
+    if not creates:
+        intents.answer(connection, IntentKind.ROLE, record_id)
+    elif not (widens and intents.widen(connection, IntentKind.ROLE, record_id, roles)):
+        intents.announce(connection, IntentKind.ROLE, record_id, roles, now)
+
+
 def keep(connection: sqlite3.Connection, work: TabWork, roles: Roles, now: float) -> None:
     """See `Tabs.keep`."""
     _keep(connection, work, roles, now)
+    if stands(connection, work):
+        intents.answer(connection, IntentKind.ROLE, work.record_id)
 
 
 def settle(
@@ -94,10 +110,10 @@ def settle(
     _keep(connection, work, roles, now, note)
     if not stands(connection, work):
         return False
+    intents.end(connection, IntentKind.ROLE, work.record_id)
     connection.execute(
-        "UPDATE contacts SET listed = ?, sending = 0, announced = '[]', doubt_since = NULL,"
-        " checks = 0, attempts = 0, sent = 0, taken_since = NULL,"
-        " failed_at = NULL, given_up = 0, reason = NULL,"
+        "UPDATE contacts SET listed = ?, attempts = 0, taken_since = NULL, failed_at = NULL,"
+        " given_up = 0, reason = NULL,"
         " reason_code = NULL, reason_class = NULL,"
         " settled_tab = ?,"
         " pending_since = CASE WHEN revision = ? THEN pending_since ELSE ? END,"
@@ -152,10 +168,11 @@ def hold(
     """See `Tabs.hold`."""
     if not stands(connection, work):
         return
-    if work.doubt_since is None:
+    if not work.is_open:
         _keep(connection, work, roles, now)
+        intents.answer(connection, IntentKind.ROLE, work.record_id)
         connection.execute(
-            "UPDATE contacts SET listed = ?, sending = 0, announced = '[]' WHERE record_id = ?",
+            "UPDATE contacts SET listed = ? WHERE record_id = ?",
             (int(work.listed), work.record_id),
         )
     fuse.hold_tab(connection, work.record_id, work.revision, would, people)
@@ -178,10 +195,10 @@ def abandon(connection: sqlite3.Connection, work: TabWork, now: float, *, look_i
     refused_roles.keep(connection, work.target_id, {})
     connection.execute(
         # Whatever else there was to look for: it is looked for again if the record says so.
-        "UPDATE contacts SET state = 'settled', settled_tab = NULL, sending = 0, announced = '[]',"
-        " doubt_since = NULL, checks = 0 WHERE record_id = ?",
+        "UPDATE contacts SET state = 'settled', settled_tab = NULL WHERE record_id = ?",
         (work.record_id,),
     )
+    intents.answer(connection, IntentKind.ROLE, work.record_id)
     connection.execute(
         "DELETE FROM awaited WHERE kind = ? AND record_id = ?", (PERSON, work.record_id)
     )
@@ -214,10 +231,12 @@ def defer(
     elif failure is not None and waits_anew(known(before[1], before[2]), failure.reason):
         note = Note(PEOPLE_WAIT, failure.reason)
         remember(connection, work.record_id, work.version, note, now)
+    if not work.is_open:
+        # Nothing that this attempt has sent is in doubt.
+        intents.answer(connection, IntentKind.ROLE, work.record_id)
     connection.execute(
-        "UPDATE contacts SET listed = ?, sending = 0, attempts = attempts + ?,"
+        "UPDATE contacts SET listed = ?, attempts = attempts + ?,"
         " failures = CASE WHEN failed_at IS NULL THEN 0 ELSE failures END + ?,"
-        " announced = CASE WHEN ? THEN '[]' ELSE announced END,"
         " due_at = CASE WHEN revision = ? THEN ? ELSE due_at END,"
         # Where nothing was sent, it still waits for what it failed of.
         " failed_at = coalesce(?, failed_at), reason = coalesce(?, reason),"
@@ -229,7 +248,6 @@ def defer(
             int(work.listed),
             int(counts),
             int(fails),
-            int(work.listed),
             work.revision,
             due_at,
             now if failure else None,
@@ -260,18 +278,29 @@ def doubt(
     _keep(connection, work, roles, now)
     if not stands(connection, work):
         return
-    if not work.checks:
+    if work.intent is None or not work.intent.checks:
         note = Note("roles in doubt", because(Code.ROLES_IN_DOUBT, detail=failure.reason))
         remember(connection, work.record_id, work.version, note, now)
+    edges = json.dumps(announced)
+    if not intents.doubt(
+        connection, IntentKind.ROLE, work.record_id, now, look_at=due_at, correlation=edges
+    ):
+        # The target calls a role taken, and none was to be created.
+        intents.open_doubt(
+            connection,
+            IntentKind.ROLE,
+            work.record_id,
+            edges,
+            since=now,
+            look_at=due_at,
+            checks=1,
+        )
     connection.execute(
-        "UPDATE contacts SET listed = 0, sending = 0, announced = ?,"
-        " failures = CASE WHEN failed_at IS NULL THEN 0 ELSE failures END,"
-        " doubt_since = coalesce(doubt_since, ?), checks = checks + 1, due_at = ?,"
+        "UPDATE contacts SET listed = 0,"
+        " failures = CASE WHEN failed_at IS NULL THEN 0 ELSE failures END, due_at = ?,"
         " taken_since = CASE WHEN ? THEN coalesce(taken_since, ?) ELSE taken_since END,"
         " failed_at = ?, reason = ?, reason_code = ?, reason_class = ? WHERE record_id = ?",
         (
-            json.dumps(announced),
-            now,
             due_at,
             int(taken),
             now,

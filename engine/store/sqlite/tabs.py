@@ -11,11 +11,12 @@ import math
 import sqlite3
 from collections.abc import Iterable
 
+from engine.model.intent import Intent, IntentKind
 from engine.model.lane import Lane
 from engine.model.mass_change import NEVER, Mass
 from engine.model.reason import Reason, code_of
-from engine.model.tab import EMPTY_TAB, KnownRole, RoleEdit, TabWork
-from engine.store.sqlite import refused_roles
+from engine.model.tab import EMPTY_TAB, Edge, KnownRole, RoleEdit, TabWork
+from engine.store.sqlite import intents, refused_roles
 from engine.store.sqlite.awaited import PERSON
 from engine.store.sqlite.work import undone_of
 
@@ -97,15 +98,15 @@ def _start(
     mass: Mass,
 ) -> None:
     rests = tab is None or tab == EMPTY_TAB
+    intents.end(connection, IntentKind.ROLE, record_id)
     connection.execute(
         "INSERT INTO contacts (record_id, state, lane, due_at, pending_since, target_id,"
         " listed, settled_tab, mass) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (record_id) DO UPDATE SET state = excluded.state, revision = revision + 1,"
         " lane = excluded.lane, due_at = excluded.due_at, target_id = excluded.target_id,"
         " pending_since = excluded.pending_since,"
-        " listed = excluded.listed, settled_tab = excluded.settled_tab, sending = 0,"
-        " announced = '[]', doubt_since = NULL, checks = 0, attempts = 0, failed_at = NULL,"
-        " sent = 0, taken_since = NULL, given_up = 0, reason = NULL,"
+        " listed = excluded.listed, settled_tab = excluded.settled_tab, attempts = 0,"
+        " failed_at = NULL, taken_since = NULL, given_up = 0, reason = NULL,"
         " reason_code = NULL, reason_class = NULL, mass = excluded.mass",
         (
             record_id,
@@ -140,7 +141,8 @@ def look_again(
     return sum(
         connection.execute(
             # A doubt keeps its own time: asking too early proves nothing.
-            "UPDATE contacts SET due_at = CASE WHEN doubt_since IS NULL THEN ? ELSE due_at END,"
+            "UPDATE contacts SET due_at ="  # noqa: S608 # a constant
+            f" CASE WHEN {intents.TAB_IN_DOUBT} THEN due_at ELSE ? END,"
             " lane = CASE WHEN state = 'pending' THEN min(lane, ?) ELSE ? END,"
             " mass = CASE WHEN state = 'pending' AND mass = 1 AND ? = 1 AND ? = 0 THEN 1"
             " ELSE ? END,"
@@ -222,19 +224,21 @@ def load(connection: sqlite3.Connection, record_id: int) -> TabWork | None:
     """See `Tabs.load`."""
     row = connection.execute(
         # While the record itself is evaluated or held, its tab is as well, unless it was edited.
-        "SELECT c.*, CASE WHEN c.mass = 0 AND c.lane = 1 AND r.mass IN (1, 2) THEN 1 ELSE c.mass"
-        " END AS weight, r.lifted, r.ref, r.version, r.payload, r.tab,"
+        "SELECT c.*, CASE WHEN c.mass = 0 AND c.lane = 1 AND r.mass IN (1, 2) THEN 1"  # noqa: S608 # a constant
+        " ELSE c.mass END AS weight, r.lifted, r.ref, r.version, r.payload, r.tab,"
         " (r.state IN ('refused', 'ineligible') OR EXISTS (SELECT 1 FROM skip s"
         "  WHERE s.record_type = 'opportunity' AND s.record_id = r.id)) AS left_out,"
         " u.target_id AS undone_id, u.version AS undone_version, u.mapping AS undone_mapping,"
-        " u.fields AS undone_fields, u.tab AS undone_tab, u.run AS undone_run FROM contacts c"
-        " JOIN record r ON r.id = c.record_id LEFT JOIN undone u ON u.record_id = r.id"
+        " u.fields AS undone_fields, u.tab AS undone_tab, u.run AS undone_run,"
+        f" {intents.COLUMNS} FROM contacts c JOIN record r ON r.id = c.record_id"
+        f"{intents.OF_TAB} LEFT JOIN undone u ON u.record_id = r.id"
         " WHERE c.record_id = ? AND c.state = 'pending'"
         " AND c.mass <> 2",
         (record_id,),
     ).fetchone()
     if row is None:
         return None
+    intent = intents.of_row(row)
     return TabWork(
         record_id=record_id,
         ref=row["ref"],
@@ -248,15 +252,12 @@ def load(connection: sqlite3.Connection, record_id: int) -> TabWork | None:
         mass=Mass(row["weight"]),
         listed=bool(row["listed"]),
         roles=_roles(connection, row["target_id"]),
-        announced=tuple((prospect_id, role) for prospect_id, role in json.loads(row["announced"])),
-        announced_at=row["announced_at"] or 0.0,
-        doubt_since=row["doubt_since"],
-        checks=row["checks"],
+        announced=_announced(intent),
+        intent=intent,
         attempts=row["attempts"],
         failed_at=row["failed_at"],
         left_out=bool(row["left_out"]),
         failures=row["failures"] if row["failed_at"] is not None else 0,
-        sent=row["sent"],
         taken_since=row["taken_since"],
         lifted=bool(row["lifted"]),
         edited={
@@ -273,6 +274,13 @@ def load(connection: sqlite3.Connection, record_id: int) -> TabWork | None:
     )
 
 
+def _announced(intent: Intent | None) -> tuple[Edge, ...]:
+    """The creates whose answers may be lacking."""
+    if intent is None or not intent.open:
+        return ()
+    return tuple((prospect_id, role) for prospect_id, role in json.loads(intent.correlation))
+
+
 def _roles(connection: sqlite3.Connection, target_id: int) -> tuple[KnownRole, ...]:
     """Known roles on this opportunity; those on one it was linked to before are not among them."""
     rows = connection.execute(
@@ -280,16 +288,6 @@ def _roles(connection: sqlite3.Connection, target_id: int) -> tuple[KnownRole, .
         (target_id,),
     )
     return tuple(KnownRole(row[0], row[1], row[2], bool(row[3]), row[4]) for row in rows)
-
-
-def doubt_all(connection: sqlite3.Connection, now: float) -> int:
-    """At start: creates a former process announced and did not finish are in doubt. How many."""
-    return connection.execute(
-        "UPDATE contacts SET doubt_since = ?, sending = 0,"
-        " pending_since = CASE WHEN state = 'pending' THEN pending_since ELSE ? END,"
-        " state = 'pending' WHERE sending = 1",
-        (now, now),
-    ).rowcount
 
 
 def wake_awaiting(connection: sqlite3.Connection, people: Iterable[int], now: float) -> int:

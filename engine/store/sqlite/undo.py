@@ -11,6 +11,7 @@ from engine.decide.reasons import because
 from engine.model.dossier import Named
 from engine.model.edit import Edit
 from engine.model.history import UNDONE, Note
+from engine.model.intent import IntentKind
 from engine.model.reason import Code
 from engine.model.records import Fields, RecordType
 from engine.model.report import HistoryLine
@@ -19,7 +20,7 @@ from engine.model.undo import Scope, Standing
 from engine.model.undone import Undone
 from engine.model.work import Work
 from engine.model.write import Write, WriteKind
-from engine.store.sqlite import claims, journal, work
+from engine.store.sqlite import claims, intents, journal, work
 from engine.store.sqlite.history import remember
 from engine.store.sqlite.writes import announced, encoded_edits
 
@@ -28,6 +29,7 @@ _SCOPE = (
     " AND (?2 IS NULL OR h.at >= ?2) AND (?3 IS NULL OR (h.record_type = ?3 AND h.record_id = ?4))"
     " AND (?5 IS NULL OR h.seq <= ?5)"
 )
+_ON_TAB = " WHERE record_id = ? AND target_id = ?"
 
 
 def newest(connection: sqlite3.Connection) -> int:
@@ -86,16 +88,15 @@ def standing(connection: sqlite3.Connection, record_id: int, target_id: int) -> 
         (target_id,),
     ).fetchone()
     related = connection.execute(
-        "SELECT doubt_since IS NOT NULL OR sending FROM contacts"
-        " WHERE record_id = ? AND target_id = ?",
-        (record_id, target_id),
+        "SELECT 1 FROM contacts WHERE record_id = ? AND target_id = ?", (record_id, target_id)
     ).fetchone()
+    intent = intents.of(connection, IntentKind.ROLE, record_id)
     return Standing(
         known,
         pending=state == "pending",
         owner=None if owner is None else owner[0],
         related=related is not None,
-        in_doubt=related is not None and bool(related[0]),
+        in_doubt=related is not None and intent is not None and intent.open,
         tab=tab,
     )
 
@@ -199,11 +200,13 @@ def announce_role(
         return False
     _mark(connection, known.id, mark)
     if kind is WriteKind.ROLE_ADDED:
-        connection.execute(
-            "UPDATE contacts SET listed = 0, sending = 1, announced = ?, announced_at = ?,"
-            " checks = 0 WHERE record_id = ? AND target_id = ?",
-            (json.dumps([(role.prospect_id, role.role)]), now, known.id, target_id),
+        listed = connection.execute(
+            "UPDATE contacts SET listed = 0 WHERE record_id = ? AND target_id = ?",
+            (known.id, target_id),
         )
+        if listed.rowcount:
+            edge = json.dumps([(role.prospect_id, role.role)])
+            intents.announce(connection, IntentKind.ROLE, known.id, edge, now)
         return True
     removes = kind is WriteKind.ROLE_REMOVED
     connection.execute(
@@ -235,10 +238,10 @@ def settle_role(
             (role.id, known.id, target_id, role.prospect_id, role.role, now),
         )
     connection.execute(
-        "UPDATE contacts SET sending = 0, announced = '[]', settled_tab = NULL, listed = 0"
-        " WHERE record_id = ? AND target_id = ?",
+        "UPDATE contacts SET settled_tab = NULL, listed = 0 WHERE record_id = ? AND target_id = ?",
         (known.id, target_id),
     )
+    intents.end(connection, IntentKind.ROLE, known.id)
     write = role_write(kind, target_id, role, before=before, after=None if removed else role.role)
     what = f"a role of prospect {role.prospect_id}"
     reason = because(Code.UNDONE, where=f"id {target_id}", what=what)
@@ -250,11 +253,17 @@ def doubt_role(
     connection: sqlite3.Connection, known: Work, target_id: int, now: float, *, lost: bool
 ) -> None:
     """See `Undos.doubt_role`."""
+    due = connection.execute(
+        f"UPDATE contacts SET due_at = ?{_ON_TAB}",  # noqa: S608 # a constant
+        (now, known.id, target_id),
+    )
+    if not due.rowcount:
+        return
+    if not lost:
+        intents.end(connection, IntentKind.ROLE, known.id)
+        return
+    intents.doubt(connection, IntentKind.ROLE, known.id, now, look_at=now)
     connection.execute(
-        "UPDATE contacts SET sending = 0, announced = CASE WHEN ? THEN announced ELSE '[]' END,"
-        " doubt_since = CASE WHEN ? THEN ? END, due_at = ?,"
-        " pending_since = CASE WHEN state = 'pending' THEN pending_since ELSE ? END,"
-        " state = CASE WHEN ? THEN 'pending' ELSE state END"
-        " WHERE record_id = ? AND target_id = ?",
-        (int(lost), int(lost), now, now, now, int(lost), known.id, target_id),
+        f"UPDATE contacts SET state = 'pending', pending_since = ?{_ON_TAB} AND state = 'settled'",  # noqa: S608 # a constant
+        (now, known.id, target_id),
     )

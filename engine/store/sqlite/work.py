@@ -10,12 +10,14 @@ from engine.decide.journal import FOUND, carried_out
 from engine.decide.reasons import kept
 from engine.model.edit import Edit
 from engine.model.history import Note
+from engine.model.intent import IntentKind
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.records import Fields
 from engine.model.skip import Skip
 from engine.model.undone import Undone
-from engine.model.work import Intent, Work
+from engine.model.work import Work
+from engine.store.sqlite import intents
 from engine.store.sqlite.history import remember
 from engine.store.sqlite.writes import announced, encoded_edits
 
@@ -69,12 +71,12 @@ def known(connection: sqlite3.Connection, record_id: int, further: str = "") -> 
         further: what else it must meet, in SQL.
     """
     row = connection.execute(
-        "SELECT r.*, i.correlation, i.opened_at, i.doubt_since, i.checks, i.sent, i.look_at,"  # noqa: S608 # words of ours
+        f"SELECT r.*, {intents.COLUMNS},"  # noqa: S608 # words of ours
         " o.target_id AS owed_id, s.reason AS skip_reason, s.since AS skip_since,"
         " u.target_id AS undone_id, u.version AS undone_version,"
         " u.mapping AS undone_mapping, u.fields AS undone_fields, u.tab AS undone_tab,"
         " u.run AS undone_run"
-        " FROM record r LEFT JOIN intent i ON i.record_id = r.id"
+        f" FROM record r{intents.OF_RECORD}"
         " LEFT JOIN skip s ON s.record_type = 'opportunity' AND s.record_id = r.id"
         " LEFT JOIN undone u ON u.record_id = r.id"
         " LEFT JOIN outbox o ON o.record_type = 'opportunity' AND o.record_id = r.id"
@@ -83,16 +85,6 @@ def known(connection: sqlite3.Connection, record_id: int, further: str = "") -> 
     ).fetchone()
     if row is None:
         return None
-    intent = None
-    if row["correlation"] is not None:
-        intent = Intent(
-            row["correlation"],
-            row["opened_at"],
-            row["doubt_since"],
-            row["checks"],
-            row["sent"],
-            row["look_at"] or 0.0,
-        )
     return Work(
         id=row["id"],
         ref=row["ref"],
@@ -112,7 +104,7 @@ def known(connection: sqlite3.Connection, record_id: int, further: str = "") -> 
         delivered_id=row["delivered_id"],
         delivered_version=row["delivered_version"],
         owes_id=row["owed_id"] is not None,
-        intent=intent,
+        intent=intents.of_row(row),
         failures=row["failures"] if row["failed_since"] is not None else 0,
         reason=None if row["reason"] is None else kept(row["reason_code"], row["reason"]),
         seen_unlinked=bool(row["seen_unlinked"]),
@@ -166,18 +158,15 @@ def open_intent(
 ) -> bool:
     """See `Records.open_intent`."""
     stands = connection.execute(
-        "SELECT 1 FROM record WHERE id = ? AND state = 'pending' AND revision = ?"
-        " AND proved_at >= ?",
+        f"SELECT i.opened_at FROM record r{intents.OF_RECORD}"  # noqa: S608 # a constant
+        " WHERE r.id = ? AND r.state = 'pending' AND r.revision = ? AND r.proved_at >= ?",
         (work.id, work.revision, shown_since),
     ).fetchone()
     if stands is None:
         return False
-    connection.execute(
-        "INSERT INTO intent (record_id, correlation, opened_at) VALUES (?, ?, ?)"
-        " ON CONFLICT (record_id) DO UPDATE SET doubt_since = NULL, look_at = NULL, checks = 0,"
-        " sent = sent + 1",
-        (work.id, correlation, now),
-    )
+    # One that was sent before may show late: what we made is as old as the first of them.
+    opened_at = now if stands[0] is None else stands[0]
+    intents.announce(connection, IntentKind.OPPORTUNITY, work.id, correlation, opened_at)
     return True
 
 
@@ -213,13 +202,13 @@ def open_doubt(
     connection: sqlite3.Connection, record_id: int, correlation: str, since: float, now: float
 ) -> bool:
     """See `Records.open_doubt`."""
-    return bool(
-        connection.execute(
-            "INSERT INTO intent (record_id, correlation, opened_at, doubt_since, look_at, sent)"
-            " SELECT id, ?, ?, ?, ?, 0 FROM record WHERE id = ? AND state = 'pending'"
-            " ON CONFLICT (record_id) DO NOTHING",
-            (correlation, now, since, now, record_id),
-        ).rowcount
+    row = connection.execute("SELECT state FROM record WHERE id = ?", (record_id,)).fetchone()
+    return (
+        row is not None
+        and row[0] == "pending"
+        and intents.open_doubt(
+            connection, IntentKind.OPPORTUNITY, record_id, correlation, since=since, look_at=now
+        )
     )
 
 
@@ -241,14 +230,7 @@ def note_synced(
 
 def close_intent(connection: sqlite3.Connection, record_id: int) -> None:
     """See `Records.close_intent`."""
-    connection.execute("DELETE FROM intent WHERE record_id = ?", (record_id,))
-
-
-def doubt_all(connection: sqlite3.Connection, now: float) -> int:
-    """At start: whatever a former process announced and did not finish is in doubt. How many."""
-    return connection.execute(
-        "UPDATE intent SET doubt_since = ?, look_at = ? WHERE doubt_since IS NULL", (now, now)
-    ).rowcount
+    intents.end(connection, IntentKind.OPPORTUNITY, record_id)
 
 
 def failing_alike(connection: sqlite3.Connection, reason_class: str, except_id: int) -> int:

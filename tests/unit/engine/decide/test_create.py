@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from engine.decide.create import Found, NotExecuted, NotSeen, Proof, proof
+from engine.model.intent import Intent
 from engine.model.records import Match
-from engine.model.work import Intent
 from tests.unit.engine.decide.test_opportunity import known
 
 OPENED = 1_000_000.0

@@ -18,10 +18,11 @@ from engine.decide.opportunity import (
     held_target_id,
     undoubted,
 )
+from engine.model.intent import Intent
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.records import SourceRecord
-from engine.model.work import Intent, Work
+from engine.model.work import Work
 from tests.unit.engine.stand_ins import said
 
 DOUBT = Intent("OPP-1", 1.0, 2.0, 0)

@@ -36,6 +36,7 @@ from engine.errors import (
     TheirFault,
     Unreachable,
 )
+from engine.model.intent import Intent
 from engine.model.outbox import Owed
 from engine.model.person import Candidate, Likeness, Person, PersonFacts, Sought, Standing
 from engine.model.records import SourceRecord
@@ -87,8 +88,13 @@ def source(
     return SourceRecord(31, "PERS-31", version, 0, sync, error, target_id, url, {})
 
 
+# The address of then, by which a create in doubt is looked for.
+NOBODY_YET = "then@customer.example"
+
+
 def known(**changes: Any) -> Person:
     """Somebody read before who is nobody's prospect, but for the changes."""
+    lost, sent = changes.pop("doubt_since", None), changes.pop("sent", 1)
     facts: dict[str, Any] = {
         "id": 31,
         "ref": "PERS-31",
@@ -98,9 +104,9 @@ def known(**changes: Any) -> Person:
         "delivered_id": None,
         "delivered_version": None,
         "refused_version": None,
-        "doubt_since": None,
+        "intent": None if lost is None else Intent(NOBODY_YET, lost, lost, 1, sent),
         "reason": None,
-        "email": "then@customer.example",
+        "email": NOBODY_YET,
     }
     return Person(**(facts | changes))
 
@@ -121,6 +127,7 @@ def facts(
 PROSPECT = known(prospect_id=7)
 REFUSED = known(refused_version=3, reason="too long")
 LONG_TAKEN = known(refused_version=3, reason="taken", taken_at=NOW - INVISIBLE_RETRY_S)
+LOST = Intent(NOBODY_YET, NOW - LAG_S, NOW - LAG_S, 1)
 IN_DOUBT = known(doubt_since=NOW - LAG_S, sent=1)
 YOUNG_DOUBT = known(doubt_since=NOW - 5, sent=1)
 LOST_OFTEN = known(doubt_since=NOW - 40, sent=9)
@@ -165,7 +172,7 @@ TOLD_URL = Owed(target_url=URL)
         ),
         (
             facts(source(), IN_DOUBT, in_doubt=NOBODY),
-            NotExecuted(replace(IN_DOUBT, doubt_since=None)),
+            NotExecuted(replace(IN_DOUBT, intent=LOST.answered())),
         ),
         # It was refused.
         (facts(source(), REFUSED), HoldBack(said("too long"), Keep.NOTHING)),
@@ -231,7 +238,7 @@ def test_a_create_that_keeps_getting_lost_is_sent_ever_less_often() -> None:
     seldom = facts(source(), LOST_OFTEN, in_doubt=NOBODY, visibility_s=0.0)
 
     assert isinstance(decide(seldom), Wait)
-    assert isinstance(decide(replace(seldom, known=replace(LOST_OFTEN, sent=1))), NotExecuted)
+    assert isinstance(decide(replace(seldom, known=known(doubt_since=NOW - 40))), NotExecuted)
 
 
 def test_whoever_has_the_address_and_is_not_shown_is_told_of() -> None:

@@ -24,6 +24,7 @@ from engine.decide.roles import (
     worth_a_look,
 )
 from engine.errors import Rejected, Taken
+from engine.model.intent import Intent
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.records import Role
@@ -69,8 +70,8 @@ def look(
     """What is known after the listing; `announced` a minute before NOW."""
     work = TabWork(
         1, "OPP-1", 3, 0, "{}", None, 7, 1, Lane.FRESH, Mass.NONE, left_out=False, listed=False,
-        roles=tuple(known), announced=tuple(announced), announced_at=NOW - 60.5,
-        doubt_since=doubt_since, checks=0, attempts=0, failed_at=None,
+        roles=tuple(known), announced=tuple(announced),
+        intent=Intent("", NOW - 60.5, doubt_since, 0), attempts=0, failed_at=None,
     )  # fmt: skip
     return observed(
         work, listing, wanted, now=now, lag_s=VISIBILITY_S, target_ahead_s=target_ahead_s

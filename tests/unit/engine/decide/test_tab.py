@@ -46,6 +46,7 @@ from engine.errors import (
 )
 from engine.metrics.labels import RELATIONSHIP_OUTCOMES
 from engine.model.history import Note
+from engine.model.intent import Intent
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.person import Person, Standing
@@ -74,6 +75,8 @@ CUT_OFF = Unreachable("cut off", ambiguous=True)
 
 def tab(**changes: Any) -> TabWork:
     """A tab whose roles are all known, but for the changes."""
+    lost, sent = changes.pop("doubt_since", None), changes.pop("sent", 0)
+    is_open = lost is not None
     facts: dict[str, Any] = {
         "record_id": 1,
         "ref": "OPP-1",
@@ -88,9 +91,7 @@ def tab(**changes: Any) -> TabWork:
         "listed": True,
         "roles": (),
         "announced": (),
-        "announced_at": 0.0,
-        "doubt_since": None,
-        "checks": 0,
+        "intent": Intent("[]", 0.0, lost, 0, sent, open=is_open) if sent or is_open else None,
         "attempts": 0,
         "failed_at": None,
         "left_out": False,
@@ -226,9 +227,20 @@ def test_only_a_look_that_began_past_the_bound_proves_anything() -> None:
     assert isinstance(found, Doubt)
 
 
+def test_what_was_announced_and_never_accounted_for_is_in_doubt_from_the_look_on() -> None:
+    """An attempt may have ended between the create and its answer."""
+    announced = replace(IN_DOUBT, intent=Intent("[]", NOW - 900, None, 0))
+
+    def looked(*, unseen: bool) -> object:
+        return after_look(announced, unseen=unseen, began_at=NOW, now=NOW, visibility_s=LAG_S)
+
+    assert looked(unseen=True) == Doubt(NOT_SEEN, (EDGE,), NOW + 5)
+    assert looked(unseen=False) == "executed"
+
+
 def test_roles_that_keep_getting_lost_are_sent_ever_less_often() -> None:
     """Where the collection does not lag at all."""
-    often = replace(IN_DOUBT, sent=9)
+    often = tab(doubt_since=NOW - 20, announced=(EDGE,), sent=9, listed=False)
 
     def after(work: TabWork, age_s: float) -> object:
         at = NOW - 20 + age_s

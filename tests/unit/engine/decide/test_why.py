@@ -24,6 +24,7 @@ from engine.model.explanation import (
     Verdict,
 )
 from engine.model.history import LEFT_OUT
+from engine.model.intent import Intent
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.outbox import Owed
@@ -31,7 +32,7 @@ from engine.model.person import Likeness, PersonFacts
 from engine.model.reason import Code, Words
 from engine.model.records import SourceRecord
 from engine.model.report import HistoryLine
-from engine.model.work import Intent, Work
+from engine.model.work import Work
 
 NOW = 1_000_000.0
 WORDS = Words("Source", "Target", "Sync box", "Error box", "Target Id")

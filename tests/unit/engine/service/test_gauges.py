@@ -30,7 +30,7 @@ from engine.model.records import Position
 from engine.model.work import Failure
 from engine.service import gauges
 from engine.service.gauges import Gauges
-from engine.store.sqlite import capture, fuse, settle, work
+from engine.store.sqlite import capture, fuse, intents, settle
 from tests.adapter import sqlite
 from tests.unit.engine.stand_ins import NOW, FakeClock, announce, link, pending, row, take
 from tests.waiting import DEADLINE_S
@@ -176,7 +176,7 @@ async def test_doubts_proofs_and_the_fuse_show(looked: Looked) -> None:
     await store.write(take, row(1), row(2))
     await store.write(link, 2)
     await store.write(announce, 1)
-    await store.write(work.doubt_all, NOW - 30)
+    await store.write(intents.doubt_unfinished, NOW - 30)
     await store.write(lambda db: capture.capture_page(db, [row(2, 2)], now=NOW, fresh_max=0))
     revision = await store.read(lambda db: pending(db, 2).revision)
     await store.write(fuse.hold_record, 2, revision, {}, "would send name")

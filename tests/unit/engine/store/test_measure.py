@@ -25,6 +25,7 @@ from engine.store.sqlite import (
     awaited,
     capture,
     fuse,
+    intents,
     measure,
     outbox,
     people,
@@ -271,7 +272,7 @@ def test_roles_found_unfinished_at_a_start_wait_since_then(tabbed: sqlite3.Conne
     """A create that was announced and settled otherwise is looked for again."""
     tabs.look_again(tabbed, [1], Lane.FRESH, NOW, since=EDITED)
     tab_outcomes.begin(tabbed, related(tabbed), [(310, "User")], NOW)
-    tabs.doubt_all(tabbed, NOW + 5)
+    intents.doubt_unfinished(tabbed, NOW + 5)
 
     found = look(tabbed)
     assert found.waiting("relationship") == Backlog(1, EDITED)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.errors import StateUnusable
+from engine.model.intent import Intent
 from engine.model.kept import MAPPING
 from engine.model.outbox import Key, Owed
 from engine.model.records import RecordType, TabLine
@@ -17,8 +19,10 @@ from engine.store.sqlite import (
     awaited,
     capture,
     claims,
+    intents,
     kept,
     outbox,
+    people,
     report,
     statefile,
     tabs,
@@ -116,7 +120,7 @@ def test_a_create_that_was_announced_is_still_in_doubt(path: Path) -> None:
     first_schema(path, WAITING, INTENT)
 
     with upgraded(path) as connection:
-        assert work.doubt_all(connection, NOW) == 1
+        assert intents.doubt_unfinished(connection, NOW) == 1
         found = work.load(connection, 2)
 
     assert found is not None
@@ -260,3 +264,91 @@ def test_a_reason_that_had_no_code_has_one(path: Path) -> None:
     ]  # fmt: skip
     assert [row[0] for row in told] == ["sync-off", None]
     assert [row[0] for row in owed] == ["unspecified"]
+
+
+THREE_IN_DOUBT = """
+INSERT INTO record (id, ref, version, updated_at, captured_at, linked, payload, state, lane,
+                    due_at, target_id, tab)
+VALUES (1, 'OPP-1', 5, 1700000000, 1, 0, '{}', 'pending', 0, 1, NULL, NULL),
+       (2, 'OPP-2', 5, 1700000000, 1, 0, '{}', 'settled', 0, 1, 7, '[[31, "User"]]'),
+       (3, 'OPP-3', 5, 1700000000, 1, 0, '{}', 'settled', 0, 1, 8, '[[31, "User"]]');
+INSERT INTO intent (record_id, correlation, opened_at, doubt_since, checks, sent, look_at)
+VALUES (1, 'OPP-1', 9, 10, 2, 3, 25);
+INSERT INTO contacts (record_id, state, lane, due_at, target_id, listed, announced, announced_at,
+                      sending, doubt_since, checks, sent)
+VALUES (2, 'pending', 0, 30, 7, 0, '[[310, "User"]]', 11, 0, 12, 1, 2),
+       (3, 'settled', 0, 1, 8, 0, '[[310, "User"]]', 13, 1, NULL, 0, 1);
+INSERT INTO person (id, ref, version, read_at, email, prospect_id, doubt_since, sending, sent)
+VALUES (31, 'P-31', 4, 14, 'ada@example.com', NULL, 15, 0, 2),
+       (32, 'P-32', 4, 16, 'bea@example.com', NULL, NULL, 1, 1),
+       (33, 'P-33', 4, 17, 'cy@example.com', NULL, NULL, 0, 4),
+       (34, 'P-34', 4, 18, 'di@example.com', 340, NULL, 0, 0)
+"""
+
+
+def schema_of(path: Path, version: int, script: str) -> None:
+    """A file as that version left it, with these rows in it."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        for step in statefile.migrations()[:version]:
+            connection.executescript(step)
+        connection.executescript(script)
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.execute(f"PRAGMA application_id = {statefile.APPLICATION_ID}")
+        connection.commit()
+
+
+# The last one with a table of creates for opportunities alone.
+APART = 20
+
+
+def creates(connection: sqlite3.Connection) -> dict[str, Intent | None]:
+    """The creates that are known, of each kind."""
+    found = work.load(connection, 1)
+    related = tabs.load(connection, 2)
+    persons = people.load(connection, (31, 33, 34))
+    assert found is not None
+    assert related is not None
+    assert related.announced == ((310, "User"),)
+    return {"OPP-1": found.intent, "tab of OPP-2": related.intent} | {
+        one.ref: one.intent for one in persons.values()
+    }
+
+
+def test_creates_in_doubt_of_all_three_kinds_are_in_doubt_still(path: Path) -> None:
+    """With their time, how often they were sent, and what they are looked for by."""
+    schema_of(path, APART, THREE_IN_DOUBT)
+
+    with upgraded(path) as connection:
+        known = creates(connection)
+        cut_off = intents.doubt_unfinished(connection, NOW)
+        tab_of_another, person = tabs.load(connection, 3), people.load(connection, (32,))[32]
+
+    assert known == {
+        "OPP-1": Intent("OPP-1", 9, 10, 2, 3, 25),
+        "tab of OPP-2": Intent('[[310, "User"]]', 11, 12, 1, 2, 30),
+        "P-31": Intent("ada@example.com", 14, 15, 0, 2, 15),
+        # It came to nothing, and how often it was sent still counts.
+        "P-33": Intent("cy@example.com", 17, None, 0, 4, open=False),
+        "P-34": None,
+    }
+    assert cut_off == 2
+    assert tab_of_another is not None
+    assert (tab_of_another.doubt_since, person.doubt_since) == (NOW, NOW)
+
+
+def test_an_interrupted_migration_starts_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of it or nothing: no create may get lost on the way."""
+    schema_of(path, APART, THREE_IN_DOUBT)
+    steps = statefile.migrations()
+    with monkeypatch.context() as patched:
+        patched.setattr(statefile, "migrations", lambda: [*steps[:-1], f"{steps[-1]}\nSELECT no;"])
+        with pytest.raises(StateUnusable):
+            statefile.prepare(path)
+    assert statefile.version_of(path) == APART
+
+    with upgraded(path) as connection:
+        assert [one for one in creates(connection).values() if one is not None and one.open] == [
+            Intent("OPP-1", 9, 10, 2, 3, 25),
+            Intent('[[310, "User"]]', 11, 12, 1, 2, 30),
+            Intent("ada@example.com", 14, 15, 0, 2, 15),
+        ]

@@ -13,7 +13,7 @@ import pytest
 from engine.decide.reasons import foreign
 from engine.model.reason import Code
 from engine.model.states import MOVES, IllegalMove, State, Subject, legal
-from engine.store.sqlite import people, statefile, work
+from engine.store.sqlite import intents, people, statefile, work
 from engine.store.sqlite.inline import open_inline
 from engine.store.sqlite.threaded import open_store
 from tests.adapter import OpenSqlite
@@ -81,7 +81,7 @@ def test_a_create_is_announced_again_only_once_it_was_in_doubt(
     with pytest.raises(sqlite3.IntegrityError, match="no such move: a create"):
         work.open_intent(connection, known, "OPP-1", NOW, shown_since=0.0)
 
-    work.doubt_all(connection, NOW)
+    intents.doubt_unfinished(connection, NOW)
     assert work.open_intent(connection, known, "OPP-1", NOW, shown_since=0.0)
 
 
@@ -92,7 +92,7 @@ def test_a_person_is_announced_again_only_once_the_first_create_is_accounted_for
     record = person(31)
     people.announce(connection, record, "a@example.com", NOW)
 
-    with pytest.raises(sqlite3.IntegrityError, match="no such move: a person"):
+    with pytest.raises(sqlite3.IntegrityError, match="no such move: a create"):
         people.announce(connection, record, "a@example.com", NOW)
 
     people.doubt(connection, record, foreign(Code.UNSPECIFIED, "no answer"), NOW)

@@ -15,7 +15,7 @@ from engine.model.reason import Code
 from engine.model.records import RecordType, TabLine
 from engine.model.tab import Roles
 from engine.model.work import Failure
-from engine.store.sqlite import people, report, tab_outcomes, tabs
+from engine.store.sqlite import intents, people, report, tab_outcomes, tabs
 from engine.store.sqlite.outbox import delivered
 from tests.unit.engine.stand_ins import NOW, link, owed_to, person, row, take
 
@@ -159,8 +159,8 @@ def test_an_announced_create_is_in_doubt_after_a_restart(connection: sqlite3.Con
     """The prospect may exist; sending it again would double it or be refused."""
     people.announce(connection, person(31), EMAIL, NOW)
 
-    assert people.doubt_all(connection, NOW + 60) == 1
-    assert people.doubt_all(connection, NOW + 90) == 0
+    assert intents.doubt_unfinished(connection, NOW + 60) == 1
+    assert intents.doubt_unfinished(connection, NOW + 90) == 0
     assert known(connection).doubt_since == NOW + 60
 
 
@@ -171,7 +171,7 @@ def test_a_create_that_surely_was_not_executed_leaves_no_doubt(
     people.announce(connection, person(31), EMAIL, NOW)
     people.withdraw_announcement(connection, 31)
 
-    assert people.doubt_all(connection, NOW + 60) == 0
+    assert intents.doubt_unfinished(connection, NOW + 60) == 0
     assert known(connection).doubt_since is None
 
 

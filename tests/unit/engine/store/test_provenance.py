@@ -61,8 +61,8 @@ def test_nothing_known_of_the_target_counts_in_an_aged_state(
         "INSERT INTO person (id, ref, version, read_at) VALUES (2, 'PERS-2', 1, ?)", (NOW,)
     )
     connection.execute(
-        "INSERT INTO intent (record_id, correlation, opened_at, doubt_since)"
-        " VALUES (1, 'OPP-1', 0, 0)"
+        "INSERT INTO intent (kind, record_id, correlation, opened_at, doubt_since)"
+        " VALUES ('opportunity', 1, 'OPP-1', 0, 0)"
     )
     provenance.adopt(connection, HERE)
     provenance.begin(connection, HERE, None, NOW)
@@ -185,8 +185,8 @@ def doubtful(connection: sqlite3.Connection) -> sqlite3.Connection:
     """A create in doubt for 60 s when the service was last alive."""
     take(connection, row(1, 5))
     connection.execute(
-        "INSERT INTO intent (record_id, correlation, opened_at, doubt_since)"
-        " VALUES (1, 'OPP-1', ?, ?)",
+        "INSERT INTO intent (kind, record_id, correlation, opened_at, doubt_since)"
+        " VALUES ('opportunity', 1, 'OPP-1', ?, ?)",
         (NOW - 60, NOW - 60),
     )
     provenance.note_life(connection, NOW, {"workbooks": 1000.0})
@@ -253,8 +253,8 @@ def test_without_any_sign_of_life_every_doubt_begins_anew(connection: sqlite3.Co
     """A version that kept none may have stopped at any time."""
     take(connection, row(1, 5))
     connection.execute(
-        "INSERT INTO intent (record_id, correlation, opened_at, doubt_since)"
-        " VALUES (1, 'OPP-1', 0, 0)"
+        "INSERT INTO intent (kind, record_id, correlation, opened_at, doubt_since)"
+        " VALUES ('opportunity', 1, 'OPP-1', 0, 0)"
     )
     provenance.resume(connection, NOW, {"workbooks": 1.0})
 

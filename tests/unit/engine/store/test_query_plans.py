@@ -45,10 +45,9 @@ GROWING = frozenset(
 FEW = frozenset(
     {
         "contacts_given_up",
-        "contacts_sending",
-        "person_doubt",
+        "intent_announced",
+        "intent_doubt",
         "person_refused",
-        "person_sending",
         "record_refused",
     }
 )
@@ -91,8 +90,7 @@ LOCAL: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "outbox.load": [{"record_type": one} for one in RecordType],
     "outbox._forget_flag": [{"entry": SimpleNamespace(record_type=one)} for one in RecordType],
     "outbox._carry": [{"entry": SimpleNamespace(record_type=one)} for one in RecordType],
-    "provenance._forget": [{"table": "intent"}, {"table": "contacts"}, {"table": "person"}],
-    "provenance.resume": [{"table": "intent"}, {"table": "contacts"}, {"table": "person"}],
+    "people._write": [{"announces": True}, {"announces": False}],
     # A column that each of its statements is about in turn.
     "waits.bound": [{"table": "contacts", "column": "due_at"}],
     "work.known": [{"further": ""}, {"further": " AND r.state = 'pending' AND r.mass <> 2"}],
@@ -137,12 +135,10 @@ ALLOWED: Mapping[str, str] = {
     "grants.note_granted": "once for each consent",
     "kept.claim_pair": ONE_ROW,
     "kept.has_worked": ONE_ROW,
-    "measure._in_doubt": COUNTS,
     "measure._in_error": COUNTS,
     "measure._pending": COUNTS,
     "provenance._evidence": ONE_ROW,
     "provenance._forget": BEFORE_WORK,
-    "provenance.resume": BEFORE_WORK,
     "report.counts": COUNTS,
     "report.waiting_reasons": COUNTS,
     "waits.bound": BEFORE_WORK,

@@ -11,7 +11,7 @@ from engine.model.reason import Code
 from engine.model.records import TabLine
 from engine.model.report import Populations
 from engine.model.work import Failure
-from engine.store.sqlite import people, settle, work
+from engine.store.sqlite import intents, people, settle
 from engine.store.sqlite.summary import REFUSED_SHOWN_MAX, cut_off, summary, unknown
 from tests.unit.engine.stand_ins import NOW, announce, link, pending, person, row, take
 
@@ -106,6 +106,5 @@ def test_a_create_that_was_cut_off_is_counted_before_it_is_looked_for(
 
     assert cut_off(connection) == 2
 
-    work.doubt_all(connection, NOW)
-    people.doubt_all(connection, NOW)
+    intents.doubt_unfinished(connection, NOW)
     assert cut_off(connection) == 0

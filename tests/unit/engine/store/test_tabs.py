@@ -9,12 +9,13 @@ import pytest
 
 from engine.decide.reasons import foreign
 from engine.model.history import Note
+from engine.model.intent import Intent, IntentKind
 from engine.model.lane import Lane
 from engine.model.reason import Code
 from engine.model.records import TabLine
 from engine.model.tab import KnownRole, Roles, TabWork
 from engine.model.work import Failure
-from engine.store.sqlite import capture, people, report, tab_outcomes, tabs
+from engine.store.sqlite import capture, intents, people, report, tab_outcomes, tabs
 from engine.store.sqlite import settle as record_settle
 from tests.unit.engine.stand_ins import NOW, link, pending, row, state_of, take
 
@@ -38,6 +39,12 @@ def due(db: sqlite3.Connection, record_id: int = 1) -> TabWork:
     found = tabs.load(db, record_id)
     assert found is not None
     return found
+
+
+def intent_of(work: TabWork) -> Intent:
+    """The create of its roles, which must be known."""
+    assert work.intent is not None
+    return work.intent
 
 
 def settle(
@@ -228,10 +235,11 @@ def test_an_opportunity_that_may_not_be_synced_rests_until_it_is_reconciled(
 
 def test_a_deferred_opportunity_comes_back_with_what_was_done(db: sqlite3.Connection) -> None:
     """Three roles made, the fourth refused by an outage: the three are not made again."""
-    tab_outcomes.begin(db, due(db), [(31, "User")], NOW)
+    taken_up = due(db)
+    tab_outcomes.begin(db, taken_up, [(31, "User")], NOW)
     tab_outcomes.defer(
         db,
-        due(db),
+        taken_up,
         Roles([ROLE]),
         FAILURE,
         due_at=NOW + 30,
@@ -242,7 +250,7 @@ def test_a_deferred_opportunity_comes_back_with_what_was_done(db: sqlite3.Connec
     assert tabs.due_keys(db, Lane.FRESH, NOW + 29, 10) == []
     work = due(db)
     assert (work.roles, work.attempts, work.failed_at) == ((ROLE,), 1, NOW + 1)
-    assert tabs.doubt_all(db, NOW) == 0
+    assert intents.doubt_unfinished(db, NOW) == 0
 
 
 def test_deferring_an_older_revision_does_not_delay_the_newer_one(db: sqlite3.Connection) -> None:
@@ -260,8 +268,8 @@ def test_whatever_dies_after_the_announcement_the_roles_are_listed(
     """No duplicate: a create may have been executed without anybody hearing of it."""
     tab_outcomes.begin(db, due(db), [(31, "User")], NOW)
 
-    assert tabs.doubt_all(db, NOW + 60) == 1
-    assert tabs.doubt_all(db, NOW + 90) == 0
+    assert intents.doubt_unfinished(db, NOW + 60) == 1
+    assert intents.doubt_unfinished(db, NOW + 90) == 0
     work = due(db)
     assert (work.listed, work.doubt_since) == (False, NOW + 60)
     assert report.counts(db).in_doubt == 1
@@ -273,7 +281,7 @@ def test_an_announced_change_alone_is_looked_at_and_nothing_is_in_doubt(
     """A text that may have been changed is read back; no role can have been doubled."""
     tab_outcomes.begin(db, due(db), [], NOW)
 
-    assert tabs.doubt_all(db, NOW + 60) == 0
+    assert intents.doubt_unfinished(db, NOW + 60) == 0
     assert not due(db).listed
 
 
@@ -292,7 +300,12 @@ def test_a_doubt_keeps_its_beginning_and_its_own_time(db: sqlite3.Connection) ->
     tabs.look_again(db, [1], Lane.FRESH, NOW + 6)
 
     work = due(db)
-    assert (work.doubt_since, work.checks, work.listed, work.roles) == (NOW, 2, False, (ROLE,))
+    assert (work.doubt_since, intent_of(work).checks, work.listed, work.roles) == (
+        NOW,
+        2,
+        False,
+        (ROLE,),
+    )
     assert tabs.due_keys(db, Lane.FRESH, NOW + 19, 10) == []
 
     settle(db, work)
@@ -305,7 +318,7 @@ def test_a_create_sent_again_begins_a_doubt_of_its_own(db: sqlite3.Connection) -
     tab_outcomes.begin(db, due(db), [(31, "User")], NOW)
     tab_outcomes.doubt(db, due(db), NOTHING, FAILURE, announced=[], due_at=NOW + 310, now=NOW + 305)
 
-    assert (due(db).doubt_since, due(db).checks) == (NOW + 305, 1)
+    assert (due(db).doubt_since, intent_of(due(db)).checks) == (NOW + 305, 1)
 
 
 def test_the_decision_is_a_line_of_the_opportunitys_history(db: sqlite3.Connection) -> None:
@@ -338,3 +351,33 @@ def test_relating_people_does_not_touch_the_record_itself(db: sqlite3.Connection
     settle(db, waits_for=[32])
 
     assert state_of(db, 1) == "settled"
+
+
+def test_what_was_announced_by_another_attempt_stays_open(db: sqlite3.Connection) -> None:
+    """One that never came to a look knows nothing of it."""
+    tab_outcomes.begin(db, due(db), [(31, "User")], NOW)
+    later = due(db)
+
+    tab_outcomes.defer(db, later, NOTHING, FAILURE, due_at=NOW, counts=True, now=NOW)
+
+    assert due(db).announced == ((31, "User"),)
+    assert intents.doubt_unfinished(db, NOW + 60) == 1
+
+
+def test_a_role_that_is_made_anew_joins_those_that_were_announced(db: sqlite3.Connection) -> None:
+    """Nothing of them was sent yet: it is one create, not two in a row."""
+    before = due(db)
+    tab_outcomes.begin(db, before, [(31, "User")], NOW)
+    tab_outcomes.begin(db, before, [(31, "User"), (32, "Buyer")], NOW, widens=True)
+
+    assert due(db).announced == ((31, "User"), (32, "Buyer"))
+    assert due(db).sent == 1
+
+
+def test_a_tab_that_is_followed_no_more_takes_its_creates_along(db: sqlite3.Connection) -> None:
+    """They were those of an opportunity that the record has left."""
+    tab_outcomes.begin(db, due(db), [(31, "User")], NOW)
+
+    db.execute("UPDATE record SET target_id = 8 WHERE id = 1")
+
+    assert intents.of(db, IntentKind.ROLE, 1) is None

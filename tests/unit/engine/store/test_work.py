@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from engine.model.lane import Lane
-from engine.store.sqlite import work
+from engine.store.sqlite import intents, work
 from tests.unit.engine.stand_ins import NOW, announce, link, pending, row, take
 
 
@@ -36,8 +36,8 @@ def test_at_start_every_unfinished_create_is_in_doubt(db: sqlite3.Connection) ->
     """The process may have died between sending and hearing the answer."""
     announce(db, 1)
 
-    assert work.doubt_all(db, NOW + 60) == 1
-    assert work.doubt_all(db, NOW + 90) == 0
+    assert intents.doubt_unfinished(db, NOW + 60) == 1
+    assert intents.doubt_unfinished(db, NOW + 90) == 0
     intent = pending(db, 1).intent
     assert intent is not None
     assert intent.doubt_since == NOW + 60
@@ -48,7 +48,7 @@ def test_an_intent_announced_again_keeps_its_first_time_and_no_doubt(
 ) -> None:
     """A create that was not executed is sent once more under the same correlation value."""
     announce(db, 1)
-    work.doubt_all(db, NOW + 60)
+    intents.doubt_unfinished(db, NOW + 60)
     announce(db, 1, NOW + 400)
 
     intent = pending(db, 1).intent

@@ -1,0 +1,201 @@
+"""The journal of creates: announced before they are sent, looked for once they are in doubt.
+
+One row for each record, People tab and person with a create of which the result is not known, or
+that came to nothing so far. Which of them may be sent again, and when each is looked for, is
+decided by `engine.decide.doubt`.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+
+from engine.model.intent import Intent, IntentKind
+
+COLUMNS = "i.correlation, i.opened_at, i.doubt_since, i.checks, i.sent, i.look_at, i.open"
+# What becomes of a record, and of its tab, is read with its create.
+OF_RECORD = " LEFT JOIN intent i ON i.kind = 'opportunity' AND i.record_id = r.id"
+OF_TAB = " LEFT JOIN intent i ON i.kind = 'role' AND i.record_id = c.record_id"
+OF_PERSON = " LEFT JOIN intent i ON i.kind = 'prospect' AND i.record_id = p.id"
+
+# Of a statement about tabs: whether a create of the tab's roles is in doubt.
+TAB_IN_DOUBT = (
+    "EXISTS (SELECT 1 FROM intent i WHERE i.kind = 'role' AND i.record_id = contacts.record_id"
+    " AND i.doubt_since IS NOT NULL)"
+)
+
+# Of a statement about records: whether a create of the record is open.
+RECORD_OPEN = (
+    "EXISTS (SELECT 1 FROM intent i WHERE i.kind = 'opportunity' AND i.record_id = record.id)"
+)
+# Of a statement about intents: what was settled otherwise is looked for only with its next reason.
+WANTED = (
+    "(i.kind <> 'role' OR EXISTS (SELECT 1 FROM contacts c WHERE c.record_id = i.record_id"
+    " AND c.state = 'pending'))"
+)
+
+
+def of_row(row: sqlite3.Row) -> Intent | None:
+    """The intent in a row that has COLUMNS; None where there is none."""
+    if row["correlation"] is None:
+        return None
+    return Intent(
+        row["correlation"],
+        row["opened_at"],
+        row["doubt_since"],
+        row["checks"],
+        row["sent"],
+        row["look_at"] or 0.0,
+        bool(row["open"]),
+    )
+
+
+def announce(
+    connection: sqlite3.Connection,
+    kind: IntentKind,
+    record_id: int,
+    correlation: str,
+    opened_at: float,
+) -> None:
+    """A create is about to be sent, for the first time or because the one before came to nothing.
+
+    Args:
+        opened_at: nothing that it makes is older than that, unix seconds.
+    """
+    connection.execute(
+        "INSERT INTO intent (kind, record_id, correlation, opened_at) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (kind, record_id) DO UPDATE SET correlation = excluded.correlation,"
+        " opened_at = excluded.opened_at, open = 1, doubt_since = NULL, checks = 0,"
+        " look_at = NULL, sent = sent + 1",
+        (kind, record_id, correlation, opened_at),
+    )
+
+
+def widen(
+    connection: sqlite3.Connection, kind: IntentKind, record_id: int, correlation: str
+) -> bool:
+    """More is to be sent than was announced, and nothing was; whether it was announced at all."""
+    return bool(
+        connection.execute(
+            "UPDATE intent SET correlation = ? WHERE kind = ? AND record_id = ?"
+            " AND open AND doubt_since IS NULL",
+            (correlation, kind, record_id),
+        ).rowcount
+    )
+
+
+def doubt(
+    connection: sqlite3.Connection,
+    kind: IntentKind,
+    record_id: int,
+    now: float,
+    *,
+    look_at: float,
+    correlation: str | None = None,
+) -> bool:
+    """The answer is lost; a doubt keeps its beginning. Whether there is such a create.
+
+    Args:
+        correlation: what of it is in doubt; None for all.
+    """
+    return bool(
+        connection.execute(
+            "UPDATE intent SET open = 1, doubt_since = coalesce(doubt_since, ?),"
+            " checks = checks + 1, look_at = ?, correlation = coalesce(?, correlation)"
+            " WHERE kind = ? AND record_id = ?",
+            (now, look_at, correlation, kind, record_id),
+        ).rowcount
+    )
+
+
+def open_doubt(
+    connection: sqlite3.Connection,
+    kind: IntentKind,
+    record_id: int,
+    correlation: str,
+    *,
+    since: float,
+    look_at: float,
+    checks: int = 0,
+) -> bool:
+    """Something may be there that we did not announce; False where a create is known already."""
+    return bool(
+        connection.execute(
+            "INSERT INTO intent (kind, record_id, correlation, opened_at, doubt_since, look_at,"
+            " checks, sent) VALUES (?, ?, ?, ?, ?, ?, ?, 0)"
+            " ON CONFLICT (kind, record_id) DO NOTHING",
+            (kind, record_id, correlation, look_at, since, look_at, checks),
+        ).rowcount
+    )
+
+
+def answer(connection: sqlite3.Connection, kind: IntentKind, record_id: int) -> None:
+    """It is known what became of what was sent; how often it was sent still counts."""
+    connection.execute(
+        "UPDATE intent SET open = 0, doubt_since = NULL, checks = 0, look_at = NULL"
+        " WHERE kind = ? AND record_id = ? AND open",
+        (kind, record_id),
+    )
+
+
+def end(connection: sqlite3.Connection, kind: IntentKind, record_id: int) -> None:
+    """It came to what was wanted, or is not wanted any more."""
+    connection.execute("DELETE FROM intent WHERE kind = ? AND record_id = ?", (kind, record_id))
+
+
+def of(connection: sqlite3.Connection, kind: IntentKind, record_id: int) -> Intent | None:
+    """The create of this one."""
+    row = connection.execute(
+        f"SELECT {COLUMNS} FROM intent i WHERE kind = ? AND record_id = ?",  # noqa: S608 # a constant
+        (kind, record_id),
+    ).fetchone()
+    return None if row is None else of_row(row)
+
+
+def due_looks(
+    connection: sqlite3.Connection, now: float, *, since: Mapping[str, float], limit: int
+) -> list[str]:
+    """See `Records.due_looks`."""
+    rows = connection.execute(
+        "SELECT i.correlation FROM intent i JOIN record r ON r.id = i.record_id"
+        " LEFT JOIN json_each(?) AS known ON known.key = i.correlation"
+        " WHERE i.kind = 'opportunity' AND i.look_at <= ? AND r.state = 'pending' AND r.due_at <= ?"
+        " AND (known.value IS NULL OR known.value < i.look_at)"
+        " ORDER BY i.look_at LIMIT ?",
+        (json.dumps(since), now, now, limit),
+    )
+    return list(dict.fromkeys(row[0] for row in rows))
+
+
+def next_look(connection: sqlite3.Connection, now: float) -> float | None:
+    """See `Records.next_look`."""
+    return connection.execute(
+        "SELECT min(look_at) FROM intent WHERE kind = 'opportunity' AND look_at > ?", (now,)
+    ).fetchone()[0]
+
+
+def look_again(connection: sqlite3.Connection, record_id: int, due_at: float) -> None:
+    """See `Records.look_again`."""
+    connection.execute(
+        "UPDATE intent SET checks = checks + 1, look_at = ?"
+        " WHERE kind = 'opportunity' AND record_id = ?",
+        (due_at, record_id),
+    )
+    # An edit captured meanwhile must not start the search early, whatever its due time.
+    connection.execute("UPDATE record SET due_at = ? WHERE id = ?", (due_at, record_id))
+
+
+def doubt_unfinished(connection: sqlite3.Connection, now: float) -> int:
+    """See `Provenance.doubt_unfinished`."""
+    # A tab that was settled otherwise is looked at again.
+    connection.execute(
+        "UPDATE contacts SET state = 'pending', pending_since = ? WHERE state = 'settled'"
+        " AND record_id IN (SELECT record_id FROM intent INDEXED BY intent_announced"
+        " WHERE kind = 'role' AND open AND doubt_since IS NULL)",
+        (now,),
+    )
+    return connection.execute(
+        "UPDATE intent SET doubt_since = ?, look_at = ? WHERE open AND doubt_since IS NULL",
+        (now, now),
+    ).rowcount
