@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from engine.flow.budget import Grant
+from engine.model.lane import Lane
 
 # The pace is that of the last five minutes of work; time in which nothing may be sent is none.
 REMEMBERED_S = 300.0
@@ -26,35 +27,88 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class Pieces:
+    """What is still to be done in one lane."""
+
+    opportunities: int = 0
+    relationships: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Left:
-    """What is still to be done, and what must pass before.
+    """What is still to be done by lane, and what must pass before.
 
     Args:
         not_before_s: seconds until the last of it is due, and no pause stands in its way.
     """
 
-    opportunities: int
-    relationships: int
+    fresh: Pieces
+    backlog: Pieces
     not_before_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Need:
+    """What a part of the work takes."""
+
+    requests: float
+    seconds: float
+
+
+@dataclass(slots=True)
+class _Pace:
+    """What was done in the last spells of work."""
+
+    worked: deque[Tally] = field(default_factory=deque[Tally])
+
+    def note(self, spell: Tally) -> None:
+        self.worked.append(spell)
+        while sum(one.at for one in self.worked) - self.worked[0].at >= REMEMBERED_S:
+            self.worked.popleft()
+
+    @property
+    def pieces(self) -> float:
+        return sum(one.opportunities + one.relationships for one in self.worked)
+
+    def need(self, left: Pieces) -> _Need:
+        opportunities = sum(one.opportunities for one in self.worked)
+        relationships = sum(one.relationships for one in self.worked)
+        # An opportunity that was made or linked is followed by its people.
+        followed = min(1.0, relationships / opportunities) if opportunities else 1.0
+        share = (left.opportunities * (1 + followed) + left.relationships) / self.pieces
+        return _Need(
+            share * sum(one.requests for one in self.worked),
+            share * sum(one.at for one in self.worked),
+        )
+
+
+def _pace_by_lane() -> dict[Lane, _Pace]:
+    return {lane: _Pace() for lane in Lane}
 
 
 @dataclass(slots=True)
 class Forecast:
-    """The pace of the work, learnt from tallies taken one after the other."""
+    """The pace of the work, learnt from tallies taken one after the other.
+
+    An edit is one request and mostly no more; a record of an import is created, and its people with
+    it. So the pace is learnt lane by lane, and one lane's stands in for the other's only while that
+    is unknown.
+    """
 
     _before: Tally | None = None
-    _worked: deque[Tally] = field(default_factory=deque[Tally], init=False)
+    _pace: dict[Lane, _Pace] = field(default_factory=_pace_by_lane, init=False)
 
-    def note(self, tally: Tally, *, working: bool) -> None:
+    def note(self, tally: Tally, *, working: bool, lane: Lane) -> None:
         """Learn from what was done since the tally before.
 
         Args:
             working: something waited meanwhile, and nothing kept requests for it from being sent.
+            lane: where most of it waited.
         """
         before, self._before = self._before, tally
         if before is None or not working or tally.at <= before.at:
             return
-        self._worked.append(
+        self._pace[lane].note(
             Tally(
                 tally.at - before.at,
                 max(0.0, tally.opportunities - before.opportunities),
@@ -62,8 +116,6 @@ class Forecast:
                 max(0.0, tally.requests - before.requests),
             )
         )
-        while sum(spell.at for spell in self._worked) - self._worked[0].at >= REMEMBERED_S:
-            self._worked.popleft()
 
     def done_in_s(self, left: Left, granted: Callable[[float], Grant]) -> float:
         """Seconds until nothing is left; 0 when nothing is, NaN while no pace is known.
@@ -73,22 +125,22 @@ class Forecast:
         Args:
             granted: when so many requests will have been allowed.
         """
-        if not left.opportunities and not left.relationships:
+        parts = {Lane.FRESH: left.fresh, Lane.BACKLOG: left.backlog}
+        wanted = {lane: part for lane, part in parts.items() if part != Pieces()}
+        if not wanted:
             return 0.0
-        opportunities = sum(spell.opportunities for spell in self._worked)
-        relationships = sum(spell.relationships for spell in self._worked)
-        pieces = opportunities + relationships
-        if pieces < PIECES_MIN:
+        known = [pace for pace in self._pace.values() if pace.pieces >= PIECES_MIN]
+        if not known:
             return math.nan
-        # An opportunity that was made or linked is followed by its people.
-        followed = min(1.0, relationships / opportunities) if opportunities else 1.0
-        to_do = left.opportunities * (1 + followed) + left.relationships
-        per_second = pieces / sum(spell.at for spell in self._worked)
-        each = sum(spell.requests for spell in self._worked) / pieces
-        grant = granted(to_do * each)
-        after_grant_s = grant.requests / each / per_second if grant.after_s and each else 0.0
-        return max(
-            left.not_before_s + to_do / per_second if not grant.after_s else 0.0,
-            grant.after_s + after_grant_s,
-            left.not_before_s,
-        )
+        needs = [
+            (self._pace[lane] if self._pace[lane] in known else known[0]).need(part)
+            for lane, part in wanted.items()
+        ]
+        requests = sum(need.requests for need in needs)
+        seconds = sum(need.seconds for need in needs)
+        grant = granted(requests)
+        if not grant.after_s:
+            return left.not_before_s + seconds
+        # The rest of the requests is allowed then, and takes its part of the time.
+        rest_s = seconds * grant.requests / requests if requests else 0.0
+        return max(left.not_before_s, grant.after_s + rest_s)

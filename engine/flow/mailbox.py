@@ -97,9 +97,13 @@ class Mailbox(Generic[K]):
         """True when no key is queued and none is held."""
         return not self._held and not len(self)
 
+    def queued(self, lane: Lane) -> int:
+        """Keys that wait in the lane."""
+        return len(self._lanes[lane])
+
     def room(self, lane: Lane) -> int:
         """Keys the lane takes before a sender waits."""
-        return self.capacity - len(self._lanes[lane])
+        return self.capacity - self.queued(lane)
 
     def oldest_age_s(self) -> float:
         """Seconds the longest waiting key has waited; 0 when none does."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import anyio
 
 from engine.assembly.assembly import Assembly
-from engine.flow.forecast import Forecast, Left, Tally
+from engine.flow.forecast import Forecast, Left, Pieces, Tally
 from engine.model.lane import Lane
 from engine.model.measure import Measured
 from engine.store.sqlite.measure import SOON_S
@@ -27,6 +27,7 @@ class Outlook:
     assembly: Assembly
     _forecast: Forecast = field(default_factory=Forecast, init=False)
     _waited: bool = field(default=False, init=False)
+    _longer: Lane = field(default=Lane.FRESH, init=False)
 
     async def watch(self) -> None:
         """Take a tally again and again."""
@@ -42,16 +43,17 @@ class Outlook:
             for sample in family.samples:
                 if sample.name.endswith("_total") and sample.labels["outcome"] in _SETTLED:
                     settled[sample.labels["kind"]] += int(sample.value)
-        waits = bool(len(assembly.changes) or len(assembly.tabs))
-        waits = waits and not governor.closed(Lane.BACKLOG)
+        queued = {lane: assembly.changes.queued(lane) + assembly.tabs.queued(lane) for lane in Lane}
+        waits = any(queued.values()) and not governor.closed(Lane.BACKLOG)
         tally = Tally(
             anyio.current_time(),
             settled["opportunity"],
             settled["relationship"],
             sum(governor.budget.days.values()),
         )
-        self._forecast.note(tally, working=waits and self._waited)
-        self._waited = waits
+        # What was done since the tally before is of the lane that was the longer one then.
+        self._forecast.note(tally, working=waits and self._waited, lane=self._longer)
+        self._waited, self._longer = waits, max(Lane, key=queued.__getitem__)
 
     def soon(self, now: float) -> float:
         """What is due by then, unix seconds, is part of the backlog."""
@@ -68,7 +70,14 @@ class Outlook:
         if governor.condition.stands_still or governor.throttles >= THROTTLES_BELIEVED:
             return math.inf
         last = max(opportunities.due_at or now, relationships.due_at or now)
-        left = Left(opportunities.due, relationships.due, max(0.0, last - now, governor.paused_s))
+        pieces = {
+            lane: Pieces(
+                state.pending["opportunity", lane].due, state.pending["relationship", lane].due
+            )
+            for lane in Lane
+        }
+        not_before_s = max(0.0, last - now, governor.paused_s)
+        left = Left(pieces[Lane.FRESH], pieces[Lane.BACKLOG], not_before_s)
         return self._forecast.done_in_s(
             left, lambda requests: governor.budget.grant(requests, now, backlog=True)
         )

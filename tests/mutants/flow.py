@@ -70,7 +70,7 @@ MUTANTS = (
     Mutant(
         "takes any number of keys",
         MAILBOX,
-        "return self.capacity - len(self._lanes[lane])",
+        "return self.capacity - self.queued(lane)",
         "return self.capacity",
         (
             f"{UNIT}/test_mailbox.py::test_a_full_lane_makes_its_sender_wait_and_the_other_lane_does_not",

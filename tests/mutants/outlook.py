@@ -51,7 +51,7 @@ MUTANTS = (
     Mutant(
         "foretells by the pace alone",
         FORECAST,
-        "grant = granted(to_do * each)",
+        "grant = granted(requests)",
         "grant = granted(0.0)",
         (FORETOLD,),
     ),
@@ -61,6 +61,13 @@ MUTANTS = (
         "left.opportunities * (1 + followed)",
         "left.opportunities",
         (FORETOLD,),
+    ),
+    Mutant(
+        "takes the cost of an edit for that of an import",
+        FORECAST,
+        "        self._pace[lane].note(",
+        "        self._pace[Lane.FRESH].note(",
+        (f"{FORETOLD}::test_each_lane_has_a_pace_of_its_own",),
     ),
     Mutant(
         "believes that a window of a new limit lasts as long as the one before",

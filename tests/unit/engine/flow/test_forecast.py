@@ -7,7 +7,8 @@ import math
 import pytest
 
 from engine.flow.budget import Budget, BudgetLimits, Grant
-from engine.flow.forecast import PIECES_MIN, REMEMBERED_S, Forecast, Left, Tally
+from engine.flow.forecast import PIECES_MIN, REMEMBERED_S, Forecast, Left, Pieces, Tally
+from engine.model.lane import Lane
 from tests.unit.engine.stand_ins import NOW
 
 
@@ -16,25 +17,32 @@ def at_once(requests: float) -> Grant:
     return Grant(0.0, requests)
 
 
+def backlog(opportunities: int, relationships: int, not_before_s: float = 0.0) -> Left:
+    """What is left of an import."""
+    return Left(Pieces(), Pieces(opportunities, relationships), not_before_s)
+
+
 def paced(opportunities: int, relationships: int, requests: int, over_s: float = 10.0) -> Forecast:
     """What was done in one spell of work."""
     forecast = Forecast()
-    forecast.note(Tally(0.0, 0, 0, 0), working=True)
-    forecast.note(Tally(over_s, opportunities, relationships, requests), working=True)
+    forecast.note(Tally(0.0, 0, 0, 0), working=True, lane=Lane.BACKLOG)
+    forecast.note(
+        Tally(over_s, opportunities, relationships, requests), working=True, lane=Lane.BACKLOG
+    )
     return forecast
 
 
 def test_nothing_left_is_done() -> None:
     """Also before any pace is known."""
-    assert Forecast().done_in_s(Left(0, 0), at_once) == 0
+    assert Forecast().done_in_s(backlog(0, 0), at_once) == 0
 
 
 def test_no_pace_is_no_forecast() -> None:
     """A number nobody could know would be believed."""
     few = paced(PIECES_MIN - 1, 0, 9)
 
-    assert math.isnan(Forecast().done_in_s(Left(1, 0), at_once))
-    assert math.isnan(few.done_in_s(Left(1, 0), at_once))
+    assert math.isnan(Forecast().done_in_s(backlog(1, 0), at_once))
+    assert math.isnan(few.done_in_s(backlog(1, 0), at_once))
 
 
 def test_the_pace_and_the_people_that_follow_tell_the_end() -> None:
@@ -42,16 +50,16 @@ def test_the_pace_and_the_people_that_follow_tell_the_end() -> None:
     forecast = paced(opportunities=20, relationships=10, requests=60)
 
     # 100 opportunities with 50 tabs behind them, and 30 tabs, at 3 pieces a second.
-    assert forecast.done_in_s(Left(100, 30), at_once) == pytest.approx(60)
+    assert forecast.done_in_s(backlog(100, 30), at_once) == pytest.approx(60)
 
 
 def test_time_in_which_nothing_may_be_sent_is_no_pace() -> None:
     """While the budget is spent the pace is not nought; it is what it was."""
     forecast = paced(20, 20, 80)
-    forecast.note(Tally(1000.0, 20, 20, 80), working=False)
-    forecast.note(Tally(2000.0, 20, 20, 80), working=False)
+    forecast.note(Tally(1000.0, 20, 20, 80), working=False, lane=Lane.BACKLOG)
+    forecast.note(Tally(2000.0, 20, 20, 80), working=False, lane=Lane.BACKLOG)
 
-    assert forecast.done_in_s(Left(20, 0), at_once) == pytest.approx(10)
+    assert forecast.done_in_s(backlog(20, 0), at_once) == pytest.approx(10)
 
 
 def test_the_pace_of_an_hour_ago_is_forgotten() -> None:
@@ -59,10 +67,10 @@ def test_the_pace_of_an_hour_ago_is_forgotten() -> None:
     forecast = paced(1000, 0, 1000)
     for spell in range(1, 62):
         done = 1000 + 5 * spell
-        forecast.note(Tally(10.0 + 5 * spell, done, 0, done), working=True)
+        forecast.note(Tally(10.0 + 5 * spell, done, 0, done), working=True, lane=Lane.BACKLOG)
 
     assert REMEMBERED_S < 61 * 5
-    assert forecast.done_in_s(Left(60, 0), at_once) == pytest.approx(60)
+    assert forecast.done_in_s(backlog(60, 0), at_once) == pytest.approx(60)
 
 
 def test_the_greater_of_pace_and_budget_counts() -> None:
@@ -75,21 +83,45 @@ def test_the_greater_of_pace_and_budget_counts() -> None:
         return Grant(600.0, 40.0)
 
     # Two requests each; the last 40 of them are allowed after 600 s, and take 10 s.
-    assert forecast.done_in_s(Left(100, 0), later) == pytest.approx(610)
+    assert forecast.done_in_s(backlog(100, 0), later) == pytest.approx(610)
     assert asked == [200]
+
+
+def test_each_lane_has_a_pace_of_its_own() -> None:
+    """Edits made up for after an outage tell nothing of what a record of an import costs."""
+    forecast = paced(opportunities=20, relationships=20, requests=60)
+    forecast.note(Tally(12.0, 60, 20, 100), working=True, lane=Lane.FRESH)
+    asked: list[float] = []
+
+    def grant(requests: float) -> Grant:
+        asked.append(requests)
+        return at_once(requests)
+
+    left = Left(Pieces(10), Pieces(100))
+
+    # A hundred with their people at 2 records a second, and ten edits at 20 a second.
+    assert forecast.done_in_s(left, grant) == pytest.approx(50.5)
+    assert asked == [310]
+
+
+def test_the_pace_of_the_other_lane_is_better_than_none() -> None:
+    """The first import of a day begins after its first edits."""
+    forecast = paced(20, 0, 20)
+
+    assert forecast.done_in_s(Left(Pieces(20), Pieces()), at_once) == pytest.approx(10)
 
 
 def test_what_is_due_later_is_waited_for() -> None:
     """A backoff, or a pause, comes first."""
-    assert paced(20, 0, 20).done_in_s(Left(20, 0, not_before_s=90.0), at_once) == 100
+    assert paced(20, 0, 20).done_in_s(backlog(20, 0, not_before_s=90.0), at_once) == 100
 
 
 def test_a_restart_that_counts_from_nothing_does_no_work_backwards() -> None:
     """Counts of a day fall when a day is forgotten."""
     forecast = paced(20, 0, 400)
-    forecast.note(Tally(20.0, 40, 0, 10), working=True)
+    forecast.note(Tally(20.0, 40, 0, 10), working=True, lane=Lane.BACKLOG)
 
-    assert forecast.done_in_s(Left(20, 0), at_once) == pytest.approx(10)
+    assert forecast.done_in_s(backlog(20, 0), at_once) == pytest.approx(10)
 
 
 PER_SECOND = 8
@@ -120,12 +152,16 @@ def test_in_a_squeeze_the_forecast_is_true_at_every_moment(window_s: int) -> Non
             left -= 1
             budget.learn(limit, limit - used, NOW + window, now)
         now += 1.0
-        forecast.note(Tally(now - NOW, RECORDS - left, 0, sent), working=not held and left > 0)
+        forecast.note(
+            Tally(now - NOW, RECORDS - left, 0, sent),
+            working=not held and left > 0,
+            lane=Lane.BACKLOG,
+        )
 
         def granted(requests: float, at: float = now) -> Grant:
             return budget.grant(requests, at, backlog=True)
 
-        foretold.append((now, forecast.done_in_s(Left(left, 0), granted)))
+        foretold.append((now, forecast.done_in_s(backlog(left, 0), granted)))
     assert window > 2 * window_s
     for at, seconds in foretold[5:]:
         assert seconds == pytest.approx(now - at, rel=1 / 3, abs=5), at - NOW
