@@ -19,10 +19,11 @@ import httpx
 import pytest
 
 from connectors.sandbox.faults import Fault
-from connectors.sandbox.sandbox import Sandbox, SandboxOptions
+from connectors.sandbox.sandbox import Sandbox
 from connectors.sandbox.serving import free_port
 from engine.store.sqlite import statefile
 from tests.end_to_end import browsing, started
+from tests.end_to_end.few import few
 from tests.end_to_end.test_cli_errors import (
     ATTENTION,
     CREDENTIALS,
@@ -47,7 +48,7 @@ ALL = OPPORTUNITIES | LOOKED_UP | PEOPLE | {"prospects.write", "opportunityProsp
 
 def small() -> Sandbox:
     """A sandbox with a few records, and no minute between two tokens."""
-    return Sandbox(SandboxOptions(bulk=0, mint_interval_s=0))
+    return few(mint_interval_s=0)
 
 
 @asynccontextmanager

@@ -11,18 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from connectors.sandbox.sandbox import Sandbox, SandboxOptions
+from connectors.sandbox.sandbox import Sandbox
 from engine.store.sqlite import statedir, statefile
+from tests.end_to_end.few import few
 from tests.end_to_end.test_cli_errors import ATTENTION, STATE, names_in, paragraph, served
 
 pytestmark = pytest.mark.anyio
 
 DONE = 0
-
-
-def small() -> Sandbox:
-    """A sandbox with a few records."""
-    return Sandbox(SandboxOptions(bulk=0))
 
 
 def names_of(sandbox: Sandbox) -> list[str]:
@@ -33,7 +29,7 @@ def names_of(sandbox: Sandbox) -> list[str]:
 async def test_a_copy_is_made_beside_the_service_and_put_back(tmp_path: Path) -> None:
     """Nothing is doubled, and the roles made since are known."""
     copy = tmp_path / "copy.db"
-    sandbox = small()
+    sandbox = few()
     async with served(tmp_path / "home", sandbox) as home:
         assert (await home.run("once")).code == ATTENTION
         with statedir.lease(home.state):
@@ -65,7 +61,7 @@ async def test_a_copy_is_made_beside_the_service_and_put_back(tmp_path: Path) ->
 async def test_what_is_no_copy_of_this_state_is_not_put_back(tmp_path: Path, what: str) -> None:
     """The present state stays as it is."""
     copy = tmp_path / "copy.db"
-    async with served(tmp_path / "home", small()) as home:
+    async with served(tmp_path / "home", few()) as home:
         assert (await home.run("once")).code == ATTENTION
         if what in ("newer", "another pair"):
             assert (await home.run("state", "backup", str(copy))).code == DONE
@@ -97,7 +93,7 @@ def _spoil(copy: Path, what: str) -> None:
 
 async def test_a_copied_directory_asks_before_it_is_at_work_elsewhere(tmp_path: Path) -> None:
     """Two services on copies of one state create everything twice."""
-    sandbox = small()
+    sandbox = few()
     async with served(tmp_path / "home", sandbox) as home:
         assert (await home.run("once")).code == ATTENTION
         elsewhere = tmp_path / "elsewhere"
@@ -125,7 +121,7 @@ async def test_a_copied_directory_asks_before_it_is_at_work_elsewhere(tmp_path: 
 
 async def test_a_named_instance_may_move(tmp_path: Path) -> None:
     """In a container, neither machine nor directory need be the same at the next start."""
-    async with served(tmp_path / "home", small()) as home:
+    async with served(tmp_path / "home", few()) as home:
         home.replace("[service]\n", '[service]\ninstance = "prod"\n')
         assert (await home.run("once")).code == ATTENTION
         elsewhere = tmp_path / "elsewhere"
@@ -145,7 +141,7 @@ async def test_a_named_instance_may_move(tmp_path: Path) -> None:
 async def test_root_keeps_its_copy_where_the_service_may_not_write(tmp_path: Path) -> None:
     """The directory belongs to the service's user, the copy to whoever made it."""
     copy = tmp_path / "copy.db"
-    async with served(tmp_path / "home", small()) as home:
+    async with served(tmp_path / "home", few()) as home:
         home.state.mkdir(mode=0o700)
         os.chown(home.state, 61_234, 61_234)
         assert (await home.run("once")).code == ATTENTION

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from connectors.sandbox.workbooks.formats import Value
 
@@ -93,6 +94,7 @@ def calculated(
     )
 
 
+@lru_cache(maxsize=1024)
 def nested_name(text: str) -> str:
     """The one spelling of a related column, out of every spelling callers use (§2.5).
 
