@@ -141,12 +141,12 @@ def _columns_of_pairs() -> list[Json]:
     systems: dict[str, Any] = {
         "mappings": [CONDITIONS, NOTHING],
         "custom__cellOptions": coded,
-        "custom__width": 132,
+        "custom__width": 142,
     }
     return [
         column(
             "Pair",
-            custom__width=125,
+            custom__width=120,
             links=[
                 Link("Its own board", _ITS_BOARD).render(),
                 Link("The service's own page", "http://${__value.raw}/status", True).render(),
@@ -234,13 +234,13 @@ def _firing() -> Panel:
         overrides=[
             column(
                 "Alert",
-                custom__width=175,
+                custom__width=180,
                 links=[Link("What to do", "${runbook}#${__data.fields.Section}", True).render()],
             ),
             column(
                 "Severity",
                 mappings=[severe],
-                custom__width=75,
+                custom__width=71,
                 custom__cellOptions={"type": "color-text"},
             ),
             column("System", custom__width=85),
