@@ -132,21 +132,21 @@ def finding(lacks: Sequence[str], *, differs: bool) -> Finding:
 
 
 def remark(chosen: Choice) -> str:
-    """Why this one is taken, where that is not plain."""
-    if not chosen.others:
+    """Why this one is taken."""
+    if chosen.taken is Taken.NAMED or not chosen.others:
         return chosen.taken.value
-    number = len(chosen.others) + 1
-    if chosen.taken is Taken.NAMED:
-        return f"{chosen.taken.value}; the others of {number} are left alone"
-    return f"{chosen.taken.value}; the oldest of {number}"
+    return f"{chosen.taken.value}; it is the oldest of {len(chosen.others) + 1}"
 
 
 def left_beside(one: Present, chosen: Choice) -> str:
     """Why another target record is left to a person."""
-    why = (
+    same = (
         "carries the same reference" if one.correlation else "has the same name, account and amount"
     )
-    return f"{one.id} {why} as {chosen.target.id}, which is taken: {remark(chosen)}"
+    why = "the record carries its id"
+    if chosen.taken is not Taken.NAMED:
+        why = f"it is the oldest of {len(chosen.others) + 1}"
+    return f"{one.id} {same} as {chosen.target.id}, which is taken: {why}"
 
 
 def _besides(found: Iterable[Present], taken: Present) -> tuple[Present, ...]:

@@ -23,7 +23,7 @@ import typer
 import yaml
 from anyio.from_thread import start_blocking_portal
 
-from connectors.sandbox.demo_service import Service, running_service
+from connectors.sandbox.demo_service import Service, running_service, service_command
 from connectors.sandbox.sandbox import Addresses, Ports, Sandbox, SandboxOptions
 from connectors.sandbox.settings_file import prepared, write_settings
 from engine.cli.app import application
@@ -37,8 +37,15 @@ from tests.waiting import DEADLINE_S
 
 PAGES = documents.pages()
 IDS = [str(page.relative_to(ROOT)) for page in PAGES]
-# Of the two consoles one is that of somebody who has not let the service run yet.
-CONSOLES = ("console", "console before")
+# Whose consoles they are, by the fixture that sets the stage: of somebody beside the service, of
+# somebody who has not let it run yet, and of two on whose systems the vendor's plugin has run: one
+# lets the service look on, the other one stands before the first run.
+CONSOLES = {
+    "console": "stage",
+    "console before": "beginning",
+    "console shadow": "shadowed",
+    "console plugin": "adopting",
+}
 LANGUAGES = {*CONSOLES, "sh", "toml", "yaml", "ini", "{toctree}"}
 # Where the pages have the sandbox's control port, as in: wosync sandbox --control-port 9470
 CONTROL = "http://127.0.0.1:9470"
@@ -157,20 +164,59 @@ class Stage:
         ).stdout
 
 
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stage]:
-    """One sandbox as `wosync sandbox` makes it, and a service that has done all there is."""
-    home = prepared(tmp_path_factory.mktemp("documentation") / "home")
-    sandbox = Sandbox(SandboxOptions(), SystemClock().now)
+@contextlib.contextmanager
+def staged(home: Path, options: SandboxOptions, *run: str) -> Generator[Stage]:
+    """One sandbox as `wosync sandbox` makes it.
+
+    Args:
+        run: the options of a service that has done all there is; there is none without them.
+    """
+    sandbox = Sandbox(options, SystemClock().now)
     with contextlib.ExitStack() as stack:
         portal = stack.enter_context(start_blocking_portal())
         served = portal.wrap_async_context_manager(sandbox.serving(Ports()))
         addresses = stack.enter_context(served)
-        file = write_settings(home, addresses, sandbox.credentials)
-        started = portal.wrap_async_context_manager(running_service(file))
+        file = write_settings(prepared(home), addresses, sandbox.credentials)
+        if not run:
+            yield Stage(home, addresses, lambda: None)
+            return
+        command = [*service_command(file.path), *run[1:]]
+        started = portal.wrap_async_context_manager(running_service(file, command))
         service = stack.enter_context(started)
         portal.call(at_rest, service)
         yield Stage(home, addresses, lambda: portal.call(at_rest, service))
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stage]:
+    """A service that has done all there is."""
+    with staged(tmp_path_factory.mktemp("documentation") / "home", SandboxOptions(), "run") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def beginning(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stage]:
+    """The same sandbox again, before any service ran."""
+    with staged(tmp_path_factory.mktemp("beginning") / "home", SandboxOptions()) as made:
+        yield made
+
+
+PAST = SandboxOptions(bulk=20, past=True)
+
+
+@pytest.fixture(scope="module")
+def shadowed(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stage]:
+    """A service that looks on where the plugin has worked."""
+    home = tmp_path_factory.mktemp("shadowed") / "home"
+    with staged(home, PAST, "run", "--shadow") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def adopting(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stage]:
+    """The same systems, before any service ran."""
+    with staged(tmp_path_factory.mktemp("adopting") / "home", PAST) as made:
+        yield made
 
 
 async def at_rest(service: Service) -> None:
@@ -178,19 +224,6 @@ async def at_rest(service: Service) -> None:
     with anyio.fail_after(DEADLINE_S):
         while (look := await service.look()) is None or not look.at_rest:  # noqa: ASYNC110
             await anyio.sleep(0.1)
-
-
-@pytest.fixture(scope="module")
-def beginning(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stage]:
-    """The same sandbox again, before any service ran."""
-    home = prepared(tmp_path_factory.mktemp("beginning") / "home")
-    sandbox = Sandbox(SandboxOptions(), SystemClock().now)
-    with contextlib.ExitStack() as stack:
-        portal = stack.enter_context(start_blocking_portal())
-        served = portal.wrap_async_context_manager(sandbox.serving(Ports()))
-        addresses = stack.enter_context(served)
-        write_settings(home, addresses, sandbox.credentials)
-        yield Stage(home, addresses, lambda: None)
 
 
 RUN = [(page, language) for page in PAGES for language in CONSOLES if all_of(page, language)]
@@ -207,7 +240,7 @@ def test_every_console_shows_what_the_page_says(
     page: Path, language: str, request: pytest.FixtureRequest
 ) -> None:
     """Whoever follows a page literally sees what stands there."""
-    place: Stage = request.getfixturevalue("stage" if language == "console" else "beginning")
+    place: Stage = request.getfixturevalue(CONSOLES[language])
     for block in all_of(page, language):
         for command, expected in block.steps():
             shown = place.run(command)

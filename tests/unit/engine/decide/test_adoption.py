@@ -93,7 +93,6 @@ def test_why_one_is_taken_and_another_left_is_told() -> None:
     chosen = choice(None, [YOUNG, OLD], [], others=())
 
     assert chosen is not None
-    assert remark(chosen) == "it carries the record's reference; the oldest of 2"
-    assert left_beside(YOUNG, chosen).startswith(
-        "3 carries the same reference as 9, which is taken"
-    )
+    assert remark(chosen) == "it carries the record's reference; it is the oldest of 2"
+    why = "3 carries the same reference as 9, which is taken: it is the oldest of 2"
+    assert left_beside(YOUNG, chosen) == why
