@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+# What the state knows of a record already.
+OURS, IN_DOUBT = "ours", "in doubt"
+
 
 class Finding(StrEnum):
     """How a ticked record of the source stands to the target."""

@@ -92,10 +92,18 @@ MUTANTS = (
     ),
     Mutant(
         "adopts what the service works for already",
-        "engine/service/adopting/known.py",
+        STORE,
         "r.target_id IS NOT NULL AND r.mass = 0",
         "r.target_id IS NULL AND r.mass = 0",
         (f"{ADOPT}::test_what_is_ours_already_is_let_be",),
+    ),
+    Mutant(
+        "takes a role in doubt for a create in doubt",
+        STORE,
+        "\" THEN '{OURS}' END AS standing FROM record r{intents.OF_RECORD}\"",
+        "\" THEN '{OURS}' END AS standing FROM record r\"\n"
+        '        " LEFT JOIN intent i ON i.record_id = r.id"',
+        (f"{ADOPT}::test_a_role_in_doubt_is_no_create_in_doubt",),
     ),
     Mutant(
         "does not link what the record does not name",

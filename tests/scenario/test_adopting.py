@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from engine.model.adoption import Finding
 from engine.model.dossier import Named
 from engine.model.edit import Edit
 from engine.model.history import Note
 from engine.model.plan import Kind
 from engine.model.records import RecordType
+from engine.store.sqlite import statefile
 from engine.store.sqlite.statefile import FILE_NAME
 from tests.scenario.adopting_hands import (
     ADOPTS,
@@ -297,6 +300,22 @@ async def test_the_requests_are_counted_before_they_are_sent(world: Bench) -> No
     alone = [one for one in gets if one.path.rsplit("/", 1)[-1].isdigit()]
     assert told["outreach", "GET", "/opportunities/{id}"] == len(alone)
     assert len(writes(world)) == 2
+
+
+async def test_a_role_in_doubt_is_no_create_in_doubt(world: Bench) -> None:
+    """What was announced of the people on its tab is no business of the record's."""
+    record = world.has("Harbour crane")
+    await world.once()
+    with closing(statefile.connect(world.state / FILE_NAME)) as state:
+        state.execute(
+            "INSERT INTO intent (kind, record_id, correlation, opened_at) VALUES"
+            " ('role', ?, '[]', 1)",
+            (record,),
+        )
+
+    plan = await planned(world, ADOPTS)
+
+    assert plan.end.findings == {Finding.OURS: 1}
 
 
 async def test_the_store_links_nothing_that_is_anothers(world: Bench) -> None:

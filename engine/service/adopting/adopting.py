@@ -6,6 +6,7 @@ one like any other, and carried out like any other.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, ExitStack
 from dataclasses import dataclass, field, replace
@@ -27,7 +28,6 @@ from engine.model.plan import End, Header
 from engine.model.purpose import Purpose
 from engine.service.adopting import laid
 from engine.service.adopting.costs import Costs
-from engine.service.adopting.known import Known
 from engine.service.adopting.lines import Adoptions
 from engine.service.adopting.survey import Survey
 from engine.service.once import begin
@@ -72,19 +72,19 @@ class Adopting:
                 both = files.enter_context(laid.opened(self.copy.with_name(FILE_NAME)))
                 copy = files.enter_context(scratch.looking(self.copy))
                 async with self.systems() as systems:
-                    return await self._write(writing, both, Known(copy), systems)
+                    return await self._write(writing, both, copy, systems)
         finally:
             rehearsing.reset(token)
 
     async def _write(
-        self, writing: Writing, both: laid.Laid, known: Known, systems: Systems
+        self, writing: Writing, both: laid.Laid, copy: sqlite3.Connection, systems: Systems
     ) -> End:
         assembly = self._assembled(systems)
         lane = current_lane.set(Lane.BACKLOG)
         try:
             with counted_by(self.reading), spent_on(Purpose.BACKLOG):
                 await self._begin(assembly)
-                survey = Survey(assembly, both, known)
+                survey = Survey(assembly, both, copy)
                 await survey.read()
                 writing.write(self._header(assembly))
                 adoptions = Adoptions(survey, both)

@@ -11,12 +11,11 @@ from engine.decide.claim import Claimant, owner
 from engine.decide.opportunity import difference
 from engine.decide.reasons import because
 from engine.errors import Gone
-from engine.model.adoption import Choice, Finding, Present
+from engine.model.adoption import IN_DOUBT, Choice, Finding, Present
 from engine.model.edit import Edit
 from engine.model.plan import Change, Kind, LeftOut
 from engine.model.reason import Code
 from engine.model.records import Fields, RecordType, SourceRecord
-from engine.service.adopting.known import IN_DOUBT
 from engine.service.adopting.laid import Laid, Ours
 from engine.service.adopting.survey import Survey
 

@@ -6,6 +6,7 @@ takes the lane of a backlog.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
@@ -29,8 +30,8 @@ from engine.model.records import (
     SourceRecord,
 )
 from engine.resolvers.references import References
-from engine.service.adopting.known import Known
 from engine.service.adopting.laid import Laid, Ours
+from engine.store.sqlite import adopting
 
 PAGE = 1000
 # So many records are resolved side by side: what they refer to is asked for in batches.
@@ -48,12 +49,12 @@ class Survey:
     """Reads both sides.
 
     Args:
-        known: what our own state knows.
+        copy: of our own state.
     """
 
     assembly: Assembly
     laid: Laid
-    known: Known
+    copy: sqlite3.Connection
 
     async def read(self) -> None:
         """Lay down everything.
@@ -61,7 +62,7 @@ class Survey:
         Raises:
             EngineError: a system cannot be reached, or refuses us.
         """
-        self.laid.add_claims(self.known.claims())
+        self.laid.add_claims(adopting.claimed(self.copy))
         await self._read_theirs()
         await self._read_ours()
         self.laid.note_open()
@@ -128,7 +129,7 @@ class Survey:
             after = page.rows[-1].position
 
     async def _ours(self, rows: Sequence[Captured]) -> list[Ours]:
-        states = self.known.states([row.id for row in rows])
+        states = adopting.standings(self.copy, [row.id for row in rows])
         found: list[Ours] = []
 
         async def one(row: Captured) -> None:

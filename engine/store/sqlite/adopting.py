@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
 
+from engine.model.adoption import IN_DOUBT, OURS
 from engine.model.dossier import Named
 from engine.model.history import Note
 from engine.store.sqlite import claims, intents
@@ -42,3 +45,24 @@ def adopt(
     )
     remember(connection, one.id, row["version"], note, now)
     return True
+
+
+def standings(connection: sqlite3.Connection, ids: Sequence[int]) -> Mapping[int, str]:
+    """What settles it of these records that the state knows already, where anything does."""
+    rows = connection.execute(
+        f"SELECT r.id, CASE WHEN i.record_id IS NOT NULL THEN '{IN_DOUBT}'"  # noqa: S608 # words of ours
+        f" WHEN s.record_id IS NOT NULL THEN '{OURS}'"
+        # What the fuse holds is not ours yet, though it is known which target record it is about.
+        " WHEN r.target_id IS NOT NULL AND r.mass = 0 AND r.state <> 'ineligible'"
+        f" THEN '{OURS}' END AS standing FROM record r{intents.OF_RECORD}"
+        " LEFT JOIN skip s ON s.record_type = 'opportunity' AND s.record_id = r.id"
+        " WHERE r.id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(ids)),),
+    )
+    return {row[0]: row[1] for row in rows if row[1] is not None}
+
+
+def claimed(connection: sqlite3.Connection) -> Iterator[tuple[int, int, float]]:
+    """Target id, record id, since: whose the target records are that the state knows."""
+    rows = connection.execute("SELECT target_id, record_id, since FROM claim")
+    return ((row[0], row[1], row[2]) for row in rows)
