@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,6 +18,7 @@ from engine.cli.reading import load
 from engine.cli.verdicts import (
     Verdict,
     clock,
+    customers,
     failed,
     granted,
     permitted,
@@ -30,7 +32,7 @@ from engine.errors import EngineError, StateUnusable
 from engine.mapping_in_force import Mappings
 from engine.metrics import Metrics
 from engine.model.age import Seen
-from engine.model.permissions import Authorisation
+from engine.model.permissions import Authorisation, Use
 from engine.model.records import RecordType
 from engine.plain import plain
 from engine.store.port.store import Store
@@ -88,6 +90,7 @@ async def _with_systems(config: Config, store: Store) -> list[Verdict]:
     async with open_systems(config, Environment.real(), store, Metrics()) as systems:
         mappings = Mappings(config, systems.source, systems.target)
         walked = await walk(config.connectors.source.name, systems.source.steps())
+        walked += await _check_customers(config, systems, mappings, walked)
         walked += await walk(config.connectors.target.name, systems.target.steps())
         verdicts += walked
         verdicts += await _check_scopes(config, systems, mappings)
@@ -110,6 +113,22 @@ async def _check_scopes(config: Config, systems: Systems, mappings: Mappings) ->
     except EngineError as error:
         return [granted(name, found, _ends(found)), failed(name, "permissions", error)]
     return _judged(name, found)
+
+
+async def _check_customers(
+    config: Config, systems: Systems, mappings: Mappings, walked: Sequence[Verdict]
+) -> list[Verdict]:
+    """Whether customers can be read, whose accounts opportunities are given."""
+    wanted = authorisation.uses(mappings, config.engine.contacts, people=False)
+    if Use.ACCOUNTS not in wanted or not all(verdict.ok for verdict in walked):
+        return []
+    error: EngineError | None = None
+    try:
+        # Whether there is such a one is no matter.
+        await systems.source.account_ids([1])
+    except EngineError as raised:
+        error = raised
+    return [customers(config.connectors.source.name, error)]
 
 
 def _judged(name: str, found: Authorisation) -> list[Verdict]:
@@ -149,7 +168,10 @@ async def _beside_the_service(config: Config) -> list[Verdict]:
             open_store(Path(directory) / statefile.FILE_NAME) as store,
             open_systems(config, Environment.real(), store, Metrics()) as systems,
         ):
-            verdicts += await walk(config.connectors.source.name, systems.source.steps())
+            walked = await walk(config.connectors.source.name, systems.source.steps())
+            mappings = Mappings(config, systems.source, systems.target)
+            verdicts += walked
+            verdicts += await _check_customers(config, systems, mappings, walked)
             verdicts += _check_clock(systems)
     verdicts += _asked(config)
     unchecked = (

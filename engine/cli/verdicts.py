@@ -5,12 +5,20 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.cli.exits import Exit, code_for
 from engine.cli.tables import console, table
-from engine.errors import EngineError, HeldBack, ProtocolError, Throttled, Transient
-from engine.model.permissions import Authorisation, refused, without
+from engine.errors import (
+    EngineError,
+    HeldBack,
+    ProtocolError,
+    Terminal,
+    Throttled,
+    Transient,
+    Unauthorized,
+)
+from engine.model.permissions import Authorisation, Use, refused, without
 from engine.ports import Step
 from engine.redaction import redact
 
@@ -95,6 +103,22 @@ def permitted(subject: str, found: Authorisation) -> Verdict | None:
         return Verdict(subject, "permissions", False, detail, remedy, Exit.ATTENTION)
     judged = "the rest, which only a change would show, is judged by the scopes"
     return Verdict(subject, "permissions", True, f"{found.tried} tried by reading; {judged}")
+
+
+def customers(subject: str, error: EngineError | None) -> Verdict:
+    """Whether the customers of opportunities can be read, and what does not work if not."""
+    if error is None:
+        return Verdict(subject, "customers", True, "readable, with the ids of their accounts")
+    verdict = failed(subject, "customers", error)
+    if not isinstance(error, Terminal) or isinstance(error, Unauthorized):
+        return verdict
+    return replace(
+        verdict,
+        detail=f"{verdict.detail}: {Use.ACCOUNTS.value}",
+        remedy="let the integration user read organisations, or take the lines out of the mapping"
+        " that are filled with an account",
+        code=Exit.ATTENTION,
+    )
 
 
 def clock(now: float, told: Mapping[str, float]) -> Verdict | None:

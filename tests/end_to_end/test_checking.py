@@ -58,6 +58,7 @@ async def test_a_scope_for_everything_covers_what_is_needed(tmp_path: Path) -> N
 
     found = lines(ended)
     assert ended.code == DONE, ended.everything
+    assert found["workbooks", "customers"]["ok"] is True
     assert found["outreach", "scopes"]["detail"].startswith("all 10 that are needed were granted")
     assert found["this machine", "clock"]["ok"] is True
 
@@ -143,6 +144,24 @@ async def test_what_is_granted_and_refused_all_the_same_is_tried(
     assert "opportunities with an account wait" in found["detail"]
     assert "profile" in found["remedy"]
     assert beside or sandbox.outreach.opportunities.rows() == before
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside the service"])
+async def test_customers_that_cannot_be_read_are_told(tmp_path: Path, beside: bool) -> None:
+    """Opportunities with an account wait for them, and nothing else says so."""
+    sandbox = small()
+    async with served(tmp_path / "home", sandbox) as home, AsyncExitStack() as stack:
+        if beside:
+            url = await stack.enter_async_context(running(home))
+            await until(url, "ready\n")
+        sandbox.workbooks.deny("crm/organisations")
+        ended = await home.run("check", "--json")
+
+    found = lines(ended)["workbooks", "customers"]
+    assert ended.code == ATTENTION
+    assert found["ok"] is False
+    assert "opportunities with an account wait" in found["detail"]
+    assert "organisations" in found["remedy"]
 
 
 async def test_what_can_be_tried_is_told(tmp_path: Path) -> None:

@@ -22,6 +22,20 @@ KEPT_UP = "tests/unit/engine/service/test_authorising.py"
 
 MUTANTS = (
     Mutant(
+        "does not say what waits for customers that cannot be read",
+        "engine/cli/verdicts.py",
+        '{verdict.detail}: {Use.ACCOUNTS.value}"',
+        '{verdict.detail}"',
+        (f"{CHECKED}::test_customers_that_cannot_be_read_are_told_with_what_does_not_work",),
+    ),
+    Mutant(
+        "checks everything but whether customers can be read",
+        "engine/cli/checking.py",
+        "        await systems.source.account_ids([1])\n",
+        "        await systems.source.account_ids([])\n",
+        ("tests/end_to_end/test_checking.py::test_customers_that_cannot_be_read_are_told",),
+    ),
+    Mutant(
         "gives up working tokens for a consent that brings no lasting one",
         KEPT,
         "    if presented.code and grant.refresh_token is None:\n",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.cli.exits import Exit
-from engine.cli.verdicts import clock, failed, granted
+from engine.cli.verdicts import clock, customers, failed, granted
 from engine.errors import (
     EngineError,
     HeldBack,
@@ -99,3 +99,15 @@ def test_a_clock_that_agrees_with_one_system_is_right(told: dict[str, float]) ->
 def test_without_any_date_nothing_is_said_of_the_clock() -> None:
     """No system may have been reached."""
     assert clock(1100.0, {}) is None
+
+
+def test_customers_that_cannot_be_read_are_told_with_what_does_not_work() -> None:
+    """Opportunities without an account go on, so it needs attention and is no wrong setting."""
+    verdict = customers("a", Misconfigured("no such resource, or no access to it"))
+
+    assert (verdict.ok, verdict.code) == (False, Exit.ATTENTION)
+    assert "opportunities with an account wait" in verdict.detail
+    assert verdict.remedy
+    assert customers("a", Unreachable("no answer")).code == Exit.UNREACHABLE
+    assert customers("a", Unauthorized("no")).code == Exit.CREDENTIALS
+    assert customers("a", None).ok is True
