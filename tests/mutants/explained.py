@@ -12,6 +12,20 @@ EACH = f"{WHY}::test_each_thing_in_the_way_has_its_verdict_and_its_reason"
 
 MUTANTS = (
     Mutant(
+        "calls any number near",
+        "engine/decide/nearness.py",
+        "range(-APART_MAX, APART_MAX + 1)",
+        "range(-50 * APART_MAX, APART_MAX + 1)",
+        ("tests/unit/engine/decide/test_nearness.py::test_another_number_is_not",),
+    ),
+    Mutant(
+        "takes no digits turned round for a slip",
+        "engine/decide/nearness.py",
+        "    return wrong | missing | many | turned",
+        "    return wrong | missing | many",
+        ("tests/unit/engine/decide/test_nearness.py::test_a_slip_of_the_finger_is_near",),
+    ),
+    Mutant(
         "takes what is hidden for deleted",
         FINDINGS,
         "        if facts.source.deleted:",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 
+from engine.decide.nearness import near
 from engine.decide.reasons import cause, kept_cause
 from engine.decide.skipping import skipped
 from engine.model.claim import Claim
@@ -65,19 +67,16 @@ def alike(connection: sqlite3.Connection, pointers: Sequence[Pointer], limit: in
     for pointer in pointers:
         if pointer.side is Side.TARGET:
             continue
-        number = pointer.id
+        head, digits, column = "", str(pointer.id or ""), "id"
         if pointer.ref is not None:
-            digits = pointer.ref[len(pointer.ref.rstrip(_DIGITS)) :]
-            number = int(digits) if digits else None
-        if number is None:
-            continue
-        table = _TABLES[pointer.record_type]
-        # By the primary key on either side, so that it stays cheap beside any number of records.
+            head, column = pointer.ref.rstrip(_DIGITS), "ref"
+            digits = pointer.ref[len(head) :]
+        meant = [f"{head}{one}" if column == "ref" else int(one) for one in near(digits)]
+        # By an index, so that it stays cheap beside any number of records.
         rows = connection.execute(
-            f"SELECT id, ref FROM (SELECT * FROM (SELECT id, ref FROM {table} WHERE id >= ?1"  # noqa: S608 # a name of ours
-            f" ORDER BY id LIMIT ?2) UNION ALL SELECT * FROM (SELECT id, ref FROM {table}"
-            " WHERE id < ?1 ORDER BY id DESC LIMIT ?2)) ORDER BY abs(id - ?1) LIMIT ?2",
-            (number, limit),
+            f"SELECT r.id, r.ref FROM json_each(?) m CROSS JOIN {_TABLES[pointer.record_type]} r"  # noqa: S608 # names of ours
+            f" ON r.{column} = m.value ORDER BY m.key LIMIT ?",
+            (json.dumps(meant), limit),
         )
         found += [Named(pointer.record_type, row[0], row[1]) for row in rows]
     return found[:limit]
