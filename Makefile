@@ -12,7 +12,7 @@ WORKERS ?= 4
 # Tests start hundreds of processes; kept bytecode spares each of them the compiler.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench simulate mutants dashboards docs dist clean
+.PHONY: demo test check bench rivals simulate mutants dashboards docs dist clean
 
 demo: $(RUNS)
 	$(BIN)/wosync demo
@@ -33,6 +33,15 @@ docs: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks
+
+# Beside what else could create the same records; their libraries, some 300 MB, stay apart from ours.
+rivals: $(READY) .rivals/.ready
+	$(BIN)/python -m tests.benchmarks rivals
+
+.rivals/.ready: requirements-rivals.lock
+	$(PYTHON) -m venv .rivals
+	.rivals/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes -r $<
+	@touch $@
 
 # Histories of the whole engine on virtual time: make simulate SEEDS=1000
 SEEDS ?= 1000

@@ -374,7 +374,9 @@ def test_the_version_is_the_newest_one_of_the_changelog() -> None:
     assert headings[0] == project["version"]
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "requirements-dev.lock", "requirements-rivals.lock"]
+)
 def test_pins_are_exact_and_name_no_address(name: str) -> None:
     """Whoever builds this uses the registry they trust."""
     text = (ROOT / name).read_text(encoding="utf-8")

@@ -20,6 +20,7 @@ from tests.benchmarks import (
     reload,
     report,
     requests,
+    rivals,
     scrape,
     speed,
     start_up,
@@ -43,6 +44,7 @@ class Benchmark(StrEnum):
     RELOAD = "reload"
     START_UP = "start_up"
     ASKING = "asking"
+    RIVALS = "rivals"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,11 @@ class Sizes:
     scrapes: int
     idle_window_s: float
     starts: int
+    rivalled: int
 
 
-FULL = Sizes(1000, 2000, 16, 0.1, 1000, 100_000, 1000, 3, 100_000, 60, 60.0, 9)
-QUICK = Sizes(60, 60, 16, 0.02, 40, 160, 100, 1, 200, 3, 1.0, 1)
+FULL = Sizes(1000, 2000, 16, 0.1, 1000, 100_000, 1000, 3, 100_000, 60, 60.0, 9, 300)
+QUICK = Sizes(60, 60, 16, 0.02, 40, 160, 100, 1, 200, 3, 1.0, 1, 40)
 
 
 def main(
@@ -94,11 +97,12 @@ def main(
         base.scrapes,
         base.idle_window_s,
         base.starts,
+        base.rivalled,
     )
     errors = Console(stderr=True, highlight=False)
     findings: dict[str, list[Figure]] = {}
     try:
-        for benchmark in only or list(Benchmark):
+        for benchmark in only or _runnable():
             errors.print(f"measuring {benchmark.value} …", style="dim")
             findings[benchmark.value] = measure(benchmark, sizes)
     except BenchmarkFailed as error:
@@ -108,6 +112,11 @@ def main(
         sys.stdout.write(report.as_json(findings) + "\n")
     else:
         report.show(Console(highlight=False), findings)
+
+
+def _runnable() -> list[Benchmark]:
+    """Every benchmark, the rivals only where their libraries are installed."""
+    return [one for one in Benchmark if one is not Benchmark.RIVALS or rivals.PYTHON.exists()]
 
 
 def measure(benchmark: Benchmark, sizes: Sizes) -> list[Figure]:
@@ -142,6 +151,8 @@ def measure(benchmark: Benchmark, sizes: Sizes) -> list[Figure]:
             return start_up.measure(sizes.starts)
         case Benchmark.ASKING:
             return asking.measure(sizes.linked, sizes.creates, repeat=sizes.repeat)
+        case Benchmark.RIVALS:
+            return rivals.measure(sizes.rivalled, repeat=sizes.repeat)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,8 @@ from connectors.sandbox.workbooks import Money, WorkbooksWorld, workbooks_app
 API_KEY = "00000-bench"
 CLIENT_ID = "bench"
 CLIENT_SECRET = "bench-client-secret"
-OWNERS, CUSTOMERS = 4, 20
+OWNERS, CUSTOMERS, PERSONS = 4, 20, 60
+ROLES = ("Decision Maker", "Influencer", "Champion")
 STAGES = ("Qualify", "Propose", "Negotiate")
 CREATES_PATH = "/api/v2/opportunities"
 # Rows that share one second of updated_at: more than a page holds, as after an import.
@@ -122,8 +123,12 @@ class Ledger:
         )
 
 
-def plant(workbooks: WorkbooksWorld, outreach: OutreachWorld, rows: int) -> int:
-    """Fill both worlds with plain, ticked, valid opportunities; returns a user to consent."""
+def plant(workbooks: WorkbooksWorld, outreach: OutreachWorld, rows: int, people: int = 0) -> int:
+    """Fill both worlds with plain, ticked, valid opportunities; returns a user to consent.
+
+    Args:
+        people: on the tab of each, whom both systems know.
+    """
     first_user = 0
     for number in range(OWNERS):
         workbooks.add_user(f"Owner {number}", f"owner{number}@bench.example")
@@ -134,10 +139,11 @@ def plant(workbooks: WorkbooksWorld, outreach: OutreachWorld, rows: int) -> int:
         workbooks.stage_id(name)
         outreach.stages.create({"name": name, "order": order, "isClosed": False})
     customers = [_customer(workbooks, outreach, number) for number in range(CUSTOMERS)]
+    persons = [_person(workbooks, outreach, number) for number in range(PERSONS if people else 0)]
     began = int(workbooks.clock()) - HOUR_S - rows // ROWS_PER_SECOND
     for number in range(rows):
         changed_at = began + number // ROWS_PER_SECOND
-        workbooks.opportunities.create(
+        opportunity_id = workbooks.opportunities.create(
             created_at=changed_at,
             updated_at=changed_at,
             description=f"Opportunity {number + 1} of a usual length",
@@ -150,7 +156,25 @@ def plant(workbooks: WorkbooksWorld, outreach: OutreachWorld, rows: int) -> int:
             party_id=customers[number % CUSTOMERS],
             cf_opportunity_sync_to_outreach=True,
         )
+        if people:
+            on_tab = [persons[(number + place) % PERSONS] for place in range(people)]
+            roles = [ROLES[place % len(ROLES)] for place in range(people)]
+            workbooks.set_people(opportunity_id, list(zip(on_tab, roles, strict=True)))
     return first_user
+
+
+def _person(workbooks: WorkbooksWorld, outreach: OutreachWorld, number: int) -> int:
+    email = f"person{number}@bench.example"
+    prospect_id = outreach.prospects.create({"firstName": "Person", "emails": [email]})
+    return workbooks.people.create(
+        name=f"Person {number}",
+        person_first_name="Person",
+        person_last_name=str(number),
+        main_location_email=email,
+        cf_person_sync_to_outreach=True,
+        cf_person_outreach_id=str(prospect_id),
+        cf_person_outreach_url=f"https://outreach.example/p/{prospect_id}",
+    )
 
 
 def _customer(workbooks: WorkbooksWorld, outreach: OutreachWorld, number: int) -> int:
@@ -159,10 +183,11 @@ def _customer(workbooks: WorkbooksWorld, outreach: OutreachWorld, number: int) -
     return workbooks.organisations.create(name=name, cf_organisation_outreach_id=str(account_id))
 
 
-async def serve(rows: int, latency_s: float, ago_s: float) -> None:
+async def serve(rows: int, latency_s: float, ago_s: float, people: int) -> None:
     """Serve until standard input ends.
 
     Args:
+        people: on the tab of each opportunity.
         latency_s: seconds added to every request of both systems.
         ago_s: seconds by which both are in the past until they are told to come to the present.
     """
@@ -170,7 +195,7 @@ async def serve(rows: int, latency_s: float, ago_s: float) -> None:
     workbooks = WorkbooksWorld(clock.now)
     knobs = OutreachKnobs(mint_interval_s=0.0, rate_limit=10_000_000)
     outreach = OutreachWorld(clock.now, knobs)
-    user_id = plant(workbooks, outreach, rows)
+    user_id = plant(workbooks, outreach, rows, people)
     workbooks.add_api_key(API_KEY)
     outreach.add_app(CLIENT_ID, CLIENT_SECRET)
     workbooks_traffic = Faults(workbooks_app(workbooks), latency_s=latency_s)
@@ -192,6 +217,7 @@ async def serve(rows: int, latency_s: float, ago_s: float) -> None:
             "client_id": CLIENT_ID,
             "client_secret": CLIENT_SECRET,
             "refresh_token": outreach.grant(CLIENT_ID, user_id),
+            "prospects": [row.id for row in outreach.prospects.rows()],
             "access_token": outreach.issue_access_token(CLIENT_ID, user_id),
         }
         sys.stdout.write(json.dumps(told) + "\n")
@@ -205,8 +231,9 @@ def main() -> None:
     parser.add_argument("--rows", type=int, required=True)
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--ago", type=float, default=0.0)
+    parser.add_argument("--people", type=int, default=0)
     chosen = parser.parse_args()
-    anyio.run(serve, chosen.rows, chosen.latency, chosen.ago)
+    anyio.run(serve, chosen.rows, chosen.latency, chosen.ago, chosen.people)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -45,6 +45,7 @@ class Scene:
         workers: opportunity syncers, and requests in flight to Outreach.
         interval_s: between two polls of `wosync run`.
         ago_s: how long ago both systems are, until `come_to_the_present`.
+        people: on the tab of each opportunity, whom both systems know.
     """
 
     rows: int
@@ -52,6 +53,7 @@ class Scene:
     workers: int = 4
     interval_s: float = 60.0
     ago_s: float = 0.0
+    people: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +85,14 @@ class Stage:
 
     def slow_creates(self, delay_s: float) -> None:
         """Let every create take that much longer."""
-        fault = {
-            "method": "POST",
-            "path": "/opportunities$",
-            "action": "delay",
-            "delay_s": delay_s,
-            "times": None,
-        }
+        self._spoil_creates({"action": "delay", "delay_s": delay_s})
+
+    def lose_answers(self, probability: float) -> None:
+        """Carry creates out and cut the connection before the answer, by chance."""
+        self._spoil_creates({"action": "drop", "when": "after", "probability": probability})
+
+    def _spoil_creates(self, how: Mapping[str, Any]) -> None:
+        fault = {"method": "POST", "path": "/opportunities$", "times": None, **how}
         self.http.post(f"{self.url('control')}/outreach/faults", json=fault).raise_for_status()
 
     def set_syncers(self, number: int) -> None:
@@ -100,6 +103,10 @@ class Stage:
     def ledger(self) -> dict[str, Any]:
         """`creates`, a number, and `span_s`, from the first one's arrival to the last answer."""
         return self.http.get(self.url("ledger")).json()
+
+    def bodies(self) -> list[str]:
+        """What every create that arrived has sent, in order."""
+        return self.http.get(f"{self.url('ledger')}/bodies").json()
 
     def forget_creates(self) -> None:
         """Start the ledger's span anew; the bodies stay."""
@@ -202,7 +209,7 @@ def stage(scene: Scene) -> Generator[Stage]:
     """Set everything up in a directory of its own, and take it away again."""
     command = [sys.executable, "-m", "tests.benchmarks.emulators"]
     command += ["--rows", str(scene.rows), "--latency", str(scene.latency_s)]
-    command += ["--ago", str(scene.ago_s)]
+    command += ["--ago", str(scene.ago_s), "--people", str(scene.people)]
     with (
         tempfile.TemporaryDirectory(prefix="wosync-bench-") as name,
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as emulators,

@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.benchmarks import rivals
 from tests.benchmarks.requests import CONSTANT_MAX, TAB_READS_MAX
+from tests.benchmarks.stage import BenchmarkFailed
 from tests.searching import SEARCH
 
 DEADLINE_S = 300.0
@@ -87,6 +90,16 @@ def test_a_create_costs_one_outreach_request_and_an_idle_poll_none(
     assert 0 < figures["idle_tab_reads"] <= TAB_READS_MAX
     assert figures["idle_others"] == 0
     assert figures["idle_outreach"] == 0
+
+
+def test_who_has_not_installed_the_rivals_is_told_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody needs them for anything else."""
+    monkeypatch.setattr(rivals, "PYTHON", tmp_path / "python")
+
+    with pytest.raises(BenchmarkFailed, match="`make rivals`"):
+        rivals.measure(1, repeat=1)
 
 
 @pytest.mark.slow
