@@ -40,6 +40,15 @@ def loop_clock() -> Callable[[], float]:
     return asyncio.get_running_loop().time
 
 
+def loop_time() -> float:
+    """The running loop's time, in seconds; of asyncio's loop, which is the only one there is here.
+
+    Raises:
+        RuntimeError: no event loop is running.
+    """
+    return asyncio.get_running_loop().time()
+
+
 def _passed_s() -> float:
     """Seconds of a clock that nobody can set."""
     boot_clock = getattr(time, "CLOCK_BOOTTIME", None)

@@ -24,6 +24,8 @@ PASSING_MAX = 32
 # A shorter piece of base64 may well stand in a text that has nothing to do with the secret.
 _BASE64_CHARS_MIN = 8
 _MAIL_HASH_CHARS = 8
+# What was made of texts up to this length is remembered.
+_WORD_CHARS = 64
 
 _SENSITIVE_NAME = re.compile(
     r"token|secret|password|passwd|authorization|cookie|api[_-]?key", re.IGNORECASE
@@ -60,6 +62,10 @@ class _Known:
         self._lasting: dict[str, frozenset[str]] = {}
         self._passing: dict[str, frozenset[str]] = {}
         self.forms: tuple[str, ...] = ()
+        self.shortest = 0
+        """Characters of the shortest form; what is shorter holds none."""
+        self.generation = 0
+        """How often the forms have changed."""
 
     def add(self, texts: Iterable[str], *, passing: bool) -> None:
         new = [text for text in texts if len(text) >= SECRET_CHARS_MIN]
@@ -73,6 +79,8 @@ class _Known:
         forms = {form for one in (self._lasting, self._passing) for form in one.values()}
         # The longest first: one secret may be part of another, whose rest would be left to read.
         self.forms = tuple(sorted(frozenset[str]().union(*forms), key=len, reverse=True))
+        self.shortest = len(self.forms[-1]) if self.forms else 0
+        self.generation += 1
 
 
 _known = _Known()
@@ -89,15 +97,25 @@ def keep_secret(texts: Iterable[str], *, passing: bool = False) -> None:
 
 def redact(text: str) -> str:
     """The text with every known secret masked, and with it what looks like one."""
-    for form in _known.forms:
-        if form in text:
+    # The same names and words come again and again.
+    return _redacted(text, _known.generation) if len(text) <= _WORD_CHARS else _masked(text)
+
+
+@lru_cache(maxsize=4096)
+def _redacted(text: str, _generation: int) -> str:
+    return _masked(text)
+
+
+def _masked(text: str) -> str:
+    if len(text) >= _known.shortest and any(map(text.__contains__, _known.forms)):
+        for form in _known.forms:
             text = text.replace(form, MASK)
     if "://" in text:
         text = _URL.sub(_without_query, text)
     if "eyJ" in text:
         text = _JWT.sub(MASK, text)
     lowered = text.lower()
-    if any(name in lowered for name in _NAMES):
+    if any(map(lowered.__contains__, _NAMES)):
         for pattern in _NAMED:
             text = pattern.sub(rf"\1{MASK}", text)
     return text

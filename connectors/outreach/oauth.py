@@ -9,6 +9,7 @@ refusal that only a person can cure reaches the operator as Unauthorized.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
@@ -48,6 +49,9 @@ MINT_INTERVAL_S = 61.0
 THROTTLE_S = 60.0
 # A mint that never left, for want of a connection, is tried again so soon.
 UNSENT_RETRY_S = 5.0
+# Requests are many, and the configured token may be a file: who asks so soon after another one is
+# not told of a change.
+LOOK_S = 1.0
 # Why nobody is asked anything until then.
 USUAL_WAIT = because(Code.ACCESS_AWAITED, detail="one is minted per minute")
 REFUSED_WAIT = because(
@@ -71,6 +75,8 @@ class Tokens:
     mints: int = field(default=0, init=False)
     """Access tokens minted since start."""
     _kept: Kept | None = field(default=None, init=False, repr=False)
+    _configured_lately: str = field(default="", init=False, repr=False)
+    _looked_at: float = field(default=-math.inf, init=False)
     # A token nobody has accepted yet; refused right away, a further mint would not help.
     _unproven: str | None = field(default=None, init=False, repr=False)
     # Refusals since the API last took a token.
@@ -93,11 +99,11 @@ class Tokens:
                 that needed the token was not sent.
             TheirFault: its answer cannot be understood.
         """
-        if (token := self._usable()) is not None:
+        if (token := self._usable(self._stored_lately())) is not None:
             return token
         async with holding(self._lock):
             await self._load()
-            if (token := self._usable()) is not None:
+            if (token := self._usable(self._stored())) is not None:
                 return token
             return await self._renewed()
 
@@ -177,9 +183,13 @@ class Tokens:
         """What is kept, without tokens of a grant that another authorisation has replaced."""
         return (self._kept or Kept()).of(self._configured())
 
-    def _usable(self) -> str | None:
+    def _stored_lately(self) -> Kept:
+        """The same, by the configuration as it was a moment ago."""
+        recent = abs(self._now() - self._looked_at) < LOOK_S
+        return (self._kept or Kept()).of(self._configured_lately) if recent else self._stored()
+
+    def _usable(self, kept: Kept) -> str | None:
         """The present access token, while it needs no replacement or cannot be replaced yet."""
-        kept = self._stored()
         now = self._now()
         if kept.access_token and (
             now < kept.refresh_at or (now < kept.expires_at and self._rest_s() > 0)
@@ -211,7 +221,9 @@ class Tokens:
 
     def _configured(self) -> str:
         secret = self.settings.refresh_token
-        return "" if secret is None else secret.get_secret_value()
+        self._looked_at = self._now()
+        self._configured_lately = "" if secret is None else secret.get_secret_value()
+        return self._configured_lately
 
     def _rest_s(self) -> float:
         """Seconds until the next attempt may be made."""

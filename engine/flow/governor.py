@@ -18,9 +18,10 @@ from random import Random
 import anyio
 import anyio.lowlevel
 
-from engine.clock import Clock
+from engine.clock import Clock, loop_time
 from engine.decide.reasons import because
 from engine.errors import HeldBack, Misconfigured, NotGranted, Rationed, Throttled, Unauthorized
+from engine.flow.bell import Bell
 from engine.flow.breaker import Breaker
 from engine.flow.budget import Budget, BudgetLimits
 from engine.flow.lane import current_lane, retrying, writing
@@ -84,7 +85,7 @@ class Governor:
     _withheld: dict[str, tuple[float, NotGranted]] = field(
         default_factory=dict[str, tuple[float, NotGranted]], init=False
     )
-    _changed: anyio.Event = field(default_factory=anyio.Event, init=False)
+    _changed: Bell = field(default_factory=Bell, init=False)
 
     def __post_init__(self) -> None:
         self.budget = Budget(self.limits)
@@ -110,7 +111,7 @@ class Governor:
         finally:
             self._writing -= writes
             self.in_flight -= 1
-            self._notify()
+            self._changed.ring()
 
     def learn(self, limit: int | None, remaining: int | None, reset_at: float | None) -> None:
         """Take over the rate-limit headers of an answer; `reset_at` in unix seconds."""
@@ -125,7 +126,7 @@ class Governor:
         if isinstance(cause, Misconfigured):
             self.refused(cause, reason)
         # Requests that were under way together are told together: that is one pause.
-        now = anyio.current_time()
+        now = loop_time()
         if isinstance(cause, Throttled) and (not self.throttles or not self.paused_s):
             if not self.throttles:
                 self._throttled_since = now
@@ -140,7 +141,7 @@ class Governor:
 
     def refused(self, error: Misconfigured, reason: str | None = None) -> None:
         """The system refuses us for what only an operator can end; whether to pause is not said."""
-        now = anyio.current_time()
+        now = loop_time()
         if self.refusal is None:
             self._refused_since = now
         self._refusal, self._refused_at = reason or str(error), now
@@ -149,7 +150,7 @@ class Governor:
     def withhold(self, error: NotGranted, seconds: float) -> None:
         """Send nothing for what this error refuses meanwhile: it would be refused again."""
         if error.operation is not None:
-            self._withheld[error.operation] = (anyio.current_time() + seconds, error)
+            self._withheld[error.operation] = (loop_time() + seconds, error)
 
     def ensure_granted(self, operation: str) -> None:
         """Go on, unless the operation was refused a short while ago.
@@ -158,7 +159,7 @@ class Governor:
             NotGranted: it was, and nothing has been sent.
         """
         until, error = self._withheld.get(operation, (-math.inf, None))
-        seconds = until - anyio.current_time()
+        seconds = until - loop_time()
         if error is None or seconds <= 0:
             return
         raise NotGranted(
@@ -173,7 +174,7 @@ class Governor:
     @property
     def withheld(self) -> tuple[tuple[NotGranted, float], ...]:
         """What is not asked for meanwhile, with the seconds until it is tried again."""
-        now = anyio.current_time()
+        now = loop_time()
         return tuple(
             (error, until - now) for until, error in self._withheld.values() if until > now
         )
@@ -184,13 +185,13 @@ class Governor:
         if isinstance(self.pause_cause, Misconfigured):
             self._paused_until = -math.inf
             self.pause_reason = self.pause_cause = None
-            self._notify()
+            self._changed.ring()
 
     def retune(self, in_flight_max: int, limits: BudgetLimits, backoff: BackoffLimits) -> None:
         """Admit by these from now on; requests under way go on."""
         self.in_flight_max, self.limits, self.backoff = in_flight_max, limits, backoff
         self.budget.limits = limits
-        self._notify()
+        self._changed.ring()
 
     def succeeded(self, kind: str | None = None) -> None:
         """An answer came that shows the system works.
@@ -201,22 +202,22 @@ class Governor:
         self._refusal, self.throttles = None, 0
         if kind is not None:
             self.ledger.note(kind, current_record.get(), self.clock.now())
-        now = anyio.current_time()
+        now = loop_time()
         self.retries.answered(now, well=True)
         ended = self._system.succeeded(now)
         if writing.get():
             ended = self._writes.succeeded(now) or ended
         if ended:
-            self._notify()
+            self._changed.ring()
 
     def write_found(self) -> None:
         """A write that seemed to have failed is known to have been carried out."""
-        if self._writes.succeeded(anyio.current_time()):
-            self._notify()
+        if self._writes.succeeded(loop_time()):
+            self._changed.ring()
 
     def failed(self, reason: str) -> None:
         """No usable answer came; enough of these in a row pause the system, or writes to it."""
-        now = anyio.current_time()
+        now = loop_time()
         self.retries.answered(now, well=False)
         breaker = self._writes if writing.get() else self._system
         breaker.failed(reason, now, self.backoff)
@@ -231,23 +232,23 @@ class Governor:
     @property
     def paused_s(self) -> float:
         """Seconds until the present pause of the whole system ends; 0 when there is none."""
-        return max(self._told_s, self._system.paused_s(anyio.current_time()))
+        return max(self._told_s, self._system.paused_s(loop_time()))
 
     @property
     def no_writes(self) -> str | None:
         """Why the system counts as carrying out no writes; None while it does not."""
-        return self._writes.reason if self._writes.down(anyio.current_time()) else None
+        return self._writes.reason if self._writes.down(loop_time()) else None
 
     @property
     def refusal(self) -> str | None:
         """Why the system refuses us, between the pauses too; None when it is not known to."""
-        late = anyio.current_time() - self._refused_at > REFUSAL_S
+        late = loop_time() - self._refused_at > REFUSAL_S
         return None if late else self._refusal
 
     @property
     def condition(self) -> Condition:
         """What keeps requests from the system, the most serious of it."""
-        now = anyio.current_time()
+        now = loop_time()
         found = {
             Condition.CREDENTIALS_REFUSED: self.refusal is not None and self._credentials,
             Condition.MISCONFIGURED: self.refusal is not None,
@@ -262,7 +263,7 @@ class Governor:
     @property
     def condition_s(self) -> float | None:
         """Seconds the present condition has lasted, as far as that was seen."""
-        now = anyio.current_time()
+        now = loop_time()
         since = {
             Condition.CREDENTIALS_REFUSED: self._refused_since,
             Condition.MISCONFIGURED: self._refused_since,
@@ -282,18 +283,18 @@ class Governor:
     @property
     def down(self) -> bool:
         """True while the system counts as being in an outage, or as carrying out no writes."""
-        now = anyio.current_time()
+        now = loop_time()
         return self._system.down(now) or self._writes.down(now)
 
     @property
     def down_s(self) -> float:
         """Seconds the present outage has lasted; 0 without one."""
-        now = anyio.current_time()
+        now = loop_time()
         return max(self._system.down_s(now), self._writes.down_s(now))
 
     @property
     def _told_s(self) -> float:
-        return max(0.0, self._paused_until - anyio.current_time())
+        return max(0.0, self._paused_until - loop_time())
 
     def held_s(self, lane: Lane) -> float:
         """Seconds until the pause and the budget allow a request of this lane; 0 when they do."""
@@ -328,11 +329,11 @@ class Governor:
         """Seconds and reason of the pause that concerns the request in hand, if there is one."""
         if self.paused_s > 0:
             return self.paused_s, self.pause_reason
-        seconds = self._writes.paused_s(anyio.current_time()) if writing.get() else 0.0
+        seconds = self._writes.paused_s(loop_time()) if writing.get() else 0.0
         return (seconds, self._writes.reason) if seconds > 0 else None
 
     async def _admit(self, metered: bool) -> None:
-        began = anyio.current_time()
+        began = loop_time()
         self.waiting += 1
         try:
             if self.waiting > 1:
@@ -347,7 +348,7 @@ class Governor:
                     cause = self.held_cause(current_lane.get())
                     backlog = current_lane.get() is Lane.BACKLOG
                     if not backlog and self._spent_since is None:
-                        self._spent_since = anyio.current_time()
+                        self._spent_since = loop_time()
                     code = self.budget.code(self.clock.now(), backlog=backlog)
                     raise HeldBack(because(code, cause=cause), retry_after_s=wait)
                 # Every finished request may open the way, so the event is watched beside the time.
@@ -361,7 +362,7 @@ class Governor:
                 if current_lane.get() is not Lane.BACKLOG:
                     self._spent_since = None
             if self.observe_wait is not None:
-                self.observe_wait(anyio.current_time() - began)
+                self.observe_wait(loop_time() - began)
         finally:
             self.waiting -= 1
 
@@ -375,7 +376,7 @@ class Governor:
 
     def _spend_retry(self) -> None:
         """Keep retries a small part of the traffic."""
-        now = anyio.current_time()
+        now = loop_time()
         if not retrying.get():
             self.retries.first_attempt()
         elif not self.retries.take(now):
@@ -387,7 +388,7 @@ class Governor:
     def _wait_s(self, metered: bool) -> float:
         if self.in_flight >= self.in_flight_max:
             return math.inf
-        now = anyio.current_time()
+        now = loop_time()
         # One request at a time probes whether the system is back.
         if self._system.down(now) and self.in_flight:
             return math.inf
@@ -397,7 +398,3 @@ class Governor:
         if not metered:
             return 0.0
         return self.budget.wait_s(self.clock.now(), backlog=current_lane.get() is Lane.BACKLOG)
-
-    def _notify(self) -> None:
-        self._changed.set()
-        self._changed = anyio.Event()

@@ -15,6 +15,8 @@ from typing import Generic, TypeVar
 
 import anyio
 
+from engine.clock import loop_time
+from engine.flow.bell import Bell
 from engine.flow.worktime import State, spending
 from engine.model.lane import Lane
 
@@ -71,9 +73,9 @@ class Mailbox(Generic[K]):
     _streak: int = field(default=0, init=False)
     _closed: bool = field(default=False, init=False)
     _discarding: bool = field(default=False, init=False)
-    # Two events, so that busy workers letting go of keys do not wake idle ones for nothing.
-    _filled: anyio.Event = field(default_factory=anyio.Event, init=False)
-    _freed: anyio.Event = field(default_factory=anyio.Event, init=False)
+    # Two bells, so that busy workers letting go of keys do not wake idle ones for nothing.
+    _filled: Bell = field(default_factory=Bell, init=False)
+    _freed: Bell = field(default_factory=Bell, init=False)
 
     def __post_init__(self) -> None:
         self._lanes = {lane: OrderedDict() for lane in Lane}
@@ -108,7 +110,7 @@ class Mailbox(Generic[K]):
     def oldest_age_s(self) -> float:
         """Seconds the longest waiting key has waited; 0 when none does."""
         heads = [next(iter(lane.values())) for lane in self._lanes.values() if lane]
-        return anyio.current_time() - min(heads) if heads else 0.0
+        return loop_time() - min(heads) if heads else 0.0
 
     async def send(self, key: K, lane: Lane) -> None:
         """Queue the key; waits while its lane is full.
@@ -122,9 +124,9 @@ class Mailbox(Generic[K]):
             if self._coalesced(key, lane):
                 return
             if self.room(lane) > 0:
-                self._lanes[lane][key] = anyio.current_time()
+                self._lanes[lane][key] = loop_time()
                 self.depth_peak = max(self.depth_peak, len(self))
-                self._notify_filled()
+                self._filled.ring()
                 return
             self.blocked_senders += 1
             try:
@@ -154,7 +156,7 @@ class Mailbox(Generic[K]):
     def request_stop(self, stop: Stop) -> None:
         """Ask a worker to leave once it has let go of the keys it holds."""
         stop.request()
-        self._notify_filled()
+        self._filled.ring()
 
     def receive_nowait(self) -> K | None:
         """Take the next key when there is one."""
@@ -164,9 +166,9 @@ class Mailbox(Generic[K]):
         self._streak = self._streak + 1 if lane is Lane.FRESH else 0
         key, since = self._lanes[lane].popitem(last=False)
         if self.observe_wait is not None:
-            self.observe_wait(anyio.current_time() - since)
+            self.observe_wait(loop_time() - since)
         self._held[key] = None
-        self._notify_freed()
+        self._freed.ring()
         return key
 
     async def take(self, key: K) -> Lane | None:
@@ -179,7 +181,7 @@ class Mailbox(Generic[K]):
         queued = next((lane for lane in Lane if key in self._lanes[lane]), None)
         if queued is not None:
             del self._lanes[queued][key]
-            self._notify_freed()
+            self._freed.ring()
         self._held[key] = None
         return queued
 
@@ -189,10 +191,10 @@ class Mailbox(Generic[K]):
         if self._discarding:
             again = None
         if again is not None:
-            self._lanes[again][key] = anyio.current_time()
+            self._lanes[again][key] = loop_time()
         if again is not None or self._closed:
-            self._notify_filled()
-        self._notify_freed()
+            self._filled.ring()
+        self._freed.ring()
 
     @asynccontextmanager
     async def holding(self, stop: Stop | None = None) -> AsyncGenerator[K]:
@@ -226,8 +228,8 @@ class Mailbox(Generic[K]):
         if discard:
             for lane in self._lanes.values():
                 lane.clear()
-        self._notify_filled()
-        self._notify_freed()
+        self._filled.ring()
+        self._freed.ring()
 
     async def wait_room(self, lane: Lane) -> None:
         """Wait until the lane is at most half full."""
@@ -247,7 +249,7 @@ class Mailbox(Generic[K]):
             if self.room(lane) <= 0:
                 return False
             self._lanes[lane][key] = self._lanes[queued].pop(key)
-            self._notify_freed()
+            self._freed.ring()
         return True
 
     def _next_lane(self) -> Lane | None:
@@ -257,11 +259,3 @@ class Mailbox(Generic[K]):
         if backlog:
             return Lane.BACKLOG
         return None
-
-    def _notify_filled(self) -> None:
-        self._filled.set()
-        self._filled = anyio.Event()
-
-    def _notify_freed(self) -> None:
-        self._freed.set()
-        self._freed = anyio.Event()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -234,26 +234,39 @@ def _stack(awaited: Any) -> Generator[str]:
         awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "ag_await", None)
 
 
-@contextmanager
+class _Wait:
+    """A wait of the task in hand, marked while it lasts."""
+
+    __slots__ = ("_mark", "_task")
+
+    def __init__(self, task: _Task, mark: _Mark) -> None:
+        self._task = task
+        self._mark = mark
+
+    def __enter__(self) -> None:
+        self._task.set(self._mark)
+
+    def __exit__(self, *_: object) -> None:
+        self._task.unset(self._mark)
+
+
+_NOBODYS = nullcontext()
+
+
 def spending(
     state: State, within_s: float = math.inf, lock: anyio.Lock | None = None
-) -> Generator[None]:
-    """The block is a wait of this kind, which must have ended within so many seconds.
+) -> AbstractContextManager[None]:
+    """The block, to be entered at once, is a wait of this kind, which must have ended in that time.
 
     Args:
+        within_s: so many seconds at most.
         lock: what is waited for; then it may take as long as its holder gets on.
     """
     task = _current.get()
     if task is None:
-        yield
-        return
+        return _NOBODYS
     now = task.clock()
-    mark = _Mark(state, now, now + max(within_s, STALL_S), lock)
-    task.set(mark)
-    try:
-        yield
-    finally:
-        task.unset(mark)
+    return _Wait(task, _Mark(state, now, now + max(within_s, STALL_S), lock))
 
 
 async def resting(seconds: float) -> None:
@@ -273,8 +286,11 @@ async def holding(
     lock: anyio.Lock, state: State = State.BLOCKED, within_s: float = BLOCKED_MAX_S
 ) -> AsyncGenerator[None]:
     """Hold the lock for the block; the wait for it is, as a rule, a wait for another worker."""
-    with spending(state, within_s, lock):
-        await lock.acquire()
+    try:
+        lock.acquire_nowait()
+    except anyio.WouldBlock:
+        with spending(state, within_s, lock):
+            await lock.acquire()
     try:
         yield
     finally:

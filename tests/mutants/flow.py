@@ -56,8 +56,8 @@ MUTANTS = (
     Mutant(
         "queues a fresh message about a held key in the backlog",
         MAILBOX,
-        "self._lanes[again][key] = anyio.current_time()",
-        "self._lanes[Lane.BACKLOG][key] = anyio.current_time()",
+        "self._lanes[again][key] = loop_time()",
+        "self._lanes[Lane.BACKLOG][key] = loop_time()",
         (MODEL,),
     ),
     Mutant(

@@ -127,8 +127,9 @@ MUTANTS = (
     Mutant(
         "leaves the mark of a wait that was cancelled",
         WORKTIME,
-        "    try:\n        yield\n    finally:\n        task.unset(mark)",
-        "    yield\n    task.unset(mark)",
+        "    def __exit__(self, *_: object) -> None:\n        self._task.unset(self._mark)",
+        "    def __exit__(self, *how: object) -> None:\n        if how[0] is None:\n"
+        "            self._task.unset(self._mark)",
         (f"{TIMED}::test_a_wait_that_is_cancelled_leaves_no_mark",),
     ),
     Mutant(
