@@ -10,8 +10,6 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 
-import httpx
-
 # Dates that a system's clock is judged by: an answer that was late makes its date look old.
 RECENT = 20
 
@@ -49,31 +47,3 @@ class Dates:
         """
         recent = self._recent.get(system)
         return max(recent) + self._passed_s() - now if recent else 0.0
-
-
-class Dated(httpx.AsyncBaseTransport):
-    """A transport that reads the date of each answer of one system."""
-
-    def __init__(self, inner: httpx.AsyncBaseTransport, system: str, dates: Dates) -> None:
-        self._inner = inner
-        self._system = system
-        self._dates = dates
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send it on."""
-        response = await self._inner.handle_async_request(request)
-        date = response.headers.get("Date")
-        if date is not None:
-            self._dates.note(self._system, date)
-        return response
-
-    async def __aenter__(self) -> Dated:
-        await self._inner.__aenter__()
-        return self
-
-    async def __aexit__(self, *details: object) -> None:
-        await self._inner.__aexit__(None, None, None)
-
-    async def aclose(self) -> None:
-        """Let go of its connections."""
-        await self._inner.aclose()

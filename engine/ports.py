@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from random import Random
 from typing import Protocol
 
-import httpx
-
 from engine.clock import Clock
 from engine.flow.governor import Governor
 from engine.model.permissions import Permission, Standing, Use
@@ -39,6 +37,7 @@ from engine.model.records import (
     WriteBack,
     WriteBackResult,
 )
+from engine.wire.way import Way
 
 
 class Vault(Protocol):
@@ -82,7 +81,7 @@ class ConnectorEnvironment:
     governor: Governor
     vault: Vault
     observe: RequestObserver
-    transport: httpx.AsyncBaseTransport
+    way: Way
     user_agent: str
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from email.utils import parsedate_to_datetime
 from typing import TypeVar, cast
 from urllib.parse import urljoin, urlsplit
@@ -195,7 +196,7 @@ def _moment(text: str) -> float | None:
         return None
 
 
-def session_cookie(lines: list[str]) -> str | None:
+def session_cookie(lines: Sequence[str]) -> str | None:
     """The session id among `Set-Cookie` lines, the last one winning; None without one (§3.2)."""
     found: str | None = None
     for line in lines:

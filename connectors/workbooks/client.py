@@ -335,8 +335,7 @@ class Client:
 
     def _learn(self, signed_in: SignedIn | None, answer: Answer) -> None:
         if self._session is not None:
-            lines = answer.headers.get_list("set-cookie")
-            self._session.learn(signed_in, answers.session_cookie(lines))
+            self._session.learn(signed_in, answers.session_cookie(answer.cookies))
 
     async def _log_in(self) -> tuple[Login, str]:
         call = protocol.login(self._settings)
@@ -345,8 +344,7 @@ class Client:
             reply = await self._send(call)
         found = self._document(call, self._not_to_login(call, reply))
         facts = answers.shaped(Login, found, call.operation)
-        lines = reply.answer.headers.get_list("set-cookie")
-        cookie = answers.session_cookie(lines) or facts.session_id
+        cookie = answers.session_cookie(reply.answer.cookies) or facts.session_id
         if not cookie:
             raise TheirFault("a login without a session id", system=SYSTEM, operation="login")
         return facts, cookie

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from functools import cache, partial
 from random import Random
 
-import httpx
-
 from engine.about import PROGRAM, about
 from engine.actors.gate import gated
 from engine.assembly import limits
 from engine.clock import Clock, SystemClock, loop_clock
 from engine.config.loading import Config
 from engine.connector import SourceConnector, SourceTerms, TargetConnector
-from engine.dates import Dated, Dates
+from engine.dates import Dates
 from engine.decide.patience import USUAL, Patience
 from engine.flow.governor import Governor
 from engine.flow.purpose import current_purpose
@@ -28,21 +26,23 @@ from engine.runs import exemplar
 from engine.store.port.store import OpenStore, Store
 from engine.store.sqlite.threaded import open_store
 from engine.store.vault import StoreVault
+from engine.wire.dated import Dated
 from engine.wire.read_only import ReadOnly
 from engine.wire.transport import Transport
+from engine.wire.way import Way
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
     """Where time, chance, storage and the network come from; tests replace them.
 
-    `transports` by system; one that is missing is a real one. `metrics` makes what is counted on;
+    `ways` out by system; one that is missing is a real one. `metrics` makes what is counted on;
     `patience` is how sure a start must be before it gives a new pair up.
     """
 
     clock: Clock
     seed: str
-    transports: Mapping[str, httpx.AsyncBaseTransport]
+    ways: Mapping[str, Way]
     open_store: OpenStore = open_store
     metrics: Callable[[], Metrics] = Metrics
     patience: Patience = USUAL
@@ -56,9 +56,9 @@ class Environment:
         """Randomness of one actor, so that one's draws never shift another's."""
         return Random(f"{self.seed}:{actor}")  # noqa: S311 # jitter, not secrets
 
-    def transport(self, system: str) -> httpx.AsyncBaseTransport:
-        """The system's HTTP transport."""
-        return self.transports.get(system) or Transport()
+    def way(self, system: str) -> Way:
+        """The way out to the system."""
+        return self.ways.get(system) or Transport()
 
 
 @dataclass(slots=True)
@@ -119,16 +119,14 @@ async def open_systems(
         connector: SourceConnector | TargetConnector, governor: Governor
     ) -> ConnectorEnvironment:
         name = connector.name
-        way = environment.transport(name)
+        way = environment.way(name)
         return ConnectorEnvironment(
             clock=clock,
             rng=environment.rng(name),
             governor=governor,
             vault=StoreVault(store, name) if vaults is None else vaults(name),
             observe=_observer(metrics, connector),
-            transport=Dated(
-                ReadOnly(way, name, connector.reads) if config.shadow else way, name, dates
-            ),
+            way=Dated(ReadOnly(way, name, connector.reads) if config.shadow else way, name, dates),
             user_agent=user_agent(),
         )
 
@@ -161,7 +159,7 @@ async def open_source_alone(
         governor=Governor(clock, environment.rng(name), settings.requests_in_flight_max),
         vault=StoreVault(store, name),
         observe=_unobserved,
-        transport=environment.transport(name),
+        way=environment.way(name),
         user_agent=user_agent(),
     )
     async with connector.open(settings, inner) as source:

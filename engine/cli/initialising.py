@@ -31,6 +31,7 @@ from engine.errors import ChoiceNeeded, EngineError, Misconfigured, Unreachable
 from engine.ports import Source
 from engine.store.sqlite import statefile
 from engine.store.sqlite.threaded import open_store
+from engine.wire.way import Outgoing
 
 ADDRESS = "base_url"
 REACH_S = 15.0
@@ -149,14 +150,10 @@ async def _reach(system: str, address: str) -> None:
     """
     remedy = f"correct the address; if it is right, check the network, and the clock: {system}"
     try:
-        async with httpx.AsyncClient(
-            transport=Environment.real().transport(system),
-            headers={"User-Agent": user_agent()},
-            timeout=REACH_S,
-            trust_env=False,
-        ) as client:
-            await client.get(address)
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        async with Environment.real().way(system) as way:
+            heads = {"User-Agent": user_agent()}
+            await (await way.send(Outgoing("GET", address, heads, None, REACH_S))).end()
+    except httpx.UnsupportedProtocol as error:
         raise Misconfigured(
             f"{system}: that is no address", remedy="give it whole: https://HOST"
         ) from error

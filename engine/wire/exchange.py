@@ -11,7 +11,7 @@ No answer is read further than its kind may be long; see `bodies`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -29,6 +29,7 @@ from engine.wire import bodies
 from engine.wire.bodies import AnswerKind
 from engine.wire.connections import StaleConnection
 from engine.wire.halves import made_whole
+from engine.wire.way import Incoming, Outgoing
 
 # A whole request may take this many times `timeout_s`: an answer that drips in must end some time.
 WHOLE_TIMES = 5
@@ -44,11 +45,12 @@ log = structlog.get_logger(component="exchange")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete response; header names are case-insensitive."""
+    """A complete response; see `Incoming` for headers and cookies."""
 
     status: int
-    headers: httpx.Headers
+    headers: Mapping[str, str]
     body: bytes
+    cookies: Sequence[str] = ()
 
     @property
     def text(self) -> str:
@@ -72,7 +74,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Sending:
-    request: httpx.Request
+    request: Outgoing
     route: str
     operation: str
     metered: bool
@@ -90,10 +92,10 @@ class Exchange:
     def __init__(self, system: str, environment: ConnectorEnvironment, *, timeout_s: float) -> None:
         self._system = system
         self._environment = environment
-        # The transport itself and no client above it: redirects, cookies and credentials are each
-        # protocol's own business, and a client's share of them costs as much CPU as the request.
-        self._transport = environment.transport
-        self._extensions = {"timeout": httpx.Timeout(timeout_s).as_dict()}
+        # No client above it: redirects, cookies and credentials are each protocol's own business,
+        # and a client's share of them costs as much CPU as the request.
+        self._way = environment.way
+        self._timeout_s = timeout_s
         self._whole_s = timeout_s * WHOLE_TIMES
         self._headers = {
             "Accept": "*/*",
@@ -102,11 +104,11 @@ class Exchange:
         }
 
     async def __aenter__(self) -> Self:
-        await self._transport.__aenter__()
+        await self._way.__aenter__()
         return self
 
     async def __aexit__(self, *details: object) -> None:
-        await self._transport.__aexit__(None, None, None)
+        await self._way.__aexit__(None, None, None)
 
     async def send(
         self,
@@ -138,7 +140,8 @@ class Exchange:
         """
         self._environment.governor.ensure_granted(operation)
         writing.set(writes)
-        request = self._request(method, url, headers, content)
+        heads = {**self._headers, **(headers or {})}
+        request = Outgoing(method, url, heads, content, self._timeout_s)
         sending = _Sending(request, route, operation, metered, kind)
         try:
             return await self._exchanged(sending)
@@ -196,46 +199,32 @@ class Exchange:
             duration_s=round(duration_s, 3),
         )
 
-    def _request(
-        self, method: str, url: str, headers: Mapping[str, str] | None, content: bytes | None
-    ) -> httpx.Request:
-        return httpx.Request(
-            method,
-            url,
-            headers={**self._headers, **(headers or {})},
-            content=content,
-            extensions=self._extensions,
-        )
-
     async def _answered(self, sending: _Sending) -> Answer:
-        response = await self._sent(sending)
-        stream = response.stream
-        encoding = response.headers.get("Content-Encoding", "")
+        head = await self._sent(sending)
+        encoding = head.headers.get("Content-Encoding", "")
         try:
-            if not isinstance(stream, httpx.AsyncByteStream):
-                raise TypeError("an asynchronous transport gave a body to be read otherwise")
             if sending.kind is AnswerKind.TOKEN:
-                body = await bodies.salvaged(stream, encoding, sending.kind)
-            elif response.is_success:
-                body = await bodies.whole(stream, encoding, sending.kind)
+                body = await bodies.salvaged(head.pieces, encoding, sending.kind)
+            elif 200 <= head.status < 300:
+                body = await bodies.whole(head.pieces, encoding, sending.kind)
             else:
-                body = await bodies.beginning(stream, encoding, AnswerKind.REFUSAL)
+                body = await bodies.beginning(head.pieces, encoding, AnswerKind.REFUSAL)
         except bodies.TooLarge as error:
             raise TooLarge(
                 f"the answer is too large: {error}",
                 ambiguous=True,
                 system=self._system,
                 operation=sending.operation,
-                status=response.status_code,
+                status=head.status,
             ) from error
         finally:
-            await response.aclose()
-        return Answer(response.status_code, response.headers, made_whole(body))
+            await head.end()
+        return Answer(head.status, head.headers, made_whole(body), head.cookies)
 
-    async def _sent(self, sending: _Sending) -> httpx.Response:
+    async def _sent(self, sending: _Sending) -> Incoming:
         """Send and wait for the head of the answer; only here can a request not have left."""
         try:
-            return await self._transport.handle_async_request(sending.request)
+            return await self._way.send(sending.request)
         except NOT_SENT as error:
             raise self._unreachable(sending.operation, error, ambiguous=False) from error
 

@@ -9,49 +9,49 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Self
 
-import httpx
 import structlog
 
 from engine.errors import OurFault
+from engine.wire.way import Incoming, Outgoing, Way
 
 log = structlog.get_logger(component="exchange")
 
 
-class ReadOnly(httpx.AsyncBaseTransport):
-    """A transport that lets through what surely changes nothing.
+class ReadOnly:
+    """A way that lets through what surely changes nothing.
 
     Args:
-        transport: the way out.
+        way: the way out.
         reads: whether a request (method, address, body) changes nothing.
     """
 
     def __init__(
         self,
-        transport: httpx.AsyncBaseTransport,
+        way: Way,
         system: str,
         reads: Callable[[str, str, bytes], bool],
     ) -> None:
-        self._transport = transport
+        self._way = way
         self._system = system
         self._reads = reads
 
     async def __aenter__(self) -> Self:
-        await self._transport.__aenter__()
+        await self._way.__aenter__()
         return self
 
     async def __aexit__(self, *details: object) -> None:
-        await self._transport.__aexit__(None, None, None)
+        await self._way.__aexit__(None, None, None)
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def send(self, request: Outgoing) -> Incoming:
         """Send it, or not.
 
         Raises:
             OurFault: it might change something; nothing was sent.
         """
-        if not self._reads(request.method, str(request.url), request.content):
+        if not self._reads(request.method, request.url, request.content or b""):
             log.error("write_not_sent", system=self._system, method=request.method)
             raise OurFault(
                 "a request that may change something was not sent: nothing may be written here",
                 system=self._system,
             )
-        return await self._transport.handle_async_request(request)
+        return await self._way.send(request)

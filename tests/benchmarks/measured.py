@@ -28,6 +28,7 @@ from engine.cli.reading import load
 from engine.clock import Clock
 from engine.service import once as one_run
 from engine.wire.transport import Transport
+from engine.wire.way import Outgoing
 
 CREATES_PATH = "/api/v2/opportunities"
 MEDIA_TYPE = "application/vnd.api+json"
@@ -75,14 +76,17 @@ async def bare(outreach_url: str, ledger_url: str, tasks: str) -> None:
         "Content-Type": MEDIA_TYPE,
         "Accept": MEDIA_TYPE,
     }
-    async with httpx.AsyncClient(transport=Transport(), timeout=TIMEOUT_S) as client:
+    async with Transport() as way:
 
         async def send_on() -> None:
             for body in bodies:
-                answer = await client.post(
-                    outreach_url + CREATES_PATH, content=body, headers=headers
-                )
-                answer.raise_for_status()
+                url = outreach_url + CREATES_PATH
+                answer = await way.send(Outgoing("POST", url, headers, body, TIMEOUT_S))
+                async for _ in answer.pieces:
+                    pass
+                await answer.end()
+                if answer.status != 201:
+                    raise SystemExit(f"a create was answered with {answer.status}")
 
         async def send_all() -> None:
             async with anyio.create_task_group() as group:

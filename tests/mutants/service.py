@@ -200,8 +200,8 @@ MUTANTS = (
     Mutant(
         "reads halves of characters as they come",
         "engine/wire/exchange.py",
-        "made_whole(body))",
-        "body)",
+        "made_whole(body), head.cookies)",
+        "body, head.cookies)",
         (
             "tests/scenario/test_half_characters.py"
             "::test_half_a_character_in_a_text_is_no_surprise_after_the_create",

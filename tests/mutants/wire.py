@@ -9,6 +9,7 @@ EXCHANGE = "engine/wire/exchange.py"
 BODIES = "engine/wire/bodies.py"
 WORKBOOKS = "connectors/workbooks/client.py"
 OUTREACH = "connectors/outreach/client.py"
+SENT = "tests/unit/engine/wire/test_transport.py"
 ONCE = "tests/unit/engine/wire/test_nothing_repeated.py"
 SIZES = "tests/unit/engine/wire/test_bodies.py"
 HOSTILE = "tests/scenario/test_hostile_answers.py"
@@ -34,6 +35,20 @@ MUTANTS = (
             f"{ONCE}::test_no_method_is_sent_again_on_a_kept_connection_that_broke",
             f"{ONCE}::test_no_method_is_sent_again_on_a_fresh_connection_that_broke",
         ),
+    ),
+    Mutant(
+        "takes an address that the library does not send to for a lost request",
+        TRANSPORT,
+        "isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError)",
+        "isinstance(error, ZeroDivisionError)",
+        (f"{SENT}::test_an_address_that_is_none_is_reported_as_not_sent",),
+    ),
+    Mutant(
+        "reads of a header that came twice only the first",
+        TRANSPORT,
+        "    if plain and len({name.lower() for name, _ in raw}) == len(raw):",
+        "    if raw:",
+        (f"{SENT}::test_what_an_answer_says_twice_or_in_letters_of_its_own_can_be_read",),
     ),
     Mutant(
         "repeats a write on a stale connection",

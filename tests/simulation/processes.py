@@ -24,6 +24,7 @@ from tests.simulation.life import Life, OpenMortal
 from tests.simulation.network import Server, Wire
 from tests.simulation.plan import End
 from tests.simulation.scene import Scene
+from tests.ways import ThroughHttpx
 
 # What a supervisor waits before it starts a process again that ended by itself.
 RESTART_S = 10.0
@@ -137,7 +138,7 @@ class Processes:
         environment = Environment(
             _Clock(scene, self.started),
             f"{scene.plan.seed}:{self.started}",
-            {server.system: Wire(server, life) for server in self._servers},
+            {server.system: ThroughHttpx(Wire(server, life)) for server in self._servers},
             OpenMortal(life, scene.trace),
             _metrics,
         )

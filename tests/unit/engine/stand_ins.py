@@ -22,6 +22,8 @@ from engine.model.records import Captured, RecordType, SourceRecord, TabLine
 from engine.model.work import Failure, Work
 from engine.ports import ConnectorEnvironment
 from engine.store.sqlite import capture, outbox, settle, work
+from engine.wire.way import Way
+from tests.ways import ThroughHttpx
 
 NOW = 1_790_000_000.0
 
@@ -76,16 +78,18 @@ def governor(in_flight_max: int = 4, limits: BudgetLimits | None = None) -> Gove
 
 
 def environment(
-    transport: httpx.AsyncBaseTransport, observe: Observations | None = None
+    transport: httpx.AsyncBaseTransport | Way, observe: Observations | None = None
 ) -> ConnectorEnvironment:
     """What a connector would get, on the given transport."""
+    if isinstance(transport, httpx.AsyncBaseTransport):
+        transport = ThroughHttpx(transport)
     return ConnectorEnvironment(
         clock=FakeClock(),
         rng=seeded(),
         governor=governor(),
         vault=NoVault(),
         observe=observe or Observations(),
-        transport=transport,
+        way=transport,
         user_agent="test",
     )
 

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from connectors.outreach.settings import OutreachSettings
 from engine import Answer, ConnectorEnvironment
 from engine.flow.governor import Governor
+from tests.ways import ThroughHttpx
 
 NOW = 1_790_000_000.0
 BASE = "https://api.outreach.test"
@@ -117,7 +118,7 @@ class World:
             governor=Governor(self.clock, seeded(7), in_flight_max=4),
             vault=self.vault,
             observe=self._observe,
-            transport=httpx.MockTransport(self.server),
+            way=ThroughHttpx(httpx.MockTransport(self.server)),
             user_agent="test",
         )
 

@@ -17,6 +17,7 @@ from connectors.workbooks.settings import WorkbooksSettings
 from connectors.workbooks.wire import PluginColumns
 from engine import ConnectorEnvironment, RecordType, WriteBack
 from engine.flow.governor import Governor
+from tests.ways import ThroughHttpx
 
 API_KEY = "aaaaa-bbbbb-ccccc-ddddd-eeeee-fffff-00000-11111"
 NOW = 1_741_522_152.0
@@ -186,7 +187,7 @@ def surroundings_of(service: Service, observed: list[tuple[str, str, str]]) -> C
         governor=Governor(clock, Random(2), in_flight_max=5),  # noqa: S311 # as above
         vault=MemoryVault(),
         observe=observe,
-        transport=httpx.MockTransport(service.handle),
+        way=ThroughHttpx(httpx.MockTransport(service.handle)),
         user_agent="wosync/0 (gzip)",
     )
 

@@ -15,6 +15,7 @@ import pytest
 from connectors.sandbox.serving import free_port
 from engine.wire.exchange import NOT_SENT
 from engine.wire.transport import Transport
+from engine.wire.way import Incoming, Outgoing
 from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
@@ -74,10 +75,18 @@ async def silence(stream: anyio.abc.SocketStream) -> None:
     await anyio.sleep(30)
 
 
-async def asked(url: str, timeout_s: float = 5.0) -> httpx.Response:
-    """One POST on a connection of its own."""
-    async with httpx.AsyncClient(transport=Transport(), timeout=timeout_s) as client:
-        return await client.post(url, content=b"{}")
+async def asked(
+    way: Transport, url: str, method: str = "POST", timeout_s: float = DEADLINE_S
+) -> Incoming:
+    """One request whose answer is read to its end."""
+    content = b"{}" if method == "POST" else None
+    answer = await way.send(Outgoing(method, url, {}, content, timeout_s))
+    try:
+        async for _ in answer.pieces:
+            pass
+    finally:
+        await answer.end()
+    return answer
 
 
 @pytest.mark.parametrize("handle", [close, reset, babble, cut_short, half_a_head])
@@ -85,9 +94,9 @@ async def test_a_connection_that_breaks_after_sending_is_never_reported_as_not_s
     handle: Handler,
 ) -> None:
     """The create may have been executed; sent again without a look it would be a duplicate."""
-    async with server(handle) as url:
+    async with server(handle) as url, Transport() as way:
         with pytest.raises(httpx.HTTPError) as broken:
-            await asked(url)
+            await asked(way, url)
 
     assert not isinstance(broken.value, NOT_SENT)
     assert str(broken.value)
@@ -95,9 +104,9 @@ async def test_a_connection_that_breaks_after_sending_is_never_reported_as_not_s
 
 async def test_an_answer_that_never_comes_is_a_read_time_out() -> None:
     """The server has the request and may be working on it."""
-    async with server(silence) as url:
+    async with server(silence) as url, Transport() as way:
         with pytest.raises(httpx.ReadTimeout):
-            await asked(url, 0.05)
+            await asked(way, url, timeout_s=0.05)
 
 
 async def test_a_kept_connection_the_server_closed_is_not_reported_as_not_sent() -> None:
@@ -107,27 +116,56 @@ async def test_a_kept_connection_the_server_closed_is_not_reported_as_not_sent()
         await stream.send(HEAD + b"1234567890")
         await stream.receive()
 
-    async with (
-        server(answer_once_then_break) as url,
-        httpx.AsyncClient(transport=Transport(), timeout=DEADLINE_S) as client,
-    ):
-        assert (await client.post(url, content=b"{}")).status_code == 200
+    async with server(answer_once_then_break) as url, Transport() as way:
+        assert (await asked(way, url)).status == 200
         with pytest.raises(httpx.HTTPError) as broken:
-            await client.post(url, content=b"{}")
+            await asked(way, url)
 
     assert not isinstance(broken.value, NOT_SENT)
 
 
 async def test_a_refused_port_is_reported_as_not_sent() -> None:
     """Nothing was executed, so nothing is in doubt."""
-    with pytest.raises(httpx.ConnectError):
-        await asked(f"http://127.0.0.1:{free_port()}/")
+    async with Transport() as way:
+        with pytest.raises(httpx.ConnectError):
+            await asked(way, f"http://127.0.0.1:{free_port()}/")
 
 
 async def test_an_unknown_host_is_reported_as_not_sent() -> None:
     """A mistyped base_url must not put every create in doubt."""
-    with pytest.raises(httpx.ConnectError):
-        await asked("http://no-such-host.invalid/")
+    async with Transport() as way:
+        with pytest.raises(httpx.ConnectError):
+            await asked(way, "http://no-such-host.invalid/")
+
+
+@pytest.mark.parametrize("address", ["nowhere", "http://", "ftp://crm.example/x", "http://[::1/x"])
+async def test_an_address_that_is_none_is_reported_as_not_sent(address: str) -> None:
+    """So is one that a system sends us to."""
+    async with Transport() as way:
+        with pytest.raises(httpx.UnsupportedProtocol):
+            await asked(way, address)
+
+
+async def test_what_an_answer_says_twice_or_in_letters_of_its_own_can_be_read() -> None:
+    """A front may put a header of its own beside the service's."""
+
+    async def answer(stream: anyio.abc.SocketStream) -> None:
+        lines = (
+            b"HTTP/1.1 204 No Content",
+            b"www-authenticate: Basic",
+            b"WWW-Authenticate: Bearer",
+            b"set-cookie: a=1",
+            b"set-cookie: b=2",
+            b"x-front: caf\xe9 \xc3\xa9",
+        )
+        await stream.send(b"\r\n".join(lines) + b"\r\n\r\n")
+
+    async with server(answer) as url, Transport() as way:
+        told = await asked(way, url)
+
+    assert told.headers.get("www-AUTHENTICATE") == "Basic, Bearer"
+    assert list(told.cookies) == ["a=1", "b=2"]
+    assert told.headers["X-Front"].isprintable()
 
 
 async def test_no_cookie_is_kept_from_one_request_to_the_next() -> None:
@@ -139,13 +177,9 @@ async def test_no_cookie_is_kept_from_one_request_to_the_next() -> None:
         heads.append(await stream.receive())
         await stream.send(HEAD + b"1234567890")
 
-    async with (
-        server(answer_twice) as url,
-        httpx.AsyncClient(transport=Transport(), timeout=DEADLINE_S) as client,
-    ):
-        await client.get(url)
-        client.cookies.clear()
-        await client.get(url)
+    async with server(answer_twice) as url, Transport() as way:
+        await asked(way, url, "GET")
+        await asked(way, url, "GET")
 
     assert b"GET /things" in heads[0]
     assert b"cookie" not in heads[0].lower()

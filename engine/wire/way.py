@@ -1,0 +1,59 @@
+"""The way out to one system: what a request is there, and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request as it is sent.
+
+    Args:
+        timeout_s: seconds for connecting, and again for each read.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    content: bytes | None
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """An answer whose head has come.
+
+    Args:
+        headers: names ignore case; values of one name are joined by commas.
+        cookies: the `Set-Cookie` lines by themselves, for they hold commas.
+        pieces: the body as it comes; reading it raises httpx.HTTPError when it breaks off.
+        end: lets go of the connection, whatever of the body was read.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    cookies: Sequence[str]
+    pieces: AsyncIterable[bytes]
+    end: Callable[[], Awaitable[None]]
+
+
+class Way(Protocol):
+    """Sends each request once and follows nothing; no cookie is kept."""
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *details: object) -> None: ...
+
+    async def send(self, request: Outgoing) -> Incoming:
+        """Send it and wait for the head of the answer.
+
+        Raises:
+            httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol:
+                nothing was sent.
+            StaleConnection: see there.
+            httpx.HTTPError: anything else; the request may have been executed.
+        """
+        ...
