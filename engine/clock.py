@@ -49,10 +49,21 @@ def loop_time() -> float:
     return asyncio.get_running_loop().time()
 
 
+def within(seconds: float) -> asyncio.Timeout:
+    """A block that ends with TimeoutError when it takes longer.
+
+    It is the loop's own: for what is done with every request a scope that can do more costs more.
+    """
+    return asyncio.timeout(seconds)
+
+
+# The boot clock counts the sleep of the machine; not every system has it.
+_BOOT_CLOCK: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+
+
 def _passed_s() -> float:
     """Seconds of a clock that nobody can set."""
-    boot_clock = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if boot_clock is None else time.clock_gettime(boot_clock)
+    return time.monotonic() if _BOOT_CLOCK is None else time.clock_gettime(_BOOT_CLOCK)
 
 
 def file_time_s() -> float:

@@ -191,6 +191,8 @@ def items(raw: Json) -> tuple[str, ...]:
     if not isinstance(raw, str):
         raise _malformed("an array", raw)
     found = raw.strip()
+    if found == "[]":
+        return ()
     if found.startswith("[") != found.endswith("]"):
         raise _malformed("an array", raw)
     if not found.startswith("["):

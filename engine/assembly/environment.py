@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import cache, partial
 from random import Random
 
 from engine.about import PROGRAM, about
@@ -182,18 +181,15 @@ def _observer(metrics: Metrics, asked: SourceConnector | TargetConnector) -> Req
     connector = asked.name
     metrics.know_routes(connector, asked.routes)
     known = frozenset(asked.routes)
-    # The label sets are closed, so these grow no further than the metrics themselves.
-    counted = cache(partial(metrics.api_requests.labels, connector))
-    timed = cache(partial(metrics.api_request_duration.labels, connector))
-    spent = cache(partial(metrics.requests_spent.labels, connector))
 
     def observe(method: str, route: str, status: str, duration_s: float) -> None:
         # Whatever a connector or a system makes up, the labels stay a closed set.
         method, route = (method, route) if (method, route) in known else (labels.OTHER,) * 2
-        counted(method, route, labels.status(method, status)).inc()
-        timed(route).observe(duration_s, exemplar())
+        shown = labels.status(method, status)
+        metrics.api_requests.labels(connector, method, route, shown).inc()
+        metrics.api_request_duration.labels(connector, route).observe(duration_s, exemplar())
         purpose = Purpose.AUTH if route in asked.sign_in else current_purpose()
-        spent(purpose).inc()
+        metrics.requests_spent.labels(connector, purpose).inc()
         tally = current_tally.get()
         if tally is not None and route not in asked.sign_in:
             tally.note_sent(Counted(connector, method, route), duration_s)

@@ -8,8 +8,8 @@ told apart from one that has nothing to do.
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -281,20 +281,23 @@ async def pausing(seconds: float) -> None:
         await anyio.sleep(seconds)
 
 
-@asynccontextmanager
-async def holding(
-    lock: anyio.Lock, state: State = State.BLOCKED, within_s: float = BLOCKED_MAX_S
-) -> AsyncGenerator[None]:
+@dataclass(frozen=True, slots=True)
+class holding:  # noqa: N801 # it is used as a function
     """Hold the lock for the block; the wait for it is, as a rule, a wait for another worker."""
-    try:
-        lock.acquire_nowait()
-    except anyio.WouldBlock:
-        with spending(state, within_s, lock):
-            await lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
+
+    lock: anyio.Lock
+    state: State = State.BLOCKED
+    within_s: float = BLOCKED_MAX_S
+
+    async def __aenter__(self) -> None:
+        try:
+            self.lock.acquire_nowait()
+        except anyio.WouldBlock:
+            with spending(self.state, self.within_s, self.lock):
+                await self.lock.acquire()
+
+    async def __aexit__(self, *_: object) -> None:
+        self.lock.release()
 
 
 async def side_by_side(*runs: Callable[[], Awaitable[None]]) -> None:

@@ -82,6 +82,9 @@ class Shaper:
         return cast("Any", clean) if len(text) <= FIELD_CHARS_MAX else _cut(text)
 
     def _clean(self, name: str, value: Any, depth: int) -> Any:
+        if type(value) is str:
+            # Most of them are.
+            return MASK if is_sensitive(name) else self._text(value)
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, int | float):

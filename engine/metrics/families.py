@@ -3,23 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol, Self, cast
 
+import prometheus_client
 from prometheus_client import (
     CollectorRegistry,
-    Counter,
-    Gauge,
     GCCollector,
-    Histogram,
     Metric,
     ProcessCollector,
     disable_created_metrics,
 )
+from prometheus_client.metrics import MetricWrapperBase
 
 # Otherwise every counter and histogram would export a second `_created` series.
 disable_created_metrics()
 
 PREFIX = "wosync"
+
+
+class _Found(MetricWrapperBase):
+    """A family whose series, once there, are found without being asked for anew."""
+
+    def labels(self, *labelvalues: Any, **labelkwargs: Any) -> Self:
+        """The series with these values, made where there is none."""
+        series = cast("dict[tuple[Any, ...], Self]", self._metrics)  # pyright: ignore[reportUnknownMemberType] # untyped upstream
+        found = series.get(labelvalues)
+        return super().labels(*labelvalues, **labelkwargs) if found is None else found
+
+
+class Counter(_Found, prometheus_client.Counter):
+    """What happened, counted."""
+
+
+class Gauge(_Found, prometheus_client.Gauge):
+    """What is so."""
+
+
+class Histogram(_Found, prometheus_client.Histogram):
+    """What was observed, by the size of it."""
 
 
 class Labelled(Protocol):

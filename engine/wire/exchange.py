@@ -15,11 +15,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-import anyio
 import httpx
 import structlog
 
 from engine import descriptors
+from engine.clock import loop_time, within
 from engine.errors import TheirFault, TooLarge, Unreachable, excerpt
 from engine.flow.lane import writing
 from engine.flow.worktime import State, spending
@@ -161,11 +161,12 @@ class Exchange:
             Unreachable: as `send`.
         """
         async with self._environment.governor.admitted(metered=sending.metered):
-            started = anyio.current_time()
+            started = loop_time()
             status = "unfinished"
             try:
-                with spending(State.BUSY, self._whole_s), anyio.fail_after(self._whole_s):
-                    answer = await self._answered(sending)
+                with spending(State.BUSY, self._whole_s):
+                    async with within(self._whole_s):
+                        answer = await self._answered(sending)
                 status = str(answer.status)
                 return answer
             except TooLarge as error:
@@ -184,7 +185,7 @@ class Exchange:
                 status = "protocol_error"
                 raise self._unreachable(sending.operation, error, ambiguous=True) from error
             finally:
-                self._say(sending, status, anyio.current_time() - started)
+                self._say(sending, status, loop_time() - started)
 
     def _say(self, sending: _Sending, status: str, duration_s: float) -> None:
         method = sending.request.method

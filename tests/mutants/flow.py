@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
+FRUGAL = "tests/scenario/test_frugal.py::test_what_a_created_record_costs"
 MAILBOX = "engine/flow/mailbox.py"
 BUDGET = "engine/flow/budget.py"
 FAILURE = "engine/decide/failure.py"
@@ -14,6 +15,22 @@ BACKING_OFF = "tests/scenario/test_backing_off.py"
 INVISIBLE = "tests/scenario/test_taken_and_invisible.py"
 
 MUTANTS = (
+    Mutant(
+        "makes an event for a ring that nobody hears",
+        "engine/flow/bell.py",
+        "        if self._heard is not None:\n            self._heard.set()\n",
+        "        if self._heard is None:\n            self._heard = anyio.Event()\n"
+        "        if self._heard is not None:\n            self._heard.set()\n",
+        (FRUGAL,),
+    ),
+    Mutant(
+        "reads each record twice",
+        "engine/actors/opportunity_syncer.py",
+        "            work = await self.store.records.load(key)\n",
+        "            await self.store.records.load(key)\n"
+        "            work = await self.store.records.load(key)\n",
+        (FRUGAL,),
+    ),
     Mutant(
         "hands one key to two workers",
         MAILBOX,
