@@ -16,11 +16,13 @@ from typing import Any
 
 import httpx
 
+from engine.about import PROGRAM, about
+from engine.cli.exits import complain
 from engine.cli.services import state_of
 from engine.config.loading import ServiceSettings, place_of_state
 from engine.errors import Misconfigured, StateUnusable, Unreachable
 from engine.service.control import FILE_NAME, tokens_in
-from engine.service.headers import CONFIG_OF, TOKEN
+from engine.service.headers import CONFIG_OF, TOKEN, VERSION
 
 TIMEOUT_S = 5.0
 # So does the service answer whoever means another one.
@@ -31,6 +33,7 @@ NOT_FOUND, NOT_ALLOWED, STARTING = 404, 405, 503
 # A service that is at work says so more often.
 SIGN_OF_LIFE_S = 60.0
 SHOWING = frozenset({"GET", "HEAD"})
+RESTART = "restart the service, so that it and the command are of one version"
 
 
 def ask_service(
@@ -48,7 +51,8 @@ def ask_service(
         content: what is sent with it, as JSON.
 
     Raises:
-        Misconfigured: the service that answers runs on another configuration.
+        Misconfigured: the service that answers runs on another configuration, or is of another
+            version and is asked to do something.
     """
     answer = ask(config, path, method, content=content, timeout_s=timeout_s)
     try:
@@ -71,7 +75,7 @@ def ask(
     Raises:
         StateUnusable: this user cannot read the token by which the service knows who may do this.
     """
-    headers = {CONFIG_OF: str(config.resolve()), "Accept": accept}
+    headers = _ours(config) | {"Accept": accept}
     changes = method not in SHOWING
     # Without any it is asked all the same: perhaps there is no service.
     keys = [{TOKEN: token} for token in tokens_in(_state_dirs(config))] if changes else []
@@ -97,7 +101,7 @@ def listening(
         StateUnusable: as `ask`.
         Unreachable: the service ended before it had told everything.
     """
-    headers = {CONFIG_OF: str(config.resolve())}
+    headers = _ours(config)
     keys = [{TOKEN: token} for token in tokens_in(_state_dirs(config))]
     for key in keys or [{}]:
         with ExitStack() as opened:
@@ -141,14 +145,35 @@ def _opened(
             answer.close()
 
 
+def _ours(config: Path) -> dict[str, str]:
+    """What says which service is meant, and who asks."""
+    return {CONFIG_OF: str(config.resolve()), VERSION: about().version}
+
+
+def _tell_of_version(answer: httpx.Response) -> None:
+    """Say that what is shown is another version's, which may mean other things by it."""
+    version = answer.headers.get(VERSION, about().version)
+    if version != about().version:
+        complain(f"{PROGRAM}: {_of_versions(version)}\n  What to do: {RESTART}\n")
+
+
+def _of_versions(version: str) -> str:
+    return f"the service that runs is version {version}, and this command is {about().version}"
+
+
 def _ensure_understood(config: Path, answer: httpx.Response) -> None:
     """See that it is the service that is meant, and that it knows what it is asked."""
     if answer.status_code == ANOTHER:
+        told = answer.json()
+        if "version" in told:
+            raise Misconfigured(
+                f"{_of_versions(told['version'])}; nothing was done", remedy=RESTART
+            )
         raise _another(config, answer)
     if answer.status_code in (NOT_FOUND, NOT_ALLOWED):
         raise Misconfigured(
             "the service that runs is of another version of wosync, and does not know this",
-            remedy="restart it, so that service and command are of one version",
+            remedy=RESTART,
         )
     if answer.status_code == STARTING:
         raise Unreachable("the service is starting", remedy="try again when it is ready")
@@ -193,8 +218,10 @@ def _asked(
             # Nothing is encrypted here, and reading every authority of the world takes a while.
             verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         )
-        if answer.status_code == ANOTHER:
-            raise _another(config, answer)
+        if method in SHOWING:
+            _tell_of_version(answer)
+        if VERSION in answer.headers or answer.status_code == ANOTHER:
+            _ensure_understood(config, answer)
         if answer.status_code != FORBIDDEN:
             answer.raise_for_status()
     except (httpx.HTTPError, ValueError, KeyError):

@@ -11,3 +11,5 @@ TOKEN = "X-Wosync-Token"  # noqa: S105 # the header's name
 NUDGE_TOKEN = "X-Wosync-Nudge-Token"  # noqa: S105 # the header's name
 # The configuration of the service that a command means; two pairs may stand on one port by mistake.
 CONFIG_OF = "X-Wosync-Config"
+# The version of a command, and in the answer that of the service: an upgrade may lie between them.
+VERSION = "X-Wosync-Version"

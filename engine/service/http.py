@@ -20,19 +20,21 @@ from prometheus_client import Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
+from engine.about import about
 from engine.errors import EngineError, Misconfigured
 from engine.model.acting import request_of
 from engine.service import approving, authorising, nudging
 from engine.service.acting import Acting
 from engine.service.doors import Doors
-from engine.service.headers import CONFIG_OF, TOKEN
+from engine.service.headers import CONFIG_OF, TOKEN, VERSION
 from engine.service.page import routes as page
 from engine.service.planning.desk import Desk
 from engine.service.planning.telling import Telling, received
@@ -217,6 +219,8 @@ def application(
         async def obeyed(request: Request) -> Response:
             if not doors.obeys(request.headers.get(TOKEN)):
                 return _FORBIDDEN
+            if request.headers.get(VERSION, about().version) != about().version:
+                return JSONResponse({"version": about().version}, status_code=409)
             return await answer(request)
 
         return Route(path, _meant(status, obeyed), methods=["POST"])
@@ -257,10 +261,18 @@ class _Guard:
     doors: Doors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer: ASGIApp = self.app
-        if scope["type"] == "http":
-            answer = self._refusal(Request(scope)) or self.app
-        await answer(scope, receive, send)
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope)
+        answer: ASGIApp = self._refusal(request) or self.app
+
+        async def signed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)[VERSION] = about().version
+            await send(message)
+
+        await answer(scope, receive, signed if CONFIG_OF in request.headers else send)
 
     def _refusal(self, request: Request) -> Response | None:
         # What records hold is shown under names of ours alone.

@@ -76,8 +76,8 @@ MUTANTS = (
     Mutant(
         "answers for any name",
         HTTP,
-        "answer = self._refusal(Request(scope)) or self.app",
-        "answer = self.app",
+        "answer: ASGIApp = self._refusal(request) or self.app",
+        "answer: ASGIApp = self.app",
         (f"{ASKED}::test_a_foreign_name_reaches_no_route",),
     ),
     Mutant(
