@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from connectors.sandbox.faults import Fault
 from engine.decide.failure import NOT_GRANTED_RETRY_S
 from engine.errors import NotGranted
 from tests.scenario.bench import CLIENT_ID, Bench, bench
@@ -131,3 +133,55 @@ async def test_a_consent_wakes_whoever_waited_for_it(tmp_path: Path) -> None:
         await world.once()
 
         assert [row.attributes["role"] for row in world.role_rows(deal)] == ["Buyer"]
+
+
+@pytest.mark.parametrize("missing", PEOPLE[3:])
+async def test_a_consent_wakes_roles_that_were_refused_without_it(
+    tmp_path: Path, missing: str
+) -> None:
+    """One is to be added, one changed and one removed; nobody has to ask for it again."""
+    async with bench(tmp_path) as world:
+        ada, bob, carl = world.knows_all("Ada Byron", "Bob Hill", "Carl Cox")
+        deal = world.has("Peopled")
+        world.puts(deal, (ada, "Buyer"), (bob, "Advisor"))
+        await world.once()
+        consents_to(world, *OPPORTUNITIES, *(one for one in PEOPLE if one != missing))
+        wanted = ((ada, "Sponsor"), (carl, "Buyer"))
+        world.puts(deal, *wanted)
+        for _ in range(3):
+            world.clock.advance(61)
+            await world.once()
+        assert world.roles(deal) != world.wanted(*wanted)
+
+        consents_to(world, *OPPORTUNITIES, *PEOPLE)
+        world.clock.advance(61)
+        await world.once()
+
+        assert world.roles(deal) == world.wanted(*wanted)
+
+
+async def test_a_consent_wakes_roles_that_our_user_might_not_edit(tmp_path: Path) -> None:
+    """Refused for a permission, which need not say which; and none that is refused for its text."""
+    async with bench(tmp_path) as world:
+        consents_to(world, *OPPORTUNITIES, *PEOPLE[:-1])
+        ada, bob = world.knows_all("Ada Byron", "Bob Hill")
+        first, second = world.has("Peopled"), world.has("Peopled otherwise")
+        world.puts(first, (ada, "Buyer"))
+        world.puts(second, (bob, "Nobody"))
+        for status, code, role in ((403, "forbidden", "Buyer"), (422, "validationError", "Nobody")):
+            text = json.dumps({"errors": [{"id": code, "detail": f"No {role} here."}]})
+            world.outreach_fault(
+                Fault(method="POST", path="Roles$", body=role, status=status, text=text, times=None)
+            )
+        for _ in range(3):
+            world.clock.advance(61)
+            await world.once()
+        assert world.roles(first) == []
+        world.outreach_traffic.plan.clear()
+
+        consents_to(world, *OPPORTUNITIES, *PEOPLE)
+        world.clock.advance(61)
+        await world.once()
+
+        assert world.roles(first) == world.wanted((ada, "Buyer"))
+        assert world.roles(second) == []

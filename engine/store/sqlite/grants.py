@@ -28,6 +28,14 @@ def note_granted(connection: sqlite3.Connection, granted: str) -> bool:
         " WHERE state = 'pending' AND reason_code IN ('not-granted', 'permission-missing')"
         f" AND mass NOT IN (1, 2) AND NOT {intents.TAB_IN_DOUBT}"
     )
+    # A role that was refused rests for a day; one that our user might not edit is worth a try.
+    connection.execute(
+        "UPDATE contacts SET due_at = 0, given_up = 0, revision = revision + 1"  # noqa: S608 # a constant
+        " WHERE state = 'pending' AND mass NOT IN (1, 2) AND target_id IN"
+        " (SELECT target_id FROM refused_role WHERE reason_class = 'forbidden')"
+        f" AND NOT {intents.TAB_IN_DOUBT}"
+    )
+    connection.execute("UPDATE refused_role SET retry_at = 0 WHERE reason_class = 'forbidden'")
     connection.execute(
         "UPDATE person SET retry_at = 0 WHERE retry_at > 0 AND reason_code = 'not-granted'"
     )
