@@ -17,6 +17,7 @@ from tests.benchmarks import (
     asking,
     idle,
     memory,
+    planning,
     reload,
     report,
     requests,
@@ -45,6 +46,7 @@ class Benchmark(StrEnum):
     START_UP = "start_up"
     ASKING = "asking"
     RIVALS = "rivals"
+    PLANNING = "planning"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,8 @@ def measure(benchmark: Benchmark, sizes: Sizes) -> list[Figure]:
             return asking.measure(sizes.linked, sizes.creates, repeat=sizes.repeat)
         case Benchmark.RIVALS:
             return rivals.measure(sizes.rivalled, repeat=sizes.repeat)
+        case Benchmark.PLANNING:
+            return planning.measure(sizes.linked)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 import anyio
 import anyio.to_thread
@@ -123,11 +124,19 @@ class Ledger:
         )
 
 
-def plant(workbooks: WorkbooksWorld, outreach: OutreachWorld, rows: int, people: int = 0) -> int:
+def plant(
+    workbooks: WorkbooksWorld,
+    outreach: OutreachWorld,
+    rows: int,
+    people: int = 0,
+    *,
+    linked: bool = False,
+) -> int:
     """Fill both worlds with plain, ticked, valid opportunities; returns a user to consent.
 
     Args:
         people: on the tab of each, whom both systems know.
+        linked: each of them is in Outreach already, under another name, as its own id says.
     """
     first_user = 0
     for number in range(OWNERS):
@@ -143,6 +152,9 @@ def plant(workbooks: WorkbooksWorld, outreach: OutreachWorld, rows: int, people:
     began = int(workbooks.clock()) - HOUR_S - rows // ROWS_PER_SECOND
     for number in range(rows):
         changed_at = began + number // ROWS_PER_SECOND
+        twin = None
+        if linked:
+            twin = str(outreach.opportunities.create({"name": f"Opportunity {number}, once"}))
         opportunity_id = workbooks.opportunities.create(
             created_at=changed_at,
             updated_at=changed_at,
@@ -155,6 +167,7 @@ def plant(workbooks: WorkbooksWorld, outreach: OutreachWorld, rows: int, people:
             assigned_to_name=f"Owner {number % OWNERS}",
             party_id=customers[number % CUSTOMERS],
             cf_opportunity_sync_to_outreach=True,
+            cf_opportunity_outreach_id=twin,
         )
         if people:
             on_tab = [persons[(number + place) % PERSONS] for place in range(people)]
@@ -183,11 +196,12 @@ def _customer(workbooks: WorkbooksWorld, outreach: OutreachWorld, number: int) -
     return workbooks.organisations.create(name=name, cf_organisation_outreach_id=str(account_id))
 
 
-async def serve(rows: int, latency_s: float, ago_s: float, people: int) -> None:
+async def serve(rows: int, latency_s: float, ago_s: float, people: int, *, linked: bool) -> None:
     """Serve until standard input ends.
 
     Args:
         people: on the tab of each opportunity.
+        linked: as in `plant`.
         latency_s: seconds added to every request of both systems.
         ago_s: seconds by which both are in the past until they are told to come to the present.
     """
@@ -195,7 +209,7 @@ async def serve(rows: int, latency_s: float, ago_s: float, people: int) -> None:
     workbooks = WorkbooksWorld(clock.now)
     knobs = OutreachKnobs(mint_interval_s=0.0, rate_limit=10_000_000)
     outreach = OutreachWorld(clock.now, knobs)
-    user_id = plant(workbooks, outreach, rows, people)
+    user_id = plant(workbooks, outreach, rows, people, linked=linked)
     workbooks.add_api_key(API_KEY)
     outreach.add_app(CLIENT_ID, CLIENT_SECRET)
     workbooks_traffic = Faults(workbooks_app(workbooks), latency_s=latency_s)
@@ -232,8 +246,10 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--ago", type=float, default=0.0)
     parser.add_argument("--people", type=int, default=0)
+    parser.add_argument("--linked", action="store_true")
     chosen = parser.parse_args()
-    anyio.run(serve, chosen.rows, chosen.latency, chosen.ago, chosen.people)
+    begun = partial(serve, linked=chosen.linked)
+    anyio.run(begun, chosen.rows, chosen.latency, chosen.ago, chosen.people)
 
 
 if __name__ == "__main__":
