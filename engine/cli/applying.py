@@ -9,11 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import anyio
-
 from engine.about import PROGRAM
 from engine.cli.exits import Exit
-from engine.cli.planning import told
+from engine.cli.planning import done_by
 from engine.cli.reading import load
 from engine.cli.services import option
 from engine.cli.tables import console, table
@@ -32,8 +30,7 @@ def apply(path: Path | None, plan: Path, *, as_json: bool) -> int:
     with TemporaryDirectory() as directory:
         file = Path(directory) / "answer"
         with file.open("w", encoding="utf-8") as written:
-            if not told(found, "/apply", plan, written):
-                anyio.run(apply_alone, load(found), plan, written)
+            done_by(found, "/apply", plan, written, lambda: apply_alone(load(found), plan, written))
         with file.open(encoding="utf-8") as lines:
             left_out, numbers, run = _read(json.loads(line) for line in lines)
     if as_json:

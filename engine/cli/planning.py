@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Coroutine, Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -15,7 +15,7 @@ import anyio
 
 from engine.about import PROGRAM
 from engine.cli.asking import listening
-from engine.cli.exits import Exit, Misused
+from engine.cli.exits import Exit, Misused, complain
 from engine.cli.failures import raised
 from engine.cli.plans import Seen, printed_json, show
 from engine.cli.reading import load
@@ -25,6 +25,11 @@ from engine.model.plan import Kind
 from engine.service.planning.desk import wanted_of
 from engine.service.planning.files import MARK, lines_of
 from engine.service.planning.planning import plan_alone
+from engine.store.sqlite.statedir import StateInUse
+
+# Whoever is at work on the state is looked for so often, in seconds, and so many times.
+LOOK_S = 0.2
+LOOKS_MAX = 3000
 
 
 def plan(
@@ -86,6 +91,36 @@ def told(config: Path, path: str, asked: dict[str, Any] | Path, out: IO[str]) ->
         for text in _without_signs(lines):
             out.write(text + "\n")
     return True
+
+
+def done_by(
+    config: Path,
+    path: str,
+    asked: dict[str, Any] | Path,
+    out: IO[str],
+    alone: Callable[[], Coroutine[Any, Any, None]],
+) -> None:
+    """Have the running service do it, or do it here; whoever is at something alike is waited for.
+
+    Args:
+        alone: does it where no service runs, under the lock of the state.
+
+    Raises:
+        StateInUse: somebody holds the state for very long.
+        EngineError: what it failed with.
+    """
+    looks = 0
+    while not told(config, path, asked, out):
+        try:
+            anyio.run(alone)
+            return
+        except StateInUse:
+            if looks == LOOKS_MAX:
+                raise
+            if not looks:
+                complain(f"{PROGRAM}: another process works on the state; waiting for its end\n")
+            looks += 1
+            anyio.run(anyio.sleep, LOOK_S)
 
 
 def _without_signs(lines: Iterator[str]) -> Iterator[str]:

@@ -6,13 +6,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import anyio
 import typer
 
 from engine.about import PROGRAM
 from engine.cli.exits import Exit, Misused
 from engine.cli.moments import moment_of
-from engine.cli.planning import kept_in, told
+from engine.cli.planning import done_by, kept_in
 from engine.cli.plans import Seen, printed_json, show
 from engine.cli.reading import load
 from engine.clock import SystemClock
@@ -89,6 +88,11 @@ def _told(found: Path, asked: Asked, *, as_json: bool) -> Seen:
     """Ask the service, or do it under the lock of the state where none runs."""
     with kept_in(None) as file:
         with file.open("w", encoding="utf-8") as written:
-            if not told(found, "/undo", asked.document(), written):
-                anyio.run(undo_alone, load(found), asked, written)
+            done_by(
+                found,
+                "/undo",
+                asked.document(),
+                written,
+                lambda: undo_alone(load(found), asked, written),
+            )
         return printed_json(lines_of(file)) if as_json else show(lines_of(file))

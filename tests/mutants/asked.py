@@ -6,6 +6,8 @@ from tests.mutants.mutant import Mutant
 
 LIST = "tests/scenario/test_list.py"
 APART = "tests/scenario/test_runs_apart.py"
+DOSSIERS = "tests/unit/engine/store/test_dossiers.py"
+SCOPES = "tests/scenario/test_missing_scopes.py"
 LISTING = "engine/store/sqlite/listing.py"
 BLANKS = "engine/store/sqlite/blanks.py"
 
@@ -72,6 +74,61 @@ MUTANTS = (
         "if let_go is not None and mass is Mass.APPROVED:",
         "if let_go is not None and mass is Mass.HELD:",
         (f"{APART}::test_people_of_what_was_approved_belong_to_it",),
+    ),
+    Mutant(
+        "leaves roles refused for a permission that is granted by now to their day",
+        "engine/store/sqlite/grants.py",
+        "UPDATE refused_role SET retry_at = 0",
+        "UPDATE refused_role SET retry_at = retry_at",
+        (f"{SCOPES}::test_a_consent_wakes_roles_that_our_user_might_not_edit",),
+    ),
+    Mutant(
+        "takes the rest of a tab for planned where its opportunity is",
+        "engine/store/sqlite/tabs.py",
+        "    if runs.is_of_a_plan(connection, let_go):\n        mass = Mass.EVALUATING\n",
+        "",
+        (f"{APART}::test_what_follows_from_a_plan_waits_for_nobody_once_it_is_done",),
+    ),
+    Mutant(
+        "has somebody approve what was sent before the end",
+        "engine/service/planning/record.py",
+        "                await self._end_hold()\n",
+        "                pass\n",
+        (f"{APART}::test_what_was_sent_before_the_end_is_held_no_more_once_it_is_applied_again",),
+    ),
+    Mutant(
+        "does what a command of another version asks",
+        "engine/service/http.py",
+        "if request.headers.get(VERSION, about().version) != about().version:",
+        "if request.headers.get(VERSION) == about().version + 'x':",
+        (
+            "tests/scenario/test_versions_apart.py::"
+            "test_nothing_is_done_by_a_service_of_another_version",
+        ),
+    ),
+    Mutant(
+        "fails beside whoever applies a plan already",
+        "engine/cli/planning.py",
+        "if looks == LOOKS_MAX:",
+        "if looks < LOOKS_MAX:",
+        (
+            "tests/scenario/test_applying.py::"
+            "test_who_applies_without_a_service_waits_for_whoever_does_already",
+        ),
+    ),
+    Mutant(
+        "reads every name of the tabs somebody is on",
+        "engine/store/sqlite/dossiers.py",
+        "(person_id, TABS_TOLD)",
+        "(person_id, -1)",
+        (f"{DOSSIERS}::test_a_person_on_any_number_of_tabs_is_told_with_a_few",),
+    ),
+    Mutant(
+        "forgets a refusal behind many writes",
+        "engine/store/sqlite/journal.py",
+        "AND writes IS NULL ORDER BY seq DESC LIMIT ?3)",
+        "AND writes IS NULL ORDER BY seq DESC LIMIT 0 * ?3)",
+        (f"{DOSSIERS}::test_a_refusal_is_found_behind_any_number_of_writes",),
     ),
     Mutant(
         "tells what a plan did as done in the present run",

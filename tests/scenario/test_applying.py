@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 import pytest
 
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.sample import add_seat
+from engine.cli import applying, planning
+from engine.clock import SystemClock
 from engine.model.plan import Kind
 from engine.service.planning.applying import apply_alone
 from engine.service.planning.desk import mapping_of
 from engine.service.planning.files import UnusablePlan, written
 from engine.service.planning.rehearsal import Wanted
+from engine.store.sqlite import statedir
 from tests.scenario.bench import Bench
 from tests.scenario.people import ROLES as ROLES_PATH
 from tests.scenario.plan_hands import Plan, planned, planned_beside, writes
@@ -240,3 +246,38 @@ async def test_who_shares_an_address_is_told_the_prospect_of_the_other(world: Be
 
     assert left_out == {}
     assert len(world.outreach.prospects.rows()) == 1
+
+
+async def test_who_applies_without_a_service_waits_for_whoever_does_already(
+    world: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two at once one waits, and does what is left then."""
+    record = world.has("Harbour crane")
+    plan = await planned(world)
+    # A command goes by the clock of the machine.
+    with plan.path.open("w", encoding="utf-8") as out:
+        header = replace(plan.header, made_at=SystemClock().now())
+        written([header, *plan.changes, plan.end], out)
+    waits = threading.Event()
+
+    def complain(text: str) -> None:
+        assert "waiting" in text
+        waits.set()
+
+    monkeypatch.setattr(planning, "complain", complain)
+    codes: list[int] = []
+
+    async def second() -> None:
+        path = world.directory / "config.toml"
+        apply = partial(applying.apply, path, plan.path, as_json=False)
+        codes.append(await anyio.to_thread.run_sync(apply))
+
+    async with anyio.create_task_group() as tasks:
+        with statedir.lease(world.state):
+            tasks.start_soon(second)
+            assert await anyio.to_thread.run_sync(waits.wait, DEADLINE_S)
+            assert world.twins(record) == []
+            assert codes == []
+
+    assert codes == [0]
+    world.twin(record)

@@ -157,3 +157,37 @@ async def test_a_plan_that_was_cut_off_is_applied_again_with_nothing_sent_twice(
     assert left_out == {}
     assert names(world, *records) == ["Crane 0!", "Crane 1!", "Crane 2!", "Crane 3!"]
     assert world.outreach_traffic.counts[UPDATE] == 4
+
+
+async def test_what_was_sent_before_the_end_is_held_no_more_once_it_is_applied_again(
+    world: Bench,
+) -> None:
+    """It is so already: nobody has to approve that."""
+    records = await held_linked(world)
+    plan = await planned(world, Wanted(held=True))
+    for one in records[:2]:
+        world.outreach.opportunities.update(
+            world.twin(one).id, {"name": f"Crane {records.index(one)}!"}
+        )
+    await cut_off_before_anything_is_sent(world)
+
+    numbers, left_out = await applied(world, plan.path)
+
+    assert (numbers["done"], numbers["done_already"], left_out) == (2, 2, {})
+    assert held(world).records == 0
+    assert world.outreach_traffic.counts[UPDATE] == 2
+
+
+async def test_what_follows_from_a_plan_waits_for_nobody_once_it_is_done(world: Bench) -> None:
+    """Tabs are looked at again behind it; that is no part of the plan, and no mass change."""
+    person = world.knows("Petra Piers")
+    records = await held_linked(world, person=person)
+    # Whom a tab has is read anew by now.
+    world.clock.advance(100_000)
+    plan = await planned(world, Wanted(held=True))
+
+    await applied(world, plan.path)
+    result = await world.once()
+
+    assert result.held.records == 0
+    assert names(world, *records) == ["Crane 0!", "Crane 1!", "Crane 2!", "Crane 3!"]

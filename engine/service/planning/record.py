@@ -13,6 +13,7 @@ from engine.actors.gate import permitted
 from engine.assembly.assembly import Assembly
 from engine.errors import EngineError, Gone, StateUnusable
 from engine.model.dossier import Dossier
+from engine.model.mass_change import Mass
 from engine.model.plan import Change, Kind
 from engine.model.records import Captured, Role
 from engine.model.states import State
@@ -66,6 +67,8 @@ class PlannedRecord:
             if linking.lifts(self.changes) and await self._dossier() is None:
                 await linking.take_in(self.assembly, record_id)
             already = await self._is_done()
+            if already:
+                await self._end_hold()
             left_out = None if already else await self._left_out() or await self._done()
         except StateUnusable:
             raise
@@ -181,17 +184,35 @@ class PlannedRecord:
         text = None if present is None else present.role
         return None if text in (role.before, role.after) else f"a role was changed in {where} since"
 
-    async def _done(self) -> str | None:
-        """Have the actors do it; why it was not done, if it was not."""
+    async def _end_hold(self) -> None:
+        """The fuse may hold what is so already, since nobody lived to keep that: have it seen."""
+        dossier = await self._dossier()
+        tab = None if dossier is None else dossier.tab
+        masses = {Mass.NONE if dossier is None else dossier.work.mass}
+        masses.add(Mass.NONE if tab is None else tab.mass)
+        if Mass.HELD in masses:
+            # What is known of the target may be from before.
+            await self.assembly.store.records.note_synced(self._id, None)
+            await self._done(relates=True)
+
+    async def _done(self, *, relates: bool = False) -> str | None:
+        """Have the actors do it; why it was not done, if it was not.
+
+        Args:
+            relates: its people too, although nothing of them is planned.
+        """
         store, now = self.assembly.store, self.assembly.environment.clock.now
-        held = await store.fuse.take_out(self._id, self.run, now())
+        # Until it is known to be otherwise: whoever is cut off here need not hear what was kept.
+        held = True
         undone: str | None = "it was cut off"
-        permits = RecordPermits(self.changes, self.people, await self._prospects())
+        permits = RecordPermits(self.changes, self.people)
         token = permitted.set(permits)
         try:
+            held = await store.fuse.take_out(self._id, self.run, now())
+            permits.prospects = await self._prospects()
             link = linking.link(self.assembly, self.changes, self.row)
             # Not known before all of it was done.
-            undone = await link or await self._acted(permits)
+            undone = await link or await self._acted(permits, relates=relates)
         except StateUnusable:
             raise
         except EngineError as error:
@@ -205,10 +226,10 @@ class PlannedRecord:
                     await store.fuse.hold_again(self._id, self.run, now())
         return undone
 
-    async def _acted(self, permits: RecordPermits) -> str | None:
+    async def _acted(self, permits: RecordPermits, *, relates: bool) -> str | None:
         """Have the actors work on it, behind its permits; why not all of it was done."""
         await self.assembly.worker_factory.opportunity_syncer(0).step(self._id)
-        if self._planned(*ROLES):
+        if relates or self._planned(*ROLES):
             now = self.assembly.environment.clock.now
             await self.assembly.store.fuse.take_out(self._id, self.run, now())
             await self._relate(permits)

@@ -42,6 +42,12 @@ def known(connection: sqlite3.Connection, number: int) -> Run | None:
     return None if row is None else Run(*row)
 
 
+def is_of_a_plan(connection: sqlite3.Connection, number: int | None) -> bool:
+    """Whether a plan is, or was, applied in this run."""
+    run = None if number is None else known(connection, number)
+    return run is not None and run.kind == RunKind.APPLIED
+
+
 def listed(connection: sqlite3.Connection, *, limit: int, skip: int = 0) -> list[Run]:
     """Runs that have left something, the latest first."""
     rows = connection.execute(

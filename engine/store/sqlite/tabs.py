@@ -16,7 +16,7 @@ from engine.model.lane import Lane
 from engine.model.mass_change import NEVER, Mass
 from engine.model.reason import Reason, code_of
 from engine.model.tab import EMPTY_TAB, Edge, KnownRole, RoleEdit, TabWork
-from engine.store.sqlite import intents, refused_roles
+from engine.store.sqlite import intents, refused_roles, runs
 from engine.store.sqlite.awaited import PERSON
 from engine.store.sqlite.work import undone_of
 
@@ -37,10 +37,13 @@ def follow(
     """The opportunity was reconciled: relate its people, unless the target agrees already.
 
     Args:
-        let_go: the run by which its people go on past the fuse, as itself did.
+        let_go: the run by which its people go on past the fuse, as itself did; what a plan let go
+            are the roles in it alone, so they are evaluated.
         since: when what it was reconciled for happened, unix seconds.
         people_read_since: somebody read before may be another prospect by now.
     """
+    if runs.is_of_a_plan(connection, let_go):
+        mass = Mass.EVALUATING
     row = connection.execute(
         "SELECT r.tab, c.target_id, c.settled_tab, c.mass FROM record r"
         " LEFT JOIN contacts c ON c.record_id = r.id WHERE r.id = ?",
