@@ -59,7 +59,11 @@ LOCAL: Mapping[str, Sequence[Mapping[str, Any]]] = {
         for table, target in (("record", "target_id"), ("person", "prospect_id"))
         for column in ("id", "ref", target)
     ],
-    "dossiers.alike": [{"table": "record"}, {"table": "person"}],
+    "dossiers.alike": [
+        {"pointer": SimpleNamespace(record_type=one), "column": column}
+        for one in RecordType
+        for column in ("id", "ref")
+    ],
     # A column of both its tables.
     "fuse._let_go": [{"these": "due_at <= ?"}],
     "fuse.held_ids": [
