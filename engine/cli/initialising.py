@@ -148,7 +148,7 @@ async def _reach(system: str, address: str) -> None:
         Misconfigured: it is no address.
         Unreachable: nobody does.
     """
-    remedy = f"correct the address; if it is right, check the network, and the clock: {system}"
+    remedy = f"correct base_url of [{system}]; if it is right, check the network, and the clock"
     try:
         async with Environment.real().way(system) as way:
             heads = {"User-Agent": user_agent()}
