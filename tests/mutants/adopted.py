@@ -63,6 +63,13 @@ MUTANTS = (
         (f"{ADOPT}::test_what_another_record_carries_is_nobodys_double",),
     ),
     Mutant(
+        "asks who carries the target record of every linked record",
+        LINES,
+        "if each.id != own]",
+        "if each.id is not None]",
+        (f"{ADOPT}::test_what_is_linked_is_read_in_pages_alone",),
+    ),
+    Mutant(
         "says nothing of doubles",
         LINES,
         "*self._adopt(one, one.fields, chosen), *self._doubles(one, chosen)",

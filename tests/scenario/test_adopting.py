@@ -198,6 +198,22 @@ async def test_what_another_record_carries_is_nobodys_double(world: Bench) -> No
     assert plan.changes == []
 
 
+async def test_what_is_linked_is_read_in_pages_alone(world: Bench) -> None:
+    """Also where no target record carries a reference: another program need not give them one."""
+    records = [has_deal(world, f"Crane {number}") for number in range(6)]
+    await synced(world, *records)
+    for record in records:
+        twin = int(str(world.record(record)["outreach_id"]))
+        world.outreach.opportunities.update(twin, {"customId": None})
+
+    plan = await planned(world, ADOPTS)
+
+    assert plan.end.findings == {Finding.DIFFERENT: 6}
+    read = predicted(plan.end.read)
+    assert read["outreach", "GET", "/opportunities"] <= 2
+    assert read["workbooks", "POST", "/crm/opportunities.api"] <= 3
+
+
 async def test_what_points_nowhere_is_left_to_a_person(world: Bench) -> None:
     """Gone, in the trash, or no id at all; nothing is done of it, and nothing flagged."""
     gone, trashed, wrong = (world.has(f"Crane {number}") for number in range(3))

@@ -111,7 +111,10 @@ class Adoptions:
         referring = self.laid.referring(one.correlation)
         like = self.laid.shared_with(one.id)
         if named is not None or any(not each.trashed for each in referring):
-            like = await self._free(self.laid.like(one.alike), one.id)
+            # Of its own nobody is to be asked.
+            own = None if named is None else named.id
+            besides = [each for each in self.laid.like(one.alike) if each.id != own]
+            like = await self._free(besides, one.id)
         others = self.laid.of_others([*referring, *like], one.id)
         return adoption.choice(named, referring, like, others=others)
 
