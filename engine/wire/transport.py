@@ -12,6 +12,7 @@ may repeat a request learns of a stale connection as `StaleConnection`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextvars import ContextVar
 from functools import lru_cache
@@ -20,6 +21,7 @@ from typing import Self
 import aiohttp
 import httpx
 from multidict import CIMultiDict
+from yarl import URL
 
 from engine.wire.connections import StaleConnection
 from engine.wire.way import Incoming, Outgoing
@@ -31,6 +33,8 @@ KEEPALIVE_S = 5.0
 # Longest line of a head and longest header: gateways add policies and cookies of many kilobytes.
 HEADER_BYTES_MAX = 64 * 1024
 HEADERS_MAX = 512
+# An address that needs no encoding; any other, such as a link with a space in it, is encoded.
+_PLAIN = re.compile(r"[!-~]+")
 
 _kept: ContextVar[bool] = ContextVar("kept", default=False)
 
@@ -63,7 +67,7 @@ class Transport:
         try:
             response = await self._opened.request(
                 request.method,
-                request.url,
+                _address(request.url),
                 headers=request.headers,
                 data=request.content,
                 allow_redirects=False,
@@ -106,6 +110,14 @@ def _text(value: bytes) -> str:
         return value.decode()
     except UnicodeDecodeError:
         return value.decode("latin-1")
+
+
+def _address(url: str) -> URL:
+    """The address as it was given, so that a comma within a value stays one of its letters."""
+    try:
+        return URL(url, encoded=_PLAIN.fullmatch(url) is not None)
+    except ValueError as error:
+        raise aiohttp.InvalidURL(url) from error
 
 
 @lru_cache(maxsize=8)

@@ -37,6 +37,13 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "lets the library decode what stands in an address",
+        TRANSPORT,
+        "return URL(url, encoded=_PLAIN.fullmatch(url) is not None)",
+        "return URL(url)",
+        (f"{SENT}::test_an_address_goes_out_letter_by_letter",),
+    ),
+    Mutant(
         "takes an address that the library does not send to for a lost request",
         TRANSPORT,
         "isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError)",

@@ -168,6 +168,34 @@ async def test_what_an_answer_says_twice_or_in_letters_of_its_own_can_be_read() 
     assert told.headers["X-Front"].isprintable()
 
 
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("?filter%5Bemails%5D[]=a%2Cb%40x.example&b=%2F%3A%2B", None),
+        ("/a%2Fb/%2E%2e/c?page[after]=a%3D%3D", None),
+        ("?name=a b", "?name=a+b"),
+        ("?name=\u20ac", "?name=%E2%82%AC"),
+        ("?name=a\r\nX-Made-Up: 1", "?name=aX-Made-Up:+1"),
+    ],
+)
+async def test_an_address_goes_out_letter_by_letter(given: str, sent: str | None) -> None:
+    """A comma that is decoded on the way makes two values of one; a line end makes a header."""
+    heads: list[bytes] = []
+
+    async def answer_again(stream: anyio.abc.SocketStream) -> None:
+        await stream.send(HEAD + b"1234567890")
+        heads.append(await stream.receive())
+        await stream.send(HEAD + b"1234567890")
+
+    async with server(answer_again) as url, Transport() as way:
+        await asked(way, url, "GET")
+        await asked(way, url + given, "GET")
+
+    line = heads[0].split(b"\r\n", 1)[0].decode()
+    assert line == f"GET /things{sent or given} HTTP/1.1"
+    assert b"\r\nx-made-up" not in heads[0].lower()
+
+
 async def test_no_cookie_is_kept_from_one_request_to_the_next() -> None:
     """A session belongs to the protocol that knows what it means, not to the connection."""
     heads: list[bytes] = []
