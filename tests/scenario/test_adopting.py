@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contextlib import closing
 
+import anyio
+
 from engine.model.adoption import Finding
 from engine.model.dossier import Named
 from engine.model.edit import Edit
@@ -294,6 +296,27 @@ async def test_what_has_changed_since_is_left_out(world: Bench) -> None:
     assert numbers == {"done": 0, "done_already": 0, "left_out": 3}
     assert set(left_out) == {f"OPP-{one}" for one in ids}
     assert writes(world) == []
+
+
+async def test_an_adoption_that_is_cut_off_can_be_done_again(world: Bench) -> None:
+    """It ends as the ids are to be written back; nothing is created, then or later."""
+    records = [world.has(f"Crane {number}") for number in range(3)]
+    await synced(world, *records)
+    twins = {record: unwritten(world, record) for record in records}
+    world.edit(records[0], **{ERROR: True})
+    plan = await planned(world, ADOPTS)
+    with anyio.CancelScope() as scope:
+        world.just_before_a_write_back(scope.cancel)
+        await applied(world, plan.path)
+    assert scope.cancelled_caught
+    await world.all_carried_out()
+    world.workbooks_door.before.clear()
+
+    await applied(world, plan.path)
+
+    await world.once()
+    assert {record: world.twin(record).id for record in records} == twins
+    assert world.outreach_traffic.counts[CREATE] == 0
 
 
 async def test_the_requests_are_counted_before_they_are_sent(world: Bench) -> None:

@@ -232,3 +232,24 @@ def test_the_organisations_own_columns_hold_everything_there_is_to_map(planted: 
     assert any("," in str(tags) for tags in held["tags"])
     assert None in held["tags"] & held["next_step"]
     assert planted.outreach.custom_fields["opportunity"]["custom1"].label == "Region"
+
+
+def test_the_past_of_the_plugin_is_planted_where_it_is_asked_for() -> None:
+    """Half written, doubled, different, pointing nowhere: each as the plugin leaves it."""
+    workbooks, outreach = WorkbooksWorld(lambda: NOON), OutreachWorld(lambda: NOON)
+    left = plant(workbooks, outreach, bulk=0, past=True).left
+
+    def carried(kind: str) -> set[object]:
+        value = workbooks.opportunities.value
+        return {value(one, "cf_opportunity_outreach_id") for one in left[kind]}
+
+    def made(kind: str) -> list[int]:
+        return [len(outreach.find_opportunities(f"OPP-{one}")) for one in left[kind]]
+
+    assert carried("without id") <= {None, ""}
+    assert made("without id") == [1, 1]
+    assert made("doubled by reference") == [2]
+    assert made("doubled by likeness") == [0]
+    assert made("gone") == [0]
+    assert "" not in carried("equal") | carried("different") | carried("copied")
+    assert plant(WorkbooksWorld(lambda: NOON), OutreachWorld(lambda: NOON), bulk=0).left == {}
