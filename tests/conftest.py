@@ -61,10 +61,16 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+def pytest_collection() -> None:
+    """Nothing that is collected now is garbage."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """What was collected stays until the end."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(GARBAGE_THRESHOLD)
 
 

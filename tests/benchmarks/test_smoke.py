@@ -19,15 +19,13 @@ from tests.benchmarks.stage import BenchmarkFailed
 from tests.searching import SEARCH
 
 DEADLINE_S = 300.0
-# What makes no promise but in seconds is left to a longer search.
-_TIMED = ("idle", "watchdog", "reload")
+# What makes no promise but in seconds, or in bytes, is left to a longer search.
+_TIMED = ("idle", "watchdog", "reload", "memory", "start_up")
 ROOMS = (
     "requests",
     "speed",
-    "memory",
     "store",
     "scrape",
-    "start_up",
     *(_TIMED if SEARCH > 1 else ()),
 )
 

@@ -22,6 +22,7 @@ from connectors.sandbox.serving import free_port
 from connectors.sandbox.settings_file import prepared, write_settings
 from engine.store.sqlite import statedir, statefile
 from tests.end_to_end import started, warm
+from tests.end_to_end.few import few
 from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
@@ -128,7 +129,7 @@ def home_of(directory: Path, sandbox: Sandbox, addresses: Addresses) -> Home:
 @contextlib.asynccontextmanager
 async def served(directory: Path, sandbox: Sandbox | None = None) -> AsyncGenerator[Home]:
     """A small sandbox on real sockets, and a configuration for it."""
-    sandbox = sandbox or Sandbox(SandboxOptions(bulk=0))
+    sandbox = sandbox or few()
     async with sandbox.serving(Ports()) as addresses:
         yield home_of(directory, sandbox, addresses)
 

@@ -132,7 +132,7 @@ async def test_a_reader_that_stops_reading_stops_nothing_else(tmp_path: Path) ->
 async def test_what_was_dropped_is_told_once_somebody_reads_again(tmp_path: Path) -> None:
     """Whoever looks for a line must know that there were more."""
     async with (
-        served(tmp_path / "home", Sandbox(SandboxOptions(bulk=0))) as home,
+        served(tmp_path / "home") as home,
         unheard(home) as service,
     ):
         await service.until(service.drops)
@@ -179,7 +179,7 @@ async def test_a_single_run_works_and_ends_as_usual_when_nobody_can_be_told(
     tmp_path: Path, device: str
 ) -> None:
     """Its results go elsewhere, and the state is not written into a stranger's place."""
-    async with served(tmp_path / "home", Sandbox(SandboxOptions(bulk=0))) as home:
+    async with served(tmp_path / "home") as home:
         command = [sys.executable, "-m", "engine", "once", "--json", "--config", str(home.config)]
         with anyio.fail_after(DEADLINE_S):
             done = await anyio.run_process(

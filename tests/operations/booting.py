@@ -7,6 +7,7 @@ kills when the test dies, and its mounts exist nowhere else.
 
 from __future__ import annotations
 
+import compileall
 import contextlib
 import os
 import shutil
@@ -242,11 +243,9 @@ def _furnish(home: Path, drop_ins: Mapping[str, str], source: Path) -> None:
     script.write_text(_CONSOLE_SCRIPT, encoding="utf-8")
     script.chmod(0o755)
     for package in ("engine", "connectors"):
-        shutil.copytree(
-            source / package,
-            venv / "source" / package,
-            ignore=shutil.ignore_patterns("__pycache__"),
-        )
+        shutil.copytree(source / package, venv / "source" / package)
+    # As pip does; the service's own user may not write there, and would compile at every start.
+    compileall.compile_dir(venv / "source", quiet=1)
     shutil.copyfile(source / "config.toml", venv / "source" / "config.toml")
     units = home / "units"
     (units / "default.target").write_text("[Unit]\nDefaultDependencies=no\n", encoding="utf-8")

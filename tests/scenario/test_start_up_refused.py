@@ -32,31 +32,25 @@ BY_WORKBOOKS = [
     Fault(path=r"\.api$", status=302, headers={"Location": "https://elsewhere.example/"}),
     Fault(path=r"\.api$", status=200, text=PAGE),
 ]
-BY_OUTREACH = [
-    *(
-        Fault(path=f"/api/v2/{listing}", status=status, text=text)
-        for listing in ("users", "opportunityStages", "types", "opportunities")
-        for status, text in (
-            (302, ""),
-            (401, DENIED),
-            (403, DENIED),
-            (403, SCOPE),
-            (403, PAGE),
-            (404, PAGE),
-            (409, DENIED),
-            (422, DENIED),
-            (200, PAGE),
-        )
-    ),
-    *(
-        Fault(path="/oauth/token", status=status, text=f'{{"error": "{reason}"}}')
-        for status, reason in (
-            (400, "invalid_grant"),
-            (401, "invalid_client"),
-            (400, "invalid_request"),
-            (403, "access_denied"),
-        )
-    ),
+LISTINGS = ("users", "opportunityStages", "types", "opportunities")
+BY_OUTREACH = (
+    (302, ""),
+    (401, DENIED),
+    (403, DENIED),
+    (403, PAGE),
+    (404, PAGE),
+    (409, DENIED),
+    (422, DENIED),
+    (200, PAGE),
+)
+BY_TOKENS = [
+    Fault(path="/oauth/token", status=status, text=f'{{"error": "{reason}"}}')
+    for status, reason in (
+        (400, "invalid_grant"),
+        (401, "invalid_client"),
+        (400, "invalid_request"),
+        (403, "access_denied"),
+    )
 ]
 
 
@@ -90,9 +84,32 @@ async def test_one_passing_answer_of_workbooks_ends_no_start(world: Bench, fault
     assert not world.workbooks_traffic.plan.waiting
 
 
-@pytest.mark.parametrize("fault", BY_OUTREACH, ids=told)
-async def test_one_passing_answer_of_outreach_ends_no_start(world: Bench, fault: Fault) -> None:
-    """Nor may a gateway, or the token endpoint."""
+@pytest.mark.parametrize(("status", "text"), BY_OUTREACH)
+async def test_one_passing_answer_of_outreach_ends_no_start(
+    world: Bench, status: int, text: str
+) -> None:
+    """Nor may a gateway, whichever listing it stands before; here once before each."""
+    for listing in LISTINGS:
+        world.outreach_fault(Fault(path=f"/api/v2/{listing}", status=status, text=text))
+
+    await synced(world)
+
+    assert not world.outreach_traffic.plan.waiting
+
+
+@pytest.mark.parametrize("listing", LISTINGS)
+async def test_one_refused_scope_ends_no_start(world: Bench, listing: str) -> None:
+    """It takes a second refusal to believe it."""
+    world.outreach_fault(Fault(path=f"/api/v2/{listing}", status=403, text=SCOPE))
+
+    await synced(world)
+
+    assert not world.outreach_traffic.plan.waiting
+
+
+@pytest.mark.parametrize("fault", BY_TOKENS, ids=told)
+async def test_one_passing_answer_to_a_mint_ends_no_start(world: Bench, fault: Fault) -> None:
+    """Nor may the token endpoint."""
     world.outreach_fault(fault)
 
     await synced(world)
