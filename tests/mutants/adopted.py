@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 ADOPT = "tests/scenario/test_adopting.py"
+BESIDE = "tests/scenario/test_adopting_beside.py"
 UNIT = "tests/unit/engine/decide/test_adoption.py"
 DECIDE = "engine/decide/adoption.py"
 LINES = "engine/service/adopting/lines.py"
@@ -68,6 +69,13 @@ MUTANTS = (
         "if each.id != own]",
         "if each.id is not None]",
         (f"{ADOPT}::test_what_is_linked_is_read_in_pages_alone",),
+    ),
+    Mutant(
+        "gives up an adoption for one record that cannot be read",
+        LINES,
+        "except (Rejected, ProtocolError) as error:",
+        "except Rejected as error:",
+        (f"{ADOPT}::test_what_the_listing_does_not_show_is_looked_at_by_itself",),
     ),
     Mutant(
         "says nothing of doubles",
@@ -159,7 +167,7 @@ MUTANTS = (
         "engine/service/adopting/adopting.py",
         "        if self.config.shadow:\n",
         "        if self.config.shadow and not self.beside:\n",
-        (f"{ADOPT}::test_a_service_that_only_looks_is_to_be_stopped_first",),
+        (f"{BESIDE}::test_a_service_that_only_looks_is_to_be_stopped_first",),
     ),
     Mutant(
         "sends a name that steers the terminal to it in a list for spreadsheets",

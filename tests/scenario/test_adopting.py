@@ -6,6 +6,7 @@ from contextlib import closing
 
 import anyio
 
+from connectors.sandbox.faults import Fault
 from engine.model.adoption import Finding
 from engine.model.dossier import Named
 from engine.model.edit import Edit
@@ -27,8 +28,7 @@ from tests.scenario.adopting_hands import (
     unwritten,
 )
 from tests.scenario.bench import CREATE, Bench
-from tests.scenario.plan_hands import planned, planned_beside, predicted, writes
-from tests.scenario.service_port import ServicePort, eventually, served
+from tests.scenario.plan_hands import planned, predicted, writes
 from tests.scenario.test_applying import applied
 
 
@@ -216,6 +216,32 @@ async def test_what_is_linked_is_read_in_pages_alone(world: Bench) -> None:
     assert read["workbooks", "POST", "/crm/opportunities.api"] <= 3
 
 
+async def test_what_the_listing_does_not_show_is_looked_at_by_itself(world: Bench) -> None:
+    """It lags behind what was written; one record that cannot be read spoils no other."""
+    world.outreach.knobs.index_lag_s = 3600.0
+    records = [world.has(f"Crane {number}") for number in range(2)]
+    await synced(world, *records)
+    odd = world.twin(records[1]).id
+    world.outreach_fault(
+        Fault(
+            method="GET",
+            path=f"/opportunities/{odd}$",
+            action="status",
+            status=200,
+            text='{"data": []}',
+            times=None,
+        )
+    )
+
+    plan = await planned(world, ADOPTS)
+
+    assert found(plan) == {
+        f"OPP-{records[0]}": Finding.LINKED,
+        f"OPP-{records[1]}": Finding.UNREADABLE,
+    }
+    assert [one.target_id for one in plan.left_out] == [odd]
+
+
 async def test_what_points_nowhere_is_left_to_a_person(world: Bench) -> None:
     """Gone, in the trash, or no id at all; nothing is done of it, and nothing flagged."""
     gone, trashed, wrong = (world.has(f"Crane {number}") for number in range(3))
@@ -378,49 +404,6 @@ async def test_the_store_links_nothing_that_is_anothers(world: Bench) -> None:
         assert not await link(announced, owned + 2000)
 
 
-async def test_beside_the_service_the_same_is_told_and_done(world: Bench) -> None:
-    """By its own clients, of what its fuse holds at the first look; then it goes on by itself."""
-    records = [has_deal(world, f"Crane {number}") for number in range(4)]
-    await synced(world, *records)
-    twins = {record: world.twin(record).id for record in records}
-    world.outreach.opportunities.update(twins[records[0]], {"name": "By hand"})
-    for record in (records[1], records[3]):
-        unwritten(world, record)
-    second = doubled(world, twins[records[2]])
-    world.settings["fuse"] = {"creates_max": 0, "records_min": 1, "share": 0.0}
-    async with served(world) as port:
-        await eventually(lambda: _held(port))
-        mints = world.outreach_traffic.counts["POST", "/oauth/token"]
-
-        plan = await planned_beside(world, port, adopts=True)
-
-        assert writes(world) == []
-        assert found(plan)[f"OPP-{records[1]}"] is Finding.HALF_WRITTEN
-        assert [one.target_id for one in doubles(plan)] == [second]
-        assert world.outreach_traffic.counts["POST", "/oauth/token"] == mints
-        world.outreach.opportunities.delete(twins[records[3]])
-        [left, _] = await port.sends("/apply", plan.path)
-        assert f"OPP-{records[3]}" in left
-        # What is left out waits on, as it was held.
-        assert (await port.status())["approval"] == {"records": 1, "needed": True}
-        await eventually(lambda: _carries(world, records[1]))
-    assert {record: world.twin(record).id for record in records[:2]} == {
-        record: twins[record] for record in records[:2]
-    }
-    assert world.outreach_traffic.counts[CREATE] == 0
-
-
-async def test_a_service_that_only_looks_is_to_be_stopped_first(world: Bench) -> None:
-    """It answers as if what it would have done were done."""
-    world.has("Harbour crane")
-    world.shadow = True
-    async with served(world) as port:
-        await eventually(lambda: _ready(port))
-        [failed] = await port.lines("/plan", {"adopts": True})
-
-    assert "only looks" in failed
-
-
 async def test_many_records_are_read_page_by_page(world: Bench) -> None:
     """On both sides: the target's are on its second page."""
     world.settings["workbooks"]["page_size"] = 10
@@ -434,15 +417,3 @@ async def test_many_records_are_read_page_by_page(world: Bench) -> None:
 
     assert {one.record_id: one.target_id for one in plan.of(Kind.ADOPT)} == twins
     assert plan.end.findings == {Finding.HALF_WRITTEN: 35}
-
-
-async def _ready(port: ServicePort) -> bool:
-    return (await port.client.get("/readyz")).status_code == 200
-
-
-async def _held(port: ServicePort) -> bool:
-    return bool((await port.status())["approval"]["needed"])
-
-
-async def _carries(world: Bench, record: int) -> bool:
-    return bool(world.record(record)["outreach_id"])

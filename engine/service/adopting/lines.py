@@ -10,7 +10,7 @@ from engine.decide import adoption
 from engine.decide.claim import Claimant, owner
 from engine.decide.opportunity import difference
 from engine.decide.reasons import because
-from engine.errors import Gone
+from engine.errors import Gone, ProtocolError, Rejected
 from engine.model.adoption import IN_DOUBT, Choice, Finding, Present
 from engine.model.edit import Edit
 from engine.model.plan import Change, Kind, LeftOut
@@ -67,7 +67,11 @@ class Adoptions:
             if one.carried_id is None:
                 malformed = because(Code.TARGET_ID_MALFORMED, target_id=one.carried[:40])
                 return self._left(one, Finding.GONE, str(malformed))
-            named = await self._named(one.carried_id)
+            try:
+                named = await self._named(one.carried_id)
+            except (Rejected, ProtocolError) as error:
+                why = f"its record {one.carried_id} cannot be read: {error.message}"
+                return self._left(one, Finding.UNREADABLE, why, one.carried_id)
             if named is None:
                 return self._gone(one, one.carried_id)
             if (winner := self._owner(one, named)) != one.ref:
