@@ -61,7 +61,7 @@ from engine.metrics import Metrics
 from engine.model.kept import ONE_ROLE
 from engine.model.mass_change import Mass
 from engine.model.records import RecordType
-from engine.model.tab import RESTS, Lines, TabOutcome, TabWork
+from engine.model.tab import RESTS, Later, Lines, TabOutcome, TabWork
 from engine.model.work import Failure
 from engine.ports import Source, Target
 from engine.resolvers.prospects import ProspectResolver
@@ -324,10 +324,9 @@ class RelationshipSyncer:
             listed=end.listed,
             note=end.note,
             given_up=end.given_up,
+            later=None if end.look_at is None else Later(end.look_at, end.why),
             now=now,
         )
-        if end.look_at is not None:
-            await self.store.tabs.look_later(work.record_id, end.look_at, end.why)
         self._tell(work, progress, end, now, settled=settled)
         if not settled or end.look_at is not None:
             return TabOutcome.AGAIN

@@ -17,7 +17,7 @@ from engine.decide.skipping import skipped
 from engine.errors import Conflict, Gone, OurFault, Rejected, Taken, surely_not_executed
 from engine.model.identity import id_of
 from engine.model.outbox import Owed
-from engine.model.person import Candidate, Person, PersonFacts, Sought, Standing
+from engine.model.person import Candidate, Person, PersonFacts, PersonNow, Sought, Standing
 from engine.model.reason import Code, Reason
 from engine.model.records import SourceRecord
 from engine.model.verdict import (
@@ -115,6 +115,20 @@ def may_be_created(known: Person | None, record: SourceRecord) -> bool:
     """Whether the person may be synced: a flag of ours that counts as reset does not forbid it."""
     lifted = known is not None and known.lifted and known.refused_version is not None
     return record.eligible or (record.sync and lifted)
+
+
+def is_overtaken(now: PersonNow, version: int, known_version: int, prospect_id: int) -> bool:
+    """Whether somebody changed the person since it was read, and may have entered another id.
+
+    Args:
+        version: the one that was read.
+        known_version: the one that was known then, which may be higher: a source that was put back
+            counts from below.
+        prospect_id: who it is taken for.
+    """
+    if now.prospect_id == prospect_id or now.version == now.delivered_version:
+        return False
+    return now.version > max(version, known_version)
 
 
 def rare_look_due(known: Person, record: SourceRecord, now: float) -> bool:

@@ -30,7 +30,7 @@ OPPORTUNITY_OUTCOMES = (
     "refused",
     "left",
 )
-RELATIONSHIP_OUTCOMES = (
+TAB_OUTCOMES = (
     "related",
     "agreed",
     "again",
@@ -42,7 +42,7 @@ RELATIONSHIP_OUTCOMES = (
 )
 OUTCOMES = (
     *(("opportunity", outcome) for outcome in OPPORTUNITY_OUTCOMES),
-    *(("relationship", outcome) for outcome in RELATIONSHIP_OUTCOMES),
+    *(("relationship", outcome) for outcome in TAB_OUTCOMES),
 )
 ERROR_CLASSES = (
     "auth",

@@ -60,6 +60,18 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonNow:
+    """What is known of a person at the moment at which it is to be linked.
+
+    `delivered_version` is the one that our own write-back produced.
+    """
+
+    version: int
+    delivered_version: int | None
+    prospect_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Sought:
     """What a look for an e-mail address has shown.
 

@@ -10,6 +10,7 @@ from engine.model.intent import Intent
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.person import Standing
+from engine.model.reason import Reason
 from engine.model.undone import Undone
 from engine.model.work import Failure
 from engine.model.write import Write
@@ -139,6 +140,14 @@ class GivenUp:
 
     failure: Failure
     due_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Some line can be told only then, unix seconds, and why."""
+
+    look_at: float
+    why: Reason | None
 
 
 @dataclass(frozen=True, slots=True)

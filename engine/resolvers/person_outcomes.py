@@ -17,7 +17,7 @@ from engine.actors.gate import pass_gate_for
 from engine.clock import Clock
 from engine.decide.failure import FORBIDDEN
 from engine.decide.journal import prospect_write
-from engine.decide.person import foreseen, refusal, standing
+from engine.decide.person import CHANGED_JUST_NOW, foreseen, refusal, standing
 from engine.decide.reasons import because
 from engine.errors import EngineError, Rejected
 from engine.metrics import Metrics
@@ -73,27 +73,54 @@ class PersonOutcomes:
     weighs: bool
     dependence: Dependence
 
-    async def execute(self, record: SourceRecord, decision: Decision) -> None:
-        """Do it, and let opportunities know."""
+    async def execute(
+        self, record: SourceRecord, decision: Decision, known: Person | None = None
+    ) -> None:
+        """Do it, and let opportunities know.
+
+        Args:
+            known: what was known of the person when it was decided.
+        """
         told = foreseen(decision) if self.weighs else standing(decision)
         if not self.weighs or (isinstance(decision, Linked) and decision.is_its_own_word):
-            await self._do(record, decision)
+            stands = await self._do(record, decision, known)
+            told = told if stands else CHANGED_JUST_NOW
         if told is not None:
             self.standings.note(record.id, told)
 
-    async def _do(self, record: SourceRecord, decision: Decision) -> None:
+    async def _do(self, record: SourceRecord, decision: Decision, known: Person | None) -> bool:
+        """Returns False when the person was changed meanwhile, and has to be read again."""
         match decision:
             case Linked(prospect_id, owed):
-                await self._link(record, prospect_id, None, owed, None)
+                return await self._link(record, prospect_id, None, owed, note=None, known=known)
             case Tell(prospect_id):
-                await self._tell(record, prospect_id, None, Note("linked", "the id was blank"))
+                note = Note("linked", "the id was blank")
+                return await self._tell(record, prospect_id, None, note, known)
             case Adopt():
-                await self._adopt(record, decision)
+                return await self._adopt(record, decision, known)
             case Created(prospect_id, email, fields):
                 note = Note("created", f"id {prospect_id}", (prospect_write(prospect_id, fields),))
-                await self._tell(record, prospect_id, email, note, ours=True)
                 self.metrics.prospects.labels("created").inc()
                 log.info("prospect_created", person=record.ref, prospect_id=prospect_id)
+                return await self._tell(record, prospect_id, email, note, known, ours=True)
+            case _:
+                await self._do_unlinked(record, decision)
+                return True
+
+    async def _do_unlinked(
+        self,
+        record: SourceRecord,
+        decision: Refuse
+        | Unseen
+        | HoldBack
+        | Lose
+        | Forbid
+        | Wait
+        | Create
+        | NotExecuted
+        | LostLink,
+    ) -> None:
+        match decision:
             case NotExecuted():
                 self.metrics.in_doubt_resolved.labels("prospect", "not_executed").inc()
                 not_created = because(Code.PROSPECT_NOT_CREATED)
@@ -126,16 +153,18 @@ class PersonOutcomes:
             case _:
                 assert_never(decision)
 
-    async def _adopt(self, record: SourceRecord, decision: Adopt) -> None:
+    async def _adopt(self, record: SourceRecord, decision: Adopt, known: Person | None) -> bool:
         prospect_id = decision.prospect_id
         if decision.executed:
             self.metrics.in_doubt_resolved.labels("prospect", "executed").inc()
         note = Note("adopted", f"found id {prospect_id} by e-mail address")
         if decision.executed:
             note = replace(note, writes=(prospect_write(prospect_id, {}, found=True),))
-        await self._tell(record, prospect_id, decision.email, note, ours=decision.executed)
+        ours, email = decision.executed, decision.email
+        stands = await self._tell(record, prospect_id, email, note, known, ours=ours)
         self.metrics.prospects.labels("adopted").inc()
         log.info("prospect_adopted", person=record.ref, prospect_id=prospect_id)
+        return stands
 
     async def _tell(
         self,
@@ -143,14 +172,15 @@ class PersonOutcomes:
         prospect_id: int,
         email: str | None,
         note: Note,
+        known: Person | None,
         *,
         ours: bool = False,
-    ) -> None:
+    ) -> bool:
         """The person is this prospect, and is told so; `ours` when we have created it."""
         pass_gate_for(record.id, "would link a person", prospect_id=prospect_id, ours=ours)
         url = self.target.url(RecordType.PERSON, prospect_id)
         owed = Owed(target_id=str(prospect_id), target_url=url)
-        await self._link(record, prospect_id, email, owed, note)
+        return await self._link(record, prospect_id, email, owed, note=note, known=known)
 
     async def _link(
         self,
@@ -158,14 +188,19 @@ class PersonOutcomes:
         prospect_id: int,
         email: str | None,
         owed: Owed | None,
+        *,
         note: Note | None,
-    ) -> None:
-        now = self.clock.now()
-        await self.store.people.link(
-            record, prospect_id, email=email, owed=owed, note=note, now=now
+        known: Person | None,
+    ) -> bool:
+        now, version = self.clock.now(), record.version if known is None else known.version
+        linked = await self.store.people.link(
+            record, prospect_id, email=email, owed=owed, note=note, now=now, known_version=version
         )
-        if owed is not None:
+        if not linked:
+            log.info("person_changed_meanwhile", person=record.ref, prospect_id=prospect_id)
+        elif owed is not None:
             self.wake_write_back()
+        return linked
 
     async def _unlink(self, record: SourceRecord, prospect_id: int) -> None:
         pass_gate_for(record.id, "would look for a person anew")

@@ -78,7 +78,7 @@ class ProspectCreates:
         shared = await self.shared([candidate.email])
         if shared:
             adopt = Adopt(shared[candidate.email], candidate.email)
-            await self.outcomes.execute(record, adopt)
+            await self.outcomes.execute(record, adopt, candidate.known)
             return
         pass_gate("would create a prospect")
         # Announced before it is sent: whatever dies from here on, the prospect is looked for.
@@ -92,9 +92,8 @@ class ProspectCreates:
             if not await self._failed(candidate, error, retry, visibility_s):
                 raise
         else:
-            await self.outcomes.execute(
-                record, Created(prospect_id, candidate.email, candidate.fields)
-            )
+            created = Created(prospect_id, candidate.email, candidate.fields)
+            await self.outcomes.execute(record, created, candidate.known)
 
     async def _failed(
         self, candidate: Candidate, error: Exception, retry: RetryLimits, visibility_s: float
@@ -130,4 +129,4 @@ class ProspectCreates:
             found = Found()
         sought = found.sought(candidate.email, self.clock.now())
         decision = address_taken(candidate, sought, reason, visibility_s)
-        await self.outcomes.execute(candidate.record, decision)
+        await self.outcomes.execute(candidate.record, decision, candidate.known)

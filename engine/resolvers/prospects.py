@@ -343,7 +343,7 @@ class ProspectResolver:
                     return facts
                 facts = await self._answered(facts, decision.question)
                 continue
-            await self._outcomes.execute(facts.record, decision)
+            await self._outcomes.execute(facts.record, decision, facts.known)
             match decision:
                 case NotExecuted(known):
                     facts = replace(facts, known=known)
@@ -382,7 +382,7 @@ class ProspectResolver:
             if isinstance(decision, Create):
                 self._candidates[one.record.id] = decision.candidate
             elif not isinstance(decision, Ask):
-                await self._outcomes.execute(one.record, decision)
+                await self._outcomes.execute(one.record, decision, one.known)
 
     async def _create(self, person_id: int) -> None:
         async with self._creates.alone_with(self._candidates[person_id].email):

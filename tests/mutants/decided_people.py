@@ -318,9 +318,10 @@ MUTANTS = (
     Mutant(
         "keeps what was refused only of a tab that settles",
         "engine/store/sqlite/tab_outcomes.py",
-        "    _keep(connection, work, roles, now)\n    if not stands(connection, work):\n"
-        "        return\n    if work.intent is None",
-        "    if not stands(connection, work):\n        return\n    if work.intent is None",
+        "    _keep(connection, work, roles, now)\n    found = _present(connection, work)\n"
+        "    if found is None:\n        return\n    if work.intent",
+        "    found = _present(connection, work)\n    if found is None:\n        return\n"
+        "    if work.intent",
         (f"{REFUSED}::test_a_refused_role_is_not_sent_again_with_what_fails_beside_it",),
     ),
     Mutant(

@@ -66,9 +66,9 @@ MUTANTS = (
     ),
     Mutant(
         "relates the people of a record that is held",
-        "engine/store/sqlite/tabs.py",
-        "c.lane = 1 AND r.mass IN (1, 2) THEN 1",
-        "c.lane = 1 AND r.mass IN (4) THEN 1",
+        "engine/decide/settling.py",
+        "evaluated = of_record in (Mass.EVALUATING, Mass.HELD)",
+        "evaluated = of_record in ()",
         ("tests/unit/engine/store/test_fuse_decisions.py",),
     ),
     Mutant(

@@ -49,16 +49,16 @@ MUTANTS = (
     ),
     Mutant(
         "settles a record although a newer change waits",
-        SETTLE,
-        "WHEN revision = ? AND state = 'pending' THEN 'settled'",
-        "WHEN revision >= ? AND state = 'pending' THEN 'settled'",
+        "engine/decide/settling.py",
+        "    if now.revision == revision:\n        return Settled(_left_pending",
+        "    if now.revision >= revision:\n        return Settled(_left_pending",
         (f"{STORE}/test_settle.py::test_a_change_captured_meanwhile_keeps_the_record_pending",),
     ),
     Mutant(
         "flags a record although a newer change waits",
-        SETTLE,
-        "WHEN revision = ? AND state = 'pending' THEN 'refused'",
-        "WHEN revision >= ? AND state = 'pending' THEN 'refused'",
+        "engine/decide/settling.py",
+        "State.REFUSED) if now.revision == revision else",
+        "State.REFUSED) if now.revision >= revision else",
         (f"{STORE}/test_settle.py",),
     ),
     Mutant(

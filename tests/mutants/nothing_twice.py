@@ -113,9 +113,8 @@ MUTANTS = (
     Mutant(
         "forgets a create in doubt when its record is refused",
         "engine/store/sqlite/settle.py",
-        '    state = _state(connection, work.id)\n    if state == "refused":\n',
-        "    close_intent(connection, work.id)\n"
-        '    state = _state(connection, work.id)\n    if state == "refused":\n',
+        "    if state is State.REFUSED:\n",
+        "    close_intent(connection, work.id)\n    if state is State.REFUSED:\n",
         (f"{IN_DOUBT}::test_a_look_that_is_refused_leaves_the_create_in_doubt",),
     ),
     Mutant(
@@ -164,7 +163,7 @@ MUTANTS = (
         "forgets a record with a create in doubt when a sweep does not show it",
         "engine/store/sqlite/capture.py",
         '        f" AND NOT {intents.RECORD_OPEN}{LISTED}",\n        (sweep, started_at),',
-        "        (sweep, started_at),",
+        '        f"{LISTED}",\n        (sweep, started_at),',
         (f"{STORE}/test_capture.py",),
     ),
     Mutant(

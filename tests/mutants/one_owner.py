@@ -28,8 +28,8 @@ MUTANTS = (
     Mutant(
         "writes an id over what is no id",
         "engine/store/sqlite/outbox.py",
-        "CAST(coalesce(r.carried, 0) AS TEXT)",
-        "CAST(r.carried AS TEXT)",
+        'str(row["carried"] or 0) if row["linked"]',
+        'str(row["carried"]) if row["linked"] and row["carried"]',
         (f"{RELINKING}::test_who_entered_an_id_that_is_refused_is_told_so_beside_it",),
     ),
     Mutant(
@@ -91,8 +91,8 @@ MUTANTS = (
     Mutant(
         "links whatever was settled to a target record of another",
         "engine/store/sqlite/settle.py",
-        "if present is not None and present != work.id and not created:",
-        "if present is None and created:",
+        "if owner is not None and owner != work.id and not created:",
+        "if owner is None and created:",
         (f"{CLAIMS}::test_an_outcome_for_a_target_record_of_another_links_nothing",),
     ),
     Mutant(

@@ -123,8 +123,8 @@ MUTANTS = (
     Mutant(
         "books roles under the opportunity that the record is linked to by now",
         "engine/store/sqlite/tab_outcomes.py",
-        "    if not stands(connection, work):\n        return False\n    intents.end",
-        "    intents.end",
+        "return found if found is not None and found.target_id == work.target_id else None",
+        "return found",
         (f"{RELINKED}::test_roles_under_way_belong_to_the_opportunity_they_were_sent_to",),
     ),
     Mutant(
@@ -354,9 +354,9 @@ MUTANTS = (
     ),
     Mutant(
         "settles a tab although a newer one waits",
-        "engine/store/sqlite/tab_outcomes.py",
-        "            now,\n            work.revision,\n            work.revision,\n",
-        "            now,\n            work.revision,\n            work.revision + 1,\n",
+        "engine/decide/settling.py",
+        "    if now.revision == revision:\n        return Settled(State.SETTLED",
+        "    if now.revision >= revision:\n        return Settled(State.SETTLED",
         (
             "tests/unit/engine/store/test_tabs.py::test_a_reason_that_came_up_meanwhile_keeps_the_opportunity_waiting",
         ),

@@ -72,8 +72,8 @@ MUTANTS = (
     Mutant(
         "blames its own caution where the system failed",
         "engine/store/sqlite/settle.py",
-        '" reason = CASE WHEN failed_since IS NULL THEN ? ELSE reason END,"',
-        '" reason = ?,"',
+        "    if found.failed_since is None:\n        connection.execute(",
+        "    if found:\n        connection.execute(",
         (DOUBTS,),
     ),
     Mutant(

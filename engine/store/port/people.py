@@ -33,12 +33,17 @@ class People(Protocol):
         owed: Owed | None,
         note: Note | None,
         now: float,
-    ) -> None:
-        """The person is this prospect.
+        known_version: int | None = None,
+    ) -> bool:
+        """The person is this prospect; False when it was changed since it was read.
+
+        Then it is to be read again first, and a create that was answered stays to be found by its
+        address: somebody may have entered another id.
 
         Args:
             owed: what the person's record shall be told; None when it knows.
             note: the decision, when there was one.
+            known_version: the version that was known when it was read; None where nobody looked.
         """
         ...
 

@@ -7,17 +7,12 @@ from typing import Protocol
 
 from engine.model.history import Note
 from engine.model.lane import Lane
-from engine.model.reason import Reason
-from engine.model.tab import Edge, GivenUp, Roles, TabWork
+from engine.model.tab import Edge, GivenUp, Later, Roles, TabWork
 from engine.model.work import Failure
 
 
 class Tabs(Protocol):
     """People tabs as work, and the roles known."""
-
-    async def look_later(self, record_id: int, due_at: float, reason: Reason | None = None) -> None:
-        """Some line can be told only later: look again at `due_at`, and say why until then."""
-        ...
 
     async def due_keys(self, lane: Lane, now: float, limit: int) -> list[int]:
         """Opportunities of the lane whose roles may be looked at now, longest due first."""
@@ -98,6 +93,7 @@ class Tabs(Protocol):
         note: Note | None,
         now: float,
         given_up: GivenUp | None = None,
+        later: Later | None = None,
     ) -> bool:
         """The target holds `roles`, all of them. Returns False when a newer reason to look waits.
 
@@ -107,6 +103,7 @@ class Tabs(Protocol):
             listed: no other role is there; otherwise the roles are listed again before the next
                 edit.
             given_up: some line was refused; it is tried again, unless there is reason to before.
+            later: some line can be told only then: it is looked at again, and says why until then.
         """
         ...
 

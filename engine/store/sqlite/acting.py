@@ -16,7 +16,7 @@ from engine.model.outbox import Key, Owed
 from engine.model.reason import Code
 from engine.model.records import RecordType
 from engine.model.skip import Skip
-from engine.store.sqlite import intents, people, refusals, refused_roles, skips, tabs
+from engine.store.sqlite import intents, people, present, refusals, refused_roles, skips, tabs
 from engine.store.sqlite.history import remember
 from engine.store.sqlite.outbox import owe
 
@@ -81,13 +81,14 @@ def _retry_record(connection: sqlite3.Connection, one: Named, lane: Lane, now: f
         "UPDATE record SET due_at = 0, lane = ? WHERE id = ? AND state = 'pending'",
         (lane, one.id),
     ).rowcount
-    due += connection.execute(
-        "UPDATE contacts SET state = 'pending',"  # noqa: S608 # a constant
-        f" due_at = CASE WHEN {intents.TAB_IN_DOUBT} THEN due_at ELSE 0 END, given_up = 0,"
-        " revision = revision + 1 WHERE record_id = ?"
-        " AND mass NOT IN (1, 2) AND (state = 'pending' OR reason IS NOT NULL)",
-        (one.id,),
-    ).rowcount
+    tab = present.tab(connection, one.id)
+    if tab is not None:
+        due += connection.execute(
+            "UPDATE contacts SET state = 'pending', due_at = ?, given_up = 0,"
+            " revision = revision + 1 WHERE record_id = ?"
+            " AND mass NOT IN (1, 2) AND (state = 'pending' OR reason IS NOT NULL)",
+            (tab.due_at if tab.in_doubt else 0.0, one.id),
+        ).rowcount
     return Did.DUE if due else Did.NOTHING
 
 
@@ -175,14 +176,20 @@ def _unskip(connection: sqlite3.Connection, one: Named, now: float) -> Did:
     if one.record_type is RecordType.PERSON:
         _look_at_person(connection, one.id, now)
         return Did.UNSKIPPED
+    flagged = row is not None and bool(row["flagged"])
     connection.execute(
         # Our own flag still stands; anything else may have changed since, so it is read anew.
-        "UPDATE record SET state = CASE WHEN flagged THEN 'refused' ELSE 'pending' END,"
-        " reread = NOT flagged, revision = revision + 1, lane = ?, due_at = 0, pending_since = ?"
-        " WHERE id = ? AND state = 'ineligible'",
-        (Lane.FRESH, now, one.id),
+        "UPDATE record SET state = ?, reread = ?, revision = revision + 1, lane = ?, due_at = 0,"
+        " pending_since = ? WHERE id = ? AND state = 'ineligible'",
+        (
+            State.REFUSED if flagged else State.PENDING,
+            int(not flagged),
+            Lane.FRESH,
+            now,
+            one.id,
+        ),
     )
-    return Did.STILL_REFUSED if row and row["flagged"] else Did.UNSKIPPED
+    return Did.STILL_REFUSED if flagged else Did.UNSKIPPED
 
 
 def resync(connection: sqlite3.Connection, named: Sequence[Named], now: float) -> list[Done]:
@@ -204,11 +211,11 @@ def _resync(connection: sqlite3.Connection, one: Named, now: float) -> Did:
         return Did.INELIGIBLE
     if row["target_id"] is None:
         return Did.NOT_LINKED
+    since = row["pending_since"] if row["state"] == State.PENDING else now
     connection.execute(
         "UPDATE record SET synced = NULL, reread = 1, state = 'pending', lane = ?, due_at = 0,"
-        " pending_since = CASE state WHEN 'pending' THEN pending_since ELSE ? END,"
-        " revision = revision + 1 WHERE id = ?",
-        (Lane.FRESH, now, one.id),
+        " pending_since = ?, revision = revision + 1 WHERE id = ?",
+        (Lane.FRESH, since, one.id),
     )
     connection.execute("UPDATE contacts SET listed = 0 WHERE record_id = ?", (one.id,))
     refused_roles.forget(connection, one.id)

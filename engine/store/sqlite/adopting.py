@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from engine.model.adoption import IN_DOUBT, OURS
 from engine.model.dossier import Named
 from engine.model.history import Note
+from engine.model.states import State
 from engine.store.sqlite import claims, intents
 from engine.store.sqlite.history import remember
 
@@ -24,7 +25,8 @@ def adopt(
 ) -> bool:
     """See `Acting.adopt`."""
     row = connection.execute(
-        f"SELECT version, i.record_id AS announced FROM record r{intents.OF_RECORD} WHERE r.id = ?",  # noqa: S608 # a constant
+        "SELECT r.version, r.state, r.pending_since, r.lifted, r.flagged,"  # noqa: S608 # a constant
+        f" i.record_id AS announced FROM record r{intents.OF_RECORD} WHERE r.id = ?",
         (one.id,),
     ).fetchone()
     if row is None or row["announced"] is not None:
@@ -35,13 +37,19 @@ def adopt(
     claims.keep_only(connection, one.id, target_id)
     connection.execute(
         "UPDATE record SET target_id = ?, synced = NULL, sending = NULL, mass = 0, due_at = ?,"
-        " pending_since = CASE state WHEN 'pending' THEN pending_since ELSE ? END,"
+        " pending_since = ?,"
         " attempts = 0, failed_since = NULL, failed_at = NULL, reason = NULL, reason_code = NULL,"
         " reason_class = NULL, reason_field = NULL, state = 'pending', revision = revision + 1,"
         # Whoever has set the flag: it counts as reset, and the source is told.
-        " lifted = CASE WHEN ? THEN 1 ELSE lifted END,"
-        " flagged = CASE WHEN ? THEN 1 ELSE flagged END WHERE id = ?",
-        (target_id, now, now, lift, lift, one.id),
+        " lifted = ?, flagged = ? WHERE id = ?",
+        (
+            target_id,
+            now,
+            row["pending_since"] if row["state"] == State.PENDING else now,
+            int(lift or row["lifted"]),
+            int(lift or row["flagged"]),
+            one.id,
+        ),
     )
     remember(connection, one.id, row["version"], note, now)
     return True

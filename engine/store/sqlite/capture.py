@@ -153,15 +153,27 @@ def _lane_in(connection: sqlite3.Connection, row: Captured) -> Lane:
     return Lane.BACKLOG if waits is None else Lane(waits[0])
 
 
+def _known(row: sqlite3.Row) -> Known:
+    told = row["delivered_id"] if row["delivered_version"] == row["version"] else None
+    return Known(
+        row["version"],
+        row["updated_at"],
+        bool(row["timed"]),
+        row["known_at"],
+        row["lower_at"],
+        told,
+    )
+
+
 def _judge(
     connection: sqlite3.Connection, row: Captured, asked_at: float, *, may_lag: bool
 ) -> Seen:
     found = connection.execute(
-        "SELECT version, updated_at, timed, known_at, lower_at,"
-        " CASE WHEN delivered_version = version THEN delivered_id END FROM record WHERE id = ?",
+        "SELECT version, updated_at, timed, known_at, lower_at, delivered_version, delivered_id"
+        " FROM record WHERE id = ?",
         (row.id,),
     ).fetchone()
-    known = None if found is None else Known(found[0], found[1], bool(found[2]), *found[3:])
+    known = None if found is None else _known(found)
     judged = seen(
         known,
         row.version,

@@ -10,10 +10,11 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 
+from engine.decide import settling
 from engine.model.claim import Claim
 from engine.model.history import Note
 from engine.model.records import Captured
-from engine.store.sqlite import capture, intents
+from engine.store.sqlite import capture, intents, present
 from engine.store.sqlite.history import remember
 
 
@@ -72,20 +73,20 @@ def take(
     """See `Claims.take`."""
     if shown:
         capture.capture_page(connection, shown, now=now, fresh_max=len(shown))
-    present = owner_of(connection, target_id)
-    if present == record_id:
+    owner = owner_of(connection, target_id)
+    if owner == record_id:
         return True
-    if present != expected:
+    if owner != expected:
         return False
-    if present is not None:
-        if shown is not None and present not in {row.id for row in shown}:
+    if owner is not None:
+        if shown is not None and owner not in {row.id for row in shown}:
             # Deleted, or hidden from us, and to be synced no more.
             connection.execute(
                 "UPDATE record SET state = 'ineligible', revision = revision + 1 WHERE id = ?"  # noqa: S608 # a constant
                 f" AND NOT {intents.RECORD_OPEN}",
-                (present,),
+                (owner,),
             )
-        _hand_over(connection, present, record_id, target_id, now)
+        _hand_over(connection, owner, record_id, target_id, now)
     connection.execute(
         "INSERT INTO claim (target_id, record_id, since) VALUES (?, ?, ?)"
         " ON CONFLICT (target_id) DO UPDATE SET record_id = excluded.record_id,"
@@ -145,14 +146,18 @@ def _hand_over(
 
 
 def _unlink(connection: sqlite3.Connection, record_id: int, target_id: int, now: float) -> None:
+    found = present.record(connection, record_id)
+    if found is None:
+        return
+    again = settling.handed_over(found, now)
     connection.execute(
-        "UPDATE record SET synced = CASE WHEN target_id = ? THEN NULL ELSE synced END,"
-        " target_id = CASE WHEN target_id = ? THEN NULL ELSE target_id END,"
-        " revision = revision + 1, mass = 0,"
-        " due_at = CASE WHEN state = 'settled' OR mass > 0 THEN ? ELSE due_at END,"
-        " pending_since = CASE WHEN state = 'settled' THEN ? ELSE pending_since END,"
-        " state = CASE WHEN state = 'settled' THEN 'pending' ELSE state END WHERE id = ?",
-        (target_id, target_id, now, now, record_id),
+        "UPDATE record SET synced = NULL, target_id = NULL WHERE id = ? AND target_id = ?",
+        (record_id, target_id),
+    )
+    connection.execute(
+        "UPDATE record SET revision = revision + 1, mass = 0, due_at = ?, pending_since = ?,"
+        " state = ? WHERE id = ?",
+        (again.due_at, again.pending_since, again.state, record_id),
     )
     # Its id is no business of that target record any more; nor are its people, as the schema says.
     connection.execute(

@@ -68,7 +68,7 @@ def announce(
         " ON CONFLICT (kind, record_id) DO UPDATE SET correlation = excluded.correlation,"
         " opened_at = excluded.opened_at, open = 1, doubt_since = NULL, checks = 0,"
         " look_at = NULL, sent = sent + 1",
-        (kind, record_id, correlation, opened_at),
+        (kind.value, record_id, correlation, opened_at),
     )
 
 
@@ -80,7 +80,7 @@ def widen(
         connection.execute(
             "UPDATE intent SET correlation = ? WHERE kind = ? AND record_id = ?"
             " AND open AND doubt_since IS NULL",
-            (correlation, kind, record_id),
+            (correlation, kind.value, record_id),
         ).rowcount
     )
 
@@ -104,7 +104,7 @@ def doubt(
             "UPDATE intent SET open = 1, doubt_since = coalesce(doubt_since, ?),"
             " checks = checks + 1, look_at = ?, correlation = coalesce(?, correlation)"
             " WHERE kind = ? AND record_id = ?",
-            (now, look_at, correlation, kind, record_id),
+            (now, look_at, correlation, kind.value, record_id),
         ).rowcount
     )
 
@@ -125,7 +125,7 @@ def open_doubt(
             "INSERT INTO intent (kind, record_id, correlation, opened_at, doubt_since, look_at,"
             " checks, sent) VALUES (?, ?, ?, ?, ?, ?, ?, 0)"
             " ON CONFLICT (kind, record_id) DO NOTHING",
-            (kind, record_id, correlation, look_at, since, look_at, checks),
+            (kind.value, record_id, correlation, look_at, since, look_at, checks),
         ).rowcount
     )
 
@@ -135,20 +135,22 @@ def answer(connection: sqlite3.Connection, kind: IntentKind, record_id: int) -> 
     connection.execute(
         "UPDATE intent SET open = 0, doubt_since = NULL, checks = 0, look_at = NULL"
         " WHERE kind = ? AND record_id = ? AND open",
-        (kind, record_id),
+        (kind.value, record_id),
     )
 
 
 def end(connection: sqlite3.Connection, kind: IntentKind, record_id: int) -> None:
     """It came to what was wanted, or is not wanted any more."""
-    connection.execute("DELETE FROM intent WHERE kind = ? AND record_id = ?", (kind, record_id))
+    connection.execute(
+        "DELETE FROM intent WHERE kind = ? AND record_id = ?", (kind.value, record_id)
+    )
 
 
 def of(connection: sqlite3.Connection, kind: IntentKind, record_id: int) -> Intent | None:
     """The create of this one."""
     row = connection.execute(
         f"SELECT {COLUMNS} FROM intent i WHERE kind = ? AND record_id = ?",  # noqa: S608 # a constant
-        (kind, record_id),
+        (kind.value, record_id),
     ).fetchone()
     return None if row is None else of_row(row)
 

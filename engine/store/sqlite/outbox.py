@@ -33,14 +33,14 @@ def next_due(connection: sqlite3.Connection, now: float) -> float | None:
 
 
 _LOAD = {
-    # Of an id that is none, 0 is told.
     RecordType.OPPORTUNITY: "SELECT o.*, r.ref, r.version, r.delivered_id, r.delivered_version,"
     " r.gone_id, r.target_id AS link,"
-    " CASE WHEN r.linked THEN CAST(coalesce(r.carried, 0) AS TEXT) END AS shown FROM outbox o"
+    " r.linked, r.carried FROM outbox o"
     " JOIN record r ON r.id = o.record_id WHERE o.record_type = 'opportunity'"
     " AND o.record_id IN (SELECT value FROM json_each(?))",
     RecordType.PERSON: "SELECT o.*, p.ref, p.version, NULL AS delivered_id,"
-    " NULL AS delivered_version, NULL AS gone_id, p.prospect_id AS link, NULL AS shown"
+    " NULL AS delivered_version, NULL AS gone_id, p.prospect_id AS link, 0 AS linked,"
+    " NULL AS carried"
     " FROM outbox o"
     " JOIN person p ON p.id = o.record_id WHERE o.record_type = 'person'"
     " AND o.record_id IN (SELECT value FROM json_each(?))",
@@ -70,7 +70,8 @@ def load(
             link=None if row["link"] is None else str(row["link"]),
             carries=write_back.carries(
                 Carried(row["version"], row["delivered_id"], row["delivered_version"]),
-                row["shown"],
+                # Of an id that is none, 0 is told.
+                str(row["carried"] or 0) if row["linked"] else None,
             ),
         )
         for row in rows

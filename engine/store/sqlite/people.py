@@ -8,12 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from engine.decide.journal import waits_anew
+from engine.decide.person import is_overtaken
 from engine.decide.reasons import because, kept, known
 from engine.model.history import WAITS, Note
 from engine.model.intent import IntentKind
 from engine.model.lane import Lane
 from engine.model.outbox import Key, Owed
-from engine.model.person import Person
+from engine.model.person import Person, PersonNow
 from engine.model.reason import Code, Reason, code_of
 from engine.model.records import RecordType, SourceRecord
 from engine.model.skip import Skip
@@ -91,8 +92,12 @@ def link(
     owed: Owed | None,
     note: Note | None,
     now: float,
-) -> None:
+    known_version: int | None = None,
+) -> bool:
     """See `People.link`."""
+    if known_version is not None and _is_overtaken(connection, record, prospect_id, known_version):
+        _leave_open(connection, record, note, now)
+        return False
     refused = connection.execute(
         "SELECT taken_at, lifted FROM person WHERE id = ? AND refused_version IS NOT NULL",
         (record.id,),
@@ -106,6 +111,34 @@ def link(
     _write(connection, record, now, prospect_id=prospect_id, email=email)
     key = Key(RecordType.PERSON, record.id)
     owe(connection, key, owed, clears_error=True, changed_at=int(now), now=now)
+    if note is not None:
+        remember(connection, record.id, record.version, note, now, record_type=RecordType.PERSON)
+    return True
+
+
+def _is_overtaken(
+    connection: sqlite3.Connection,
+    record: SourceRecord,
+    prospect_id: int,
+    known_version: int,
+) -> bool:
+    row = connection.execute(
+        "SELECT version, delivered_version, prospect_id FROM person WHERE id = ?", (record.id,)
+    ).fetchone()
+    return row is not None and is_overtaken(
+        PersonNow(*row), record.version, known_version, prospect_id
+    )
+
+
+def _leave_open(
+    connection: sqlite3.Connection, record: SourceRecord, note: Note | None, now: float
+) -> None:
+    """It is read again; what was created for it is found by its address, if it is still wanted."""
+    forget_reading(connection, [record.id])
+    found = intents.of(connection, IntentKind.PROSPECT, record.id)
+    if found is None or not found.open:
+        return
+    intents.doubt(connection, IntentKind.PROSPECT, record.id, now, look_at=now)
     if note is not None:
         remember(connection, record.id, record.version, note, now, record_type=RecordType.PERSON)
 

@@ -105,10 +105,10 @@ def restrict(copy: Path, ids: Collection[int]) -> None:
             (_NOT_NOW, Mass.NONE, chosen),
         )
         connection.execute(
-            "UPDATE outbox SET due_at = ? WHERE NOT (CASE record_type"
-            " WHEN 'opportunity' THEN record_id IN (SELECT value FROM json_each(?))"
-            " ELSE record_id IN (SELECT person_id FROM tab_person WHERE record_id IN"
-            " (SELECT value FROM json_each(?))) END)",
+            "UPDATE outbox SET due_at = ? WHERE NOT ((record_type = 'opportunity'"
+            " AND record_id IN (SELECT value FROM json_each(?))) OR (record_type = 'person'"
+            " AND record_id IN (SELECT person_id FROM tab_person WHERE record_id IN"
+            " (SELECT value FROM json_each(?)))))",
             (_NOT_NOW, chosen, chosen),
         )
         connection.execute(

@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from engine.decide import settling
 from engine.decide.journal import waits_anew, written
 from engine.decide.reasons import because, known
 from engine.model.history import WAITS, Note
@@ -19,12 +20,14 @@ from engine.model.intent import IntentKind
 from engine.model.mass_change import Mass
 from engine.model.outbox import Key, Owed
 from engine.model.outcome import Outcome
+from engine.model.present import RecordNow
 from engine.model.reason import NOTHING_BLANK, Code, Reason, code_of
 from engine.model.records import Fields, RecordType
+from engine.model.states import State
 from engine.model.work import Failure, Work
 from engine.model.write import Write, WriteKind
 from engine.store.sqlite import blanks as blank
-from engine.store.sqlite import claims, fuse, intents, refusals, tabs, undone
+from engine.store.sqlite import claims, fuse, intents, present, refusals, tabs, undone
 from engine.store.sqlite.awaited import PERSON
 from engine.store.sqlite.history import remember
 from engine.store.sqlite.outbox import owe
@@ -51,40 +54,21 @@ def settle_linked(
     if not _claim(connection, work, target_id, created=created, now=now):
         return False
     close_intent(connection, work.id)
-    flagged, sending = connection.execute(
-        "SELECT flagged, sending FROM record WHERE id = ?", (work.id,)
+    row = connection.execute(
+        f"SELECT {present.RECORD}, sending FROM record WHERE id = ?",  # noqa: S608 # a constant
+        (work.id,),
     ).fetchone()
+    found, sending = present.of_record(row), row[-1]
+    becomes = settling.settled(found, work.revision)
     writes = written(
         target_id, synced, announced(sending, target_id), created=created, answered=answered
     )
-    if flagged:
+    if found.flagged:
         # Nobody else would ever take the reason back, nor the flag where it counts as reset.
         owed = replace(owed or Owed(), message="")
         owed = replace(owed, error=False) if work.lifted else owed
-    connection.execute(
-        "UPDATE record SET target_id = ?, synced = ?, attempts = 0, failed_since = NULL,"
-        " failed_at = NULL, reason = NULL, reason_code = NULL, reason_class = NULL,"
-        " reason_field = NULL, flagged = 0, sending = NULL,"
-        " mass = CASE WHEN revision = ? THEN 0 ELSE mass END,"
-        # What waits now is the newer change; the older ones have arrived.
-        " pending_since = CASE WHEN revision = ? THEN pending_since"
-        " ELSE max(pending_since, updated_at) END,"
-        " state = CASE WHEN revision = ? AND state = 'pending' THEN 'settled' ELSE state END"
-        " WHERE id = ?",
-        (
-            target_id,
-            json.dumps(synced, separators=(",", ":")),
-            work.revision,
-            work.revision,
-            work.revision,
-            work.id,
-        ),
-    )
-    connection.execute("DELETE FROM awaited WHERE record_id = ? AND kind <> ?", (work.id, PERSON))
-    connection.executemany(
-        "INSERT OR IGNORE INTO awaited (kind, name, record_id) VALUES (?, ?, ?)",
-        [(kind, name, work.id) for kind, name in awaited],
-    )
+    _keep_linked(connection, work.id, target_id, synced, becomes)
+    _await(connection, work.id, awaited)
     blank.keep(connection, work.id, blanks, now)
     _owe(connection, work, owed, clears_error=True, now=now)
     tabs.follow(
@@ -102,19 +86,53 @@ def settle_linked(
     if work.undone is not None:
         undone.drop_outdated(connection, work.id)
     remember(connection, work.id, work.version, replace(note, writes=writes), now)
-    return _state(connection, work.id) != "pending"
+    return becomes.state is not State.PENDING
+
+
+def _keep_linked(
+    connection: sqlite3.Connection,
+    record_id: int,
+    target_id: int,
+    synced: Fields,
+    becomes: settling.Settled,
+) -> None:
+    connection.execute(
+        "UPDATE record SET target_id = ?, synced = ?, attempts = 0, failed_since = NULL,"
+        " failed_at = NULL, reason = NULL, reason_code = NULL, reason_class = NULL,"
+        " reason_field = NULL, flagged = 0, sending = NULL, mass = ?, pending_since = ?, state = ?"
+        " WHERE id = ?",
+        (
+            target_id,
+            json.dumps(synced, separators=(",", ":")),
+            becomes.mass.value,
+            becomes.pending_since,
+            becomes.state.value,
+            record_id,
+        ),
+    )
+
+
+def _await(
+    connection: sqlite3.Connection, record_id: int, awaited: Iterable[tuple[str, str]]
+) -> None:
+    """What it was synced without, and nothing else; people are those of its tab."""
+    connection.execute("DELETE FROM awaited WHERE record_id = ? AND kind <> ?", (record_id, PERSON))
+    connection.executemany(
+        "INSERT OR IGNORE INTO awaited (kind, name, record_id) VALUES (?, ?, ?)",
+        [(kind, name, record_id) for kind, name in awaited],
+    )
 
 
 def _claim(
     connection: sqlite3.Connection, work: Work, target_id: int, *, created: bool, now: float
 ) -> bool:
     """Whether the record may be linked to it; what we created for it is its own by that."""
-    present = claims.owner_of(connection, target_id)
-    if present is not None and present != work.id and not created:
-        read_again(connection, present, now)
+    owner = claims.owner_of(connection, target_id)
+    if owner is not None and owner != work.id and not created:
+        read_again(connection, owner, now)
         read_again(connection, work.id, now)
         return False
-    claims.take(connection, work.id, target_id, expected=present, now=now)
+    claims.take(connection, work.id, target_id, expected=owner, now=now)
     claims.keep_only(connection, work.id, target_id)
     return True
 
@@ -186,22 +204,20 @@ def settle_refused(
         would = f"would be refused: {failure.reason}"
         fuse.hold_record(connection, work.id, work.revision, work.synced, would)
         return Outcome.HELD_BY_FUSE
+    state = settling.refused(_now(connection, work.id), work.revision)
     connection.execute(
         "UPDATE record SET reason = ?, reason_code = ?, reason_class = ?, reason_field = ?,"
-        " attempts = 0, failed_since = NULL, failed_at = NULL,"
-        " state = CASE WHEN revision = ? AND state = 'pending' THEN 'refused' ELSE state END"
-        " WHERE id = ?",
-        (*_kept(failure), failure.field, work.revision, work.id),
+        " attempts = 0, failed_since = NULL, failed_at = NULL, state = ? WHERE id = ?",
+        (*_kept(failure), failure.field, state.value, work.id),
     )
-    state = _state(connection, work.id)
-    if state == "refused":
+    if state is State.REFUSED:
         connection.execute("UPDATE record SET flagged = 1 WHERE id = ?", (work.id,))
         kind = RecordType.OPPORTUNITY
         refusals.keep(connection, kind, work.id, failure.basis, work.revision)
         owed = Owed(error=True, message=failure.reason)
         _owe(connection, work, owed, clears_error=False, now=now)
     remember(connection, work.id, work.version, Note("refused", failure.reason), now)
-    return Outcome.AGAIN if state == "pending" else Outcome.REFUSED
+    return Outcome.AGAIN if state is State.PENDING else Outcome.REFUSED
 
 
 def settle_ineligible(
@@ -209,9 +225,12 @@ def settle_ineligible(
 ) -> None:
     """See `Records.settle_ineligible`."""
     connection.execute(
-        "UPDATE record SET state = CASE WHEN ? AND flagged THEN 'refused' ELSE 'ineligible' END"
-        " WHERE id = ? AND revision = ?",
-        (flagged, work.id, work.revision),
+        "UPDATE record SET state = ? WHERE id = ? AND revision = ?",
+        (
+            settling.left_out(_now(connection, work.id), flagged=flagged),
+            work.id,
+            work.revision,
+        ),
     )
     remember(connection, work.id, work.version, note, now)
 
@@ -228,15 +247,14 @@ def defer(
 ) -> None:
     """See `Records.defer`."""
     _tell_wait(connection, work, failure, now)
+    found = _now(connection, work.id)
     connection.execute(
-        "UPDATE record SET due_at = CASE WHEN revision = ? THEN ? ELSE due_at END,"
-        " failures = CASE WHEN failed_since IS NULL THEN 0 ELSE failures END + ?,"
+        "UPDATE record SET due_at = ?, failures = ?,"
         " attempts = attempts + ?, failed_since = coalesce(failed_since, ?), failed_at = ?,"
         " reason = ?, reason_code = ?, reason_class = ?, reason_field = ? WHERE id = ?",
         (
-            work.revision,
-            due_at,
-            int(fails),
+            settling.due(found, work.revision, due_at),
+            settling.failures(found, fails=fails),
             int(counts),
             now,
             now,
@@ -253,15 +271,17 @@ def postpone(
     """See `Records.postpone`."""
     if work.failed_since is None:
         _tell_wait(connection, work, failure, now)
+    found = _now(connection, work.id)
     connection.execute(
-        "UPDATE record SET due_at = CASE WHEN revision = ? THEN ? ELSE due_at END,"
-        " reason = CASE WHEN failed_since IS NULL THEN ? ELSE reason END,"
-        " reason_code = CASE WHEN failed_since IS NULL THEN ? ELSE reason_code END,"
-        " reason_class = CASE WHEN failed_since IS NULL THEN ? ELSE reason_class END,"
-        " reason_field = CASE WHEN failed_since IS NULL THEN NULL ELSE reason_field END"
-        " WHERE id = ?",
-        (work.revision, due_at, *_kept(failure), work.id),
+        "UPDATE record SET due_at = ? WHERE id = ?",
+        (settling.due(found, work.revision, due_at), work.id),
     )
+    if found.failed_since is None:
+        connection.execute(
+            "UPDATE record SET reason = ?, reason_code = ?, reason_class = ?, reason_field = NULL"
+            " WHERE id = ?",
+            (*_kept(failure), work.id),
+        )
 
 
 def doubt(
@@ -275,13 +295,13 @@ def doubt(
 ) -> None:
     """See `Records.doubt`."""
     intents.doubt(connection, IntentKind.OPPORTUNITY, work.id, now, look_at=due_at)
+    failures = settling.failures(_now(connection, work.id), fails=False)
     # An edit captured meanwhile must not start the search early, whatever its due time.
     connection.execute(
-        "UPDATE record SET due_at = ?, attempts = attempts + ?,"
-        " failures = CASE WHEN failed_since IS NULL THEN 0 ELSE failures END,"
+        "UPDATE record SET due_at = ?, attempts = attempts + ?, failures = ?,"
         " failed_since = coalesce(failed_since, ?), failed_at = ?,"
         " reason = ?, reason_code = ?, reason_class = ?, reason_field = NULL WHERE id = ?",
-        (due_at, int(counts), now, now, *_kept(failure), work.id),
+        (due_at, int(counts), failures, now, now, *_kept(failure), work.id),
     )
     if work.intent is None or not work.intent.checks:
         note = Note("in doubt", because(Code.CREATE_IN_DOUBT, detail=failure.reason))
@@ -303,9 +323,16 @@ def _kept(failure: Failure) -> tuple[str, str | None, str]:
     return failure.reason, code_of(failure.reason), failure.reason_class
 
 
-def _state(connection: sqlite3.Connection, record_id: int) -> str:
-    row = connection.execute("SELECT state FROM record WHERE id = ?", (record_id,)).fetchone()
-    return row[0]
+def _now(connection: sqlite3.Connection, record_id: int) -> RecordNow:
+    """The record as it is by now: none is ever deleted.
+
+    Raises:
+        KeyError: there is none.
+    """
+    found = present.record(connection, record_id)
+    if found is None:
+        raise KeyError(record_id)
+    return found
 
 
 def _owe(

@@ -12,14 +12,17 @@ import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from engine.decide import settling
 from engine.decide.journal import described, waits_anew
 from engine.decide.reasons import because, known
 from engine.model.history import PEOPLE_WAIT, Note
 from engine.model.intent import IntentKind
+from engine.model.present import TabNow
 from engine.model.reason import Code, code_of
-from engine.model.tab import Edge, GivenUp, Roles, TabWork
+from engine.model.states import State
+from engine.model.tab import Edge, GivenUp, Later, Roles, TabWork
 from engine.model.work import Failure
-from engine.store.sqlite import fuse, intents, refused_roles
+from engine.store.sqlite import fuse, intents, present, refused_roles, tabs
 from engine.store.sqlite.awaited import PERSON
 from engine.store.sqlite.history import remember
 from engine.store.sqlite.work import read_again
@@ -30,10 +33,13 @@ EDITS_KEPT_S = 86_400.0
 
 def stands(connection: sqlite3.Connection, work: TabWork) -> bool:
     """Whether the record is still linked to the target record that this was decided for."""
-    row = connection.execute(
-        "SELECT target_id FROM contacts WHERE record_id = ?", (work.record_id,)
-    ).fetchone()
-    return row is not None and row[0] == work.target_id
+    return _present(connection, work) is not None
+
+
+def _present(connection: sqlite3.Connection, work: TabWork) -> TabNow | None:
+    """The tab as it is by now; None once it is that of another target record."""
+    found = present.tab(connection, work.record_id)
+    return found if found is not None and found.target_id == work.target_id else None
 
 
 def goes_on(connection: sqlite3.Connection, work: TabWork) -> bool:
@@ -105,55 +111,56 @@ def settle(
     note: Note | None,
     now: float,
     given_up: GivenUp | None = None,
+    later: Later | None = None,
 ) -> bool:
     """See `Tabs.settle`."""
     _keep(connection, work, roles, now, note)
-    if not stands(connection, work):
+    found = _present(connection, work)
+    if found is None:
         return False
     intents.end(connection, IntentKind.ROLE, work.record_id)
+    becomes = settling.tab_settled(found, work.revision, now)
     connection.execute(
         "UPDATE contacts SET listed = ?, attempts = 0, taken_since = NULL, failed_at = NULL,"
-        " given_up = 0, reason = NULL,"
-        " reason_code = NULL, reason_class = NULL,"
-        " settled_tab = ?,"
-        " pending_since = CASE WHEN revision = ? THEN pending_since ELSE ? END,"
-        " mass = CASE WHEN revision = ? THEN 0 ELSE mass END,"
-        " state = CASE WHEN revision = ? THEN 'settled' ELSE state END WHERE record_id = ?",
+        " given_up = 0, reason = NULL, reason_code = NULL, reason_class = NULL, settled_tab = ?,"
+        " pending_since = ?, mass = ?, state = ? WHERE record_id = ?",
         (
             int(listed),
             work.tab if complete else None,
-            work.revision,
-            now,
-            work.revision,
-            work.revision,
+            becomes.pending_since,
+            becomes.mass.value,
+            becomes.state.value,
             work.record_id,
         ),
     )
-    connection.execute(
-        "DELETE FROM awaited WHERE kind = ? AND record_id = ?", (PERSON, work.record_id)
-    )
+    _await(connection, work.record_id, waits_for)
+    settled = becomes.state is State.SETTLED
+    if settled and given_up is not None:
+        _give_up(connection, work.record_id, given_up)
+    if later is not None:
+        tabs.look_later(connection, work.record_id, later.look_at, later.why)
+    return settled
+
+
+def _await(connection: sqlite3.Connection, record_id: int, people: Iterable[int]) -> None:
+    connection.execute("DELETE FROM awaited WHERE kind = ? AND record_id = ?", (PERSON, record_id))
     connection.executemany(
         "INSERT OR IGNORE INTO awaited (kind, name, record_id) VALUES (?, ?, ?)",
-        [(PERSON, str(person_id), work.record_id) for person_id in waits_for],
+        [(PERSON, str(person_id), record_id) for person_id in people],
     )
-    state = connection.execute(
-        "SELECT state FROM contacts WHERE record_id = ?", (work.record_id,)
-    ).fetchone()
-    settled = state[0] == "settled"
-    if settled and given_up is not None:
-        failure = given_up.failure
-        connection.execute(
-            "UPDATE contacts SET state = 'pending', given_up = 1, due_at = ?, reason = ?,"
-            " reason_code = ?, reason_class = ? WHERE record_id = ?",
-            (
-                given_up.due_at,
-                failure.reason,
-                code_of(failure.reason),
-                failure.reason_class,
-                work.record_id,
-            ),
-        )
-    return settled
+
+
+def _give_up(connection: sqlite3.Connection, record_id: int, given_up: GivenUp) -> None:
+    failure = given_up.failure
+    connection.execute(
+        "UPDATE contacts SET state = 'pending', given_up = 1, due_at = ?, reason = ?,"
+        " reason_code = ?, reason_class = ? WHERE record_id = ?",
+        (
+            given_up.due_at,
+            *_kept(failure),
+            record_id,
+        ),
+    )
 
 
 def hold(
@@ -180,11 +187,13 @@ def hold(
 
 def leave(connection: sqlite3.Connection, work: TabWork) -> None:
     """See `Tabs.leave`."""
+    found = _present(connection, work)
+    if found is None:
+        return
+    becomes = settling.tab_left(found, work.revision)
     connection.execute(
-        "UPDATE contacts SET settled_tab = NULL,"
-        " state = CASE WHEN revision = ? THEN 'settled' ELSE state END"
-        " WHERE record_id = ? AND target_id = ?",
-        (work.revision, work.record_id, work.target_id),
+        "UPDATE contacts SET settled_tab = NULL, state = ? WHERE record_id = ?",
+        (becomes, work.record_id),
     )
 
 
@@ -219,48 +228,60 @@ def defer(
 ) -> bool:
     """See `Tabs.defer`."""
     _keep(connection, work, roles, now)
-    if not stands(connection, work):
+    found = _present(connection, work)
+    if found is None:
         return False
-    before = connection.execute(
-        "SELECT given_up, reason_code, reason FROM contacts WHERE record_id = ?", (work.record_id,)
-    ).fetchone()
-    news = given_up and failure is not None and not before[0]
-    if news and failure is not None:
-        note = Note("people given up", failure.reason.within("tried again only seldom: {}"))
-        remember(connection, work.record_id, work.version, note, now)
-    elif failure is not None and waits_anew(known(before[1], before[2]), failure.reason):
-        note = Note(PEOPLE_WAIT, failure.reason)
-        remember(connection, work.record_id, work.version, note, now)
+    news = given_up and failure is not None and not found.given_up
+    if failure is not None:
+        _tell_failure(connection, work, failure, now, news=news)
     if not work.is_open:
         # Nothing that this attempt has sent is in doubt.
         intents.answer(connection, IntentKind.ROLE, work.record_id)
     connection.execute(
-        "UPDATE contacts SET listed = ?, attempts = attempts + ?,"
-        " failures = CASE WHEN failed_at IS NULL THEN 0 ELSE failures END + ?,"
-        " due_at = CASE WHEN revision = ? THEN ? ELSE due_at END,"
-        # Where nothing was sent, it still waits for what it failed of.
-        " failed_at = coalesce(?, failed_at), reason = coalesce(?, reason),"
-        # A reason without a code has none, and not the one before.
-        " reason_code = CASE WHEN ? IS NULL THEN reason_code ELSE ? END,"
-        " reason_class = coalesce(?, reason_class),"
-        " given_up = CASE WHEN revision = ? THEN ? ELSE 0 END WHERE record_id = ?",
+        "UPDATE contacts SET listed = ?, attempts = attempts + ?, failures = ?, due_at = ?,"
+        " given_up = ? WHERE record_id = ?",
         (
             int(work.listed),
             int(counts),
-            int(fails),
-            work.revision,
-            due_at,
-            now if failure else None,
-            failure.reason if failure else None,
-            failure.reason if failure else None,
-            code_of(failure.reason) if failure else None,
-            failure.reason_class if failure else None,
-            work.revision,
-            int(given_up),
+            settling.failures(found, fails=fails),
+            settling.due(found, work.revision, due_at),
+            int(given_up and found.revision == work.revision),
             work.record_id,
         ),
     )
+    if failure is not None:
+        # Where nothing was sent, it still waits for what it failed of.
+        connection.execute(
+            "UPDATE contacts SET failed_at = ?, reason = ?, reason_code = ?, reason_class = ?"
+            " WHERE record_id = ?",
+            (now, *_kept(failure), work.record_id),
+        )
     return news
+
+
+def _tell_failure(
+    connection: sqlite3.Connection, work: TabWork, failure: Failure, now: float, *, news: bool
+) -> None:
+    """Add a line when it is given up, or waits for something else from now on.
+
+    Args:
+        news: it is given up just now.
+    """
+    before = connection.execute(
+        "SELECT reason_code, reason FROM contacts WHERE record_id = ?", (work.record_id,)
+    ).fetchone()
+    if news:
+        note = Note("people given up", failure.reason.within("tried again only seldom: {}"))
+    elif waits_anew(known(before[0], before[1]), failure.reason):
+        note = Note(PEOPLE_WAIT, failure.reason)
+    else:
+        return
+    remember(connection, work.record_id, work.version, note, now)
+
+
+def _kept(failure: Failure) -> tuple[str, str | None, str]:
+    """The columns of its reason, its code and its class."""
+    return failure.reason, code_of(failure.reason), failure.reason_class
 
 
 def doubt(
@@ -276,41 +297,34 @@ def doubt(
 ) -> None:
     """See `Tabs.doubt`."""
     _keep(connection, work, roles, now)
-    if not stands(connection, work):
+    found = _present(connection, work)
+    if found is None:
         return
     if work.intent is None or not work.intent.checks:
         note = Note("roles in doubt", because(Code.ROLES_IN_DOUBT, detail=failure.reason))
         remember(connection, work.record_id, work.version, note, now)
-    edges = json.dumps(announced)
-    if not intents.doubt(
-        connection, IntentKind.ROLE, work.record_id, now, look_at=due_at, correlation=edges
-    ):
-        # The target calls a role taken, and none was to be created.
-        intents.open_doubt(
-            connection,
-            IntentKind.ROLE,
-            work.record_id,
-            edges,
-            since=now,
-            look_at=due_at,
-            checks=1,
-        )
+    _doubt(connection, work.record_id, json.dumps(announced), now, look_at=due_at)
     connection.execute(
-        "UPDATE contacts SET listed = 0,"
-        " failures = CASE WHEN failed_at IS NULL THEN 0 ELSE failures END, due_at = ?,"
-        " taken_since = CASE WHEN ? THEN coalesce(taken_since, ?) ELSE taken_since END,"
+        "UPDATE contacts SET listed = 0, failures = ?, due_at = ?, taken_since = ?,"
         " failed_at = ?, reason = ?, reason_code = ?, reason_class = ? WHERE record_id = ?",
         (
+            settling.failures(found, fails=False),
             due_at,
-            int(taken),
+            settling.taken_since(found, now, taken=taken),
             now,
-            now,
-            failure.reason,
-            code_of(failure.reason),
-            failure.reason_class,
+            *_kept(failure),
             work.record_id,
         ),
     )
+
+
+def _doubt(
+    connection: sqlite3.Connection, record_id: int, roles: str, now: float, *, look_at: float
+) -> None:
+    kind = IntentKind.ROLE
+    if not intents.doubt(connection, kind, record_id, now, look_at=look_at, correlation=roles):
+        # The target calls a role taken, and none was to be created.
+        intents.open_doubt(connection, kind, record_id, roles, since=now, look_at=look_at, checks=1)
 
 
 def _keep(

@@ -11,12 +11,13 @@ import math
 import sqlite3
 from collections.abc import Iterable
 
+from engine.decide import settling
 from engine.model.intent import Intent, IntentKind
 from engine.model.lane import Lane
 from engine.model.mass_change import NEVER, Mass
 from engine.model.reason import Reason, code_of
 from engine.model.tab import EMPTY_TAB, Edge, KnownRole, RoleEdit, TabWork
-from engine.store.sqlite import intents, refused_roles, runs
+from engine.store.sqlite import intents, present, refused_roles, runs
 from engine.store.sqlite.awaited import PERSON
 from engine.store.sqlite.work import undone_of
 
@@ -141,37 +142,28 @@ def look_again(
         mass: whether the reason is part of a mass change; a fresh edit never is.
     """
     since = now if since is None else since
-    return sum(
-        connection.execute(
-            # A doubt keeps its own time: asking too early proves nothing.
-            "UPDATE contacts SET due_at ="  # noqa: S608 # a constant
-            f" CASE WHEN {intents.TAB_IN_DOUBT} THEN due_at ELSE ? END,"
-            " lane = CASE WHEN state = 'pending' THEN min(lane, ?) ELSE ? END,"
-            " mass = CASE WHEN state = 'pending' AND mass = 1 AND ? = 1 AND ? = 0 THEN 1"
-            " ELSE ? END,"
-            " pending_since = CASE WHEN state = 'pending' THEN min(pending_since, ?) ELSE ? END,"
-            " state = 'pending', revision = revision + 1, attempts = 0, given_up = 0"
-            " WHERE record_id = ?"
-            # What the fuse holds or evaluates is let go by a fresh edit or an approval, not in
-            # passing, and what is parked by the end of the poll.
-            " AND NOT (mass = 2 AND ? = 1 AND ? = 0) AND NOT (mass = 1 AND due_at = ?)",
-            (
-                now,
-                lane,
-                lane,
-                lane,
-                mass,
-                mass,
-                since,
-                since,
-                record_id,
-                lane,
-                mass,
-                NEVER,
-            ),
-        ).rowcount
-        for record_id in record_ids
+    return sum(_look_again(connection, one, lane, mass, since=since, now=now) for one in record_ids)
+
+
+def _look_again(
+    connection: sqlite3.Connection,
+    record_id: int,
+    lane: Lane,
+    mass: Mass,
+    *,
+    since: float,
+    now: float,
+) -> bool:
+    found = present.tab(connection, record_id)
+    due = None if found is None else settling.tab_again(found, lane, mass, since=since, at=now)
+    if due is None:
+        return False
+    connection.execute(
+        "UPDATE contacts SET due_at = ?, lane = ?, mass = ?, pending_since = ?, state = 'pending',"
+        " revision = revision + 1, attempts = 0, given_up = 0 WHERE record_id = ?",
+        (due.due_at, due.lane.value, due.mass.value, due.pending_since, record_id),
     )
+    return True
 
 
 def park_emptied(
@@ -181,28 +173,41 @@ def park_emptied(
 
     Only then it is known how many tabs were emptied at once; see `fuse.judge_parked`.
     """
-    connection.executemany(
-        "UPDATE contacts SET mass = ?, due_at = ?, lane = ?,"
-        " pending_since = CASE WHEN state = 'pending' THEN pending_since ELSE ? END,"
-        " state = 'pending', revision = revision + 1, attempts = 0, given_up = 0"
-        " WHERE record_id = ? AND EXISTS"
-        " (SELECT 1 FROM role WHERE role.target_id = contacts.target_id AND made)",
-        [(Mass.EVALUATING, NEVER, lane, now, one) for one in record_ids],
-    )
+    for record_id in record_ids:
+        found = present.tab(connection, record_id)
+        ours = (
+            found is not None
+            and connection.execute(
+                "SELECT 1 FROM role WHERE target_id = ? AND made LIMIT 1", (found.target_id,)
+            ).fetchone()
+        )
+        if found is not None and ours:
+            connection.execute(
+                "UPDATE contacts SET mass = ?, due_at = ?, lane = ?, pending_since = ?,"
+                " state = 'pending', revision = revision + 1, attempts = 0, given_up = 0"
+                " WHERE record_id = ?",
+                (Mass.EVALUATING, NEVER, lane, settling.waits_since(found, now), record_id),
+            )
 
 
 def look_later(
     connection: sqlite3.Connection, record_id: int, due_at: float, reason: Reason | None = None
 ) -> None:
-    """See `Tabs.look_later`."""
+    """Some line can be told only later: look again then, and say why until then."""
+    found = present.tab(connection, record_id)
+    if found is None:
+        return
+    due = settling.tab_later(found, due_at)
     connection.execute(
-        "UPDATE contacts SET revision = revision + 1, reason = coalesce(?, reason),"
-        " reason_code = CASE WHEN ? IS NULL THEN reason_code ELSE ? END,"
-        " due_at = CASE WHEN state = 'pending' THEN min(due_at, ?) ELSE ? END,"
-        " pending_since = CASE WHEN state = 'pending' THEN pending_since ELSE ? END,"
+        "UPDATE contacts SET revision = revision + 1, due_at = ?, pending_since = ?,"
         " state = 'pending' WHERE record_id = ?",
-        (reason, reason, code_of(reason), due_at, due_at, due_at, record_id),
+        (due.due_at, due.pending_since, record_id),
     )
+    if reason is not None:
+        connection.execute(
+            "UPDATE contacts SET reason = ?, reason_code = ? WHERE record_id = ?",
+            (reason, code_of(reason), record_id),
+        )
 
 
 def due_keys(connection: sqlite3.Connection, lane: Lane, now: float, limit: int) -> list[int]:
@@ -226,9 +231,7 @@ def next_due(connection: sqlite3.Connection, lane: Lane, now: float) -> float | 
 def load(connection: sqlite3.Connection, record_id: int) -> TabWork | None:
     """See `Tabs.load`."""
     row = connection.execute(
-        # While the record itself is evaluated or held, its tab is as well, unless it was edited.
-        "SELECT c.*, CASE WHEN c.mass = 0 AND c.lane = 1 AND r.mass IN (1, 2) THEN 1"  # noqa: S608 # a constant
-        " ELSE c.mass END AS weight, r.lifted, r.ref, r.version, r.payload, r.tab,"
+        "SELECT c.*, r.mass AS of_record, r.lifted, r.ref, r.version, r.payload, r.tab,"  # noqa: S608 # a constant
         " (r.state IN ('refused', 'ineligible') OR EXISTS (SELECT 1 FROM skip s"
         "  WHERE s.record_type = 'opportunity' AND s.record_id = r.id)) AS left_out,"
         " u.target_id AS undone_id, u.version AS undone_version, u.mapping AS undone_mapping,"
@@ -252,7 +255,7 @@ def load(connection: sqlite3.Connection, record_id: int) -> TabWork | None:
         target_id=row["target_id"],
         revision=row["revision"],
         lane=Lane(row["lane"]),
-        mass=Mass(row["weight"]),
+        mass=settling.weight(Mass(row["mass"]), Lane(row["lane"]), Mass(row["of_record"])),
         listed=bool(row["listed"]),
         roles=_roles(connection, row["target_id"]),
         announced=_announced(intent),

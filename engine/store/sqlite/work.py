@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
+from engine.decide import settling
 from engine.decide.journal import FOUND, carried_out
 from engine.decide.reasons import kept
 from engine.model.edit import Edit
@@ -17,7 +18,7 @@ from engine.model.records import Fields
 from engine.model.skip import Skip
 from engine.model.undone import Undone
 from engine.model.work import Work
-from engine.store.sqlite import intents
+from engine.store.sqlite import intents, present
 from engine.store.sqlite.history import remember
 from engine.store.sqlite.writes import announced, encoded_edits
 
@@ -44,12 +45,14 @@ def read_again(
     connection: sqlite3.Connection, record_id: int, now: float, *, in_s: float = 0.0
 ) -> None:
     """What the target holds is in question: reconcile the record, and read that first."""
+    found = present.record(connection, record_id)
+    if found is None:
+        return
+    again = settling.read_again(found, now, in_s=in_s)
     connection.execute(
-        "UPDATE record SET synced = NULL, due_at = CASE state WHEN 'settled' THEN ? ELSE due_at"
-        " END, pending_since = CASE state WHEN 'settled' THEN ? ELSE pending_since END,"
-        " revision = revision + 1,"
-        " state = CASE state WHEN 'settled' THEN 'pending' ELSE state END WHERE id = ?",
-        (now + in_s, now, record_id),
+        "UPDATE record SET synced = NULL, due_at = ?, pending_since = ?, revision = revision + 1,"
+        " state = ? WHERE id = ?",
+        (again.due_at, again.pending_since, again.state.value, record_id),
     )
 
 
@@ -133,12 +136,10 @@ def undone_of(row: sqlite3.Row) -> Undone | None:
 def shown_at(connection: sqlite3.Connection, record_id: int) -> float | None:
     """See `Records.shown_at`."""
     row = connection.execute(
-        # What is to be read anew counts as never shown.
-        "SELECT CASE WHEN reread THEN 0.0 ELSE proved_at END FROM record"
-        " WHERE id = ? AND state = 'pending'",
-        (record_id,),
+        "SELECT reread, proved_at FROM record WHERE id = ? AND state = 'pending'", (record_id,)
     ).fetchone()
-    return None if row is None else row[0]
+    # What is to be read anew counts as never shown.
+    return None if row is None else 0.0 if row[0] else row[1]
 
 
 def shown_before(
@@ -221,11 +222,9 @@ def note_synced(
 ) -> None:
     """See `Records.note_synced`."""
     text = None if synced is None else json.dumps(synced, separators=(",", ":"))
-    connection.execute(
-        "UPDATE record SET synced = ?, sending = CASE WHEN ? THEN NULL ELSE sending END"
-        " WHERE id = ?",
-        (text, int(withdrawn), record_id),
-    )
+    connection.execute("UPDATE record SET synced = ? WHERE id = ?", (text, record_id))
+    if withdrawn:
+        connection.execute("UPDATE record SET sending = NULL WHERE id = ?", (record_id,))
 
 
 def close_intent(connection: sqlite3.Connection, record_id: int) -> None:

@@ -44,7 +44,7 @@ from engine.errors import (
     TheirFault,
     Unreachable,
 )
-from engine.metrics.labels import RELATIONSHIP_OUTCOMES
+from engine.metrics.labels import TAB_OUTCOMES
 from engine.model.history import Note
 from engine.model.intent import Intent
 from engine.model.lane import Lane
@@ -447,4 +447,4 @@ def test_a_tab_at_fault_itself_is_tried_again_seldom() -> None:
 
 def test_every_outcome_of_a_tab_is_counted() -> None:
     """And nothing else is."""
-    assert set(RELATIONSHIP_OUTCOMES) == set(TabOutcome)
+    assert set(TAB_OUTCOMES) == set(TabOutcome)

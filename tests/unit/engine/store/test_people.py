@@ -20,6 +20,7 @@ from engine.store.sqlite.outbox import delivered
 from tests.unit.engine.stand_ins import NOW, link, owed_to, person, row, take
 
 EMAIL = "jo@example.org"
+NOTE = Note("created", "id 310")
 FAILURE = Failure("validation", "emails", foreign(Code.REFUSED, "not an address"))
 OWED = Owed(target_id="310", target_url="https://target.example/310")
 
@@ -230,3 +231,60 @@ def test_a_person_nobody_asked_for_is_not_known(
     """Only people on tabs are ever read."""
     assert people.load(connection, ids) == {}
     assert people.awaited(connection) == []
+
+
+def test_an_id_that_was_entered_meanwhile_is_not_overwritten(
+    connection: sqlite3.Connection,
+) -> None:
+    """The create was answered after somebody had entered the id of another prospect."""
+    people.announce(connection, person(31, 3), EMAIL, NOW)
+    people.relink(connection, person(31, 5), NOW + 1)
+
+    assert not people.link(
+        connection, person(31, 3), 310, email=EMAIL, owed=OWED, note=NOTE, now=NOW + 2,
+        known_version=3,
+    )  # fmt: skip
+
+    assert owed_to(connection, 31, RecordType.PERSON) is None
+    assert (known(connection).prospect_id, known(connection).read_at) == (None, 0)
+
+
+def test_what_was_created_for_somebody_who_changed_meanwhile_is_found_by_its_address(
+    connection: sqlite3.Connection,
+) -> None:
+    """It may be wanted all the same, and must not be made again; and it can be undone."""
+    people.announce(connection, person(31, 3), EMAIL, NOW)
+    connection.execute("UPDATE person SET version = 5")
+
+    assert not people.link(
+        connection, person(31, 3), 310, email=EMAIL, owed=OWED, note=NOTE, now=NOW + 2,
+        known_version=3,
+    )  # fmt: skip
+
+    assert known(connection).doubt_since == NOW + 2
+    assert [line.decision for line in report.history(connection, "PERS-31")] == [NOTE.decision]
+
+
+@pytest.mark.parametrize(
+    ("changes", "known_version"),
+    [
+        # A source that was put back counts from below.
+        ("version = 9", 9),
+        # Our own flag was reset in the meantime.
+        ("version = 4, delivered_version = 4", 3),
+        # It is that prospect by now.
+        ("version = 4, prospect_id = 310", 3),
+    ],
+)
+def test_whoever_was_not_changed_by_others_is_linked(
+    connection: sqlite3.Connection, changes: str, known_version: int
+) -> None:
+    """However its version is counted."""
+    people.hold_back(connection, person(31, 3), foreign(Code.UNSPECIFIED, "sync is off"), NOW)
+    connection.execute(f"UPDATE person SET {changes}")  # noqa: S608 # above
+
+    assert people.link(
+        connection, person(31, 3), 310, email=EMAIL, owed=OWED, note=NOTE, now=NOW,
+        known_version=known_version,
+    )  # fmt: skip
+    assert known(connection).prospect_id == 310

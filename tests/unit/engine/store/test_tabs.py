@@ -13,7 +13,7 @@ from engine.model.intent import Intent, IntentKind
 from engine.model.lane import Lane
 from engine.model.reason import Code
 from engine.model.records import TabLine
-from engine.model.tab import KnownRole, Roles, TabWork
+from engine.model.tab import KnownRole, Later, Roles, TabWork
 from engine.model.work import Failure
 from engine.store.sqlite import capture, intents, people, report, tab_outcomes, tabs
 from engine.store.sqlite import settle as record_settle
@@ -54,6 +54,7 @@ def settle(
     *,
     removed: Sequence[int] = (),
     waits_for: Iterable[int] = (),
+    later: Later | None = None,
 ) -> bool:
     """The target agrees with the tab, but for the people it waits for."""
     held = list(waits_for)
@@ -64,6 +65,7 @@ def settle(
         waits_for=held,
         complete=not held,
         note=None,
+        later=later,
         now=NOW,
     )
 
@@ -381,3 +383,14 @@ def test_a_tab_that_is_followed_no_more_takes_its_creates_along(db: sqlite3.Conn
     db.execute("UPDATE record SET target_id = 8 WHERE id = 1")
 
     assert intents.of(db, IntentKind.ROLE, 1) is None
+
+
+def test_what_can_be_told_only_later_is_kept_with_the_outcome(db: sqlite3.Connection) -> None:
+    """Whatever dies right after it: a line that waits is never taken for told."""
+    why = foreign(Code.UNSPECIFIED, "read again")
+
+    assert settle(db, due(db), later=Later(NOW + 5, why))
+
+    assert tabs.due_keys(db, Lane.FRESH, NOW + 4, 10) == []
+    assert tabs.due_keys(db, Lane.FRESH, NOW + 5, 10) == [1]
+    assert db.execute("SELECT reason FROM contacts").fetchone()[0] == why
