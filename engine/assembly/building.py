@@ -79,13 +79,7 @@ class _Builder:
         poller = self._poller(people_poller, auditor, keeper, healer)
         for dispatcher in self.signals.changes:
             dispatcher.first = poller.tried
-        search = CreateSearch(
-            self.store,
-            self.systems.target,
-            self.systems.target_governor,
-            self.environment.clock,
-            self.metrics,
-        )
+        search = self._create_search()
         factory = self._worker_factory(references, prospects, search, dependence)
         workers = self.config.engine.concurrency
         about_us = about()
@@ -186,6 +180,15 @@ class _Builder:
             search=search,
             dependence=dependence,
             runs=self.runs,
+        )
+
+    def _create_search(self) -> CreateSearch:
+        return CreateSearch(
+            self.store,
+            self.systems.target,
+            self.systems.target_governor,
+            self.environment.clock,
+            self.metrics,
         )
 
     def _pool(

@@ -78,6 +78,31 @@ class Systems:
         }
 
 
+def _governors(
+    config: Config, environment: Environment, metrics: Metrics
+) -> tuple[Governor, Governor]:
+    """That of the source, and that of the target, which has a budget."""
+    source, target = config.connectors.source.name, config.connectors.target.name
+    clock, backoff = environment.clock, config.engine.retry.backoff
+    return (
+        Governor(
+            clock,
+            environment.rng(f"{source}.governor"),
+            config.source.requests_in_flight_max,
+            backoff=backoff,
+            observe_wait=metrics.admission_wait.labels(source).observe,
+        ),
+        Governor(
+            clock,
+            environment.rng(f"{target}.governor"),
+            config.target.requests_in_flight_max,
+            limits.budget_limits(config),
+            backoff,
+            metrics.admission_wait.labels(target).observe,
+        ),
+    )
+
+
 @asynccontextmanager
 async def open_systems(
     config: Config,
@@ -94,24 +119,9 @@ async def open_systems(
         vaults: makes the vault of a system, where its secrets are not kept in the store.
     """
     source, target = config.connectors.source, config.connectors.target
-    clock, dates = environment.clock, Dates(loop_clock())
+    dates = Dates(loop_clock())
     metrics.know_connectors((source.name, target.name), budgeted=target.name)
-    backoff = config.engine.retry.backoff
-    source_governor = Governor(
-        clock,
-        environment.rng(f"{source.name}.governor"),
-        config.source.requests_in_flight_max,
-        backoff=backoff,
-        observe_wait=metrics.admission_wait.labels(source.name).observe,
-    )
-    target_governor = Governor(
-        clock,
-        environment.rng(f"{target.name}.governor"),
-        config.target.requests_in_flight_max,
-        limits.budget_limits(config),
-        backoff,
-        metrics.admission_wait.labels(target.name).observe,
-    )
+    source_governor, target_governor = _governors(config, environment, metrics)
     await _load_usage(store, target.name, target_governor)
 
     def of_connector(
@@ -120,7 +130,7 @@ async def open_systems(
         name = connector.name
         way = environment.way(name)
         return ConnectorEnvironment(
-            clock=clock,
+            clock=environment.clock,
             rng=environment.rng(name),
             governor=governor,
             vault=StoreVault(store, name) if vaults is None else vaults(name),

@@ -20,6 +20,20 @@ TemplateOption = Annotated[
     bool, typer.Option("--template", help="The unit for several pairs, wosync@.service.")
 ]
 PlainOption = Annotated[bool, typer.Option("--plain", help="The unit for one pair.")]
+RootOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--root", autocompletion=files, help="Directory tree of another machine or image."
+    ),
+]
+UserOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Run as this user, made if need be; or as one of its own."),
+]
+CredentialOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=FILE", help="A file with one secret, to be stored for root."),
+]
 # More than any sentence has: the library cuts what is longer.
 _SENTENCE_CHARS_MAX = 1000
 
@@ -124,22 +138,9 @@ def _unit_show(template: TemplateOption = False) -> None:
 
 def _unit_install(
     *,
-    root: Annotated[
-        Path | None,
-        typer.Option(
-            "--root", autocompletion=files, help="Directory tree of another machine or image."
-        ),
-    ] = None,
-    user: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="Run as this user, made if need be; or as one of its own."
-        ),
-    ] = None,
-    credential: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=FILE", help="A file with one secret, to be stored for root."),
-    ] = None,
+    root: RootOption = None,
+    user: UserOption = None,
+    credential: CredentialOption = None,
     enable: Annotated[
         bool | None,
         typer.Option("--enable/--no-enable", help="Start with the machine; so a new one does."),

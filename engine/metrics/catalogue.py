@@ -23,6 +23,7 @@ class Metrics(Families):
         super().__init__()
         self._changes()
         self._polls()
+        self._mailboxes()
         self._work()
         self._requests()
         self._conditions()
@@ -142,8 +143,8 @@ class Metrics(Families):
             labels.AUDIT_OUTCOMES,
         )
 
-    def _work(self) -> None:
-        mailbox, actor = ("mailbox",), ("actor",)
+    def _mailboxes(self) -> None:
+        mailbox = ("mailbox",)
         self.mailbox_depth = self.gauge("mailbox_depth", "Keys queued.", mailbox, labels.MAILBOXES)
         self.mailbox_capacity = self.gauge(
             "mailbox_capacity", "Keys each lane of the mailbox holds.", mailbox, labels.MAILBOXES
@@ -164,6 +165,9 @@ class Metrics(Families):
             mailbox,
             labels.MAILBOXES,
         )
+
+    def _work(self) -> None:
+        actor = ("actor",)
         self.actor_workers = self.gauge(
             "actor_workers", "Workers running now.", actor, labels.ACTORS
         )
