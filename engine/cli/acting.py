@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -26,7 +24,8 @@ from engine.model.dossier import Named
 from engine.model.reason import Code
 from engine.plain import plain
 from engine.service.why.pointing import NEAREST_MAX, pointers_of, spelled
-from engine.store.sqlite import acting, dossiers, statedir, statefile
+from engine.store.port.store import Store
+from engine.store.sqlite.standing import changing, done
 
 # Names that were never captured are looked for in both systems, one after the other.
 TIMEOUT_S = 60.0
@@ -102,52 +101,44 @@ def _act(path: Path | None, request: Request, *, as_json: bool) -> int:
 def _in_state(config: Config, request: Request) -> dict[str, Any]:
     """Do it to the state itself, for the next start."""
     state, clock = state_path(config), SystemClock()
-    with statedir.lease(state.parent), contextlib.closing(statefile.connect(state)) as connection:
-        statefile.prepare(state)
-        connection.execute("BEGIN IMMEDIATE")
-        told = done_in(connection, config, request, clock.now())
-        connection.execute("COMMIT")
-        return told
+    with changing(state) as store:
+        return done(done_in(store, config, request, clock.now()))
 
 
-def done_in(
-    connection: sqlite3.Connection, config: Config, request: Request, now: float
-) -> dict[str, Any]:
+async def done_in(store: Store, config: Config, request: Request, now: float) -> dict[str, Any]:
     """What is done, and told, where no service runs."""
     missing: list[dict[str, Any]] = []
     if request.everything or request.code is not None:
-        named = acting.refused(connection, request.code)
+        named = await store.acting.refused(request.code)
     else:
-        found = [_one(connection, config, text, missing) for text in request.names]
+        found = [await _one(store, config, text, missing) for text in request.names]
         named = list(dict.fromkeys(one for one in found if one is not None))
-    return document(request.act, _done(connection, request, named, now), missing)
+    return document(request.act, await _done(store, request, named, now), missing)
 
 
-def _one(
-    connection: sqlite3.Connection, config: Config, text: str, missing: list[dict[str, Any]]
+async def _one(
+    store: Store, config: Config, text: str, missing: list[dict[str, Any]]
 ) -> Named | None:
     pointers = pointers_of(config, text)
-    found = dossiers.find(connection, pointers)
+    found = await store.dossiers.find(pointers)
     if len(found) == 1:
         return found[0]
     tried = [spelled(one, config) for one in pointers]
-    near = found or dossiers.alike(connection, pointers, NEAREST_MAX)
+    near = found or await store.dossiers.alike(pointers, NEAREST_MAX)
     missing.append(unknown(text, tried, near, several=bool(found)))
     return None
 
 
-def _done(
-    connection: sqlite3.Connection, request: Request, named: Sequence[Named], now: float
-) -> list[Done]:
+async def _done(store: Store, request: Request, named: Sequence[Named], now: float) -> list[Done]:
     match request.act:
         case Act.RETRY:
-            return acting.retry(connection, named, now)
+            return await store.acting.retry(named, now)
         case Act.SKIP:
-            return acting.skip(connection, named, request.reason, now)
+            return await store.acting.skip(named, request.reason, now)
         case Act.UNSKIP:
-            return acting.unskip(connection, named, now)
+            return await store.acting.unskip(named, now)
         case Act.RESYNC:
-            return acting.resync(connection, named, now)
+            return await store.acting.resync(named, now)
 
 
 def _print(told: dict[str, Any], *, beside: bool) -> None:

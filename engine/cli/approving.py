@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,14 +12,15 @@ from engine.cli.asking import ask_service
 from engine.cli.exits import Exit, Misused
 from engine.cli.reading import look
 from engine.cli.services import option
-from engine.cli.state import looking, state_in_use, state_path
+from engine.cli.state import state_in_use, state_path
 from engine.clock import SystemClock
 from engine.config import loading as configuration
 from engine.config.loading import Config
 from engine.model.approval import Approved, Chosen
 from engine.model.dossier import Named
 from engine.service.why.pointing import pointers_of, unknown
-from engine.store.sqlite import dossiers, fuse, statedir, statefile
+from engine.store.port.store import Store
+from engine.store.sqlite.standing import changing, done, looking
 
 if TYPE_CHECKING:
     from engine.cli.plans import Seen
@@ -87,8 +86,8 @@ def _waits(found: Path) -> bool:
     status = ask_service(found, "/status")
     if status is not None:
         return bool(status["approval"]["records"])
-    with looking(state_in_use(look(found))) as connection:
-        return bool(fuse.held(connection).records)
+    with looking(state_in_use(look(found))) as store:
+        return bool(done(store.fuse.held()).records)
 
 
 def _shown(found: Path, asked: dict[str, Any], *, as_json: bool) -> Seen:
@@ -124,21 +123,17 @@ def _approved(found: Path, asked: dict[str, Any]) -> Approved:
 
 def _in_state(config: Config, state: Path, asked: dict[str, Any]) -> Approved:
     clock = SystemClock()
-    with statedir.lease(state.parent), contextlib.closing(statefile.connect(state)) as connection:
-        statefile.prepare(state)
-        only = _meant(connection, config, asked["only"])
-        beside = _meant(connection, config, asked["except"])
-        connection.execute("BEGIN IMMEDIATE")
+    with changing(state) as store:
+        only = done(_meant(store, config, asked["only"]))
+        beside = done(_meant(store, config, asked["except"]))
         chosen = Chosen(tuple(only) if only else None, tuple(beside), asked.get("seen_at"))
-        approved = fuse.approve(connection, clock.now(), chosen)
-        connection.execute("COMMIT")
-        return approved
+        return done(store.fuse.approve(clock.now(), chosen))
 
 
-def _meant(connection: sqlite3.Connection, config: Config, names: Sequence[str]) -> list[Named]:
+async def _meant(store: Store, config: Config, names: Sequence[str]) -> list[Named]:
     meant: list[Named] = []
     for text in names:
-        found = dossiers.find(connection, pointers_of(config, text))
+        found = await store.dossiers.find(pointers_of(config, text))
         if not found:
             raise unknown(text, config)
         meant += found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from engine.cli.moments import moment_of, shown
 from engine.cli.plans import value
 from engine.cli.reading import look
 from engine.cli.sheets import write_csv
-from engine.cli.state import looking, state_in_use
+from engine.cli.state import state_in_use
 from engine.cli.tables import console, table
 from engine.clock import SystemClock
 from engine.config.loading import Config
@@ -25,7 +24,8 @@ from engine.model.report import HistoryLine
 from engine.model.run import Run
 from engine.model.write import WriteKind
 from engine.service.why.pointing import pointers_of, spelled
-from engine.store.sqlite import dossiers, journal, report, runs
+from engine.store.port.store import Store
+from engine.store.sqlite.standing import done, looking
 
 NEAREST_MAX = 3
 HEADINGS = (
@@ -75,32 +75,31 @@ def history(path: Path | None, asked: Asked, *, as_json: bool, as_csv: bool) -> 
     text = None if asked.x is None else asked.x.encode(errors="replace").decode()
     config, clock = look(path), SystemClock()
     since = None if asked.since is None else moment_of(asked.since, clock.now(), "--since")
-    with looking(state_in_use(config)) as connection:
-        named = _named(connection, config, text)
+    with looking(state_in_use(config)) as store:
+        named = done(_named(store, config, text))
         if text is not None and not named:
-            complain(_unknown(connection, config, text))
+            complain(done(_unknown(store, config, text)))
             return Exit.FAILED
-        if asked.run is not None and runs.known(connection, asked.run) is None:
+        if asked.run is not None and done(store.undos.run(asked.run)) is None:
             complain(f"{PROGRAM}: no run {asked.run} is known\n  Runs: {PROGRAM} history --runs\n")
             return Exit.FAILED
-        lines, number = _page(connection, asked, since, named[:1])
+        lines, number = done(_page(store, asked, since, named[:1]))
     _told(asked, named, lines, number, as_json=as_json, as_csv=as_csv)
     return Exit.DONE
 
 
-def _named(connection: sqlite3.Connection, config: Config, text: str | None) -> list[Named]:
-    return [] if text is None else dossiers.find(connection, pointers_of(config, text))
+async def _named(store: Store, config: Config, text: str | None) -> list[Named]:
+    return [] if text is None else await store.dossiers.find(pointers_of(config, text))
 
 
-def _page(
-    connection: sqlite3.Connection, asked: Asked, since: float | None, named: Sequence[Named]
+async def _page(
+    store: Store, asked: Asked, since: float | None, named: Sequence[Named]
 ) -> tuple[list[HistoryLine], int]:
     """The lines of the page asked for, and how many there are of them all."""
-    number = journal.counted(connection, run=asked.run, since=since, records=named)
+    number = await store.journal.counted(run=asked.run, since=since, records=named)
     last = max(1, -(-number // asked.limit))
     page = asked.page or last
-    lines = journal.lines(
-        connection,
+    lines = await store.journal.lines(
         run=asked.run,
         since=since,
         records=named,
@@ -109,7 +108,7 @@ def _page(
     )
     if page >= last and asked.run is None:
         for one in named:
-            lines += [*report.held(connection, one.ref), *journal.present(connection, one)]
+            lines += await store.journal.present(one)
     return lines, number
 
 
@@ -223,13 +222,13 @@ def _changes(write: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {what or write['kind']}: id {write['target_id']}"
 
 
-def _unknown(connection: sqlite3.Connection, config: Config, text: str) -> str:
+async def _unknown(store: Store, config: Config, text: str) -> str:
     pointers = pointers_of(config, text)
     lines = [f"{PROGRAM}: nothing is known of {text}"]
     lines += [f"  Looked for: the {spelled(one, config)}" for one in pointers]
     if not pointers:
         lines.append("  It is no reference, id or address of either system.")
-    near = [one.ref for one in dossiers.alike(connection, pointers, NEAREST_MAX)]
+    near = [one.ref for one in await store.dossiers.alike(pointers, NEAREST_MAX)]
     if near:
         lines.append(f"  Nearest: {', '.join(near)}")
     lines.append(
@@ -240,8 +239,8 @@ def _unknown(connection: sqlite3.Connection, config: Config, text: str) -> str:
 
 def list_runs(path: Path | None, *, limit: int, page: int, as_json: bool, as_csv: bool) -> int:
     """The runs that left something, the latest first."""
-    with looking(state_in_use(look(path))) as connection:
-        found = runs.listed(connection, limit=limit, skip=(max(1, page) - 1) * limit)
+    with looking(state_in_use(look(path))) as store:
+        found = done(store.journal.runs(limit=limit, skip=(max(1, page) - 1) * limit))
     if as_json:
         documents = [dict(zip(RUN_HEADINGS, _run(one), strict=True)) for one in found]
         sys.stdout.write(json.dumps({"schema_version": 1, "runs": documents}) + "\n")

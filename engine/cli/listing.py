@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -17,12 +16,14 @@ from engine.about import PROGRAM
 from engine.cli.exits import Exit, Misused
 from engine.cli.reading import look
 from engine.cli.sheets import write_csv
-from engine.cli.state import looking, state_in_use
+from engine.cli.state import state_in_use
 from engine.cli.tables import console, table
 from engine.config.loading import Config
 from engine.model.dossier import Listed
+from engine.model.listing import KINDS, SORTS, Wanted
 from engine.service.addresses import source_url, target_url
-from engine.store.sqlite import blanks, listing
+from engine.store.port.store import Store
+from engine.store.sqlite.standing import done, looking
 
 HEADINGS = (
     *("list", "ref", "type", "id", "target_id", "since", "code", "field", "reason"),
@@ -62,18 +63,10 @@ def list_records(path: Path | None, asked: Asked, *, as_json: bool, as_csv: bool
     """
     _ensure_known(asked)
     config = look(path)
-    with looking(state_in_use(config)) as connection:
-        wanted = listing.Wanted(
-            asked.kinds, _field(connection, asked.blank), asked.sort, asked.descending
-        )
-        if asked.by is not None:
-            rows, number = listing.chosen(connection, wanted), 0
-        else:
-            whole = (as_json or as_csv) and asked.limit is None
-            limit = None if whole else asked.limit or PAGE_RECORDS
-            number = listing.counted(connection, wanted)
-            skip = 0 if limit is None else (asked.page - 1) * limit
-            rows = listing.chosen(connection, wanted, limit=limit, skip=skip)
+    whole = asked.by is not None or ((as_json or as_csv) and asked.limit is None)
+    limit = None if whole else asked.limit or PAGE_RECORDS
+    with looking(state_in_use(config)) as store:
+        rows, number = done(_page(store, asked, limit))
     if asked.by is not None:
         _grouped(rows, as_json=as_json, as_csv=as_csv)
     elif as_json:
@@ -87,24 +80,35 @@ def list_records(path: Path | None, asked: Asked, *, as_json: bool, as_csv: bool
     return Exit.DONE
 
 
+async def _page(
+    store: Store, asked: Asked, limit: int | None
+) -> tuple[list[tuple[str, Listed]], int]:
+    """The records of the page asked for, each with its list, and how many there are of them all."""
+    field = await _field(store, asked.blank)
+    wanted = Wanted(asked.kinds, field, asked.sort, asked.descending)
+    skip = 0 if limit is None else (asked.page - 1) * limit
+    rows = await store.dossiers.chosen(wanted, limit=limit, skip=skip)
+    return rows, len(rows) if limit is None else await store.dossiers.counted(wanted)
+
+
 def _ensure_known(asked: Asked) -> None:
     if not asked.kinds and asked.blank is None:
-        every = ", ".join([*(f"--{kind}" for kind in listing.KINDS), "--blank FIELD"])
+        every = ", ".join([*(f"--{kind}" for kind in KINDS), "--blank FIELD"])
         raise Misused("no list is named", remedy=f"name at least one of {every}")
     if asked.by not in (None, REASON):
         raise Misused(f"lists cannot be grouped by {asked.by!r}", remedy=f"give --by {REASON}")
-    if asked.sort not in listing.SORTS:
+    if asked.sort not in SORTS:
         raise Misused(
             f"lists cannot be sorted by {asked.sort!r}",
-            remedy=f"give --sort with one of {', '.join(listing.SORTS)}",
+            remedy=f"give --sort with one of {', '.join(SORTS)}",
         )
 
 
-def _field(connection: sqlite3.Connection, text: str | None) -> str | None:
+async def _field(store: Store, text: str | None) -> str | None:
     """The field of the target that somebody has typed."""
     if text is None:
         return None
-    known = {one.casefold(): one for one in blanks.fields(connection)}
+    known = {one.casefold(): one for one in await store.dossiers.blank_fields()}
     if not known or text.casefold() in known:
         return known.get(text.casefold(), text)
     near = get_close_matches(text.casefold(), known, NEAREST_MAX)

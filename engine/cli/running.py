@@ -13,13 +13,12 @@ from engine.about import PROGRAM
 from engine.cli.exits import Exit, complain
 from engine.cli.reading import load
 from engine.cli.services import option
-from engine.cli.state import NoState, looking, state_path
+from engine.cli.state import NoState, state_path
 from engine.config.loading import Config
 from engine.errors import StateUnusable
 from engine.service import once as one_run
 from engine.service import process as service
-from engine.store.sqlite import report
-from engine.store.sqlite.summary import cut_off
+from engine.store.sqlite.standing import done, looking
 
 # As the interpreter sets them; a start goes without.
 GC_THRESHOLDS = (700, 10, 10)
@@ -86,9 +85,9 @@ def once(path: Path | None, *, as_json: bool) -> int:
 def _left(config: Config) -> str:
     """What a run that was stopped leaves to the next one."""
     try:
-        with looking(state_path(config)) as connection:
-            counts = report.counts(connection)
-            doubtful = counts.in_doubt + cut_off(connection)
+        with looking(state_path(config)) as store:
+            counts = done(store.report.counts())
+            doubtful = counts.in_doubt + done(store.report.cut_off())
     except NoState:
         return "nothing was captured yet"
     except StateUnusable as error:

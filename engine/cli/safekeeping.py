@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 import sys
 from pathlib import Path
 
@@ -13,9 +11,9 @@ from engine.cli.reading import look
 from engine.cli.services import restart
 from engine.cli.state import state_path
 from engine.config import loading as configuration
-from engine.config.loading import Config
 from engine.installation import Installation
-from engine.store.sqlite import copies, provenance, statedir, statefile
+from engine.store.sqlite import copies, statedir, statefile
+from engine.store.sqlite.standing import changing, done
 
 
 def backup(path: Path | None, to: Path) -> int:
@@ -45,23 +43,14 @@ def adopt(path: Path | None) -> int:
     """Take over a state that was at work elsewhere, or end a pause of creates."""
     config = look(path)
     state = state_path(config)
-    with statedir.lease(state.parent):
-        statefile.prepare(state)
-        with contextlib.closing(statefile.connect(state)) as connection:
-            _adopt(connection, config)
+    service = config.engine.service
+    with changing(state) as store:
+        done(store.provenance.adopt(Installation.here(service.state_dir, service.instance)))
     sys.stdout.write(
         "the state is at home here now; at the next start everything in the target is read before"
         f" it is written, and looked for before it is created: {_start(path)}\n"
     )
     return Exit.DONE
-
-
-def _adopt(connection: sqlite3.Connection, config: Config) -> None:
-    service = config.engine.service
-    here = Installation.here(service.state_dir, service.instance)
-    connection.execute("BEGIN IMMEDIATE")
-    provenance.adopt(connection, here)
-    connection.execute("COMMIT")
 
 
 def _start(path: Path | None) -> str:

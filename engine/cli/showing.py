@@ -14,13 +14,14 @@ from engine.cli.exits import Exit, complain, paragraph
 from engine.cli.picture import picture
 from engine.cli.reading import look
 from engine.cli.services import option
-from engine.cli.state import NoState, looking, state_in_use
+from engine.cli.state import NoState, state_in_use
 from engine.cli.tables import console, table
 from engine.clock import SystemClock
 from engine.config import loading as configuration
 from engine.errors import Misconfigured, StateUnusable
 from engine.store.sqlite import statedir
-from engine.store.sqlite.summary import summary, unknown
+from engine.store.sqlite.standing import done, looking
+from engine.store.sqlite.summary import unknown
 
 # Reasons in the table of a summary: where each record has one of its own, it sums up nothing.
 REASONS_SHOWN_MAX = 20
@@ -42,8 +43,8 @@ def status(path: Path | None, *, as_json: bool, everything: bool) -> int:
     else:
         document, code = dict(live), _verdict(live)
         if everything:
-            with looking(state_in_use(look(found))) as connection:
-                document |= summary(connection, everything=True)
+            with looking(state_in_use(look(found))) as store:
+                document |= done(store.report.summary(everything=True))
     if as_json:
         sys.stdout.write(json.dumps({"running": live is not None, **document}) + "\n")
     else:
@@ -78,8 +79,9 @@ def _without_service(path: Path, *, everything: bool) -> tuple[dict[str, Any], E
         )
     document: dict[str, Any] = {"schema_version": 1, "ready": False, "reason": reason}
     try:
-        with looking(state_in_use(config)) as connection:
-            return document | summary(connection, everything=everything), Exit.UNREACHABLE
+        with looking(state_in_use(config)) as store:
+            known = done(store.report.summary(everything=everything))
+        return document | known, Exit.UNREACHABLE
     except StateUnusable as error:
         code = Exit.UNREACHABLE if isinstance(error, NoState) else Exit.STATE
         told = {"reason": f"{reason}; {error}", "remedy": error.remedy}

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 from engine.config.loading import Config
@@ -50,20 +46,3 @@ def state_in_use(config: Config) -> Path:
     shadow = config.in_shadow()
     in_shadow = statedir.held(shadow.engine.service.state_dir)
     return state_path(shadow if in_shadow else config)
-
-
-@contextmanager
-def looking(path: Path) -> Generator[sqlite3.Connection]:
-    """A connection that changes nothing.
-
-    Raises:
-        StateUnusable: the file cannot be read.
-    """
-    try:
-        with (
-            statedir.entered(path.parent),
-            contextlib.closing(statefile.connect(path, query_only=True)) as connection,
-        ):
-            yield connection
-    except sqlite3.Error as error:
-        raise statefile.unreadable(path, error) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ from engine.cli.asking import ask_service
 from engine.cli.exits import Exit, complain
 from engine.cli.history import described
 from engine.cli.reading import look
-from engine.cli.state import looking, state_path
+from engine.cli.state import state_path
 from engine.cli.tables import console, table
 from engine.clock import SystemClock
 from engine.config import loading as configuration
@@ -30,8 +29,8 @@ from engine.model.explanation import LineFact, PersonWhy, RecordFacts, Verdict
 from engine.model.kept import CREATES_PAUSED
 from engine.model.records import RecordType
 from engine.service.why.pointing import pointers_of, spelled
-from engine.store.sqlite import dossiers
-from engine.store.sqlite import kept as settings
+from engine.store.port.store import Store
+from engine.store.sqlite.standing import done, looking
 
 # Both systems may be slow, and are asked one after the other.
 TIMEOUT_S = 60.0
@@ -54,8 +53,8 @@ def why(path: Path | None, text: str, *, offline: bool, as_json: bool) -> int:
     told = ask_service(found, "/why", "POST", content=content, timeout_s=TIMEOUT_S)
     if told is None:
         config = look(found)
-        with looking(state_path(config)) as connection:
-            told = from_state(connection, config, text, clock.now())
+        with looking(state_path(config)) as store:
+            told = done(from_state(store, config, text, clock.now()))
     if as_json:
         sys.stdout.write(json.dumps(told) + "\n")
     elif told["verdict"] == Verdict.UNKNOWN and told["record_type"] is None:
@@ -65,20 +64,18 @@ def why(path: Path | None, text: str, *, offline: bool, as_json: bool) -> int:
     return _CODES.get(Verdict(told["verdict"]), Exit.ATTENTION)
 
 
-def from_state(
-    connection: sqlite3.Connection, config: Config, text: str, now: float
-) -> dict[str, Any]:
+async def from_state(store: Store, config: Config, text: str, now: float) -> dict[str, Any]:
     """What the state alone tells, while no service runs."""
     pointers = pointers_of(config, text)
-    found = dossiers.find(connection, pointers)
+    found = await store.dossiers.find(pointers)
     if not found:
-        near = [one.ref for one in dossiers.alike(connection, pointers, NEAREST_MAX)]
+        near = [one.ref for one in await store.dossiers.alike(pointers, NEAREST_MAX)]
         return unknown(text, [spelled(one, config) for one in pointers], near, [_OFFLINE])
     first, *others = found
     refs = tuple(f"{one.ref} ({one.record_type.value})" for one in others)
     if first.record_type is RecordType.PERSON:
-        return _person(connection, config, first, refs, now)
-    dossier = dossiers.of_opportunity(connection, first.id)
+        return await _person(store, config, first, refs, now)
+    dossier = await store.dossiers.of_opportunity(first.id)
     record = None if dossier is None else as_kept(dossier)
     synced = None if dossier is None else dossier.work.synced
     facts = RecordFacts(
@@ -88,8 +85,8 @@ def from_state(
         dossier,
         record,
         fields=kept((), synced) if synced else (),
-        lines=() if dossier is None else tuple(_lines(connection, dossier.people)),
-        creates_paused=settings.setting(connection, CREATES_PAUSED),
+        lines=() if dossier is None else tuple(await _lines(store, dossier.people)),
+        creates_paused=await store.kept.setting(CREATES_PAUSED),
         recreate_missing=config.target.on_missing == "recreate",
         unseen=(_OFFLINE,),
         others=refs,
@@ -98,19 +95,19 @@ def from_state(
     return document(explain(facts))
 
 
-def _lines(connection: sqlite3.Connection, people: Sequence[Any]) -> list[LineFact]:
+async def _lines(store: Store, people: Sequence[Any]) -> list[LineFact]:
     lines: list[LineFact] = []
     for one in people:
-        dossier = dossiers.of_person(connection, one.id)
+        dossier = await store.dossiers.of_person(one.id)
         cause = None if dossier is None else dossier.cause
         lines.append(LineFact(one.id, "", one.ref, known=one, cause=cause))
     return lines
 
 
-def _person(
-    connection: sqlite3.Connection, config: Config, named: Named, refs: tuple[str, ...], now: float
+async def _person(
+    store: Store, config: Config, named: Named, refs: tuple[str, ...], now: float
 ) -> dict[str, Any]:
-    dossier = dossiers.of_person(connection, named.id)
+    dossier = await store.dossiers.of_person(named.id)
     known = None if dossier is None else dossier.person
     cause = None if dossier is None else dossier.cause
     line = LineFact(named.id, "", named.ref, known=known, cause=cause)

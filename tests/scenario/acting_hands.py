@@ -10,6 +10,7 @@ from engine.model.acting import Act, Request
 from engine.model.reason import Code
 from engine.service.acting import Acting
 from engine.store.sqlite import statefile
+from engine.store.sqlite.standing import StandingStore, done
 from tests.scenario.asking_hands import started
 from tests.scenario.bench import Bench
 
@@ -48,10 +49,8 @@ def act_offline(world: Bench, request: Request) -> Told:
     """The same while no service runs."""
     path = world.state / statefile.FILE_NAME
     with closing(statefile.connect(path)) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        told = done_in(connection, world.config(), request, world.clock.now())
-        connection.execute("COMMIT")
-        return told
+        store = StandingStore(connection)
+        return done(done_in(store, world.config(), request, world.clock.now()))
 
 
 def did(told: Told) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from typing import Any
 
 from engine.assembly.assembly import Assembly
@@ -11,6 +11,7 @@ from engine.assembly.opening import opened
 from engine.cli.why import from_state
 from engine.service.why.asking import Asking
 from engine.store.sqlite import statefile
+from engine.store.sqlite.standing import done, looking
 from tests.scenario.bench import Bench
 
 
@@ -36,8 +37,8 @@ async def why(world: Bench, text: object, *, live: bool = True) -> dict[str, Any
 def why_offline(world: Bench, text: object) -> dict[str, Any]:
     """What is answered while no service runs."""
     path = world.state / statefile.FILE_NAME
-    with closing(statefile.connect(path, query_only=True)) as connection:
-        return from_state(connection, world.config(), str(text), world.clock.now())
+    with looking(path) as store:
+        return done(from_state(store, world.config(), str(text), world.clock.now()))
 
 
 def remedy(told: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from engine.model.dossier import Dossier, Listed, Named, PersonDossier
+from engine.model.listing import Wanted
 from engine.model.pointer import Pointer
 
 
@@ -26,6 +27,24 @@ class Dossiers(Protocol):
 
     async def of_person(self, person_id: int) -> PersonDossier | None:
         """All that is known of a person; None of one who was never looked at."""
+        ...
+
+    async def chosen(
+        self, wanted: Wanted, *, limit: int | None = None, skip: int = 0
+    ) -> list[tuple[str, Listed]]:
+        """Records of these lists, each with the name of its list, one list behind the other.
+
+        Args:
+            limit: at most so many, behind the first `skip`; all of them without one.
+        """
+        ...
+
+    async def counted(self, wanted: Wanted) -> int:
+        """How many records there are on these lists."""
+        ...
+
+    async def blank_fields(self) -> list[str]:
+        """The fields of the target that can be blank."""
         ...
 
     async def part(self, kind: str, offset: int, limit: int) -> list[Listed]:

@@ -113,6 +113,10 @@ class Provenance(Protocol):
         """Whether this state has had to do with that target record for this record before."""
         ...
 
+    async def adopt(self, here: Installation) -> None:
+        """Take the state over for this installation; its age is not known then."""
+        ...
+
     async def aged(self) -> Aged | None:
         """Since when the state is of unknown age, if it ever was."""
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from engine.model.day import Day
 from engine.model.lane import Lane
 from engine.model.measure import Measured
 from engine.model.report import Counts, RefusedTab, WaitingReason
@@ -23,6 +24,18 @@ class Report(Protocol):
 
     async def waiting_reasons(self, limit: int) -> list[WaitingReason]:
         """Why opportunities, or their people, wait; most frequent first."""
+        ...
+
+    async def cut_off(self) -> int:
+        """Creates whose answer the process did not live to see: the next start looks for them."""
+        ...
+
+    async def day(self, system: str, begin: float, end: float) -> Day:
+        """What happened on a day, and how everything stands.
+
+        Args:
+            system: the target, whose requests are counted.
+        """
         ...
 
     async def summary(self, *, everything: bool = False) -> dict[str, Any]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from engine.decide.reasons import because, kept_cause
 from engine.model.dossier import Listed
+from engine.model.listing import BLANK, Wanted
 from engine.model.reason import Code, Reason
 from engine.model.records import RecordType
 from engine.store.sqlite import blanks
@@ -122,29 +122,12 @@ _LISTS = {
         ),
     ),
 }
-KINDS = tuple(_LISTS)
-BLANK = "blank"
 # What a list is sorted by, with how. References are told apart by their numbers.
-SORTS: Mapping[str, str] = {
+_ORDERS: Mapping[str, str] = {
     "since": "since IS NULL, since {way}, length(ref) {way}, ref {way}",
     "ref": "length(ref) {way}, ref {way}",
     "reason": "reason_code {way}, since {way}, length(ref) {way}, ref {way}",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which lists, in which order; `blank` is the field of the target that is blank, if any is."""
-
-    kinds: Sequence[str]
-    blank: str | None = None
-    sort: str = "since"
-    descending: bool = False
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The lists, by name."""
-        return (*self.kinds, *(() if self.blank is None else (BLANK,)))
 
 
 def chosen(
@@ -155,7 +138,7 @@ def chosen(
     Args:
         limit: at most so many, behind the first `skip`; all of them without one.
     """
-    order = SORTS[wanted.sort].format(way="DESC" if wanted.descending else "ASC")
+    order = _ORDERS[wanted.sort].format(way="DESC" if wanted.descending else "ASC")
     query = f"SELECT * FROM ({united(wanted)}) ORDER BY place, {order} LIMIT :limit OFFSET :skip"  # noqa: S608 # ours
     bounds = {"limit": -1 if limit is None else limit, "skip": skip}
     found = connection.execute(query, bounds | blanks.place_of(wanted.blank or ""))

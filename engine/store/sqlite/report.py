@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 
+from engine.model.dossier import Named
 from engine.model.lane import Lane
 from engine.model.mass_change import HELD
 from engine.model.reason import Code
@@ -128,6 +129,11 @@ def history(connection: sqlite3.Connection, ref: str) -> list[HistoryLine]:
         for line in journal.of_record(connection, RecordType(record_type), record_id)
     ]
     return [*lines, *held(connection, ref)]
+
+
+def present(connection: sqlite3.Connection, named: Named) -> list[HistoryLine]:
+    """See `Journal.present`."""
+    return [*held(connection, named.ref), *journal.present(connection, named)]
 
 
 def held(connection: sqlite3.Connection, ref: str) -> Iterator[HistoryLine]:

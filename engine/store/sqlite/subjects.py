@@ -13,6 +13,7 @@ from engine.store.sqlite import (
     adopting,
     audit,
     awaited,
+    blanks,
     capture,
     claims,
     dossiers,
@@ -20,6 +21,7 @@ from engine.store.sqlite import (
     grants,
     history,
     intents,
+    journal,
     kept,
     listed,
     listing,
@@ -106,7 +108,6 @@ class SqliteRecords(Subject):
 class SqliteTabs(Subject):
     """People tabs as work, and the roles known."""
 
-    look_later = writing(tabs.look_later)
     due_keys = reading(tabs.due_keys)
     next_due = reading(tabs.next_due)
     load = reading(tabs.load)
@@ -241,6 +242,7 @@ class SqliteProvenance(Subject):
     pause_creates = writing(provenance.pause_creates)
     take_over = writing(provenance.take_over)
     knows = reading(provenance.knows)
+    adopt = writing(provenance.adopt)
     aged = reading(provenance.aged)
     note_life = writing(provenance.note_life)
     resume = writing(provenance.resume)
@@ -254,6 +256,8 @@ class SqliteReport(Subject):
     counts = reading(report.counts)
     due = reading(report.due)
     waiting_reasons = reading(report.waiting_reasons)
+    cut_off = reading(summaries.cut_off)
+    day = reading(days.day)
     summary = reading(summaries.summary)
     measured = reading(measure.measured)
     refused_tabs = reading(counted.refused_tabs)
@@ -268,6 +272,9 @@ class SqliteDossiers(Subject):
     alike = reading(dossiers.alike)
     of_opportunity = reading(dossiers.of_opportunity)
     of_person = reading(dossiers.of_person)
+    chosen = reading(listing.chosen)
+    counted = reading(listing.counted)
+    blank_fields = reading(blanks.fields)
     part = reading(listing.part)
 
 
@@ -299,6 +306,10 @@ class SqliteActing(Subject):
 class SqliteJournal(Subject):
     """What was decided and written, run by run."""
 
+    lines = reading(journal.lines)
+    counted = reading(journal.counted)
+    present = reading(report.present)
+    runs = reading(runs.listed)
     tend = writing(history.tend)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from engine.model.listing import KINDS, Wanted
 from engine.model.records import RecordType
 from engine.store.sqlite import listing, statefile
 
@@ -51,7 +52,7 @@ FEW = frozenset(
         "record_refused",
     }
 )
-LISTED = listing.united(listing.Wanted(listing.KINDS, "owner"))
+LISTED = listing.united(Wanted(KINDS, "owner"))
 # Names that a statement takes from the function around it, with the values they have there.
 LOCAL: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "dossiers._pointed_at": [
@@ -90,7 +91,7 @@ LOCAL: Mapping[str, Sequence[Mapping[str, Any]]] = {
     ],
     "listing.chosen": [{"query": LISTED}],
     "listing.counted": [{"query": LISTED}],
-    "listing.part": [{"query": one} for kind in listing.KINDS for one in listing.queries(kind)],
+    "listing.part": [{"query": one} for kind in KINDS for one in listing.queries(kind)],
     "outbox.load": [{"record_type": one} for one in RecordType],
     "outbox._forget_flag": [{"entry": SimpleNamespace(record_type=one)} for one in RecordType],
     "outbox._carry": [{"entry": SimpleNamespace(record_type=one)} for one in RecordType],
@@ -254,3 +255,17 @@ def test_whoever_may_does(state: sqlite3.Connection) -> None:
     needed = {one.where for one in statements() if scans(state, one.sql)}
 
     assert set(ALLOWED) == needed
+
+
+# What a statement says in cases of its own: how something is counted, or listed, for whoever looks.
+COUNTED = frozenset(
+    {"blanks.keep", "day.day", "listing.chosen", "listing.counted", "measure._pending"}
+)
+DECIDES = re.compile(r"\bCASE\b")
+
+
+def test_no_statement_decides() -> None:
+    """It writes what it is told by `engine.decide`, where each decision can be read and tried."""
+    deciding = {one.where for one in statements() if DECIDES.search(one.sql)}
+
+    assert deciding <= COUNTED

@@ -1,0 +1,99 @@
+"""The store of a service that does not run, for a command that looks into its state or changes it.
+
+Nothing waits here, so whatever is asked of it is done without an event loop: see `done`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Concatenate
+
+from engine.store.sqlite import statedir, statefile
+from engine.store.sqlite.connections import P, R
+from engine.store.sqlite.subjects import Subjects
+
+
+class StandingStore(Subjects):
+    """One connection on one state file."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(self)
+        self._connection = connection
+
+    @property
+    def waiting(self) -> int:
+        """Nobody ever waits."""
+        return 0
+
+    async def write(
+        self,
+        function: Callable[Concatenate[sqlite3.Connection, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """See `Connections.write`."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            result = function(self._connection, *args, **kwargs)
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+        return result
+
+    async def read(
+        self,
+        function: Callable[Concatenate[sqlite3.Connection, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """See `Connections.read`."""
+        return function(self._connection, *args, **kwargs)
+
+
+def done(work: Coroutine[Any, Any, R]) -> R:
+    """The result of work that asks a standing store alone.
+
+    Raises:
+        RuntimeError: it waits for something else.
+    """
+    try:
+        work.send(None)
+    except StopIteration as ended:
+        return ended.value
+    work.close()
+    raise RuntimeError("a command without an event loop waits for nothing")
+
+
+@contextmanager
+def looking(path: Path) -> Generator[StandingStore]:
+    """A store that changes nothing; the service may run beside it.
+
+    Raises:
+        StateUnusable: the file cannot be read.
+    """
+    try:
+        with (
+            statedir.entered(path.parent),
+            contextlib.closing(statefile.connect(path, query_only=True)) as connection,
+        ):
+            yield StandingStore(connection)
+    except sqlite3.Error as error:
+        raise statefile.unreadable(path, error) from error
+
+
+@contextmanager
+def changing(path: Path) -> Generator[StandingStore]:
+    """A store to change while no service can start on it.
+
+    Raises:
+        StateUnusable: a service holds the state, or it cannot be brought up to date.
+    """
+    with statedir.lease(path.parent):
+        statefile.prepare(path)
+        with contextlib.closing(statefile.connect(path)) as connection:
+            yield StandingStore(connection)

@@ -1,0 +1,84 @@
+"""The store of a service that does not run: looked into, changed, and never gone past."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+import engine.cli
+from engine.errors import StateUnusable
+from engine.store.sqlite import kept, statedir, statefile
+from engine.store.sqlite.standing import changing, done, looking
+
+COMMANDS = Path(engine.cli.__file__).parent
+# What a command may do with the file itself: find it, take it over, copy it, say what is beside it.
+FILES = frozenset({"before", "copies", "mark", "statedir", "statefile"})
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A state file that nobody has open."""
+    path = tmp_path / statefile.FILE_NAME
+    statefile.prepare(path)
+    return path
+
+
+def test_what_a_command_changes_is_there_for_the_next_one(path: Path) -> None:
+    """Each operation is a transaction of its own."""
+    with changing(path) as store:
+        done(store.kept.set_setting("a", "1"))
+
+    with looking(path) as store:
+        assert done(store.kept.setting("a")) == "1"
+
+
+def test_whoever_looks_changes_nothing(path: Path) -> None:
+    """A service may be at work on it."""
+    with pytest.raises(StateUnusable), looking(path) as store:
+        done(store.kept.set_setting("a", "1"))
+
+    with looking(path) as store:
+        assert done(store.kept.setting("a")) is None
+
+
+def test_what_fails_half_way_leaves_nothing(path: Path) -> None:
+    """As in the store of a service that runs."""
+
+    def fails(connection: sqlite3.Connection) -> None:
+        kept.set_setting(connection, "a", "1")
+        raise ValueError
+
+    with changing(path) as store:
+        with pytest.raises(ValueError):
+            done(store.write(fails))
+        assert done(store.kept.setting("a")) is None
+
+
+def test_nothing_is_changed_while_a_service_holds_the_state(path: Path) -> None:
+    """It would not notice."""
+    with statedir.lease(path.parent), pytest.raises(StateUnusable), changing(path):
+        pytest.fail("it was opened")
+
+
+def test_a_command_waits_for_nothing(path: Path) -> None:
+    """There is no event loop that would ever go on with it."""
+    with pytest.raises(RuntimeError, match="waits for nothing"):
+        done(asyncio.sleep(0))
+    with looking(path) as store:
+        assert store.waiting == 0
+
+
+@pytest.mark.parametrize("module", sorted(COMMANDS.rglob("*.py")), ids=lambda path: path.stem)
+def test_no_command_goes_past_the_port(module: Path) -> None:
+    """What is kept how is the adapter's business alone."""
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            assert "sqlite3" not in {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module == "engine.store.sqlite":
+            assert {alias.name for alias in node.names} <= FILES
+        elif isinstance(node, ast.Attribute) and node.attr == "connect":
+            pytest.fail(f"line {node.lineno} opens a connection of its own")
