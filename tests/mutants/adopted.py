@@ -115,9 +115,8 @@ MUTANTS = (
     Mutant(
         "takes a role in doubt for a create in doubt",
         STORE,
-        "\" THEN '{OURS}' END AS standing FROM record r{intents.OF_RECORD}\"",
-        "\" THEN '{OURS}' END AS standing FROM record r\"\n"
-        '        " LEFT JOIN intent i ON i.record_id = r.id"',
+        'f" FROM record r{intents.OF_RECORD}"\n        " LEFT JOIN skip',
+        '" FROM record r LEFT JOIN intent i ON i.record_id = r.id"\n        " LEFT JOIN skip',
         (f"{ADOPT}::test_a_role_in_doubt_is_no_create_in_doubt",),
     ),
     Mutant(

@@ -58,16 +58,19 @@ def adopt(
 def standings(connection: sqlite3.Connection, ids: Sequence[int]) -> Mapping[int, str]:
     """What settles it of these records that the state knows already, where anything does."""
     rows = connection.execute(
-        f"SELECT r.id, CASE WHEN i.record_id IS NOT NULL THEN '{IN_DOUBT}'"  # noqa: S608 # words of ours
-        f" WHEN s.record_id IS NOT NULL THEN '{OURS}'"
+        "SELECT r.id, i.record_id IS NOT NULL AS doubted, s.record_id IS NOT NULL"  # noqa: S608 # words of ours
         # What the fuse holds is not ours yet, though it is known which target record it is about.
-        " WHEN r.target_id IS NOT NULL AND r.mass = 0 AND r.state <> 'ineligible'"
-        f" THEN '{OURS}' END AS standing FROM record r{intents.OF_RECORD}"
+        " OR (r.target_id IS NOT NULL AND r.mass = 0 AND r.state <> 'ineligible') AS ours"
+        f" FROM record r{intents.OF_RECORD}"
         " LEFT JOIN skip s ON s.record_type = 'opportunity' AND s.record_id = r.id"
         " WHERE r.id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(ids)),),
     )
-    return {row[0]: row[1] for row in rows if row[1] is not None}
+    return {
+        row["id"]: IN_DOUBT if row["doubted"] else OURS
+        for row in rows
+        if row["doubted"] or row["ours"]
+    }
 
 
 def claimed(connection: sqlite3.Connection) -> Iterator[tuple[int, int, float]]:
