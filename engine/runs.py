@@ -14,6 +14,29 @@ kept_run: ContextVar[int | None] = ContextVar("kept_run", default=None)
 """The run, as the state numbers them, that what is written belongs to; None for the present one."""
 
 
+@dataclass(slots=True)
+class Spent:
+    """Requests to either system since somebody last took note of them."""
+
+    requests: int = 0
+
+    def taken(self) -> int:
+        """How many they are; from now on others are counted."""
+        requests, self.requests = self.requests, 0
+        return requests
+
+
+spent: ContextVar[Spent | None] = ContextVar("spent", default=None)
+"""Counts the requests for the record that the work in hand is about."""
+
+
+def note_request() -> None:
+    """One is sent."""
+    counting = spent.get()
+    if counting is not None:
+        counting.requests += 1
+
+
 @contextmanager
 def within(number: int | None) -> Generator[None]:
     """What is written in the block belongs to this run; without one, to the run it is in."""

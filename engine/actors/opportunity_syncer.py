@@ -69,7 +69,7 @@ from engine.model.work import Work
 from engine.ports import Source, Target
 from engine.resolvers.dependence import Dependence
 from engine.resolvers.references import References, Resolution
-from engine.runs import Runs, exemplar, within
+from engine.runs import Runs, Spent, exemplar, spent, within
 from engine.store.port.store import Store
 
 # One record may need several rounds at once: read anew, adopted, compared.
@@ -192,6 +192,7 @@ class OpportunitySyncer:
                 return Outcome.LEFT if outcome is Outcome.AGAIN else outcome
             current_lane.set(work.lane)
             current_record.set(work.id)
+            spent.set(Spent())
             weighing.set(work.mass is Mass.EVALUATING)
             retrying.set(work.failed_since is not None)
             began = anyio.current_time()

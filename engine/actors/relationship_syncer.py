@@ -65,7 +65,7 @@ from engine.model.tab import RESTS, Later, Lines, TabOutcome, TabWork
 from engine.model.work import Failure
 from engine.ports import Source, Target
 from engine.resolvers.prospects import ProspectResolver
-from engine.runs import Runs, exemplar, within
+from engine.runs import Runs, Spent, exemplar, spent, within
 from engine.store.port.store import Store
 
 # What this actor reconciles, in metrics.
@@ -132,6 +132,7 @@ class RelationshipSyncer:
             return None
         current_lane.set(work.lane)
         current_record.set(work.record_id)
+        spent.set(Spent())
         weighing.set(work.mass is Mass.EVALUATING)
         retrying.set(work.failed_at is not None)
         began = anyio.current_time()

@@ -153,6 +153,9 @@ def printed(told: Mapping[str, Any]) -> None:
     if told["next"]:
         at = f", at {_time(told['next_at'])}" if told["next_at"] else ""
         out.print(f"Next: {told['next']}{at}", soft_wrap=True)
+    if (spent := told.get("requests")) is not None:
+        since = _time(spent["since"])
+        out.print(f"Requests spent on it: {spent['number']}, since {since}", soft_wrap=True)
     for unseen in told["unseen"]:
         out.print(f"Not looked at: {unseen}", soft_wrap=True)
     _print_remedies(told["remedies"])

@@ -32,6 +32,7 @@ from engine.model.condition import Condition
 from engine.model.lane import Lane
 from engine.model.reason import Code
 from engine.model.wait import BackoffLimits
+from engine.runs import note_request
 
 # So many writes in a row may fail before writes are paused, where all are carried out in the end.
 WRITE_FAILURES_MAX = 96
@@ -357,6 +358,7 @@ class Governor:
             if metered:
                 self._spend_retry()
             self.in_flight += 1
+            note_request()
             if metered:
                 self.budget.count(self.clock.now())
                 if current_lane.get() is not Lane.BACKLOG:

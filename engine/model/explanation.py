@@ -206,6 +206,14 @@ class Remedy:
 
 
 @dataclass(frozen=True, slots=True)
+class Requests:
+    """What was spent on a record since then, unix seconds, as far as its history is kept."""
+
+    number: int
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """Why a record is as it is, and what helps."""
 
@@ -224,3 +232,4 @@ class Explanation:
     unseen: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    requests: Requests | None = None

@@ -108,7 +108,7 @@ class HistoryLine:
     """One decision about a record; `at` in unix seconds.
 
     `reason_code` is None where there was no reason to give, and in lines older than the codes;
-    `run` is None in lines older than runs.
+    `run` is None in lines older than runs. `requests` were spent on it, where they were counted.
     """
 
     at: float
@@ -122,3 +122,4 @@ class HistoryLine:
     record_id: int = 0
     ref: str = ""
     seq: int = 0
+    requests: int | None = None

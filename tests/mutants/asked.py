@@ -117,6 +117,16 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "counts no request for an opportunity",
+        "engine/actors/opportunity_syncer.py",
+        "            spent.set(Spent())\n",
+        "",
+        (
+            "tests/scenario/test_requests_told.py::"
+            "test_the_requests_that_were_spent_on_a_record_are_told",
+        ),
+    ),
+    Mutant(
         "reads every name of the tabs somebody is on",
         "engine/store/sqlite/dossiers.py",
         "(person_id, TABS_TOLD)",

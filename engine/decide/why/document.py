@@ -46,6 +46,7 @@ def document(explanation: Explanation) -> dict[str, Any]:
         "unseen": list(explanation.unseen),
         "others": list(explanation.others),
         "mapping_left_out": list(explanation.left_out),
+        "requests": None if explanation.requests is None else asdict(explanation.requests),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from engine.decide.opportunity import Send, step
 from engine.decide.why.basis import held_fields, hold_of, newer, work_of
@@ -17,16 +17,18 @@ from engine.model.explanation import (
     FieldLine,
     Finding,
     RecordFacts,
+    Requests,
     Verdict,
 )
 from engine.model.mass_change import NEVER
 from engine.model.records import RecordType, Scalar
+from engine.model.report import HistoryLine
 
 
 def explain(facts: RecordFacts) -> Explanation:
     """What becomes of an opportunity, why, and what helps."""
     found = finding(facts)
-    history = () if facts.dossier is None else facts.dossier.history[-HISTORY_SHOWN_MAX:]
+    history = () if facts.dossier is None else facts.dossier.history
     follows, follows_at = _what_follows(facts, found)
     return Explanation(
         facts.ref,
@@ -37,14 +39,23 @@ def explain(facts: RecordFacts) -> Explanation:
         gates(facts, found),
         tuple(_compared(facts, one) for one in facts.fields),
         tuple(person_line(one) for one in facts.lines),
-        history,
+        history[-HISTORY_SHOWN_MAX:],
         follows,
         follows_at,
         remedies(facts, found),
         facts.unseen,
         facts.others,
         facts.left_out,
+        _spent_on(history),
     )
+
+
+def _spent_on(history: Sequence[HistoryLine]) -> Requests | None:
+    """The requests that its decisions have cost; None where none of them were counted."""
+    counted = [one for one in history if one.requests is not None]
+    if not counted:
+        return None
+    return Requests(sum(one.requests or 0 for one in counted), counted[0].at)
 
 
 def _compared(facts: RecordFacts, fact: FieldFact) -> FieldLine:

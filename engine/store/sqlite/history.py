@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from engine.model.history import Note
 from engine.model.reason import code_of
 from engine.model.records import RecordType
-from engine.runs import kept_run
+from engine.runs import kept_run, spent
 from engine.store.sqlite.runs import PRESENT, begin_day
 from engine.store.sqlite.writes import encoded
 
@@ -21,7 +21,8 @@ HISTORY_MAX = 50
 DAY_S = 86_400.0
 _INSERT = (
     "INSERT INTO history (at, record_type, record_id, version, decision, detail, reason_code,"  # noqa: S608 # a name of ours
-    " writes, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, coalesce(?, (SELECT CAST(value AS INTEGER)"
+    " writes, requests, run)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(?, (SELECT CAST(value AS INTEGER)"
     f" FROM setting WHERE name = '{PRESENT}')))"
 )
 
@@ -36,6 +37,7 @@ def remember(
     record_type: RecordType = RecordType.OPPORTUNITY,
 ) -> None:
     """Add a line to the record's history; of those without writes let the oldest go."""
+    counted = spent.get()
     connection.execute(
         _INSERT,
         (
@@ -47,6 +49,7 @@ def remember(
             note.detail,
             code_of(note.detail),
             encoded(note.writes),
+            None if counted is None else counted.taken(),
             kept_run.get(),
         ),
     )
@@ -85,6 +88,7 @@ def remember_alike(
                 note.decision,
                 note.detail,
                 code,
+                None,
                 None,
                 run,
             )

@@ -16,14 +16,14 @@ from engine.store.sqlite.writes import decoded
 RECENT_MAX = 50
 _LINES = (
     "SELECT h.at, h.version, h.decision, h.detail, h.reason_code, h.run, h.writes, h.record_type,"
-    " h.record_id, coalesce(r.ref, p.ref, '') AS ref, h.seq FROM history h"
+    " h.record_id, coalesce(r.ref, p.ref, '') AS ref, h.seq, h.requests FROM history h"
     " LEFT JOIN record r ON h.record_type = 'opportunity' AND r.id = h.record_id"
     " LEFT JOIN person p ON h.record_type = 'person' AND p.id = h.record_id"
 )
 
 
 def _line(row: sqlite3.Row) -> HistoryLine:
-    at, version, decision, detail, code, run, writes, record_type, record_id, ref, seq = row
+    at, version, decision, detail, code, run, writes, record_type, *named, seq, requests = row
     return HistoryLine(
         at,
         version,
@@ -33,9 +33,9 @@ def _line(row: sqlite3.Row) -> HistoryLine:
         run,
         decoded(writes),
         RecordType(record_type),
-        record_id,
-        ref,
-        seq,
+        *named,
+        seq=seq,
+        requests=requests,
     )
 
 
