@@ -24,6 +24,20 @@ MUTANTS = (
         (FRUGAL,),
     ),
     Mutant(
+        "hands every look at a record over to another thread",
+        "engine/store/sqlite/subjects.py",
+        "    load = glancing(work.load)\n",
+        "    load = reading(work.load)\n",
+        (FRUGAL,),
+    ),
+    Mutant(
+        "gives up a look that finds the file locked for a moment",
+        "engine/store/sqlite/threaded.py",
+        "            return await self.read(function, *args, **kwargs)\n",
+        "            raise\n",
+        ("tests/unit/engine/store/test_glances.py::test_what_cannot_be_seen_at_once_is_read",),
+    ),
+    Mutant(
         "reads each record twice",
         "engine/actors/opportunity_syncer.py",
         "            work = await self.store.records.load(key)\n",

@@ -139,6 +139,15 @@ class MortalStore(Subjects):
         self._life.check()
         return result
 
+    async def glance(
+        self,
+        function: Callable[Concatenate[sqlite3.Connection, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """See `Connections.glance`."""
+        return await self.read(function, *args, **kwargs)
+
 
 class OpenMortal:
     """Opens stores of one process; see `OpenStore`."""

@@ -43,3 +43,16 @@ class Connections(Protocol):
             StateUnusable: the file cannot be read.
         """
         ...
+
+    async def glance(
+        self,
+        function: Callable[Concatenate[sqlite3.Connection, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """The same for what finds a few rows by an index, which takes less than to hand it over.
+
+        Raises:
+            StateUnusable: the file cannot be read.
+        """
+        ...

@@ -73,6 +73,15 @@ class InlineStore(Subjects):
         except sqlite3.DatabaseError as error:
             raise unusable("read", error) from error
 
+    async def glance(
+        self,
+        function: Callable[Concatenate[sqlite3.Connection, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """See `Connections.glance`."""
+        return await self.read(function, *args, **kwargs)
+
 
 @asynccontextmanager
 async def open_inline(

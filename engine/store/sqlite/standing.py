@@ -54,6 +54,15 @@ class StandingStore(Subjects):
         """See `Connections.read`."""
         return function(self._connection, *args, **kwargs)
 
+    async def glance(
+        self,
+        function: Callable[Concatenate[sqlite3.Connection, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """See `Connections.glance`."""
+        return await self.read(function, *args, **kwargs)
+
 
 def done(work: Coroutine[Any, Any, R]) -> R:
     """The result of work that asks a standing store alone.

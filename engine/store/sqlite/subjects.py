@@ -66,6 +66,17 @@ def reading(
     return operation
 
 
+def glancing(
+    function: Callable[Concatenate[sqlite3.Connection, P], R],
+) -> Callable[Concatenate[Subject, P], CoroutineType[Any, Any, R]]:
+    """The operation that runs this function beside all transactions, and at once."""
+
+    async def operation(subject: Subject, *args: P.args, **kwargs: P.kwargs) -> R:
+        return await subject.connections.glance(function, *args, **kwargs)
+
+    return operation
+
+
 def writing(
     function: Callable[Concatenate[sqlite3.Connection, P], R],
 ) -> Callable[Concatenate[Subject, P], CoroutineType[Any, Any, R]]:
@@ -80,9 +91,9 @@ def writing(
 class SqliteRecords(Subject):
     """Opportunities as work: what is due, what is announced, and how it ended."""
 
-    due_keys = reading(work.due_keys)
-    next_due = reading(work.next_due)
-    load = reading(work.load)
+    due_keys = glancing(work.due_keys)
+    next_due = glancing(work.next_due)
+    load = glancing(work.load)
     shown_at = reading(work.shown_at)
     shown_before = reading(work.shown_before)
     open_intent = writing(work.open_intent)
@@ -108,9 +119,9 @@ class SqliteRecords(Subject):
 class SqliteTabs(Subject):
     """People tabs as work, and the roles known."""
 
-    due_keys = reading(tabs.due_keys)
-    next_due = reading(tabs.next_due)
-    load = reading(tabs.load)
+    due_keys = glancing(tabs.due_keys)
+    next_due = glancing(tabs.next_due)
+    load = glancing(tabs.load)
     wake_awaiting = writing(tabs.wake_awaiting)
     people_ahead = reading(tabs.people_ahead)
     begin = writing(tab_outcomes.begin)
@@ -156,8 +167,8 @@ class SqliteClaims(Subject):
 class SqliteOutbox(Subject):
     """What records of the source are owed."""
 
-    due_keys = reading(outbox.due_keys)
-    next_due = reading(outbox.next_due)
+    due_keys = glancing(outbox.due_keys)
+    next_due = glancing(outbox.next_due)
     load = reading(outbox.load)
     delivered = writing(outbox.delivered)
     postpone = writing(outbox.postpone)

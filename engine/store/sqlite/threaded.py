@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,6 +55,7 @@ class ThreadedStore(Subjects):
         self,
         writer: _Thread,
         reader: _Thread,
+        beside: sqlite3.Connection,
         mark: Mark,
         on_commit: Callable[[float], None] | None = None,
     ) -> None:
@@ -62,6 +63,7 @@ class ThreadedStore(Subjects):
         self._mark = mark
         self._writer = writer
         self._reader = reader
+        self._beside = beside
         self._on_commit = on_commit
         self._queue: list[_Job] = []
         self._work = anyio.Event()
@@ -112,6 +114,23 @@ class ThreadedStore(Subjects):
                 )
         except sqlite3.DatabaseError as error:
             raise unusable("read", error) from error
+
+    async def glance(
+        self,
+        function: Callable[Concatenate[sqlite3.Connection, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """Run `function(connection, ...)` in the caller's thread; sees everything committed so far.
+
+        Raises:
+            StateUnusable: the file cannot be read.
+        """
+        try:
+            return function(self._beside, *args, **kwargs)
+        except sqlite3.DatabaseError:
+            # Nobody waits for a file that is locked for a moment but the reader.
+            return await self.read(function, *args, **kwargs)
 
     @property
     def waiting(self) -> int:
@@ -211,14 +230,16 @@ async def open_store(
     async with (
         _connected(_Thread(lambda: statefile.connect(path), 64)) as writer,
         _connected(_Thread(lambda: statefile.connect(path, query_only=True), 64)) as reader,
-        anyio.create_task_group() as tasks,
     ):
-        store = ThreadedStore(writer, reader, mark, on_commit)
-        tasks.start_soon(store.commit_groups)
-        try:
-            yield store
-        finally:
-            store.close()
+        with closing(statefile.connect(path, query_only=True)) as beside:
+            beside.execute("PRAGMA busy_timeout = 0")
+            async with anyio.create_task_group() as tasks:
+                store = ThreadedStore(writer, reader, beside, mark, on_commit)
+                tasks.start_soon(store.commit_groups)
+                try:
+                    yield store
+                finally:
+                    store.close()
 
 
 @asynccontextmanager
