@@ -21,6 +21,23 @@ VALIDATION_STATUS = 422
 NOT_OWN = "not a refusal by the service itself"
 # Members of a validation answer that hold a text and are no field.
 TEXTS = ("message", "error", "detail", "title")
+# Of an object without any other member nobody knows whose it is: this is how whatever stands in
+# front names its own troubles.
+ANYBODYS = frozenset(
+    {
+        "code",
+        "error",
+        "path",
+        "reason",
+        "requestId",
+        "request_id",
+        "status",
+        "timestamp",
+        "traceId",
+        "trace_id",
+        "type",
+    }
+)
 
 _CODE = re.compile(r"[a-z]+(_[a-z]+)*")
 _POINTER = re.compile(r"^/data/(?:attributes|relationships)/([^/]+)")
@@ -157,8 +174,8 @@ def _by_field(members: dict[str, Json]) -> Iterator[Problem]:
         yield Problem(detail=message)
         return
     texts = {name: _texts(entry) for name, entry in members.items() if entry is not None}
-    # One member that is no text, and this is some other object.
-    if None in texts.values():
+    # One member that is no text, and this is some other object; so is one that names no field.
+    if None in texts.values() or texts.keys() <= ANYBODYS:
         return
     for name, each in texts.items():
         for text in each or ():

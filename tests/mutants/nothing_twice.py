@@ -69,6 +69,15 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "takes anybody's object for a validation",
+        "connectors/outreach/problems.py",
+        "if None in texts.values() or texts.keys() <= ANYBODYS:",
+        "if None in texts.values():",
+        (
+            "tests/scenario/test_answers_in_front.py::test_what_might_be_anybodys_answer_is_no_validation",
+        ),
+    ),
+    Mutant(
         "takes a code of anybody's for the word of the service",
         "connectors/outreach/problems.py",
         "(_is_worded(problem) or (texts and _has_known_code(problem)))",

@@ -43,6 +43,10 @@ NO_ANSWERS = [
 ]
 
 
+# With the status of a validation as well.
+ANYBODYS = ['{"error":"forbidden"}', '{"error":"blocked","code":"waf","request_id":"1-2-3"}']
+
+
 def in_front(path: str, method: str = "POST", **members: Any) -> Fault:
     """A page in the place of every answer, unless it is said otherwise."""
     given: dict[str, Any] = {"when": "after", "times": None, "status": 404, "text": PAGE}
@@ -66,7 +70,7 @@ async def test_a_page_after_each_create_leaves_one_opportunity(world: Bench, sta
 
 
 @pytest.mark.parametrize("status", [401, 403])
-@pytest.mark.parametrize("text", NO_ANSWERS)
+@pytest.mark.parametrize("text", [*NO_ANSWERS, *ANYBODYS])
 async def test_an_answer_of_no_known_form_leaves_one_opportunity(
     world: Bench, text: str, status: int
 ) -> None:
@@ -95,6 +99,19 @@ async def test_a_page_after_each_role_and_prospect_leaves_one_of_each(
     assert world.roles(record) == world.wanted((ada, "Buyer"))
     assert world.outreach_traffic.counts[CREATE_ROLE] == 1
     assert world.outreach_traffic.counts[CREATE_PROSPECT] == 1
+
+
+@pytest.mark.parametrize("text", ANYBODYS)
+async def test_what_might_be_anybodys_answer_is_no_validation(world: Bench, text: str) -> None:
+    """It names no field, and something in front may say it after the create was carried out."""
+    world.outreach_fault(in_front("/opportunities$", status=422, text=text))
+    record = world.has("Harbour crane")
+
+    await world.once()
+
+    assert world.twin(record)
+    assert world.outreach_traffic.counts[CREATE] == 1
+    assert world.reasons() == {}
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 422, 429])
