@@ -198,6 +198,16 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "sets a flag on a version that nobody has refused",
+        "engine/store/sqlite/outbox.py",
+        'record_id = ? AND error = 1"\n    f" AND (SELECT',
+        'record_id = ? AND error = 2"\n    f" AND (SELECT',
+        (
+            "tests/scenario/test_refusing.py::test_a_flag_about_an_earlier_version_is_not_set_while_the_newer_one_waits",
+            "tests/unit/engine/store/test_people.py::test_a_flag_that_is_owed_is_about_the_version_that_was_refused",
+        ),
+    ),
+    Mutant(
         "writes back on top of whatever the record holds now",
         WRITE_BACK,
         "    reason = not_ours(shown.record, entry, shown.version)\n",

@@ -8,7 +8,8 @@ import pytest
 
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.outreach import Validation
-from tests.scenario.bench import Bench
+from engine.errors import Unreachable
+from tests.scenario.bench import OPPORTUNITIES, Bench
 
 pytestmark = pytest.mark.anyio
 
@@ -144,6 +145,31 @@ async def test_a_record_mended_before_its_flag_arrives_is_not_flagged(world: Ben
     await world.once()
 
     assert world.twin(record).attributes["name"] == "Harbour crane"
+    assert world.reasons() == {}
+
+
+async def test_a_flag_about_an_earlier_version_is_not_set_while_the_newer_one_waits(
+    world: Bench,
+) -> None:
+    """It would be about what nobody refused, and nothing would ever take it back."""
+    bad = world.has(TOO_LONG)
+    world.workbooks_fault(Fault(method="PUT", path=OPPORTUNITIES, status=500, times=None))
+    await world.once()
+    world.workbooks_traffic.plan.clear()
+    world.edit(bad, description="Short")
+    wait = {"Retry-After": "600"}
+    world.outreach_fault(Fault(method="POST", status=429, headers=wait, times=None))
+    world.clock.advance(120)
+
+    with pytest.raises(Unreachable):
+        await world.once()
+
+    assert world.record(bad)["error"] is False
+    world.outreach_traffic.plan.clear()
+    world.clock.advance(700)
+    await world.once()
+    assert world.twin(bad)
+    assert world.record(bad)["error"] is False
     assert world.reasons() == {}
 
 

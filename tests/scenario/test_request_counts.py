@@ -124,7 +124,7 @@ async def test_an_idle_service_asks_workbooks_twice_a_cycle_and_outreach_nothing
     world.clock.advance(120)
     async with running(world):
         cycles = reads(world)[LISTED]
-        await until(lambda: reads(world)[LISTED] >= cycles + 3)
+        await until(lambda: reads(world)[LISTED] >= cycles + 8)
         world.forget_traffic()
         await until(lambda: reads(world)[LISTED] >= 8)
         seen, asked = reads(world), spent(world)

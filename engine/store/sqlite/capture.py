@@ -22,11 +22,12 @@ from engine.model.identity import id_of
 from engine.model.kept import AUDIT_OWED, LAST_SWEEP
 from engine.model.lane import Lane
 from engine.model.mass_change import NEVER, Mass
+from engine.model.outbox import Key
 from engine.model.reason import Code, Reason
 from engine.model.records import Captured, Position, RecordType
 from engine.model.states import State
 from engine.model.tab import EMPTY_TAB
-from engine.store.sqlite import intents, kept, skips, tabs
+from engine.store.sqlite import intents, kept, outbox, skips, tabs
 from engine.store.sqlite.history import remember, remember_alike
 
 # A listing of eligible records lacks those that carry a flag of ours which counts as reset.
@@ -255,6 +256,10 @@ def _take(
     mass: bool,
 ) -> None:
     skip = skips.of(connection, RecordType.OPPORTUNITY, row.id)
+    voided = outbox.void_flag(connection, Key(RecordType.OPPORTUNITY, row.id), row.version)
+    if voided and row.eligible:
+        # It was never set: one that is shown from now on is somebody's.
+        connection.execute("UPDATE record SET flagged = 0 WHERE id = ?", (row.id,))
     before = _before(connection, row.id)
     became = taken(before, row, since=since, now=now, mass=mass, skip=skip)
     if became.left_out is not None:

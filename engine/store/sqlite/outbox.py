@@ -110,6 +110,37 @@ def owe(
     )
 
 
+_VOID_FLAG = {
+    record_type: "UPDATE outbox SET error = NULL, message = NULL, generation = generation + 1"  # noqa: S608 # names below
+    " WHERE record_type = ? AND record_id = ? AND error = 1"
+    f" AND (SELECT version FROM {table} WHERE id = record_id) <> ?"
+    for record_type, table in (
+        (RecordType.OPPORTUNITY, "record"),
+        (RecordType.PERSON, "person"),
+    )
+}
+
+
+def void_flag(connection: sqlite3.Connection, key: Key, version: int) -> bool:
+    """An error flag that is owed for another version than this one is void; whether one was.
+
+    Called before the version becomes the newest one known. What was refused has been changed since,
+    and is judged anew; written on top of the change, the flag would be about what nobody refused.
+    """
+    voided = connection.execute(_VOID_FLAG[key.record_type], (*key, version)).rowcount
+    if voided:
+        _drop_empty(connection, key)
+    return bool(voided)
+
+
+def _drop_empty(connection: sqlite3.Connection, key: Key) -> None:
+    connection.execute(
+        "DELETE FROM outbox WHERE record_type = ? AND record_id = ? AND target_id IS NULL"
+        " AND target_url IS NULL AND error IS NULL AND message IS NULL",
+        key,
+    )
+
+
 def _owed(row: sqlite3.Row | None) -> Owed | None:
     if row is None:
         return None
@@ -233,11 +264,7 @@ def withdraw_link(connection: sqlite3.Connection, entry: Entry, note: Note, now:
         f" generation = generation + 1{_SAME}",
         _row(entry),
     )
-    connection.execute(
-        "DELETE FROM outbox WHERE record_type = ? AND record_id = ? AND target_id IS NULL"
-        " AND target_url IS NULL AND error IS NULL AND message IS NULL",
-        (entry.record_type, entry.record_id),
-    )
+    _drop_empty(connection, Key(entry.record_type, entry.record_id))
     remember(connection, entry.record_id, entry.version, note, now, record_type=entry.record_type)
 
 

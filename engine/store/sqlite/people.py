@@ -22,7 +22,7 @@ from engine.model.work import Failure
 from engine.store.sqlite import intents, refusals, tabs
 from engine.store.sqlite.awaited import PERSON
 from engine.store.sqlite.history import remember
-from engine.store.sqlite.outbox import owe
+from engine.store.sqlite.outbox import owe, void_flag
 
 # A create that is about to be sent ends no refusal yet; whatever comes of it does.
 _ANNOUNCED = (
@@ -310,6 +310,7 @@ def _write(
     reason_class: str | None = None,
     announces: bool = False,
 ) -> None:
+    void_flag(connection, Key(RecordType.PERSON, record.id), record.version)
     connection.execute(
         _ANNOUNCED if announces else _OUTCOME,
         (

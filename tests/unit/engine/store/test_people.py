@@ -288,3 +288,17 @@ def test_whoever_was_not_changed_by_others_is_linked(
         known_version=known_version,
     )  # fmt: skip
     assert known(connection).prospect_id == 310
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_flag_that_is_owed_is_about_the_version_that_was_refused(
+    connection: sqlite3.Connection, version: int
+) -> None:
+    """Set on a newer one, which waits for something else, it would be about what nobody refused."""
+    people.refuse(connection, person(31, 1), FAILURE, NOW)
+
+    wait = foreign(Code.UNSPECIFIED, "sync is off")
+    people.hold_back(connection, person(31, version), wait, NOW)
+
+    owed = owed_to(connection, 31, RecordType.PERSON)
+    assert (owed is not None and owed.error is True) == (version == 1)

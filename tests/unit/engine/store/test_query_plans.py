@@ -95,6 +95,7 @@ LOCAL: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "outbox.load": [{"record_type": one} for one in RecordType],
     "outbox._forget_flag": [{"entry": SimpleNamespace(record_type=one)} for one in RecordType],
     "outbox._carry": [{"entry": SimpleNamespace(record_type=one)} for one in RecordType],
+    "outbox.void_flag": [{"key": SimpleNamespace(record_type=one)} for one in RecordType],
     "people._write": [{"announces": True}, {"announces": False}],
     # A column that each of its statements is about in turn.
     "waits.bound": [{"table": "contacts", "column": "due_at"}],

@@ -98,12 +98,24 @@ def test_a_refused_record_is_flagged_with_its_reason(db: sqlite3.Connection) -> 
 def test_a_flag_still_on_its_way_is_taken_back_by_a_success(db: sqlite3.Connection) -> None:
     """Otherwise it would outlive its cause."""
     settle.settle_refused(db, pending(db, 1), FAILURE, NOW)
-    take(db, row(1, 6))
+    db.execute("UPDATE record SET state = 'pending' WHERE id = 1")
     link(db, owed=OWED)
 
     entry = owed_to(db)
     assert entry is not None
     assert (entry.error, entry.message, entry.target_id) == (False, "", "7")
+
+
+def test_a_flag_that_an_edit_has_overtaken_is_not_owed_any_more(db: sqlite3.Connection) -> None:
+    """It never arrives, for the source knows of the edit, and need not be taken back."""
+    settle.settle_refused(db, pending(db, 1), FAILURE, NOW)
+    take(db, row(1, 6))
+    assert owed_to(db) is None
+    link(db, owed=OWED)
+
+    entry = owed_to(db)
+    assert entry is not None
+    assert (entry.error, entry.message, entry.target_id) == (None, None, "7")
 
 
 def test_a_reason_the_record_may_show_is_blanked_by_a_success(db: sqlite3.Connection) -> None:
