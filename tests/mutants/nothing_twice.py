@@ -198,6 +198,15 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "takes a flag that is owed anew for the one on its way",
+        "engine/store/sqlite/outbox.py",
+        "changed_at, now, int(now * 1_000_000)),",
+        "changed_at, now, 1),",
+        (
+            "tests/unit/engine/store/test_settle.py::test_a_flag_that_is_owed_anew_is_not_the_one_on_its_way",
+        ),
+    ),
+    Mutant(
         "sets a flag on a version that nobody has refused",
         "engine/store/sqlite/outbox.py",
         'record_id = ? AND error = 1"\n    f" AND (SELECT',

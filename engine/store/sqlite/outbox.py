@@ -102,11 +102,12 @@ def owe(
         return
     connection.execute(
         "INSERT INTO outbox (record_type, record_id, target_id, target_url, error, message,"
-        " changed_at, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        " changed_at, due_at, generation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (record_type, record_id) DO UPDATE SET generation = generation + 1,"
         " target_id = excluded.target_id, target_url = excluded.target_url,"
         " error = excluded.error, message = excluded.message, due_at = excluded.due_at",
-        (*key, *_columns(merged), changed_at, now),
+        # A row that was voided and says the same again is not the one on its way meanwhile.
+        (*key, *_columns(merged), changed_at, now, int(now * 1_000_000)),
     )
 
 
@@ -170,8 +171,7 @@ _DELIVERED = {
 }
 
 
-# The very entry that was delivered. A row that was voided and is owed anew counts from the first
-# generation again, so it is told by what it says as well.
+# The very entry that was delivered, told by what it says as well.
 _SAME = (
     " WHERE record_type = ? AND record_id = ? AND generation = ?"
     " AND target_id IS ? AND target_url IS ? AND error IS ? AND message IS ?"
