@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from connectors.sandbox.faults import Fault
+from engine.clock import file_time_s
 from engine.errors import HeldBack, Unreachable
 from engine.model.age import Seen
 from engine.store.sqlite import mark, statedir
@@ -36,7 +38,9 @@ def _directory(copy: Path, state: Path) -> None:
 
 
 def _over_it(copy: Path, state: Path) -> None:
-    """Somebody copies file by file over what is there."""
+    """Somebody copies file by file over what is there, later than as soon as the mark was made."""
+    while file_time_s() - (copy / statedir.MARK_NAME).stat().st_mtime <= mark.SOON_S:
+        time.sleep(0.01)
     for each in copy.iterdir():
         shutil.copyfile(each, state / each.name)
 
