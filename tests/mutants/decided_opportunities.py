@@ -199,7 +199,7 @@ MUTANTS = (
     ),
     Mutant(
         "stops for a move of one record that is none",
-        "engine/store/sqlite/threaded.py",
+        "engine/store/sqlite/troubles.py",
         "if isinstance(error, sqlite3.IntegrityError) and text.startswith(NO_MOVE):",
         "if isinstance(error, sqlite3.DataError) and text.startswith(NO_MOVE):",
         (f"{STORED}::test_whoever_tries_has_the_whole_operation_undone_and_nobody_else",),

@@ -173,13 +173,6 @@ MUTANTS = (
         ("tests/property/test_store_model.py",),
     ),
     Mutant(
-        "keeps, in simulations, half of what a failing function wrote",
-        "engine/store/sqlite/inline.py",
-        'connection.execute("ROLLBACK")',
-        'connection.execute("COMMIT")',
-        (f"{STORE}/test_port.py::test_a_function_that_fails_leaves_nothing_behind",),
-    ),
-    Mutant(
         "acknowledges what a power loss would undo",
         "engine/store/sqlite/statefile.py",
         'connection.execute("PRAGMA synchronous = FULL")',

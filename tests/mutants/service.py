@@ -209,7 +209,7 @@ MUTANTS = (
     ),
     Mutant(
         "calls a damaged file a full disk while it runs",
-        "engine/store/sqlite/threaded.py",
+        "engine/store/sqlite/troubles.py",
         "    if statefile.damaged(error):\n",
         "    if statefile.damaged(error) and not what:\n",
         (f"{LEFT}::test_a_damaged_file_is_called_damaged",),

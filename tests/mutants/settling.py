@@ -105,9 +105,26 @@ MUTANTS = (
     Mutant(
         "keeps half of what a command failed to do",
         STANDING,
-        'self._connection.execute("ROLLBACK")',
-        'self._connection.execute("COMMIT")',
-        (f"{STOOD}::test_what_fails_half_way_leaves_nothing",),
+        'connection.execute("ROLLBACK")',
+        'connection.execute("COMMIT")',
+        (
+            f"{STOOD}::test_what_fails_half_way_leaves_nothing",
+            "tests/unit/engine/store/test_port.py::test_a_function_that_fails_leaves_nothing_behind",
+        ),
+    ),
+    Mutant(
+        "does not count in the mark what a command changes",
+        STANDING,
+        "counted = provenance.count(connection, 1)",
+        "counted = None",
+        (f"{STOOD}::test_what_a_command_changes_is_counted_in_the_mark",),
+    ),
+    Mutant(
+        "lets a command fail without a word on a full disk",
+        STANDING,
+        "raise refused(error) from error",
+        "raise",
+        (f"{STOOD}::test_a_full_disk_is_told_and_changes_nothing",),
     ),
     Mutant(
         "reads the state past the port",
@@ -119,8 +136,8 @@ MUTANTS = (
     Mutant(
         "changes the state while a service can start on it",
         STANDING,
-        "    with statedir.lease(path.parent):\n        statefile.prepare",
-        "    if path.parent:\n        statefile.prepare",
+        "    with statedir.lease(path.parent), opened(path)",
+        "    with opened(path)",
         (f"{STOOD}::test_nothing_is_changed_while_a_service_holds_the_state",),
     ),
 )

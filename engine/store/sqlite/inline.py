@@ -6,7 +6,6 @@ before each call is where others may go on, and where a caller may be cancelled.
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -15,25 +14,12 @@ from typing import Concatenate
 
 from anyio.lowlevel import checkpoint
 
-from engine.store.sqlite import provenance, statedir, statefile
 from engine.store.sqlite.connections import P, R
-from engine.store.sqlite.mark import Mark
-from engine.store.sqlite.subjects import Subjects
-from engine.store.sqlite.threaded import refused, unusable
+from engine.store.sqlite.standing import StandingStore, opened
 
 
-class InlineStore(Subjects):
-    """One connection on one state file."""
-
-    def __init__(self, connection: sqlite3.Connection, mark: Mark | None = None) -> None:
-        super().__init__(self)
-        self._connection = connection
-        self._mark = mark
-
-    @property
-    def waiting(self) -> int:
-        """Nobody ever waits."""
-        return 0
+class InlineStore(StandingStore):
+    """A standing store for those who run beside others."""
 
     async def write(
         self,
@@ -43,22 +29,7 @@ class InlineStore(Subjects):
     ) -> R:
         """See `Connections.write`."""
         await checkpoint()
-        connection = self._connection
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                result = function(connection, *args, **kwargs)
-                counted = provenance.count(connection, 1)
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
-        except sqlite3.DatabaseError as error:
-            raise refused(error) from error
-        if counted is not None and self._mark is not None:
-            self._mark.set(*counted)
-        return result
+        return await super().write(function, *args, **kwargs)
 
     async def read(
         self,
@@ -68,19 +39,7 @@ class InlineStore(Subjects):
     ) -> R:
         """See `Connections.read`."""
         await checkpoint()
-        try:
-            return function(self._connection, *args, **kwargs)
-        except sqlite3.DatabaseError as error:
-            raise unusable("read", error) from error
-
-    async def glance(
-        self,
-        function: Callable[Concatenate[sqlite3.Connection, P], R],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> R:
-        """See `Connections.glance`."""
-        return await self.read(function, *args, **kwargs)
+        return await super().read(function, *args, **kwargs)
 
 
 @asynccontextmanager
@@ -93,9 +52,5 @@ async def open_inline(
     Raises:
         StateUnusable: see `statefile.prepare`.
     """
-    statefile.prepare(path)
-    with (
-        contextlib.closing(statefile.connect(path)) as connection,
-        contextlib.closing(Mark(path.with_name(statedir.MARK_NAME))) as mark,
-    ):
+    with opened(path) as (connection, mark):
         yield InlineStore(connection, mark)

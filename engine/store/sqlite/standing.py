@@ -12,17 +12,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Concatenate
 
-from engine.store.sqlite import statedir, statefile
+from engine.store.sqlite import provenance, statedir, statefile
 from engine.store.sqlite.connections import P, R
+from engine.store.sqlite.mark import Mark
 from engine.store.sqlite.subjects import Subjects
+from engine.store.sqlite.troubles import refused, unusable
 
 
 class StandingStore(Subjects):
     """One connection on one state file."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, mark: Mark | None = None) -> None:
         super().__init__(self)
         self._connection = connection
+        self._mark = mark
 
     @property
     def waiting(self) -> int:
@@ -36,13 +39,21 @@ class StandingStore(Subjects):
         **kwargs: P.kwargs,
     ) -> R:
         """See `Connections.write`."""
-        self._connection.execute("BEGIN IMMEDIATE")
+        connection = self._connection
         try:
-            result = function(self._connection, *args, **kwargs)
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                result = function(connection, *args, **kwargs)
+                counted = provenance.count(connection, 1)
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+        except sqlite3.DatabaseError as error:
+            raise refused(error) from error
+        if counted is not None and self._mark is not None:
+            self._mark.set(*counted)
         return result
 
     async def read(
@@ -52,7 +63,10 @@ class StandingStore(Subjects):
         **kwargs: P.kwargs,
     ) -> R:
         """See `Connections.read`."""
-        return function(self._connection, *args, **kwargs)
+        try:
+            return function(self._connection, *args, **kwargs)
+        except sqlite3.DatabaseError as error:
+            raise unusable("read", error) from error
 
     async def glance(
         self,
@@ -102,7 +116,20 @@ def changing(path: Path) -> Generator[StandingStore]:
     Raises:
         StateUnusable: a service holds the state, or it cannot be brought up to date.
     """
-    with statedir.lease(path.parent):
-        statefile.prepare(path)
-        with contextlib.closing(statefile.connect(path)) as connection:
-            yield StandingStore(connection)
+    with statedir.lease(path.parent), opened(path) as (connection, mark):
+        yield StandingStore(connection, mark)
+
+
+@contextmanager
+def opened(path: Path) -> Generator[tuple[sqlite3.Connection, Mark]]:
+    """A connection to a prepared state file, and the mark that grows with it.
+
+    Raises:
+        StateUnusable: see `statefile.prepare`.
+    """
+    statefile.prepare(path)
+    with (
+        contextlib.closing(statefile.connect(path)) as connection,
+        contextlib.closing(Mark(path.with_name(statedir.MARK_NAME))) as mark,
+    ):
+        yield connection, mark

@@ -19,18 +19,14 @@ from typing import Any, Concatenate, cast
 import aiosqlite
 import anyio
 
-from engine import descriptors
-from engine.errors import StateUnusable
 from engine.flow.worktime import STORE_MAX_S, State, spending
-from engine.model.states import IllegalMove
 from engine.store.sqlite import provenance, statedir, statefile
 from engine.store.sqlite.connections import P, R
 from engine.store.sqlite.mark import Mark
 from engine.store.sqlite.subjects import Subjects
+from engine.store.sqlite.troubles import refused, unusable
 
 GROUP_MAX = 256
-# What the schema says of a move that is none.
-NO_MOVE = "no such move"
 
 
 class _Thread(aiosqlite.Connection):
@@ -163,33 +159,6 @@ class ThreadedStore(Subjects):
             job.done.set()
         if self._on_commit is not None:
             self._on_commit(anyio.current_time() - started)
-
-
-def refused(error: sqlite3.DatabaseError) -> StateUnusable | IllegalMove:
-    """The error for a write that was not done: the caller's own, or that of the file."""
-    text = str(error)
-    if isinstance(error, sqlite3.IntegrityError) and text.startswith(NO_MOVE):
-        return IllegalMove(text)
-    return unusable("written", error)
-
-
-def unusable(what: str, error: sqlite3.DatabaseError) -> StateUnusable:
-    """The error for a state file that could not be written or read."""
-    if statefile.damaged(error):
-        return StateUnusable(
-            f"the state file is damaged and cannot be {what}: {error}",
-            remedy="see docs/state.md, When the state is damaged or lost",
-        )
-    if descriptors.none_left():
-        return StateUnusable(
-            f"the state file cannot be {what}: no file descriptor is left",
-            remedy=descriptors.REMEDY,
-        )
-    return StateUnusable(
-        f"the state file cannot be {what}: {error}",
-        remedy="check the free space and the permissions of [service] state_dir, then start again;"
-        " nothing acknowledged is lost",
-    )
 
 
 def _run_group(connection: sqlite3.Connection, group: list[_Job], mark: Mark) -> None:

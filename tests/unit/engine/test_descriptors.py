@@ -16,7 +16,7 @@ import pytest
 from engine.descriptors import none_left
 from engine.errors import StateUnusable, Unreachable
 from engine.store.sqlite import statefile
-from engine.store.sqlite.threaded import unusable
+from engine.store.sqlite.troubles import unusable
 from engine.wire.exchange import Exchange
 from tests.unit.engine.stand_ins import environment
 

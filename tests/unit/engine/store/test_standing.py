@@ -11,7 +11,7 @@ import pytest
 
 import engine.cli
 from engine.errors import StateUnusable
-from engine.store.sqlite import kept, statedir, statefile
+from engine.store.sqlite import kept, mark, provenance, statedir, statefile
 from engine.store.sqlite.standing import changing, done, looking
 
 COMMANDS = Path(engine.cli.__file__).parent
@@ -43,6 +43,36 @@ def test_whoever_looks_changes_nothing(path: Path) -> None:
 
     with looking(path) as store:
         assert done(store.kept.setting("a")) is None
+
+
+def test_a_full_disk_is_told_and_changes_nothing(path: Path) -> None:
+    """A command says what is wrong, and what helps, as the service does."""
+
+    def fills(connection: sqlite3.Connection) -> None:
+        kept.set_setting(connection, "a", "1")
+        connection.execute("PRAGMA max_page_count = 1")
+        connection.execute("CREATE TABLE further AS SELECT zeroblob(100000) AS some")
+
+    with changing(path) as store:
+        with pytest.raises(StateUnusable, match="full") as told:
+            done(store.write(fills))
+        assert told.value.remedy is not None
+        assert "free space" in told.value.remedy
+        assert done(store.kept.setting("a")) is None
+
+
+def test_what_a_command_changes_is_counted_in_the_mark(path: Path) -> None:
+    """Otherwise a copy of before it, put back, would pass for the state itself."""
+    with changing(path) as store:
+        done(store.kept.set_setting(provenance.NAME, "n"))
+        done(store.kept.set_setting(provenance.WRITES, "7"))
+        done(store.kept.set_setting("a", "1"))
+        counted = done(store.kept.setting(provenance.WRITES))
+
+    seen = mark.look(path.with_name(statedir.MARK_NAME))
+    assert seen is not None
+    assert (seen.name, str(seen.writes)) == ("n", counted)
+    assert seen.writes > 7
 
 
 def test_what_fails_half_way_leaves_nothing(path: Path) -> None:
