@@ -13,10 +13,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from engine.decide.opportunity import still_owed
 from engine.model.adoption import Choice, Finding, Present, Taken
 from engine.model.lane import Lane
-from engine.model.mass_change import Mass
 from engine.model.outbox import Owed
 from engine.model.records import Fields, SourceRecord
-from engine.model.work import Work
+from engine.model.work import uncaptured
 
 
 def alike(fields: Fields, names: Sequence[str]) -> str | None:
@@ -79,7 +78,7 @@ def owed(record: SourceRecord, target_id: int, address: str) -> Owed | None:
     Args:
         address: of the target record.
     """
-    return still_owed(_unknown(record.id, record.version), record, target_id, address)
+    return still_owed(uncaptured(record, Lane.BACKLOG, 0.0), record, target_id, address)
 
 
 def lacking(record: SourceRecord, told: Owed | None) -> list[str]:
@@ -97,31 +96,6 @@ def lacking(record: SourceRecord, told: Owed | None) -> list[str]:
     if record.error:
         lacks.append("its error flag was left")
     return lacks
-
-
-def _unknown(record_id: int, version: int) -> Work:
-    """A record of which the state knows nothing."""
-    return Work(
-        id=record_id,
-        ref="",
-        version=version,
-        revision=0,
-        pending_since=0.0,
-        proved_at=0.0,
-        lane=Lane.BACKLOG,
-        mass=Mass.NONE,
-        payload="",
-        attempts=0,
-        failed_since=None,
-        failed_at=None,
-        target_id=None,
-        gone_id=None,
-        synced=None,
-        delivered_id=None,
-        delivered_version=None,
-        owes_id=False,
-        intent=None,
-    )
 
 
 def finding(lacks: Sequence[str], *, differs: bool) -> Finding:

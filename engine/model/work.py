@@ -9,7 +9,7 @@ from engine.model.intent import Intent
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.reason import Reason
-from engine.model.records import Fields
+from engine.model.records import Fields, SourceRecord
 from engine.model.skip import Skip
 from engine.model.undone import Undone
 
@@ -69,3 +69,28 @@ class Work:
     skip: Skip | None = None
     undone: Undone | None = None
     let_go: int | None = None
+
+
+def uncaptured(record: SourceRecord, lane: Lane, now: float) -> Work:
+    """A record of which the state knows nothing, as it would be taken in now, unix seconds."""
+    return Work(
+        id=record.id,
+        ref=record.ref,
+        version=record.version,
+        revision=0,
+        pending_since=record.updated_at,
+        proved_at=now,
+        lane=lane,
+        mass=Mass.NONE,
+        payload="",
+        attempts=0,
+        failed_since=None,
+        failed_at=None,
+        target_id=None,
+        gone_id=None,
+        synced=None,
+        delivered_id=None,
+        delivered_version=None,
+        owes_id=False,
+        intent=None,
+    )

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Self
-
 from engine.dates import Dates
-from engine.wire.way import Incoming, Outgoing, Way
+from engine.wire.way import Incoming, Outgoing, Way, Wrapped
 
 
-class Dated:
+class Dated(Wrapped):
     """The way to one system, whose dates are noted."""
 
     def __init__(self, way: Way, system: str, dates: Dates) -> None:
-        self._way = way
+        super().__init__(way)
         self._system = system
         self._dates = dates
-
-    async def __aenter__(self) -> Self:
-        await self._way.__aenter__()
-        return self
-
-    async def __aexit__(self, *details: object) -> None:
-        await self._way.__aexit__(None, None, None)
 
     async def send(self, request: Outgoing) -> Incoming:
         """Send it on."""

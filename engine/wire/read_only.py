@@ -7,17 +7,16 @@ believe of it, does not count.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Self
 
 import structlog
 
 from engine.errors import OurFault
-from engine.wire.way import Incoming, Outgoing, Way
+from engine.wire.way import Incoming, Outgoing, Way, Wrapped
 
 log = structlog.get_logger(component="exchange")
 
 
-class ReadOnly:
+class ReadOnly(Wrapped):
     """A way that lets through what surely changes nothing.
 
     Args:
@@ -31,16 +30,9 @@ class ReadOnly:
         system: str,
         reads: Callable[[str, str, bytes], bool],
     ) -> None:
-        self._way = way
+        super().__init__(way)
         self._system = system
         self._reads = reads
-
-    async def __aenter__(self) -> Self:
-        await self._way.__aenter__()
-        return self
-
-    async def __aexit__(self, *details: object) -> None:
-        await self._way.__aexit__(None, None, None)
 
     async def send(self, request: Outgoing) -> Incoming:
         """Send it, or not.

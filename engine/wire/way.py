@@ -57,3 +57,17 @@ class Way(Protocol):
             httpx.HTTPError: anything else; the request may have been executed.
         """
         ...
+
+
+class Wrapped:
+    """What looks at each request, or answer, on the way that it stands in front of."""
+
+    def __init__(self, way: Way) -> None:
+        self._way = way
+
+    async def __aenter__(self) -> Self:
+        await self._way.__aenter__()
+        return self
+
+    async def __aexit__(self, *details: object) -> None:
+        await self._way.__aexit__(None, None, None)

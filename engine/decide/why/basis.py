@@ -6,10 +6,9 @@ from engine.model.dossier import Dossier, State
 from engine.model.explanation import Hold, RecordFacts
 from engine.model.history import LEFT_OUT
 from engine.model.lane import Lane
-from engine.model.mass_change import Mass
 from engine.model.reason import Code
 from engine.model.records import Scalar, SourceRecord
-from engine.model.work import Work
+from engine.model.work import Work, uncaptured
 
 
 def work_of(facts: RecordFacts) -> Work | None:
@@ -19,27 +18,7 @@ def work_of(facts: RecordFacts) -> Work | None:
     record = facts.record
     if record is None:
         return None
-    return Work(
-        id=record.id,
-        ref=record.ref,
-        version=record.version,
-        revision=0,
-        pending_since=record.updated_at,
-        proved_at=facts.now,
-        lane=Lane.FRESH,
-        mass=Mass.NONE,
-        payload="",
-        attempts=0,
-        failed_since=None,
-        failed_at=None,
-        target_id=None,
-        gone_id=None,
-        synced=None,
-        delivered_id=None,
-        delivered_version=None,
-        owes_id=False,
-        intent=None,
-    )
+    return uncaptured(record, Lane.FRESH, facts.now)
 
 
 def newer(facts: RecordFacts) -> bool:
