@@ -38,7 +38,7 @@ bench: $(READY)
 rivals: $(READY) .rivals/.ready
 	$(BIN)/python -m tests.benchmarks rivals
 
-.rivals/.ready: requirements-rivals.lock
+.rivals/.ready: tests/benchmarks/rivals/requirements.lock
 	$(PYTHON) -m venv .rivals
 	.rivals/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes -r $<
 	@touch $@

@@ -375,7 +375,8 @@ def test_the_version_is_the_newest_one_of_the_changelog() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.lock", "requirements-dev.lock", "requirements-rivals.lock"]
+    "name",
+    ["requirements.lock", "requirements-dev.lock", "tests/benchmarks/rivals/requirements.lock"],
 )
 def test_pins_are_exact_and_name_no_address(name: str) -> None:
     """Whoever builds this uses the registry they trust."""

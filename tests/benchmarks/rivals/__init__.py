@@ -1,7 +1,7 @@
 """Rivals: what else could create the same records, and what that costs in CPU and in duplicates.
 
 Each is written as its documentation advises and runs as a process of its own with the libraries of
-`requirements-rivals.lock`, which `make rivals` installs apart from ours. None of them reads
+`requirements.lock` beside this, which `make rivals` installs apart from ours. None of them reads
 Workbooks, writes ids back or remembers what it did: they are given the bodies that the service
 sent. What is counted is the CPU of whole processes, from outside, as the kernel counts it for who
 waits for them; that of a run with few records is taken off, so that no start-up is in a figure.
