@@ -40,14 +40,14 @@ class TargetTable(Settings):
 @asynccontextmanager
 async def open_source(settings: SourceTable, _: ConnectorEnvironment) -> AsyncGenerator[Source]:
     """Never opened here."""
-    raise NotImplementedError
+    raise AssertionError
     yield
 
 
 @asynccontextmanager
 async def open_target(settings: TargetTable, _: ConnectorEnvironment) -> AsyncGenerator[Target]:
     """Never opened here."""
-    raise NotImplementedError
+    raise AssertionError
     yield
 
 
