@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -123,14 +124,10 @@ class Command(anyio.abc.Process):
         self.send_signal(signal.SIGKILL)
 
     def send_signal(self, signal: signal.Signals) -> None:
-        """Send this one.
-
-        Raises:
-            ProcessLookupError: it has ended.
-        """
-        if self._handle is None or self._code is not None:
-            raise ProcessLookupError
-        pidfd_send_signal(self._handle, signal)
+        """Send this one; one that has ended hears nothing, whether or not its end is told yet."""
+        if self._handle is not None:
+            with contextlib.suppress(ProcessLookupError):
+                pidfd_send_signal(self._handle, signal)
 
     async def aclose(self) -> None:
         """Close its streams, and see it to its end."""

@@ -135,8 +135,7 @@ async def living(home: Home, ear: Ear) -> AsyncGenerator[Life]:
             try:
                 yield Life(home, ear, log, process)
             finally:
-                with suppress(ProcessLookupError):
-                    process.kill()
+                process.kill()
 
 
 def adds(home: Home, text: str) -> None:

@@ -75,8 +75,7 @@ async def at_work(
                     sandbox.outreach_traffic.latency_s = slow_s
                     yield Bench(sandbox, home)
                 finally:
-                    with contextlib.suppress(ProcessLookupError):
-                        process.kill()
+                    process.kill()
 
 
 async def test_one_syncer_before_slow_answers_is_named(tmp_path: Path) -> None:

@@ -127,6 +127,13 @@ MUTANTS = (
         (f"{STOOD}::test_a_full_disk_is_told_and_changes_nothing",),
     ),
     Mutant(
+        "does not say which file a command cannot read",
+        STANDING,
+        "        raise statefile.unreadable(path, error) from error",
+        "        raise",
+        (f"{STOOD}::test_what_cannot_be_read_is_said_with_the_file",),
+    ),
+    Mutant(
         "reads the state past the port",
         "engine/cli/report.py",
         "told = done(store.report.day(",
@@ -136,7 +143,7 @@ MUTANTS = (
     Mutant(
         "changes the state while a service can start on it",
         STANDING,
-        "    with statedir.lease(path.parent), opened(path)",
+        "    with _naming(path), statedir.lease(path.parent), opened(path)",
         "    with opened(path)",
         (f"{STOOD}::test_nothing_is_changed_while_a_service_holds_the_state",),
     ),

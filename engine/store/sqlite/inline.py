@@ -16,6 +16,7 @@ from anyio.lowlevel import checkpoint
 
 from engine.store.sqlite.connections import P, R
 from engine.store.sqlite.standing import StandingStore, opened
+from engine.store.sqlite.troubles import unusable
 
 
 class InlineStore(StandingStore):
@@ -39,7 +40,10 @@ class InlineStore(StandingStore):
     ) -> R:
         """See `Connections.read`."""
         await checkpoint()
-        return await super().read(function, *args, **kwargs)
+        try:
+            return await super().read(function, *args, **kwargs)
+        except sqlite3.DatabaseError as error:
+            raise unusable("read", error) from error
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from engine.store.sqlite import provenance, statedir, statefile
 from engine.store.sqlite.connections import P, R
 from engine.store.sqlite.mark import Mark
 from engine.store.sqlite.subjects import Subjects
-from engine.store.sqlite.troubles import refused, unusable
+from engine.store.sqlite.troubles import refused
 
 
 class StandingStore(Subjects):
@@ -62,11 +62,8 @@ class StandingStore(Subjects):
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> R:
-        """See `Connections.read`."""
-        try:
-            return function(self._connection, *args, **kwargs)
-        except sqlite3.DatabaseError as error:
-            raise unusable("read", error) from error
+        """See `Connections.read`; what SQLite cannot read is said by who opened the file."""
+        return function(self._connection, *args, **kwargs)
 
     async def glance(
         self,
@@ -99,14 +96,12 @@ def looking(path: Path) -> Generator[StandingStore]:
     Raises:
         StateUnusable: the file cannot be read.
     """
-    try:
-        with (
-            statedir.entered(path.parent),
-            contextlib.closing(statefile.connect(path, query_only=True)) as connection,
-        ):
-            yield StandingStore(connection)
-    except sqlite3.Error as error:
-        raise statefile.unreadable(path, error) from error
+    with (
+        _naming(path),
+        statedir.entered(path.parent),
+        contextlib.closing(statefile.connect(path, query_only=True)) as connection,
+    ):
+        yield StandingStore(connection)
 
 
 @contextmanager
@@ -114,9 +109,9 @@ def changing(path: Path) -> Generator[StandingStore]:
     """A store to change while no service can start on it.
 
     Raises:
-        StateUnusable: a service holds the state, or it cannot be brought up to date.
+        StateUnusable: a service holds the state, or it cannot be read or brought up to date.
     """
-    with statedir.lease(path.parent), opened(path) as (connection, mark):
+    with _naming(path), statedir.lease(path.parent), opened(path) as (connection, mark):
         yield StandingStore(connection, mark)
 
 
@@ -133,3 +128,12 @@ def opened(path: Path) -> Generator[tuple[sqlite3.Connection, Mark]]:
         contextlib.closing(Mark(path.with_name(statedir.MARK_NAME))) as mark,
     ):
         yield connection, mark
+
+
+@contextmanager
+def _naming(path: Path) -> Generator[None]:
+    """What SQLite cannot read, with the file that it is."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise statefile.unreadable(path, error) from error

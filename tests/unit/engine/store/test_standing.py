@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import re
 import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,7 @@ import pytest
 import engine.cli
 from engine.errors import StateUnusable
 from engine.store.sqlite import kept, mark, provenance, statedir, statefile
-from engine.store.sqlite.standing import changing, done, looking
+from engine.store.sqlite.standing import StandingStore, changing, done, looking
 
 COMMANDS = Path(engine.cli.__file__).parent
 # What a command may do with the file itself: find it, take it over, copy it, say what is beside it.
@@ -43,6 +46,23 @@ def test_whoever_looks_changes_nothing(path: Path) -> None:
 
     with looking(path) as store:
         assert done(store.kept.setting("a")) is None
+
+
+@pytest.mark.parametrize("opened", [looking, changing])
+def test_what_cannot_be_read_is_said_with_the_file(
+    path: Path, opened: Callable[[Path], AbstractContextManager[StandingStore]]
+) -> None:
+    """Whoever has several states knows which one to mend."""
+
+    def gone(connection: sqlite3.Connection) -> object:
+        return connection.execute("SELECT 1 FROM no_such_table").fetchone()
+
+    said = re.escape(f"{path} cannot be read")
+    with pytest.raises(StateUnusable, match=said) as told, opened(path) as store:
+        done(store.read(gone))
+
+    assert told.value.remedy is not None
+    assert "docs/state.md" in told.value.remedy
 
 
 def test_a_full_disk_is_told_and_changes_nothing(path: Path) -> None:
