@@ -264,6 +264,7 @@ class RelationshipSyncer:
             progress.roles.values(),
             removes=self.limits.removes,
             protected=lines.protected,
+            refused=progress.refusals,
         )
 
     async def _carry_out(self, work: TabWork, lines: Lines, progress: Progress) -> TabOutcome:

@@ -49,14 +49,19 @@ def script(
     *,
     removes: bool,
     protected: Collection[int],
+    refused: Mapping[Edge, RefusedRole],
 ) -> Script:
     """The smallest edit script.
+
+    A role whose create was refused stands apart: none that the tab has no line for is kept, in
+    vain, to become it.
 
     Args:
         wanted: what the tab says, as far as its people are prospects.
         removes: whether roles that we made and the tab lacks are removed.
         protected: prospects whose roles stay as they are, because the tab has lines of theirs
             that cannot be told yet.
+        refused: what the target has refused, whether or not it is sent again.
     """
     missing = Counter(wanted)
     spare: list[KnownRole] = []
@@ -70,7 +75,10 @@ def script(
     create: list[Edge] = []
     change: list[tuple[KnownRole, str]] = []
     for prospect_id, text in sorted(missing.elements()):
-        reused = next((role for role in spare if role.prospect_id == prospect_id), None)
+        earlier = refused.get((prospect_id, text))
+        apart = earlier is not None and earlier.created
+        same_person = (role for role in spare if role.prospect_id == prospect_id and not apart)
+        reused = next(same_person, None)
         if reused is None:
             create.append((prospect_id, text))
         else:

@@ -56,12 +56,14 @@ class RefusedRole:
         joined: each person had one role here.
         held: an equal role was there, and it takes each once only.
         retry_at: it is sent again from then on, unix seconds, even if nothing has changed.
+        created: it was to be created; otherwise another role was to become it.
     """
 
     failure: Failure
     joined: bool
     held: bool
     retry_at: float
+    created: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -339,6 +339,27 @@ MUTANTS = (
         (f"{REFUSED}::test_a_line_that_is_edited_is_sent_at_once",),
     ),
     Mutant(
+        "keeps a role that the tab lacks to become one that is refused",
+        ROLES,
+        "apart = earlier is not None and earlier.created",
+        "apart = False",
+        (f"{REFUSED}::test_what_is_taken_off_the_tab_leaves_beside_a_refused_role",),
+    ),
+    Mutant(
+        "removes a role because what it shall become is refused",
+        ROLES,
+        "apart = earlier is not None and earlier.created",
+        "apart = earlier is not None",
+        (f"{REFUSED}::test_a_role_stays_while_what_it_shall_become_is_refused",),
+    ),
+    Mutant(
+        "forgets whether a refused role was to be created",
+        "engine/store/sqlite/refused_roles.py",
+        'bool(row["created"])',
+        "False",
+        (f"{REFUSED}::test_what_is_taken_off_the_tab_leaves_beside_a_refused_role",),
+    ),
+    Mutant(
         "keeps a refused role back from whoever asks for it anew",
         "engine/store/sqlite/acting.py",
         "    refused_roles.forget(connection, one.id)\n    due =",

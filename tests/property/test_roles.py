@@ -53,7 +53,9 @@ class Case:
 
     def script(self) -> Script:
         """The edits for it."""
-        return script(self.wanted, self.present, removes=self.removes, protected=self.protected)
+        return script(
+            self.wanted, self.present, removes=self.removes, protected=self.protected, refused={}
+        )
 
     def after(self, edits: Script) -> list[KnownRole]:
         """The target once every edit is carried out."""

@@ -121,3 +121,35 @@ async def test_what_somebody_asks_for_anew_is_sent_at_once(world: Bench) -> None
     await world.once()
 
     assert world.roles(record) == world.wanted((ada, "Sponsor"))
+
+
+async def test_what_is_taken_off_the_tab_leaves_beside_a_refused_role(world: Bench) -> None:
+    """It is not kept for the other line of that person, which would never be sent in its place."""
+    refuses(world, "Sponsor")
+    ada = world.knows("Ada Byron")
+    record = world.has()
+    world.puts(record, (ada, "Sponsor"), (ada, "Buyer"))
+    await world.once()
+    assert world.roles(record) == world.wanted((ada, "Buyer"))
+
+    world.puts(record, (ada, "Sponsor"))
+    await minutes_pass(world)
+
+    assert world.roles(record) == world.wanted()
+    assert sent(world, "Sponsor") == 1
+    assert world.waiting() == {"Role is not in the list."}
+
+
+async def test_a_role_stays_while_what_it_shall_become_is_refused(world: Bench) -> None:
+    """A refusal changes nothing: the person is not taken off the opportunity for it."""
+    ada = world.knows("Ada Byron")
+    record = world.has()
+    world.puts(record, (ada, "Buyer"))
+    await world.once()
+    refuses(world, "Sponsor")
+
+    world.puts(record, (ada, "Sponsor"))
+    await minutes_pass(world)
+
+    assert world.roles(record) == world.wanted((ada, "Buyer"))
+    assert sent(world, "Sponsor") == 1

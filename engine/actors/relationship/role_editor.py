@@ -104,7 +104,8 @@ class Progress:
     def refuse(self, edge: Edge, failure: Failure, now: float, *, held: bool = False) -> None:
         """The target does not take this role; see `RefusedRole`."""
         retry_at = now + REFUSED_ROLE_RETRY_S
-        self.refusals[edge] = RefusedRole(failure, self.joining.joins, held, retry_at)
+        created = self.asking == edge
+        self.refusals[edge] = RefusedRole(failure, self.joining.joins, held, retry_at, created)
 
     def drop(self, role: KnownRole) -> None:
         """The role is no more."""

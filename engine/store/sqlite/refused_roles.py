@@ -16,8 +16,9 @@ def keep(
     """These are refused on this opportunity, and no others are."""
     connection.execute("DELETE FROM refused_role WHERE target_id = ?", (target_id,))
     connection.executemany(
-        "INSERT INTO refused_role (target_id, prospect_id, role, joined, held, retry_at, reason,"
-        " reason_code, reason_class, reason_field) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO refused_role (target_id, prospect_id, role, joined, held, retry_at, created,"
+        " reason, reason_code, reason_class, reason_field)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 target_id,
@@ -26,6 +27,7 @@ def keep(
                 int(one.joined),
                 int(one.held),
                 one.retry_at,
+                int(one.created),
                 one.failure.reason,
                 one.failure.reason.code,
                 one.failure.reason_class,
@@ -52,6 +54,7 @@ def on(connection: sqlite3.Connection, target_id: int) -> dict[Edge, RefusedRole
             bool(row["joined"]),
             bool(row["held"]),
             row["retry_at"],
+            bool(row["created"]),
         )
         for row in rows
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pytest
 
@@ -52,9 +52,10 @@ def edits(
     *,
     removes: bool = True,
     protected: Collection[int] = (),
+    refused: Mapping[Edge, RefusedRole] | None = None,
 ) -> Script:
     """The script, removing unless told otherwise."""
-    return script(wanted, present, removes=removes, protected=protected)
+    return script(wanted, present, removes=removes, protected=protected, refused=refused or {})
 
 
 def look(
@@ -344,12 +345,25 @@ def test_what_was_refused_is_asked_for_again_when_what_it_depended_on_has_change
     assert kept_back.keys() == {SPONSOR, USER} - set(left)
 
 
+def test_no_role_is_kept_to_become_one_whose_create_was_refused() -> None:
+    """The tab has no line for it any more; a refused change leaves the role as it was."""
+    mine = ours(7, SPONSOR)
+
+    def after(*, created: bool, removes: bool = True) -> Script:
+        refused = {USER: RefusedRole(NO, False, False, NOW, created)}
+        return edits([USER], [mine], removes=removes, refused=refused)
+
+    assert after(created=True) == Script((USER,), (), (mine,))
+    assert after(created=True, removes=False) == Script((USER,), (), ())
+    assert after(created=False) == Script((), ((mine, "User"),), ())
+
+
 def test_a_change_that_was_refused_is_not_sent_again_either() -> None:
     """The role keeps the text it has."""
     script_of_one = Script((), ((ours(7, SPONSOR), "User"),), ())
 
     left, kept_back = not_refused(
-        script_of_one, {USER: RefusedRole(NO, False, False, NOW)}, held=(), joins=False
+        script_of_one, {USER: RefusedRole(NO, False, False, NOW, False)}, held=(), joins=False
     )
 
     assert (left, list(kept_back)) == (Script((), (), ()), [USER])
