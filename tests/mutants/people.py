@@ -266,7 +266,7 @@ MUTANTS = (
     Mutant(
         "makes a role anew instead of changing its text",
         RELATIONS,
-        "reused = next((role for role in spare if role.prospect_id == prospect_id), None)",
+        "reused = next(same_person, None)",
         "reused = None",
         (f"{UNIT}::test_one_relationship_that_changed_is_changed_in_place",),
     ),

@@ -142,7 +142,7 @@ async def test_what_is_taken_off_the_tab_leaves_beside_a_refused_role(world: Ben
 
 async def test_a_role_stays_while_what_it_shall_become_is_refused(world: Bench) -> None:
     """A refusal changes nothing: the person is not taken off the opportunity for it."""
-    ada = world.knows("Ada Byron")
+    ada, bob = world.knows("Ada Byron"), world.knows("Bob Noyce")
     record = world.has()
     world.puts(record, (ada, "Buyer"))
     await world.once()
@@ -150,6 +150,8 @@ async def test_a_role_stays_while_what_it_shall_become_is_refused(world: Bench) 
 
     world.puts(record, (ada, "Sponsor"))
     await minutes_pass(world)
+    world.puts(record, (ada, "Sponsor"), (bob, "User"))
+    await minutes_pass(world)
 
-    assert world.roles(record) == world.wanted((ada, "Buyer"))
+    assert world.roles(record) == world.wanted((ada, "Buyer"), (bob, "User"))
     assert sent(world, "Sponsor") == 1
