@@ -20,7 +20,7 @@ _SERIES = (
     "WITH RECURSIVE series(id) AS (SELECT :first UNION ALL"
     " SELECT id + 1 FROM series WHERE id + 1 < :first + :number)"
 )
-_TABLES = ("record", "contacts")
+_TABLES = ("record", "people_tab")
 _OWN = {
     "id": "series.id",
     "record_id": "series.id",

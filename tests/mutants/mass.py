@@ -74,7 +74,7 @@ MUTANTS = (
     Mutant(
         "looks ahead at people of tabs that are held",
         CONTACTS,
-        "r.tab IS NOT NULL AND c.mass <> 2",
+        "r.tab IS NOT NULL AND t.mass <> 2",
         "r.tab IS NOT NULL",
         (f"{WHOLE}::test_a_fresh_edit_of_one_of_them_goes_on_alone",),
     ),
@@ -144,9 +144,9 @@ MUTANTS = (
     ),
     Mutant(
         "keeps a tab that nothing holds any more waiting for ever",
-        "engine/store/sqlite/schema/0005_hard_weather.sql",
-        "    UPDATE contacts SET due_at = 0 WHERE record_id = NEW.record_id;\n",
-        "    UPDATE contacts SET due_at = due_at WHERE record_id = NEW.record_id;\n",
+        "engine/store/sqlite/schema/0024_people_tab.sql",
+        "    UPDATE people_tab SET due_at = 0 WHERE record_id = NEW.record_id;\n",
+        "    UPDATE people_tab SET due_at = due_at WHERE record_id = NEW.record_id;\n",
         (
             "tests/unit/engine/store/test_fuse_decisions.py"
             "::test_what_nothing_holds_any_more_is_due",

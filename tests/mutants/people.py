@@ -182,8 +182,8 @@ MUTANTS = (
     Mutant(
         "tries a gone opportunity again with everybody who turns up",
         "engine/store/sqlite/tab_outcomes.py",
-        "UPDATE contacts SET state = 'settled', settled_tab = NULL WHERE",
-        "UPDATE contacts SET settled_tab = NULL WHERE",
+        "UPDATE people_tab SET state = 'settled', settled_tab = NULL WHERE",
+        "UPDATE people_tab SET settled_tab = NULL WHERE",
         (
             f"{LEFT_OUT}::test_a_gone_opportunity_is_not_tried_again_before_its_record_was_looked_at",
         ),

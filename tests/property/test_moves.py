@@ -41,7 +41,7 @@ def states(connection: sqlite3.Connection) -> States:
     }
     found |= {
         (Subject.TAB, f"OPP-{row['record_id']}"): State(row["state"])
-        for row in connection.execute("SELECT record_id, state FROM contacts")
+        for row in connection.execute("SELECT record_id, state FROM people_tab")
     }
     return found | {
         (Subject.PERSON, f"PERS-{row['id']}"): _of_person(row)

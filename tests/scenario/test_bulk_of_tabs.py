@@ -20,7 +20,7 @@ BULK = 40
 def lanes(world: Bench) -> Counter[Lane]:
     """The lanes in which people were last related."""
     with closing(sqlite3.connect(world.state / statefile.FILE_NAME)) as connection:
-        return Counter(Lane(row[0]) for row in connection.execute("SELECT lane FROM contacts"))
+        return Counter(Lane(row[0]) for row in connection.execute("SELECT lane FROM people_tab"))
 
 
 async def related_in_lanes(world: Bench, edited: int) -> Counter[Lane]:

@@ -31,7 +31,7 @@ OPEN = """
 SELECT kind, record_id FROM intent i WHERE open AND (kind = 'opportunity'
     OR (kind = 'prospect' AND doubt_since IS NULL)
     OR (kind = 'role' AND EXISTS
-        (SELECT 1 FROM contacts c WHERE c.record_id = i.record_id AND c.state = 'pending')))
+        (SELECT 1 FROM people_tab t WHERE t.record_id = i.record_id AND t.state = 'pending')))
 """
 
 

@@ -84,7 +84,7 @@ def _retry_record(connection: sqlite3.Connection, one: Named, lane: Lane, now: f
     tab = present.tab(connection, one.id)
     if tab is not None:
         due += connection.execute(
-            "UPDATE contacts SET state = 'pending', due_at = ?, given_up = 0,"
+            "UPDATE people_tab SET state = 'pending', due_at = ?, given_up = 0,"
             " revision = revision + 1 WHERE record_id = ?"
             " AND mass NOT IN (1, 2) AND (state = 'pending' OR reason IS NOT NULL)",
             (tab.due_at if tab.in_doubt else 0.0, one.id),
@@ -217,7 +217,7 @@ def _resync(connection: sqlite3.Connection, one: Named, now: float) -> Did:
         " pending_since = ?, revision = revision + 1 WHERE id = ?",
         (Lane.FRESH, since, one.id),
     )
-    connection.execute("UPDATE contacts SET listed = 0 WHERE record_id = ?", (one.id,))
+    connection.execute("UPDATE people_tab SET listed = 0 WHERE record_id = ?", (one.id,))
     refused_roles.forget(connection, one.id)
     tabs.look_again(connection, [one.id], Lane.FRESH, now)
     # Whoever asks for that wants what was undone to be repaired as well.

@@ -23,8 +23,8 @@ def day(connection: sqlite3.Connection, system: str, begin: float, end: float) -
         system: the target, whose requests are counted.
     """
     linked, in_step = connection.execute(
-        "SELECT count(*), sum(state = 'settled' AND NOT EXISTS (SELECT 1 FROM contacts c"
-        " WHERE c.record_id = r.id AND c.state = 'pending')) FROM record r"
+        "SELECT count(*), sum(state = 'settled' AND NOT EXISTS (SELECT 1 FROM people_tab t"
+        " WHERE t.record_id = r.id AND t.state = 'pending')) FROM record r"
         " WHERE target_id IS NOT NULL"
     ).fetchone()
     first = int(begin // DAY_S)

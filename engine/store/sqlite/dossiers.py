@@ -158,7 +158,9 @@ def _owing(connection: sqlite3.Connection, record_type: RecordType, record_id: i
 
 
 def _tab(connection: sqlite3.Connection, record_id: int) -> TabDossier | None:
-    row = connection.execute("SELECT * FROM contacts WHERE record_id = ?", (record_id,)).fetchone()
+    row = connection.execute(
+        "SELECT * FROM people_tab WHERE record_id = ?", (record_id,)
+    ).fetchone()
     if row is None:
         return None
     intent = intents.of(connection, IntentKind.ROLE, record_id)

@@ -65,7 +65,7 @@ def hold_tab(
 ) -> None:
     """Roles would be edited, or these people told something; that waits likewise."""
     connection.execute(
-        "UPDATE contacts SET mass = ?, due_at = ?, given_up = 0, reason = ?, reason_code = ?,"
+        "UPDATE people_tab SET mass = ?, due_at = ?, given_up = 0, reason = ?, reason_code = ?,"
         " reason_class = 'held_back', held_people = ? WHERE record_id = ? AND revision = ?",
         (Mass.HELD, NEVER, *_why(would), json.dumps(sorted(people)), record_id, revision),
     )
@@ -87,8 +87,8 @@ def held(connection: sqlite3.Connection) -> Held:
         "  AND target_id IS NULL AND NOT linked AND gone_id IS NULL),"
         " (SELECT count(*) FROM record WHERE mass > 0 AND mass = 2 AND state = 'pending'"
         "  AND target_id IS NULL AND linked),"
-        " (SELECT count(*) FROM contacts WHERE mass > 0 AND mass = 2 AND state = 'pending'),"
-        " (SELECT count(DISTINCT one.value) FROM contacts, json_each(held_people) AS one"
+        " (SELECT count(*) FROM people_tab WHERE mass > 0 AND mass = 2 AND state = 'pending'),"
+        " (SELECT count(DISTINCT one.value) FROM people_tab, json_each(held_people) AS one"
         "  WHERE mass > 0 AND mass = 2 AND state = 'pending'),"
         " (SELECT count(*) FROM record WHERE target_id IS NOT NULL)"
     ).fetchone()
@@ -107,7 +107,7 @@ def waiting(connection: sqlite3.Connection) -> bool:
     return bool(
         connection.execute(
             "SELECT EXISTS (SELECT 1 FROM record WHERE mass > 0 AND mass = 2)"
-            " OR EXISTS (SELECT 1 FROM contacts WHERE mass > 0 AND mass = 2)"
+            " OR EXISTS (SELECT 1 FROM people_tab WHERE mass > 0 AND mass = 2)"
             " OR EXISTS (SELECT 1 FROM setting WHERE name = ?)",
             (SETTING,),
         ).fetchone()[0]
@@ -145,7 +145,7 @@ def _counts(connection: sqlite3.Connection) -> Counts:
             # What is held, was met where a page showed few changes, and only since then.
             "SELECT (SELECT count(*) FROM record"
             "  WHERE mass > 0 AND mass = 2 AND lane = 0 AND captured_at > ?)"
-            " + (SELECT count(*) FROM contacts"
+            " + (SELECT count(*) FROM people_tab"
             "  WHERE mass > 0 AND mass = 2 AND lane = 0 AND pending_since > ?),"
             " (SELECT count(*) FROM record WHERE target_id IS NOT NULL)",
             (since, since),
@@ -155,7 +155,7 @@ def _counts(connection: sqlite3.Connection) -> Counts:
         # parked is judged by itself.
         "SELECT EXISTS (SELECT 1 FROM record WHERE mass > 0 AND mass = 1"
         " AND state = 'pending' AND attempts = 0 AND due_at < ?)"
-        " OR EXISTS (SELECT 1 FROM contacts WHERE mass > 0 AND mass = 1"
+        " OR EXISTS (SELECT 1 FROM people_tab WHERE mass > 0 AND mass = 1"
         " AND state = 'pending' AND attempts = 0 AND due_at < ?),"
         " EXISTS (SELECT 1 FROM setting WHERE name IN (SELECT value FROM json_each(?)))",
         (NEVER, NEVER, json.dumps([MAPPING, FIRST_LOOK, *MARKS])),
@@ -171,7 +171,7 @@ def _let_newcomers_go(connection: sqlite3.Connection, now: float) -> None:
         (now, since),
     )
     connection.execute(
-        "UPDATE contacts SET mass = 3, due_at = ?, reason = NULL, reason_class = NULL"
+        "UPDATE people_tab SET mass = 3, due_at = ?, reason = NULL, reason_class = NULL"
         " WHERE mass > 0 AND mass = 2 AND lane = 0 AND pending_since > ?",
         (now, since),
     )
@@ -187,7 +187,7 @@ def judge_parked(
 ) -> int:
     """See `Fuse.judge_parked`."""
     tabs, creates = connection.execute(
-        "SELECT (SELECT count(*) FROM contacts WHERE mass > 0 AND mass = 1 AND due_at = ?),"
+        "SELECT (SELECT count(*) FROM people_tab WHERE mass > 0 AND mass = 1 AND due_at = ?),"
         " (SELECT count(*) FROM record"
         "  WHERE mass > 0 AND mass = 1 AND due_at = ? AND state = 'pending')",
         (NEVER, NEVER),
@@ -195,7 +195,7 @@ def judge_parked(
     linked = held(connection).linked if tabs else 0
     decision = mass_change.decide_parked(Parked(tabs, creates, linked, first_look), limits)
     due = connection.execute(
-        "UPDATE contacts SET mass = ?, due_at = ? WHERE mass > 0 AND mass = 1 AND due_at = ?",
+        "UPDATE people_tab SET mass = ?, due_at = ? WHERE mass > 0 AND mass = 1 AND due_at = ?",
         (decision.tabs, now, NEVER),
     ).rowcount
     if first_look:
@@ -247,7 +247,7 @@ def _release(connection: sqlite3.Connection, now: float, chosen: Chosen, run: in
 def take_out(connection: sqlite3.Connection, record_id: int, run: int, now: float) -> bool:
     """See `Fuse.take_out`."""
     taken = 0
-    for table, column in (("record", "id"), ("contacts", "record_id")):
+    for table, column in (("record", "id"), ("people_tab", "record_id")):
         taken += connection.execute(
             f"UPDATE {table} SET mass = ?, let_go = ?, due_at = ?, reason = NULL,"  # noqa: S608 # words of ours
             f" reason_code = NULL, reason_class = NULL WHERE {column} = ? AND state = 'pending'"
@@ -285,7 +285,7 @@ def _hold_again(
         would: what is said of them.
     """
     again = 0
-    for table, these in (("record", records), ("contacts", tabs)):
+    for table, these in (("record", records), ("people_tab", tabs)):
         again += connection.execute(
             f"UPDATE {table} SET mass = ?, due_at = ?, reason = ?, reason_code = ?,"  # noqa: S608 # words of ours
             " reason_class = 'held_back'"
@@ -303,7 +303,7 @@ def held_ids(connection: sqlite3.Connection, chosen: Chosen = EVERYTHING) -> lis
     tabs, which_tabs = _chosen(chosen, "record_id", "pending_since")
     rows = connection.execute(
         f"SELECT id FROM record WHERE mass > 0 AND mass = ? AND state = 'pending' AND {these}"  # noqa: S608 # words of ours
-        " UNION SELECT record_id FROM contacts"
+        " UNION SELECT record_id FROM people_tab"
         f" WHERE mass > 0 AND mass = ? AND state = 'pending' AND {tabs}",
         (Mass.HELD, *which, Mass.HELD, *which_tabs),
     )
@@ -356,7 +356,7 @@ def _let_go(
     ).rowcount
     these, which = _chosen(chosen, "record_id", "pending_since")
     tabs = connection.execute(
-        "UPDATE contacts SET mass = ?, let_go = ?, due_at = 0, pending_since = ?, reason = NULL,"  # noqa: S608 # words of ours
+        "UPDATE people_tab SET mass = ?, let_go = ?, due_at = 0, pending_since = ?, reason = NULL,"  # noqa: S608 # words of ours
         " reason_code = NULL, reason_class = NULL"
         f" WHERE mass > 0 AND mass = ? AND state = 'pending' AND {these}",
         (*given, *which),

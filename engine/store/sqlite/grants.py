@@ -24,13 +24,13 @@ def note_granted(connection: sqlite3.Connection, granted: str) -> bool:
         " AND i.doubt_since IS NOT NULL)"
     )
     connection.execute(
-        "UPDATE contacts SET due_at = 0, given_up = 0"  # noqa: S608 # a constant
+        "UPDATE people_tab SET due_at = 0, given_up = 0"  # noqa: S608 # a constant
         " WHERE state = 'pending' AND reason_code IN ('not-granted', 'permission-missing')"
         f" AND mass NOT IN (1, 2) AND NOT {intents.TAB_IN_DOUBT}"
     )
     # A role that was refused rests for a day; one that our user might not edit is worth a try.
     connection.execute(
-        "UPDATE contacts SET due_at = 0, given_up = 0, revision = revision + 1"  # noqa: S608 # a constant
+        "UPDATE people_tab SET due_at = 0, given_up = 0, revision = revision + 1"  # noqa: S608 # a constant
         " WHERE state = 'pending' AND mass NOT IN (1, 2) AND target_id IN"
         " (SELECT target_id FROM refused_role WHERE reason_class = 'forbidden')"
         f" AND NOT {intents.TAB_IN_DOUBT}"

@@ -16,12 +16,12 @@ from engine.model.intent import Intent, IntentKind
 COLUMNS = "i.correlation, i.opened_at, i.doubt_since, i.checks, i.sent, i.look_at, i.open"
 # What becomes of a record, and of its tab, is read with its create.
 OF_RECORD = " LEFT JOIN intent i ON i.kind = 'opportunity' AND i.record_id = r.id"
-OF_TAB = " LEFT JOIN intent i ON i.kind = 'role' AND i.record_id = c.record_id"
+OF_TAB = " LEFT JOIN intent i ON i.kind = 'role' AND i.record_id = t.record_id"
 OF_PERSON = " LEFT JOIN intent i ON i.kind = 'prospect' AND i.record_id = p.id"
 
 # Of a statement about tabs: whether a create of the tab's roles is in doubt.
 TAB_IN_DOUBT = (
-    "EXISTS (SELECT 1 FROM intent i WHERE i.kind = 'role' AND i.record_id = contacts.record_id"
+    "EXISTS (SELECT 1 FROM intent i WHERE i.kind = 'role' AND i.record_id = people_tab.record_id"
     " AND i.doubt_since IS NOT NULL)"
 )
 
@@ -31,8 +31,8 @@ RECORD_OPEN = (
 )
 # Of a statement about intents: what was settled otherwise is looked for only with its next reason.
 WANTED = (
-    "(i.kind <> 'role' OR EXISTS (SELECT 1 FROM contacts c WHERE c.record_id = i.record_id"
-    " AND c.state = 'pending'))"
+    "(i.kind <> 'role' OR EXISTS (SELECT 1 FROM people_tab t WHERE t.record_id = i.record_id"
+    " AND t.state = 'pending'))"
 )
 
 
@@ -192,7 +192,7 @@ def doubt_unfinished(connection: sqlite3.Connection, now: float) -> int:
     """See `Provenance.doubt_unfinished`."""
     # A tab that was settled otherwise is looked at again.
     connection.execute(
-        "UPDATE contacts SET state = 'pending', pending_since = ? WHERE state = 'settled'"
+        "UPDATE people_tab SET state = 'pending', pending_since = ? WHERE state = 'settled'"
         " AND record_id IN (SELECT record_id FROM intent INDEXED BY intent_announced"
         " WHERE kind = 'role' AND open AND doubt_since IS NULL)",
         (now,),

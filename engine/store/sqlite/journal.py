@@ -140,9 +140,9 @@ def present(connection: sqlite3.Connection, named: Named) -> Iterator[HistoryLin
         rows = connection.execute(
             "SELECT pending_since, version, ?, reason_code, reason FROM record"
             " WHERE id = ? AND state = 'pending' AND mass <> 2 UNION ALL"
-            " SELECT c.pending_since, r.version, ?, c.reason_code, c.reason FROM contacts c"
-            " JOIN record r ON r.id = c.record_id WHERE r.id = ? AND c.state = 'pending'"
-            " AND c.mass <> 2 AND c.reason IS NOT NULL",
+            " SELECT t.pending_since, r.version, ?, t.reason_code, t.reason FROM people_tab t"
+            " JOIN record r ON r.id = t.record_id WHERE r.id = ? AND t.state = 'pending'"
+            " AND t.mass <> 2 AND t.reason IS NOT NULL",
             (WAITS, named.id, PEOPLE_WAIT, named.id),
         )
     for at, version, decision, code, text in rows.fetchall():

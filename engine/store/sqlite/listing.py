@@ -34,7 +34,7 @@ def _records(
     where: str, since: str, joined: str = "", *, tab: bool = False, otherwise: Reason | None = None
 ) -> str:
     """A query; `otherwise` is the reason of those of which none was kept."""
-    of = "c" if tab else "one"
+    of = "t" if tab else "one"
     reason, code = f"{of}.reason", f"{of}.reason_code"
     if otherwise is not None:
         reason = f"coalesce({reason}, '{otherwise}')"
@@ -55,7 +55,7 @@ _SKIPPED = (
     " s.reason, 'skipped' AS reason_code, NULL AS reason_class, NULL AS field"
     " FROM skip s JOIN {table} one ON one.id = s.record_id WHERE s.record_type = '{kind}'"
 )
-_TAB = "JOIN contacts c ON c.record_id = one.id"
+_TAB = "JOIN people_tab t ON t.record_id = one.id"
 _LISTS = {
     "waiting": (
         _records(
@@ -65,17 +65,17 @@ _LISTS = {
             "one.pending_since",
         ),
         _records(
-            "one.state = 'settled' AND c.state = 'pending' AND c.mass NOT IN (1, 2)"
+            "one.state = 'settled' AND t.state = 'pending' AND t.mass NOT IN (1, 2)"
             " AND NOT EXISTS (SELECT 1 FROM intent i WHERE i.kind = 'role'"
             " AND i.record_id = one.id AND i.doubt_since IS NOT NULL)",
-            "c.pending_since",
+            "t.pending_since",
             _TAB,
             tab=True,
         ),
     ),
     "held": (
         _records("one.mass IN (1, 2) AND one.mass > 0", "one.pending_since"),
-        _records("c.mass IN (1, 2) AND c.mass > 0", "c.pending_since", _TAB, tab=True),
+        _records("t.mass IN (1, 2) AND t.mass > 0", "t.pending_since", _TAB, tab=True),
     ),
     "refused": (
         _records("one.state = 'refused'", _REFUSED_AT.format(kind="opportunity")),
@@ -98,7 +98,7 @@ _LISTS = {
             otherwise=because(Code.CREATE_IN_DOUBT, detail="it was cut off"),
         ),
         _records(
-            "i.doubt_since IS NOT NULL AND c.state = 'pending'",
+            "i.doubt_since IS NOT NULL AND t.state = 'pending'",
             "i.doubt_since",
             f"{_TAB} JOIN intent i ON i.kind = 'role' AND i.record_id = one.id",
             tab=True,

@@ -49,7 +49,7 @@ def _pending(connection: sqlite3.Connection, soon: float) -> dict[tuple[str, Lan
     )
     tabs = connection.execute(
         "SELECT lane, count(*), min(pending_since), sum(due_at <= ?),"
-        " max(CASE WHEN due_at <= ? THEN due_at END) FROM contacts"
+        " max(CASE WHEN due_at <= ? THEN due_at END) FROM people_tab"
         " WHERE state = 'pending' AND mass <> 2 AND NOT given_up GROUP BY lane",
         (soon, soon),
     )
@@ -76,7 +76,7 @@ def _in_error(connection: sqlite3.Connection) -> dict[tuple[str, str], int]:
         " GROUP BY reason_class"
         " UNION ALL SELECT 'person', reason_class, count(*) FROM person"
         " WHERE refused_version IS NOT NULL GROUP BY reason_class"
-        " UNION ALL SELECT 'relationship', reason_class, count(*) FROM contacts"
+        " UNION ALL SELECT 'relationship', reason_class, count(*) FROM people_tab"
         " WHERE state = 'pending' AND given_up GROUP BY reason_class"
     )
     return {(kind, reason_class or ""): number for kind, reason_class, number in rows}

@@ -281,7 +281,7 @@ def relate_again(connection: sqlite3.Connection, person_id: int, now: float) -> 
     ).fetchall()
     concerned = [row[0] for row in rows]
     connection.executemany(
-        "UPDATE contacts SET listed = 0 WHERE record_id = ?", [(one,) for one in concerned]
+        "UPDATE people_tab SET listed = 0 WHERE record_id = ?", [(one,) for one in concerned]
     )
     tabs.look_again(connection, concerned, Lane.BACKLOG, now)
 
@@ -290,8 +290,8 @@ def awaited(connection: sqlite3.Connection) -> list[int]:
     """See `People.awaited`."""
     rows = connection.execute(
         "SELECT name FROM awaited WHERE kind = ? AND NOT EXISTS"
-        " (SELECT 1 FROM record r LEFT JOIN contacts c ON c.record_id = r.id"
-        "  WHERE r.id = awaited.record_id AND (r.mass IN (1, 2) OR c.mass IN (1, 2)))"
+        " (SELECT 1 FROM record r LEFT JOIN people_tab t ON t.record_id = r.id"
+        "  WHERE r.id = awaited.record_id AND (r.mass IN (1, 2) OR t.mass IN (1, 2)))"
         " UNION SELECT CAST(record_id AS TEXT) FROM intent"
         " WHERE kind = 'prospect' AND doubt_since IS NOT NULL",
         (PERSON,),

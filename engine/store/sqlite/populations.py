@@ -24,13 +24,13 @@ def populations(connection: sqlite3.Connection) -> Populations:
             " (SELECT count(*) FROM record WHERE state = 'refused'),"
             " (SELECT count(*) FROM intent WHERE kind = 'opportunity' AND doubt_since IS NOT NULL),"
             " (SELECT count(*) FROM vanished),"
-            " (SELECT count(*) FROM contacts WHERE state = 'pending' AND mass <> 2"
+            " (SELECT count(*) FROM people_tab WHERE state = 'pending' AND mass <> 2"
             "  AND NOT given_up)"
-            " - (SELECT count(*) FROM contacts WHERE mass > 0 AND mass = 1"
+            " - (SELECT count(*) FROM people_tab WHERE mass > 0 AND mass = 1"
             "    AND state = 'pending' AND NOT given_up),"
-            " (SELECT count(*) FROM contacts WHERE mass > 0 AND mass IN (1, 2)"
+            " (SELECT count(*) FROM people_tab WHERE mass > 0 AND mass IN (1, 2)"
             "  AND state = 'pending'),"
-            " (SELECT count(*) FROM contacts WHERE state = 'pending' AND given_up = 1),"
+            " (SELECT count(*) FROM people_tab WHERE state = 'pending' AND given_up = 1),"
             " (SELECT count(DISTINCT record_id) FROM awaited WHERE kind = 'person'),"
             " (SELECT count(*) FROM person WHERE refused_version IS NOT NULL)"
         ).fetchone()
@@ -40,10 +40,10 @@ def populations(connection: sqlite3.Connection) -> Populations:
 def refused_tabs(connection: sqlite3.Connection, limit: int) -> list[RefusedTab]:
     """See `Report.refused_tabs`."""
     rows = connection.execute(
-        "SELECT r.id, r.ref, r.payload, c.reason, c.reason_class, c.reason_code,"
-        " coalesce(c.failed_at, c.pending_since) AS since, c.due_at, c.target_id FROM contacts c"
-        " JOIN record r ON r.id = c.record_id WHERE c.state = 'pending' AND c.given_up = 1"
-        " AND c.reason IS NOT NULL ORDER BY c.failed_at LIMIT ?",
+        "SELECT r.id, r.ref, r.payload, t.reason, t.reason_class, t.reason_code,"
+        " coalesce(t.failed_at, t.pending_since) AS since, t.due_at, t.target_id FROM people_tab t"
+        " JOIN record r ON r.id = t.record_id WHERE t.state = 'pending' AND t.given_up = 1"
+        " AND t.reason IS NOT NULL ORDER BY t.failed_at LIMIT ?",
         (limit,),
     ).fetchall()
     return [

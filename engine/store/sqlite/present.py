@@ -43,7 +43,7 @@ def tab(connection: sqlite3.Connection, record_id: int) -> TabNow | None:
     """The record's People tab; None where none is followed."""
     row = connection.execute(
         "SELECT state, revision, lane, mass, target_id, pending_since, due_at, failures,"  # noqa: S608 # a constant
-        f" failed_at, taken_since, given_up, {intents.TAB_IN_DOUBT} FROM contacts"
+        f" failed_at, taken_since, given_up, {intents.TAB_IN_DOUBT} FROM people_tab"
         " WHERE record_id = ?",
         (record_id,),
     ).fetchone()

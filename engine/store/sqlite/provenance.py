@@ -86,7 +86,7 @@ def _forget(connection: sqlite3.Connection, aged: Aged, since: float) -> None:
         since: no doubt is older than that, unix seconds.
     """
     connection.execute("UPDATE record SET synced = NULL WHERE synced IS NOT NULL")
-    connection.execute("UPDATE contacts SET listed = 0, settled_tab = NULL")
+    connection.execute("UPDATE people_tab SET listed = 0, settled_tab = NULL")
     # No list that may lag behind what another life did proves that a role is gone.
     connection.execute("UPDATE role SET seen_at = ?", (aged.since,))
     connection.execute("DELETE FROM refused_role")

@@ -64,6 +64,6 @@ def forget(connection: sqlite3.Connection, record_id: int) -> None:
     """Send them again: somebody says that it is worth a try."""
     connection.execute(
         "DELETE FROM refused_role WHERE target_id ="
-        " (SELECT target_id FROM contacts WHERE record_id = ?)",
+        " (SELECT target_id FROM people_tab WHERE record_id = ?)",
         (record_id,),
     )

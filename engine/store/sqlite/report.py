@@ -42,7 +42,7 @@ def counts(connection: sqlite3.Connection) -> Counts:
         f" AND {intents.WANTED}"
     ).fetchone()
     tabs, held_back, people_refused = connection.execute(
-        "SELECT (SELECT count(*) FROM contacts WHERE state = 'pending'),"
+        "SELECT (SELECT count(*) FROM people_tab WHERE state = 'pending'),"
         " (SELECT count(DISTINCT record_id) FROM awaited WHERE kind = 'person'),"
         " (SELECT count(*) FROM person WHERE refused_version IS NOT NULL)"
     ).fetchone()
@@ -66,7 +66,7 @@ def due(connection: sqlite3.Connection, now: float, lane_max: Lane) -> int:
     return connection.execute(
         "SELECT (SELECT count(*) FROM record"
         " WHERE state = 'pending' AND lane <= ? AND due_at <= ?)"
-        " + (SELECT count(*) FROM contacts"
+        " + (SELECT count(*) FROM people_tab"
         " WHERE state = 'pending' AND lane <= ? AND due_at <= ?)"
         " + (SELECT count(*) FROM outbox WHERE due_at <= ?)",
         (lane_max, now, lane_max, now, now),
@@ -108,7 +108,7 @@ def waiting_reasons(connection: sqlite3.Connection, limit: int) -> list[WaitingR
     rows = connection.execute(
         "SELECT count(*), reason, reason_code FROM"
         " (SELECT reason, reason_code FROM record WHERE state = 'pending' AND reason IS NOT NULL"
-        " UNION ALL SELECT reason, reason_code FROM contacts"
+        " UNION ALL SELECT reason, reason_code FROM people_tab"
         " WHERE state = 'pending' AND reason IS NOT NULL)"
         " GROUP BY reason, reason_code ORDER BY count(*) DESC, reason LIMIT ?",
         (limit,),
@@ -146,8 +146,8 @@ def held(connection: sqlite3.Connection, ref: str) -> Iterator[HistoryLine]:
         return
     rows = connection.execute(
         "SELECT version, reason FROM record WHERE ref = ?1 AND mass = 2"
-        " UNION ALL SELECT r.version, c.reason FROM record r JOIN contacts c ON c.record_id = r.id"
-        " WHERE r.ref = ?1 AND c.mass = 2",
+        " UNION ALL SELECT r.version, t.reason FROM record r"
+        " JOIN people_tab t ON t.record_id = r.id WHERE r.ref = ?1 AND t.mass = 2",
         (ref,),
     )
     for version, reason in rows:

@@ -42,7 +42,7 @@ def behind(connection: sqlite3.Connection, now: float) -> Sample:
     oldest, backlog = connection.execute(
         "SELECT min(since), sum(number) FROM (SELECT min(pending_since) AS since,"
         " count(*) AS number FROM record WHERE state = 'pending' AND mass <> 2"
-        " UNION ALL SELECT min(pending_since), count(*) FROM contacts"
+        " UNION ALL SELECT min(pending_since), count(*) FROM people_tab"
         " WHERE state = 'pending' AND mass <> 2 AND NOT given_up)"
     ).fetchone()
     lag_s = 0 if oldest is None else max(0, int(now - oldest))

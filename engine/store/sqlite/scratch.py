@@ -100,7 +100,7 @@ def restrict(copy: Path, ids: Collection[int]) -> None:
             (_NOT_NOW, Mass.NONE, chosen),
         )
         connection.execute(
-            "UPDATE contacts SET due_at = ?, mass = ? WHERE state = 'pending'"  # noqa: S608 # words of ours
+            "UPDATE people_tab SET due_at = ?, mass = ? WHERE state = 'pending'"  # noqa: S608 # words of ours
             f" AND record_id {among}",
             (_NOT_NOW, Mass.NONE, chosen),
         )
@@ -123,7 +123,7 @@ def pending(copy: Path) -> list[int]:
     with looking(copy) as connection:
         rows = connection.execute(
             "SELECT id FROM record WHERE state = 'pending'"
-            " UNION SELECT record_id FROM contacts WHERE state = 'pending'"
+            " UNION SELECT record_id FROM people_tab WHERE state = 'pending'"
         )
         return [row[0] for row in rows]
 

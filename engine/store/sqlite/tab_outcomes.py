@@ -45,8 +45,8 @@ def _present(connection: sqlite3.Connection, work: TabWork) -> TabNow | None:
 def goes_on(connection: sqlite3.Connection, work: TabWork) -> bool:
     """See `Tabs.goes_on`."""
     row = connection.execute(
-        "SELECT 1 FROM contacts c JOIN record r ON r.id = c.record_id"
-        " WHERE c.record_id = ? AND c.target_id = ? AND r.state IN ('pending', 'settled')",
+        "SELECT 1 FROM people_tab t JOIN record r ON r.id = t.record_id"
+        " WHERE t.record_id = ? AND t.target_id = ? AND r.state IN ('pending', 'settled')",
         (work.record_id, work.target_id),
     ).fetchone()
     return row is not None
@@ -64,7 +64,7 @@ def begin(
     """See `Tabs.begin`."""
     if not goes_on(connection, work):
         return False
-    connection.execute("UPDATE contacts SET listed = 0 WHERE record_id = ?", (work.record_id,))
+    connection.execute("UPDATE people_tab SET listed = 0 WHERE record_id = ?", (work.record_id,))
     _announce(connection, work.record_id, creates, now, widens=widens)
     connection.execute("DELETE FROM role_edit WHERE sent_at < ?", (now - EDITS_KEPT_S,))
     connection.executemany(
@@ -121,7 +121,7 @@ def settle(
     intents.end(connection, IntentKind.ROLE, work.record_id)
     becomes = settling.tab_settled(found, work.revision, now)
     connection.execute(
-        "UPDATE contacts SET listed = ?, attempts = 0, taken_since = NULL, failed_at = NULL,"
+        "UPDATE people_tab SET listed = ?, attempts = 0, taken_since = NULL, failed_at = NULL,"
         " given_up = 0, reason = NULL, reason_code = NULL, reason_class = NULL, settled_tab = ?,"
         " pending_since = ?, mass = ?, state = ? WHERE record_id = ?",
         (
@@ -153,7 +153,7 @@ def _await(connection: sqlite3.Connection, record_id: int, people: Iterable[int]
 def _give_up(connection: sqlite3.Connection, record_id: int, given_up: GivenUp) -> None:
     failure = given_up.failure
     connection.execute(
-        "UPDATE contacts SET state = 'pending', given_up = 1, due_at = ?, reason = ?,"
+        "UPDATE people_tab SET state = 'pending', given_up = 1, due_at = ?, reason = ?,"
         " reason_code = ?, reason_class = ? WHERE record_id = ?",
         (
             given_up.due_at,
@@ -179,7 +179,7 @@ def hold(
         _keep(connection, work, roles, now)
         intents.answer(connection, IntentKind.ROLE, work.record_id)
         connection.execute(
-            "UPDATE contacts SET listed = ? WHERE record_id = ?",
+            "UPDATE people_tab SET listed = ? WHERE record_id = ?",
             (int(work.listed), work.record_id),
         )
     fuse.hold_tab(connection, work.record_id, work.revision, would, people)
@@ -192,7 +192,7 @@ def leave(connection: sqlite3.Connection, work: TabWork) -> None:
         return
     becomes = settling.tab_left(found, work.revision)
     connection.execute(
-        "UPDATE contacts SET settled_tab = NULL, state = ? WHERE record_id = ?",
+        "UPDATE people_tab SET settled_tab = NULL, state = ? WHERE record_id = ?",
         (becomes, work.record_id),
     )
 
@@ -204,7 +204,7 @@ def abandon(connection: sqlite3.Connection, work: TabWork, now: float, *, look_i
     refused_roles.keep(connection, work.target_id, {})
     connection.execute(
         # Whatever else there was to look for: it is looked for again if the record says so.
-        "UPDATE contacts SET state = 'settled', settled_tab = NULL WHERE record_id = ?",
+        "UPDATE people_tab SET state = 'settled', settled_tab = NULL WHERE record_id = ?",
         (work.record_id,),
     )
     intents.answer(connection, IntentKind.ROLE, work.record_id)
@@ -238,7 +238,7 @@ def defer(
         # Nothing that this attempt has sent is in doubt.
         intents.answer(connection, IntentKind.ROLE, work.record_id)
     connection.execute(
-        "UPDATE contacts SET listed = ?, attempts = attempts + ?, failures = ?, due_at = ?,"
+        "UPDATE people_tab SET listed = ?, attempts = attempts + ?, failures = ?, due_at = ?,"
         " given_up = ? WHERE record_id = ?",
         (
             int(work.listed),
@@ -252,7 +252,7 @@ def defer(
     if failure is not None:
         # Where nothing was sent, it still waits for what it failed of.
         connection.execute(
-            "UPDATE contacts SET failed_at = ?, reason = ?, reason_code = ?, reason_class = ?"
+            "UPDATE people_tab SET failed_at = ?, reason = ?, reason_code = ?, reason_class = ?"
             " WHERE record_id = ?",
             (now, *_kept(failure), work.record_id),
         )
@@ -268,7 +268,7 @@ def _tell_failure(
         news: it is given up just now.
     """
     before = connection.execute(
-        "SELECT reason_code, reason FROM contacts WHERE record_id = ?", (work.record_id,)
+        "SELECT reason_code, reason FROM people_tab WHERE record_id = ?", (work.record_id,)
     ).fetchone()
     if news:
         note = Note("people given up", failure.reason.within("tried again only seldom: {}"))
@@ -305,7 +305,7 @@ def doubt(
         remember(connection, work.record_id, work.version, note, now)
     _doubt(connection, work.record_id, json.dumps(announced), now, look_at=due_at)
     connection.execute(
-        "UPDATE contacts SET listed = 0, failures = ?, due_at = ?, taken_since = ?,"
+        "UPDATE people_tab SET listed = 0, failures = ?, due_at = ?, taken_since = ?,"
         " failed_at = ?, reason = ?, reason_code = ?, reason_class = ? WHERE record_id = ?",
         (
             settling.failures(found, fails=False),

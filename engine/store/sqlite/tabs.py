@@ -46,8 +46,8 @@ def follow(
     if runs.is_of_a_plan(connection, let_go):
         mass = Mass.EVALUATING
     row = connection.execute(
-        "SELECT r.tab, c.target_id, c.settled_tab, c.mass FROM record r"
-        " LEFT JOIN contacts c ON c.record_id = r.id WHERE r.id = ?",
+        "SELECT r.tab, t.target_id, t.settled_tab, t.mass FROM record r"
+        " LEFT JOIN people_tab t ON t.record_id = r.id WHERE r.id = ?",
         (record_id,),
     ).fetchone()
     if row is None:
@@ -74,7 +74,7 @@ def follow(
         look_again(connection, [record_id], lane, now, since=since, mass=mass)
     if let_go is not None and mass is Mass.APPROVED:
         connection.execute(
-            "UPDATE contacts SET let_go = ? WHERE record_id = ? AND mass = 3", (let_go, record_id)
+            "UPDATE people_tab SET let_go = ? WHERE record_id = ? AND mass = 3", (let_go, record_id)
         )
 
 
@@ -104,7 +104,7 @@ def _start(
     rests = tab is None or tab == EMPTY_TAB
     intents.end(connection, IntentKind.ROLE, record_id)
     connection.execute(
-        "INSERT INTO contacts (record_id, state, lane, due_at, pending_since, target_id,"
+        "INSERT INTO people_tab (record_id, state, lane, due_at, pending_since, target_id,"
         " listed, settled_tab, mass) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (record_id) DO UPDATE SET state = excluded.state, revision = revision + 1,"
         " lane = excluded.lane, due_at = excluded.due_at, target_id = excluded.target_id,"
@@ -159,8 +159,9 @@ def _look_again(
     if due is None:
         return False
     connection.execute(
-        "UPDATE contacts SET due_at = ?, lane = ?, mass = ?, pending_since = ?, state = 'pending',"
-        " revision = revision + 1, attempts = 0, given_up = 0 WHERE record_id = ?",
+        "UPDATE people_tab SET due_at = ?, lane = ?, mass = ?, pending_since = ?,"
+        " state = 'pending', revision = revision + 1, attempts = 0, given_up = 0"
+        " WHERE record_id = ?",
         (due.due_at, due.lane.value, due.mass.value, due.pending_since, record_id),
     )
     return True
@@ -183,7 +184,7 @@ def park_emptied(
         )
         if found is not None and ours:
             connection.execute(
-                "UPDATE contacts SET mass = ?, due_at = ?, lane = ?, pending_since = ?,"
+                "UPDATE people_tab SET mass = ?, due_at = ?, lane = ?, pending_since = ?,"
                 " state = 'pending', revision = revision + 1, attempts = 0, given_up = 0"
                 " WHERE record_id = ?",
                 (Mass.EVALUATING, NEVER, lane, settling.waits_since(found, now), record_id),
@@ -199,13 +200,13 @@ def look_later(
         return
     due = settling.tab_later(found, due_at)
     connection.execute(
-        "UPDATE contacts SET revision = revision + 1, due_at = ?, pending_since = ?,"
+        "UPDATE people_tab SET revision = revision + 1, due_at = ?, pending_since = ?,"
         " state = 'pending' WHERE record_id = ?",
         (due.due_at, due.pending_since, record_id),
     )
     if reason is not None:
         connection.execute(
-            "UPDATE contacts SET reason = ?, reason_code = ? WHERE record_id = ?",
+            "UPDATE people_tab SET reason = ?, reason_code = ? WHERE record_id = ?",
             (reason, code_of(reason), record_id),
         )
 
@@ -213,7 +214,7 @@ def look_later(
 def due_keys(connection: sqlite3.Connection, lane: Lane, now: float, limit: int) -> list[int]:
     """See `Tabs.due_keys`."""
     rows = connection.execute(
-        "SELECT record_id FROM contacts WHERE state = 'pending' AND lane = ? AND due_at <= ?"
+        "SELECT record_id FROM people_tab WHERE state = 'pending' AND lane = ? AND due_at <= ?"
         " ORDER BY due_at, record_id LIMIT ?",
         (lane, now, limit),
     )
@@ -223,7 +224,7 @@ def due_keys(connection: sqlite3.Connection, lane: Lane, now: float, limit: int)
 def next_due(connection: sqlite3.Connection, lane: Lane, now: float) -> float | None:
     """See `Tabs.next_due`."""
     return connection.execute(
-        "SELECT min(due_at) FROM contacts WHERE state = 'pending' AND lane = ? AND due_at > ?",
+        "SELECT min(due_at) FROM people_tab WHERE state = 'pending' AND lane = ? AND due_at > ?",
         (lane, now),
     ).fetchone()[0]
 
@@ -231,15 +232,15 @@ def next_due(connection: sqlite3.Connection, lane: Lane, now: float) -> float | 
 def load(connection: sqlite3.Connection, record_id: int) -> TabWork | None:
     """See `Tabs.load`."""
     row = connection.execute(
-        "SELECT c.*, r.mass AS of_record, r.lifted, r.ref, r.version, r.payload, r.tab,"  # noqa: S608 # a constant
+        "SELECT t.*, r.mass AS of_record, r.lifted, r.ref, r.version, r.payload, r.tab,"  # noqa: S608 # a constant
         " (r.state IN ('refused', 'ineligible') OR EXISTS (SELECT 1 FROM skip s"
         "  WHERE s.record_type = 'opportunity' AND s.record_id = r.id)) AS left_out,"
         " u.target_id AS undone_id, u.version AS undone_version, u.mapping AS undone_mapping,"
         " u.fields AS undone_fields, u.tab AS undone_tab, u.run AS undone_run,"
-        f" {intents.COLUMNS} FROM contacts c JOIN record r ON r.id = c.record_id"
+        f" {intents.COLUMNS} FROM people_tab t JOIN record r ON r.id = t.record_id"
         f"{intents.OF_TAB} LEFT JOIN undone u ON u.record_id = r.id"
-        " WHERE c.record_id = ? AND c.state = 'pending'"
-        " AND c.mass <> 2",
+        " WHERE t.record_id = ? AND t.state = 'pending'"
+        " AND t.mass <> 2",
         (record_id,),
     ).fetchone()
     if row is None:
@@ -311,10 +312,10 @@ def people_ahead(connection: sqlite3.Connection, limit: int, *, weighed: bool = 
     """See `Tabs.people_ahead`."""
     rows = connection.execute(
         "SELECT DISTINCT json_extract(line.value, '$[0]') FROM"
-        " (SELECT r.tab FROM contacts c JOIN record r ON r.id = c.record_id"
-        "  WHERE c.state = 'pending' AND r.tab IS NOT NULL AND c.mass <> 2"
-        "  AND ? = (c.mass = 1 OR (c.mass = 0 AND c.lane = 1 AND r.mass IN (1, 2)))"
-        "  ORDER BY c.lane, c.due_at, c.record_id LIMIT ?) AS next, json_each(next.tab) AS line",
+        " (SELECT r.tab FROM people_tab t JOIN record r ON r.id = t.record_id"
+        "  WHERE t.state = 'pending' AND r.tab IS NOT NULL AND t.mass <> 2"
+        "  AND ? = (t.mass = 1 OR (t.mass = 0 AND t.lane = 1 AND r.mass IN (1, 2)))"
+        "  ORDER BY t.lane, t.due_at, t.record_id LIMIT ?) AS next, json_each(next.tab) AS line",
         (weighed, limit),
     )
     return [row[0] for row in rows]

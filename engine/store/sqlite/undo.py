@@ -88,7 +88,7 @@ def standing(connection: sqlite3.Connection, record_id: int, target_id: int) -> 
         (target_id,),
     ).fetchone()
     related = connection.execute(
-        "SELECT 1 FROM contacts WHERE record_id = ? AND target_id = ?", (record_id, target_id)
+        "SELECT 1 FROM people_tab WHERE record_id = ? AND target_id = ?", (record_id, target_id)
     ).fetchone()
     intent = intents.of(connection, IntentKind.ROLE, record_id)
     return Standing(
@@ -201,7 +201,7 @@ def announce_role(
     _mark(connection, known.id, mark)
     if kind is WriteKind.ROLE_ADDED:
         listed = connection.execute(
-            "UPDATE contacts SET listed = 0 WHERE record_id = ? AND target_id = ?",
+            "UPDATE people_tab SET listed = 0 WHERE record_id = ? AND target_id = ?",
             (known.id, target_id),
         )
         if listed.rowcount:
@@ -214,7 +214,7 @@ def announce_role(
         " VALUES (?, ?, ?, ?, ?)",
         (role.id, target_id, now, None if removes else role.role, int(removes)),
     )
-    connection.execute("UPDATE contacts SET listed = 0 WHERE record_id = ?", (known.id,))
+    connection.execute("UPDATE people_tab SET listed = 0 WHERE record_id = ?", (known.id,))
     return True
 
 
@@ -238,7 +238,8 @@ def settle_role(
             (role.id, known.id, target_id, role.prospect_id, role.role, now),
         )
     connection.execute(
-        "UPDATE contacts SET settled_tab = NULL, listed = 0 WHERE record_id = ? AND target_id = ?",
+        "UPDATE people_tab SET settled_tab = NULL, listed = 0"
+        " WHERE record_id = ? AND target_id = ?",
         (known.id, target_id),
     )
     intents.end(connection, IntentKind.ROLE, known.id)
@@ -254,7 +255,7 @@ def doubt_role(
 ) -> None:
     """See `Undos.doubt_role`."""
     due = connection.execute(
-        f"UPDATE contacts SET due_at = ?{_ON_TAB}",  # noqa: S608 # a constant
+        f"UPDATE people_tab SET due_at = ?{_ON_TAB}",  # noqa: S608 # a constant
         (now, known.id, target_id),
     )
     if not due.rowcount:
@@ -264,6 +265,7 @@ def doubt_role(
         return
     intents.doubt(connection, IntentKind.ROLE, known.id, now, look_at=now)
     connection.execute(
-        f"UPDATE contacts SET state = 'pending', pending_since = ?{_ON_TAB} AND state = 'settled'",  # noqa: S608 # a constant
+        f"UPDATE people_tab SET state = 'pending', pending_since = ?{_ON_TAB}"  # noqa: S608 # a constant
+        " AND state = 'settled'",
         (now, known.id, target_id),
     )

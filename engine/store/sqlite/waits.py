@@ -13,7 +13,7 @@ from engine.model.mass_change import NEVER
 # When something is to happen.
 _DUE = (
     ("record", "due_at"),
-    ("contacts", "due_at"),
+    ("people_tab", "due_at"),
     ("outbox", "due_at"),
     ("intent", "look_at"),
     ("person", "retry_at"),
@@ -28,9 +28,9 @@ _HAPPENED = (
     ("record", "proved_at"),
     ("record", "known_at"),
     ("record", "lower_at"),
-    ("contacts", "pending_since"),
-    ("contacts", "failed_at"),
-    ("contacts", "taken_since"),
+    ("people_tab", "pending_since"),
+    ("people_tab", "failed_at"),
+    ("people_tab", "taken_since"),
     ("intent", "opened_at"),
     ("intent", "doubt_since"),
     ("person", "read_at"),

@@ -144,7 +144,7 @@ def test_the_tab_of_a_record_that_is_held_is_only_evaluated(
     """Whatever else comes up about its people: the record goes on whole or not at all."""
     take(connection, row(1, tab=[TabLine(7, "Buyer")]))
     link(connection, 1, 10)
-    connection.execute("UPDATE contacts SET lane = 1")
+    connection.execute("UPDATE people_tab SET lane = 1")
     connection.execute("UPDATE record SET mass = 2 WHERE id = 1")
 
     work = tabs.load(connection, 1)

@@ -451,7 +451,7 @@ def plans(db: sqlite3.Connection, ask: Callable[[sqlite3.Connection], object]) -
 
 def whole_tables(steps: Sequence[str]) -> list[str]:
     """The steps that read a table of the size of the population row by row."""
-    return [step for step in steps if re.fullmatch(r"SCAN (record|contacts|person|role)", step)]
+    return [step for step in steps if re.fullmatch(r"SCAN (record|people_tab|person|role)", step)]
 
 
 @pytest.mark.parametrize(

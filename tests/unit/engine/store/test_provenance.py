@@ -54,7 +54,7 @@ def test_nothing_known_of_the_target_counts_in_an_aged_state(
     take(connection, row(1, 5))
     connection.execute("UPDATE record SET synced = '{}', state = 'settled', target_id = 9")
     connection.execute(
-        "INSERT INTO contacts (record_id, state, lane, due_at, target_id, listed, settled_tab)"
+        "INSERT INTO people_tab (record_id, state, lane, due_at, target_id, listed, settled_tab)"
         " VALUES (1, 'settled', 0, 0, 9, 1, '[]')"
     )
     connection.execute(
@@ -72,7 +72,7 @@ def test_nothing_known_of_the_target_counts_in_an_aged_state(
         "settled",
     )
     assert tuple(
-        connection.execute("SELECT listed, settled_tab, state FROM contacts").fetchone()
+        connection.execute("SELECT listed, settled_tab, state FROM people_tab").fetchone()
     ) == (0, None, "settled")
     assert connection.execute("SELECT read_at FROM person").fetchone()[0] == 0
     assert connection.execute("SELECT doubt_since FROM intent").fetchone()[0] == NOW

@@ -27,7 +27,7 @@ RUNS = frozenset({"execute", "executemany"})
 GROWING = frozenset(
     {
         "awaited",
-        "contacts",
+        "people_tab",
         "history",
         "intent",
         "left_blank",
@@ -45,7 +45,7 @@ GROWING = frozenset(
 # What holds only the few things that are unusual: in error, in doubt, or under way this moment.
 FEW = frozenset(
     {
-        "contacts_given_up",
+        "people_tab_given_up",
         "intent_announced",
         "intent_doubt",
         "person_refused",
@@ -75,14 +75,14 @@ LOCAL: Mapping[str, Sequence[Mapping[str, Any]]] = {
     ],
     "fuse.take_out": [
         {"table": table, "column": column}
-        for table, column in (("record", "id"), ("contacts", "record_id"))
+        for table, column in (("record", "id"), ("people_tab", "record_id"))
     ],
     "fuse._hold_again": [
         {"table": table, "these": these}
-        for table, column in (("record", "id"), ("contacts", "record_id"))
+        for table, column in (("record", "id"), ("people_tab", "record_id"))
         for these in (f"{column} = ? AND let_go = ?", "let_go = ?")
     ],
-    "fuse.release": [{"table": "record"}, {"table": "contacts"}],
+    "fuse.release": [{"table": "record"}, {"table": "people_tab"}],
     "journal.counted": [{"where": "h.at >= ?"}],
     "journal.lines": [{"where": "h.at >= ?"}],
     "kept.save_usage": [
@@ -98,7 +98,7 @@ LOCAL: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "outbox.void_flag": [{"key": SimpleNamespace(record_type=one)} for one in RecordType],
     "people._write": [{"announces": True}, {"announces": False}],
     # A column that each of its statements is about in turn.
-    "waits.bound": [{"table": "contacts", "column": "due_at"}],
+    "waits.bound": [{"table": "people_tab", "column": "due_at"}],
     "work.known": [{"further": ""}, {"further": " AND r.state = 'pending' AND r.mass <> 2"}],
 }
 # Opens and migrates the file, before anybody works; or works on a copy of its own.

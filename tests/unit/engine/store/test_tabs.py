@@ -393,4 +393,4 @@ def test_what_can_be_told_only_later_is_kept_with_the_outcome(db: sqlite3.Connec
 
     assert tabs.due_keys(db, Lane.FRESH, NOW + 4, 10) == []
     assert tabs.due_keys(db, Lane.FRESH, NOW + 5, 10) == [1]
-    assert db.execute("SELECT reason FROM contacts").fetchone()[0] == why
+    assert db.execute("SELECT reason FROM people_tab").fetchone()[0] == why
