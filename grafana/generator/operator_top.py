@@ -145,8 +145,8 @@ def _columns_of_pairs() -> list[Json]:
     }
     return [
         column(
+            # As wide as the others leave room for: names are long.
             "Pair",
-            custom__width=120,
             links=[
                 Link("Its own board", _ITS_BOARD).render(),
                 Link("The service's own page", "http://${__value.raw}/status", True).render(),
@@ -169,7 +169,7 @@ def _columns_of_pairs() -> list[Json]:
             mappings=[_waiting("waits"), UNKNOWN],
             custom__width=82,
         ),
-        column("Left", unit="locale", decimals=0, mappings=[NO_LIMIT, NOTHING]),
+        column("Left", unit="locale", decimals=0, mappings=[NO_LIMIT, NOTHING], custom__width=70),
     ]
 
 
@@ -186,7 +186,7 @@ def _pairs() -> Panel:
         overrides=_columns_of_pairs(),
         alerts=("WosyncDown", "WosyncAbsent"),
         width=15,
-        height=5,
+        height=6,
     )
 
 
@@ -248,7 +248,7 @@ def _firing() -> Panel:
             column("Section", custom__hideFrom={"viz": True, "legend": False, "tooltip": False}),
         ],
         width=9,
-        height=5,
+        height=6,
     )
 
 

@@ -75,8 +75,12 @@ class Screen:
 
 
 @asynccontextmanager
-async def typing(directory: Path, *arguments: str) -> AsyncGenerator[Screen]:
-    """A command in a terminal."""
+async def typing(directory: Path, *arguments: str, columns: int = 200) -> AsyncGenerator[Screen]:
+    """A command in a terminal.
+
+    Args:
+        columns: how wide it is.
+    """
     master, slave = pty.openpty()
     try:
         process = await started.start(
@@ -87,7 +91,7 @@ async def typing(directory: Path, *arguments: str) -> AsyncGenerator[Screen]:
             stderr=slave,
             session=True,
             # So that what is typed at it, Ctrl-C included, reaches it.
-            env={**os.environ, "PYTHONPATH": ROOT, "COLUMNS": "200", "TERM": "xterm"},
+            env={**os.environ, "PYTHONPATH": ROOT, "COLUMNS": str(columns), "TERM": "xterm"},
         )
         os.close(slave)
         async with process:

@@ -7,10 +7,12 @@ what is shown now into the pages: WOSYNC_DOCS=write, and then look at what chang
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import shlex
 import subprocess
+import time
 import tomllib
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
@@ -33,16 +35,20 @@ from engine.config.loading import installed_connectors
 from engine.errors import EngineError
 from tests.end_to_end import documents, warm
 from tests.end_to_end.documents import PROGRAM, ROOT, Block
+from tests.end_to_end.terminal import typing
 from tests.waiting import DEADLINE_S
 
 PAGES = documents.pages()
 IDS = [str(page.relative_to(ROOT)) for page in PAGES]
 # Whose consoles they are, by the fixture that sets the stage: of somebody beside the service, of
-# somebody who has not let it run yet, and of two on whose systems the vendor's plugin has run: one
-# lets the service look on, the other one stands before the first run.
+# somebody who has not let it run yet, of one whose changed mapping the fuse holds, of one whose
+# Outreach is down, and of two on whose systems the vendor's plugin has run: one lets the service
+# look on, the other one stands before the first run.
 CONSOLES = {
     "console": "stage",
     "console before": "beginning",
+    "console held": "held",
+    "console outage": "outage",
     "console shadow": "shadowed",
     "console plugin": "adopting",
 }
@@ -50,6 +56,8 @@ LANGUAGES = {*CONSOLES, "sh", "toml", "yaml", "ini", "{toctree}"}
 # Where the pages have the sandbox's control port, as in: wosync sandbox --control-port 9470
 CONTROL = "http://127.0.0.1:9470"
 TABLES_OF_OTHERS = {"Service"}
+# A question that waits for somebody's answer, and the answer.
+QUESTION, YES = "[y/N]: ", "y"
 every_page = pytest.mark.parametrize("page", PAGES, ids=IDS)
 
 
@@ -137,6 +145,17 @@ class Stage:
     addresses: Addresses
     settle: Callable[[], None]
 
+    def asked(self, *words: str) -> str:
+        """What a command of ours shows that asks, once the question was answered with yes."""
+
+        async def person() -> str:
+            async with typing(self.home, *words, columns=80) as screen:
+                await screen.answers((QUESTION, YES))
+                await screen.ended()
+            return screen.shown.replace("\r\n", "\n")
+
+        return anyio.run(person)
+
     def run(self, command: str) -> str:
         """What a command shows to somebody in that directory."""
         words = shlex.split(command.replace(CONTROL, self.addresses.control))
@@ -201,6 +220,32 @@ def beginning(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stage]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def held(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stage]:
+    """A pair in step, and then a line of mapping that would change every record of it."""
+    with staged(tmp_path_factory.mktemp("held") / "home", FEW) as made:
+        made.run(f"{PROGRAM} config set fuse.records_min 20")
+        made.run(f"{PROGRAM} once")
+        made.run(f"{PROGRAM} config set mapping.opportunity.nextStep object_ref")
+        made.run(f"{PROGRAM} once")
+        yield made
+
+
+@pytest.fixture(scope="module")
+def outage(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stage]:
+    """A pair in step, and then an edit that Outreach is too ill to take."""
+    with staged(tmp_path_factory.mktemp("outage") / "home", FEW, "run") as made:
+        made.run(f"curl -X POST {CONTROL}/outreach/faults -d '{json.dumps(ILL)}'")
+        made.run(f"curl -X PATCH {CONTROL}/workbooks/opportunities/1031 -d '{json.dumps(EDIT)}'")
+        give_up = time.monotonic() + DEADLINE_S
+        while "Outreach: stands still" not in made.run(f"{PROGRAM} status"):
+            assert time.monotonic() < give_up
+        yield made
+
+
+FEW = SandboxOptions(bulk=20)
+ILL = {"action": "status", "status": 503, "times": None}
+EDIT = {"probability": 35}
 PAST = SandboxOptions(bulk=20, past=True)
 
 
@@ -243,13 +288,15 @@ def test_every_console_shows_what_the_page_says(
     place: Stage = request.getfixturevalue(CONSOLES[language])
     for block in all_of(page, language):
         for command, expected in block.steps():
-            shown = place.run(command)
+            asks = f"{QUESTION}{YES}\n" in expected
+            shown = place.asked(*shlex.split(command)[1:]) if asks else place.run(command)
             if os.environ.get("WOSYNC_DOCS") == "write" and not documents.alike(expected, shown):
                 write(page, expected, shown)
             else:
                 missed = documents.first_missed(expected, shown)
                 assert documents.alike(expected, shown), f"$ {command}\n{shown}\nnot: {missed}"
-    place.settle()
+    if language != "console outage":
+        place.settle()
 
 
 def write(page: Path, expected: str, shown: str) -> None:

@@ -14,6 +14,7 @@ CLOCKS = "tests/scenario/test_source_clocks.py"
 VERSIONS = "engine/decide/version.py"
 RESTORED = "tests/scenario/test_restored_source.py"
 CAPTURED = "tests/unit/engine/store/test_capture.py"
+AHEAD = "tests/scenario/test_read_ahead.py"
 UNDONE = "tests/scenario/test_undone_imports.py"
 WRITING_BACK = "tests/scenario/test_writing_back.py"
 TAKEN_BACK = f"{UNDONE}::test_what_is_taken_back_while_it_waits_is_not_created"
@@ -57,6 +58,20 @@ MUTANTS = (
         "ids = list(dict.fromkeys([work.id, *ahead]))[:BATCH_MAX]",
         "ids = list(dict.fromkeys([work.id, *ahead]))[:1]",
         (f"{UNDONE}::test_reading_anew_costs_one_request_in_fifty_creates_at_most",),
+    ),
+    Mutant(
+        "reads each record that was approved by itself",
+        "engine/store/sqlite/work.py",
+        "(target_id IS NULL OR mass = ?)",
+        "(target_id IS NULL OR mass = -?)",
+        (f"{AHEAD}::test_what_was_approved_is_read_a_hundred_at_a_time",),
+    ),
+    Mutant(
+        "reads each record that somebody has repaired by itself",
+        "engine/store/sqlite/work.py",
+        "(reread OR proved_at < ?",
+        "(reread = 2 OR proved_at < ?",
+        (f"{AHEAD}::test_what_somebody_has_repaired_is_read_a_hundred_at_a_time",),
     ),
     Mutant(
         "goes on waiting for a record that is not shown any more",

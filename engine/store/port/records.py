@@ -38,8 +38,9 @@ class Records(Protocol):
         ...
 
     async def shown_before(self, lane: Lane, now: float, before: float, limit: int) -> list[int]:
-        """Records next due in the lane that the target has never heard of, last shown before
-        then."""
+        """Records next due in the lane that are to be read anew first: see `decide.opportunity`,
+        `must_look`. Those that the target has never heard of, or that wait no longer for an
+        approval, if they were last shown before then; and all that are marked for it."""
         ...
 
     async def open_intent(

@@ -148,8 +148,9 @@ def shown_before(
     """See `Records.shown_before`."""
     rows = connection.execute(
         "SELECT id FROM record WHERE state = 'pending' AND lane = ? AND due_at <= ?"
-        " AND target_id IS NULL AND proved_at < ? ORDER BY due_at, id LIMIT ?",
-        (lane, now, before, limit),
+        " AND (reread OR proved_at < ? AND (target_id IS NULL OR mass = ?))"
+        " ORDER BY due_at, id LIMIT ?",
+        (lane, now, before, Mass.APPROVED, limit),
     )
     return [row[0] for row in rows]
 
