@@ -145,8 +145,9 @@ def _columns_of_pairs() -> list[Json]:
     }
     return [
         column(
-            # As wide as the others leave room for: names are long.
+            # As wide as the others leave room for: names are long, and screens narrow.
             "Pair",
+            custom__minWidth=100,
             links=[
                 Link("Its own board", _ITS_BOARD).render(),
                 Link("The service's own page", "http://${__value.raw}/status", True).render(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from tests.scenario.bench import OPPORTUNITIES, Bench
@@ -34,4 +36,12 @@ async def test_what_a_batch_delivered_is_not_delivered_again_for_one_that_failed
 
     assert world.twin(moved).attributes["description"] == "edited meanwhile"
     assert all(world.twin(record) for record in others)
-    assert world.workbooks_traffic.counts["PUT", OPPORTUNITIES] == 2
+    # In how many batches they went, and which one was the first, is up to how slow the machine is.
+    delivered = Counter(
+        number
+        for seen in world.workbooks_seen
+        if (seen.method, seen.path) == ("PUT", OPPORTUNITIES)
+        for number in seen.form["id[]"]
+    )
+    assert {delivered.pop(str(moved))} <= {1, 2}
+    assert delivered == Counter(map(str, others))
