@@ -16,7 +16,11 @@ from functools import cache
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer  # pyright: ignore[reportMissingTypeStubs]
+from xdist.scheduler import LoadGroupScheduling  # pyright: ignore[reportMissingTypeStubs]
 
+from engine.store.sqlite import statefile
+from tests import fresh
 from tests.scratch import scratch
 from tests.searching import examples
 from tests.unsteady import ENDED
@@ -43,6 +47,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # Tests make few cycles; looking for them among ten thousand collected tests takes its time.
 GARBAGE_THRESHOLD = 20_000
 
+# Where no test takes long.
+SHORT = ("tests/unit/", "tests/contract/", "tests/mutants/", "tests/test_")
+
 if (_scratch := scratch()) is not None:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", _scratch)
 
@@ -53,6 +60,19 @@ def authorities_read_once() -> Generator[None]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fresh_states_copied() -> Generator[None]:
+    """Hundreds of tests begin with no state; see `tests.fresh`."""
+    with fresh.copied():
+        yield
+
+
+@pytest.fixture
+def every_migration(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of how a state comes about: a fresh one takes every step of the schema."""
+    monkeypatch.setattr(statefile, "prepare", fresh.migrated)
 
 
 @pytest.fixture
@@ -77,6 +97,21 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long tests come first, so that short ones fill the other processes beside them."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadGroupScheduling | None:
+    """Tests of a millisecond are handed out file by file: to ask for each takes longer than it."""
+    return ByFile(config, log) if config.getoption("dist") == "loadgroup" else None
+
+
+class ByFile(LoadGroupScheduling):
+    """Short tests of one file go to one process, one after the other."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return (
+            nodeid.partition("::")[0] if nodeid.startswith(SHORT) else super()._split_scope(nodeid)
+        )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -6,6 +6,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any, cast
@@ -17,6 +18,7 @@ import engine
 from engine.config.loading import Config, installed_connectors, load
 from engine.model.reason import Code
 from engine.model.records import RecordType
+from tests.sources import source
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -85,23 +87,13 @@ ENGINE = sources("engine")
 CONNECTORS = sources("connectors")
 
 
-def tree(path: Path) -> ast.Module:
-    """The file, parsed."""
-    return ast.parse(path.read_text(encoding="utf-8"))
+def imports(path: Path) -> tuple[tuple[str, str | None], ...]:
+    """Every (module, name) imported anywhere in the file."""
+    return source(path).imports
 
 
-def imports(path: Path) -> Iterator[tuple[str, str | None]]:
-    """Every (module, name) imported anywhere in the file; name is None for the module itself."""
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield alias.name, None
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            for alias in node.names:
-                yield node.module, alias.name
-
-
-def engine_imports(path: Path) -> set[str]:
+@cache
+def engine_imports(path: Path) -> frozenset[str]:
     """The engine's modules a file imports, `from engine.store import work` as the module."""
     found: set[str] = set()
     for module, name in imports(path):
@@ -112,7 +104,7 @@ def engine_imports(path: Path) -> set[str]:
             found.add(module)
         elif f"{module}.__init__" in ENGINE:
             found.add(f"{module}.__init__")
-    return found
+    return frozenset(found)
 
 
 def height(module: str) -> int:
@@ -157,7 +149,7 @@ def test_what_decides_knows_facts_and_nothing_else(module: str) -> None:
 
     assert [one for one in own if not one.startswith(PURE[module.split(".")[1]])] == []
     assert imported & EFFECTS == set()
-    assert not any(isinstance(node, ast.AsyncFunctionDef) for node in ast.walk(tree(path)))
+    assert not source(path).waits
 
 
 def test_no_modules_of_the_engine_import_each_other() -> None:
@@ -212,10 +204,9 @@ def test_what_the_engine_exports_is_sorted_and_there() -> None:
 
 
 def calls(path: Path) -> Iterator[str]:
-    """Every call in the file whose function is a dotted name."""
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.Call):
-            yield ast.unparse(node.func)
+    """What is called in the file, as it is written there."""
+    for call in source(path).calls:
+        yield ast.unparse(call.func)
 
 
 @pytest.mark.parametrize(
@@ -241,8 +232,8 @@ def test_only_the_outside_makes_randomness_without_a_seed() -> None:
     unseeded = [
         module
         for module, path in ENGINE.items()
-        for node in ast.walk(tree(path))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Random" and not node.args
+        for call in source(path).calls
+        if _called(call) == "Random" and not call.args
     ]
 
     assert unseeded == ["engine.assembly.environment"]
@@ -438,7 +429,7 @@ def test_only_the_catalogue_makes_reasons() -> None:
         f"{module}:{call.lineno}"
         for module, path in (ENGINE | CONNECTORS).items()
         if module not in {"engine.decide.reasons", "engine.model.reason"}
-        for call in _calls(path)
+        for call in source(path).calls
         if _called(call) == "Reason"
         or (
             _called(call) in {"Rejected", "Taken", "HeldBack"}
@@ -458,11 +449,6 @@ def test_every_reason_is_given_by_somebody() -> None:
     )
 
     assert [code.name for code in Code if not re.search(rf"Code\.{code.name}\b", given)] == []
-
-
-def _calls(path: Path) -> list[ast.Call]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
 
 
 def _called(call: ast.Call) -> str:

@@ -1,8 +1,9 @@
 """A process that has imported everything and becomes, forked, whatever command is asked for.
 
-Commands are run here by the hundred, and most of what one costs is what each of them imports. Only
-that is spared: a command has a process, descriptors, a directory and an environment of its own, and
-ends as the interpreter ends. That a start works from nothing is what tests of the service show.
+Commands are run here by the hundred, and most of what one costs is what each of them imports, and
+how a state comes about. Only that is spared: a command has a process, descriptors, a directory and
+an environment of its own, and ends as the interpreter ends. That a start works from nothing is what
+tests of the service show.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from typing import TypedDict
 import engine.cli
 from engine.__main__ import main
 from engine.config.loading import installed_connectors
+from tests import fresh
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUEST_MAX = 1 << 17
@@ -190,9 +192,11 @@ def import_everything() -> None:
 
 if __name__ == "__main__":
     import_everything()
+    fresh.ready()
     # Nobody need wait for those who wait for commands.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     words = serve(socket.socket(fileno=int(sys.argv[1])))
     if words is not None:
         sys.argv = ["wosync", *words]
-        main()
+        with fresh.copied():
+            main()

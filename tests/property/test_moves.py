@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from engine.model.intent import IntentKind
 from engine.model.states import State, Subject, legal
-from engine.store.sqlite import statefile, tabs, work
+from engine.store.sqlite import tabs, work
+from tests import fresh
 from tests.property.store_deeds import PEOPLE, RECORDS, Choice, Desk, deed
 from tests.searching import examples
 
@@ -76,10 +77,7 @@ def take(connection: sqlite3.Connection, desk: Desk) -> None:
 def test_every_deed_makes_legal_moves_or_none(choices: list[Choice]) -> None:
     """What was read may be out of date by the time of the deed; a move that is none undoes it."""
     desk = Desk()
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        connection.row_factory = sqlite3.Row
-        for step in statefile.migrations():
-            connection.executescript(step)
+    with closing(fresh.in_memory()) as connection:
         for number, choice in enumerate(choices):
             if number % 3 == 0:
                 take(connection, desk)

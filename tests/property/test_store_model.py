@@ -25,11 +25,13 @@ from engine.model.intent import Intent, IntentKind
 from engine.model.outbox import Key
 from engine.model.records import RecordType
 from engine.model.states import IllegalMove
-from engine.store.sqlite import intents, outbox, statefile, tabs, work
+from engine.store.sqlite import intents, outbox, tabs, work
 from engine.store.sqlite.inline import open_inline
 from engine.store.sqlite.threaded import open_store
+from tests import fresh
 from tests.adapter import OpenSqlite, SqliteStore
 from tests.property.store_deeds import PEOPLE, RECORDS, Choice, Deed, Desk, deed, looks
+from tests.scratch import scratch
 from tests.searching import examples
 
 CHOICES = st.builds(
@@ -95,7 +97,7 @@ class StoreModel(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.directory = Path(tempfile.mkdtemp(prefix="store-model-"))
+        self.directory = Path(tempfile.mkdtemp(prefix="store-model-", dir=scratch()))
         self.runner = asyncio.Runner()
         self.threaded = Opened(self.runner, open_store, self.directory / "threaded.db")
         self.inline = Opened(self.runner, open_inline, self.directory / "inline.db")
@@ -173,10 +175,7 @@ class JournalModel(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.connection = sqlite3.connect(":memory:", isolation_level=None)
-        self.connection.row_factory = sqlite3.Row
-        for step in statefile.migrations():
-            self.connection.executescript(step)
+        self.connection = fresh.in_memory()
         self.now = 1_000.0
         self.known: dict[tuple[IntentKind, int], Intent] = {}
         # Creates that were sent and of which nobody has said what became of them.

@@ -20,6 +20,7 @@ from engine.store.sqlite import statedir, statefile
 from engine.store.sqlite.inline import InlineStore
 from engine.store.sqlite.mark import Mark
 from engine.store.sqlite.subjects import Subjects
+from tests import fresh
 from tests.simulation.trace import Trace
 
 P = ParamSpec("P")
@@ -165,7 +166,7 @@ class OpenMortal:
 
     @asynccontextmanager
     async def _opened(self, path: Path) -> AsyncGenerator[Store]:
-        statefile.prepare(path)
+        fresh.prepare(path)
         with (
             closing(statefile.connect(path)) as connection,
             closing(Mark(path.with_name(statedir.MARK_NAME))) as mark,

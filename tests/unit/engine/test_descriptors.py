@@ -20,7 +20,7 @@ from engine.store.sqlite.troubles import unusable
 from engine.wire.exchange import Exchange
 from tests.unit.engine.stand_ins import environment
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("every_migration")]
 
 
 @contextmanager

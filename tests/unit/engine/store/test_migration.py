@@ -30,6 +30,8 @@ from engine.store.sqlite import (
 )
 from tests.unit.engine.stand_ins import NOW, link, row, state_of
 
+pytestmark = pytest.mark.usefixtures("every_migration")
+
 OPPORTUNITY = RecordType.OPPORTUNITY
 
 SETTLED = """

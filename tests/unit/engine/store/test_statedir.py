@@ -18,6 +18,8 @@ from engine.errors import StateUnusable
 from engine.store.sqlite import statedir, statefile
 from engine.store.sqlite.statedir import FILE_NAME, LOCK_NAME, MARK_NAME, StateInUse
 
+pytestmark = pytest.mark.usefixtures("every_migration")
+
 SERVICE = 61_234
 STRANGER = 61_235
 

@@ -14,6 +14,8 @@ from engine.store.sqlite import statedir, statefile
 from engine.store.sqlite.statedir import StateInUse
 from engine.store.sqlite.statefile import APPLICATION_ID, FILE_NAME
 
+pytestmark = pytest.mark.usefixtures("every_migration")
+
 
 def pragma(path: Path, name: str) -> int:
     """A number from the file's header."""
