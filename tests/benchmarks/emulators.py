@@ -131,12 +131,14 @@ def plant(
     people: int = 0,
     *,
     linked: bool = False,
+    every: int = 1,
 ) -> int:
     """Fill both worlds with plain, ticked, valid opportunities; returns a user to consent.
 
     Args:
         people: on the tab of each, whom both systems know.
         linked: each of them is in Outreach already, under another name, as its own id says.
+        every: so manieth has people.
     """
     first_user = 0
     for number in range(OWNERS):
@@ -169,7 +171,7 @@ def plant(
             cf_opportunity_sync_to_outreach=True,
             cf_opportunity_outreach_id=twin,
         )
-        if people:
+        if people and number % every == 0:
             on_tab = [persons[(number + place) % PERSONS] for place in range(people)]
             roles = [ROLES[place % len(ROLES)] for place in range(people)]
             workbooks.set_people(opportunity_id, list(zip(on_tab, roles, strict=True)))
@@ -196,12 +198,14 @@ def _customer(workbooks: WorkbooksWorld, outreach: OutreachWorld, number: int) -
     return workbooks.organisations.create(name=name, cf_organisation_outreach_id=str(account_id))
 
 
-async def serve(rows: int, latency_s: float, ago_s: float, people: int, *, linked: bool) -> None:
+async def serve(
+    rows: int, latency_s: float, ago_s: float, people: int, *, linked: bool, every: int
+) -> None:
     """Serve until standard input ends.
 
     Args:
         people: on the tab of each opportunity.
-        linked: as in `plant`.
+        linked, every: as in `plant`.
         latency_s: seconds added to every request of both systems.
         ago_s: seconds by which both are in the past until they are told to come to the present.
     """
@@ -209,7 +213,7 @@ async def serve(rows: int, latency_s: float, ago_s: float, people: int, *, linke
     workbooks = WorkbooksWorld(clock.now)
     knobs = OutreachKnobs(mint_interval_s=0.0, rate_limit=10_000_000)
     outreach = OutreachWorld(clock.now, knobs)
-    user_id = plant(workbooks, outreach, rows, people, linked=linked)
+    user_id = plant(workbooks, outreach, rows, people, linked=linked, every=every)
     workbooks.add_api_key(API_KEY)
     outreach.add_app(CLIENT_ID, CLIENT_SECRET)
     workbooks_traffic = Faults(workbooks_app(workbooks), latency_s=latency_s)
@@ -246,9 +250,10 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--ago", type=float, default=0.0)
     parser.add_argument("--people", type=int, default=0)
+    parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--linked", action="store_true")
     chosen = parser.parse_args()
-    begun = partial(serve, linked=chosen.linked)
+    begun = partial(serve, linked=chosen.linked, every=chosen.every)
     anyio.run(begun, chosen.rows, chosen.latency, chosen.ago, chosen.people)
 
 

@@ -45,7 +45,7 @@ class Scene:
         workers: opportunity syncers, and requests in flight to Outreach.
         interval_s: between two polls of `wosync run`.
         ago_s: how long ago both systems are, until `come_to_the_present`.
-        people: on the tab of each opportunity, whom both systems know.
+        people: on the tab of every `every`-th opportunity, whom both systems know.
         linked: the opportunities are in Outreach already.
     """
 
@@ -55,6 +55,7 @@ class Scene:
     interval_s: float = 60.0
     ago_s: float = 0.0
     people: int = 0
+    every: int = 1
     linked: bool = False
 
 
@@ -212,6 +213,7 @@ def stage(scene: Scene) -> Generator[Stage]:
     command = [sys.executable, "-m", "tests.benchmarks.emulators"]
     command += ["--rows", str(scene.rows), "--latency", str(scene.latency_s)]
     command += ["--ago", str(scene.ago_s), "--people", str(scene.people)]
+    command += ["--every", str(scene.every)]
     command += ["--linked"] if scene.linked else []
     with (
         tempfile.TemporaryDirectory(prefix="wosync-bench-") as name,

@@ -74,6 +74,16 @@ MUTANTS = (
         (f"{AHEAD}::test_what_somebody_has_repaired_is_read_a_hundred_at_a_time",),
     ),
     Mutant(
+        "reads a whole backlog for each record that waited",
+        WORK,
+        "(lane, now, limit * _AHEAD, before, Mass.APPROVED, limit)",
+        "(lane, now, -1, before, Mass.APPROVED, limit)",
+        (
+            "tests/unit/engine/store/test_work.py"
+            "::test_a_backlog_is_not_read_whole_for_those_who_waited",
+        ),
+    ),
+    Mutant(
         "goes on waiting for a record that is not shown any more",
         CAPTURE,
         "[(row[0], row[1]) for row in rows], because(Code.RECORD_HIDDEN)",

@@ -39,7 +39,7 @@ async def _alone(config: Config, wanted: Wanted, out: IO[str], environment: Envi
         fresh = not state.exists()
         seen = mark.look(state_dir / statedir.MARK_NAME)
         try:
-            async with scratch_store(environment, state, alone=True) as (store, copy):
+            async with scratch_store(state, alone=True) as (store, copy):
                 await take_over(config, store, seen, environment.clock.now())
 
                 def systems() -> AbstractAsyncContextManager[Systems]:
@@ -68,7 +68,7 @@ async def plan_beside(assembly: Assembly, wanted: Wanted, out: IO[str]) -> End:
     config, environment = assembly.config, assembly.environment
     state = config.engine.service.state_dir / statefile.FILE_NAME
     with plain_errors():
-        async with scratch_store(environment, state, alone=False) as (store, copy):
+        async with scratch_store(state, alone=False) as (store, copy):
             making = _maker(wanted)(
                 config,
                 environment,

@@ -307,9 +307,7 @@ class Rehearsal:
 
 
 @asynccontextmanager
-async def scratch_store(
-    environment: Environment, state: Path, *, alone: bool
-) -> AsyncGenerator[tuple[Store, Path]]:
+async def scratch_store(state: Path, *, alone: bool) -> AsyncGenerator[tuple[Store, Path]]:
     """A store on a copy of the state, gone after the block.
 
     Args:
@@ -321,5 +319,5 @@ async def scratch_store(
             scratch.copied(state, copy)
         else:
             await anyio.to_thread.run_sync(scratch.copied, state, copy)
-        async with environment.open_store(copy) as store:
+        async with scratch.opened(copy, alone=alone) as store:
             yield store, copy

@@ -11,14 +11,17 @@ import json
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Collection, Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Collection, Generator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from engine.errors import StateUnusable
 from engine.model.approval import Chosen
 from engine.model.mass_change import NEVER, Mass
+from engine.store.port.store import Store
 from engine.store.sqlite import fuse, statedir, statefile
+from engine.store.sqlite.inline import InlineStore
+from engine.store.sqlite.threaded import open_store
 
 _PREFIX = "rehearsal-"
 # Later than anything is due, and not when what is parked is.
@@ -73,6 +76,22 @@ def copied(state: Path, to: Path) -> None:
             remedy="make as much room beside the state as it takes itself",
         ) from error
     statefile.prepare(to)
+
+
+@asynccontextmanager
+async def opened(copy: Path, *, alone: bool) -> AsyncGenerator[Store]:
+    """A store on a copy; what is written need not outlive a loss of power, nor be waited for.
+
+    Args:
+        alone: nobody works on the state meanwhile. Beside a service everything is done on threads,
+            so that it never waits for a rehearsal.
+    """
+    if not alone:
+        async with open_store(copy, durable=False) as store:
+            yield store
+        return
+    with contextlib.closing(statefile.connect(copy, durable=False)) as connection:
+        yield InlineStore(connection)
 
 
 @contextmanager

@@ -60,11 +60,14 @@ def ensure_new_enough() -> None:
         )
 
 
-def connect(path: Path, *, query_only: bool = False) -> sqlite3.Connection:
+def connect(path: Path, *, query_only: bool = False, durable: bool = True) -> sqlite3.Connection:
     """Open the file with the pragmas every connection needs.
 
     The writer runs with synchronous=FULL: an intent must survive a power loss, or the create it
     announces could be sent twice.
+
+    Args:
+        durable: whether what is written must outlive a loss of power.
     """
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     connection.row_factory = sqlite3.Row
@@ -74,7 +77,7 @@ def connect(path: Path, *, query_only: bool = False) -> sqlite3.Connection:
         connection.execute("PRAGMA query_only = ON")
     else:
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
         connection.execute("PRAGMA journal_size_limit = 67108864")
     return connection
 

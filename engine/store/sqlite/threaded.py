@@ -184,12 +184,13 @@ def _run_group(connection: sqlite3.Connection, group: list[_Job], mark: Mark) ->
 
 @asynccontextmanager
 async def open_store(
-    path: Path, on_commit: Callable[[float], None] | None = None
+    path: Path, on_commit: Callable[[float], None] | None = None, *, durable: bool = True
 ) -> AsyncGenerator[ThreadedStore]:
     """Open the prepared state file; on exit everything handed over is committed first.
 
     Args:
         on_commit: told the seconds each group took.
+        durable: see `statefile.connect`.
 
     Raises:
         StateUnusable: see `statefile.prepare`.
@@ -197,7 +198,7 @@ async def open_store(
     statefile.prepare(path)
     mark = Mark(path.with_name(statedir.MARK_NAME))
     async with (
-        _connected(_Thread(lambda: statefile.connect(path), 64)) as writer,
+        _connected(_Thread(lambda: statefile.connect(path, durable=durable), 64)) as writer,
         _connected(_Thread(lambda: statefile.connect(path, query_only=True), 64)) as reader,
     ):
         with closing(statefile.connect(path, query_only=True)) as beside:

@@ -22,6 +22,9 @@ from engine.store.sqlite import intents, present
 from engine.store.sqlite.history import remember
 from engine.store.sqlite.writes import announced, encoded_edits
 
+# Of so many times as many as are wanted it is looked who has waited: a backlog is never read whole.
+_AHEAD = 5
+
 
 def due_keys(connection: sqlite3.Connection, lane: Lane, now: float, limit: int) -> list[int]:
     """See `Records.due_keys`."""
@@ -147,10 +150,11 @@ def shown_before(
 ) -> list[int]:
     """See `Records.shown_before`."""
     rows = connection.execute(
-        "SELECT id FROM record WHERE state = 'pending' AND lane = ? AND due_at <= ?"
-        " AND (reread OR proved_at < ? AND (target_id IS NULL OR mass = ?))"
+        "SELECT id FROM (SELECT id, target_id, mass, reread, proved_at, due_at FROM record"
+        " WHERE state = 'pending' AND lane = ? AND due_at <= ? ORDER BY due_at, id LIMIT ?)"
+        " WHERE (reread OR proved_at < ? AND (target_id IS NULL OR mass = ?))"
         " ORDER BY due_at, id LIMIT ?",
-        (lane, now, before, Mass.APPROVED, limit),
+        (lane, now, limit * _AHEAD, before, Mass.APPROVED, limit),
     )
     return [row[0] for row in rows]
 

@@ -7,6 +7,7 @@ import sqlite3
 import pytest
 
 from engine.model.lane import Lane
+from engine.model.mass_change import Mass
 from engine.store.sqlite import intents, work
 from tests.unit.engine.stand_ins import NOW, announce, link, pending, row, take
 
@@ -93,3 +94,26 @@ def test_what_the_target_never_heard_of_and_waited_long_is_listed_as_it_is_due(
     assert work.shown_before(db, Lane.FRESH, NOW, NOW + 1, 1) == [1]
     assert work.shown_at(db, 4) == NOW + 5
     assert work.shown_at(db, 5) is None
+
+
+def test_what_waited_for_an_approval_or_is_to_be_read_anew_is_listed_with_them(
+    db: sqlite3.Connection,
+) -> None:
+    """The target knows them, unlike the first, and the row may be as old."""
+    take(db, row(2), row(3), row(4))
+    for record_id in (2, 3, 4):
+        link(db, record_id)
+    take(db, row(2, 2), row(3, 2), row(4, 2))
+    db.execute("UPDATE record SET mass = ? WHERE id = 2", (Mass.APPROVED,))
+    db.execute("UPDATE record SET reread = 1 WHERE id = 3")
+
+    assert work.shown_before(db, Lane.FRESH, NOW, NOW + 1, 10) == [1, 2, 3]
+
+
+def test_a_backlog_is_not_read_whole_for_those_who_waited(db: sqlite3.Connection) -> None:
+    """Done for every record of it, that would take hours."""
+    take(db, *(row(one) for one in range(2, 8)))
+    db.execute("UPDATE record SET proved_at = ? WHERE id < 7", (NOW + 5,))
+
+    assert work.shown_before(db, Lane.FRESH, NOW, NOW + 1, 1) == []
+    assert work.shown_before(db, Lane.FRESH, NOW, NOW + 1, 2) == [7]
