@@ -102,20 +102,23 @@ class Forecast:
         """Learn from what was done since the tally before.
 
         Args:
-            working: something waited meanwhile, and nothing kept requests for it from being sent.
+            working: something waited all the while, and nothing kept requests for it from being
+                sent; otherwise only what was done says something, and time in which nothing was
+                done does not.
             lane: where most of it waited.
         """
         before, self._before = self._before, tally
-        if before is None or not working or tally.at <= before.at:
+        if before is None or tally.at <= before.at:
             return
-        self._pace[lane].note(
-            Tally(
-                tally.at - before.at,
-                max(0.0, tally.opportunities - before.opportunities),
-                max(0.0, tally.relationships - before.relationships),
-                max(0.0, tally.requests - before.requests),
-            )
+        spell = Tally(
+            tally.at - before.at,
+            max(0.0, tally.opportunities - before.opportunities),
+            max(0.0, tally.relationships - before.relationships),
+            max(0.0, tally.requests - before.requests),
         )
+        # Where little is allowed at once, it is done within one spell: that tells what it takes.
+        if working or spell.opportunities + spell.relationships:
+            self._pace[lane].note(spell)
 
     def done_in_s(self, left: Left, granted: Callable[[float], Grant]) -> float:
         """Seconds until nothing is left; 0 when nothing is, NaN while no pace is known.

@@ -44,8 +44,15 @@ MUTANTS = (
     Mutant(
         "takes a wait for budget for a slow pace",
         FORECAST,
-        "if before is None or not working or tally.at <= before.at:",
-        "if before is None or tally.at <= before.at:",
+        "if working or spell.opportunities + spell.relationships:",
+        "if working or spell.at:",
+        (FORETOLD,),
+    ),
+    Mutant(
+        "learns nothing from what is done between two pauses",
+        FORECAST,
+        "if working or spell.opportunities + spell.relationships:",
+        "if working:",
         (FORETOLD,),
     ),
     Mutant(

@@ -62,6 +62,19 @@ def test_time_in_which_nothing_may_be_sent_is_no_pace() -> None:
     assert forecast.done_in_s(backlog(20, 0), at_once) == pytest.approx(10)
 
 
+def test_what_was_done_between_two_pauses_tells_what_the_rest_takes() -> None:
+    """After a restart in a squeeze each window allows no more than a moment's work."""
+    forecast = Forecast()
+    forecast.note(Tally(0.0, 0, 0, 0), working=False, lane=Lane.BACKLOG)
+    forecast.note(Tally(5.0, 20, 0, 60), working=False, lane=Lane.BACKLOG)
+    forecast.note(Tally(240.0, 20, 0, 60), working=False, lane=Lane.BACKLOG)
+
+    def window(requests: float) -> Grant:
+        return Grant(300.0, requests - 60)
+
+    assert forecast.done_in_s(backlog(40, 0), window) == pytest.approx(305)
+
+
 def test_the_pace_of_an_hour_ago_is_forgotten() -> None:
     """A setting was changed since."""
     forecast = paced(1000, 0, 1000)
