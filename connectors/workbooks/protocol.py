@@ -64,10 +64,15 @@ class Call:
         verb: Form = () if self.verb == "POST" else (("_method", self.verb),)
         pairs = (*credentials, ("client", "api"), *verb, *self.form)
         # Names come again with every row, and their brackets are dear to quote.
-        return "&".join(f"{_name(name)}={quote_plus(value)}" for name, value in pairs).encode()
+        return "&".join(
+            f"{_word(name)}={_word(value) if name in _OF_COLUMNS else quote_plus(value)}"
+            for name, value in pairs
+        ).encode()
 
 
-_name = lru_cache(maxsize=1000)(quote_plus)
+# Values that are names of columns come again with every listing, and are most of it.
+_OF_COLUMNS = frozenset({"_select_columns[]", "_sort[]", "_ff[]"})
+_word = lru_cache(maxsize=1000)(quote_plus)
 
 
 class Filter(NamedTuple):

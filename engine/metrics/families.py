@@ -34,6 +34,14 @@ class _Found(MetricWrapperBase):
 class Counter(_Found, prometheus_client.Counter):
     """What happened, counted."""
 
+    def counted(self) -> Iterator[tuple[tuple[str, ...], float]]:
+        """The values of the labels of each series that is there, and what it has counted.
+
+        A collection copies every series with its name and the names of its labels, each time.
+        """
+        series = cast("dict[tuple[str, ...], Counter]", self._metrics)  # pyright: ignore[reportUnknownMemberType] # untyped upstream
+        return ((values, cast("float", one._value.get())) for values, one in [*series.items()])
+
 
 class Gauge(_Found, prometheus_client.Gauge):
     """What is so."""

@@ -71,10 +71,9 @@ def _facts(assembly: Assembly, name: str, governor: Governor) -> SystemFacts:
 def asked(assembly: Assembly, name: str) -> int:
     """Requests sent to a system since the start."""
     return sum(
-        int(sample.value)
-        for family in assembly.metrics.api_requests.collect()
-        for sample in family.samples
-        if sample.name.endswith("_total") and sample.labels["connector"] == name
+        int(count)
+        for (connector, *_), count in assembly.metrics.api_requests.counted()
+        if connector == name
     )
 
 

@@ -182,9 +182,8 @@ def _rested(metrics: Metrics) -> float:
     at_rest = {"created", "updated", "noop", "refused", "left", "related", "agreed"}
     counted = ((metrics.reconciles, at_rest), (metrics.deliveries, {"delivered", "withdrawn"}))
     return sum(
-        sample.value
+        count
         for counter, outcomes in counted
-        for family in counter.collect()
-        for sample in family.samples
-        if sample.labels.get("outcome") in outcomes
+        for values, count in counter.counted()
+        if values[-1] in outcomes
     )

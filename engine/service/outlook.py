@@ -39,10 +39,9 @@ class Outlook:
         """Take a tally; time counts as work while keys were queued from its begin to its end."""
         assembly, governor = self.assembly, self.assembly.systems.target_governor
         settled = Counter[str]()
-        for family in assembly.metrics.reconciles.collect():
-            for sample in family.samples:
-                if sample.name.endswith("_total") and sample.labels["outcome"] in _SETTLED:
-                    settled[sample.labels["kind"]] += int(sample.value)
+        for (kind, outcome), count in assembly.metrics.reconciles.counted():
+            if outcome in _SETTLED:
+                settled[kind] += int(count)
         queued = {lane: assembly.changes.queued(lane) + assembly.tabs.queued(lane) for lane in Lane}
         waits = any(queued.values()) and not governor.closed(Lane.BACKLOG)
         tally = Tally(

@@ -35,3 +35,21 @@ def test_what_is_told_later_is_there_at_the_next_look() -> None:
     assert (
         metrics.registry.get_sample_value("wosync_api_request_duration_seconds_count", route) == 0
     )
+
+
+def test_what_has_been_counted_is_what_a_collection_shows() -> None:
+    """It is asked for every few seconds, far more often than anybody scrapes."""
+    metrics = Metrics()
+    metrics.reconciles.labels("opportunity", "created").inc(3)
+    metrics.reconciles.labels("relationship", "related").inc()
+    metrics.deliveries.labels("delivered").inc(2)
+
+    shown = {
+        (sample.labels["kind"], sample.labels["outcome"]): sample.value
+        for family in metrics.reconciles.collect()
+        for sample in family.samples
+    }
+
+    assert dict(metrics.reconciles.counted()) == shown
+    assert shown["opportunity", "created"] == 3
+    assert dict(metrics.deliveries.counted()) == {("delivered",): 2}
