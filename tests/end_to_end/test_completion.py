@@ -1,4 +1,8 @@
-"""Completion of the command line, in each shell itself, with the script the real command prints."""
+"""Completion of the command line, in each shell itself, with the script the real command prints.
+
+For every word a shell starts the command twice. It is the warm process that becomes it, but where
+everything is offered: there the command starts from nothing.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from engine.store.sqlite import statefile
+from tests.end_to_end import program, warm
 from tests.operations.tools import needs
 from tests.waiting import DEADLINE_S
 
@@ -47,12 +52,22 @@ SHELLS = [pytest.param(shell, marks=needs(shell)) for shell in ("bash", "zsh", "
 
 @pytest.fixture
 def path(tmp_path: Path) -> str:
-    """A search path with the command in it, as an installation has it."""
-    program = tmp_path / "bin" / "wosync"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m engine "$@"\n')
-    program.chmod(0o755)
-    return f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+    """A search path with the command in it."""
+    return _path_with(tmp_path, "-IS", program.__file__)
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> str:
+    """The same, as an installation has it."""
+    return _path_with(tmp_path, "-m", "engine")
+
+
+def _path_with(directory: Path, *arguments: str) -> str:
+    found = directory / "bin" / "wosync"
+    found.parent.mkdir()
+    found.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, *arguments])} "$@"\n')
+    found.chmod(0o755)
+    return f"{found.parent}{os.pathsep}{os.environ['PATH']}"
 
 
 @pytest.fixture(autouse=True)
@@ -88,7 +103,9 @@ def run(command: list[str], path: str) -> subprocess.CompletedProcess[str]:
             "PATH": path,
             "PYTHONPATH": str(ROOT),
             "TERM": "dumb",
+            program.WARM: str(warm.descriptor()),
         },
+        pass_fds=[warm.descriptor()],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -147,9 +164,9 @@ def test_words_are_completed(shell: str, line: str, expected: set[str], path: st
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_every_command_is_offered(shell: str, path: str) -> None:
+def test_every_command_is_offered(shell: str, installed: str) -> None:
     """Those of the connectors too; a help text with a quote in it must not break the rest."""
-    _, text = offered(shell, ["wosync", ""], path)
+    _, text = offered(shell, ["wosync", ""], installed)
 
     found = words_in(shell, text)
     assert {"run", "once", "check", "status", "tune", "config", "unit", "completion"} <= found

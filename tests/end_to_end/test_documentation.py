@@ -16,6 +16,7 @@ import time
 import tomllib
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -72,9 +73,15 @@ def test_every_block_says_what_it_is(page: Path) -> None:
     assert {block.language for block in documents.blocks(page)} <= LANGUAGES
 
 
+@cache
+def every_command() -> Any:
+    """All there are, below the one that has them."""
+    return typer.main.get_command(application())
+
+
 def misnamed(words: list[str]) -> str | None:
     """What a command line of ours names that there is not."""
-    command: Any = typer.main.get_command(application())
+    command = every_command()
     for number, word in enumerate(words):
         below = getattr(command, "commands", None)
         if below is None or word.startswith("-"):

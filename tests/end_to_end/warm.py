@@ -16,15 +16,16 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from selectors import EVENT_READ, DefaultSelector
-from typing import TypedDict
+from typing import NoReturn, TypedDict
 
 import engine.cli
 from engine.__main__ import main
@@ -93,6 +94,11 @@ def begin(
         session=session,
     )
     socket.send_fds(_warm(), [json.dumps(asked).encode()], theirs)
+
+
+def descriptor() -> int:
+    """The way to the warm process, for `program`."""
+    return _warm().fileno()
 
 
 @contextmanager
@@ -181,6 +187,36 @@ def _forked(request: Asked, given: list[int]) -> list[str]:
     return request["words"]
 
 
+def become(command: Callable[[], None]) -> int:
+    """Carry out the command; returns its exit code.
+
+    Raises:
+        SystemExit: it ends with more than a code, or while something of it still runs.
+    """
+    code: object = 0
+    try:
+        command()
+    except SystemExit as ended:
+        code = ended.code or 0
+    if not isinstance(code, int) or threading.active_count() > 1:
+        raise SystemExit(code)
+    return code
+
+
+def end(code: int) -> NoReturn:
+    """End as the interpreter ends, but for taking apart every module that was imported: that costs
+    more than most commands do. What nobody holds any more has its last word all the same.
+    """
+    atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]
+    gc.collect()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        sys.exit(code)
+    os._exit(code)
+
+
 def import_everything() -> None:
     """What any command may import."""
     for module in iter_modules(engine.cli.__path__, "engine.cli."):
@@ -199,4 +235,4 @@ if __name__ == "__main__":
     if words is not None:
         sys.argv = ["wosync", *words]
         with fresh.copied():
-            main()
+            end(become(main))
