@@ -14,16 +14,26 @@ from engine.model.lane import Lane
 REMEMBERED_S = 300.0
 # A pace of fewer pieces is none yet.
 PIECES_MIN = 5
+# Fresh edits go on coming, and go first: as many as in the last hour, by looks a minute apart. What
+# waits after a start came no faster than within these seconds.
+ARRIVALS_S, LOOK_S, ARRIVALS_MIN_S = 3600.0, 60.0, 600.0
+# A sum of requests that grows with the time they take is settled after so many rounds.
+ROUNDS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What was done since the process started, at a moment of any steady clock in seconds."""
+    """What was done since the process started, at a moment of any steady clock in seconds.
+
+    Args:
+        fresh: those of the requests that fresh edits took.
+    """
 
     at: float
     opportunities: float
     relationships: float
     requests: float
+    fresh: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +92,29 @@ class _Pace:
         )
 
 
+@dataclass(slots=True)
+class _Arrivals:
+    """What fresh edits took in the last hour: the first look of it, and the latest."""
+
+    looks: deque[Tally] = field(default_factory=deque[Tally])
+    latest: Tally | None = None
+
+    def note(self, tally: Tally) -> None:
+        self.latest = tally
+        if not self.looks or tally.at - self.looks[-1].at >= LOOK_S:
+            self.looks.append(tally)
+        while tally.at - self.looks[0].at > ARRIVALS_S:
+            self.looks.popleft()
+
+    def per_second(self, waiting: float) -> float:
+        """Requests that fresh edits come to, each second; so many of them wait now."""
+        if self.latest is None:
+            return 0.0
+        first = self.looks[0]
+        over_s = max(ARRIVALS_MIN_S, self.latest.at - first.at)
+        return (max(0.0, self.latest.fresh - first.fresh) + waiting) / over_s
+
+
 def _pace_by_lane() -> dict[Lane, _Pace]:
     return {lane: _Pace() for lane in Lane}
 
@@ -97,6 +130,7 @@ class Forecast:
 
     _before: Tally | None = None
     _pace: dict[Lane, _Pace] = field(default_factory=_pace_by_lane, init=False)
+    _arrivals: _Arrivals = field(default_factory=_Arrivals, init=False)
 
     def note(self, tally: Tally, *, working: bool, lane: Lane) -> None:
         """Learn from what was done since the tally before.
@@ -107,6 +141,7 @@ class Forecast:
                 done does not.
             lane: where most of it waited.
         """
+        self._arrivals.note(tally)
         before, self._before = self._before, tally
         if before is None or tally.at <= before.at:
             return
@@ -123,7 +158,8 @@ class Forecast:
     def done_in_s(self, left: Left, granted: Callable[[float], Grant]) -> float:
         """Seconds until nothing is left; 0 when nothing is, NaN while no pace is known.
 
-        The greater of what the pace takes, and of the wait until so many requests are allowed.
+        The greater of what the pace takes, and of the wait until so many requests are allowed, with
+        those of the fresh edits that will have come by then.
 
         Args:
             granted: when so many requests will have been allowed.
@@ -135,15 +171,21 @@ class Forecast:
         known = [pace for pace in self._pace.values() if pace.pieces >= PIECES_MIN]
         if not known:
             return math.nan
-        needs = [
-            (self._pace[lane] if self._pace[lane] in known else known[0]).need(part)
+        needs = {
+            lane: (self._pace[lane] if self._pace[lane] in known else known[0]).need(part)
             for lane, part in wanted.items()
-        ]
-        requests = sum(need.requests for need in needs)
-        seconds = sum(need.seconds for need in needs)
+        }
+        requests = sum(need.requests for need in needs.values())
+        seconds = sum(need.seconds for need in needs.values())
         grant = granted(requests)
-        if not grant.after_s:
+        if not grant.after_s or not requests:
             return left.not_before_s + seconds
+        waiting = needs[Lane.FRESH].requests if Lane.FRESH in needs else 0.0
+        arriving = self._arrivals.per_second(waiting)
         # The rest of the requests is allowed then, and takes its part of the time.
-        rest_s = seconds * grant.requests / requests if requests else 0.0
-        return max(left.not_before_s, grant.after_s + rest_s)
+        done_s = grant.after_s + seconds * grant.requests / requests
+        for _ in range(ROUNDS if arriving else 0):
+            grown = requests + arriving * done_s
+            grant = granted(grown)
+            done_s = grant.after_s + seconds * grant.requests / grown
+        return max(left.not_before_s, done_s)

@@ -12,6 +12,7 @@ from engine.assembly.assembly import Assembly
 from engine.flow.forecast import Forecast, Left, Pieces, Tally
 from engine.model.lane import Lane
 from engine.model.measure import Measured
+from engine.model.purpose import Purpose
 from engine.store.sqlite.measure import SOON_S
 
 EVERY_S = 5.0
@@ -49,10 +50,15 @@ class Outlook:
             settled["opportunity"],
             settled["relationship"],
             sum(governor.budget.days.values()),
+            self._spent_on_fresh(),
         )
         # What was done since the tally before is of the lane that was the longer one then.
         self._forecast.note(tally, working=waits and self._waited, lane=self._longer)
         self._waited, self._longer = waits, max(Lane, key=queued.__getitem__)
+
+    def _spent_on_fresh(self) -> float:
+        of = (self.assembly.config.connectors.target.name, Purpose.FRESH)
+        return dict(self.assembly.metrics.requests_spent.counted()).get(of, 0.0)
 
     def soon(self, now: float) -> float:
         """What is due by then, unix seconds, is part of the backlog."""

@@ -49,6 +49,20 @@ MUTANTS = (
         (FORETOLD,),
     ),
     Mutant(
+        "forgets the edits that will come meanwhile",
+        FORECAST,
+        "for _ in range(ROUNDS if arriving else 0):",
+        "for _ in range(0):",
+        (FORETOLD,),
+    ),
+    Mutant(
+        "tells the forecast of no fresh edits",
+        "engine/service/outlook.py",
+        "            self._spent_on_fresh(),\n",
+        "",
+        (f"{LOOKED}::test_edits_that_go_on_coming_move_the_end_of_the_backlog",),
+    ),
+    Mutant(
         "learns nothing from what is done between two pauses",
         FORECAST,
         "if working or spell.opportunities + spell.relationships:",

@@ -456,3 +456,24 @@ async def test_the_end_of_the_backlog_is_unknown_while_the_target_stands_still(
         looked.assembly.systems.target_governor.failed("no answer")
     await looked.look()
     assert looked.value("backlog_done_seconds") == math.inf
+
+
+async def test_edits_that_go_on_coming_move_the_end_of_the_backlog(looked: Looked) -> None:
+    """They go first, and take what a squeezed budget allows."""
+    assembly, outlook = looked.assembly, looked.gauges.outlook
+    budget, now = assembly.systems.target_governor.budget, looked.clock.now()
+    await sqlite(assembly.store).write(take, row(1))
+    outlook.note()
+    assembly.metrics.reconciles.labels("opportunity", "created").inc(20)
+    for _ in range(20):
+        budget.count(now)
+    budget.learn(100, 0, now + 3600, now)
+    outlook.note()
+    await looked.look()
+    assert 0 < (looked.value("backlog_done_seconds") or 0) <= 3601
+
+    assembly.metrics.requests_spent.labels("outreach", "fresh").inc(50)
+    outlook.note()
+    await looked.look()
+
+    assert (looked.value("backlog_done_seconds") or 0) > 3601
