@@ -255,6 +255,13 @@ class Source(Protocol):
         """Target account id recorded on each customer that has one, by customer id."""
         ...
 
+    async def accounts_changed(self, since: float) -> Mapping[int, str]:
+        """The same of each customer that was changed at or after that time, unix seconds.
+
+        One that has none is there with an empty text.
+        """
+        ...
+
 
 class Target(Protocol):
     """The system records are created and updated in."""

@@ -296,6 +296,23 @@ class WorkbooksSource:
         )
         return mapping.account_ids(rows, account_field)
 
+    async def accounts_changed(self, since: float) -> Mapping[int, str]:
+        """As `account_ids`, of each organisation that was changed at or after that time.
+
+        Raises:
+            EngineError: a request failed.
+        """
+        account_field = self._installation.account_field
+        found: dict[int, str] = {}
+        while account_field is not None:
+            call = listings.organisations_changed(account_field, since, max(found, default=0))
+            rows, _ = await self._client.read_some(call)
+            if not rows:
+                break
+            found |= dict.fromkeys((cells.integer(row, "id") for row in rows), "")
+            found |= mapping.account_ids(rows, account_field)
+        return found
+
     async def _by_ids(
         self, ids: Collection[int], call: Callable[[list[int]], protocol.Call]
     ) -> list[Row]:

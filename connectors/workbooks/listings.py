@@ -14,6 +14,7 @@ from connectors.workbooks.protocol import Call, Filter, by_ids, listing
 from connectors.workbooks.tab import RELATIONSHIP_COLUMNS
 from connectors.workbooks.values import utc_text
 from connectors.workbooks.wire import (
+    OBJECTS_MAX,
     ORGANISATIONS,
     PEOPLE,
     RELATIONSHIPS,
@@ -158,6 +159,22 @@ def newest_person() -> Call:
 def organisations(account_field: str, ids: Sequence[int]) -> Call:
     """Outreach account ids of organisations; ids of people are simply not among the answers."""
     return by_ids(ORGANISATIONS, "account_ids", ("id", account_field), ids)
+
+
+def organisations_changed(account_field: str, since: float, after_id: int) -> Call:
+    """Those whose id is greater, by id, that were changed at or after that time, unix seconds."""
+    return listing(
+        ORGANISATIONS,
+        "accounts_changed",
+        columns=("id", account_field),
+        filters=[
+            Filter("updated_at", "ge", utc_text(int(since))),
+            Filter("id", "gt", str(after_id)),
+        ],
+        match="1 AND 2",
+        sort=("id",),
+        limit=OBJECTS_MAX,
+    )
 
 
 def _by_id(

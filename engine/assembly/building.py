@@ -38,6 +38,7 @@ from engine.model.mass_change import Limits
 from engine.model.outbox import Key
 from engine.model.records import FieldKind, RecordType
 from engine.resolvers.accounts import AccountResolver
+from engine.resolvers.customers import Customers
 from engine.resolvers.dependence import Dependence
 from engine.resolvers.owners import OwnerResolver
 from engine.resolvers.prospects import ProspectResolver
@@ -335,15 +336,25 @@ class _Builder:
                 for column in line.columns
             ]
 
+        pace = Pace(self.config.engine.owners.ttl_s)
+        customers = Customers(
+            self.systems.source,
+            self.store,
+            self.environment.clock,
+            columns,
+            lambda: self.mappings.of(RecordType.OPPORTUNITY),
+            pace,
+        )
         return AccountResolver(
             source=self.systems.source,
             target=self.systems.target,
             store=self.store,
             clock=self.environment.clock,
             columns=columns,
-            pace=Pace(self.config.engine.owners.ttl_s),
+            pace=pace,
             metrics=self.metrics,
             wake=self.signals.wake_changes,
+            customers=customers,
         )
 
     def _prospect_resolver(

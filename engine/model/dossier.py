@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from engine.model.claim import Claim
 from engine.model.mass_change import Mass
 from engine.model.outbox import Owed
 from engine.model.person import Person
-from engine.model.reason import Code
+from engine.model.reason import Code, Reason
 from engine.model.records import RecordType
 from engine.model.report import HistoryLine
 from engine.model.work import Basis, Work
@@ -84,6 +85,7 @@ class Dossier:
         awaited: references it was synced without, by kind and name.
         people: who is known of those on its tab.
         basis: what its refusal depends on, where that was kept.
+        blanks: why fields of its target record were left blank, by name.
     """
 
     work: Work
@@ -100,6 +102,7 @@ class Dossier:
     people: tuple[Person, ...]
     history: tuple[HistoryLine, ...]
     basis: Basis | None = None
+    blanks: Mapping[str, Reason] = field(default_factory=dict[str, Reason])
 
 
 @dataclass(frozen=True, slots=True)

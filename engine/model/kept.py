@@ -17,6 +17,8 @@ LAST_SWEEP = "last_sweep_at"
 AUDIT_OWED = "audit_owed"
 # The scopes that were granted when it was last looked, in one line.
 GRANTED = "granted"
+# When it was last looked whose customers were changed.
+CUSTOMERS_READ_AT = "customers_read_at"
 # Why nothing is created until somebody has looked.
 CREATES_PAUSED = "creates_paused"
 # Kept once the target has turned out to take one role for each person on an opportunity.

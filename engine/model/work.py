@@ -18,6 +18,15 @@ Basis = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Referring:
+    """A record that may refer to something that changed; `synced` is what its target holds."""
+
+    id: int
+    payload: str
+    synced: Fields
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """Why a record is refused or waits: an error class, the field at fault, and the reason.
 

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 import anyio
 import structlog
 
+from engine.actors.tolerating import tolerated
 from engine.clock import Clock
 from engine.decide.reasons import because
 from engine.errors import EngineError
@@ -31,6 +32,7 @@ from engine.model.identity import id_of
 from engine.model.reason import Code, Reason
 from engine.model.records import FieldKind
 from engine.ports import Source, Target
+from engine.resolvers.customers import Customers
 from engine.resolvers.lookups import Lookup
 from engine.resolvers.refreshing import refreshing
 from engine.store.port.store import Store
@@ -67,6 +69,7 @@ class AccountResolver:
     pace: Pace
     metrics: Metrics
     wake: Callable[[], None]
+    customers: Customers
     _answers: OrderedDict[int, _Answer] = field(
         default_factory=OrderedDict[int, _Answer], init=False
     )
@@ -83,7 +86,22 @@ class AccountResolver:
         await refreshing(self.step, self.pace, "account_resolver", self.metrics)
 
     async def step(self) -> int:
-        """Ask again for every awaited customer; asks nobody anything when none is awaited."""
+        """Ask again for every awaited customer, and follow those that carry another account by now.
+
+        Returns how many records go on for it.
+        """
+        return await self._awaited() + await self._corrected()
+
+    async def _corrected(self) -> int:
+        woken = 0
+        with tolerated("account_resolver", "customers_unread", self.metrics):
+            woken = await self.customers.step(self.forget)
+        if woken:
+            self.wake()
+        return woken
+
+    async def _awaited(self) -> int:
+        """Asks nobody anything when none is awaited."""
         names = await self.store.awaited.awaited_names(FieldKind.ACCOUNT.value)
         found: list[str] = []
         for start in range(0, len(names), BATCH_MAX):

@@ -15,7 +15,9 @@ from engine.flow.governor import Governor
 from engine.metrics import Metrics
 from engine.model.lane import Lane
 from engine.model.mass_change import Held
+from engine.model.outcome import WAITS, Outcome
 from engine.model.report import Counts
+from engine.model.tab import RESTS
 from engine.service.stages import downstream, take_turns
 from engine.service.starting import take_steps, take_up
 from engine.service.tending import tend_history
@@ -26,6 +28,7 @@ RETRY_PATIENCE_S = 15.0
 # How long it goes on although nothing it does succeeds.
 STALL_PATIENCE_S = 120.0
 LOOK_S = 0.05
+_RESTING = (frozenset(Outcome) - WAITS) | RESTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,7 @@ async def _drained(assembly: Assembly) -> None:
         if _out_of_reach(assembly, Lane.FRESH):
             return
         now = anyio.current_time()
-        before, rested = rested, _rested(assembly.metrics)
+        before, rested = rested, at_rest(assembly.metrics)
         progress_at = progress_at if rested == before else now
         if now - progress_at > STALL_PATIENCE_S:
             return
@@ -177,10 +180,12 @@ def raise_if_unreachable(assembly: Assembly, counts: Counts) -> None:
             )
 
 
-def _rested(metrics: Metrics) -> float:
-    """How many records, tabs and write-backs came to rest so far: a measure of progress."""
-    at_rest = {"created", "updated", "noop", "refused", "left", "related", "agreed"}
-    counted = ((metrics.reconciles, at_rest), (metrics.deliveries, {"delivered", "withdrawn"}))
+def at_rest(metrics: Metrics) -> float:
+    """How many records, tabs and write-backs came to rest so far: a measure of progress.
+
+    What is evaluated and held by the fuse counts: of a mass change everything is.
+    """
+    counted = ((metrics.reconciles, _RESTING), (metrics.deliveries, {"delivered", "withdrawn"}))
     return sum(
         count
         for counter, outcomes in counted

@@ -26,6 +26,20 @@ MUTANTS = (
         ("tests/unit/engine/decide/test_nearness.py::test_a_slip_of_the_finger_is_near",),
     ),
     Mutant(
+        "does not name the customer that has no account",
+        "engine/service/why/references.py",
+        " or resolution.blanks.get(wanted.field)",
+        "",
+        (f"{ASKED}::test_a_situation_is_named_and_its_remedy_helps",),
+    ),
+    Mutant(
+        "forgets without a look why a field is blank",
+        "engine/service/why/references.py",
+        "kept or _blank(wanted, nearest)",
+        "_blank(wanted, nearest)",
+        (f"{ASKED}::test_why_a_field_is_blank_is_known_without_a_look",),
+    ),
+    Mutant(
         "takes what is hidden for deleted",
         FINDINGS,
         "        if facts.source.deleted:",

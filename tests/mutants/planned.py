@@ -21,6 +21,13 @@ MUTANTS = (
         (f"{PORTS}::test_nothing_that_writes_is_passed_on",),
     ),
     Mutant(
+        "takes what the fuse holds for a stall",
+        "engine/service/once.py",
+        "(frozenset(Outcome) - WAITS) | RESTS",
+        "(frozenset(Outcome) - WAITS - {Outcome.HELD_BY_FUSE})",
+        ("tests/unit/engine/service/test_once.py::test_what_the_fuse_holds_is_progress_as_well",),
+    ),
+    Mutant(
         "rehearses no poll that asks for flagged records as well",
         "engine/service/planning/source.py",
         "limit: int, *, flagged: bool = False) -> Page:",

@@ -6,6 +6,7 @@ from tests.mutants.mutant import Mutant
 
 STANDARD = "connectors/outreach/standard.py"
 FIELDS = "tests/scenario/test_creating_and_updating.py"
+REFERENCES = "tests/scenario/test_references.py"
 
 MUTANTS = (
     Mutant(
@@ -23,6 +24,30 @@ MUTANTS = (
         '            StandardField("description", "reference", "text"),\n'
         '            StandardField(CORRELATION_FIELD, "notes", "text"),',
         (f"{FIELDS}::test_every_standard_field_arrives_in_its_own_form",),
+    ),
+    Mutant(
+        "leaves a record with the account that its customer had before",
+        "engine/resolvers/customers.py",
+        "if id_of(carried[customer]) != one.synced.get(wanted.field):",
+        "if id_of(carried[customer]) is one.synced:",
+        (f"{REFERENCES}::test_an_account_corrected_later_is_followed_without_an_edit",),
+    ),
+    Mutant(
+        "lists the customers at every look",
+        "engine/resolvers/customers.py",
+        "if now - since < self.pace.interval_s:",
+        "if now < since:",
+        (f"{REFERENCES}::test_while_no_customer_changes_one_request_an_hour_says_so",),
+    ),
+    Mutant(
+        "gives all records another account without asking anybody",
+        "engine/store/sqlite/awaited.py",
+        "(now, Lane.BACKLOG, now, Mass.EVALUATING, json.dumps(list(ids))),",
+        "(now, Lane.BACKLOG, now, Mass.NONE, json.dumps(list(ids))),",
+        (
+            f"{REFERENCES}"
+            "::test_who_corrects_the_accounts_of_all_at_once_is_asked_whether_that_is_meant",
+        ),
     ),
     Mutant(
         "swaps first and middle names",

@@ -5,11 +5,15 @@ from __future__ import annotations
 import pytest
 
 from connectors.sandbox.sample import add_seat
-from tests.scenario.bench import Bench
+from tests.scenario.bench import UPDATE, Bench
+from tests.scenario.fuse_hands import approve
+from tests.scenario.mapping_hands import spent
 
 pytestmark = pytest.mark.anyio
 
 ADA = "Ada King"
+# A little more than what is read counts for.
+HOUR_S = 3700
 
 
 def owner(world: Bench, record: int) -> int | None:
@@ -152,6 +156,73 @@ async def test_an_organisation_linked_later_fills_the_account(world: Bench) -> N
     await world.once()
 
     assert account(world, record) == target
+
+
+async def test_an_account_corrected_later_is_followed_without_an_edit(world: Bench) -> None:
+    """The record is none the newer for it, so no poll and no audit shows that."""
+    first, second = (world.outreach.accounts.create({"name": name}) for name in ("Rye", "Port"))
+    port, other = (
+        world.workbooks.organisations.create(name=name, cf_organisation_outreach_id=str(first))
+        for name in ("Port of Rye", "Rye Ltd")
+    )
+    record, beside = world.has("Harbour crane", party_id=port), world.has("Mast", party_id=other)
+    await world.once()
+    world.clock.advance(HOUR_S)
+    await world.once()
+    assert account(world, record) == account(world, beside) == first
+
+    world.workbooks.organisations.update(port, cf_organisation_outreach_id=str(second))
+    world.workbooks.organisations.update(other, name="Rye Limited")
+    world.clock.advance(HOUR_S)
+    world.forget_traffic()
+    await world.once()
+    assert (account(world, record), account(world, beside)) == (second, first)
+    assert world.outreach_traffic.counts[UPDATE] == 1
+
+    world.workbooks.organisations.update(port, cf_organisation_outreach_id=None)
+    world.clock.advance(HOUR_S)
+    await world.once()
+    assert account(world, record) is None
+
+
+async def test_while_no_customer_changes_one_request_an_hour_says_so(world: Bench) -> None:
+    """There may be tens of thousands of them, and none is asked for again."""
+    target = world.outreach.accounts.create({"name": "Rye"})
+    for number in range(5):
+        port = world.workbooks.organisations.create(
+            name=f"Port {number}", cf_organisation_outreach_id=str(target)
+        )
+        world.has(f"Crane {number}", party_id=port)
+    await world.once()
+    for _ in range(2):
+        world.clock.advance(2 * HOUR_S)
+        world.forget_traffic()
+        await world.once()
+    assert world.workbooks_traffic.counts["GET", "/crm/organisations.api"] == 1
+    assert spent(world) == 0
+
+    world.clock.advance(60)
+    await world.once()
+    assert world.workbooks_traffic.counts["GET", "/crm/organisations.api"] == 1
+
+
+async def test_who_corrects_the_accounts_of_all_at_once_is_asked_whether_that_is_meant(
+    world: Bench,
+) -> None:
+    """A slip in an import of customers must not rewrite everything."""
+    world.settings["fuse"] = {"share": 0.3, "records_min": 2}
+    first, second = (world.outreach.accounts.create({"name": name}) for name in ("Rye", "Port"))
+    port = world.workbooks.organisations.create(name="Rye", cf_organisation_outreach_id=str(first))
+    records = [world.has(f"Crane {number}", party_id=port) for number in range(6)]
+    await world.once()
+    world.workbooks.organisations.update(port, cf_organisation_outreach_id=str(second))
+    world.clock.advance(HOUR_S)
+
+    await world.once()
+    assert {account(world, record) for record in records} == {first}
+    await approve(world)
+    await world.once()
+    assert {account(world, record) for record in records} == {second}
 
 
 async def test_an_account_deleted_between_two_looks_does_not_refuse_the_record(

@@ -223,6 +223,19 @@ async def account_unknown(world: Bench) -> int:
     return record
 
 
+async def customer_unlinked(world: Bench) -> int:
+    record = world.has(party_id=world.workbooks.organisations.create(name="Port of Rye"))
+    await world.once()
+    return record
+
+
+def enters_the_account(world: Bench, record: int) -> None:
+    """On the customer, and not on the record."""
+    account = world.outreach.accounts.create({"name": "Port of Rye"})
+    customer = int(str(world.workbooks.opportunities.get(record)["party_id"]))
+    world.workbooks.organisations.update(customer, cf_organisation_outreach_id=str(account))
+
+
 def with_person(**columns: Any) -> Hands:
     async def arranged(world: Bench) -> int:
         record = world.has()
@@ -526,6 +539,14 @@ SITUATIONS = {
     "account unknown": Situation(
         account_unknown, "in step", "account-unknown", ("on the customer",), offline=None
     ),
+    "customer unlinked": Situation(
+        customer_unlinked,
+        "in step",
+        "customer-unlinked",
+        ("Enter Outreach Id of its account on the customer", "Nothing is to be reset"),
+        enters_the_account,
+        offline=None,
+    ),
     "person without e-mail": Situation(
         with_person(email=None),
         "waits",
@@ -648,6 +669,18 @@ async def test_a_situation_is_named_and_its_remedy_helps(world: Bench, name: str
         after = await why(world, f"OPP-{record}")
         assert (after["verdict"], after["code"]) == ("in step", None), after
         assert world.twin(record)
+
+
+async def test_why_a_field_is_blank_is_known_without_a_look(world: Bench) -> None:
+    """The outcome was kept with its reason."""
+    record = await customer_unlinked(world)
+    async with started(world) as assembly:
+        world.forget_traffic()
+        told = await Asking(assembly, live=False).answer(str(record))
+
+    assert told["code"] == "customer-unlinked"
+    assert "Enter Outreach Id of its account on the customer" in remedy(told)
+    assert world.workbooks_traffic.total == 0
 
 
 async def test_a_flag_of_ours_is_told_from_somebodys(world: Bench) -> None:

@@ -36,7 +36,8 @@ async def resolved(
     found: dict[str, Reference] = {}
     for wanted in mapping.readable_references(record):
         resolution = await references.resolve([wanted])
-        note = resolution.notes.get(wanted.field)
+        # Also what is usual, and so no note in the history: the customer has no account.
+        note = resolution.notes.get(wanted.field) or resolution.blanks.get(wanted.field)
         target_id = resolution.ids.get(wanted.field)
         nearest = () if target_id is not None else await meant(store, rules, wanted)
         found[wanted.field] = Reference(target_id, note, nearest)
@@ -55,7 +56,8 @@ async def remembered(
             found[wanted.field] = Reference(value)
         elif (wanted.kind.value, wanted.name) in dossier.awaited:
             nearest = await meant(store, rules, wanted)
-            found[wanted.field] = Reference(None, _blank(wanted, nearest), nearest)
+            kept = dossier.blanks.get(wanted.field)
+            found[wanted.field] = Reference(None, kept or _blank(wanted, nearest), nearest)
     return found
 
 

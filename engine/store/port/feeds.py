@@ -9,6 +9,7 @@ from typing import Protocol
 
 from engine.model.capture import Capture, Watermark
 from engine.model.records import Captured
+from engine.model.work import Referring
 
 
 class Feeds(Protocol):
@@ -170,6 +171,14 @@ class Awaited(Protocol):
 
     async def wake_awaiting(self, kind: str, names: Iterable[str], now: float) -> int:
         """Reconcile again every settled record that was synced without one of these references."""
+        ...
+
+    async def referring(self, columns: Sequence[str], names: Sequence[str]) -> list[Referring]:
+        """Settled, linked records that bear one of these names in one of the source columns."""
+        ...
+
+    async def wake_moved(self, ids: Sequence[int], now: float) -> int:
+        """Evaluate these records again, as far as they are settled; the fuse counts them."""
         ...
 
     async def awaited_names(self, kind: str) -> list[str]:

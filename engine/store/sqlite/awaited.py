@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from engine.model.identity import id_of
 from engine.model.lane import Lane
+from engine.model.mass_change import Mass
+from engine.model.work import Referring
 
 # The kind under which opportunities wait for people; the name is the person's id in the source.
 PERSON = "person"
@@ -26,6 +29,31 @@ def wake_awaiting(
             (now, Lane.BACKLOG, now, kind, name),
         ).rowcount
     return woken
+
+
+def referring(
+    connection: sqlite3.Connection, columns: Sequence[str], names: Sequence[str]
+) -> list[Referring]:
+    """See `Awaited.referring`."""
+    places = json.dumps([f'$."{column}"' for column in columns])
+    rows = connection.execute(
+        "SELECT id, payload, synced FROM record WHERE state = 'settled' AND target_id IS NOT NULL"
+        " AND synced IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(?) place"
+        " WHERE CAST(json_extract(payload, place.value) AS TEXT)"
+        " IN (SELECT value FROM json_each(?)))",
+        (places, json.dumps(list(names))),
+    )
+    return [Referring(row[0], row[1], json.loads(row[2])) for row in rows]
+
+
+def wake_moved(connection: sqlite3.Connection, ids: Sequence[int], now: float) -> int:
+    """See `Awaited.wake_moved`."""
+    return connection.execute(
+        "UPDATE record SET state = 'pending', revision = revision + 1, due_at = ?, lane = ?,"
+        " pending_since = ?, mass = ?"
+        " WHERE state = 'settled' AND id IN (SELECT value FROM json_each(?))",
+        (now, Lane.BACKLOG, now, Mass.EVALUATING, json.dumps(list(ids))),
+    ).rowcount
 
 
 def awaited_names(connection: sqlite3.Connection, kind: str) -> list[str]:

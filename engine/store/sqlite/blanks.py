@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Mapping
 
-from engine.decide.reasons import because
+from engine.decide.reasons import because, kept
 from engine.model.reason import Code, Reason
 
 # A record's blank field; where nothing is known of why, the source names nothing either. One that
@@ -43,6 +43,14 @@ def keep(
         " reason = excluded.reason, reason_code = excluded.reason_code",
         [(record_id, name, now, reason, reason.code) for name, reason in blanks.items()],
     )
+
+
+def of_record(connection: sqlite3.Connection, record_id: int) -> dict[str, Reason]:
+    """Why fields of the record were left blank, by name."""
+    rows = connection.execute(
+        "SELECT field, reason_code, reason FROM left_blank WHERE record_id = ?", (record_id,)
+    )
+    return {row[0]: kept(row[1], row[2]) for row in rows}
 
 
 def place_of(field: str) -> dict[str, str]:

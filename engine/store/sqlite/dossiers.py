@@ -27,7 +27,7 @@ from engine.model.outbox import Owed
 from engine.model.pointer import Pointer, Side
 from engine.model.records import RecordType
 from engine.model.report import HistoryLine
-from engine.store.sqlite import intents, journal, people, refusals, report, work
+from engine.store.sqlite import blanks, intents, journal, people, refusals, report, work
 from engine.store.sqlite.awaited import PERSON
 
 _TABLES = {RecordType.OPPORTUNITY: "record", RecordType.PERSON: "person"}
@@ -109,6 +109,7 @@ def of_opportunity(connection: sqlite3.Connection, record_id: int) -> Dossier | 
         tuple(people.load(connection, [one[0] for one in on_tab]).values()),
         _history(connection, RecordType.OPPORTUNITY, record_id, row["ref"]),
         refusals.basis_of(connection, record_id),
+        blanks.of_record(connection, record_id),
     )
 
 

@@ -223,6 +223,8 @@ class SqliteAwaited(Subject):
     """Whom records wait for."""
 
     wake_awaiting = writing(awaited.wake_awaiting)
+    referring = reading(awaited.referring)
+    wake_moved = writing(awaited.wake_moved)
     awaited_names = reading(awaited.awaited_names)
     pending_column = reading(awaited.pending_column)
 

@@ -51,6 +51,7 @@ READINGS = {
     Source: frozenset(
         {
             "account_ids",
+            "accounts_changed",
             "apart",
             "changes",
             "columns",

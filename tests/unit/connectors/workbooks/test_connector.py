@@ -211,11 +211,31 @@ async def test_accounts_of_customers_are_read_by_id() -> None:
     assert {*arrived.filters[0][2].split(",")} == {"77", "78", "79"}
 
 
+async def test_customers_changed_since_are_listed_to_the_last_of_them() -> None:
+    """A short page need not be the last; whoever lost the account is among them."""
+    pages = [
+        listed({"id": 77, "cf_account": "31"}, {"id": 78, "cf_account": None}),
+        listed({"id": 80, "cf_account": "4"}),
+        listed(),
+    ]
+
+    def respond(arrived: Arrived) -> httpx.Response:
+        return pages.pop(0) if arrived.path == "/crm/organisations.api" else Shop()(arrived)
+
+    async with opened(respond, fields=CONFIGURED, account_field="cf_account") as world:
+        await world.ready()
+        changed = await world.source.accounts_changed(1_700_000_000.5)
+
+    assert changed == {77: "31", 78: "", 80: "4"}
+    assert [arrived.filters[1][2] for arrived in world.service.arrived] == ["0", "78", "80"]
+
+
 async def test_without_an_account_column_accounts_stay_unknown() -> None:
     """It is a blank account in the target, and no error."""
     async with opened(Shop(), fields=CONFIGURED) as world:
         await world.ready()
         assert await world.source.account_ids([77]) == {}
+        assert await world.source.accounts_changed(0.0) == {}
 
     assert world.service.arrived == []
 

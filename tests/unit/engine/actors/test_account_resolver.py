@@ -52,6 +52,7 @@ async def test_everybody_who_asks_gets_an_answer_however_many_ask_at_once(tmp_pa
             pace=Pace(3600.0),
             metrics=Metrics(),
             wake=lambda: None,
+            customers=cast("Any", None),
         )
 
         async def ask(customer: int) -> None:
