@@ -67,7 +67,7 @@ async def test_a_plan_that_is_applied_sends_what_it_says(world: Bench, seed: int
     assert sent <= said
     # What would be refused need not be sent once that is known.
     unsent = [one for one in plan.changes if one.reason and one.kind is not Kind.FLAG]
-    unsent += [one for one in plan.changes if one.ref in others]
+    unsent += [one for one in plan.changes if one.ref in left_out]
     assert said.total() - sent.total() <= len(unsent)
 
 
