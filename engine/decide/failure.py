@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from engine.decide.reasons import because, foreign
-from engine.decide.retry import OPERATOR_PAUSE_S, retry
+from engine.decide.retry import OPERATOR_PAUSE_S, SPACING_S, retry
 from engine.errors import (
     Conflict,
     EngineError,
@@ -238,6 +238,9 @@ def _retry(error: Exception, around: Circumstances, *, counts: bool) -> Decision
         return Decision(Verdict.RETRY, failure, wait, counts=False)
     told_s = error.retry_after_s if isinstance(error, EngineError) else None
     if told_s is not None:
+        if isinstance(error, Throttled):
+            # The pause of the whole system lasts as long as told, or until somebody ends it.
+            told_s = min(told_s, SPACING_S)
         return Decision(Verdict.RETRY, failure, Wait.exactly(told_s), counts)
     wait = retry(around.failures + 1, around.pace, others_succeed=around.others_succeed)
     return Decision(Verdict.RETRY, failure, wait, counts, fails=True)

@@ -60,6 +60,8 @@ class Budget:
     header_reset_at: float | None = None
     header_doubted: bool = False
     """The system names an end of its window that cannot be true."""
+    header_asked_anew: bool = False
+    """Somebody may have changed the system's limit: the next answer says how its window stands."""
     header_window_s: float = 0.0
     """How far ahead the end of a window of the present limit was ever seen."""
 
@@ -90,7 +92,8 @@ class Budget:
     ) -> None:
         """Take over what a response said about the system's own window.
 
-        Answers overtake each other, so within one window the lowest `remaining` is believed. An end
+        Answers overtake each other, so within one window of one limit the lowest `remaining` is
+        believed. An end
         of the window that lies further ahead than any does is not: it may be of another unit or
         another clock, and the system is asked again soon.
         """
@@ -98,6 +101,7 @@ class Budget:
         same_window = (
             self.header_reset_at is not None
             and reset_at is not None
+            and limit in (None, self.header_limit)
             and abs(reset_at - self.header_reset_at) < SAME_END_S
             and now < self.header_reset_at
         )
@@ -106,6 +110,7 @@ class Budget:
                 self.header_window_s = 0.0
             self.header_limit = limit
         if remaining is not None:
+            self.header_asked_anew = False
             known = self.header_remaining
             self.header_remaining = (
                 min(known, remaining) if same_window and known is not None else remaining
@@ -114,6 +119,11 @@ class Budget:
             self.header_doubted = self._far(reset_at, now)
             self.header_reset_at = now + UNSURE_S if self.header_doubted else reset_at
             self.header_window_s = max(self.header_window_s, self.header_reset_at - now)
+
+    def ask_anew(self) -> None:
+        """Believe nothing of the system's window before the next answer."""
+        self.header_asked_anew = self.header_limit is not None
+        self.header_remaining = None
 
     def used_last_hour(self, now: float) -> int:
         """Requests of the last 60 minutes, the oldest minute counted whole."""

@@ -189,9 +189,18 @@ class Governor:
             self._changed.ring()
 
     def retune(self, in_flight_max: int, limits: BudgetLimits, backoff: BackoffLimits) -> None:
-        """Admit by these from now on; requests under way go on."""
+        """Admit by these from now on; requests under way go on.
+
+        The system's own limit may have been raised as well: one request asks how it stands.
+        """
         self.in_flight_max, self.limits, self.backoff = in_flight_max, limits, backoff
         self.budget.limits = limits
+        if isinstance(self.pause_cause, Throttled):
+            self._paused_until = -math.inf
+            self.pause_reason = self.pause_cause = None
+            self.budget.ask_anew()
+        elif self.budget.wait_s(self.clock.now(), backlog=True) > 0:
+            self.budget.ask_anew()
         self._changed.ring()
 
     def succeeded(self, kind: str | None = None) -> None:
@@ -399,4 +408,6 @@ class Governor:
         self.pause_reason = self.pause_cause = None
         if not metered:
             return 0.0
+        if self.budget.header_asked_anew and self.in_flight:
+            return math.inf
         return self.budget.wait_s(self.clock.now(), backlog=current_lane.get() is Lane.BACKLOG)

@@ -10,6 +10,10 @@ BUDGET = "engine/flow/budget.py"
 FAILURE = "engine/decide/failure.py"
 UNIT = "tests/unit/engine/flow"
 MODEL = "tests/property/test_mailbox_model.py"
+ANEW = (
+    "tests/unit/engine/flow/test_governor.py"
+    "::test_new_limits_let_one_request_ask_how_the_window_stands"
+)
 VERDICTS = "tests/unit/engine/decide/test_failure.py"
 BACKING_OFF = "tests/scenario/test_backing_off.py"
 INVISIBLE = "tests/scenario/test_taken_and_invisible.py"
@@ -120,6 +124,41 @@ MUTANTS = (
         "allowed -= int(allowed * self.limits.fresh_share)",
         "allowed -= 0",
         (f"{UNIT}/test_budget.py::test_a_backlog_leaves_a_share_for_fresh_edits",),
+    ),
+    Mutant(
+        "believes nothing of a limit that was raised in its window",
+        BUDGET,
+        "            and limit in (None, self.header_limit)\n",
+        "",
+        (f"{UNIT}/test_budget.py::test_a_limit_that_is_raised_within_its_window_is_believed",),
+    ),
+    Mutant(
+        "waits for the end of the window whatever an operator does",
+        BUDGET,
+        "        self.header_remaining = None\n",
+        "",
+        (ANEW,),
+    ),
+    Mutant(
+        "lets everything through that may be too much",
+        "engine/flow/governor.py",
+        "if self.budget.header_asked_anew and self.in_flight:",
+        "if self.budget.header_asked_anew and self.in_flight < 0:",
+        (ANEW,),
+    ),
+    Mutant(
+        "keeps a pause that was told for a limit that is another by now",
+        "engine/flow/governor.py",
+        "        if isinstance(self.pause_cause, Throttled):\n            self._paused_until",
+        "        if isinstance(self.pause_cause, HeldBack):\n            self._paused_until",
+        (ANEW,),
+    ),
+    Mutant(
+        "has a record that was refused for the limit wait for its end",
+        FAILURE,
+        "told_s = min(told_s, SPACING_S)",
+        "told_s = max(told_s, SPACING_S)",
+        (VERDICTS,),
     ),
     Mutant(
         "believes the higher of two answers about the allowance",

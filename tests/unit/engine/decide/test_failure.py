@@ -155,6 +155,13 @@ def test_what_concerns_every_record_pauses_the_target(
             Wait.exactly(17.0),
             False,
         ),
+        # The whole system pauses for as long, unless somebody has its limit raised.
+        (
+            errors.Throttled("wait", retry_after_s=3000.0),
+            around(failures=9),
+            Wait.exactly(60.0),
+            False,
+        ),
         (
             errors.NotGranted("no scope"),
             around(failures=9, apart=True),

@@ -107,6 +107,16 @@ def test_answers_that_overtake_each_other_do_not_raise_what_is_left() -> None:
     assert budget.header_remaining == 4
 
 
+def test_a_limit_that_is_raised_within_its_window_is_believed() -> None:
+    """The contract was changed, and the window of the new limit has much left."""
+    budget = Budget(BudgetLimits())
+    budget.learn(100, 0, START + 500, START)
+    budget.learn(1000, 900, START + 500, START + 1)
+
+    assert budget.header_remaining == 900
+    assert budget.wait_s(START + 1, backlog=True) == 0
+
+
 def test_a_new_window_is_believed_as_it_says() -> None:
     """After the reset the whole allowance is back."""
     budget = Budget(BudgetLimits())

@@ -66,6 +66,27 @@ async def test_no_more_than_the_allowed_requests_are_under_way_at_once() -> None
     assert (subject.in_flight, subject.waiting) == (0, 0)
 
 
+@pytest.mark.parametrize("throttled", [False, True])
+async def test_new_limits_let_one_request_ask_how_the_window_stands(throttled: bool) -> None:
+    """Somebody may have had the system's own limit raised, and nobody else would find out."""
+    subject = governor(in_flight_max=4)
+    subject.learn(100, 0, NOW + 500)
+    if throttled:
+        subject.pause(500.0, "spent", cause=Throttled("spent", retry_after_s=500.0))
+    assert not await enters(subject)
+
+    subject.retune(4, BudgetLimits(per_hour=1000), BackoffLimits(1.0, 60.0))
+    async with subject.admitted():
+        assert not await enters(subject)
+        subject.learn(100, 0, NOW + 500)
+    assert not await enters(subject)
+
+    subject.retune(4, BudgetLimits(per_hour=2000), BackoffLimits(1.0, 60.0))
+    async with subject.admitted():
+        subject.learn(1000, 900, NOW + 500)
+        assert await enters(subject)
+
+
 async def test_a_request_that_fails_or_is_cancelled_gives_its_place_back() -> None:
     """A place lost for each time-out would stop the service after four."""
     subject = governor(in_flight_max=1)
