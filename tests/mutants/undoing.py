@@ -138,8 +138,8 @@ MUTANTS = (
     Mutant(
         "writes an undo into the run of the service",
         "engine/store/sqlite/threaded.py",
-        "context.run(function, connection, *args, **kwargs))",
-        "function(connection, *args, **kwargs))",
+        "context.run(function, connection, *args, **kwargs), spent",
+        "function(connection, *args, **kwargs), spent",
         (f"{TAKEN_BACK}::test_an_undo_is_undone",),
     ),
     Mutant(

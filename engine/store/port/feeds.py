@@ -4,7 +4,7 @@ it."""
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from engine.model.capture import Capture, Watermark
@@ -169,7 +169,7 @@ class Audit(Protocol):
 class Awaited(Protocol):
     """Whom records wait for."""
 
-    async def wake_awaiting(self, kind: str, names: Iterable[str], now: float) -> int:
+    async def wake_awaiting(self, kind: str, names: Collection[str], now: float) -> int:
         """Reconcile again every settled record that was synced without one of these references."""
         ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from engine.model.history import Note
@@ -16,7 +16,7 @@ from engine.model.work import Failure
 class People(Protocol):
     """What is known of people."""
 
-    async def load(self, ids: Iterable[int]) -> dict[int, Person]:
+    async def load(self, ids: Collection[int]) -> dict[int, Person]:
         """The people among these who are known, by id."""
         ...
 
@@ -89,7 +89,7 @@ class People(Protocol):
         """
         ...
 
-    async def forget_reading(self, ids: Iterable[int]) -> None:
+    async def forget_reading(self, ids: Collection[int]) -> None:
         """What is known of these people may be out of date: ask the source the next time."""
         ...
 

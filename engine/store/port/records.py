@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from engine.model.edit import Edit
@@ -107,7 +107,7 @@ class Records(Protocol):
         target_id: int,
         synced: Fields,
         owed: Owed | None,
-        awaited: Iterable[tuple[str, str]],
+        awaited: Collection[tuple[str, str]],
         note: Note,
         now: float,
         created: bool = False,

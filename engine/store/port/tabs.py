@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from engine.model.history import Note
@@ -26,7 +26,7 @@ class Tabs(Protocol):
         """The opportunity, when its roles may differ; None when there is nothing to do."""
         ...
 
-    async def wake_awaiting(self, people: Iterable[int], now: float) -> int:
+    async def wake_awaiting(self, people: Collection[int], now: float) -> int:
         """Relate again on every opportunity with a line that waits for one of these people."""
         ...
 
@@ -87,7 +87,7 @@ class Tabs(Protocol):
         work: TabWork,
         roles: Roles,
         *,
-        waits_for: Iterable[int],
+        waits_for: Collection[int],
         complete: bool,
         listed: bool = True,
         note: Note | None,

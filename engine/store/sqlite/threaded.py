@@ -1,9 +1,11 @@
 """The store of the running service: SQLite on threads of its own, commits of many callers grouped.
 
 Callers hand over functions of one connection. A write function runs whole inside one
-transaction; all that wait at the same moment share that transaction's commit, each behind a
-savepoint of its own, so that one caller's error undoes one caller's work only. When `write`
-returns, the work is on disk.
+transaction; all that wait at the same moment share it and its commit. Where one of them fails, the
+transaction is undone and each is run again in one of its own, so that one caller's error undoes one
+caller's work only: a write function depends on the connection and its arguments alone. (Behind a
+savepoint for each, SQLite would copy every page that a statement changes into a temporary file.)
+When `write` returns, the work is on disk.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import aiosqlite
 import anyio
 
 from engine.flow.worktime import STORE_MAX_S, State, spending
+from engine.runs import Spent, spent
 from engine.store.sqlite import provenance, statedir, statefile
 from engine.store.sqlite.connections import P, R
 from engine.store.sqlite.mark import Mark
@@ -38,10 +41,30 @@ class _Thread(aiosqlite.Connection):
 
 @dataclass(slots=True, eq=False)
 class _Job:
+    """A write function with its arguments, and what became of it.
+
+    Args:
+        counted: where the requests are counted that its lines of history take note of.
+    """
+
     run: Callable[[sqlite3.Connection], Any]
+    counted: Spent | None
+    requests: int = field(init=False)
     done: anyio.Event = field(default_factory=anyio.Event)
     result: Any = None
     error: BaseException | None = None
+
+    def __post_init__(self) -> None:
+        self.requests = 0 if self.counted is None else self.counted.requests
+
+    def undone(self) -> None:
+        """It is to be run again: what it took note of is to be noted again."""
+        if self.counted is not None:
+            self.counted.requests = self.requests
+
+
+class _JobFailed(Exception):
+    """One of a group raised the error behind this."""
 
 
 class ThreadedStore(Subjects):
@@ -81,7 +104,9 @@ class ThreadedStore(Subjects):
         """
         # On its thread the job knows what its caller does: in which run it writes.
         context = copy_context()
-        job = _Job(lambda connection: context.run(function, connection, *args, **kwargs))
+        job = _Job(
+            lambda connection: context.run(function, connection, *args, **kwargs), spent.get()
+        )
         self._queue.append(job)
         self._work.set()
         with spending(State.BUSY, STORE_MAX_S):
@@ -150,11 +175,7 @@ class ThreadedStore(Subjects):
 
     async def _commit(self, group: list[_Job]) -> None:
         started = anyio.current_time()
-        try:
-            await self._writer.run(lambda connection: _run_group(connection, group, self._mark))
-        except sqlite3.Error as error:
-            for job in group:
-                job.error = error
+        await self._writer.run(lambda connection: _run_group(connection, group, self._mark))
         for job in group:
             job.done.set()
         if self._on_commit is not None:
@@ -162,24 +183,45 @@ class ThreadedStore(Subjects):
 
 
 def _run_group(connection: sqlite3.Connection, group: list[_Job], mark: Mark) -> None:
+    """Run them in one transaction; where one of them fails, each in one of its own."""
+    try:
+        counted = _run_together(connection, group)
+    except sqlite3.Error as error:
+        for job in group:
+            job.error = error
+    except _JobFailed as failed:
+        if len(group) == 1:
+            group[0].error = failed.__cause__
+            return
+        for job in group:
+            job.undone()
+            _run_group(connection, [job], mark)
+    else:
+        if counted is not None:
+            mark.set(*counted)
+
+
+def _run_together(connection: sqlite3.Connection, group: list[_Job]) -> tuple[str, int] | None:
+    """Run and commit them; returns what the mark is to repeat.
+
+    Raises:
+        sqlite3.Error: the disk refused the transaction, and nothing of it is kept.
+        _JobFailed: one of them failed, and nothing is kept.
+    """
     connection.execute("BEGIN IMMEDIATE")
     try:
         for job in group:
-            connection.execute("SAVEPOINT job")
             try:
                 job.result = job.run(connection)
-            except Exception as error:  # noqa: BLE001 # handed to the caller who waits for it
-                connection.execute("ROLLBACK TO job")
-                job.error = error
-            connection.execute("RELEASE job")
+            except Exception as error:
+                raise _JobFailed from error
         counted = provenance.count(connection, len(group))
         connection.execute("COMMIT")
-    except sqlite3.Error:
+    except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    if counted is not None:
-        mark.set(*counted)
+    return counted
 
 
 @asynccontextmanager

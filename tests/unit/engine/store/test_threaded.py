@@ -10,6 +10,7 @@ import anyio
 import pytest
 
 from engine.errors import StateUnusable
+from engine.runs import Spent, spent
 from engine.store.sqlite import kept, statefile
 from engine.store.sqlite.threaded import ThreadedStore, open_store
 from engine.store.vault import StoreVault
@@ -72,6 +73,32 @@ async def test_one_callers_error_undoes_that_callers_work_alone(path: Path) -> N
         tasks.start_soon(keep, store, "after")
 
     assert settings_in(path) == {"before": "x", "after": "x"}
+
+
+async def test_what_is_run_again_takes_note_of_the_same_requests(path: Path) -> None:
+    """Its neighbour's fault takes nothing from the account of what a record cost."""
+
+    def faulty(connection: sqlite3.Connection) -> None:
+        raise ValueError("a fault of this caller")
+
+    def noting(connection: sqlite3.Connection) -> None:
+        counted = spent.get()
+        requests = -1 if counted is None else counted.taken()
+        kept.set_setting(connection, "requests", str(requests))
+
+    async def note(store: ThreadedStore) -> None:
+        spent.set(Spent(3))
+        await store.write(noting)
+
+    async def fail(store: ThreadedStore) -> None:
+        with pytest.raises(ValueError, match="this caller"):
+            await store.write(faulty)
+
+    async with open_store(path) as store, anyio.create_task_group() as tasks:
+        tasks.start_soon(note, store)
+        tasks.start_soon(fail, store)
+
+    assert settings_in(path) == {"requests": "3"}
 
 
 async def test_a_cancelled_callers_write_is_done_all_the_same(path: Path) -> None:
