@@ -6,6 +6,7 @@ Rates and memory depend on the machine; ratios within one run and request counts
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
@@ -15,7 +16,9 @@ from rich.console import Console
 
 from tests.benchmarks import (
     asking,
+    drain,
     idle,
+    lost,
     memory,
     planning,
     reload,
@@ -36,7 +39,9 @@ class Benchmark(StrEnum):
     """What can be run by itself."""
 
     REQUESTS = "requests"
+    LOST = "lost"
     SPEED = "speed"
+    DRAIN = "drain"
     MEMORY = "memory"
     STORE = "store"
     SCRAPE = "scrape"
@@ -66,10 +71,12 @@ class Sizes:
     idle_window_s: float
     starts: int
     rivalled: int
+    lost: int
+    drained_s: float
 
 
-FULL = Sizes(1000, 2000, 16, 0.1, 1000, 100_000, 1000, 3, 100_000, 60, 60.0, 9, 300)
-QUICK = Sizes(60, 60, 16, 0.02, 40, 160, 100, 1, 200, 3, 1.0, 1, 40)
+FULL = Sizes(1000, 2000, 16, 0.1, 1000, 100_000, 1000, 3, 100_000, 60, 60.0, 9, 300, 500, 4.0)
+QUICK = Sizes(60, 60, 16, 0.02, 40, 160, 100, 1, 200, 3, 1.0, 1, 40, 30, 0.1)
 
 
 def main(
@@ -100,6 +107,8 @@ def main(
         base.idle_window_s,
         base.starts,
         base.rivalled,
+        base.lost,
+        base.drained_s,
     )
     errors = Console(stderr=True, highlight=False)
     findings: dict[str, list[Figure]] = {}
@@ -127,36 +136,27 @@ def measure(benchmark: Benchmark, sizes: Sizes) -> list[Figure]:
     Raises:
         BenchmarkFailed: it could not be carried out.
     """
-    match benchmark:
-        case Benchmark.REQUESTS:
-            return requests.measure(sizes.requests)
-        case Benchmark.SPEED:
-            return speed.measure(
-                sizes.creates,
-                workers=sizes.workers,
-                latency_s=sizes.latency_s,
-                repeat=sizes.repeat,
-            )
-        case Benchmark.MEMORY:
-            return memory.measure(sizes.backlog_small, sizes.backlog)
-        case Benchmark.STORE:
-            return store.measure(sizes.store_rows, repeat=sizes.repeat)
-        case Benchmark.SCRAPE:
-            return scrape.measure(sizes.linked, sizes.scrapes)
-        case Benchmark.IDLE:
-            return idle.measure(sizes.linked, sizes.idle_window_s)
-        case Benchmark.WATCHDOG:
-            return watchdog.measure(sizes.creates)
-        case Benchmark.RELOAD:
-            return reload.measure(sizes.creates, workers=sizes.workers, latency_s=sizes.latency_s)
-        case Benchmark.START_UP:
-            return start_up.measure(sizes.starts)
-        case Benchmark.ASKING:
-            return asking.measure(sizes.linked, sizes.creates, repeat=sizes.repeat)
-        case Benchmark.RIVALS:
-            return rivals.measure(sizes.rivalled, repeat=sizes.repeat)
-        case Benchmark.PLANNING:
-            return planning.measure(sizes.linked)
+    run: dict[Benchmark, Callable[[], list[Figure]]] = {
+        Benchmark.REQUESTS: lambda: requests.measure(sizes.requests),
+        Benchmark.LOST: lambda: lost.measure(sizes.lost),
+        Benchmark.SPEED: lambda: speed.measure(
+            sizes.creates, workers=sizes.workers, latency_s=sizes.latency_s, repeat=sizes.repeat
+        ),
+        Benchmark.DRAIN: lambda: drain.measure(sizes.drained_s),
+        Benchmark.MEMORY: lambda: memory.measure(sizes.backlog_small, sizes.backlog),
+        Benchmark.STORE: lambda: store.measure(sizes.store_rows, repeat=sizes.repeat),
+        Benchmark.SCRAPE: lambda: scrape.measure(sizes.linked, sizes.scrapes),
+        Benchmark.IDLE: lambda: idle.measure(sizes.linked, sizes.idle_window_s),
+        Benchmark.WATCHDOG: lambda: watchdog.measure(sizes.creates),
+        Benchmark.RELOAD: lambda: reload.measure(
+            sizes.creates, workers=sizes.workers, latency_s=sizes.latency_s
+        ),
+        Benchmark.START_UP: lambda: start_up.measure(sizes.starts),
+        Benchmark.ASKING: lambda: asking.measure(sizes.linked, sizes.creates, repeat=sizes.repeat),
+        Benchmark.RIVALS: lambda: rivals.measure(sizes.rivalled, repeat=sizes.repeat),
+        Benchmark.PLANNING: lambda: planning.measure(sizes.linked),
+    }
+    return run[benchmark]()
 
 
 if __name__ == "__main__":

@@ -11,11 +11,15 @@ from rich.console import Console
 from rich.table import Table
 
 SCHEMA_VERSION = 1
+WIDTH_MIN = 150
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number with its unit; `at_most` and `at_least` are the goal, when there is one."""
+    """One number with its unit; `at_most` and `at_least` are the goal, when there is one.
+
+    `beside` is what a rival, or the bare requests, came to in the same run, in words.
+    """
 
     key: str
     title: str
@@ -23,13 +27,14 @@ class Figure:
     unit: str
     at_most: float | None = None
     at_least: float | None = None
+    beside: str = ""
 
     @property
     def goal(self) -> str:
         """The goal in words; empty without one."""
         if self.at_most is not None:
-            return f"≤ {self.at_most:g}"
-        return "" if self.at_least is None else f"≥ {self.at_least:g}"
+            return f"≤ {self.at_most:.4g}"
+        return "" if self.at_least is None else f"≥ {self.at_least:.4g}"
 
     @property
     def met(self) -> bool | None:
@@ -46,16 +51,20 @@ Findings = Mapping[str, Sequence[Figure]]
 def show(console: Console, findings: Findings) -> None:
     """Print one table."""
     table = Table(title="Benchmarks", title_justify="left")
-    for heading in ("Benchmark", "Measured", "Value", "Unit", "Goal", ""):
-        table.add_column(heading, justify="right" if heading == "Value" else "left")
+    for heading in ("Benchmark", "What", "Measured", "Unit", "Goal", "Beside", ""):
+        right = heading == "Measured"
+        table.add_column(heading, justify="right" if right else "left", no_wrap=True)
     for benchmark, figures in findings.items():
         for place, figure in enumerate(figures):
-            verdict = {None: "", True: "met", False: "[bold]missed[/bold]"}[figure.met]
+            verdict = {None: "", True: "well", False: "[bold]not well[/bold]"}[figure.met]
             name = "" if place else benchmark
             value = f"{figure.value:,.4g}" if abs(figure.value) < 1000 else f"{figure.value:,.0f}"
-            table.add_row(name, figure.title, value, figure.unit, figure.goal, verdict)
+            table.add_row(
+                name, figure.title, value, figure.unit, figure.goal, figure.beside, verdict
+            )
         table.add_section()
-    console.print(table)
+    # A table is one table in a log as well, whatever width a pipe is taken to have.
+    console.print(table, width=max(console.width, WIDTH_MIN), crop=False)
 
 
 def as_json(findings: Findings) -> str:
