@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 # Dates that a system's clock is judged by: an answer that was late makes its date look old.
 RECENT = 20
@@ -28,9 +29,8 @@ class Dates:
 
     def note(self, system: str, text: str) -> None:
         """A system's answer bore this date."""
-        try:
-            told = parsedate_to_datetime(text).timestamp()
-        except (ValueError, OverflowError):
+        told = _moment(text)
+        if told is None:
             return
         self._ahead_s[system] = told - self._passed_s()
         self._recent[system].append(self._ahead_s[system])
@@ -47,3 +47,12 @@ class Dates:
         """
         recent = self._recent.get(system)
         return max(recent) + self._passed_s() - now if recent else 0.0
+
+
+@lru_cache(maxsize=64)
+def _moment(text: str) -> float | None:
+    """Unix seconds; every answer of a second bears the same text."""
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError):
+        return None

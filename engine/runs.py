@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from random import Random
 
-from structlog.contextvars import bound_contextvars, get_contextvars
+from structlog.contextvars import bound_contextvars
 
 kept_run: ContextVar[int | None] = ContextVar("kept_run", default=None)
 """The run, as the state numbers them, that what is written belongs to; None for the present one."""
@@ -48,6 +48,9 @@ def within(number: int | None) -> Generator[None]:
             kept_run.reset(token)
 
 
+_exemplar: ContextVar[dict[str, str] | None] = ContextVar("exemplar", default=None)
+
+
 @dataclass(slots=True)
 class Runs:
     """Hands out names; those of another process begin otherwise."""
@@ -63,11 +66,15 @@ class Runs:
     def run(self, **fields: object) -> Generator[None]:
         """Everything logged in the block carries the name, and these fields."""
         self._count += 1
-        with bound_contextvars(run=f"{self._process}-{self._count:x}", **fields):
-            yield
+        name = f"{self._process}-{self._count:x}"
+        token = _exemplar.set({"run": name})
+        try:
+            with bound_contextvars(run=name, **fields):
+                yield
+        finally:
+            _exemplar.reset(token)
 
 
 def exemplar() -> dict[str, str] | None:
     """The label that leads from a histogram's bucket to the log lines of the present run."""
-    run = get_contextvars().get("run")
-    return None if run is None else {"run": str(run)}
+    return _exemplar.get()

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from random import Random
 
 # Digits from here on are a point in time, below it a number of seconds (outreach-api §4).
@@ -50,6 +51,7 @@ def _first_number(text: str | None) -> int | None:
     return None if text is None else _digits(text.split(",")[0].strip())
 
 
+@lru_cache(maxsize=64)
 def _instant(text: str) -> float | None:
     """Unix seconds of an ISO 8601 or HTTP date; without a zone it is UTC."""
     try:

@@ -14,7 +14,7 @@ from typing import Any, Protocol, cast
 
 from engine.errors import WouldChange
 from engine.model.plan import Kind
-from engine.model.records import Fields
+from engine.model.records import Fields, Scalar, TargetField, Value
 from engine.ports import Target
 
 weighing: ContextVar[bool] = ContextVar("weighing", default=False)
@@ -112,6 +112,10 @@ class _Gated:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.target, name)
+
+    def encode(self, field: TargetField, value: Value) -> Scalar:
+        # Asked for each field of a record, for which the way above is a long one.
+        return self.target.encode(field, value)
 
     async def create(self, fields: Fields) -> int:
         pass_gate("would be created", Attempt(Kind.CREATE, fields=fields))

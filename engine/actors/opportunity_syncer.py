@@ -26,7 +26,7 @@ from engine.actors.opportunity.fresh_rows import FreshRows, Look
 from engine.actors.opportunity.lost_creates import KIND, LostCreates
 from engine.actors.opportunity.updates import Held, Sent, Updates
 from engine.actors.trust import Trust
-from engine.clock import Clock
+from engine.clock import Clock, loop_time
 from engine.decide.doubt import bound_s
 from engine.decide.opportunity import (
     Create,
@@ -195,13 +195,13 @@ class OpportunitySyncer:
             spent.set(Spent())
             weighing.set(work.mass is Mass.EVALUATING)
             retrying.set(work.failed_since is not None)
-            began = anyio.current_time()
+            began = loop_time()
             with within(work.let_go):
                 outcome = await self._attempt(work)
             if outcome is Outcome.AGAIN:
                 continue
             self.metrics.reconciles.labels(KIND, outcome).inc()
-            took = anyio.current_time() - began
+            took = loop_time() - began
             self.metrics.reconcile_duration.labels(KIND).observe(took, exemplar())
             if outcome is not Outcome.ADOPTED:
                 break

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Literal
 
-import anyio
 import structlog
 
 from engine.actors.failing import Failing, RetryLimits
@@ -28,7 +27,7 @@ from engine.actors.relationship.role_editor import (
     RoleEditor,
 )
 from engine.actors.trust import Trust
-from engine.clock import Clock
+from engine.clock import Clock, loop_time
 from engine.decide.failure import plain_reason
 from engine.decide.journal import found_roles
 from engine.decide.roles import Script, observed, script, unproven
@@ -135,11 +134,11 @@ class RelationshipSyncer:
         spent.set(Spent())
         weighing.set(work.mass is Mass.EVALUATING)
         retrying.set(work.failed_at is not None)
-        began = anyio.current_time()
+        began = loop_time()
         with within(work.let_go):
             outcome = await self._attempt(work)
         self.metrics.reconciles.labels(KIND, outcome).inc()
-        took = anyio.current_time() - began
+        took = loop_time() - began
         self.metrics.reconcile_duration.labels(KIND).observe(took, exemplar())
         return outcome
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import anyio
 
+from engine.clock import loop_time
 from engine.flow.worktime import holding
 
 # An unknown name may be new in the target; a flood of unknown names must not become a flood of
@@ -82,8 +83,8 @@ class Directory:
             for name, target_id in await self.read():
                 names[name] = (*names.get(name, ()), target_id)
             self._names, self._unknown = names, set()
-            self._read_at = anyio.current_time()
+            self._read_at = loop_time()
             self.readings += 1
 
     def _age_s(self) -> float:
-        return anyio.current_time() - self._read_at
+        return loop_time() - self._read_at

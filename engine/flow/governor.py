@@ -10,8 +10,8 @@ something else to do stands in line.
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractContextManager, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from random import Random
 
@@ -43,6 +43,22 @@ HOLD_MAX_S = 5.0
 # After a refusal that only an operator can end the system counts as refusing us until it is seen to
 # work, or for so long without another one: nothing may have been asked of it since.
 REFUSAL_S = 900.0
+
+
+@dataclass(slots=True)
+class Admission:
+    """A place at a governor for the block."""
+
+    _governor: Governor
+    _metered: bool
+    _writes: bool = field(default=False, init=False)
+
+    async def __aenter__(self) -> None:
+        self._writes = writing.get()
+        await self._governor.enter(self._metered, writes=self._writes)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._governor.leave(writes=self._writes)
 
 
 @dataclass(slots=True)
@@ -93,8 +109,7 @@ class Governor:
         self._system = Breaker(self.rng)
         self._writes = Breaker(self.rng, WRITE_FAILURES_MAX)
 
-    @asynccontextmanager
-    async def admitted(self, *, metered: bool = True) -> AsyncGenerator[None]:
+    def admitted(self, *, metered: bool = True) -> Admission:
         """Hold one place for one request; waits until there is one.
 
         Args:
@@ -104,15 +119,18 @@ class Governor:
             HeldBack: a pause or the budget allows none for more than HOLD_MAX_S.
             Rationed: it repeats what failed, and too many requests do.
         """
-        writes = writing.get()
+        return Admission(self, metered)
+
+    async def enter(self, metered: bool, *, writes: bool) -> None:
+        """Take a place; see `admitted`."""
         await self._admit(metered)
         self._writing += writes
-        try:
-            yield
-        finally:
-            self._writing -= writes
-            self.in_flight -= 1
-            self._changed.ring()
+
+    def leave(self, *, writes: bool) -> None:
+        """Give a place back."""
+        self._writing -= writes
+        self.in_flight -= 1
+        self._changed.ring()
 
     def learn(self, limit: int | None, remaining: int | None, reset_at: float | None) -> None:
         """Take over the rate-limit headers of an answer; `reset_at` in unix seconds."""

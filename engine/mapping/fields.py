@@ -162,11 +162,12 @@ class Line:
     template: Template | None = None
     skip_blank: bool = False
     default: Constant | None = None
+    reference: FieldKind | None = member(init=False, compare=False)
+    """The kind of target record the line refers to, or None for a plain value."""
 
-    @property
-    def reference(self) -> FieldKind | None:
-        """The kind of target record the line refers to, or None for a plain value."""
-        return self.field.kind if self.field.kind in REFERENCES else None
+    def __post_init__(self) -> None:
+        kind = self.field.kind
+        object.__setattr__(self, "reference", kind if kind in REFERENCES else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +214,7 @@ class FieldMapping:
         Raises:
             Rejected: a name cannot be read, or a picklist does not know it.
         """
-        wanted = [self._wanted(record, line) for line in self.lines]
+        wanted = [self._wanted(record, line) for line in self.lines if line.reference is not None]
         return [one for one in wanted if one is not None]
 
     def readable_references(self, record: SourceRecord) -> list[Wanted]:

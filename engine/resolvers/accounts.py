@@ -22,7 +22,7 @@ import anyio
 import structlog
 
 from engine.actors.tolerating import tolerated
-from engine.clock import Clock
+from engine.clock import Clock, loop_time
 from engine.decide.reasons import because
 from engine.errors import EngineError
 from engine.flow.pace import Pace
@@ -154,7 +154,7 @@ class AccountResolver:
         """Customers known, and the seconds since the last of them was asked for."""
         if self._loaded_at is None:
             return 0, None
-        return len(self._answers), anyio.current_time() - self._loaded_at
+        return len(self._answers), loop_time() - self._loaded_at
 
     def forget(self, names: Iterable[str]) -> None:
         """Ask again for these customers: an account just given was refused."""
@@ -185,7 +185,7 @@ class AccountResolver:
         }
         with self._accounts.reading():
             exist = await self.target.accounts(set(valid.values())) if valid else set[int]()
-        now = self._loaded_at = anyio.current_time()
+        now = self._loaded_at = loop_time()
         for customer in customers:
             account = valid.get(customer)
             note = None
@@ -199,7 +199,7 @@ class AccountResolver:
 
     def _fresh(self, customer: int) -> _Answer | None:
         answer = self._answers.get(customer)
-        if answer is None or anyio.current_time() - answer.known_at >= self.pace.interval_s:
+        if answer is None or loop_time() - answer.known_at >= self.pace.interval_s:
             return None
         return answer
 

@@ -95,7 +95,7 @@ async def _pieces(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
 def _headers(response: aiohttp.ClientResponse) -> tuple[Mapping[str, str], list[str]]:
     cookies = response.headers.getall("Set-Cookie", [])
     raw = response.raw_headers
-    plain = all(value.isascii() for _, value in raw)
+    plain = b"".join([value for _, value in raw]).isascii()
     if plain and len({name.lower() for name, _ in raw}) == len(raw):
         return response.headers, cookies
     joined = CIMultiDict[str]()

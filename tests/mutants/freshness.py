@@ -226,8 +226,8 @@ MUTANTS = (
     Mutant(
         "takes its own echo for another history",
         "engine/store/sqlite/outbox.py",
-        '"UPDATE record SET known_at = ?, timed = 0 WHERE id = ?"',
-        '"UPDATE record SET known_at = ? WHERE id = ?"',
+        '" timed = 0 WHERE id = ?"',
+        '" timed = timed WHERE id = ?"',
         (
             "tests/scenario/test_writing_back.py::test_our_own_write_back_is_no_news",
             f"{RESTORED}::test_our_own_write_back_after_a_restore_is_no_news",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from engine.model.identity import id_of
 from engine.model.lane import Lane
@@ -16,7 +16,7 @@ PERSON = "person"
 
 
 def wake_awaiting(
-    connection: sqlite3.Connection, kind: str, names: Iterable[str], now: float
+    connection: sqlite3.Connection, kind: str, names: Collection[str], now: float
 ) -> int:
     """See `Awaited.wake_awaiting`."""
     woken = 0

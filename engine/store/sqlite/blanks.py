@@ -31,6 +31,9 @@ def keep(
     connection: sqlite3.Connection, record_id: int, blanks: Mapping[str, Reason], now: float
 ) -> None:
     """These fields of the record were left blank, and no others."""
+    if not blanks:
+        connection.execute("DELETE FROM left_blank WHERE record_id = ?", (record_id,))
+        return
     connection.execute(
         "DELETE FROM left_blank WHERE record_id = ?"
         " AND field NOT IN (SELECT value FROM json_each(?))",

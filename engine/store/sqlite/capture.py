@@ -80,7 +80,7 @@ def capture_page(
     """See `Feeds.capture_page`."""
     judged = {row.id: _judge(connection, row, asked_at, may_lag=may_lag) for row in rows}
     changed = [row for row in rows if _is_change(connection, row, judged[row.id])]
-    shown = [row for row in rows if _take_tab(connection, row)]
+    shown = [row for row in rows if judged[row.id] is not Seen.NEWS and _take_tab(connection, row)]
     lane = Lane.FRESH if len(changed) + len(shown) <= fresh_max else Lane.BACKLOG
     concerned = [row.id for row in shown if row.eligible]
     # Among records that are read anew, a few changes are fresh edits of today.
@@ -122,7 +122,8 @@ def _note_shown(
     sweep: int,
     now: float,
 ) -> None:
-    """The source has shown these rows just now; `changed` were taken in."""
+    """The source has shown these rows just now; `changed` were taken in, and with that shown."""
+    taken_in = {row.id for row in changed}
     if sweep:
         connection.executemany(
             "UPDATE record SET swept = ? WHERE id = ?",
@@ -131,11 +132,7 @@ def _note_shown(
     connection.executemany(
         "UPDATE record SET proved_at = ?, updated_at = ?, timed = 1, lower_at = NULL, reread = 0"
         " WHERE id = ? AND version = ?",
-        [(now, row.updated_at, row.id, row.version) for row in rows],
-    )
-    connection.executemany(
-        "UPDATE record SET seen_unlinked = 1 WHERE id = ? AND seen_unlinked = 0",
-        [(row.id,) for row in changed if not row.linked],
+        [(now, row.updated_at, row.id, row.version) for row in rows if row.id not in taken_in],
     )
 
 
@@ -256,11 +253,7 @@ def _take(
     mass: bool,
 ) -> None:
     skip = skips.of(connection, RecordType.OPPORTUNITY, row.id)
-    voided = outbox.void_flag(connection, Key(RecordType.OPPORTUNITY, row.id), row.version)
-    if voided and row.eligible:
-        # It was never set: one that is shown from now on is somebody's.
-        connection.execute("UPDATE record SET flagged = 0 WHERE id = ?", (row.id,))
-    before = _before(connection, row.id)
+    before = _before(connection, row)
     became = taken(before, row, since=since, now=now, mass=mass, skip=skip)
     if became.left_out is not None:
         note = Note(LEFT_OUT, became.left_out)
@@ -270,14 +263,17 @@ def _take(
         remember(connection, row.id, row.version, note, now)
     connection.execute(
         "INSERT INTO record (id, ref, version, updated_at, captured_at, linked, payload, tab,"
-        " carried, state, lane, due_at, pending_since, known_at, mass, lifted)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " carried, state, lane, due_at, pending_since, known_at, mass, lifted, proved_at, timed,"
+        " seen_unlinked)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)"
         " ON CONFLICT (id) DO UPDATE SET ref = excluded.ref, version = excluded.version,"
         " updated_at = excluded.updated_at, captured_at = excluded.captured_at,"
         " linked = excluded.linked, payload = excluded.payload, tab = excluded.tab,"
         " carried = excluded.carried, state = excluded.state, lane = excluded.lane,"
         " due_at = excluded.due_at, pending_since = excluded.pending_since,"
         " known_at = excluded.known_at, mass = excluded.mass, lifted = excluded.lifted,"
+        " proved_at = excluded.proved_at, timed = 1, lower_at = NULL, reread = 0,"
+        " seen_unlinked = max(seen_unlinked, excluded.seen_unlinked),"
         " revision = revision + 1,"
         " attempts = 0, failed_since = NULL, failed_at = NULL",
         (
@@ -297,11 +293,26 @@ def _take(
             became.known_at,
             became.mass,
             became.lifted,
+            now,
+            not row.linked,
         ),
     )
 
 
-def _before(connection: sqlite3.Connection, record_id: int) -> Before | None:
+def _before(connection: sqlite3.Connection, row: Captured) -> Before | None:
+    """What is known of the record; a flag that is owed for another version is void with this."""
+    before = _known_before(connection, row.id)
+    if before is None:
+        return None
+    if not outbox.void_flag(connection, Key(RecordType.OPPORTUNITY, row.id), row.version):
+        return before
+    if row.eligible:
+        # It was never set: one that is shown from now on is somebody's.
+        connection.execute("UPDATE record SET flagged = 0 WHERE id = ?", (row.id,))
+    return _known_before(connection, row.id)
+
+
+def _known_before(connection: sqlite3.Connection, record_id: int) -> Before | None:
     known = connection.execute(
         "SELECT state, version, pending_since, known_at, mass, target_id, flagged,"  # noqa: S608 # a constant
         f" {intents.RECORD_OPEN},"

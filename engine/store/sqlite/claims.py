@@ -78,14 +78,24 @@ def take(
         return True
     if owner != expected:
         return False
+    if owner is not None and shown is not None and owner not in {row.id for row in shown}:
+        # Deleted, or hidden from us, and to be synced no more.
+        connection.execute(
+            "UPDATE record SET state = 'ineligible', revision = revision + 1 WHERE id = ?"  # noqa: S608 # a constant
+            f" AND NOT {intents.RECORD_OPEN}",
+            (owner,),
+        )
+    pass_on(connection, owner, record_id, target_id, now)
+    return True
+
+
+def pass_on(
+    connection: sqlite3.Connection, owner: int | None, record_id: int, target_id: int, now: float
+) -> None:
+    """What belongs to this owner, or to nobody, belongs to the record from now on."""
+    if owner == record_id:
+        return
     if owner is not None:
-        if shown is not None and owner not in {row.id for row in shown}:
-            # Deleted, or hidden from us, and to be synced no more.
-            connection.execute(
-                "UPDATE record SET state = 'ineligible', revision = revision + 1 WHERE id = ?"  # noqa: S608 # a constant
-                f" AND NOT {intents.RECORD_OPEN}",
-                (owner,),
-            )
         _hand_over(connection, owner, record_id, target_id, now)
     connection.execute(
         "INSERT INTO claim (target_id, record_id, since) VALUES (?, ?, ?)"
@@ -93,7 +103,6 @@ def take(
         " since = excluded.since",
         (target_id, record_id, now),
     )
-    return True
 
 
 def give_up(connection: sqlite3.Connection, record_id: int, target_id: int, now: float) -> None:

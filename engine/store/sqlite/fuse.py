@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from engine.decide import mass_change
 from engine.decide.mass_change import Part, Verdict
@@ -61,7 +61,7 @@ def hold_tab(
     record_id: int,
     revision: int,
     would: str,
-    people: Iterable[int] = (),
+    people: Collection[int] = (),
 ) -> None:
     """Roles would be edited, or these people told something; that waits likewise."""
     connection.execute(

@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
+from typing import Any
 
 from engine.model.intent import Intent, IntentKind
+from engine.store.sqlite.rows import by_name
 
 COLUMNS = "i.correlation, i.opened_at, i.doubt_since, i.checks, i.sent, i.look_at, i.open"
 # What becomes of a record, and of its tab, is read with its create.
@@ -36,7 +38,7 @@ WANTED = (
 )
 
 
-def of_row(row: sqlite3.Row) -> Intent | None:
+def of_row(row: Mapping[str, Any]) -> Intent | None:
     """The intent in a row that has COLUMNS; None where there is none."""
     if row["correlation"] is None:
         return None
@@ -152,7 +154,7 @@ def of(connection: sqlite3.Connection, kind: IntentKind, record_id: int) -> Inte
         f"SELECT {COLUMNS} FROM intent i WHERE kind = ? AND record_id = ?",  # noqa: S608 # a constant
         (kind.value, record_id),
     ).fetchone()
-    return None if row is None else of_row(row)
+    return None if row is None else of_row(by_name(row))
 
 
 def due_looks(

@@ -13,6 +13,7 @@ from engine.model.reason import Reason, code_of
 from engine.model.records import RecordType
 from engine.store.sqlite import undone
 from engine.store.sqlite.history import remember
+from engine.store.sqlite.rows import by_name
 
 
 def due_keys(connection: sqlite3.Connection, now: float, limit: int) -> list[Key]:
@@ -74,7 +75,7 @@ def load(
                 str(row["carried"] or 0) if row["linked"] else None,
             ),
         )
-        for row in rows
+        for row in map(by_name, rows)
     ]
 
 
@@ -171,6 +172,12 @@ _DELIVERED = {
 }
 
 
+# The time of this version is not told; the next look at the record learns it.
+_DELIVERED_NEWER = (
+    "UPDATE record SET version = ?, delivered_id = ?, delivered_version = ?, known_at = ?,"
+    " timed = 0 WHERE id = ?"
+)
+
 # The very entry that was delivered, told by what it says as well.
 _SAME = (
     " WHERE record_type = ? AND record_id = ? AND generation = ?"
@@ -205,17 +212,12 @@ def _carry(connection: sqlite3.Connection, entry: Entry, version: int, now: floa
         return
     before = Carried(*row)
     after = write_back.delivered(before, entry.target_id, version)
+    values = (after.version, after.delivered_id, after.delivered_version)
     if entry.record_type is RecordType.OPPORTUNITY and after.version > before.version:
-        # The time of this version is not told; the next look at the record learns it.
-        connection.execute(
-            "UPDATE record SET known_at = ?, timed = 0 WHERE id = ?", (now, entry.record_id)
-        )
-    if entry.record_type is RecordType.OPPORTUNITY:
         undone.follow_write_back(connection, entry.record_id, before.version, after.version)
-    connection.execute(
-        _DELIVERED[entry.record_type],
-        (after.version, after.delivered_id, after.delivered_version, entry.record_id),
-    )
+        connection.execute(_DELIVERED_NEWER, (*values, now, entry.record_id))
+    else:
+        connection.execute(_DELIVERED[entry.record_type], (*values, entry.record_id))
 
 
 _UNFLAGGED = {

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from engine.decide.journal import waits_anew
 from engine.decide.person import is_overtaken
@@ -23,6 +24,7 @@ from engine.store.sqlite import intents, refusals, tabs
 from engine.store.sqlite.awaited import PERSON
 from engine.store.sqlite.history import remember
 from engine.store.sqlite.outbox import owe, void_flag
+from engine.store.sqlite.rows import by_name
 
 # A create that is about to be sent ends no refusal yet; whatever comes of it does.
 _ANNOUNCED = (
@@ -37,7 +39,7 @@ _ANNOUNCED = (
 _OUTCOME = f"{_ANNOUNCED}, refused_version = NULL, lifted = 0"
 
 
-def load(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Person]:
+def load(connection: sqlite3.Connection, ids: Collection[int]) -> dict[int, Person]:
     """See `People.load`."""
     rows = connection.execute(
         "SELECT p.*, s.reason AS skip_reason, s.since AS skip_since, f.basis,"  # noqa: S608 # words of ours
@@ -47,10 +49,10 @@ def load(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Person
         " WHERE id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(ids)),),
     )
-    return {row["id"]: _person(row) for row in rows}
+    return {row["id"]: _person(by_name(row)) for row in rows}
 
 
-def _person(row: sqlite3.Row) -> Person:
+def _person(row: Mapping[str, Any]) -> Person:
     since, basis, reason = row["skip_since"], row["basis"], row["reason"]
     return Person(
         row["id"],
@@ -256,7 +258,7 @@ def refuse(
     remember(connection, record.id, record.version, note, now, record_type=RecordType.PERSON)
 
 
-def forget_reading(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
+def forget_reading(connection: sqlite3.Connection, ids: Collection[int]) -> None:
     """See `People.forget_reading`."""
     connection.executemany("UPDATE person SET read_at = 0 WHERE id = ?", [(one,) for one in ids])
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from engine.decide import settling
@@ -42,7 +42,7 @@ def settle_linked(
     target_id: int,
     synced: Fields,
     owed: Owed | None,
-    awaited: Iterable[tuple[str, str]],
+    awaited: Collection[tuple[str, str]],
     note: Note,
     now: float,
     created: bool = False,
@@ -67,7 +67,7 @@ def settle_linked(
         # Nobody else would ever take the reason back, nor the flag where it counts as reset.
         owed = replace(owed or Owed(), message="")
         owed = replace(owed, error=False) if work.lifted else owed
-    _keep_linked(connection, work.id, target_id, synced, becomes)
+    _keep_linked(connection, work.id, found, becomes, target_id=target_id, synced=synced)
     _await(connection, work.id, awaited)
     blank.keep(connection, work.id, blanks, now)
     _owe(connection, work, owed, clears_error=True, now=now)
@@ -92,28 +92,35 @@ def settle_linked(
 def _keep_linked(
     connection: sqlite3.Connection,
     record_id: int,
+    found: RecordNow,
+    becomes: settling.Settled,
+    *,
     target_id: int,
     synced: Fields,
-    becomes: settling.Settled,
 ) -> None:
     connection.execute(
         "UPDATE record SET target_id = ?, synced = ?, attempts = 0, failed_since = NULL,"
         " failed_at = NULL, reason = NULL, reason_code = NULL, reason_class = NULL,"
-        " reason_field = NULL, flagged = 0, sending = NULL, mass = ?, pending_since = ?, state = ?"
-        " WHERE id = ?",
+        " reason_field = NULL, sending = NULL, pending_since = ?, state = ? WHERE id = ?",
         (
             target_id,
             json.dumps(synced, separators=(",", ":")),
-            becomes.mass.value,
             becomes.pending_since,
             becomes.state.value,
             record_id,
         ),
     )
+    # Either is rare, and the schema looks at more than the column where it is written.
+    if found.flagged:
+        connection.execute("UPDATE record SET flagged = 0 WHERE id = ?", (record_id,))
+    if becomes.mass is not found.mass:
+        connection.execute(
+            "UPDATE record SET mass = ? WHERE id = ?", (becomes.mass.value, record_id)
+        )
 
 
 def _await(
-    connection: sqlite3.Connection, record_id: int, awaited: Iterable[tuple[str, str]]
+    connection: sqlite3.Connection, record_id: int, awaited: Collection[tuple[str, str]]
 ) -> None:
     """What it was synced without, and nothing else; people are those of its tab."""
     connection.execute("DELETE FROM awaited WHERE record_id = ? AND kind <> ?", (record_id, PERSON))
@@ -132,7 +139,7 @@ def _claim(
         read_again(connection, owner, now)
         read_again(connection, work.id, now)
         return False
-    claims.take(connection, work.id, target_id, expected=owner, now=now)
+    claims.pass_on(connection, owner, work.id, target_id, now)
     claims.keep_only(connection, work.id, target_id)
     return True
 
@@ -141,9 +148,10 @@ def adopt(
     connection: sqlite3.Connection, work: Work, target_id: int, note: Note, now: float
 ) -> bool:
     """See `Records.adopt`."""
-    if claims.owner_of(connection, target_id) not in (None, work.id):
+    owner = claims.owner_of(connection, target_id)
+    if owner not in (None, work.id):
         return False
-    claims.take(connection, work.id, target_id, expected=None, now=now)
+    claims.pass_on(connection, owner, work.id, target_id, now)
     claims.keep_only(connection, work.id, target_id)
     close_intent(connection, work.id)
     if work.intent is not None and work.intent.sent:

@@ -130,7 +130,7 @@ class SqliteTabs(Subject):
     hold = writing(tab_outcomes.hold)
     leave = writing(tab_outcomes.leave)
     abandon = writing(tab_outcomes.abandon)
-    goes_on = reading(tab_outcomes.goes_on)
+    goes_on = glancing(tab_outcomes.goes_on)
     defer = writing(tab_outcomes.defer)
     doubt = writing(tab_outcomes.doubt)
 
@@ -232,7 +232,7 @@ class SqliteAwaited(Subject):
 class SqliteKept(Subject):
     """Facts, secrets and counts kept between runs."""
 
-    setting = reading(kept.setting)
+    setting = glancing(kept.setting)
     set_setting = writing(kept.set_setting)
     forget_setting = writing(kept.forget_setting)
     keep_ahead = writing(kept.keep_ahead)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from engine.decide import settling
@@ -105,7 +105,7 @@ def settle(
     work: TabWork,
     roles: Roles,
     *,
-    waits_for: Iterable[int],
+    waits_for: Collection[int],
     complete: bool,
     listed: bool = True,
     note: Note | None,
@@ -142,7 +142,7 @@ def settle(
     return settled
 
 
-def _await(connection: sqlite3.Connection, record_id: int, people: Iterable[int]) -> None:
+def _await(connection: sqlite3.Connection, record_id: int, people: Collection[int]) -> None:
     connection.execute("DELETE FROM awaited WHERE kind = ? AND record_id = ?", (PERSON, record_id))
     connection.executemany(
         "INSERT OR IGNORE INTO awaited (kind, name, record_id) VALUES (?, ?, ?)",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from engine.decide import settling
 from engine.model.intent import Intent, IntentKind
@@ -19,6 +19,7 @@ from engine.model.reason import Reason, code_of
 from engine.model.tab import EMPTY_TAB, Edge, KnownRole, RoleEdit, TabWork
 from engine.store.sqlite import intents, present, refused_roles, runs
 from engine.store.sqlite.awaited import PERSON
+from engine.store.sqlite.rows import by_name
 from engine.store.sqlite.work import undone_of
 
 
@@ -53,6 +54,9 @@ def follow(
     if row is None:
         return
     tab, known_target, settled_tab, known_mass = row
+    if known_target is not None and known_target != target_id:
+        # It was announced for the target record that was followed until now.
+        intents.end(connection, IntentKind.ROLE, record_id)
     if known_target != target_id:
         _start(
             connection,
@@ -102,7 +106,6 @@ def _start(
     mass: Mass,
 ) -> None:
     rests = tab is None or tab == EMPTY_TAB
-    intents.end(connection, IntentKind.ROLE, record_id)
     connection.execute(
         "INSERT INTO people_tab (record_id, state, lane, due_at, pending_since, target_id,"
         " listed, settled_tab, mass) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -128,7 +131,7 @@ def _start(
 
 def look_again(
     connection: sqlite3.Connection,
-    record_ids: Iterable[int],
+    record_ids: Collection[int],
     lane: Lane,
     now: float,
     *,
@@ -168,7 +171,7 @@ def _look_again(
 
 
 def park_emptied(
-    connection: sqlite3.Connection, record_ids: Iterable[int], lane: Lane, now: float
+    connection: sqlite3.Connection, record_ids: Collection[int], lane: Lane, now: float
 ) -> None:
     """These tabs are empty now: whose roles were ours wait for the end of the poll.
 
@@ -231,8 +234,10 @@ def next_due(connection: sqlite3.Connection, lane: Lane, now: float) -> float | 
 
 def load(connection: sqlite3.Connection, record_id: int) -> TabWork | None:
     """See `Tabs.load`."""
-    row = connection.execute(
-        "SELECT t.*, r.mass AS of_record, r.lifted, r.ref, r.version, r.payload, r.tab,"  # noqa: S608 # a constant
+    found = connection.execute(
+        "SELECT t.target_id, t.pending_since, t.revision, t.lane, t.mass, t.listed, t.attempts,"  # noqa: S608 # a constant
+        " t.failed_at, t.failures, t.taken_since, t.let_go,"
+        " r.mass AS of_record, r.lifted, r.ref, r.version, r.payload, r.tab,"
         " (r.state IN ('refused', 'ineligible') OR EXISTS (SELECT 1 FROM skip s"
         "  WHERE s.record_type = 'opportunity' AND s.record_id = r.id)) AS left_out,"
         " u.target_id AS undone_id, u.version AS undone_version, u.mapping AS undone_mapping,"
@@ -243,8 +248,9 @@ def load(connection: sqlite3.Connection, record_id: int) -> TabWork | None:
         " AND t.mass <> 2",
         (record_id,),
     ).fetchone()
-    if row is None:
+    if found is None:
         return None
+    row = by_name(found)
     intent = intents.of_row(row)
     return TabWork(
         record_id=record_id,
@@ -297,7 +303,7 @@ def _roles(connection: sqlite3.Connection, target_id: int) -> tuple[KnownRole, .
     return tuple(KnownRole(row[0], row[1], row[2], bool(row[3]), row[4]) for row in rows)
 
 
-def wake_awaiting(connection: sqlite3.Connection, people: Iterable[int], now: float) -> int:
+def wake_awaiting(connection: sqlite3.Connection, people: Collection[int], now: float) -> int:
     """See `Tabs.wake_awaiting`."""
     woken = 0
     for person_id in people:

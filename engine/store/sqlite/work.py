@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from engine.decide import settling
 from engine.decide.journal import FOUND, carried_out
@@ -20,8 +21,15 @@ from engine.model.undone import Undone
 from engine.model.work import Work
 from engine.store.sqlite import intents, present
 from engine.store.sqlite.history import remember
+from engine.store.sqlite.rows import by_name
 from engine.store.sqlite.writes import announced, encoded_edits
 
+_COLUMNS = (
+    "r.id, r.ref, r.version, r.revision, r.pending_since, r.proved_at, r.lane, r.mass, r.payload,"
+    " r.attempts, r.failed_since, r.failed_at, r.target_id, r.gone_id, r.synced, r.delivered_id,"
+    " r.delivered_version, r.failures, r.reason, r.reason_code, r.seen_unlinked, r.lifted,"
+    " r.reread, r.let_go"
+)
 # Of so many times as many as are wanted it is looked who has waited: a backlog is never read whole.
 _AHEAD = 5
 
@@ -76,8 +84,8 @@ def known(connection: sqlite3.Connection, record_id: int, further: str = "") -> 
     Args:
         further: what else it must meet, in SQL.
     """
-    row = connection.execute(
-        f"SELECT r.*, {intents.COLUMNS},"  # noqa: S608 # words of ours
+    found = connection.execute(
+        f"SELECT {_COLUMNS}, {intents.COLUMNS},"  # noqa: S608 # words of ours
         " o.target_id AS owed_id, s.reason AS skip_reason, s.since AS skip_since,"
         " u.target_id AS undone_id, u.version AS undone_version,"
         " u.mapping AS undone_mapping, u.fields AS undone_fields, u.tab AS undone_tab,"
@@ -89,8 +97,9 @@ def known(connection: sqlite3.Connection, record_id: int, further: str = "") -> 
         f" WHERE r.id = ?{further}",
         (record_id,),
     ).fetchone()
-    if row is None:
+    if found is None:
         return None
+    row = by_name(found)
     return Work(
         id=row["id"],
         ref=row["ref"],
@@ -122,7 +131,7 @@ def known(connection: sqlite3.Connection, record_id: int, further: str = "") -> 
     )
 
 
-def undone_of(row: sqlite3.Row) -> Undone | None:
+def undone_of(row: Mapping[str, Any]) -> Undone | None:
     """What was undone of a record, from a row that has it beside it."""
     if row["undone_id"] is None:
         return None
