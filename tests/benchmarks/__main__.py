@@ -17,6 +17,7 @@ from rich.console import Console
 from tests.benchmarks import (
     asking,
     drain,
+    edit,
     idle,
     lost,
     memory,
@@ -42,6 +43,7 @@ class Benchmark(StrEnum):
     LOST = "lost"
     SPEED = "speed"
     DRAIN = "drain"
+    EDIT = "edit"
     MEMORY = "memory"
     STORE = "store"
     SCRAPE = "scrape"
@@ -73,10 +75,11 @@ class Sizes:
     rivalled: int
     lost: int
     drained_s: float
+    edits: int
 
 
-FULL = Sizes(1000, 2000, 16, 0.1, 1000, 100_000, 1000, 3, 100_000, 60, 60.0, 9, 300, 500, 4.0)
-QUICK = Sizes(60, 60, 16, 0.02, 40, 160, 100, 1, 200, 3, 1.0, 1, 40, 30, 0.1)
+FULL = Sizes(1000, 2000, 16, 0.1, 1000, 100_000, 1000, 3, 100_000, 60, 60.0, 9, 300, 500, 4.0, 100)
+QUICK = Sizes(60, 60, 16, 0.02, 40, 160, 100, 1, 200, 3, 1.0, 1, 40, 30, 0.1, 5)
 
 
 def main(
@@ -109,6 +112,7 @@ def main(
         base.rivalled,
         base.lost,
         base.drained_s,
+        base.edits,
     )
     errors = Console(stderr=True, highlight=False)
     findings: dict[str, list[Figure]] = {}
@@ -143,6 +147,7 @@ def measure(benchmark: Benchmark, sizes: Sizes) -> list[Figure]:
             sizes.creates, workers=sizes.workers, latency_s=sizes.latency_s, repeat=sizes.repeat
         ),
         Benchmark.DRAIN: lambda: drain.measure(sizes.drained_s),
+        Benchmark.EDIT: lambda: edit.measure(sizes.edits),
         Benchmark.MEMORY: lambda: memory.measure(sizes.backlog_small, sizes.backlog),
         Benchmark.STORE: lambda: store.measure(sizes.store_rows, repeat=sizes.repeat),
         Benchmark.SCRAPE: lambda: scrape.measure(sizes.linked, sizes.scrapes),

@@ -31,6 +31,7 @@ from connectors.sandbox.faults import Faults
 from connectors.sandbox.outreach import OutreachKnobs, OutreachWorld, outreach_app
 from connectors.sandbox.serving import serving
 from connectors.sandbox.workbooks import Money, WorkbooksWorld, workbooks_app
+from tests.benchmarks.reactions import Reactions
 
 API_KEY = "00000-bench"
 CLIENT_ID = "bench"
@@ -218,14 +219,15 @@ async def serve(
     outreach.add_app(CLIENT_ID, CLIENT_SECRET)
     workbooks_traffic = Faults(workbooks_app(workbooks), latency_s=latency_s)
     outreach_traffic = Faults(outreach_app(outreach), latency_s=latency_s)
-    ledger = Ledger(outreach_traffic)
+    ledger, reactions = Ledger(outreach_traffic), Reactions()
     apps: dict[str, ASGIApp] = {
-        "workbooks": workbooks_traffic,
-        "outreach": ledger,
+        "workbooks": reactions.polls(workbooks_traffic),
+        "outreach": reactions.changes(ledger),
         "control": control_app(
             WorkbooksDesk(workbooks, workbooks_traffic), OutreachDesk(outreach, outreach_traffic)
         ),
         "ledger": ledger.routes(),
+        "reactions": reactions.routes(),
         "clock": clock.routes(),
     }
     async with serving(apps) as urls:

@@ -64,7 +64,8 @@ def show(console: Console, findings: Findings) -> None:
             )
         table.add_section()
     # A table is one table in a log as well, whatever width a pipe is taken to have.
-    console.print(table, width=max(console.width, WIDTH_MIN), crop=False)
+    console.width = max(console.width, WIDTH_MIN)
+    console.print(table)
 
 
 def as_json(findings: Findings) -> str:

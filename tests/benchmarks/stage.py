@@ -75,7 +75,7 @@ class Stage:
         return self.directory / "state"
 
     def url(self, name: str) -> str:
-        """Base URL of `workbooks`, `outreach`, `control`, `ledger` or `clock`."""
+        """Base URL of `workbooks`, `outreach`, `control`, `ledger`, `reactions` or `clock`."""
         return self.told["urls"][name]
 
     def counters(self, system: str) -> dict[str, int]:

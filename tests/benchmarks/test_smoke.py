@@ -20,7 +20,7 @@ from tests.searching import SEARCH
 
 DEADLINE_S = 300.0
 # What makes no promise but in seconds, or in bytes, is left to a longer search.
-_TIMED = ("drain", "idle", "lost", "watchdog", "reload", "memory", "start_up")
+_TIMED = ("drain", "edit", "idle", "lost", "watchdog", "reload", "memory", "start_up")
 ROOMS = (
     "requests",
     "speed",
@@ -59,6 +59,7 @@ def test_every_benchmark_reports_its_figures(document: dict[str, Any]) -> None:
         "requests": {"outreach_per_record", "idle_reads", "idle_tab_reads", "idle_outreach"},
         "speed": {"rate", "ratio", "bare_ratio", "cpu", "bare_cpu", "cpu_ratio"},
         "drain": {"400ms_1", "100ms_4", "20ms_16"},
+        "edit": {"median", "p99"},
         "lost": {"looks", "listings"},
         "memory": {"small", "large", "growth"},
         "store": {"alone", "together", "gain"},

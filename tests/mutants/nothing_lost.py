@@ -180,6 +180,14 @@ MUTANTS = (
         (f"{STORE}/test_threaded.py::test_one_callers_error_undoes_that_callers_work_alone",),
     ),
     Mutant(
+        "guards each write with a savepoint, for which pages are copied into a file",
+        "engine/store/sqlite/threaded.py",
+        "                job.result = job.run(connection)\n",
+        '                connection.execute("SAVEPOINT job")\n'
+        "                job.result = job.run(connection)\n",
+        ("tests/scenario/test_frugal.py::test_what_a_created_record_costs",),
+    ),
+    Mutant(
         "counts no requests for what is run again",
         "engine/store/sqlite/threaded.py",
         "            job.undone()\n",
