@@ -12,13 +12,14 @@ Stops     when it is cancelled
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Generic
 
 import anyio
 
-from engine.clock import Clock
+from engine.clock import Clock, loop_time
 from engine.flow.governor import Governor
 from engine.flow.mailbox import K, Mailbox
 from engine.flow.signal import Signal
@@ -56,6 +57,7 @@ class Dispatcher(Generic[K]):
     signal: Signal = field(default_factory=Signal)
     first: anyio.Event | None = None
     ready: Callable[[], Awaitable[bool]] | None = None
+    _looked_at: float = field(default=-math.inf, init=False)
 
     async def run(self) -> None:
         """Fill the lane whenever there is room and something is due."""
@@ -69,21 +71,32 @@ class Dispatcher(Generic[K]):
                 await self._wait_open()
             elif await self.step():
                 await self._wait_room_or_notification()
-                await resting(GATHER_S)
+                await self._gather()
             elif await self._rang():
-                # Rings come one per record under load; one look serves all of a short while.
-                await resting(GATHER_S)
+                await self._gather()
 
     async def step(self) -> int:
         """Send every due key the lane has room for; returns how many were new to the mailbox."""
         # Keys in the mailbox are still due in the store, so they are asked for on top.
         limit = self.mailbox.capacity + len(self.mailbox) + self.mailbox.held
+        self._looked_at = loop_time()
+        self.signal.forget()
         keys = await self.due_keys(self.clock.now(), limit)
         new = [key for key in keys if key not in self.mailbox]
         for key in new:
             with spending(State.BLOCKED, BLOCKED_MAX_S):
                 await self.mailbox.send(key, self.lane)
         return len(new)
+
+    async def _gather(self) -> None:
+        """Look again no sooner than GATHER_S after the last look.
+
+        Rings come one per record under load, and one look serves all of a short while; the first
+        ring after a rest is answered at once.
+        """
+        since_s = loop_time() - self._looked_at
+        if since_s < GATHER_S:
+            await resting(GATHER_S - since_s)
 
     async def _wait_room_or_notification(self) -> None:
         with spending(State.IDLE, LOOK_AGAIN_S):

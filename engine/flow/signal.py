@@ -17,6 +17,11 @@ class Signal:
         """Wake the waiter, now or when it comes."""
         self._event.set()
 
+    def forget(self) -> None:
+        """Whatever was notified so far is looked at now."""
+        if self._event.is_set():
+            self._event = anyio.Event()
+
     async def wait(self, timeout_s: float) -> bool:
         """Wait for a notification, at most `timeout_s` seconds; whether there was one."""
         with anyio.move_on_after(timeout_s):

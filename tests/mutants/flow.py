@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 FRUGAL = "tests/scenario/test_frugal.py::test_what_a_created_record_costs"
+DISPATCHER = "tests/unit/engine/actors/test_dispatcher.py"
 MAILBOX = "engine/flow/mailbox.py"
 BUDGET = "engine/flow/budget.py"
 FAILURE = "engine/decide/failure.py"
@@ -26,6 +27,20 @@ MUTANTS = (
         "        if self._heard is None:\n            self._heard = anyio.Event()\n"
         "        if self._heard is not None:\n            self._heard.set()\n",
         (FRUGAL,),
+    ),
+    Mutant(
+        "lets an edit that finds the service idle wait for others",
+        "engine/actors/dispatcher.py",
+        "        since_s = loop_time() - self._looked_at\n",
+        "        since_s = 0.0\n",
+        (f"{DISPATCHER}::test_the_first_ring_after_a_rest_is_answered_at_once",),
+    ),
+    Mutant(
+        "looks once more for what the last look has found",
+        "engine/actors/dispatcher.py",
+        "        self.signal.forget()\n",
+        "",
+        (f"{DISPATCHER}::test_rings_in_a_row_cost_one_look",),
     ),
     Mutant(
         "hands every look at a record over to another thread",

@@ -121,6 +121,22 @@ def test_rings_in_a_row_cost_one_look() -> None:
     assert virtual_time.run(everything) <= 2
 
 
+def test_the_first_ring_after_a_rest_is_answered_at_once() -> None:
+    """An edit that finds the service idle waits for nobody."""
+
+    async def everything() -> list[float]:
+        one = lot()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(one.dispatcher.run)
+            await anyio.sleep(1)
+            one.dispatcher.signal.notify()
+            await anyio.sleep(0.1)
+            tasks.cancel_scope.cancel()
+        return one.backlog.looks[1:]
+
+    assert virtual_time.run(everything) == [1.0]
+
+
 def test_a_raised_budget_is_felt_at_once() -> None:
     """Until then no key is handed to workers who could do nothing with it."""
 
