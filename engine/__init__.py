@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from engine.clock import Clock
+    from engine.command import AnyPath, Command, Number, Whole, flag, option
     from engine.connector import Question, SourceConnector, StandardField, TargetConnector
     from engine.decide.reasons import because, foreign
     from engine.errors import (
@@ -82,6 +83,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "AnswerKind",
+    "AnyPath",
     "Authority",
     "BudgetLimits",
     "BudgetSettings",
@@ -90,6 +92,7 @@ __all__ = [
     "Clock",
     "Code",
     "Column",
+    "Command",
     "Conflict",
     "ConnectorEnvironment",
     "Delivery",
@@ -110,6 +113,7 @@ __all__ = [
     "Money",
     "Newest",
     "NotGranted",
+    "Number",
     "OurFault",
     "Page",
     "Permission",
@@ -151,20 +155,24 @@ __all__ = [
     "User",
     "Value",
     "Vault",
+    "Whole",
     "Words",
     "WriteBack",
     "WriteBackResult",
     "because",
     "excerpt",
+    "flag",
     "foreign",
     "holding",
     "id_of",
     "keep_secret",
+    "option",
     "pausing",
 ]
 
-# Where all of it stands.
+# Where all of it stands; first what a command needs that is only listed.
 _ROOMS = (
+    "engine.command",
     "engine.decide.reasons",
     "engine.wire.bodies",
     "engine.errors",
@@ -186,9 +194,11 @@ _ROOMS = (
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
-        """Load everything at once: whoever takes one of it takes most of it."""
+        """Load one after the other until it is found: whoever takes one of it takes most of it."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         for room in map(import_module, _ROOMS):
             globals().update({one: vars(room)[one] for one in __all__ if one in vars(room)})
+            if name in globals():
+                break
         return globals()[name]

@@ -22,8 +22,7 @@ def main() -> None:
     if "_WOSYNC_COMPLETE" in os.environ:
         from engine.cli.completing import completed
 
-        if completed(os.environ):
-            return
+        sys.exit(completed(os.environ))
     from engine.cli.app import start
 
     sys.exit(start(sys.argv[1:]))

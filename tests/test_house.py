@@ -31,6 +31,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
             {
                 "about",
                 "clock",
+                "command",
                 "decide",
                 "descriptors",
                 "dates",

@@ -3,39 +3,29 @@
 Everything heavy is imported when the command runs, so that listing the commands stays fast.
 """
 
-import tempfile
+import sys
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-PortOption = Annotated[int, typer.Option(min=0, max=65_535, help="Loopback port; 0 chooses one.")]
+from engine import AnyPath, Command, Number, Whole, flag, option
 
 
-def sandbox(
+def _sandbox(
+    directory: Path | None,
     *,
-    workbooks_port: PortOption = 0,
-    outreach_port: PortOption = 0,
-    control_port: PortOption = 0,
-    directory: Annotated[
-        Path | None,
-        typer.Option(
-            # No words of ours: the shell offers the directories there are.
-            autocompletion=lambda: (),
-            help="Where the configuration goes; a new one by default.",
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Chooses the sample data.")] = 1,
-    bulk: Annotated[int, typer.Option(min=0, help="Rows of the sample's bulk import.")] = 240,
-    latency_ms: Annotated[int, typer.Option(min=0, help="Added to every request.")] = 0,
-    index_lag_s: Annotated[
-        float, typer.Option(min=0, help="How long Outreach collections lag behind a write.")
-    ] = 0.0,
-    plugin_past: Annotated[
-        bool, typer.Option("--plugin-past", help="The vendor's plugin has run on both before.")
-    ] = False,
-) -> None:
+    workbooks_port: int,
+    outreach_port: int,
+    control_port: int,
+    seed: int,
+    bulk: int,
+    latency_ms: int,
+    index_lag_s: float,
+    plugin_past: bool,
+) -> int:
     """Run local stand-ins for Workbooks and Outreach, with sample data, until Ctrl-C."""
+    import tempfile
+
     import anyio
     from rich.console import Console
 
@@ -57,8 +47,48 @@ def sandbox(
             anyio.run(serve_until_told, console, options, ports, home)
     except OSError as error:
         errors.print(f"The sandbox cannot start: {error}", soft_wrap=True, markup=False)
-        raise typer.Exit(1) from error
+        return 1
+    return 0
 
+
+def _port(name: str) -> click.Option:
+    return option(
+        name,
+        metavar="<int range>",
+        type=Whole(0, 65_535),
+        default=0,
+        help="Loopback port; 0 chooses one.",
+    )
+
+
+def _number(name: str, default: int, text: str) -> click.Option:
+    return option(name, metavar="<int range>", type=Whole(0), default=default, help=text)
+
+
+sandbox = Command(
+    "sandbox",
+    _sandbox,
+    _port("--workbooks-port"),
+    _port("--outreach-port"),
+    _port("--control-port"),
+    option(
+        "--directory",
+        metavar="<path>",
+        type=AnyPath(),
+        help="Where the configuration goes; a new one by default.",
+    ),
+    option("--seed", metavar="<int>", type=int, default=1, help="Chooses the sample data."),
+    _number("--bulk", 240, "Rows of the sample's bulk import."),
+    _number("--latency-ms", 0, "Added to every request."),
+    option(
+        "--index-lag-s",
+        metavar="<float range>",
+        type=Number(0),
+        default=0.0,
+        help="How long Outreach collections lag behind a write.",
+    ),
+    flag("--plugin-past", help="The vendor's plugin has run on both before."),
+)
 
 if __name__ == "__main__":
-    typer.run(sandbox)
+    sys.exit(sandbox.main(standalone_mode=False))

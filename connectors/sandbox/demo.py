@@ -3,28 +3,16 @@
 Everything heavy is imported when the command runs, so that listing the commands stays fast.
 """
 
-import tempfile
+import sys
 from pathlib import Path
-from typing import Annotated
 
-import typer
+from engine import AnyPath, Command, flag, option
 
 
-def demo(
-    *,
-    keep: Annotated[
-        bool, typer.Option("--keep", help="Go on, with an edit every few seconds, until Ctrl-C.")
-    ] = False,
-    directory: Annotated[
-        Path | None,
-        typer.Option(
-            # No words of ours: the shell offers the directories there are.
-            autocompletion=lambda: (),
-            help="Where configuration, state and log go; a new one by default.",
-        ),
-    ] = None,
-) -> None:
+def _demo(directory: Path | None, *, keep: bool) -> int:
     """Show the service at work between local stand-ins for both systems; needs no account."""
+    import tempfile
+
     import anyio
     from rich.console import Console
     from rich.markup import escape
@@ -39,9 +27,21 @@ def demo(
             code = anyio.run(watched, Demo(console, home, keep=keep))
     except (DemoFailed, OSError) as error:
         errors.print(f"\nThe demo cannot go on: {escape(str(error))}", soft_wrap=True)
-        raise typer.Exit(1) from error
-    raise typer.Exit(code)
+        return 1
+    return code
 
+
+demo = Command(
+    "demo",
+    _demo,
+    flag("--keep", help="Go on, with an edit every few seconds, until Ctrl-C."),
+    option(
+        "--directory",
+        metavar="<path>",
+        type=AnyPath(),
+        help="Where configuration, state and log go; a new one by default.",
+    ),
+)
 
 if __name__ == "__main__":
-    typer.run(demo)
+    sys.exit(demo.main(standalone_mode=False))

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from engine.about import PROGRAM
 from engine.cli.asking import ask_service
 from engine.cli.exits import Exit, Misused
@@ -60,9 +62,7 @@ def approve(
             how = f"{PROGRAM} approve{option(path)} --yes"
             sys.stderr.write(f"nothing is approved yet; if it is meant: {how}\n")
             return Exit.ATTENTION
-        import typer
-
-        if not typer.confirm("Let all of this go on?", default=False):
+        if not click.confirm("Let all of this go on?", default=False):
             sys.stdout.write("nothing is approved\n")
             return Exit.ATTENTION
         if seen.header is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-import typer
+import click
 
 from engine.cli.exits import Misused, complain, paragraph
 from engine.connector import Question
@@ -53,18 +53,18 @@ class Terminal:
 
     def answer(self, table: str, question: Question, present: str | None) -> str:
         """Ask until there is an answer."""
-        typer.echo(f"\n{question.text}: {question.hint}.")
+        click.echo(f"\n{question.text}: {question.hint}.")
         while True:
             if question.secret:
                 kept = "; Enter keeps the one there is" if present else ""
-                text: str = typer.prompt(
+                text: str = click.prompt(
                     f"{table}.{question.key} (nothing is shown{kept})",
                     default=present or "",
                     hide_input=True,
                     show_default=False,
                 )
             else:
-                text = typer.prompt(f"{table}.{question.key}", default=present or question.default)
+                text = click.prompt(f"{table}.{question.key}", default=present or question.default)
             text = text.strip()
             if text and (not question.choices or text in question.choices):
                 return text
@@ -72,11 +72,11 @@ class Terminal:
 
     def chosen(self, text: str, choices: Mapping[int, str]) -> int:
         """Ask until it is one of them."""
-        typer.echo(f"\n{text}:")
+        click.echo(f"\n{text}:")
         for one, name in choices.items():
-            typer.echo(f"  {one}  {name}")
+            click.echo(f"  {one}  {name}")
         while True:
-            given: str = typer.prompt("Which")
+            given: str = click.prompt("Which")
             if given.strip().isdecimal() and int(given) in choices:
                 return int(given)
             complain(f"wosync: one of {', '.join(map(str, choices))} is wanted\n")
@@ -85,13 +85,13 @@ class Terminal:
         """Say what is wrong, and ask."""
         complain(f"{paragraph(error)}\n")
         while True:
-            given: str = typer.prompt(f"What now: {AGAIN}, {ON} or {LEAVE}", default=AGAIN)
+            given: str = click.prompt(f"What now: {AGAIN}, {ON} or {LEAVE}", default=AGAIN)
             if given.strip() in (AGAIN, ON, LEAVE):
                 return given.strip()
 
     def agrees(self, text: str, *, default: bool = True) -> bool:
         """Ask."""
-        return typer.confirm(text, default=default)
+        return click.confirm(text, default=default)
 
 
 @dataclass(frozen=True, slots=True)

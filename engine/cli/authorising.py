@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import anyio
-import typer
+import click
 
 from engine import authorisation
 from engine.assembly.environment import Environment, open_systems
@@ -240,7 +240,7 @@ def pasted(read: Callable[[str], str]) -> str:
     """The code in what a person pastes; asked again until there is one. Never shown."""
     while True:
         if sys.stdin.isatty():
-            text: str = typer.prompt("Paste it here (nothing is shown)", hide_input=True)
+            text: str = click.prompt("Paste it here (nothing is shown)", hide_input=True)
         else:
             text = sys.stdin.readline()
         try:

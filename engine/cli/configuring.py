@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import typer
+import click
 
 from engine.about import PROGRAM
 from engine.cli.exits import Exit, Misused, complain
@@ -78,7 +78,7 @@ def change(path: Path | None, name: str, value: str | None, *, default: bool) ->
     connectors = configuration.installed_connectors()
     key = _key_to_set(connectors, name, value)
     if default == (value is not None):
-        raise typer.BadParameter("give either a VALUE or --default")
+        raise click.BadParameter("give either a VALUE or --default")
     named, path = option(path), configuration.find(path)
     tables = configuration.read(path)
     before = path.read_bytes()

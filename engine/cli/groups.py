@@ -3,167 +3,76 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
 
-import typer
-from typer.core import TyperGroup
+import click
 
-from engine.cli.options import ConfigOption, JsonOption, files
-
-KeyArgument = Annotated[
-    str, typer.Argument(metavar="KEY", help="Dotted, such as poller.interval_s.")
-]
-CopyArgument = Annotated[
-    Path, typer.Argument(metavar="PATH", help="The copy.", autocompletion=files)
-]
-TemplateOption = Annotated[
-    bool, typer.Option("--template", help="The unit for several pairs, wosync@.service.")
-]
-PlainOption = Annotated[bool, typer.Option("--plain", help="The unit for one pair.")]
-RootOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--root", autocompletion=files, help="Directory tree of another machine or image."
-    ),
-]
-UserOption = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="Run as this user, made if need be; or as one of its own."),
-]
-CredentialOption = Annotated[
-    list[str] | None,
-    typer.Option(metavar="NAME=FILE", help="A file with one secret, to be stored for root."),
-]
-# More than any sentence has: the library cuts what is longer.
-_SENTENCE_CHARS_MAX = 1000
+from engine.cli.offered import settings
+from engine.command import CONFIG, JSON, AnyPath, Argument, Command, Group, flag, option
 
 
-class Group(TyperGroup):
-    """What has commands of its own; its help folds a description that does not fit."""
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 # as the library calls it
-        """List the commands, each with its first sentence."""
-        rows = [
-            (name, command.get_short_help_str(_SENTENCE_CHARS_MAX))
-            for name, command in self.commands.items()
-        ]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
-
-
-def add_groups(app: typer.Typer) -> None:
-    """Add the groups to the command tree."""
-    config = _group("config", "Show and change settings; comments in the file are kept.")
-    config.command("get")(_config_get)
-    # A value may begin with a minus.
-    config.command("set", context_settings={"ignore_unknown_options": True})(_config_set)
-    config.command("show")(_config_show)
-    unit = _group("unit", "Show or install the systemd units.")
-    unit.command("show")(_unit_show)
-    unit.command("install")(_unit_install)
-    state = _group("state", "Copy the state, put a copy back, or take a state over.")
-    state.command("backup")(_state_backup)
-    state.command("restore")(_state_restore)
-    state.command("adopt")(_state_adopt)
-    app.add_typer(config)
-    app.add_typer(state)
-    app.add_typer(unit)
-
-
-def _group(name: str, text: str) -> typer.Typer:
-    return typer.Typer(name=name, cls=Group, help=text, no_args_is_help=True, rich_markup_mode=None)
-
-
-def _config_get(key: KeyArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def _config_get(key: str, config: Path | None, *, as_json: bool) -> int:
     """Print the value of one key, of the file or by default, or of every key of a table."""
     from engine.cli.configuring import get
 
-    raise typer.Exit(get(config, key, as_json=as_json))
+    return get(config, key, as_json=as_json)
 
 
-def _config_set(
-    key: KeyArgument,
-    value: Annotated[
-        str | None, typer.Argument(metavar="VALUE", help="In TOML, or a plain text.")
-    ] = None,
-    default: Annotated[
-        bool, typer.Option("--default", help="Remove the key, so that its default applies.")
-    ] = False,
-    config: ConfigOption = None,
-) -> None:
+def _config_set(key: str, value: str | None, config: Path | None, *, default: bool) -> int:
     """Change one key with the comments kept, and say what makes it take effect."""
     from engine.cli.configuring import change
 
-    raise typer.Exit(change(config, key, value, default=default))
+    return change(config, key, value, default=default)
 
 
-def _config_show(
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-    everything: Annotated[bool, typer.Option("--all", help="Also keys without a value.")] = False,
-) -> None:
+def _config_show(config: Path | None, *, as_json: bool, everything: bool) -> int:
     """Show every value, of the file or by default, and what a change of it needs."""
     from engine.cli.configuring import show
 
-    raise typer.Exit(show(config, as_json=as_json, everything=everything))
+    return show(config, as_json=as_json, everything=everything)
 
 
-def _state_backup(to: CopyArgument, config: ConfigOption = None) -> None:
+def _state_backup(to: Path, config: Path | None) -> int:
     """Write a copy of the state into a new file, also while the service runs."""
     from engine.cli.safekeeping import backup
 
-    raise typer.Exit(backup(config, to))
+    return backup(config, to)
 
 
-def _state_restore(copy: CopyArgument, config: ConfigOption = None) -> None:
+def _state_restore(copy: Path, config: Path | None) -> int:
     """Put a copy in the place of the state, which is kept aside; the service must be stopped."""
     from engine.cli.safekeeping import restore
 
-    raise typer.Exit(restore(config, copy))
+    return restore(config, copy)
 
 
-def _state_adopt(config: ConfigOption = None) -> None:
+def _state_adopt(config: Path | None) -> int:
     """Take over a state that was at work elsewhere, and end a pause of creates."""
     from engine.cli.safekeeping import adopt
 
-    raise typer.Exit(adopt(config))
+    return adopt(config)
 
 
-def _unit_show(template: TemplateOption = False) -> None:
+def _unit_show(*, template: bool) -> int:
     """Print a unit as `install` would write it."""
     from engine.cli.unit.showing import show
 
-    raise typer.Exit(show(template=template))
+    return show(template=template)
 
 
 def _unit_install(
     *,
-    root: RootOption = None,
-    user: UserOption = None,
-    credential: CredentialOption = None,
-    enable: Annotated[
-        bool | None,
-        typer.Option("--enable/--no-enable", help="Start with the machine; so a new one does."),
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Overwrite units that somebody else wrote.")
-    ] = False,
-    plain: PlainOption = False,
-    template: TemplateOption = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Change nothing; say what would be done.")
-    ] = False,
-    upgrade: Annotated[
-        bool,
-        typer.Option("--upgrade", help="Bring units and states of an older version up to date."),
-    ] = False,
-    uninstall: Annotated[
-        bool, typer.Option("--uninstall", help="Remove it; configuration and state stay.")
-    ] = False,
-    purge: Annotated[
-        bool, typer.Option("--purge", help="With --uninstall: they go as well.")
-    ] = False,
-) -> None:
+    root: Path | None,
+    user: str | None,
+    credential: tuple[str, ...],
+    enable: bool | None,
+    force: bool,
+    plain: bool,
+    template: bool,
+    dry_run: bool,
+    upgrade: bool,
+    uninstall: bool,
+    purge: bool,
+) -> int:
     """Install the service, with its configuration and secrets; all units unless one is named.
 
     Example: wosync unit install --dry-run
@@ -177,9 +86,9 @@ def _unit_install(
 
     task = chosen(upgrade=upgrade, uninstall=uninstall, purge=purge)
     if task is Task.UNINSTALL:
-        raise typer.Exit(take_away(root, purge=purge, dry=dry_run))
+        return take_away(root, purge=purge, dry=dry_run)
     if task is Task.UPGRADE:
-        raise typer.Exit(bring_up(root, dry=dry_run))
+        return bring_up(root, dry=dry_run)
     every = not (plain or template)
     wishes = Wishes(
         plain or every,
@@ -187,6 +96,85 @@ def _unit_install(
         user=user,
         enable=enable,
         force=force,
-        secrets=files_of(credential or []),
+        secrets=files_of(credential),
     )
-    raise typer.Exit(install(root, wishes, dry=dry_run))
+    return install(root, wishes, dry=dry_run)
+
+
+_KEY = Argument(
+    "key", metavar="KEY", shell_complete=settings, help="Dotted, such as poller.interval_s."
+)
+_VALUE = Argument("value", metavar="VALUE", required=False, help="In TOML, or a plain text.")
+_TEMPLATE = flag("--template", help="The unit for several pairs, wosync@.service.")
+_CONFIG = Group(
+    "config",
+    "Show and change settings; comments in the file are kept.",
+    (
+        Command("get", _config_get, _KEY, CONFIG, JSON),
+        Command(
+            "set",
+            _config_set,
+            _KEY,
+            _VALUE,
+            flag("--default", help="Remove the key, so that its default applies."),
+            CONFIG,
+            # A value may begin with a minus.
+            context_settings={"ignore_unknown_options": True},
+        ),
+        Command(
+            "show",
+            _config_show,
+            CONFIG,
+            JSON,
+            flag("--all", "everything", help="Also keys without a value."),
+        ),
+    ),
+)
+
+
+def _copy(name: str) -> Argument:
+    return Argument(name, metavar="PATH", kind="path", type=AnyPath(), help="The copy.")
+
+
+_STATE = Group(
+    "state",
+    "Copy the state, put a copy back, or take a state over.",
+    (
+        Command("backup", _state_backup, _copy("to"), CONFIG),
+        Command("restore", _state_restore, _copy("copy"), CONFIG),
+        Command("adopt", _state_adopt, CONFIG),
+    ),
+)
+_INSTALL = (
+    option(
+        "--root",
+        metavar="<path>",
+        type=AnyPath(),
+        help="Directory tree of another machine or image.",
+    ),
+    option(
+        "--user", metavar="NAME", help="Run as this user, made if need be; or as one of its own."
+    ),
+    option(
+        "--credential",
+        metavar="NAME=FILE",
+        multiple=True,
+        help="A file with one secret, to be stored for root.",
+    ),
+    click.Option(
+        ["--enable/--no-enable"], default=None, help="Start with the machine; so a new one does."
+    ),
+    flag("--force", help="Overwrite units that somebody else wrote."),
+    flag("--plain", help="The unit for one pair."),
+    _TEMPLATE,
+    flag("--dry-run", help="Change nothing; say what would be done."),
+    flag("--upgrade", help="Bring units and states of an older version up to date."),
+    flag("--uninstall", help="Remove it; configuration and state stay."),
+    flag("--purge", help="With --uninstall: they go as well."),
+)
+_UNIT = Group(
+    "unit",
+    "Show or install the systemd units.",
+    (Command("show", _unit_show, _TEMPLATE), Command("install", _unit_install, *_INSTALL)),
+)
+GROUPS = (_CONFIG, _STATE, _UNIT)

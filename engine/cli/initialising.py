@@ -13,8 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import anyio
+import click
 import httpx
-import typer
 from pydantic import ValidationError
 
 from engine import logs
@@ -71,7 +71,7 @@ def init(
             _say_encryption(draft)
         elif authorise:
             _authorise(draft, asker, option(path))
-    except (Left, typer.Abort, KeyboardInterrupt):
+    except (Left, click.Abort, KeyboardInterrupt):
         complain(
             f"\nwosync: left; what was answered is in {draft.path}, and wosync init{option(path)}"
             " goes on with it\n"

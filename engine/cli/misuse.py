@@ -6,24 +6,39 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from typer.exceptions import TyperException
+import click
 
 from engine.about import PROGRAM
 
 
-def explained(error: TyperException, words: Sequence[str]) -> str:
+def explained(error: click.ClickException, words: Sequence[str]) -> str:
     """The mistake, and where to look or what to type instead; the help itself without any word.
 
     Args:
         words: the command line without the program.
     """
-    said = error.format_message()
+    said = _said(error)
     if said.startswith("Usage"):
         return f"{said}\n"
     return f"{PROGRAM}: {_early(error, words) or said}\n  See: {PROGRAM} --help\n"
 
 
-def _early(error: TyperException, words: Sequence[str]) -> str | None:
+def _said(error: click.ClickException) -> str:
+    """The mistake in one sentence, with the names that are nearest."""
+    if isinstance(error, click.NoSuchOption):
+        near = ", ".join(sorted(error.possibilities or ()))
+        return f"No such option: {error.option_name}" + (
+            f" (Possible options: {near})" if near else ""
+        )
+    if isinstance(error, click.NoSuchCommand):
+        near = ", ".join(map(repr, error.possibilities or ()))
+        return f"No such command {error.command_name!r}." + (
+            f" Did you mean {near}?" if near else ""
+        )
+    return error.format_message()
+
+
+def _early(error: click.ClickException, words: Sequence[str]) -> str | None:
     """For an option that stands before the command it belongs to."""
     name: str | None = getattr(error, "option_name", None)
     # Only what has commands of its own is asked for options before one of them.

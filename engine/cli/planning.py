@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Coroutine, Generator, Iterator
+from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -35,7 +35,7 @@ LOOKS_MAX = 3000
 def plan(
     path: Path | None,
     *,
-    refs: list[str],
+    refs: Sequence[str],
     sample: int | None,
     mapping: Path | None,
     out: Path | None,
@@ -60,7 +60,7 @@ def plan(
     return _code(seen)
 
 
-def _asked(refs: list[str], sample: int | None, mapping: Path | None) -> dict[str, Any]:
+def _asked(refs: Sequence[str], sample: int | None, mapping: Path | None) -> dict[str, Any]:
     if refs and sample is not None:
         raise Misused("--ref and --sample choose records in two ways", remedy="give one of them")
     asked: dict[str, Any] = {

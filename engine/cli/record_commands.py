@@ -3,37 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from engine.cli.options import ConfigOption, JsonOption, files
+from engine.cli.offered import BY, SORTS, codes, one_of, references
+from engine.command import CONFIG, CSV, JSON, AnyPath, Argument, Command, Whole, flag, option
 
 
 def _plan(
+    config: Path | None,
     *,
-    ref: Annotated[
-        list[str] | None,
-        typer.Option(metavar="X", help="Only this record, by whatever you have in hand of it."),
-    ] = None,
-    sample: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Only so many, drawn by lot.")
-    ] = None,
-    mapping: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            autocompletion=files,
-            help="By the mapping in this file, which is not in force yet.",
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", autocompletion=files, help="Keep the plan, to apply it."),
-    ] = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
+    ref: tuple[str, ...],
+    sample: int | None,
+    mapping: Path | None,
+    out: Path | None,
+    as_json: bool,
+) -> int:
     """Show what would be created, changed and flagged, and what it costs; does none of it.
 
     Example: wosync plan --out monday.plan
@@ -42,18 +25,10 @@ def _plan(
     """
     from engine.cli.planning import plan
 
-    raise typer.Exit(
-        plan(config, refs=ref or [], sample=sample, mapping=mapping, out=out, as_json=as_json)
-    )
+    return plan(config, refs=ref, sample=sample, mapping=mapping, out=out, as_json=as_json)
 
 
-def _apply(
-    plan: Annotated[
-        Path, typer.Argument(metavar="FILE", autocompletion=files, help="As plan --out wrote it.")
-    ],
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
+def _apply(plan: Path, config: Path | None, *, as_json: bool) -> int:
     """Do what a plan says and nothing else; leave out, with a list, what has changed since.
 
     Example: wosync apply monday.plan
@@ -62,18 +37,10 @@ def _apply(
     """
     from engine.cli.applying import apply
 
-    raise typer.Exit(apply(config, plan, as_json=as_json))
+    return apply(config, plan, as_json=as_json)
 
 
-def _adopt(
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", autocompletion=files, help="Keep the plan, to apply it."),
-    ] = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated, with headings.")] = False,
-) -> None:
+def _adopt(config: Path | None, *, out: Path | None, as_json: bool, as_csv: bool) -> int:
     """Show what another program, such as the vendor's plugin, has left; does nothing about it.
 
     Example: wosync adopt --out plugin.plan
@@ -82,14 +49,10 @@ def _adopt(
     """
     from engine.cli.adopting import adopt
 
-    raise typer.Exit(adopt(config, out=out, as_json=as_json, as_csv=as_csv))
+    return adopt(config, out=out, as_json=as_json, as_csv=as_csv)
 
 
-def _shadow(
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-    everything: Annotated[bool, typer.Option("--all", help="Every line.")] = False,
-) -> None:
+def _shadow(config: Path | None, *, as_json: bool, everything: bool) -> int:
     """Show what `run --shadow` would have sent since it began, and what others have done of it.
 
     Example: wosync shadow
@@ -98,21 +61,12 @@ def _shadow(
     """
     from engine.cli.shadowing import shadow
 
-    raise typer.Exit(shadow(config, as_json=as_json, everything=everything))
+    return shadow(config, as_json=as_json, everything=everything)
 
 
 def _approve(
-    *,
-    only: Annotated[
-        list[str] | None, typer.Option(metavar="X", help="Only this record, or person.")
-    ] = None,
-    beside: Annotated[
-        list[str] | None, typer.Option("--except", metavar="X", help="Not this record, or person.")
-    ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Show nothing, and ask nobody.")] = False,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
+    config: Path | None, *, only: tuple[str, ...], beside: tuple[str, ...], yes: bool, as_json: bool
+) -> int:
     """Show a mass change that was stopped for being larger than [fuse] allows; let it go on.
 
     Example: wosync approve
@@ -121,32 +75,21 @@ def _approve(
     """
     from engine.cli.approving import approve
 
-    raise typer.Exit(
-        approve(config, only=only or [], beside=beside or [], yes=yes, as_json=as_json)
-    )
+    return approve(config, only=only, beside=beside, yes=yes, as_json=as_json)
 
 
 def _history(
+    x: str | None,
+    config: Path | None,
     *,
-    x: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[X]", help="A reference or id of either system, or the address of the record."
-        ),
-    ] = None,
-    config: ConfigOption = None,
-    since: Annotated[
-        str | None, typer.Option(metavar="WHEN", help="Since then: 2h, or a date, with a time.")
-    ] = None,
-    run: Annotated[int | None, typer.Option(metavar="N", help="Of this run alone.")] = None,
-    runs: Annotated[bool, typer.Option("--runs", help="List the runs, the latest first.")] = False,
-    limit: Annotated[int, typer.Option(min=1, metavar="N", help="Lines of a page.")] = 100,
-    page: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Which page; the latest without one.")
-    ] = 0,
-    as_json: JsonOption = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated, with headings.")] = False,
-) -> None:
+    since: str | None,
+    run: int | None,
+    runs: bool,
+    limit: int,
+    page: int,
+    as_json: bool,
+    as_csv: bool,
+) -> int:
     """Show every decision about a record, with its reason and what was written for it.
 
     Example: wosync history OPP-17
@@ -156,30 +99,20 @@ def _history(
     from engine.cli.history import Asked, history, list_runs
 
     if runs:
-        raise typer.Exit(list_runs(config, limit=limit, page=page, as_json=as_json, as_csv=as_csv))
+        return list_runs(config, limit=limit, page=page, as_json=as_json, as_csv=as_csv)
     asked = Asked(x, since, run, limit, page)
-    raise typer.Exit(history(config, asked, as_json=as_json, as_csv=as_csv))
+    return history(config, asked, as_json=as_json, as_csv=as_csv)
 
 
 def _undo(
+    x: str | None,
+    config: Path | None,
     *,
-    x: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[X]", help="A reference or id of either system, or the address of the record."
-        ),
-    ] = None,
-    run: Annotated[
-        int | None, typer.Option(metavar="N", help="What this run wrote; see history --runs.")
-    ] = None,
-    since: Annotated[
-        str | None,
-        typer.Option(metavar="WHEN", help="What was written since: 2h, or a date, with a time."),
-    ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
+    run: int | None,
+    since: str | None,
+    yes: bool,
+    as_json: bool,
+) -> int:
     """Give back what was overwritten, where nobody has changed it since; shows it first.
 
     Example: wosync undo --run 12
@@ -188,22 +121,10 @@ def _undo(
     """
     from engine.cli.undoing import undo
 
-    raise typer.Exit(undo(config, x, run=run, since=since, yes=yes, as_json=as_json))
+    return undo(config, x, run=run, since=since, yes=yes, as_json=as_json)
 
 
-def _why(
-    x: Annotated[
-        str,
-        typer.Argument(
-            metavar="X", help="A reference or id of either system, or the address of the record."
-        ),
-    ],
-    config: ConfigOption = None,
-    offline: Annotated[
-        bool, typer.Option("--offline", help="Ask neither system: say what is known.")
-    ] = False,
-    as_json: JsonOption = False,
-) -> None:
+def _why(x: str, config: Path | None, *, offline: bool, as_json: bool) -> int:
     """Say why an opportunity or person is in step or not, and what to do.
 
     Example: wosync why OPP-17
@@ -212,42 +133,22 @@ def _why(
     """
     from engine.cli.why import why
 
-    raise typer.Exit(why(config, x, offline=offline, as_json=as_json))
+    return why(config, x, offline=offline, as_json=as_json)
 
 
 def _list(
+    config: Path | None,
     *,
-    waiting: Annotated[bool, typer.Option("--waiting", help="What waits.")] = False,
-    held: Annotated[bool, typer.Option("--held", help="What the fuse holds.")] = False,
-    refused: Annotated[bool, typer.Option("--refused", help="What is in error.")] = False,
-    doubt: Annotated[bool, typer.Option("--doubt", help="What may have been created.")] = False,
-    vanished: Annotated[
-        bool, typer.Option("--vanished", help="What the source shows no more.")
-    ] = False,
-    people: Annotated[bool, typer.Option("--people", help="People who are held back.")] = False,
-    skipped: Annotated[
-        bool, typer.Option("--skipped", help="What an operator has told us to leave alone.")
-    ] = False,
-    blank: Annotated[
-        str | None,
-        typer.Option(metavar="FIELD", help="What has this field blank in the target, and why."),
-    ] = None,
-    by: Annotated[
-        str | None, typer.Option(metavar="reason", help="Grouped by reason, with numbers.")
-    ] = None,
-    sort: Annotated[
-        str, typer.Option(metavar="since|ref|reason", help="What is sorted by.")
-    ] = "since",
-    reverse: Annotated[bool, typer.Option("--reverse", help="The other way round.")] = False,
-    limit: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="Records of a page; 100 of a table."),
-    ] = None,
-    page: Annotated[int, typer.Option(min=1, metavar="N", help="Which page.")] = 1,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated, with headings.")] = False,
-) -> None:
+    blank: str | None,
+    by: str | None,
+    sort: str,
+    reverse: bool,
+    limit: int | None,
+    page: int,
+    as_json: bool,
+    as_csv: bool,
+    **kinds: bool,
+) -> int:
     """List the records that wait, are held, refused, or lack a field, since when and why.
 
     Example: wosync list --waiting --by reason
@@ -256,41 +157,14 @@ def _list(
     """
     from engine.cli.listing import Asked, list_records
 
-    given = {
-        "waiting": waiting,
-        "held": held,
-        "refused": refused,
-        "doubt": doubt,
-        "vanished": vanished,
-        "people": people,
-        "skipped": skipped,
-    }
-    kinds = [name for name, wanted in given.items() if wanted]
-    asked = Asked(kinds, blank, by, sort, descending=reverse, limit=limit, page=page)
-    raise typer.Exit(list_records(config, asked, as_json=as_json, as_csv=as_csv))
-
-
-_NamesArgument = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="X...", help="References or ids of either system, or addresses of the records."
-    ),
-]
+    named = [kind for kind in KINDS if kinds[kind]]
+    asked = Asked(named, blank, by, sort, descending=reverse, limit=limit, page=page)
+    return list_records(config, asked, as_json=as_json, as_csv=as_csv)
 
 
 def _retry(
-    x: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[X]...", help="References, ids or addresses of the records."),
-    ] = None,
-    reason: Annotated[
-        str | None,
-        typer.Option(metavar="CODE", help="Everything that is refused for this reason."),
-    ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Everything that is refused.")] = False,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
+    x: tuple[str, ...], config: Path | None, *, reason: str | None, everything: bool, as_json: bool
+) -> int:
     """Reset our error flags and try the records again; a flag of somebody else stays.
 
     Example: wosync retry OPP-17 PERS-4
@@ -299,15 +173,10 @@ def _retry(
     """
     from engine.cli.acting import retry
 
-    raise typer.Exit(retry(config, x or [], code=reason, everything=everything, as_json=as_json))
+    return retry(config, x, code=reason, everything=everything, as_json=as_json)
 
 
-def _skip(
-    x: _NamesArgument,
-    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for colleagues.")],
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
+def _skip(x: tuple[str, ...], config: Path | None, *, reason: str, as_json: bool) -> int:
     """Leave opportunities or people alone, whatever the source says, until they are unskipped.
 
     Example: wosync skip OPP-17 --reason "being merged with OPP-9"
@@ -316,10 +185,10 @@ def _skip(
     """
     from engine.cli.acting import skip
 
-    raise typer.Exit(skip(config, x, reason=reason, as_json=as_json))
+    return skip(config, x, reason=reason, as_json=as_json)
 
 
-def _unskip(x: _NamesArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def _unskip(x: tuple[str, ...], config: Path | None, *, as_json: bool) -> int:
     """Leave opportunities or people alone no more; they are looked at now.
 
     Example: wosync unskip OPP-17
@@ -328,10 +197,10 @@ def _unskip(x: _NamesArgument, config: ConfigOption = None, as_json: JsonOption 
     """
     from engine.cli.acting import unskip
 
-    raise typer.Exit(unskip(config, x, as_json=as_json))
+    return unskip(config, x, as_json=as_json)
 
 
-def _resync(x: _NamesArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def _resync(x: tuple[str, ...], config: Path | None, *, as_json: bool) -> int:
     """Read what the target holds of these records anew, and repair what differs.
 
     Example: wosync resync OPP-17
@@ -340,35 +209,190 @@ def _resync(x: _NamesArgument, config: ConfigOption = None, as_json: JsonOption 
     """
     from engine.cli.acting import resync
 
-    raise typer.Exit(resync(config, x, as_json=as_json))
+    return resync(config, x, as_json=as_json)
 
 
-def _explain(
-    code: Annotated[
-        str | None,
-        typer.Argument(metavar="[CODE]", help="Such as owner-unknown; all without one."),
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
+def _explain(code: str | None, *, as_json: bool) -> int:
     """Say what a reason means, why it is so, and what to do; list them all without a code."""
     from engine.cli.explaining import explain
 
-    raise typer.Exit(explain(code, as_json=as_json))
+    return explain(code, as_json=as_json)
 
 
+_X_HELP = "A reference or id of either system, or the address of the record."
+KINDS = {
+    "waiting": "What waits.",
+    "held": "What the fuse holds.",
+    "refused": "What is in error.",
+    "doubt": "What may have been created.",
+    "vanished": "What the source shows no more.",
+    "people": "People who are held back.",
+    "skipped": "What an operator has told us to leave alone.",
+}
+_X = Argument("x", metavar="X", shell_complete=references, help=_X_HELP)
+_X_OR_NONE = Argument("x", metavar="[X]", required=False, shell_complete=references, help=_X_HELP)
+_NAMES = Argument(
+    "x",
+    metavar="X...",
+    kind="list[str]",
+    nargs=-1,
+    required=True,
+    shell_complete=references,
+    help="References or ids of either system, or addresses of the records.",
+)
+_OUT = option("--out", metavar="FILE", type=AnyPath(), help="Keep the plan, to apply it.")
+_HISTORY = (
+    _X_OR_NONE,
+    CONFIG,
+    option("--since", metavar="WHEN", help="Since then: 2h, or a date, with a time."),
+    option("--run", metavar="N", type=int, help="Of this run alone."),
+    flag("--runs", help="List the runs, the latest first."),
+    option("--limit", metavar="N", type=Whole(1), default=100, help="Lines of a page."),
+    option(
+        "--page",
+        metavar="N",
+        type=Whole(0),
+        default=0,
+        help="Which page; the latest without one.",
+    ),
+    JSON,
+    CSV,
+)
+_UNDO = (
+    _X_OR_NONE,
+    option("--run", metavar="N", type=int, help="What this run wrote; see history --runs."),
+    option("--since", metavar="WHEN", help="What was written since: 2h, or a date, with a time."),
+    flag("--yes", help="Do it without asking."),
+    CONFIG,
+    JSON,
+)
+_PLAN = (
+    option(
+        "--ref",
+        metavar="X",
+        multiple=True,
+        shell_complete=references,
+        help="Only this record, by whatever you have in hand of it.",
+    ),
+    option("--sample", metavar="N", type=Whole(1), help="Only so many, drawn by lot."),
+    option(
+        "--mapping",
+        metavar="FILE",
+        type=AnyPath(),
+        help="By the mapping in this file, which is not in force yet.",
+    ),
+    _OUT,
+    CONFIG,
+    JSON,
+)
+_APPROVE = (
+    option(
+        "--only",
+        metavar="X",
+        multiple=True,
+        shell_complete=references,
+        help="Only this record, or person.",
+    ),
+    option(
+        "--except",
+        "beside",
+        metavar="X",
+        multiple=True,
+        shell_complete=references,
+        help="Not this record, or person.",
+    ),
+    flag("--yes", help="Show nothing, and ask nobody."),
+    CONFIG,
+    JSON,
+)
+_LIST = (
+    *(flag(f"--{kind}", help=text) for kind, text in KINDS.items()),
+    option("--blank", metavar="FIELD", help="What has this field blank in the target, and why."),
+    option(
+        "--by",
+        metavar="reason",
+        shell_complete=one_of(*BY),
+        help="Grouped by reason, with numbers.",
+    ),
+    option(
+        "--sort",
+        metavar="since|ref|reason",
+        default="since",
+        shell_complete=one_of(*SORTS),
+        help="What is sorted by.",
+    ),
+    flag("--reverse", help="The other way round."),
+    option("--limit", metavar="N", type=Whole(1), help="Records of a page; 100 of a table."),
+    option("--page", metavar="N", type=Whole(1), default=1, help="Which page."),
+    CONFIG,
+    JSON,
+    CSV,
+)
+_RETRY = (
+    Argument(
+        "x",
+        metavar="[X]...",
+        kind="list[str]",
+        nargs=-1,
+        shell_complete=references,
+        help="References, ids or addresses of the records.",
+    ),
+    option(
+        "--reason",
+        metavar="CODE",
+        shell_complete=codes,
+        help="Everything that is refused for this reason.",
+    ),
+    flag("--all", "everything", help="Everything that is refused."),
+    CONFIG,
+    JSON,
+)
 COMMANDS = (
-    ("why", _why),
-    ("list", _list),
-    ("history", _history),
-    ("undo", _undo),
-    ("explain", _explain),
-    ("plan", _plan),
-    ("apply", _apply),
-    ("adopt", _adopt),
-    ("shadow", _shadow),
-    ("approve", _approve),
-    ("retry", _retry),
-    ("skip", _skip),
-    ("unskip", _unskip),
-    ("resync", _resync),
+    Command(
+        "why",
+        _why,
+        _X,
+        CONFIG,
+        flag("--offline", help="Ask neither system: say what is known."),
+        JSON,
+    ),
+    Command("list", _list, *_LIST),
+    Command("history", _history, *_HISTORY),
+    Command("undo", _undo, *_UNDO),
+    Command(
+        "explain",
+        _explain,
+        Argument(
+            "code",
+            metavar="[CODE]",
+            required=False,
+            shell_complete=codes,
+            help="Such as owner-unknown; all without one.",
+        ),
+        JSON,
+    ),
+    Command("plan", _plan, *_PLAN),
+    Command(
+        "apply",
+        _apply,
+        Argument(
+            "plan", metavar="FILE", kind="path", type=AnyPath(), help="As plan --out wrote it."
+        ),
+        CONFIG,
+        JSON,
+    ),
+    Command("adopt", _adopt, _OUT, CONFIG, JSON, CSV),
+    Command("shadow", _shadow, CONFIG, JSON, flag("--all", "everything", help="Every line.")),
+    Command("approve", _approve, *_APPROVE),
+    Command("retry", _retry, *_RETRY),
+    Command(
+        "skip",
+        _skip,
+        _NAMES,
+        option("--reason", metavar="TEXT", required=True, help="Why, for colleagues."),
+        CONFIG,
+        JSON,
+    ),
+    Command("unskip", _unskip, _NAMES, CONFIG, JSON),
+    Command("resync", _resync, _NAMES, CONFIG, JSON),
 )

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import signal
-from typing import Annotated
+from pathlib import Path
 
-import typer
-
-from engine.cli.options import ConfigOption, JsonOption
+from engine.command import CONFIG, JSON, Argument, Command, flag, option
 
 
-def _run(
-    config: ConfigOption = None,
-    shadow: Annotated[
-        bool,
-        typer.Option(
-            "--shadow", help="Send nothing that changes anything; see what would be sent."
-        ),
-    ] = False,
-) -> None:
+def _run(config: Path | None, *, shadow: bool) -> int:
     """Run the service in the foreground until SIGTERM or Ctrl-C; the same code as under systemd.
 
     Example: wosync run
@@ -29,81 +19,49 @@ def _run(
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     from engine.cli.running import run
 
-    raise typer.Exit(run(config, shadow=shadow))
+    return run(config, shadow=shadow)
 
 
-def _once(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def _once(config: Path | None, *, as_json: bool) -> int:
     """Poll once, drain everything due with its write-backs, and exit."""
     from engine.cli.running import once
 
-    raise typer.Exit(once(config, as_json=as_json))
+    return once(config, as_json=as_json)
 
 
-def _check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def _check(config: Path | None, *, as_json: bool) -> int:
     """Check configuration, credentials, fields and connectivity; changes no record."""
     from engine.cli.checking import check
 
-    raise typer.Exit(check(config, as_json=as_json))
+    return check(config, as_json=as_json)
 
 
 def _init(
-    config: ConfigOption = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Ask nothing; for scripts, with --answer and --secret.")
-    ] = False,
-    answer: Annotated[
-        list[str] | None, typer.Option(metavar="TABLE.KEY=VALUE", help="One answer.")
-    ] = None,
-    secret: Annotated[
-        list[str] | None, typer.Option(metavar="TABLE.KEY=FILE", help="A file with one secret.")
-    ] = None,
-    systemd_creds: Annotated[
-        bool,
-        typer.Option("--systemd-creds", help="Store no secret; print what encrypts them."),
-    ] = False,
-) -> None:
+    config: Path | None,
+    *,
+    yes: bool,
+    answer: tuple[str, ...],
+    secret: tuple[str, ...],
+    systemd_creds: bool,
+) -> int:
     """Ask for what the service needs, try each answer, and write the configuration."""
     from engine.cli.asker import Flags, pairs
     from engine.cli.initialising import init
 
-    flags = Flags(pairs(answer or [], "--answer"), pairs(secret or [], "--secret"))
-    raise typer.Exit(
-        init(config, yes=yes, flags=flags, systemd_creds=systemd_creds, authorise=True)
-    )
+    flags = Flags(pairs(answer, "--answer"), pairs(secret, "--secret"))
+    return init(config, yes=yes, flags=flags, systemd_creds=systemd_creds, authorise=True)
 
 
 def _auth(
-    config: ConfigOption = None,
-    code: Annotated[
-        str | None,
-        typer.Option(
-            help="The code, or the address the browser was led to; - reads it from standard input."
-        ),
-    ] = None,
-    paste: Annotated[
-        bool, typer.Option("--paste", help="Paste the answer; for a browser on another machine.")
-    ] = False,
-    redirect_uri: Annotated[
-        str | None,
-        typer.Option("--redirect-uri", help="As it is registered with the application."),
-    ] = None,
-    address: Annotated[
-        bool, typer.Option("--address", help="Print the address of the consent page, and no more.")
-    ] = False,
-) -> None:
+    config: Path | None, *, code: str | None, paste: bool, redirect_uri: str | None, address: bool
+) -> int:
     """Have a person authorise the service, also while it runs, and say what was granted."""
     from engine.cli.authorising import auth
 
-    raise typer.Exit(
-        auth(config, code=code, paste=paste, redirect_uri=redirect_uri, only_show=address)
-    )
+    return auth(config, code=code, paste=paste, redirect_uri=redirect_uri, only_show=address)
 
 
-def _status(
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-    everything: Annotated[bool, typer.Option("--all", help="Every record in error.")] = False,
-) -> None:
+def _status(config: Path | None, *, as_json: bool, everything: bool) -> int:
     """Show how the service and both systems do, what waits, what is in error, and what helps.
 
     Example: wosync status
@@ -112,10 +70,10 @@ def _status(
     """
     from engine.cli.showing import status
 
-    raise typer.Exit(status(config, as_json=as_json, everything=everything))
+    return status(config, as_json=as_json, everything=everything)
 
 
-def _top(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def _top(config: Path | None, *, as_json: bool) -> int:
     """Show the same as status, live and in place, until q or Ctrl-C.
 
     Example: wosync top
@@ -124,19 +82,12 @@ def _top(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """
     from engine.cli.top import top
 
-    raise typer.Exit(top(config, as_json=as_json))
+    return top(config, as_json=as_json)
 
 
 def _report(
-    *,
-    day: Annotated[bool, typer.Option("--day", help="About one day.")] = False,
-    date: Annotated[
-        str | None, typer.Argument(metavar="[DATE]", help="Such as 2026-11-29; today without one.")
-    ] = None,
-    config: ConfigOption = None,
-    as_html: Annotated[bool, typer.Option("--html", help="A page to send on.")] = False,
-    as_json: JsonOption = False,
-) -> None:
+    date: str | None, config: Path | None, *, day: bool, as_html: bool, as_json: bool
+) -> int:
     """Sum up a day: in step, waiting and on whom, refused, calls, slowest record, settings.
 
     Example: wosync report --day
@@ -145,24 +96,61 @@ def _report(
     """
     from engine.cli.report import report
 
-    raise typer.Exit(report(config, date, by_day=day, as_html=as_html, as_json=as_json))
+    return report(config, date, by_day=day, as_html=as_html, as_json=as_json)
 
 
-def _mapping(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def _mapping(config: Path | None, *, as_json: bool) -> int:
     """Show the mapping in force: what fills each field, and who asked for it."""
     from engine.cli.mapping import mapping
 
-    raise typer.Exit(mapping(config, as_json=as_json))
+    return mapping(config, as_json=as_json)
 
 
+_INIT = (
+    CONFIG,
+    flag("--yes", help="Ask nothing; for scripts, with --answer and --secret."),
+    option("--answer", metavar="TABLE.KEY=VALUE", multiple=True, help="One answer."),
+    option("--secret", metavar="TABLE.KEY=FILE", multiple=True, help="A file with one secret."),
+    flag("--systemd-creds", help="Store no secret; print what encrypts them."),
+)
+_AUTH = (
+    CONFIG,
+    option(
+        "--code",
+        metavar="<str>",
+        help="The code, or the address the browser was led to; - reads it from standard input.",
+    ),
+    flag("--paste", help="Paste the answer; for a browser on another machine."),
+    option("--redirect-uri", metavar="<str>", help="As it is registered with the application."),
+    flag("--address", help="Print the address of the consent page, and no more."),
+)
+_REPORT = (
+    flag("--day", help="About one day."),
+    Argument(
+        "date",
+        metavar="[DATE]",
+        required=False,
+        help="Such as 2026-11-29; today without one.",
+    ),
+    CONFIG,
+    flag("--html", "as_html", help="A page to send on."),
+    JSON,
+)
 COMMANDS = (
-    ("run", _run),
-    ("once", _once),
-    ("init", _init),
-    ("auth", _auth),
-    ("check", _check),
-    ("status", _status),
-    ("top", _top),
-    ("report", _report),
-    ("mapping", _mapping),
+    Command(
+        "run",
+        _run,
+        CONFIG,
+        flag("--shadow", help="Send nothing that changes anything; see what would be sent."),
+    ),
+    Command("once", _once, CONFIG, JSON),
+    Command("init", _init, *_INIT),
+    Command("auth", _auth, *_AUTH),
+    Command("check", _check, CONFIG, JSON),
+    Command(
+        "status", _status, CONFIG, JSON, flag("--all", "everything", help="Every record in error.")
+    ),
+    Command("top", _top, CONFIG, JSON),
+    Command("report", _report, *_REPORT),
+    Command("mapping", _mapping, CONFIG, JSON),
 )

@@ -6,7 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import typer
+import click
 
 from engine.about import PROGRAM
 from engine.cli.exits import Exit, Misused
@@ -63,7 +63,7 @@ def undo(
         if not as_json:
             sys.stdout.write(_NOTHING_DONE)
         return Exit.ATTENTION
-    if not typer.confirm("\nDo it?"):
+    if not click.confirm("\nDo it?"):
         sys.stdout.write(_NOTHING_DONE)
         return Exit.ATTENTION
     if planned.header is not None:

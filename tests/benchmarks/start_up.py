@@ -1,4 +1,4 @@
-"""Start-up: what a command costs that prints a line, and one that asks a service that is not there.
+"""Start-up: what a command costs that prints a line, a word that a shell completes, and a question.
 
 CPU time of whole processes, next to that of an interpreter that does nothing.
 """
@@ -9,6 +9,7 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -18,6 +19,8 @@ from tests.benchmarks.report import Figure
 from tests.benchmarks.stage import BenchmarkFailed
 
 BARE = ("-c", "pass")
+# As bash asks for a word, by the variables of the script that it was given.
+ASKED = {"_WOSYNC_COMPLETE": "complete_bash", "COMP_WORDS": "wosync why --o", "COMP_CWORD": "2"}
 UNREACHABLE = 69
 PATIENCE_S = 60.0
 CONFIG = """
@@ -41,6 +44,9 @@ def measure(rounds: int) -> list[Figure]:
         commands = {
             "version": ("--version",),
             "help": ("--help",),
+            "help_of_one": ("why", "--help"),
+            "completion": (),
+            "explain": ("explain", "owner-unknown"),
             "status": ("status", "--config", str(path)),
         }
         # Once for nothing: what is compiled then is kept.
@@ -57,22 +63,34 @@ def measure(rounds: int) -> list[Figure]:
     for name, command in commands.items():
         used_ms = median(taken[name])
         figures += [
-            Figure(name, f"CPU of wosync {command[0]}", used_ms, "ms"),
+            Figure(
+                name,
+                f"CPU of wosync {_title(command)}",
+                used_ms,
+                "ms",
+            ),
             Figure(f"{name}_ratio", "… to the bare interpreter", used_ms / bare_ms, "ratio"),
         ]
     return figures
 
 
+def _title(command: Sequence[str]) -> str:
+    return " ".join(command).partition(" --config")[0] or "with a word to complete"
+
+
 def _command_ms(*arguments: str) -> float:
-    return _cpu_ms("-m", "engine", *arguments)
+    return _cpu_ms("-m", "engine", *arguments, **({} if arguments else ASKED))
 
 
-def _cpu_ms(*arguments: str) -> float:
+def _cpu_ms(*arguments: str, **variables: str) -> float:
     """What one process takes from beginning to end, in milliseconds of CPU."""
     before = _of_children_s()
     ended = subprocess.run(
         [sys.executable, *arguments],
-        env={name: text for name, text in os.environ.items() if name != "STATE_DIRECTORY"},
+        env={
+            **{name: text for name, text in os.environ.items() if name != "STATE_DIRECTORY"},
+            **variables,
+        },
         capture_output=True,
         timeout=PATIENCE_S,
         check=False,

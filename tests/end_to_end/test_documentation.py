@@ -22,14 +22,13 @@ from typing import Any, cast
 
 import anyio
 import pytest
-import typer
 import yaml
 from anyio.from_thread import start_blocking_portal
 
 from connectors.sandbox.demo_service import Service, running_service, service_command
 from connectors.sandbox.sandbox import Addresses, Ports, Sandbox, SandboxOptions
 from connectors.sandbox.settings_file import prepared, write_settings
-from engine.cli.app import application
+from engine.cli.commands import application
 from engine.clock import SystemClock
 from engine.config.keys import Keys, Kind
 from engine.config.loading import installed_connectors
@@ -76,7 +75,7 @@ def test_every_block_says_what_it_is(page: Path) -> None:
 @cache
 def every_command() -> Any:
     """All there are, below the one that has them."""
-    return typer.main.get_command(application())
+    return application()
 
 
 def misnamed(words: list[str]) -> str | None:

@@ -10,6 +10,7 @@ STATE = "tests/unit/engine/store/test_statefile.py"
 CONTAINERS = "tests/operations/test_containers.py"
 DOCUMENTED = "tests/end_to_end/test_documentation.py"
 COMPLETED = "tests/unit/engine/cli/test_completing.py"
+STARTED = "tests/end_to_end/test_start_up.py"
 WHEEL = "tests/operations/test_wheel.py"
 
 MUTANTS = (
@@ -126,18 +127,59 @@ MUTANTS = (
     ),
     Mutant(
         "hands a shell what another system calls a record",
-        "engine/cli/completing.py",
-        "[word for word in offered if _HARMLESS.fullmatch(word)]",
-        "list(offered)",
+        "engine/cli/offered.py",
+        "[word for word in words if _HARMLESS.fullmatch(word)]",
+        "list(words)",
         ("tests/end_to_end/test_completion.py::test_words_are_completed",),
     ),
     Mutant(
-        "loads every command to complete a reference",
-        "engine/__main__.py",
-        "        if completed(os.environ):\n            return\n",
-        "        from engine.cli.app import start\n\n"
-        "        if start and completed(os.environ):\n            return\n",
-        (f"{COMPLETED}::test_nothing_that_takes_long_is_loaded",),
+        "loads the errors of commands to complete a word",
+        "engine/cli/completing.py",
+        "from engine.cli.commands import application",
+        "from engine.cli.app import application",
+        (f"{STARTED}::test_a_word_to_complete_loads_nothing_heavy_of_ours",),
+    ),
+    Mutant(
+        "has the library look for what is installed, before anything is looked for",
+        "engine/about.py",
+        "    if not found:\n        from importlib.metadata",
+        "    if True:\n        from importlib.metadata",
+        (f"{STARTED}::test_what_only_prints_loads_nothing_heavy",),
+    ),
+    Mutant(
+        "offers the names of files where a shell knows them",
+        "engine/cli/completing.py",
+        'item.type == "plain"',
+        'item.type != "none"',
+        (f"{COMPLETED}::test_each_place_has_its_own_words",),
+    ),
+    Mutant(
+        "calls an option otherwise than its command does",
+        "engine/command.py",
+        'flag("--json", "as_json", ',
+        'flag("--json", ',
+        ("tests/unit/engine/cli/test_commands.py::test_a_command_takes_what_its_options_give",),
+    ),
+    Mutant(
+        "takes a number that is too large",
+        "engine/command.py",
+        "if bounds.max is not None and not number <= bounds.max:",
+        "if bounds.max is not None and number > bounds.max * 2:",
+        ("tests/unit/engine/cli/test_misuse.py::test_a_number_out_of_bounds_is_refused",),
+    ),
+    Mutant(
+        "takes what another distribution says of itself for what is offered",
+        "engine/about.py",
+        "elif section == group and",
+        "elif section and",
+        ("tests/unit/engine/test_about.py::test_only_what_is_offered_to_us_is_found",),
+    ),
+    Mutant(
+        "asks nobody else where no file tells what is installed",
+        "engine/about.py",
+        "    if not found:\n        from importlib.metadata",
+        "    if False:\n        from importlib.metadata",
+        ("tests/unit/engine/test_about.py::test_where_no_file_tells_the_library_is_asked",),
     ),
     Mutant(
         "reads a log beside the state that it would have to write to",

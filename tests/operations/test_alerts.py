@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 import yaml
 from prometheus_client import Metric
 
-from engine.cli.app import application
+from engine.cli.commands import application
 from engine.config.live import is_live
 from engine.config.loading import installed_connectors
 from engine.metrics import Metrics
@@ -176,7 +175,7 @@ def test_the_runbook_names_only_metrics_and_commands_that_exist() -> None:
         known |= {name, family.name} if family.type == "histogram" else {name}
     named = set(re.findall(r"(?:instance:)?\b(?:wosync|process)_\w+(?::\w+)*", text))
     assert named <= known
-    commands = set(_commands(typer.main.get_command(application())))
+    commands = set(_commands(application()))
     for command in re.findall(
         r"(?:`|^    )(?:wosync|inside) ([a-z]+(?: (?:get|set|show))?)", text, re.M
     ):

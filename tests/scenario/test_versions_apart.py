@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import anyio
 import pytest
@@ -23,7 +22,7 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> str:
     """The command is of another version than the service."""
-    command = replace(about(), version="99.1")
+    command = about()._replace(version="99.1")
     monkeypatch.setattr(asking, "about", lambda: command)
     return about().version
 

@@ -109,7 +109,7 @@ def test_a_secret_is_typed_without_being_shown(monkeypatch: pytest.MonkeyPatch) 
         asked.append({"text": text, **options})
         return "given"
 
-    monkeypatch.setattr(asker.typer, "prompt", prompt)
+    monkeypatch.setattr(asker.click, "prompt", prompt)
     Terminal().answer("t", OPEN, "present")
     Terminal().answer("t", HIDDEN, SECRET)
 
@@ -148,7 +148,7 @@ def test_a_mistake_is_said_and_a_person_asked(
     def prompt(text: str, **options: Any) -> str:
         return next(given)
 
-    monkeypatch.setattr(asker.typer, "prompt", prompt)
+    monkeypatch.setattr(asker.click, "prompt", prompt)
 
     assert Terminal().after(EngineError("wrong", remedy="right")) == AGAIN
     assert "wosync: wrong" in capsys.readouterr().err

@@ -124,3 +124,24 @@ def test_a_configuration_that_may_not_be_read_is_a_wrong_configuration(
 
     assert (code, out) == (CONFIGURATION, "")
     assert err.startswith(f"wosync: {path} cannot be read: Permission denied\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("plan", "--sample", "0"), "'--sample': Input should be greater than or equal to 1"),
+        (("plan", "--sample", "x"), "'--sample': Input should be a valid integer, unable to parse"),
+        (("tune", "--over", "3601"), "'--over': Input should be less than or equal to 3600"),
+        (("tune", "--over", "nan"), "'--over': Input should be less than or equal to 3600"),
+        (("tune", "--over", ""), "'--over': Input should be a valid number, unable to parse"),
+        (("history", "--run", "1.5"), "'--run': '1.5' is not a valid integer"),
+    ],
+)
+def test_a_number_out_of_bounds_is_refused(
+    words: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before the command is loaded, and in the words in which the configuration refuses one."""
+    code, out, err = types(capsys, *words)
+
+    assert (code, out) == (USAGE, "")
+    assert f"wosync: Invalid value for {sentence}" in err
