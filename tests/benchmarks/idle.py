@@ -5,13 +5,11 @@ With the intervals of the default configuration; one poll falls into each window
 
 from __future__ import annotations
 
-import os
 import time
-from pathlib import Path
 
 from tests.benchmarks.planted import plant_linked
 from tests.benchmarks.report import Figure
-from tests.benchmarks.stage import Scene, Stage, proc_status_mb, stage
+from tests.benchmarks.stage import Scene, Stage, proc_cpu_s, proc_status_mb, stage
 
 CORE_PERCENT_MAX = 0.5
 RSS_MB_MAX = 80.0
@@ -50,17 +48,9 @@ def _figures(key: str, title: str, linked: int, window_s: float) -> list[Figure]
 
 
 def _core_percent(process_id: int, window_s: float, scraped: Stage | None = None) -> float:
-    before, began = _cpu_s(process_id), time.monotonic()
+    before, began = proc_cpu_s(process_id), time.monotonic()
     while (left_s := began + window_s - time.monotonic()) > 0:
         if scraped is not None:
             scraped.http.get(f"{scraped.service_url}/metrics").raise_for_status()
         time.sleep(min(left_s, SCRAPE_EVERY_S))
-    return (_cpu_s(process_id) - before) / (time.monotonic() - began) * 100
-
-
-def _cpu_s(process_id: int) -> float:
-    """CPU of the process so far, in user mode and in the kernel."""
-    text = Path(f"/proc/{process_id}/stat").read_text(encoding="ascii")
-    # Behind the command's name, which may hold anything: state first, utime and stime as 14 and 15.
-    fields = text.rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return (proc_cpu_s(process_id) - before) / (time.monotonic() - began) * 100

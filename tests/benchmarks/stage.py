@@ -309,3 +309,17 @@ def proc_status_mb(process_id: int, name: str) -> float:
         if line.startswith(f"{name}:"):
             return int(line.split()[1]) * 1024 / 1e6
     raise BenchmarkFailed(f"{os.fspath(path)} has no {name}")
+
+
+def proc_cpu_s(process_id: int) -> float:
+    """CPU seconds that a process has taken so far, all its threads together.
+
+    Raises:
+        BenchmarkFailed: the system has no /proc.
+    """
+    path = Path(f"/proc/{process_id}/stat")
+    if not path.exists():
+        raise BenchmarkFailed("this benchmark needs Linux: it reads /proc")
+    # The name, in parentheses, may hold anything; user and system time are the 14th and 15th.
+    fields = path.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -26,6 +26,8 @@ ROOMS = (
     "speed",
     "store",
     "scrape",
+    "asking",
+    "planning",
     *(_TIMED if SEARCH > 1 else ()),
 )
 
@@ -67,6 +69,8 @@ def test_every_benchmark_reports_its_figures(document: dict[str, Any]) -> None:
         "idle": {"small_rss", "large_rss", "large_peak"},
         "watchdog": {"found_poller", "found_opportunity_syncer", "found_dispatcher", "bound"},
         "reload": {"reloads", "answer", "effect_worst"},
+        "asking": {"page", "why", "why_person", "command", "alone", "beside"},
+        "planning": {"peak", "rate", "file"},
         "start_up": {"bare", "version_ratio", "help_ratio", "status_ratio"},
     }
 
