@@ -12,6 +12,8 @@ from engine import streams
 # What a start makes is kept; looking through it for garbage every 700 objects takes a quarter of
 # the time.
 STARTING_THRESHOLD = 100_000
+# As of every command that somebody has interrupted; see `engine.cli.exits`.
+INTERRUPTED = 130
 
 
 def main() -> None:
@@ -19,13 +21,22 @@ def main() -> None:
     gc.set_threshold(STARTING_THRESHOLD)
     streams.opened_all()
     atexit.register(streams.settle)
+    try:
+        code = _run()
+    except KeyboardInterrupt:
+        # Before there was anything that could be interrupted.
+        code = INTERRUPTED
+    sys.exit(code)
+
+
+def _run() -> int:
     if "_WOSYNC_COMPLETE" in os.environ:
         from engine.cli.completing import completed
 
-        sys.exit(completed(os.environ))
+        return completed(os.environ)
     from engine.cli.app import start
 
-    sys.exit(start(sys.argv[1:]))
+    return start(sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from click.shell_completion import CompletionItem, ShellComplete, split_arg_string
 
+from engine import streams
 from engine.about import PROGRAM
 from engine.cli.commands import application
 from engine.cli.scripts import SCRIPTS
@@ -33,7 +34,7 @@ def completed(environment: Mapping[str, str]) -> int:
     if shell not in SCRIPTS or does not in ("complete", "source"):
         return 1
     if does == "source":
-        sys.stdout.write(f"{SCRIPTS[shell].strip()}\n")
+        streams.say(sys.stdout, f"{SCRIPTS[shell].strip()}\n")
         return 0
     line = _typed(environment, shell)
     found = ShellComplete(application(), {}, PROGRAM, VARIABLE).get_completions(*line)
@@ -42,7 +43,7 @@ def completed(environment: Mapping[str, str]) -> int:
     if shell == "fish" and environment.get("_TYPER_COMPLETE_FISH_ACTION") == "is-args":
         # Nothing to offer leaves the place to the names of files.
         return 0 if items else 1
-    sys.stdout.write(f"{_as_shown(items, shell)}\n")
+    streams.say(sys.stdout, f"{_as_shown(items, shell)}\n")
     return 0
 
 

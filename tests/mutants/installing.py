@@ -154,6 +154,20 @@ MUTANTS = (
         (f"{COMPLETED}::test_each_place_has_its_own_words",),
     ),
     Mutant(
+        "fails where nobody takes the word that was to be completed",
+        "engine/cli/completing.py",
+        'streams.say(sys.stdout, f"{_as_shown(items, shell)}\\n")',
+        "print(_as_shown(items, shell), flush=True)",
+        (f"{COMPLETED}::test_a_command_that_comes_to_nothing_says_nothing",),
+    ),
+    Mutant(
+        "tells somebody who interrupts a command what it was loading",
+        "engine/__main__.py",
+        "except KeyboardInterrupt:",
+        "except KeyError:",
+        (f"{COMPLETED}::test_a_command_that_comes_to_nothing_says_nothing",),
+    ),
+    Mutant(
         "calls an option otherwise than its command does",
         "engine/command.py",
         'flag("--json", "as_json", ',

@@ -133,3 +133,40 @@ def test_nothing_that_takes_long_is_loaded(state: Path) -> None:
         loaded & {"typer", "rich", "pydantic", "anyio", "httpx", "asyncio", "email", "tempfile"}
         == set()
     )
+
+
+INTERRUPTED_WHILE_LOADING = """
+import sys, types
+class Loading(types.ModuleType):
+    def __getattr__(self, name):
+        raise KeyboardInterrupt
+sys.modules["engine.cli.app"] = Loading("engine.cli.app")
+from engine.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("script", "variables", "code"),
+    [
+        ("from engine.__main__ import main; main()", bash("wosync why --o"), 0),
+        (INTERRUPTED_WHILE_LOADING, {}, 130),
+    ],
+    ids=["nobody takes the word", "interrupted while it loads"],
+)
+def test_a_command_that_comes_to_nothing_says_nothing(
+    script: str, variables: dict[str, str], code: int
+) -> None:
+    """What Python itself would say of it helps nobody who has pressed a key."""
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, **variables},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=DEADLINE_S,
+            check=False,
+        )
+
+    assert (ended.returncode, ended.stderr) == (code, "")
