@@ -6,6 +6,7 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Generator
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -38,11 +39,12 @@ _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _PRIMARY_CODE = 0xFF
 
 
-def migrations() -> list[str]:
+@cache
+def migrations() -> tuple[str, ...]:
     """The schema's steps in order; step n brings version n - 1 to version n."""
     folder = resources.files("engine.store.sqlite") / "schema"
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
-    return [(folder / name).read_text(encoding="utf-8") for name in names]
+    return tuple((folder / name).read_text(encoding="utf-8") for name in names)
 
 
 def ensure_new_enough() -> None:
