@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -142,7 +142,7 @@ def link(
     target_id: int = 7,
     *,
     owed: Owed | None = None,
-    awaited: Iterable[tuple[str, str]] = (),
+    awaited: Collection[tuple[str, str]] = (),
     created: bool = True,
     now: float = NOW,
 ) -> bool:
