@@ -28,7 +28,7 @@ from engine.actors.relationship.role_editor import (
 )
 from engine.actors.trust import Trust
 from engine.clock import Clock, loop_time
-from engine.decide.failure import plain_reason
+from engine.decide.failure import held_back, plain_reason
 from engine.decide.journal import found_roles
 from engine.decide.roles import Script, observed, script, unproven
 from engine.decide.tab import (
@@ -154,8 +154,8 @@ class RelationshipSyncer:
         except HeldBack as error:
             # The dispatcher watches the target: held back by the source, it would come at once.
             closed = self.governor.closed(work.lane)
-            wait = 0.0 if closed else error.retry_after_s or HOLD_MAX_S
-            await self._keep(work, progress, None, wait_s=wait)
+            wait = held_back(error, closed=closed, longest_s=HOLD_MAX_S)
+            await self._keep(work, progress, None, wait_s=0.0 if wait is None else wait.least_s)
             log.debug("held", record=work.ref, reason=error.message)
             return TabOutcome.HELD
         except EngineError as error:

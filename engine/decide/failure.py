@@ -253,7 +253,9 @@ def held_back(error: HeldBack, *, closed: bool, longest_s: float) -> Wait | None
         closed: whoever watches the target has it tried again.
         longest_s: so long at most, where nothing was told.
     """
-    return None if closed else Wait.exactly(error.retry_after_s or longest_s)
+    # What held it back may be over before it was said to be: somebody has ended it meanwhile.
+    told_s = min(error.retry_after_s or longest_s, SPACING_S)
+    return None if closed else Wait.exactly(told_s)
 
 
 def not_sent_again(

@@ -169,6 +169,13 @@ MUTANTS = (
         (ANEW,),
     ),
     Mutant(
+        "has a record that was held back wait for the end of a pause that is over",
+        FAILURE,
+        "told_s = min(error.retry_after_s or longest_s, SPACING_S)",
+        "told_s = error.retry_after_s or longest_s",
+        (VERDICTS,),
+    ),
+    Mutant(
         "has a record that was refused for the limit wait for its end",
         FAILURE,
         "told_s = min(told_s, SPACING_S)",

@@ -183,6 +183,7 @@ def test_how_long_it_waits_follows_from_its_series_and_from_what_was_told(
     ("error", "closed", "wait"),
     [
         (errors.HeldBack("paused", retry_after_s=7.0), False, Wait.exactly(7.0)),
+        (errors.HeldBack("paused", retry_after_s=3000.0), False, Wait.exactly(60.0)),
         (errors.HeldBack("paused"), False, Wait.exactly(20.0)),
         (errors.HeldBack("paused", retry_after_s=7.0), True, None),
     ],
