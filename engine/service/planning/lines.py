@@ -19,6 +19,8 @@ _NOBODY = ("?", None)
 
 def adoptions(overlay: sqlite3.Connection, copy: sqlite3.Connection) -> None:
     """Add a line for each target record that was nobody's before and is a record's own by now."""
+    # Made once all is noted: each record's lines are looked up.
+    overlay.execute("CREATE INDEX change_of ON change (record_type, record_id)")
     rows = copy.execute("SELECT id, version, target_id FROM record WHERE target_id IS NOT NULL")
     for record_id, version, target_id in rows:
         if target_id > INVENTED:
