@@ -142,6 +142,13 @@ MUTANTS = (
         (f"{APPLY}::test_what_would_be_decided_otherwise_is_left_out",),
     ),
     Mutant(
+        "asks who a person was when the work on a record began",
+        "engine/service/planning/permits.py",
+        "self.people.prospects.get(person_id) or self.prospects",
+        "self.prospects",
+        ("tests/unit/engine/service/planning/test_permits.py",),
+    ),
+    Mutant(
         "overwrites what was entered since the plan was made",
         "engine/service/planning/record.py",
         "            if present.get(edit.field) not in (edit.before, edit.after):",

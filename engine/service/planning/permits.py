@@ -28,10 +28,13 @@ class People:
         changes: by the person's id.
         made: the prospects that were created for them so far. Who shares an address with somebody
             is told theirs, which the plan could not know.
+        prospects: by the id of a person, the prospect that somebody's work on any record has just
+            told the person to be.
     """
 
     changes: Mapping[int, list[Change]]
     made: set[int] = field(default_factory=set[int], init=False)
+    prospects: dict[int, int] = field(default_factory=dict[int, int], init=False)
     _planned: Counter[str] = field(default_factory=Counter[str], init=False)
 
     def __post_init__(self) -> None:
@@ -61,10 +64,13 @@ class People:
         ]
         if ours:
             self.made.add(prospect_id)
-        return any(
+        planned = any(
             prospect_id in self.made if after == NEW_ID else id_of(str(after)) == prospect_id
             for after in ids
         )
+        if planned:
+            self.prospects[person_id] = prospect_id
+        return planned
 
 
 @dataclass(slots=True)
@@ -72,7 +78,7 @@ class RecordPermits:
     """Those of one record.
 
     Args:
-        prospects: by the id of a person, the prospect that it is by now.
+        prospects: by the id of a person, the prospect that it was before the work on it.
         denied: why something was not permitted, the first of it.
         early: it was about somebody who may be the same as another one, whose turn is still to
             come.
@@ -125,7 +131,7 @@ class RecordPermits:
             case Kind.REMOVE:
                 return change.target_id == attempt.target_id
             case Kind.ROLE_ADD if role is not None:
-                known = role.prospect_id or self.prospects.get(role.person_id or 0)
+                known = role.prospect_id or self._prospect(role.person_id or 0)
                 return (known, role.after) == (attempt.prospect_id, attempt.role)
             case Kind.ROLE_CHANGE if role is not None:
                 return (role.role_id, role.after) == (attempt.role_id, attempt.role)
@@ -133,6 +139,9 @@ class RecordPermits:
                 return role.role_id == attempt.role_id
             case _:
                 return False
+
+    def _prospect(self, person_id: int) -> int | None:
+        return self.people.prospects.get(person_id) or self.prospects.get(person_id)
 
     def _deny(self, why: str) -> None:
         self.denied = self.denied or why

@@ -1,0 +1,49 @@
+"""What a plan allows while it is carried out."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.actors.gate import Attempt
+from engine.errors import NotPlanned
+from engine.model.edit import Edit
+from engine.model.plan import Change, Kind, RoleEdit
+from engine.model.records import RecordType
+from engine.service.planning.permits import People, RecordPermits
+from engine.service.planning.source import NEW_ID
+
+ADA, PROSPECT = 31, 7
+TOLD = Change(Kind.WRITE_BACK, RecordType.PERSON, ADA, "PERS-31", edits=(Edit("id", None, NEW_ID),))
+ROLE = Change(
+    Kind.ROLE_ADD,
+    RecordType.OPPORTUNITY,
+    1,
+    "OPP-1",
+    role=RoleEdit(None, None, ADA, "Ada Byron", None, "Buyer"),
+)
+ADDS = Attempt(Kind.ROLE_ADD, prospect_id=PROSPECT, role="Buyer")
+
+
+def test_a_role_is_planned_of_whoever_is_a_prospect_by_the_moment_it_is_sent() -> None:
+    """Somebody's work on another record may have told the person so since this one began."""
+    people = People({ADA: [TOLD]})
+    permits = RecordPermits([ROLE], people)
+    other = RecordPermits([ROLE], people)
+
+    other.person(ADA, PROSPECT, ours=True)
+    permits.write(ADDS)
+
+    assert permits.done == [ROLE]
+
+
+def test_a_role_of_nobody_who_was_told_so_is_not_planned() -> None:
+    """Nor is one of somebody who is told to be another prospect than was planned."""
+    known = Change(
+        Kind.WRITE_BACK, RecordType.PERSON, ADA, "PERS-31", edits=(Edit("id", None, "8"),)
+    )
+    permits = RecordPermits([ROLE], People({ADA: [known]}))
+
+    with pytest.raises(NotPlanned):
+        permits.person(ADA, PROSPECT, ours=False)
+    with pytest.raises(NotPlanned):
+        permits.write(ADDS)
