@@ -305,11 +305,14 @@ class WorkbooksSource:
         account_field = self._installation.account_field
         found: dict[int, str] = {}
         while account_field is not None:
-            call = listings.organisations_changed(account_field, since, max(found, default=0))
+            last = max(found, default=0)
+            call = listings.organisations_changed(account_field, since, last)
             rows, _ = await self._client.read_some(call)
-            if not rows:
+            ids = [cells.integer(row, "id") for row in rows]
+            # What goes on from where it was is not asked for again and again.
+            if max(ids, default=last) <= last:
                 break
-            found |= dict.fromkeys((cells.integer(row, "id") for row in rows), "")
+            found |= dict.fromkeys(ids, "")
             found |= mapping.account_ids(rows, account_field)
         return found
 

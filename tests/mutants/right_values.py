@@ -10,6 +10,16 @@ REFERENCES = "tests/scenario/test_references.py"
 
 MUTANTS = (
     Mutant(
+        "asks for the same page of changed customers for ever",
+        "connectors/workbooks/connector.py",
+        "if max(ids, default=last) <= last:",
+        "if not ids:",
+        (
+            "tests/unit/connectors/workbooks/test_connector.py"
+            "::test_a_listing_that_begins_anew_each_time_is_read_once_more_and_no_further",
+        ),
+    ),
+    Mutant(
         "leaves a close date blank that has a default",
         "engine/mapping/fields.py",
         "return line.default if value is None else value",

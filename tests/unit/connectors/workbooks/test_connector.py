@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.metadata import entry_points
 
+import anyio
 import httpx
 import pytest
 
@@ -30,6 +31,7 @@ from tests.unit.connectors.workbooks.stand_ins import (
     listed,
     opened,
 )
+from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
 
@@ -228,6 +230,22 @@ async def test_customers_changed_since_are_listed_to_the_last_of_them() -> None:
 
     assert changed == {77: "31", 78: "", 80: "4"}
     assert [arrived.filters[1][2] for arrived in world.service.arrived] == ["0", "78", "80"]
+
+
+async def test_a_listing_that_begins_anew_each_time_is_read_once_more_and_no_further() -> None:
+    """Where a filter counts for nothing, the same page comes for ever."""
+
+    def respond(arrived: Arrived) -> httpx.Response:
+        if arrived.path == "/crm/organisations.api":
+            return listed({"id": 77, "cf_account": "31"}, {"id": 80, "cf_account": "4"})
+        return Shop()(arrived)
+
+    async with opened(respond, fields=CONFIGURED, account_field="cf_account") as world:
+        await world.ready()
+        with anyio.fail_after(DEADLINE_S):
+            assert await world.source.accounts_changed(0.0) == {77: "31", 80: "4"}
+
+    assert len(world.service.arrived) == 2
 
 
 async def test_without_an_account_column_accounts_stay_unknown() -> None:
