@@ -136,7 +136,7 @@ class Demo:
         view.heading(console, "Left in error, each for its own reason")
         view.refusals_table(console, look.refusals)
         view.heading(console, "Where to look next")
-        view.whereabouts(console, settings, service.log_path)
+        view.whereabouts(console, settings, service.log_path, look.refusals)
         self.shown = True
 
     async def _rest(self, service: Service) -> Look:

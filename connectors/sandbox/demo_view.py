@@ -183,16 +183,21 @@ def refusals_table(console: Console, refusals: Sequence[Refusal]) -> None:
     console.print(_indented(table))
 
 
-def whereabouts(console: Console, settings: SettingsFile, log_path: Path) -> None:
+def whereabouts(
+    console: Console, settings: SettingsFile, log_path: Path, refusals: Sequence[Refusal]
+) -> None:
     """Where to look next."""
     config = str(settings.path)
+    told = f"--config {shlex.quote(config)}"
+    # Both systems end with the demo.
+    why = [f"{program()} why {one.ref} --offline {told}" for one in refusals if one.ref]
     _facts(
         console,
         (
             ("Configuration", config),
             ("Log of the service", str(log_path)),
-            ("Its state", f"{program()} status --config {shlex.quote(config)}"),
-            ("Why a record failed", f"grep refused {shlex.quote(str(log_path))}"),
+            ("Its state", f"{program()} status {told}"),
+            *(("Why a record failed", line) for line in why[:1]),
             ("A sandbox that stays", f"{program()} sandbox"),
             ("Your own systems", "docs/connect.md"),
         ),

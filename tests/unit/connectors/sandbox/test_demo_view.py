@@ -108,8 +108,11 @@ def test_paths_and_commands_can_be_copied_whole(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(sys, "argv", [".venv/bin/wosync", "demo"])
     screen = Screen(width=40)
     config = Path("/a/rather/long/directory/with a blank/wosync-demo/config.toml")
-    view.whereabouts(screen.console, SettingsFile(config, "", ""), config.with_name("service.log"))
+    log = config.with_name("service.log")
+    view.whereabouts(screen.console, SettingsFile(config, "", ""), log, LOOK.refusals)
 
+    why = f"  .venv/bin/wosync why {LOOK.refusals[0].ref} --offline --config '{config}'\n"
+    assert why in screen.text
     assert f"  .venv/bin/wosync status --config '{config}'\n" in screen.text
     assert "  .venv/bin/wosync sandbox\n" in screen.text
 
