@@ -16,8 +16,8 @@ from engine.cli.reading import look
 from engine.cli.state import state_path
 from engine.cli.tables import console, table
 from engine.clock import SystemClock
-from engine.config import loading as configuration
 from engine.config.loading import Config
+from engine.config.places import find
 from engine.decide.reasons import entry_of, nearest
 from engine.model.acting import REASON_CHARS_MAX, Act, Done, Request, document, unknown
 from engine.model.dossier import Named
@@ -84,7 +84,7 @@ def _code(text: str) -> Code:
 
 def _act(path: Path | None, request: Request, *, as_json: bool) -> int:
     """0 done, 3 where something else has to be done first, 1 where a record is unknown."""
-    found = configuration.find(path)
+    found = find(path)
     told = ask_service(found, "/act", "POST", content=request.as_json(), timeout_s=TIMEOUT_S)
     beside = told is not None
     if told is None:

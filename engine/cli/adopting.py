@@ -17,7 +17,7 @@ from engine.cli.reading import load
 from engine.cli.services import option
 from engine.cli.sheets import write_csv
 from engine.cli.tables import console, table
-from engine.config import loading as configuration
+from engine.config.places import find
 from engine.model.adoption import FOR_PEOPLE, Finding
 from engine.model.plan import Change, End, Header, Kind, LeftOut, Line
 from engine.service.planning.files import lines_of
@@ -47,7 +47,7 @@ def adopt(path: Path | None, *, out: Path | None, as_json: bool, as_csv: bool) -
     Args:
         out: keeps the plan, to be applied.
     """
-    found = configuration.find(path)
+    found = find(path)
     with kept_in(out) as file:
         with file.open("w", encoding="utf-8") as written:
             if not told(found, "/plan", {"adopts": True}, written):

@@ -15,7 +15,7 @@ from engine.cli.planning import done_by
 from engine.cli.reading import load
 from engine.cli.services import option
 from engine.cli.tables import console, table
-from engine.config import loading as configuration
+from engine.config.places import find
 from engine.service.planning.applying import apply_alone
 from engine.service.planning.files import ensure_whole
 
@@ -26,7 +26,7 @@ SHOWN_MAX = 100
 def apply(path: Path | None, plan: Path, *, as_json: bool) -> int:
     """0 when all of it is done, 3 when something was left out."""
     ensure_whole(plan)
-    found = configuration.find(path)
+    found = find(path)
     with TemporaryDirectory() as directory:
         file = Path(directory) / "answer"
         with file.open("w", encoding="utf-8") as written:

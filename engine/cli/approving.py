@@ -16,8 +16,8 @@ from engine.cli.reading import look
 from engine.cli.services import option
 from engine.cli.state import state_in_use, state_path
 from engine.clock import SystemClock
-from engine.config import loading as configuration
 from engine.config.loading import Config
+from engine.config.places import find
 from engine.model.approval import Approved, Chosen
 from engine.model.dossier import Named
 from engine.service.why.pointing import pointers_of, unknown
@@ -48,7 +48,7 @@ def approve(
     """
     if only and beside:
         raise Misused("--only and --except choose records in two ways", remedy="give one of them")
-    found = configuration.find(path)
+    found = find(path)
     asked: dict[str, Any] = {"only": _texts(only), "except": _texts(beside)}
     if not yes and not _waits(found):
         # What turns up just now was shown to nobody.

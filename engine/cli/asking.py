@@ -6,23 +6,26 @@ keep an operator from the service that runs on the former settings.
 
 from __future__ import annotations
 
-import re
-import ssl
-import tomllib
+import json
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from engine.about import PROGRAM, about
 from engine.cli.exits import complain
+from engine.cli.port import Answer, NoAnswer, Request, answered
 from engine.cli.services import state_of
-from engine.config.loading import ServiceSettings, place_of_state
+from engine.config.places import (
+    HTTP,
+    checked_address,
+    host_and_port,
+    place_of_state,
+    service_key,
+)
 from engine.errors import Misconfigured, StateUnusable, Unreachable
 from engine.service.control import FILE_NAME, tokens_in
-from engine.service.headers import CONFIG_OF, TOKEN, VERSION
+from engine.service.headers import CONFIG_OF, TOKEN, VERSION, spelled
 
 TIMEOUT_S = 5.0
 # So does the service answer whoever means another one.
@@ -30,6 +33,8 @@ ANOTHER = 409
 # So does it answer whoever may not tell it to do something.
 FORBIDDEN = 403
 NOT_FOUND, NOT_ALLOWED, STARTING = 404, 405, 503
+# From here on an answer is not what was asked for.
+REDIRECTED = 300
 # A service that is at work says so more often.
 SIGN_OF_LIFE_S = 60.0
 SHOWING = frozenset({"GET", "HEAD"})
@@ -53,10 +58,11 @@ def ask_service(
     Raises:
         Misconfigured: the service that answers runs on another configuration, or is of another
             version and is asked to do something.
+        StateUnusable: this user cannot read the token by which the service knows who may do this.
     """
-    answer = ask(config, path, method, content=content, timeout_s=timeout_s)
+    text = ask(config, path, method, content=content, timeout_s=timeout_s)
     try:
-        return None if answer is None else answer.json()
+        return None if text is None else json.loads(text)
     except ValueError:
         return None
 
@@ -69,21 +75,28 @@ def ask(
     *,
     content: dict[str, Any] | None = None,
     timeout_s: float = TIMEOUT_S,
-) -> httpx.Response | None:
-    """The whole answer; see `ask_service`.
-
-    Raises:
-        StateUnusable: this user cannot read the token by which the service knows who may do this.
-    """
-    headers = _ours(config) | {"Accept": accept}
+) -> str | None:
+    """The text at this path; see `ask_service`."""
     changes = method not in SHOWING
-    # Without any it is asked all the same: perhaps there is no service.
-    keys = [{TOKEN: token} for token in tokens_in(_state_dirs(config))] if changes else []
-    for key in keys or [{}]:
-        answer = _asked(config, path, method, headers | key, content=content, timeout_s=timeout_s)
-        if answer is None or answer.status_code != FORBIDDEN:
-            return answer
+    for key in _keys(config) if changes else [{}]:
+        headers = _ours(config) | {"Accept": accept} | key
+        request = Request(method, path, headers, content)
+        try:
+            with answered(*_host_and_port(config), request, timeout_s) as answer:
+                if answer.status == FORBIDDEN:
+                    continue
+                return _text(config, answer, shows=not changes)
+        except NoAnswer:
+            return None
     raise _forbidden(config)
+
+
+def _text(config: Path, answer: Answer, *, shows: bool) -> str | None:
+    if shows:
+        _tell_of_version(answer)
+    if VERSION in answer.headers or answer.status == ANOTHER:
+        _ensure_understood(config, answer)
+    return None if answer.status >= REDIRECTED else answer.read().decode("utf-8", "replace")
 
 
 @contextmanager
@@ -101,56 +114,40 @@ def listening(
         StateUnusable: as `ask`.
         Unreachable: the service ended before it had told everything.
     """
-    headers = _ours(config)
-    keys = [{TOKEN: token} for token in tokens_in(_state_dirs(config))]
-    for key in keys or [{}]:
+    for key in _keys(config):
         with ExitStack() as opened:
-            answer = opened.enter_context(_opened(config, path, content, headers | key))
-            if answer is None:
+            sent = (
+                opened.enter_context(content.open("rb")) if isinstance(content, Path) else content
+            )
+            request = Request("POST", path, _ours(config) | key, sent)
+            try:
+                answer = opened.enter_context(
+                    answered(*_host_and_port(config), request, TIMEOUT_S, silence_s=SIGN_OF_LIFE_S)
+                )
+                if answer.status == FORBIDDEN:
+                    continue
+                _ensure_understood(config, answer)
+            except NoAnswer:
                 yield None
                 return
-            if answer.status_code == FORBIDDEN:
-                continue
             yield _lines(answer)
             return
     raise _forbidden(config)
 
 
-@contextmanager
-def _opened(
-    config: Path, path: str, content: dict[str, Any] | Path, headers: dict[str, str]
-) -> Generator[httpx.Response | None]:
-    timeout = httpx.Timeout(TIMEOUT_S, read=SIGN_OF_LIFE_S)
-    verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    with (
-        httpx.Client(trust_env=False, verify=verify, timeout=timeout) as client,
-        ExitStack() as opened,
-    ):
-        url = f"http://{address(config)}{path}"
-        given: dict[str, Any] = {"json": content}
-        if isinstance(content, Path):
-            given = {"content": opened.enter_context(content.open("rb"))}
-        request = client.build_request("POST", url, **given, headers=headers)
-        try:
-            answer = client.send(request, stream=True)
-        except httpx.HTTPError:
-            yield None
-            return
-        try:
-            if answer.status_code == ANOTHER:
-                answer.read()
-            _ensure_understood(config, answer)
-            yield answer
-        finally:
-            answer.close()
-
-
 def _ours(config: Path) -> dict[str, str]:
     """What says which service is meant, and who asks."""
-    return {CONFIG_OF: str(config.resolve()), VERSION: about().version}
+    return {CONFIG_OF: spelled(config), VERSION: about().version}
 
 
-def _tell_of_version(answer: httpx.Response) -> None:
+def _keys(config: Path) -> list[dict[str, str]]:
+    """What shows that this user may tell the service to do something: one of these."""
+    found = [{TOKEN: token} for token in tokens_in(_state_dirs(config))]
+    # Without any it is asked all the same: perhaps there is no service.
+    return found or [{}]
+
+
+def _tell_of_version(answer: Answer) -> None:
     """Say that what is shown is another version's, which may mean other things by it."""
     version = answer.headers.get(VERSION, about().version)
     if version != about().version:
@@ -161,83 +158,55 @@ def _of_versions(version: str) -> str:
     return f"the service that runs is version {version}, and this command is {about().version}"
 
 
-def _ensure_understood(config: Path, answer: httpx.Response) -> None:
+def _ensure_understood(config: Path, answer: Answer) -> None:
     """See that it is the service that is meant, and that it knows what it is asked."""
-    if answer.status_code == ANOTHER:
-        told = answer.json()
-        if "version" in told:
-            raise Misconfigured(
-                f"{_of_versions(told['version'])}; nothing was done", remedy=RESTART
-            )
+    if answer.status == ANOTHER:
         raise _another(config, answer)
-    if answer.status_code in (NOT_FOUND, NOT_ALLOWED):
+    if answer.status in (NOT_FOUND, NOT_ALLOWED):
         raise Misconfigured(
             "the service that runs is of another version of wosync, and does not know this",
             remedy=RESTART,
         )
-    if answer.status_code == STARTING:
+    if answer.status == STARTING:
         raise Unreachable("the service is starting", remedy="try again when it is ready")
 
 
-def _lines(answer: httpx.Response) -> Iterator[str]:
+def _lines(answer: Answer) -> Iterator[str]:
     try:
-        yield from answer.iter_lines()
-    except httpx.HTTPError as error:
+        yield from answer.lines()
+    except NoAnswer as error:
         raise Unreachable(
             "the service ended before it had told everything",
             remedy="see: wosync status; then try again",
         ) from error
 
 
-def _another(config: Path, answer: httpx.Response) -> Misconfigured:
+def _another(config: Path, answer: Answer) -> Misconfigured:
+    try:
+        told = json.loads(answer.read())
+        version, path = told.get("version"), told.get("config")
+    except (ValueError, AttributeError) as error:
+        # Whatever program that is, it is not the service.
+        raise NoAnswer from error
+    if version is not None:
+        return Misconfigured(f"{_of_versions(version)}; nothing was done", remedy=RESTART)
     return Misconfigured(
-        f"the service that answers at {address(config)} runs on {answer.json()['config']},"
-        f" not on {config.resolve()}",
+        f"the service that answers at {address(config)} runs on {path}, not on {config.resolve()}",
         remedy="name its configuration with --config, or give each pair its own [service] http",
     )
 
 
-def _asked(
-    config: Path,
-    path: str,
-    method: str,
-    headers: dict[str, str],
-    *,
-    content: dict[str, Any] | None,
-    timeout_s: float,
-) -> httpx.Response | None:
-    where = address(config)
-    try:
-        answer = httpx.request(
-            method,
-            f"http://{where}{path}",
-            timeout=timeout_s,
-            json=content,
-            trust_env=False,
-            headers=headers,
-            # Nothing is encrypted here, and reading every authority of the world takes a while.
-            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-        )
-        if method in SHOWING:
-            _tell_of_version(answer)
-        if VERSION in answer.headers or answer.status_code == ANOTHER:
-            _ensure_understood(config, answer)
-        if answer.status_code != FORBIDDEN:
-            answer.raise_for_status()
-    except (httpx.HTTPError, ValueError, KeyError):
-        return None
-    return answer
-
-
 def address(config: Path) -> str:
     """Where the service listens, as host:port."""
-    for http in (_service_key(config, "http"), ServiceSettings().http):
-        try:
-            host, port = ServiceSettings(http=http).http_address
-        except ValueError:
-            continue
-        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    raise AssertionError("the default address is valid")
+    host, port = _host_and_port(config)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _host_and_port(config: Path) -> tuple[str, int]:
+    try:
+        return host_and_port(checked_address(service_key(config, "http")))
+    except ValueError:
+        return host_and_port(HTTP)
 
 
 def _forbidden(config: Path) -> StateUnusable:
@@ -252,25 +221,10 @@ def _forbidden(config: Path) -> StateUnusable:
 
 def _state_dirs(config: Path) -> list[Path]:
     """Where the service with this configuration may have its state, the likeliest first."""
-    named = _service_key(config, "state_dir")
+    named = service_key(config, "state_dir")
     places = [
         place_of_state(Path(named) if named else None, config),
         # A command in a shell does not get what systemd gave the service.
         None if named else state_of(config),
     ]
     return [place for place in places if place is not None]
-
-
-def _service_key(config: Path, key: str) -> str:
-    """A text under [service], also from a file with mistakes; empty where there is none."""
-    try:
-        text = config.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-    try:
-        service: Any = tomllib.loads(text).get("service")
-        found = service.get(key) if isinstance(service, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] # untyped TOML
-    except (ValueError, RecursionError):
-        line = re.search(rf'^\s*{key}\s*=\s*"([^"]+)"', text, re.MULTILINE)
-        found = line.group(1) if line else None
-    return found if isinstance(found, str) else ""

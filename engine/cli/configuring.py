@@ -21,6 +21,7 @@ from engine.config import view as config_view
 from engine.config.keys import Key, Keys, Kind
 from engine.config.live import is_live
 from engine.config.loading import Connectors
+from engine.config.places import find
 from engine.config.values import same, toml, value_at, with_value, written
 from engine.config.view import Setting
 from engine.errors import Misconfigured
@@ -32,7 +33,7 @@ SECRET_CHARS_MIN = 6
 
 def show(path: Path | None, *, as_json: bool, everything: bool) -> int:
     """Every value in force with its origin; those without a value only when asked for."""
-    path = configuration.find(path)
+    path = find(path)
     settings = _settings(path)
     if as_json:
         _print_json({"path": str(path), "settings": [_document(one) for one in settings]})
@@ -43,7 +44,7 @@ def show(path: Path | None, *, as_json: bool, everything: bool) -> int:
 
 def get(path: Path | None, name: str, *, as_json: bool) -> int:
     """The value in force of one key, or of every key of a table."""
-    path = configuration.find(path)
+    path = find(path)
     key = _key(configuration.installed_connectors(), name)
     depth = len(key.parts)
     settings = [one for one in _settings(path) if one.key.parts[:depth] == key.parts]
@@ -79,7 +80,7 @@ def change(path: Path | None, name: str, value: str | None, *, default: bool) ->
     key = _key_to_set(connectors, name, value)
     if default == (value is not None):
         raise click.BadParameter("give either a VALUE or --default")
-    named, path = option(path), configuration.find(path)
+    named, path = option(path), find(path)
     tables = configuration.read(path)
     before = path.read_bytes()
     _refuse_secrets(key, value, tables)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,17 +12,16 @@ from typing import Any
 from engine.about import PROGRAM
 from engine.cli.exits import Exit, Misused, complain
 from engine.cli.moments import moment_of, shown
-from engine.cli.plans import value
 from engine.cli.reading import look
 from engine.cli.sheets import write_csv
 from engine.cli.state import state_in_use
 from engine.cli.tables import console, table
+from engine.cli.writes import described
 from engine.clock import SystemClock
 from engine.config.loading import Config
 from engine.model.dossier import Named
 from engine.model.report import HistoryLine
 from engine.model.run import Run
-from engine.model.write import WriteKind
 from engine.service.why.pointing import pointers_of, spelled
 from engine.store.port.store import Store
 from engine.store.sqlite.standing import done, looking
@@ -33,16 +32,6 @@ HEADINGS = (
     *("write", "target_id", "role_id", "prospect_id", "found", "field", "before", "after"),
 )
 RUN_HEADINGS = ("run", "began_at", "kind", "detail", "decisions", "writes", "records")
-_WORDS = {
-    WriteKind.CREATED: "",
-    WriteKind.UPDATED: "",
-    WriteKind.DELETED: "removed",
-    WriteKind.ROLE_ADDED: "role added",
-    WriteKind.ROLE_CHANGED: "role changed",
-    WriteKind.ROLE_REMOVED: "role removed",
-    WriteKind.PROSPECT_CREATED: "prospect created",
-    WriteKind.WRITTEN_BACK: "",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,25 +190,6 @@ def _print(asked: Asked, named: Sequence[Named], lines: Sequence[HistoryLine], n
             f"{number} lines in {pages} pages of {asked.limit}; this is page"
             f" {asked.page or pages}. Another one: --page N"
         )
-
-
-def described(detail: str, writes: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The reason of a line, then what was written for it, field by field."""
-    return [detail, *(text for one in writes for text in _changes(one))]
-
-
-def _changes(write: Mapping[str, Any]) -> Iterator[str]:
-    what = _WORDS[WriteKind(write["kind"])]
-    of_role = write["prospect_id"] is not None
-    if of_role:
-        what += f" (prospect {write['prospect_id']})"
-    if write["found"]:
-        what = f"{what}, found later".removeprefix(", ")
-    for edit in write["edits"]:
-        field = what if of_role else f"{what} {edit['field']}".strip()
-        yield f"  {field}: {value(edit['before'])} → {value(edit['after'])}"
-    if not write["edits"]:
-        yield f"  {what or write['kind']}: id {write['target_id']}"
 
 
 async def _unknown(store: Store, config: Config, text: str) -> str:

@@ -25,7 +25,8 @@ from engine.cli.authorising import auth
 from engine.cli.draft import Draft
 from engine.cli.exits import Exit, complain
 from engine.cli.services import FILE, option
-from engine.config.loading import PORT_MAX, ServiceSettings, installed_connectors
+from engine.config.loading import ServiceSettings, installed_connectors
+from engine.config.places import PORT_MAX
 from engine.connector import SourceConnector, TargetConnector
 from engine.errors import ChoiceNeeded, EngineError, Misconfigured, Unreachable
 from engine.ports import Source

@@ -13,14 +13,14 @@ from engine.cli.asking import ask_service
 from engine.cli.exits import Exit
 from engine.cli.reading import load
 from engine.cli.tables import console, table
-from engine.config import loading as configuration
 from engine.config.loading import Config
+from engine.config.places import find
 from engine.mapping_in_force import TABLES
 
 
 def mapping(path: Path | None, *, as_json: bool) -> int:
     """Ask the running service, or both systems when none runs; 3 when lines were left out."""
-    document = ask_service(configuration.find(path), "/mapping")
+    document = ask_service(find(path), "/mapping")
     document = document or anyio.run(_composed, load(path))
     if as_json:
         sys.stdout.write(json.dumps(document) + "\n")

@@ -19,7 +19,7 @@ from engine.cli.exits import Exit, Misused, complain
 from engine.cli.failures import raised
 from engine.cli.plans import Seen, printed_json, show
 from engine.cli.reading import load
-from engine.config import loading as configuration
+from engine.config.places import find
 from engine.errors import StateUnusable
 from engine.model.plan import Kind
 from engine.service.planning.desk import wanted_of
@@ -47,7 +47,7 @@ def plan(
         out: keeps the plan, to be applied.
     """
     asked = _asked(refs, sample, mapping)
-    found = configuration.find(path)
+    found = find(path)
     with kept_in(out) as file:
         with file.open("w", encoding="utf-8") as written:
             if not told(found, "/plan", asked, written):

@@ -13,15 +13,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from engine.cli.tables import console, table
+from engine.cli.writes import CHARS_MAX, NOTHING, value
 from engine.model.plan import Change, End, Header, Kind, LeftOut, Line, Requests
 from engine.model.records import Scalar
 from engine.service.planning.files import told
 from engine.service.planning.source import NEW_ID
 
-# So much of a value is shown; the file has all of it.
-CHARS_MAX = 60
 SAMPLES = 10
-_NOTHING = "—"
 # So much of what two long values share is shown before their difference.
 _BEFORE = 15
 # What is made has no former values.
@@ -138,7 +136,7 @@ def described(change: Change) -> list[str]:
         lines.insert(0, f"id {change.target_id}")
     if change.held:
         lines.append("held by the fuse until it is approved")
-    return lines or [_NOTHING]
+    return lines or [NOTHING]
 
 
 def _old_new(before: Scalar, after: Scalar) -> str:
@@ -151,20 +149,6 @@ def _old_new(before: Scalar, after: Scalar) -> str:
         if max(len(before), len(after)) > CHARS_MAX:
             at = max(0, shared - _BEFORE)
     return f"{value(before, at)} → {value(after, at)}"
-
-
-def value(given: Scalar, at: int = 0) -> str:
-    """A value as it is shown: cut where it is long, and never taken for words of ours.
-
-    Args:
-        at: where it begins to matter.
-    """
-    if given is None:
-        return _NOTHING
-    cut = at > 0 and isinstance(given, str)
-    text = json.dumps(given[at:] if cut and isinstance(given, str) else given, ensure_ascii=False)
-    text = text if len(text) <= CHARS_MAX else f"{text[:CHARS_MAX]}…"
-    return f"…{text}" if cut else text
 
 
 def _print_left_out(seen: Seen) -> None:

@@ -8,6 +8,7 @@ from engine import logs
 from engine.config import loading as configuration
 from engine.config import view as config_view
 from engine.config.loading import Config
+from engine.config.places import find
 from engine.settings import FileSecret, secrets_in
 
 
@@ -26,7 +27,7 @@ def look(path: Path | None) -> Config:
 
     It needs no secret, and under systemd nobody but the service can read them.
     """
-    found = configuration.find(path)
+    found = find(path)
     config = config_view.checked(found, configuration.read(found))
     logs.configure(config.engine.service.log_level, config.engine.service.log_format)
     return config

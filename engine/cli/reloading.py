@@ -8,7 +8,7 @@ from pathlib import Path
 from engine.cli.asking import address, ask_service
 from engine.cli.exits import Exit
 from engine.cli.reading import look
-from engine.config import loading as configuration
+from engine.config.places import find
 from engine.errors import Misconfigured, Unreachable
 
 
@@ -18,7 +18,7 @@ def reload(path: Path | None) -> int:
     The file may have any mistake: it is the service that judges it, and says so in its own log,
     metrics and status too.
     """
-    found = configuration.find(path)
+    found = find(path)
     answer = ask_service(found, "/reload", "POST")
     if answer is None:
         look(found)

@@ -10,7 +10,7 @@ from engine.cli.exits import Exit
 from engine.cli.reading import look
 from engine.cli.services import restart
 from engine.cli.state import state_path
-from engine.config import loading as configuration
+from engine.config.places import find
 from engine.installation import Installation
 from engine.store.sqlite import copies, statedir, statefile
 from engine.store.sqlite.standing import changing, done
@@ -54,4 +54,4 @@ def adopt(path: Path | None) -> int:
 
 
 def _start(path: Path | None) -> str:
-    return restart(configuration.find(path))
+    return restart(find(path))

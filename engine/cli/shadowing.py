@@ -10,12 +10,13 @@ from pathlib import Path
 
 from engine.about import PROGRAM
 from engine.cli.exits import Exit
-from engine.cli.plans import SAMPLES, described, moment, value
+from engine.cli.plans import SAMPLES, described, moment
 from engine.cli.reading import look
 from engine.cli.services import option
 from engine.cli.state import NoState
 from engine.cli.tables import console, table
-from engine.config import loading as configuration
+from engine.cli.writes import value
+from engine.config.places import find
 from engine.model.plan import Kind
 from engine.model.shadow import Outcome, Unsent
 from engine.service.shadow.reading import Numbers, Reading, document, reading
@@ -35,7 +36,7 @@ def shadow(path: Path | None, *, as_json: bool, everything: bool) -> int:
         NoState: nothing has run in shadow.
         StateUnusable: the book cannot be read.
     """
-    config = look(configuration.find(path)).in_shadow()
+    config = look(find(path)).in_shadow()
     place = config.engine.service.state_dir
     with reading(place) as found:
         if found is None:

@@ -9,19 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from engine.about import PROGRAM
-from engine.cli.asking import address, ask_service
+from engine.cli.asking import ask_service
 from engine.cli.exits import Exit, complain, paragraph
 from engine.cli.picture import picture
-from engine.cli.reading import look
 from engine.cli.services import option
-from engine.cli.state import NoState, state_in_use
 from engine.cli.tables import console, table
 from engine.clock import SystemClock
-from engine.config import loading as configuration
-from engine.errors import Misconfigured, StateUnusable
-from engine.store.sqlite import statedir
-from engine.store.sqlite.standing import done, looking
-from engine.store.sqlite.summary import unknown
+from engine.config.places import find, stamp_of
+from engine.errors import Misconfigured
 
 # Reasons in the table of a summary: where each record has one of its own, it sums up nothing.
 REASONS_SHOWN_MAX = 20
@@ -36,21 +31,24 @@ def status(path: Path | None, *, as_json: bool, everything: bool) -> int:
     Raises:
         StateUnusable: beside a running service, the state with every record cannot be read.
     """
-    found = configuration.find(path)
+    found = find(path)
     live = ask_service(found, "/status")
     if live is None:
-        document, code = _without_service(found, everything=everything)
+        from engine.cli.status_offline import without_service
+
+        document, code = without_service(found, everything=everything)
     else:
         document, code = dict(live), _verdict(live)
         if everything:
-            with looking(state_in_use(look(found))) as store:
-                document |= done(store.report.summary(everything=True))
+            from engine.cli.status_offline import every_refused
+
+            document |= every_refused(found)
     if as_json:
         sys.stdout.write(json.dumps({"running": live is not None, **document}) + "\n")
     else:
         _print(document, running=live is not None, named=option(path))
     if live is not None:
-        _say_mistakes(found)
+        _say_mistakes(found, live.get("config_stamp"))
     return code
 
 
@@ -59,33 +57,20 @@ def _verdict(live: Mapping[str, Any]) -> Exit:
     return Exit.DONE if live["ready"] and not refused else Exit.ATTENTION
 
 
-def _say_mistakes(path: Path) -> None:
-    """The service runs on what it read before; what stands in the file now may not."""
+def _say_mistakes(path: Path, stamp: str | None) -> None:
+    """The service runs on what it read before; what stands in the file now may not.
+
+    Args:
+        stamp: of the file as the service read it.
+    """
+    if stamp and stamp == stamp_of(path):
+        return
+    from engine.cli.reading import look
+
     try:
         look(path)
     except Misconfigured as error:
         complain(f"{paragraph(error)}\n")
-
-
-def _without_service(path: Path, *, everything: bool) -> tuple[dict[str, Any], Exit]:
-    """What the last run left behind, read without touching it."""
-    config = look(path)
-    state_dir, where = config.engine.service.state_dir, address(path)
-    reason = "no service is running on this configuration"
-    if statedir.held(state_dir):
-        reason = (
-            f"a service holds the state in {state_dir} but does not answer at {where}: it hangs,"
-            " or [service] http was changed since its start"
-        )
-    document: dict[str, Any] = {"schema_version": 1, "ready": False, "reason": reason}
-    try:
-        with looking(state_in_use(config)) as store:
-            known = done(store.report.summary(everything=everything))
-        return document | known, Exit.UNREACHABLE
-    except StateUnusable as error:
-        code = Exit.UNREACHABLE if isinstance(error, NoState) else Exit.STATE
-        told = {"reason": f"{reason}; {error}", "remedy": error.remedy}
-        return document | unknown() | told, code
 
 
 def _print(document: Mapping[str, Any], *, running: bool, named: str) -> None:

@@ -23,7 +23,7 @@ from engine.cli.services import option
 from engine.cli.showing import status
 from engine.cli.tables import PlainConsole
 from engine.clock import SystemClock
-from engine.config import loading as configuration
+from engine.config.places import find
 
 EVERY_S = 1.0
 QUIT = {"q", "Q", "\x1b", "\x04"}
@@ -39,7 +39,7 @@ def top(path: Path | None, *, as_json: bool) -> int:
     watched = sys.stdin.isatty() and sys.stdout.isatty()
     if as_json or not watched or os.environ.get("TERM") == "dumb":
         return status(path, as_json=as_json, everything=False)
-    found, clock = configuration.find(path), SystemClock()
+    found, clock = find(path), SystemClock()
     # The screen beneath comes back at the end, and what is drawn replaces what was there at once.
     # Past the stream that writes down whatever steers a terminal: every text here is plain already.
     with (

@@ -25,6 +25,7 @@ from engine.clock import SystemClock
 from engine.config import loading as configuration
 from engine.config.live import is_live
 from engine.config.loading import Connectors, EngineSettings
+from engine.config.places import find
 from engine.config.values import number
 from engine.errors import Unreachable
 from engine.tuning import (
@@ -63,7 +64,7 @@ def tune(path: Path | None, *, over_s: float, as_json: bool) -> int:
     Raises:
         Unreachable: no service answers, or another one than at the first look.
     """
-    file = configuration.find(path)
+    file = find(path)
     measured = anyio.run(_measured, file, over_s)
     found = findings(measured, ranges_of(configuration.installed_connectors()))
     notes = list(_notes(measured))
@@ -101,7 +102,7 @@ async def _scrape(config: Path, clock: SystemClock) -> Scrape:
             remedy=f"start it, or name its configuration with --config; see: {PROGRAM} status",
         )
     try:
-        return read_scrape(answer.text, clock.now())
+        return read_scrape(answer, clock.now())
     except ValueError as error:
         raise Unreachable(
             f"what answers at {where} is not this service: {error}",

@@ -15,7 +15,7 @@ from engine.cli.planning import done_by, kept_in
 from engine.cli.plans import Seen, printed_json, show
 from engine.cli.reading import load
 from engine.clock import SystemClock
-from engine.config import loading as configuration
+from engine.config.places import find
 from engine.service.planning.files import lines_of
 from engine.service.undoing import Asked, undo_alone
 
@@ -53,7 +53,7 @@ def undo(
         run,
         None if since is None else moment_of(since, clock.now(), "--since"),
     )
-    found = configuration.find(path)
+    found = find(path)
     if yes:
         return _done(found, asked, as_json=as_json)
     planned = _told(found, asked, as_json=as_json)

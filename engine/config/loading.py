@@ -6,7 +6,6 @@ The engine's own tables are below; each connector adds the table that bears its 
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -28,6 +27,15 @@ from pydantic import (
 )
 
 from engine.config import mistakes
+from engine.config.places import (
+    HTTP,
+    STATE_DIR,
+    checked_address,
+    find,
+    host_and_port,
+    place_of_state,
+    stamp_of,
+)
 from engine.connector import SourceConnector, SourceTerms, TargetConnector, TargetTerms
 from engine.errors import Misconfigured
 from engine.mapping.fields import LineSetting
@@ -37,24 +45,15 @@ from engine.model.records import RecordType
 from engine.model.wait import BackoffLimits
 from engine.settings import Secret, Settings
 
-PORT_MAX = 65_535
 # What lets somebody change something must not be found by trying.
 TOKEN_CHARS_MIN = 16
 # Of a service that only looks, inside the state directory of the one that writes.
 SHADOW_DIR = "shadow"
 BYTE_ORDER_MARK = "\ufeff"
-DEFAULT_PATHS = (Path("config.toml"), Path("/etc/wosync/config.toml"))
 
 
 def _lower(raw: Any) -> Any:
     return raw.lower() if isinstance(raw, str) else raw
-
-
-def _address(text: str) -> str:
-    found = re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^:\s]+):(\d{1,5})", text)
-    if found is None or int(found.group(2)) > PORT_MAX:
-        raise ValueError('must be "host:port" such as "127.0.0.1:9464", with a port up to 65535')
-    return text
 
 
 def _host(text: str) -> str:
@@ -79,8 +78,8 @@ Token = Annotated[Secret, AfterValidator(_hard_to_guess)]
 class ServiceSettings(Settings):
     """[service]"""
 
-    state_dir: Annotated[Path, Field(strict=False)] = Path("state")
-    http: Annotated[str, AfterValidator(_address)] = "127.0.0.1:9464"
+    state_dir: Annotated[Path, Field(strict=False)] = STATE_DIR
+    http: Annotated[str, AfterValidator(checked_address)] = HTTP
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = (
         "info"
     )
@@ -94,8 +93,7 @@ class ServiceSettings(Settings):
     @property
     def http_address(self) -> tuple[str, int]:
         """Host and port the small HTTP server listens on."""
-        host, _, port = self.http.rpartition(":")
-        return host.strip("[]"), int(port)
+        return host_and_port(self.http)
 
 
 class PollerSettings(Settings):
@@ -232,9 +230,12 @@ class Connectors:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A checked configuration; `source` and `target` are the connectors' own settings models.
+    """A checked configuration.
 
-    With `shadow` nothing that is opened by it can change anything in either system.
+    Args:
+        source, target: the connectors' own settings models.
+        shadow: nothing that is opened by it can change anything in either system.
+        stamp: of the file as it was read; see `stamp_of`.
     """
 
     path: Path
@@ -243,6 +244,7 @@ class Config:
     source: SourceTerms
     target: TargetTerms
     shadow: bool = False
+    stamp: str = ""
 
     @property
     def home(self) -> Path:
@@ -280,33 +282,6 @@ def installed_connectors() -> Connectors:
     return Connectors(sources[0], targets[0])
 
 
-def find(path: Path | None) -> Path:
-    """The configuration file to use.
-
-    Raises:
-        Misconfigured: there is none.
-    """
-    candidates = [path] if path is not None else list(DEFAULT_PATHS)
-    for candidate in candidates:
-        if _is_file(candidate):
-            return candidate
-    looked = " or ".join(str(candidate) for candidate in candidates)
-    raise Misconfigured(
-        f"there is no configuration file at {looked}",
-        remedy="write one with: wosync init; if there is one elsewhere, name it with --config PATH;"
-        " to try the service without any system at all, run: wosync demo",
-    )
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError as error:
-        raise Misconfigured(
-            f"{path} cannot be read: {error.strerror}", remedy="check the permissions on the way"
-        ) from error
-
-
 def load(path: Path | None, connectors: Connectors | None = None) -> Config:
     """Read and check the configuration.
 
@@ -314,7 +289,8 @@ def load(path: Path | None, connectors: Connectors | None = None) -> Config:
         Misconfigured: it is missing, is not TOML, or has mistakes; all are listed.
     """
     path = find(path)
-    return check(path, read(path), connectors)
+    stamp = stamp_of(path)
+    return replace(check(path, read(path), connectors), stamp=stamp)
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -377,18 +353,6 @@ def _with_state_dir(engine: EngineSettings, path: Path) -> EngineSettings:
     directory = place_of_state(engine.service.state_dir if named else None, path)
     service = engine.service.model_copy(update={"state_dir": directory})
     return engine.model_copy(update={"service": service})
-
-
-def place_of_state(named: Path | None, config: Path) -> Path:
-    """The state directory: beside the configuration if relative; unnamed, systemd's own wins.
-
-    Args:
-        named: [service] state_dir, where it is set.
-        config: the configuration file.
-    """
-    if named is None and os.environ.get("STATE_DIRECTORY"):
-        return Path(os.environ["STATE_DIRECTORY"].split(":")[0])
-    return config.parent.resolve() / (named or ServiceSettings().state_dir).expanduser()
 
 
 def _whole_model(connectors: Connectors) -> type[BaseModel]:

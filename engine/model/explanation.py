@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from engine.model.dossier import Cause, Dossier, PersonDossier
 from engine.model.person import Person, PersonFacts
 from engine.model.reason import Code, Words
 from engine.model.records import Fields, RecordType, Scalar, SourceRecord
 from engine.model.report import HistoryLine
-
-
-class Verdict(StrEnum):
-    """What becomes of a record, in one word; there are no others."""
-
-    IN_STEP = "in step"
-    WAITS = "waits"
-    HELD = "held"
-    REFUSED = "refused"
-    NOT_ELIGIBLE = "not eligible"
-    NOT_VISIBLE = "not visible"
-    DELETED = "deleted"
-    IN_DOUBT = "in doubt"
-    UNKNOWN = "unknown"
+from engine.model.why import Verdict
 
 
 @dataclass(frozen=True, slots=True)

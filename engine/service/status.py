@@ -106,6 +106,7 @@ class Status:
         return {
             "schema_version": 1,
             "version": about().version,
+            "config_stamp": self.assembly.config.stamp,
             "ready": reason is None,
             "reason": reason,
             "shadow": None if self.shadow is None else self.shadow.document(),

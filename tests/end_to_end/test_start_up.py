@@ -11,9 +11,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import anyio
 import pytest
 
 from connectors.sandbox.serving import free_port
+from tests.end_to_end import warm
+from tests.scenario.bench import bench
+from tests.scenario.service_port import served
 from tests.waiting import DEADLINE_S
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,6 +56,8 @@ OF_THE_SERVICE = frozenset(
         "uvicorn",
     }
 )
+# What a table, and an answer of the service, cannot do without.
+SHOWING = frozenset({"rich", "email", "asyncio"})
 IMPORTED = re.compile(r"^import time:\s*\d+ \|\s*\d+ \|\s*([\w.]+)$", re.MULTILINE)
 CONFIG = """
 [service]
@@ -149,6 +155,45 @@ def test_what_only_asks_or_looks_loads_nothing_of_the_service(
     reads = {"prometheus_client"} if arguments == ("tune",) else set[str]()
     assert "engine.config.loading" in modules
     assert modules & OF_THE_SERVICE == reads
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "arguments", [("status",), ("why", "OPP-1"), ("why", "OPP-1", "--offline")], ids=" ".join
+)
+async def test_what_a_running_service_answers_loads_no_settings(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """Somebody asks about one record after the other; most of the time would go into classes.
+
+    The directory has a name that no header can carry as it is.
+    """
+    home = tmp_path / "Büro 50% — 北"
+    home.mkdir()
+    async with bench(home) as world:
+        world.has("Harbour crane")
+        async with served(world):
+            path = world.directory / "config.toml"
+            modules = await anyio.to_thread.run_sync(
+                lambda: loaded(tmp_path, *arguments, "--config", str(path))
+            )
+
+    assert "rich" in modules
+    assert modules & (HEAVY - SHOWING) == set()
+    assert "engine.config.loading" not in modules
+
+
+@pytest.mark.anyio
+async def test_a_file_changed_beside_the_service_is_judged(tmp_path: Path) -> None:
+    """The service runs on what it read; whoever asks is told what a start would say."""
+    async with bench(tmp_path) as world, served(world):
+        path = world.directory / "config.toml"
+        path.write_text(path.read_text("utf-8") + "\n[poler]\ninterval_s = 1\n", "utf-8")
+        _, said = await anyio.to_thread.run_sync(
+            lambda: warm.run(["status", "--config", str(path)], tmp_path, os.environ)[1:]
+        )
+
+    assert "[poler]: unknown key; did you mean 'poller'?" in said
 
 
 def test_the_engine_offers_what_it_lists_without_loading_it_at_once(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ TIMED = f"{UNIT}/flow/test_worktime.py"
 POOLED = f"{UNIT}/flow/test_pool.py"
 TOLD = f"{UNIT}/service/test_notify.py"
 ASKED = f"{UNIT}/service/test_http.py"
+START_UP = "tests/end_to_end/test_start_up.py"
 MEASURED = f"{UNIT}/store/test_measure.py"
 HEARD = (
     "tests/scenario/test_reload_moments.py"
@@ -174,9 +175,23 @@ MUTANTS = (
     Mutant(
         "answers a command that means another service",
         HTTP,
-        "        if wanted != ours:\n",
-        "        if wanted and not ours:\n",
+        "        if wanted is not None and wanted != spelled(ours):\n",
+        "        if wanted is not None and not spelled(ours):\n",
         (f"{ASKED}::test_a_command_that_means_another_pair_is_told_which_one_this_is",),
+    ),
+    Mutant(
+        "names a configuration in characters that no header carries",
+        "engine/service/headers.py",
+        "    return quote_from_bytes(os.fsencode(config.resolve()))\n",
+        "    return str(config.resolve())\n",
+        (f"{START_UP}::test_what_a_running_service_answers_loads_no_settings",),
+    ),
+    Mutant(
+        "believes that the file is as the service read it",
+        "engine/cli/showing.py",
+        "    if stamp and stamp == stamp_of(path):\n",
+        "    if stamp:\n",
+        (f"{START_UP}::test_a_file_changed_beside_the_service_is_judged",),
     ),
     Mutant(
         "keeps every connection there is",

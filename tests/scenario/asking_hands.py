@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.assembly.assembly import Assembly
 from engine.assembly.opening import opened
-from engine.cli.why import from_state
+from engine.cli.why_offline import from_state
 from engine.service.why.asking import Asking
 from engine.store.sqlite import statefile
 from engine.store.sqlite.standing import done, looking

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from engine.decide.opportunity import Create, Reconcile, course, held_target_id
 from engine.decide.why.basis import hold_of, is_due, newer, work_of
-from engine.model.explanation import Finding, Gate, RecordFacts, Verdict
+from engine.model.explanation import Finding, Gate, RecordFacts
 from engine.model.mass_change import Mass
 from engine.model.records import SourceRecord
+from engine.model.why import Verdict
 
 REFUSED = "refused"
 

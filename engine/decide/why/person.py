@@ -9,9 +9,10 @@ from engine.decide.reasons import because, cause
 from engine.decide.why.people import person_line, prospect_of, standing_of
 from engine.decide.why.remedies import steps
 from engine.model.dossier import HISTORY_SHOWN_MAX, TABS_COUNTED, PersonDossier
-from engine.model.explanation import Explanation, Finding, Gate, PersonWhy, Remedy, Verdict
+from engine.model.explanation import Explanation, Finding, Gate, PersonWhy, Remedy
 from engine.model.reason import Code
 from engine.model.records import RecordType
+from engine.model.why import Verdict
 
 # Verdicts by what stands in the way; anything else waits.
 _VERDICTS = {

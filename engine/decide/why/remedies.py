@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from engine.decide.reasons import ENTRIES
 from engine.decide.why.people import standing_of
 from engine.model.dossier import Cause
-from engine.model.explanation import Finding, RecordFacts, Remedy, Verdict
+from engine.model.explanation import Finding, RecordFacts, Remedy
 from engine.model.reason import Code, Words
+from engine.model.why import Verdict
 
 # Steps of one remedy: sentences, and what is to be done afterwards.
 _STEPS = re.compile(r"(?<=[.])\s+(?=[A-Z])|;\s+(?=then )")

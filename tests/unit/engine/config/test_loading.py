@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from engine.config.loading import Config, Connectors, find, load
+from engine.config.loading import Config, Connectors, load
+from engine.config.places import find
 from engine.connector import SourceConnector, StandardField, TargetConnector
 from engine.errors import Misconfigured
 from engine.mapping.fields import LineSetting

@@ -1,0 +1,102 @@
+"""Where things are: the configuration, the state, and the service's HTTP port.
+
+By themselves, so that a command that only asks the service loads nothing of the settings' classes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from engine.errors import Misconfigured
+
+CONFIGURATIONS = (Path("config.toml"), Path("/etc/wosync/config.toml"))
+# [service] state_dir and http, where they are not set.
+STATE_DIR = Path("state")
+HTTP = "127.0.0.1:9464"
+PORT_MAX = 65_535
+_ADDRESS = re.compile(r"(\[[0-9a-fA-F:]+\]|[^:\s]+):(\d{1,5})")
+
+
+def find(path: Path | None) -> Path:
+    """The configuration file to use.
+
+    Raises:
+        Misconfigured: there is none.
+    """
+    candidates = [path] if path is not None else list(CONFIGURATIONS)
+    for candidate in candidates:
+        if _is_file(candidate):
+            return candidate
+    looked = " or ".join(str(candidate) for candidate in candidates)
+    raise Misconfigured(
+        f"there is no configuration file at {looked}",
+        remedy="write one with: wosync init; if there is one elsewhere, name it with --config PATH;"
+        " to try the service without any system at all, run: wosync demo",
+    )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise Misconfigured(
+            f"{path} cannot be read: {error.strerror}", remedy="check the permissions on the way"
+        ) from error
+
+
+def stamp_of(config: Path) -> str:
+    """What differs when the file was changed; empty where nobody can tell."""
+    try:
+        found = config.stat()
+    except OSError:
+        return ""
+    return f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}"
+
+
+def place_of_state(named: Path | None, config: Path) -> Path:
+    """The state directory: beside the configuration if relative; unnamed, systemd's own wins.
+
+    Args:
+        named: [service] state_dir, where it is set.
+        config: the configuration file.
+    """
+    if named is None and os.environ.get("STATE_DIRECTORY"):
+        return Path(os.environ["STATE_DIRECTORY"].split(":")[0])
+    return config.parent.resolve() / (named or STATE_DIR).expanduser()
+
+
+def checked_address(text: str) -> str:
+    """The same text.
+
+    Raises:
+        ValueError: it is no host and port.
+    """
+    found = _ADDRESS.fullmatch(text)
+    if found is None or int(found.group(2)) > PORT_MAX:
+        raise ValueError('must be "host:port" such as "127.0.0.1:9464", with a port up to 65535')
+    return text
+
+
+def host_and_port(address: str) -> tuple[str, int]:
+    """The parts of a checked address."""
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def service_key(config: Path, key: str) -> str:
+    """A text under [service], also from a file with mistakes; empty where there is none."""
+    try:
+        text = config.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    try:
+        service: Any = tomllib.loads(text).get("service")
+        found = service.get(key) if isinstance(service, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] # untyped TOML
+    except (ValueError, RecursionError):
+        line = re.search(rf'^\s*{key}\s*=\s*"([^"]+)"', text, re.MULTILINE)
+        found = line.group(1) if line else None
+    return found if isinstance(found, str) else ""
