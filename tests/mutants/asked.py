@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 LIST = "tests/scenario/test_list.py"
+BLANK = "tests/unit/engine/store/test_blanks.py"
 APART = "tests/scenario/test_runs_apart.py"
 DOSSIERS = "tests/unit/engine/store/test_dossiers.py"
 SCOPES = "tests/scenario/test_missing_scopes.py"
@@ -31,7 +32,14 @@ MUTANTS = (
         BLANKS,
         '        "DELETE FROM left_blank WHERE record_id = ?"',
         '        "DELETE FROM left_blank WHERE record_id = -?"',
-        (f"{LIST}::test_what_is_filled_again_is_on_the_list_no_more",),
+        (f"{BLANK}::test_a_field_that_is_filled_again_is_forgotten",),
+    ),
+    Mutant(
+        "keeps why a field was blank where none is any more",
+        BLANKS,
+        'connection.execute("DELETE FROM left_blank WHERE record_id = ?", (record_id,))',
+        'connection.execute("DELETE FROM left_blank WHERE record_id = -?", (record_id,))',
+        (f"{BLANK}::test_a_field_that_is_filled_again_is_forgotten",),
     ),
     Mutant(
         "sorts references letter by letter",

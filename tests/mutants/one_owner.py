@@ -104,9 +104,9 @@ MUTANTS = (
     ),
     Mutant(
         "writes an id to a record that has handed it over",
-        "engine/store/sqlite/claims.py",
-        "\" WHERE record_type = 'opportunity' AND record_id = ? AND target_id = ?\"",
-        "\" WHERE record_type = 'person' AND record_id = ? AND target_id = ?\"",
+        "engine/store/sqlite/schema/0007_owed_ids.sql",
+        "WHEN NEW.target_id IS NOT OLD.target_id BEGIN",
+        "WHEN NEW.target_id <> OLD.target_id BEGIN",
         (f"{CLAIMS}::test_a_target_record_that_is_handed_over_is_the_former_one_s_no_more",),
     ),
     Mutant(

@@ -306,21 +306,22 @@ async def test_what_is_ours_already_is_let_be(world: Bench) -> None:
 
 
 async def test_what_has_changed_since_is_left_out(world: Bench) -> None:
-    """A target record that is gone, that was taken by another record, an edit: nothing is sent."""
-    gone, taken, edited = (world.has(f"Crane {number}") for number in range(3))
-    await synced(world, gone, taken, edited)
-    ids = {record: unwritten(world, record) for record in (gone, taken, edited)}
+    """A target record that is gone, taken or given to another record, an edit: nothing is sent."""
+    gone, taken, given, edited = (world.has(f"Crane {number}") for number in range(4))
+    await synced(world, gone, taken, given, edited)
+    ids = {record: unwritten(world, record) for record in (gone, taken, given, edited)}
     plan = await planned(world, ADOPTS)
     world.outreach.opportunities.delete(ids[gone])
     world.has("Thief", **{ID: str(ids[taken])})
-    world.outreach.opportunities.update(ids[taken], {"customId": "OPP-999"})
+    world.outreach.opportunities.update(ids[given], {"customId": "OPP-999"})
     world.edit(edited, comment="Edited since")
     world.forget_traffic()
 
     numbers, left_out = await applied(world, plan.path)
 
-    assert numbers == {"done": 0, "done_already": 0, "left_out": 3}
+    assert numbers == {"done": 0, "done_already": 0, "left_out": 4}
     assert set(left_out) == {f"OPP-{one}" for one in ids}
+    assert "carries the reference of another record by now" in left_out[f"OPP-{given}"]
     assert writes(world) == []
 
 

@@ -111,13 +111,17 @@ async def test_a_copy_imported_while_running_is_refused(world: Bench) -> None:
 async def test_an_id_cut_from_one_and_pasted_on_another_moves(
     world: Bench, cut_first: bool
 ) -> None:
-    """That is how somebody says which of the two it shall be; the other gets one of its own."""
+    """That is how somebody says which of the two it shall be; the other gets one of its own.
+
+    What is edited where the id was cut is sent there, and not to what it has given away.
+    """
     record, successor = world.has("Harbour crane"), world.has("Harbour crane, again")
     await world.once()
     target, spare = world.twin(record).id, world.twin(successor).id
+    world.forget_traffic()
 
     cut, paste = (
-        (record, {OUTREACH_ID: None, OUTREACH_URL: None}),
+        (record, {OUTREACH_ID: None, OUTREACH_URL: None, "comment": "Edited where it was cut"}),
         (
             successor,
             {OUTREACH_ID: str(target)},
@@ -131,6 +135,9 @@ async def test_an_id_cut_from_one_and_pasted_on_another_moves(
     assert world.record(successor)["outreach_id"] == str(target)
     assert world.record(successor)["outreach_url"] == link_to(target)
     assert name_of(world, target) == "Harbour crane, again"
+    assert [one for one in world.outreach_seen if "where it was cut" in one.body] == [
+        one for one in world.outreach_seen if one.method == "POST"
+    ]
     assert world.record(record)["outreach_id"] not in (None, str(target), str(spare))
     assert f"OPP-{successor}" in told(world, record)
     assert f"OPP-{record}" in told(world, successor)

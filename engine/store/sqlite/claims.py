@@ -159,6 +159,7 @@ def _unlink(connection: sqlite3.Connection, record_id: int, target_id: int, now:
     if found is None:
         return
     again = settling.handed_over(found, now)
+    # Neither is it owed that id any more, nor are its people related to it, as the schema says.
     connection.execute(
         "UPDATE record SET synced = NULL, target_id = NULL WHERE id = ? AND target_id = ?",
         (record_id, target_id),
@@ -167,17 +168,6 @@ def _unlink(connection: sqlite3.Connection, record_id: int, target_id: int, now:
         "UPDATE record SET revision = revision + 1, mass = 0, due_at = ?, pending_since = ?,"
         " state = ? WHERE id = ?",
         (again.due_at, again.pending_since, again.state, record_id),
-    )
-    # Its id is no business of that target record any more; nor are its people, as the schema says.
-    connection.execute(
-        "UPDATE outbox SET target_id = NULL, target_url = NULL, generation = generation + 1"
-        " WHERE record_type = 'opportunity' AND record_id = ? AND target_id = ?",
-        (record_id, str(target_id)),
-    )
-    connection.execute(
-        "DELETE FROM outbox WHERE record_type = 'opportunity' AND record_id = ?"
-        " AND target_id IS NULL AND target_url IS NULL AND error IS NULL AND message IS NULL",
-        (record_id,),
     )
 
 
