@@ -6,6 +6,7 @@ from tests.mutants.mutant import Mutant
 
 PLAN = "tests/scenario/test_plan.py"
 APPLY = "tests/scenario/test_applying.py"
+APPLIED = "tests/scenario/test_plan_applied.py"
 APPROVE = "tests/scenario/test_approving.py"
 FILES = "tests/unit/engine/service/planning/test_files.py"
 TARGET = "engine/service/planning/target.py"
@@ -179,9 +180,37 @@ MUTANTS = (
     Mutant(
         "tries nobody again who shares an address",
         "engine/service/planning/record.py",
-        "            self._early = permits.early",
-        "            self._early = False",
+        "self._early or (permits.early and undone is not None)",
+        "self._early",
         (f"{APPLY}::test_who_shares_an_address_is_told_the_prospect_of_the_other",),
+    ),
+    Mutant(
+        "takes two roles that are equal for one",
+        "engine/service/planning/permits.py",
+        "if one is not change]",
+        "if one != change]",
+        (f"{APPLIED}::test_those_who_share_a_prospect_each_have_their_role",),
+    ),
+    Mutant(
+        "takes one of two equal roles for both",
+        "engine/service/planning/outstanding.py",
+        "            there[made(role)] -= is_so\n",
+        "",
+        ("tests/unit/engine/service/planning/test_outstanding.py",),
+    ),
+    Mutant(
+        "takes a record that was never edited for one of another version",
+        "engine/service/planning/lines.py",
+        "version if decided_on is None else decided_on",
+        "decided_on or version",
+        (f"{APPLIED}::test_a_record_that_was_never_edited_is_adopted_as_planned",),
+    ),
+    Mutant(
+        "leaves out who was overtaken by another record of the plan",
+        "engine/service/planning/record.py",
+        "self._early = undone is not None and await self._has_moved(before)",
+        "self._early = False",
+        (f"{APPLIED}::test_whoever_loses_a_target_record_meanwhile_has_one_more_turn",),
     ),
     Mutant(
         "carries out two plans at once",

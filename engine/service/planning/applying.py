@@ -160,19 +160,27 @@ class Applying:
 
         async def one(limiter: anyio.CapacityLimiter, record: PlannedRecord) -> None:
             async with limiter:
-                if await record.carry_out():
-                    again.append(record.changes)
+                await record.carry_out()
 
         for batch in _batches(groups):
             rows = await self._rows([changes[0].record_id for changes in batch])
             limiter = anyio.CapacityLimiter(workers)
+            records = [
+                PlannedRecord(
+                    self.assembly,
+                    changes,
+                    rows.get(changes[0].record_id),
+                    self._people,
+                    self._tell,
+                    self._run,
+                    last,
+                )
+                for changes in batch
+            ]
             async with anyio.create_task_group() as tasks:
-                for changes in batch:
-                    row = rows.get(changes[0].record_id)
-                    record = PlannedRecord(
-                        self.assembly, changes, row, self._people, self._tell, self._run, last
-                    )
+                for record in records:
                     tasks.start_soon(one, limiter, record)
+            again += [record.changes for record in records if await record.end()]
             if not self.beside:
                 ids = [changes[0].record_id for changes in batch]
                 await self._deliver([Key(RecordType.OPPORTUNITY, record_id) for record_id in ids])

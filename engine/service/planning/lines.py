@@ -39,7 +39,10 @@ def adoptions(overlay: sqlite3.Connection, copy: sqlite3.Connection) -> None:
             "INSERT INTO change (kind, record_type, record_id, version, target_id, edits, held,"
             " overwrites) VALUES (?, 'opportunity', ?, ?, ?, '[]', ?, 0)",
             # What is written back moves the version.
-            (Kind.ADOPT, record_id, decided_on or version, target_id, held),
+            (
+                *(Kind.ADOPT, record_id, version if decided_on is None else decided_on),
+                *(target_id, held),
+            ),
         )
 
 

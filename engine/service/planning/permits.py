@@ -79,6 +79,8 @@ class RecordPermits:
 
     Args:
         prospects: by the id of a person, the prospect that it was before the work on it.
+        done, left: each change is in one of them. Two that are equal are two: of those who share a
+            prospect, each has a line of the tab.
         denied: why something was not permitted, the first of it.
         early: it was about somebody who may be the same as another one, whose turn is still to
             come.
@@ -87,9 +89,13 @@ class RecordPermits:
     changes: list[Change]
     people: People
     prospects: Mapping[int, int] = field(default_factory=dict[int, int])
-    done: list[Change] = field(default_factory=list[Change])
+    done: list[Change] = field(default_factory=list[Change], init=False)
+    left: list[Change] = field(init=False)
     denied: str | None = None
     early: bool = False
+
+    def __post_init__(self) -> None:
+        self.left = list(self.changes)
 
     def write(self, attempt: Attempt) -> None:
         """See `gate.Permits`."""
@@ -98,9 +104,9 @@ class RecordPermits:
                 return
             self.early = True
             self._deny("it would create a prospect otherwise than planned")
-        for change in self.changes:
-            if change not in self.done and self._is(change, attempt):
-                self.done.append(change)
+        for change in self.left:
+            if self._is(change, attempt):
+                self._serve(change)
                 return
         self._deny(_otherwise(attempt, self.changes))
 
@@ -139,6 +145,10 @@ class RecordPermits:
                 return role.role_id == attempt.role_id
             case _:
                 return False
+
+    def _serve(self, change: Change) -> None:
+        self.left = [one for one in self.left if one is not change]
+        self.done.append(change)
 
     def _prospect(self, person_id: int) -> int | None:
         return self.people.prospects.get(person_id) or self.prospects.get(person_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,10 +14,11 @@ from engine.errors import EngineError, Gone, StateUnusable
 from engine.model.dossier import Dossier
 from engine.model.mass_change import Mass
 from engine.model.plan import Change, Kind
-from engine.model.records import Captured, Role
+from engine.model.records import Captured
 from engine.model.states import State
 from engine.ports import Target
 from engine.service.planning import linking
+from engine.service.planning.outstanding import outstanding
 from engine.service.planning.permits import WRITES, People, RecordPermits
 
 # What a plan changes of the roles on an opportunity.
@@ -51,14 +51,12 @@ class PlannedRecord:
     run: int
     last: bool = False
     _early: bool = field(default=False, init=False)
+    _already: bool = field(default=False, init=False)
+    _undone: str | None = field(default=None, init=False)
 
-    async def carry_out(self) -> bool:
-        """Do what is planned for it, unless anything has changed; tell what came of it.
-
-        Returns whether it is to be tried once more, when all others have had their turn.
-        """
-        first = self.changes[0]
-        record_id = first.record_id
+    async def carry_out(self) -> None:
+        """Do what is planned for it, unless anything has changed."""
+        record_id = self._id
         changes, tabs = self.assembly.changes, self.assembly.tabs
         # Nobody else works on it meanwhile.
         await changes.take(record_id)
@@ -69,19 +67,33 @@ class PlannedRecord:
             already = await self._is_done()
             if already:
                 await self._end_hold()
-            left_out = None if already else await self._left_out() or await self._done()
+            self._undone = None if already else await self._left_out() or await self._done()
+            self._already = already
         except StateUnusable:
             raise
         except EngineError as error:
-            already, left_out = False, error.message
+            self._undone = error.message
         finally:
             tabs.release(record_id)
             changes.release(record_id)
             self._wake()
-        if left_out is not None and self._early and not self.last:
+
+    async def end(self) -> bool:
+        """Tell what came of it, when others beside it have had their turn.
+
+        Returns whether it is to be tried once more instead.
+        """
+        if not self.last and (self._early or await self._is_due_again()):
             return True
-        self.tell(first, left_out, already=already)
+        self.tell(self.changes[0], self._undone, already=self._already)
         return False
+
+    async def _is_due_again(self) -> bool:
+        """Whether the flag that it got is in question since, by work on another record."""
+        if self._undone is not None or self._already or not self._planned(Kind.FLAG):
+            return False
+        dossier = await self._dossier()
+        return dossier is not None and dossier.state is State.PENDING
 
     def _wake(self) -> None:
         self.assembly.worker_factory.signals.wake_all()
@@ -209,17 +221,19 @@ class PlannedRecord:
         token = permitted.set(permits)
         try:
             held = await store.fuse.take_out(self._id, self.run, now())
-            permits.prospects = await self._prospects()
+            before = await self._dossier()
+            permits.prospects = prospects_of(before)
             link = linking.link(self.assembly, self.changes, self.row)
             # Not known before all of it was done.
             undone = await link or await self._acted(permits, relates=relates)
+            self._early = undone is not None and await self._has_moved(before)
         except StateUnusable:
             raise
         except EngineError as error:
             undone = permits.denied or error.message
         finally:
             permitted.reset(token)
-            self._early = permits.early
+            self._early = self._early or (permits.early and undone is not None)
             if held and undone is not None:
                 # Also where nobody waits for it any more: it was let go for this alone.
                 with anyio.CancelScope(shield=True):
@@ -233,7 +247,7 @@ class PlannedRecord:
             now = self.assembly.environment.clock.now
             await self.assembly.store.fuse.take_out(self._id, self.run, now())
             await self._relate(permits)
-        return await self._undone(permits)
+        return await self._why_undone(permits)
 
     async def _relate(self, permits: RecordPermits) -> None:
         """Relate its people; prospects that this creates are known to its own permits."""
@@ -246,15 +260,19 @@ class PlannedRecord:
         await self.assembly.worker_factory.relationship_syncer(0).step(self._id)
 
     async def _prospects(self) -> dict[int, int]:
-        dossier = await self._dossier()
-        people = () if dossier is None else dossier.people
-        return {one.id: one.prospect_id for one in people if one.prospect_id is not None}
+        return prospects_of(await self._dossier())
 
-    async def _undone(self, permits: RecordPermits) -> str | None:
+    async def _has_moved(self, before: Dossier | None) -> bool:
+        """Whether it is due anew since: what it claims may have become free, or another record's,
+        by work on that one."""
+        now = await self._dossier()
+        return before is not None and now is not None and before.work.revision != now.work.revision
+
+    async def _why_undone(self, permits: RecordPermits) -> str | None:
         """Why something planned was not done; None when all of it was."""
         if permits.denied is not None:
             return permits.denied
-        left = [one for one in self.changes if one.kind in WRITES and one not in permits.done]
+        left = [one for one in permits.left if one.kind in WRITES]
         flags = self._planned(Kind.FLAG)
         dossier = await self._dossier()
         if dossier is None:
@@ -274,7 +292,7 @@ class PlannedRecord:
             others = [one for one in left if one.kind not in ROLES]
             left = [*others, *self._planned(*ROLES)]
         # What would be refused need not be sent, where that is known by now.
-        left = await self._unsatisfied([one for one in left if one.reason is None])
+        left = await self._unsatisfied([one for one in left if one.reason is None], permits)
         if not left:
             return None
         cause = dossier.cause or (None if tab is None else tab.cause)
@@ -283,7 +301,7 @@ class PlannedRecord:
         kinds = ", ".join(sorted({one.kind.value for one in left}))
         return f"there was nothing of this to be done any more: {kinds}"
 
-    async def _unsatisfied(self, left: list[Change]) -> list[Change]:
+    async def _unsatisfied(self, left: list[Change], permits: RecordPermits) -> list[Change]:
         """Those of what was not sent that are not so already."""
         unlike = [one for one in left if one.kind not in (Kind.UPDATE, *ROLES)]
         for change in left:
@@ -295,23 +313,11 @@ class PlannedRecord:
         if not roles or target_id is None:
             return unlike + roles
         prospects, shown = await self._prospects(), await self._target.roles(target_id)
-        return unlike + [one for one in roles if not role_is_so(one, shown, prospects)]
+        served = [one for one in permits.done if not any(one is each for each in roles)]
+        return unlike + outstanding(roles, served, shown, prospects)
 
 
-def role_is_so(change: Change, shown: Sequence[Role], prospects: Mapping[int, int]) -> bool:
-    """Whether these roles are as the change would have made them.
-
-    Args:
-        prospects: by the id of a person.
-    """
-    role = change.role
-    if role is None:
-        return False
-    if role.after is None:
-        return all(one.id != role.role_id for one in shown)
-    prospect_id = role.prospect_id or prospects.get(role.person_id or 0)
-    return any(
-        one.role == role.after
-        and (one.prospect_id == prospect_id if role.role_id is None else one.id == role.role_id)
-        for one in shown
-    )
+def prospects_of(dossier: Dossier | None) -> dict[int, int]:
+    """Which prospect each of the people on its tab is, as far as that is known."""
+    people = () if dossier is None else dossier.people
+    return {one.id: one.prospect_id for one in people if one.prospect_id is not None}
