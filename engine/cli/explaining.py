@@ -11,6 +11,7 @@ from engine.cli.exits import Exit, Misused
 from engine.cli.tables import console, table
 from engine.config.loading import installed_connectors
 from engine.decide.reasons import SUBJECTS, entry_of, nearest
+from engine.decide.why.remedies import in_general
 from engine.errors import excerpt
 from engine.model.reason import Entry, Words
 
@@ -50,7 +51,7 @@ def _document(entry: Entry) -> dict[str, Any]:
         "text": entry.text,
         "meaning": entry.admin,
         "cause": entry.engineer,
-        "remedy": entry.remedy,
+        "remedy": in_general(entry),
         "ends_with": entry.ends,
     }
 
@@ -62,7 +63,7 @@ def _print(entry: Entry) -> None:
     said = table("", "")
     said.add_row("Meaning", entry.admin)
     said.add_row("Cause", entry.engineer)
-    said.add_row("What to do", entry.remedy)
+    said.add_row("What to do", in_general(entry))
     said.add_row("Ends with", entry.ends)
     out.print(said)
 

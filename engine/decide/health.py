@@ -23,6 +23,10 @@ from engine.model.health import (
 from engine.model.reason import Code, Words
 
 SERVICE = "service"
+_AFTER_A_RELOAD = (
+    "correct what it names and run: wosync reload; what cannot change while the service runs needs"
+    " a restart, or its old value back"
+)
 # The most serious first, for whoever shows one of several.
 _SERIOUS = (
     Health.STANDS_STILL,
@@ -179,7 +183,7 @@ def _own(facts: ServiceFacts, words: Words) -> Iterator[Matter]:
         text = str(because(code, cause=facts.creates_paused))
         yield Matter(code, text, remedy=steps(code, words))
     if facts.reload_refused:
-        code, own = Code.CONFIGURATION_WRONG, "correct what it names, then run: wosync reload"
+        code, own = Code.CONFIGURATION_WRONG, _AFTER_A_RELOAD
         text = f"the last reload was refused: {facts.reload_refused}"
         yield Matter(code, text, remedy=_steps(code, words, own))
     for clock in facts.clocks:

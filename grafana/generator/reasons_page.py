@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from engine.config.loading import installed_connectors
 from engine.decide.reasons import SUBJECTS
+from engine.decide.why.remedies import in_general
 from engine.model.reason import Entry
 
 _HEAD = """# Reasons
@@ -36,5 +37,5 @@ def _entry(entry: Entry) -> Iterator[str]:
     yield f"### {entry.code.value}\n"
     yield f"*Class* {entry.kind}. {entry.admin}\n"
     yield f"*Cause* {entry.engineer}\n"
-    yield f"*What to do* {entry.remedy}\n"
+    yield f"*What to do* {in_general(entry)}\n"
     yield f"*Ends with* {entry.ends}\n"

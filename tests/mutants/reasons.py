@@ -11,6 +11,20 @@ EXPLAIN = "tests/unit/engine/cli/test_explaining.py"
 
 MUTANTS = (
     Mutant(
+        "has a mapping reloaded that takes a restart",
+        "engine/decide/catalogue/fields.py",
+        '" the mapping and restart the service; then reset {error}."',
+        '" the mapping and run wosync reload; then reset {error}."',
+        (f"{CATALOGUE}::test_a_remedy_says_what_puts_a_changed_setting_in_force",),
+    ),
+    Mutant(
+        "has somebody reset a flag that heals",
+        "engine/cli/explaining.py",
+        'said.add_row("What to do", in_general(entry))',
+        'said.add_row("What to do", entry.remedy)',
+        (f"{EXPLAIN}::test_nobody_is_told_to_reset_a_flag_that_the_service_takes_back",),
+    ),
+    Mutant(
         "forgets the flag in a remedy",
         "engine/decide/catalogue/systems.py",
         'remedy="Correct on the record what the message names; then reset {error}."',

@@ -14,7 +14,7 @@ FIELDS = (
         engineer="The column's raw value could not be read as the kind that the mapping's"
         " conversion takes. Nothing was sent: a record is synced whole, or not at all.",
         remedy="Correct the value on the record, or give the field another column or conversion in"
-        " the mapping and run wosync reload; then reset {error}.",
+        " the mapping and restart the service; then reset {error}.",
         ends="A value that can be read, with the flag reset.",
     ),
     Entry(
@@ -25,7 +25,7 @@ FIELDS = (
         engineer="The line of the mapping is a picklist without a default, and its values lack this"
         " one.",
         remedy="Add the value to the line's values in the mapping, or give the line a default, and"
-        " run wosync reload; or choose another value on the record. Then reset {error}.",
+        " restart the service; or choose another value on the record. Then reset {error}.",
         ends="A mapping or a record in which the value is known, with the flag reset.",
     ),
     Entry(
@@ -36,8 +36,8 @@ FIELDS = (
         engineer="The text would be refused for certain, so nothing was sent. It is never cut"
         " short by itself.",
         remedy="Shorten the text on the record, or fill the field from a shorter column in the"
-        " mapping and run wosync reload; then reset {error}. For a role on the People tab shorten"
-        " the relationship: nothing is to be reset then.",
+        " mapping and restart the service; then reset {error}. For a role on the People tab"
+        " shorten the relationship: nothing is to be reset then.",
         ends="A text that fits, with the flag reset.",
     ),
     Entry(
@@ -47,8 +47,8 @@ FIELDS = (
         admin="A field that {target} cannot do without is blank.",
         engineer="The mapping gives nothing for a field that is required, and has no default for"
         " it. Nothing was sent.",
-        remedy="Fill in the value on the record, or give the field a default in the mapping and run"
-        " wosync reload; then reset {error}.",
+        remedy="Fill in the value on the record, or give the field a default in the mapping and"
+        " restart the service; then reset {error}.",
         ends="A value in the field, with the flag reset.",
     ),
     Entry(
@@ -59,8 +59,8 @@ FIELDS = (
         " word where a number belongs.",
         engineer="The value has no form that the field takes, so it would be refused for certain."
         " Nothing was sent.",
-        remedy="Correct the value on the record, or map the field from a column of its kind and run"
-        " wosync reload; then reset {error}.",
+        remedy="Correct the value on the record, or map the field from a column of its kind and"
+        " restart the service; then reset {error}.",
         ends="A value that fits, with the flag reset.",
     ),
     Entry(
@@ -72,7 +72,7 @@ FIELDS = (
         engineer="The name is compared with the users as [owners] match says, letter by letter, and"
         " [owners.aliases] is looked at first. The record is awaited under this name.",
         remedy="Spell the name in {target} as in {source}, or add an alias to [owners.aliases] and"
-        " run wosync reload; or add the user. Nothing is to be reset.",
+        " restart the service; or add the user. Nothing is to be reset.",
         ends="The first reading of the users in which exactly one bears the name.",
     ),
     Entry(
@@ -84,7 +84,7 @@ FIELDS = (
         engineer="The name does not tell which of the users is meant; locked ones count only where"
         " no other bears the name. The record is awaited under this name.",
         remedy="Rename or lock the user in {target} who is not meant, or match by [owners] match ="
-        ' "email" and run wosync reload. Nothing is to be reset.',
+        ' "email" and restart the service. Nothing is to be reset.',
         ends="The first reading of the users in which exactly one bears the name.",
     ),
     Entry(
@@ -126,8 +126,8 @@ FIELDS = (
         "{name!r} is not the id of any customer: account left blank",
         admin="The column from which the account is filled does not name a customer.",
         engineer="The mapping takes the customer from a column that holds no id of {source}.",
-        remedy="Map the account from the column that holds the customer's id, and run wosync"
-        " reload. Nothing is to be reset.",
+        remedy="Map the account from the column that holds the customer's id, and restart"
+        " the service. Nothing is to be reset.",
         ends="A mapping that names the right column.",
     ),
     Entry(
@@ -147,8 +147,8 @@ FIELDS = (
         "nothing is entered",
         admin="What the field in {target} is filled from is blank in {source}.",
         engineer="Every column of the mapping line is blank, and it has no default.",
-        remedy="Enter a value on the record, or give the line of the mapping a default and run"
-        " wosync reload. Nothing is to be reset.",
+        remedy="Enter a value on the record, or give the line of the mapping a default and"
+        " restart the service. Nothing is to be reset.",
         ends="The next poll, once there is a value.",
     ),
     Entry(

@@ -57,7 +57,7 @@ PEOPLE = (
         admin="The person carries no {id}, and the service is set to leave such people alone.",
         engineer='[contacts] missing_prospects = "skip": nobody is looked for or created.',
         remedy="Enter {id} on the person; or set [contacts] missing_prospects to link or create,"
-        " and run wosync reload. Nothing is to be reset.",
+        " and restart the service. Nothing is to be reset.",
         ends="An id on the person, or another setting.",
     ),
     Entry(
@@ -88,7 +88,7 @@ PEOPLE = (
         " nobody.",
         engineer='[contacts] missing_prospects = "link": the address was looked for in vain.',
         remedy="Add the person to {target} with this address, or enter {id} on the person; or set"
-        " [contacts] missing_prospects to create, and run wosync reload. Nothing is to be reset.",
+        " [contacts] missing_prospects to create, and restart the service. Nothing is to be reset.",
         ends="A prospect with the address, or another setting.",
     ),
     Entry(
@@ -143,7 +143,7 @@ PEOPLE = (
         " waits. People who are there already go on.",
         engineer="A create of a prospect was answered with 403. Nobody is flagged for it.",
         remedy="Give the service's user the right to create prospects in {target}; or set"
-        " [contacts] missing_prospects to link, and run wosync reload. Nothing is to be reset.",
+        " [contacts] missing_prospects to link, and restart the service. Nothing is to be reset.",
         ends="The first create that is allowed, tried once an hour.",
     ),
     Entry(
@@ -266,7 +266,7 @@ ROLES = (
         engineer="A second role of a person was refused as taken, or [contacts]"
         " one_role_per_person says so.",
         remedy="None needed. If {target} takes several roles by now, set [contacts]"
-        ' one_role_per_person = "never" and run wosync reload.',
+        ' one_role_per_person = "never" and restart the service.',
         ends="The setting.",
     ),
 )

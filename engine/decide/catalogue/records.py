@@ -49,7 +49,8 @@ RECORDS = (
         " in force then. While both are the same nothing sends it: no sweep, no audit and no"
         " restart.",
         remedy="None, if it was meant. To have the fields filled again, edit the record in any"
-        " field, or mend the mapping. To take the undo back: wosync undo, with its run.",
+        " field, or mend the mapping and restart the service. To take the undo back: wosync undo,"
+        " with its run.",
         ends="The next edit of the record in {source}, or the next change of the mapping.",
     ),
     Entry(
@@ -159,7 +160,7 @@ RECORDS = (
         engineer="A create whose answer is lost is looked for by this field. The mapping gives it"
         " nothing for this record, so the create could be repeated unseen.",
         remedy="Give the field in the mapping a column that is never blank, as in the default"
-        " mapping, and have the service read it: wosync reload; then reset {error}.",
+        " mapping, and restart the service; then reset {error}.",
         ends="A mapping that fills the field, with the flag reset.",
     ),
     Entry(
@@ -269,8 +270,8 @@ RECORDS = (
         engineer="The fuse holds what a sweep, an audit, a changed mapping or a first look would"
         " change beyond [fuse] share and records_min. Fresh edits go on.",
         remedy="Look at what would be changed: wosync status, and wosync history for a record. If"
-        " it is meant, run: wosync approve. If it is not, mend the mapping or the records; whatever"
-        " would change nothing any more goes on by itself.",
+        " it is meant, run: wosync approve. If it is not, mend the records, or the mapping and"
+        " restart the service; whatever would change nothing any more goes on by itself.",
         ends="An approval, an edit of the record, or a mapping by which nothing would change.",
     ),
     Entry(

@@ -86,8 +86,8 @@ ANSWERS = (
         engineer="The key or the token was refused. The system is paused and asked again once a"
         " minute.",
         remedy="Follow what the message says; for the consent of a person run: wosync auth; for a"
-        " key enter the new one in the configuration and run: wosync reload. Nothing is to be"
-        " reset.",
+        " key put the new one where the configuration has it, and restart the service unless that"
+        " is a file. Nothing is to be reset.",
         ends="The first request whose credentials are taken.",
     ),
     Entry(
@@ -98,8 +98,8 @@ ANSWERS = (
         " wait. None is flagged.",
         engineer="The failure concerns every record alike. The system is paused and asked again"
         " once a minute.",
-        remedy="Follow what the message says, check with wosync check, and run: wosync reload."
-        " Nothing is to be reset.",
+        remedy="Follow what the message says, check with wosync check, and restart the service if"
+        " a setting was changed. Nothing is to be reset.",
         ends="The first request that goes through.",
     ),
     Entry(
@@ -110,7 +110,7 @@ ANSWERS = (
         engineer="The answer was 429, or its like, with a time to wait. All requests to that system"
         " wait until then.",
         remedy="None needed. If it is frequent, see who else uses the system, and lower the"
-        " budget's per_hour.",
+        " budget's per_hour and run: wosync reload.",
         ends="The time the system named.",
     ),
     Entry(

@@ -9,7 +9,7 @@ from engine.decide.reasons import ENTRIES
 from engine.decide.why.people import standing_of
 from engine.model.dossier import Cause
 from engine.model.explanation import Finding, RecordFacts, Remedy
-from engine.model.reason import Code, Words
+from engine.model.reason import Code, Entry, Words
 from engine.model.why import Verdict
 
 # Steps of one remedy: sentences, and what is to be done afterwards.
@@ -68,6 +68,8 @@ _HEALING = frozenset(
 )
 _THEN_RESET = "Then reset "
 _BY_ITSELF = "Nothing is to be reset: the service takes its flag back by itself."
+_LAST_STEP = re.compile(r"(?:; then|\. Then) reset ([^.]+)\.")
+_HEALS = r". The service then takes its flag back by itself; with [retry] heal = false reset \1."
 
 
 def _distinct(causes: list[tuple[Cause, str]], words: Words, *, healing: bool) -> Iterator[Remedy]:
@@ -92,6 +94,17 @@ def steps(code: Code, words: Words, *, healing: bool = False) -> tuple[str, ...]
     if healing and code in _HEALING:
         parts = [_BY_ITSELF if one.startswith(_THEN_RESET) else one for one in parts]
     return tuple(parts)
+
+
+def in_general(entry: Entry) -> str:
+    """The remedy where nobody knows whether errors heal by themselves: they do unless told not to.
+
+    Args:
+        entry: in the words of the pair.
+    """
+    if entry.code not in _HEALING:
+        return entry.remedy
+    return _LAST_STEP.sub(_HEALS, entry.remedy)
 
 
 def needs_hands(remedy: Remedy) -> bool:

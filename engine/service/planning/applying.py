@@ -131,8 +131,8 @@ class Applying:
         if header.mapping != assembly.mappings.fingerprint:
             raise UnusablePlan(
                 "the plan was made by another mapping than the one in force",
-                remedy="put that mapping in force first (config.toml, then wosync reload or a"
-                " restart), or make a new plan",
+                remedy="put that mapping in force first (config.toml, then restart the service),"
+                " or make a new plan",
             )
         age_s = assembly.environment.clock.now() - header.made_at
         if age_s > AGE_MAX_S or age_s < -SKEW_S:

@@ -24,6 +24,17 @@ def test_a_reason_is_explained_in_the_words_of_the_two_systems(
     assert "then reset Outreach Sync Error here." in said
 
 
+def test_nobody_is_told_to_reset_a_flag_that_the_service_takes_back(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As `wosync why` says of such a record; where errors do not heal, it is up to somebody."""
+    _, out, _ = types(capsys, "explain", "value-unreadable")
+
+    said = " ".join(out.split())
+    assert "The service then takes its flag back by itself; with [retry] heal = false reset" in said
+    assert "then reset Outreach Sync Error" not in said
+
+
 def test_a_program_gets_every_part_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
     """The same as is printed."""
     code, out, _ = types(capsys, "explain", "Owner_Unknown", "--json")

@@ -215,7 +215,7 @@ def test_a_refused_reload_is_shown(operator: Operator, monkeypatch: pytest.Monke
 
     said = " ".join(operator.asks().out.split())
     assert "the last reload was refused: config.toml has 1 mistake: [poler]" in said
-    assert "What to do: Correct what it names, then run: wosync reload." in said
+    assert "What to do: Correct what it names and run: wosync reload; what cannot change" in said
 
     served(monkeypatch, operator, reload_refused=None)
     assert "Last reload" not in operator.asks().out

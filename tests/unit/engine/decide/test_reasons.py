@@ -7,6 +7,7 @@ from string import Formatter
 
 import pytest
 
+from engine.config.live import is_live
 from engine.decide.reasons import ENTRIES, SUBJECTS, because, entry_of, nearest
 from engine.metrics.labels import ERROR_CLASSES
 from engine.model.reason import STATES, Code, Entry, Words
@@ -16,6 +17,10 @@ WORDS = Words("Source", "Target", "Sync box", "Error box", "Target Id")
 # What a remedy says of the flag of the record, or of the person.
 OF_THE_FLAG = re.compile(
     r"reset Error box|None needed|None, if it was meant|othing is to be reset|Error box is not set"
+)
+OF_A_SETTING = re.compile(
+    r"\[(\w+)\] ([a-z]\w*)|\[(\w+\.\w+)\]|\b(mapping)\b(?! record)"
+    r"|budget's (per_hour|per_year|reserve)"
 )
 # Of these nobody is flagged, and what is to be done is no edit of a record.
 ELSEWHERE = {
@@ -72,6 +77,31 @@ def test_a_remedy_says_what_becomes_of_the_flag(entry: Entry) -> None:
     told = OF_THE_FLAG.search(entry.worded(WORDS).remedy) is not None
 
     assert told is (entry.code not in ELSEWHERE)
+
+
+def settings_in(remedy: str) -> list[str]:
+    """The settings that a remedy would have changed, as keys of config.toml."""
+    found: list[str] = []
+    for table, key, whole, mapping, budget in OF_A_SETTING.findall(remedy):
+        if table:
+            found.append(f"{table}.{key}")
+        elif whole:
+            found.append(whole)
+        elif mapping:
+            found.append("mapping.opportunity")
+        else:
+            found.append(f"outreach.budget.{budget}")
+    return found
+
+
+@pytest.mark.parametrize("entry", EVERY)
+def test_a_remedy_says_what_puts_a_changed_setting_in_force(entry: Entry) -> None:
+    """A reload refuses whatever takes a restart, and nothing would have changed."""
+    remedy = entry.worded(WORDS).remedy
+    changed = settings_in(remedy)
+
+    assert ("wosync reload" in remedy) is any(is_live(key) for key in changed)
+    assert ("estart the service" in remedy) >= any(not is_live(key) for key in changed)
 
 
 @pytest.mark.parametrize("entry", EVERY)
