@@ -166,11 +166,5 @@ def flag(*names: str, help: str) -> click.Option:  # noqa: A002 # as the library
     return click.Option(names, is_flag=True, help=help)
 
 
-CONFIG = option(
-    "--config",
-    metavar="PATH",
-    type=AnyPath(),
-    help="Configuration file; by default ./config.toml, then /etc/wosync/config.toml.",
-)
 JSON = flag("--json", "as_json", help="One JSON document, for programs.")
 CSV = flag("--csv", "as_csv", help="Comma-separated, with headings.")

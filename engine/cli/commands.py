@@ -11,7 +11,8 @@ from engine.cli.groups import GROUPS
 from engine.cli.record_commands import COMMANDS as OF_RECORDS
 from engine.cli.scripts import SCRIPTS
 from engine.cli.service_commands import COMMANDS as OF_THE_SERVICE
-from engine.command import CONFIG, JSON, Argument, Command, Group, Number, option
+from engine.cli.services import CONFIG
+from engine.command import JSON, Argument, Command, Group, Number, option
 
 
 def _reload(config: Path | None) -> int:

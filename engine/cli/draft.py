@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from engine.cli.services import FILE, state_of, unit_of
+from engine.cli.services import CREDENTIALS, FILE, state_of, unit_of
 from engine.config import file as config_file
 from engine.config.editing import edited
 from engine.config.keys import Keys
@@ -27,8 +27,6 @@ from engine.redaction import keep_secret
 from engine.settings import resolve_secret
 
 SECRETS = "secrets"
-# Where the unit of an installed service looks for them.
-CREDENTIALS = "credentials"
 WIDTH = 98
 OWNER_ONLY, FOR_OWNER = 0o600, 0o700
 
@@ -70,6 +68,17 @@ class Draft:
         except OSError as error:
             raise _unwritable(self.path, error) from error
         return True
+
+    @property
+    def answered(self) -> bool:
+        """Whether any secret is there, without which nothing has run with this file."""
+        systems = (self.connectors.source, self.connectors.target)
+        return any(
+            self.secret(one.name, question.key) is not None
+            for one in systems
+            for question in one.questions
+            if question.secret
+        )
 
     def value(self, table: str, key: str) -> Any:
         """What stands there now; None for nothing."""

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from engine.cli.offered import settings
-from engine.command import CONFIG, JSON, AnyPath, Argument, Command, Group, flag, option
+from engine.cli.services import CONFIG
+from engine.command import JSON, AnyPath, Argument, Command, Group, flag, option
 
 
 def _config_get(key: str, config: Path | None, *, as_json: bool) -> int:

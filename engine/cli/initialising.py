@@ -11,6 +11,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
 
 import anyio
 import click
@@ -21,14 +22,14 @@ from engine import logs
 from engine.assembly.environment import Environment, open_source_alone, user_agent
 from engine.assembly.opening import plain_errors
 from engine.cli.asker import AGAIN, LEAVE, Asker, Flags, Terminal
-from engine.cli.authorising import auth
+from engine.cli.authorising import REDIRECT_URI, auth
 from engine.cli.draft import Draft
 from engine.cli.exits import Exit, complain
 from engine.cli.services import FILE, option
 from engine.config.loading import ServiceSettings, installed_connectors
-from engine.config.places import PORT_MAX
+from engine.config.places import HTTP, PORT_MAX
 from engine.connector import SourceConnector, TargetConnector
-from engine.errors import ChoiceNeeded, EngineError, Misconfigured, Unreachable
+from engine.errors import ChoiceNeeded, EngineError, Misconfigured, Unauthorized, Unreachable
 from engine.ports import Source
 from engine.store.sqlite import statefile
 from engine.store.sqlite.threaded import open_store
@@ -36,6 +37,8 @@ from engine.wire.way import Outgoing
 
 ADDRESS = "base_url"
 REACH_S = 15.0
+# The application itself is not known; a code that is refused is answered otherwise.
+UNAUTHORIZED = 401
 # So many ports behind the usual one are tried for the service.
 PORTS_TRIED = 20
 Connector = SourceConnector | TargetConnector
@@ -62,7 +65,7 @@ def init(
     try:
         begun = draft.begin()
         _say(f"{'Writing' if begun else 'Going on with'} {draft.path}")
-        if begun:
+        if begun or not draft.answered:
             _choose_port(draft)
         source, target = draft.connectors.source, draft.connectors.target
         _part(draft, asker, source, lambda: _try_source(draft, source))
@@ -71,7 +74,7 @@ def init(
         if systemd_creds:
             _say_encryption(draft)
         elif authorise:
-            _authorise(draft, asker, option(path))
+            _authorise(draft, asker, target, option(path))
     except (Left, click.Abort, KeyboardInterrupt):
         complain(
             f"\nwosync: left; what was answered is in {draft.path}, and wosync init{option(path)}"
@@ -212,18 +215,25 @@ async def _say_fact(name: str, run: Callable[[], Awaitable[str]]) -> None:
     _say(f"  ok  {name}: {await run()}")
 
 
-def _authorise(draft: Draft, asker: Asker, option_text: str) -> None:
-    """Offer the way through the browser; where it is not taken, say how to go it later."""
+def _authorise(draft: Draft, asker: Asker, target: Connector, option_text: str) -> None:
+    """Offer the way through the browser; where it is not taken, say how to go it later.
+
+    Whose answers the application is known by is asked for them again where it is not known.
+    """
     later = f"Next: wosync auth{option_text}"
     if not asker.agrees("\nAuthorise the service in a browser now?"):
         _say(later)
         return
     local = asker.agrees("Is that browser on this machine?")
+    unknown = False
     while True:
         try:
+            if unknown:
+                _ask(draft, asker, target)
             auth(draft.path, code=None, paste=not local, redirect_uri=None, only_show=False)
         except EngineError as error:
             if not _goes_on(asker, error):
+                unknown = isinstance(error, Unauthorized) and error.status == UNAUTHORIZED
                 continue
             _say(later)
         return
@@ -232,7 +242,13 @@ def _authorise(draft: Draft, asker: Asker, option_text: str) -> None:
 def _choose_port(draft: Draft) -> None:
     """Another port for the service where the usual one is taken, as by another pair."""
     host, usual = ServiceSettings().http_address
+    if draft.value("service", "http") not in {None, HTTP}:
+        return
+    # There the browser is awaited after a consent, also while the service runs.
+    taken = urlsplit(REDIRECT_URI).port
     for port in range(usual, min(usual + PORTS_TRIED, PORT_MAX)):
+        if port == taken:
+            continue
         with socket.socket() as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

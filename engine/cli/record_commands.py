@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.cli.offered import BY, SORTS, codes, one_of, references
-from engine.command import CONFIG, CSV, JSON, AnyPath, Argument, Command, Whole, flag, option
+from engine.cli.services import CONFIG
+from engine.command import CSV, JSON, AnyPath, Argument, Command, Whole, flag, option
 
 
 def _plan(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
-from engine.command import CONFIG, JSON, Argument, Command, flag, option
+from engine.cli.services import CONFIG
+from engine.command import JSON, Argument, Command, flag, option
 
 
 def _run(config: Path | None, *, shadow: bool) -> int:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shlex
 from pathlib import Path
 
+import click
+
 from engine.about import PROGRAM
+from engine.command import AnyPath
+from engine.command import option as command_option
 
 # Where the units look: a pair of systems of its own has a directory of its own in it.
 HOME = Path("/etc/wosync")
 FILE = "config.toml"
 # Where systemd keeps the state of each.
 STATES = Path("/var/lib")
+# Where the unit is that `unit install` writes, and the directory beside the file for its secrets.
+UNITS = Path("/etc/systemd/system")
+CREDENTIALS = "credentials"
 
 
 def option(path: Path | None) -> str:
@@ -40,7 +49,47 @@ def state_of(path: Path) -> Path | None:
     return None if unit is None else STATES / unit.replace("@", "-")
 
 
+def as_its_unit(path: Path | None) -> None:
+    """Where an installed service has secrets and state, as systemd tells it; what is told stays.
+
+    Args:
+        path: as the operator gave it; None for the one that is found by itself.
+    """
+    from engine.config.places import CONFIGURATIONS
+
+    with contextlib.suppress(OSError):
+        found = path or next((one for one in CONFIGURATIONS if one.is_file()), None)
+        unit = None if found is None else unit_of(found)
+        if found is None or unit is None or not _unit_file(unit).is_file():
+            return
+        os.environ.setdefault("STATE_DIRECTORY", str(state_of(found)))
+        os.environ.setdefault("CREDENTIALS_DIRECTORY", str(found.parent.resolve() / CREDENTIALS))
+
+
+def _unit_file(unit: str) -> Path:
+    name, pair, _ = unit.partition("@")
+    return UNITS / f"{name}{pair}.service"
+
+
 def restart(path: Path) -> str:
     """What restarts the service with this configuration: a command where its unit is known."""
     unit = unit_of(path)
     return "restart the service" if unit is None else f"systemctl restart {shlex.quote(unit)}"
+
+
+def _as_its_unit(
+    context: click.Context,  # noqa: ARG001 # as the library calls it
+    parameter: click.Parameter,  # noqa: ARG001 # as the library calls it
+    path: Path | None,
+) -> Path | None:
+    as_its_unit(path)
+    return path
+
+
+CONFIG = command_option(
+    "--config",
+    metavar="PATH",
+    type=AnyPath(),
+    callback=_as_its_unit,
+    help="Configuration file; by default ./config.toml, then /etc/wosync/config.toml.",
+)

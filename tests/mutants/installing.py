@@ -6,6 +6,7 @@ from tests.mutants.mutant import Mutant
 
 UNIT = "engine/cli/unit"
 PLACED = "tests/operations/test_installing.py"
+SERVICES = "tests/unit/engine/cli/test_services.py"
 STATE = "tests/unit/engine/store/test_statefile.py"
 CONTAINERS = "tests/operations/test_containers.py"
 DOCUMENTED = "tests/end_to_end/test_documentation.py"
@@ -14,6 +15,20 @@ STARTED = "tests/end_to_end/test_start_up.py"
 WHEEL = "tests/operations/test_wheel.py"
 
 MUTANTS = (
+    Mutant(
+        "leaves a command beside an installed service without its secrets",
+        "engine/cli/services.py",
+        "    callback=_as_its_unit,\n",
+        "",
+        (f"{SERVICES}::test_a_command_finds_what_systemd_gives_an_installed_service",),
+    ),
+    Mutant(
+        "takes the state of an installed service for somebody else's configuration",
+        "engine/cli/services.py",
+        "unit is None or not _unit_file(unit).is_file():",
+        "unit is None:",
+        (f"{SERVICES}::test_a_command_finds_what_systemd_gives_an_installed_service",),
+    ),
     Mutant(
         "installs for the demo what only the checks need",
         "Makefile",

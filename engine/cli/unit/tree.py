@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.about import PROGRAM
-from engine.cli.services import FILE, HOME, STATES
+from engine.cli.services import CREDENTIALS, FILE, HOME, STATES
 from engine.cli.unit.texts import MARK, command, given_user
 from engine.config import loading as configuration
 from engine.errors import EngineError, StateUnusable
@@ -17,7 +17,6 @@ from engine.errors import EngineError, StateUnusable
 RUNNING_SYSTEMD = Path("/run/systemd/system")
 SELINUX = Path("/sys/fs/selinux/enforce")
 ROOT = Path("/")
-_CREDENTIALS = "credentials"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +45,14 @@ class Service:
         return STATES / self.name.replace("@", "-")
 
     def line(self, words: str) -> str:
-        """A command for it, with the two variables that systemd gives otherwise."""
+        """A command for it."""
+        return f"{command()} {words} --config {self.home / FILE}"
+
+    def line_of_any_version(self, words: str) -> str:
+        """The same for a version that does not find by itself what systemd gives the service."""
         return (
-            f"CREDENTIALS_DIRECTORY={self.home}/{_CREDENTIALS} STATE_DIRECTORY={self.state}"
-            f" {command()} {words} --config {self.home / FILE}"
+            f"CREDENTIALS_DIRECTORY={self.home}/{CREDENTIALS} STATE_DIRECTORY={self.state}"
+            f" {self.line(words)}"
         )
 
 
@@ -95,7 +98,7 @@ class Tree:
 
     def credentials(self, service: Service) -> Path:
         """Where the secrets of a service are."""
-        return self.of(service.home) / _CREDENTIALS
+        return self.of(service.home) / CREDENTIALS
 
     def config(self, service: Service) -> Path:
         """The configuration of a service."""

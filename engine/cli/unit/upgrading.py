@@ -78,7 +78,7 @@ def _migrated(tree: Tree, service: Service) -> list[Step]:
             statefile.prepare(state)
 
     kept = before.path_of(state, version)
-    back = service.line(f"state restore {kept}")
+    back = service.line_of_any_version(f"state restore {kept}")
     return [
         Step("migrated", f"{state}, from schema {version} to {now}", migrate),
         Step("kept", f"{kept}, as it was; to go back, install the version before and run: {back}"),
