@@ -31,8 +31,8 @@ def state_path(config: Config) -> Path:
     if not found:
         raise NoState(
             f"there is no state at {path.parent}",
-            remedy="if the service runs under systemd, set STATE_DIRECTORY to its directory, such"
-            " as /var/lib/wosync; otherwise name its configuration with --config",
+            remedy="if the service has never run, start it; otherwise name its configuration with"
+            " --config, or set STATE_DIRECTORY to the directory that systemd gave it",
         )
     return path
 

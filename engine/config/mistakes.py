@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from engine.settings import may_be_shown
 
+_ANOTHER_USER = "run the command as root, or as the service's user; or let this user read the file"
 _MANUAL = "the comments in config.toml explain every key; then run: wosync check"
 
 
@@ -39,7 +40,9 @@ def described(detail: Mapping[str, Any], model: type[BaseModel]) -> str:
 
 
 def remedy(details: Sequence[Mapping[str, Any]]) -> str:
-    """What to type when only variables are missing, and where to read otherwise."""
+    """What to type or who to be when only that is the matter, and where to read otherwise."""
+    if details and all(_is_closed(detail) for detail in details):
+        return _ANOTHER_USER
     names = [_variable(detail) for detail in details]
     exports = " ".join(f"{name}='<value>'" for name in dict.fromkeys(names) if name is not None)
     if not exports:
@@ -56,6 +59,12 @@ def _variable(detail: Mapping[str, Any]) -> str | None:
         return None
     name = cast("dict[str, Any]", raw)["env"]
     return name if isinstance(name, str) and may_be_shown("env", name) else None
+
+
+def _is_closed(detail: Mapping[str, Any]) -> bool:
+    """Whether a secret is there that this user may not read."""
+    error = detail.get("ctx", {}).get("error")
+    return isinstance(error, ValueError) and isinstance(error.__cause__, PermissionError)
 
 
 def _owner(error: ValueError) -> str:

@@ -246,6 +246,16 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "sends who may not read a secret to the manual",
+        "engine/config/mistakes.py",
+        "        return _ANOTHER_USER\n",
+        "        return _MANUAL\n",
+        (
+            "tests/unit/engine/config/test_mistakes.py"
+            "::test_a_secret_behind_a_closed_directory_says_so",
+        ),
+    ),
+    Mutant(
         "tells the operator to export a secret",
         "engine/config/mistakes.py",
         'isinstance(name, str) and may_be_shown("env", name)',

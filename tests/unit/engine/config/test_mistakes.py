@@ -95,6 +95,8 @@ def test_a_secret_behind_a_closed_directory_says_so(
         error = refused(tmp_path, text)
 
     assert "Permission denied; a directory above it is closed to this user" in error.message
+    assert error.remedy is not None
+    assert error.remedy.startswith("run the command as root, or as the service's user")
 
 
 def test_a_secret_in_the_place_of_a_variable_is_not_to_be_exported(
