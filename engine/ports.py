@@ -311,6 +311,15 @@ class Target(Protocol):
         """
         ...
 
+    async def shown(
+        self, target_ids: Collection[int], field_names: Collection[str]
+    ) -> Mapping[int, Fields]:
+        """What opportunities hold by id, canonical, as the collection shows, asked for together.
+
+        One that is not there, or that cannot be read, is left out; so may be others.
+        """
+        ...
+
     async def find(self, correlations: Collection[str]) -> Mapping[str, list[Match]]:
         """Opportunities by the correlation value they carry, oldest first, as the collection shows.
 

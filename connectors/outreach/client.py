@@ -82,6 +82,12 @@ class OutreachClient:
         request = self._requests.get(target_id, field_names)
         return _alive((await self._call(request, Document)).data, request)
 
+    async def shown(
+        self, target_ids: Sequence[int], field_names: AnyCollection[str]
+    ) -> Roster[Resource]:
+        """Opportunities by id, limited to these fields, those in the trash among them."""
+        return await self._collect_readable(self._requests.shown(target_ids, field_names))
+
     async def find(self, correlations: Sequence[str]) -> list[Resource]:
         """Opportunities whose `customId` is one of the values as far as the filter can tell."""
         return await self._collect(self._requests.find(correlations))

@@ -117,6 +117,21 @@ class OutreachTarget:
         found = await self.client.get(target_id, field_names)
         return protocol.observed(found, field_names, self.fields(RecordType.OPPORTUNITY))
 
+    async def shown(
+        self, target_ids: Collection[int], field_names: Collection[str]
+    ) -> Mapping[int, Fields]:
+        """What opportunities hold by id, as the collection shows: it may lag (outreach-api §6.4).
+
+        What is in the trash is left out, as `get` would call it gone.
+        """
+        found: dict[int, Fields] = {}
+        fields, asked = self.fields(RecordType.OPPORTUNITY), iter(target_ids)
+        while chunk := list(islice(asked, protocol.IDS_MAX)):
+            for one in (await self.client.shown(chunk, field_names)).rows:
+                if one.id in chunk and not protocol.in_trash(one):
+                    found[one.id] = protocol.observed(one, field_names, fields)
+        return found
+
     async def find(self, correlations: Collection[str]) -> Mapping[str, list[Match]]:
         """Opportunities by their `customId`, exactly one of these values, oldest first.
 

@@ -44,6 +44,8 @@ FIND_PAGE_SIZE = 10
 # Values looked for in one request, and the characters they may take up in its address: servers
 # commonly take 8 kB.
 FINDS_MAX = 100
+# Ids that one request names.
+IDS_MAX = 100
 FIND_CHARS_MAX = 6000
 PAGE_SIZE = "page[size]"
 TRASHED_AT = "trashedAt"
@@ -99,6 +101,14 @@ class Requests:
         """GET one opportunity, limited to these attributes and relationships (§6.3)."""
         query = {"fields[opportunity]": ",".join(sorted({*field_names, TRASHED_AT}))}
         return self.read("/opportunities/{id}", "get", query, target_id)
+
+    def shown(self, target_ids: Sequence[int], field_names: AnyCollection[str]) -> Request:
+        """GET the opportunities with these ids, limited as in `get` (§6.2, §6.3)."""
+        query = {
+            "filter[id]": ",".join(map(str, target_ids)),
+            "fields[opportunity]": ",".join(sorted({*field_names, TRASHED_AT})),
+        }
+        return self.read("/opportunities", "shown", query | whole_pages())
 
     def remove(self, target_id: int) -> Request:
         """DELETE one opportunity (§7)."""

@@ -24,6 +24,7 @@ from engine.actors.opportunity.create_search import COMPONENT, CreateSearch
 from engine.actors.opportunity.failures import OpportunityFailures
 from engine.actors.opportunity.fresh_rows import FreshRows, Look
 from engine.actors.opportunity.lost_creates import KIND, LostCreates
+from engine.actors.opportunity.target_rows import TargetRows
 from engine.actors.opportunity.updates import Held, Sent, Updates
 from engine.actors.trust import Trust
 from engine.clock import Clock, loop_time
@@ -103,6 +104,7 @@ class OpportunitySyncer:
     mappings: Mappings
     references: References
     fresh_rows: FreshRows
+    target_rows: TargetRows
     trust: Trust
     search: CreateSearch
     dependence: Dependence
@@ -152,6 +154,7 @@ class OpportunitySyncer:
             self.store,
             self.target,
             self.trust,
+            self.target_rows,
             claims,
             self.clock,
             self._asking,

@@ -16,7 +16,7 @@ import structlog
 from engine.clock import Clock
 from engine.dates import Dates
 from engine.decide.reasons import because
-from engine.decide.trust import Writer, made_by_former_life, roles_show_in_s, writer
+from engine.decide.trust import Writer, made_by_former_life, may_be_listed, roles_show_in_s, writer
 from engine.errors import HeldBack
 from engine.metrics import Metrics
 from engine.model.age import Aged
@@ -107,6 +107,10 @@ class Trust:
                 because(Code.ROLES_TOO_YOUNG),
                 retry_after_s=wait_s,
             )
+
+    def may_list(self, work: Work, record: SourceRecord) -> bool:
+        """Whether what its target record holds may be learned from the collection."""
+        return may_be_listed(work, record, present=self._present, visibility_s=self.visibility_s)
 
     async def heed(
         self, work: Work, record: SourceRecord, target_id: int, holds: Fields, wanted: Fields

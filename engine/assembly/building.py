@@ -15,6 +15,7 @@ from engine.actors.healer import Healer
 from engine.actors.mapping_reader import MappingReader
 from engine.actors.opportunity.create_search import CreateSearch
 from engine.actors.opportunity.fresh_rows import FreshRows
+from engine.actors.opportunity.target_rows import TargetRows
 from engine.actors.opportunity_syncer import COMPONENT as OPPORTUNITY_SYNCER
 from engine.actors.people_poller import PeoplePoller
 from engine.actors.poller import Poller
@@ -148,6 +149,17 @@ class _Builder:
         search: CreateSearch,
         dependence: Dependence,
     ) -> WorkerFactory:
+        trust = Trust(
+            self.store,
+            self.environment.clock,
+            self.metrics,
+            self.config.target.visibility_s,
+            self.config.connectors.target.correlation_field,
+            self.systems.dates,
+            self.config.connectors.source.name,
+            self.config.connectors.target.name,
+            self.config.shadow,
+        )
         return WorkerFactory(
             config=self.config,
             environment=self.environment,
@@ -167,17 +179,8 @@ class _Builder:
                 clock=self.environment.clock,
                 age_max_s=limits.row_age_max_s(self.config),
             ),
-            trust=Trust(
-                self.store,
-                self.environment.clock,
-                self.metrics,
-                self.config.target.visibility_s,
-                self.config.connectors.target.correlation_field,
-                self.systems.dates,
-                self.config.connectors.source.name,
-                self.config.connectors.target.name,
-                self.config.shadow,
-            ),
+            target_rows=TargetRows(self.store, self.systems.target, trust, self.environment.clock),
+            trust=trust,
             search=search,
             dependence=dependence,
             runs=self.runs,

@@ -8,6 +8,7 @@ import anyio
 
 from engine.actors.opportunity.create_search import CreateSearch
 from engine.actors.opportunity.fresh_rows import FreshRows
+from engine.actors.opportunity.target_rows import TargetRows
 from engine.actors.opportunity_syncer import OpportunitySyncer
 from engine.actors.relationship_syncer import RelationshipSyncer
 from engine.actors.trust import Trust
@@ -44,6 +45,7 @@ class WorkerFactory:
     references: References
     prospects: ProspectResolver
     fresh_rows: FreshRows
+    target_rows: TargetRows
     trust: Trust
     search: CreateSearch
     dependence: Dependence
@@ -61,6 +63,7 @@ class WorkerFactory:
             mappings=self.mappings,
             references=self.references,
             fresh_rows=self.fresh_rows,
+            target_rows=self.target_rows,
             trust=self.trust,
             search=self.search,
             dependence=self.dependence,

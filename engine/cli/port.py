@@ -76,7 +76,7 @@ def answered(
     """The answer to a request, for the block.
 
     Args:
-        timeout_s: for the connection.
+        timeout_s: for the connection, and for what is sent.
         silence_s: after so long without a sign the answer is given up; `timeout_s` by default.
 
     Raises:
@@ -84,9 +84,8 @@ def answered(
     """
     with closing(HTTPConnection(host, port, timeout=timeout_s)) as connection:
         try:
-            connection.connect()
-            connection.sock.settimeout(silence_s or timeout_s)
             _send(connection, request)
+            connection.sock.settimeout(silence_s or timeout_s)
             response = connection.getresponse()
         except (OSError, HTTPException, ValueError) as error:
             # A name that no resolver takes is a ValueError.

@@ -10,6 +10,8 @@ from engine.model.work import Work
 
 # The source's clock may be behind ours by so much, seconds.
 SKEW_S = 300.0
+# An edit is sent within so many seconds, or its row is read anew first.
+SENT_WITHIN_S = 600.0
 
 
 class Writer(Enum):
@@ -63,6 +65,21 @@ def made_by_former_life(record: SourceRecord, aged: Aged | None, present: float)
         return False
     since = aged.noticed_at + SKEW_S
     return not since < record.updated_at <= present + SKEW_S
+
+
+def may_be_listed(work: Work, record: SourceRecord, *, present: float, visibility_s: float) -> bool:
+    """Whether what its target record holds may be learned from the collection, with many others.
+
+    Nothing has been written there in our name lately: not by this life of the state, which has
+    never linked it, nor by one that was lost, for nobody has edited the record since long before.
+
+    Args:
+        present: the present time by the source's word, unix seconds.
+        visibility_s: a target collection may lag behind a write for so long.
+    """
+    if work.target_id is not None or work.intent is not None or work.gone_id is not None:
+        return False
+    return record.updated_at + SKEW_S + SENT_WITHIN_S + visibility_s < present
 
 
 def roles_show_in_s(aged: Aged | None, *, listed: bool, now: float, visibility_s: float) -> float:

@@ -15,6 +15,7 @@ VERSIONS = "engine/decide/version.py"
 RESTORED = "tests/scenario/test_restored_source.py"
 CAPTURED = "tests/unit/engine/store/test_capture.py"
 AHEAD = "tests/scenario/test_read_ahead.py"
+TARGET_ROWS = "tests/scenario/test_target_rows.py"
 UNDONE = "tests/scenario/test_undone_imports.py"
 WRITING_BACK = "tests/scenario/test_writing_back.py"
 TAKEN_BACK = f"{UNDONE}::test_what_is_taken_back_while_it_waits_is_not_created"
@@ -165,7 +166,7 @@ MUTANTS = (
         "connectors/workbooks/client.py",
         "return rows, odd, answers.served_at(reply.answer)",
         "return rows, odd, None",
-        (f"{CLOCKS}::test_a_mark_carried_away_by_a_former_version_comes_back",),
+        (f"{CLOCKS}::test_that_the_clocks_differ_is_told",),
     ),
     Mutant(
         "takes a slow answer for another clock",
@@ -253,5 +254,33 @@ MUTANTS = (
         "if position.updated_at <= over_at and",
         "if position.updated_at > 0 and",
         ("tests/unit/engine/actors/test_seen_rows.py",),
+    ),
+    Mutant(
+        "reads what target records hold one by one after a state was lost",
+        "engine/actors/opportunity/target_rows.py",
+        "        if self.trust.may_list(work, record):\n",
+        "        if self.trust.may_list(work, record) and not names:\n",
+        (f"{TARGET_ROWS}::test_a_lost_state_is_learned_a_hundred_at_a_time",),
+    ),
+    Mutant(
+        "believes what a collection shows of a record that was edited lately",
+        "engine/decide/trust.py",
+        "    return record.updated_at + SKEW_S + SENT_WITHIN_S + visibility_s < present\n",
+        "    return record.updated_at <= present + SKEW_S\n",
+        (f"{TARGET_ROWS}::test_what_was_edited_lately_is_looked_at_by_itself",),
+    ),
+    Mutant(
+        "takes what several ids are answered for an answer about each of them",
+        "engine/actors/opportunity/target_rows.py",
+        "            self._failed_at = now\n            return\n",
+        "            raise\n",
+        (f"{TARGET_ROWS}::test_a_front_that_takes_one_id_at_a_time_loses_nothing",),
+    ),
+    Mutant(
+        "takes what lies in the trash for what is there",
+        "connectors/outreach/connector.py",
+        "                if one.id in chunk and not protocol.in_trash(one):\n",
+        "                if one.id in chunk:\n",
+        (f"{TARGET_ROWS}::test_what_the_collection_does_not_show_is_looked_at_by_itself",),
     ),
 )

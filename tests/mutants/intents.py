@@ -52,7 +52,7 @@ MUTANTS = (
     ),
     Mutant(
         "keeps creates of roles on an opportunity that the record has left",
-        SCHEMA,
+        "engine/store/sqlite/schema/0024_people_tab.sql",
         "DELETE FROM intent WHERE kind = 'role' AND record_id = OLD.record_id;",
         "DELETE FROM intent WHERE kind = 'role' AND record_id = -OLD.record_id;",
         (f"{TABS}::test_a_tab_that_is_followed_no_more_takes_its_creates_along",),

@@ -101,6 +101,8 @@ async def test_our_own_write_back_after_a_restore_is_no_news(world: Bench) -> No
     world.edit(record, cf_opportunity_outreach_id="", cf_opportunity_outreach_url="")
     put_back(world, record, "From the backup")
     world.edit(record, description="Edited since")
+    # So that the version that it makes has another time than the one before.
+    world.just_before_a_write_back(lambda: world.clock.advance(5))
 
     await world.once()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import anyio
 
 from engine.actors.opportunity.claims import Claims
+from engine.actors.opportunity.target_rows import TargetRows
 from engine.actors.trust import Trust
 from engine.clock import Clock
 from engine.decide.failure import FORBIDDEN, error_class
@@ -60,6 +61,7 @@ class Updates:
     store: Store
     target: Target
     trust: Trust
+    rows: TargetRows
     claims: Claims
     clock: Clock
     asking: anyio.Lock
@@ -81,7 +83,7 @@ class Updates:
                 return None
             async with holding(self.asking):
                 if must_observe(work, way, fields) or known is None:
-                    known = await self.target.get(way.target_id, self.field_names())
+                    known = await self.rows.of(work, record, way.target_id, self.field_names())
                     await self.trust.heed(work, record, way.target_id, known, fields)
                 match step(work, fields, known):
                     case Hold(would):

@@ -103,6 +103,18 @@ class RehearsedTarget:
             self._gone("get")
         return {name: written[0].get(name, fields.get(name)) for name in field_names}
 
+    async def shown(
+        self, target_ids: Collection[int], field_names: Collection[str]
+    ) -> Mapping[int, Fields]:
+        real = [one for one in target_ids if one <= INVENTED]
+        found = dict(await self.target.shown(real, field_names)) if real else dict[int, Fields]()
+        for target_id in target_ids:
+            written = self.overlay.opportunity(target_id)
+            # What is only written down here is read one by one, as it would be if it were there.
+            if written is not None:
+                found.pop(target_id, None)
+        return found
+
     async def delete(self, target_id: int) -> None:
         self._writes("delete")
         self.overlay.write_opportunity(target_id, {}, gone=True)

@@ -43,6 +43,11 @@ class Records(Protocol):
         approval, if they were last shown before then; and all that are marked for it."""
         ...
 
+    async def carried_next(self, lane: Lane, now: float, limit: int) -> list[int]:
+        """The ids of target records that records next due in the lane carry, as far as nothing is
+        linked to them yet."""
+        ...
+
     async def open_intent(
         self, work: Work, correlation: str, now: float, *, shown_since: float
     ) -> bool:

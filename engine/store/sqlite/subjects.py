@@ -96,6 +96,7 @@ class SqliteRecords(Subject):
     load = glancing(work.load)
     shown_at = reading(work.shown_at)
     shown_before = reading(work.shown_before)
+    carried_next = reading(work.carried_next)
     open_intent = writing(work.open_intent)
     begin_update = writing(work.begin_update)
     open_doubt = writing(work.open_doubt)

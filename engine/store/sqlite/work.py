@@ -168,6 +168,17 @@ def shown_before(
     return [row[0] for row in rows]
 
 
+def carried_next(connection: sqlite3.Connection, lane: Lane, now: float, limit: int) -> list[int]:
+    """See `Records.carried_next`."""
+    rows = connection.execute(
+        "SELECT carried FROM (SELECT id, target_id, carried, due_at FROM record"
+        " WHERE state = 'pending' AND lane = ? AND due_at <= ? ORDER BY due_at, id LIMIT ?)"
+        " WHERE target_id IS NULL AND carried IS NOT NULL ORDER BY due_at, id LIMIT ?",
+        (lane, now, limit * _AHEAD, limit),
+    )
+    return [row[0] for row in rows]
+
+
 def open_intent(
     connection: sqlite3.Connection, work: Work, correlation: str, now: float, *, shown_since: float
 ) -> bool:

@@ -6,7 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from engine.decide.trust import Writer, made_by_former_life, roles_show_in_s, writer
+from engine.decide.trust import (
+    Writer,
+    made_by_former_life,
+    may_be_listed,
+    roles_show_in_s,
+    writer,
+)
 from engine.model.age import Aged
 from engine.model.records import SourceRecord
 from engine.model.work import Work
@@ -83,3 +89,23 @@ def test_roles_are_made_only_once_all_that_were_made_would_show() -> None:
     assert roles_show_in_s(AGED, listed=False, now=NOW + 61, visibility_s=160.0) == 0.0
     assert roles_show_in_s(AGED, listed=True, now=NOW, visibility_s=160.0) == 0.0
     assert roles_show_in_s(None, listed=False, now=NOW, visibility_s=160.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("work", "age_s", "listed"),
+    [
+        (known(), 10_000, True),
+        (known(), 1_000, False),
+        # A clock that is wrong proves nothing.
+        (known(), -10_000, False),
+        (known(target_id=9), 10_000, False),
+        (known(gone_id=9), 10_000, False),
+    ],
+)
+def test_what_nobody_has_written_lately_may_be_learned_from_the_collection(
+    work: Work, age_s: int, listed: bool
+) -> None:
+    """It lags behind what was written: by this life of the state, or by one that was lost."""
+    record = replace(source("9"), updated_at=int(NOW) - age_s)
+
+    assert may_be_listed(work, record, present=NOW, visibility_s=300) is listed

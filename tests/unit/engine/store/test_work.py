@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
@@ -117,3 +118,16 @@ def test_a_backlog_is_not_read_whole_for_those_who_waited(db: sqlite3.Connection
 
     assert work.shown_before(db, Lane.FRESH, NOW, NOW + 1, 1) == []
     assert work.shown_before(db, Lane.FRESH, NOW, NOW + 1, 2) == [7]
+
+
+def test_what_records_carry_that_nothing_is_linked_to_is_listed_as_it_is_due(
+    db: sqlite3.Connection,
+) -> None:
+    """One reading of the target serves all of them."""
+    db.execute("DELETE FROM record")
+    take(db, *(replace(row(one), target_id=f"{one}0") for one in (2, 3, 4)), row(5))
+    link(db, 3, 30)
+
+    assert work.carried_next(db, Lane.FRESH, NOW, 10) == [20, 40]
+    assert work.carried_next(db, Lane.FRESH, NOW, 1) == [20]
+    assert work.carried_next(db, Lane.BACKLOG, NOW, 10) == []
