@@ -206,6 +206,20 @@ MUTANTS = (
         (f"{APPLIED}::test_a_record_that_was_never_edited_is_adopted_as_planned",),
     ),
     Mutant(
+        "looks once more at what the run reads itself",
+        TARGET,
+        "            self.overlay.keep_seen(target_id, fields)\n",
+        "",
+        (f"{APPLIED}::test_however_many_target_records_there_are_a_plan_tells_what_they_hold",),
+    ),
+    Mutant(
+        "believes that no role is taken on what is in the trash",
+        TARGET,
+        "            return error.status is not None",
+        "            return error is not None",
+        (f"{APPLIED}::test_roles_on_what_is_in_the_trash_are_planned_as_they_are_sent",),
+    ),
+    Mutant(
         "leaves out who was overtaken by another record of the plan",
         "engine/service/planning/record.py",
         "self._early = undone is not None and await self._has_moved(before)",

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from connectors.sandbox.faults import Fault
 from engine.model.plan import Kind
+from engine.service.planning import target
 from tests.scenario.bench import Bench
+from tests.scenario.people import ROLES as ROLES_PATH
 from tests.scenario.plan_hands import planned
 from tests.scenario.test_applying import applied
 
@@ -37,6 +41,24 @@ async def test_a_record_that_was_never_edited_is_adopted_as_planned(world: Bench
     assert world.twin(record).attributes["name"] == "Harbour crane"
 
 
+async def test_however_many_target_records_there_are_a_plan_tells_what_they_hold(
+    world: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the run reads anyway is known, and compared when the plan is applied."""
+    monkeypatch.setattr(target, "LOOKS_MAX", 1)
+    twins = [world.outreach.opportunities.create({"name": f"Once {one}"}) for one in range(4)]
+    for twin in twins:
+        world.has(f"Crane {twin}", cf_opportunity_outreach_id=str(twin))
+
+    plan = await planned(world)
+
+    edits = [edit for one in plan.of(Kind.UPDATE) for edit in one.edits if edit.field == "name"]
+    assert sorted(str(edit.before) for edit in edits) == [f"Once {one}" for one in range(4)]
+    assert plan.end.unlooked == 0
+    _, left_out = await applied(world, plan.path)
+    assert left_out == {}
+
+
 async def test_whoever_loses_a_target_record_meanwhile_has_one_more_turn(world: Bench) -> None:
     """One takes the id of a second, which carries that of a third."""
     third, second, first = (world.has(f"Crane {one}") for one in range(3))
@@ -56,3 +78,18 @@ async def test_whoever_loses_a_target_record_meanwhile_has_one_more_turn(world: 
 
     assert left_out == {}
     assert world.record(second)["error"] is True
+
+
+async def test_roles_on_what_is_in_the_trash_are_planned_as_they_are_sent(world: Bench) -> None:
+    """Outreach shows the record still, and takes them."""
+    record, people = world.has(), world.knows_all("Petra Piers", "Quentin Quay")
+    await world.once()
+    world.outreach.opportunities.trash(world.twin(record).id)
+    world.puts(record, *((one, "Buyer") for one in people))
+    plan = await planned(world)
+    world.forget_traffic()
+
+    _, left_out = await applied(world, plan.path)
+
+    assert left_out == {}
+    assert world.outreach_traffic.counts["POST", ROLES_PATH] == len(plan.of(Kind.ROLE_ADD)) == 2

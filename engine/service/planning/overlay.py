@@ -21,8 +21,9 @@ from engine.model.records import Fields, ProspectMatch, RecordType, Role
 # No system counts so far; JSON and SQLite both hold it exactly.
 INVENTED = 8_000_000_000_000_000
 
-# What would be in both systems.
+# What would be in both systems; `seen` is what really is, where the run itself has read it.
 SCHEMA = """
+CREATE TABLE seen (id INTEGER PRIMARY KEY, fields TEXT NOT NULL);
 CREATE TABLE opportunity (id INTEGER PRIMARY KEY, fields TEXT NOT NULL, gone INTEGER NOT NULL);
 CREATE TABLE prospect (id INTEGER PRIMARY KEY, emails TEXT NOT NULL);
 CREATE TABLE prospect_email (email TEXT NOT NULL, id INTEGER NOT NULL);
@@ -124,6 +125,19 @@ class Overlay:
             "INSERT OR REPLACE INTO opportunity VALUES (?, ?, ?)",
             (target_id, json.dumps(merged), gone),
         )
+
+    def keep_seen(self, target_id: int, fields: Fields) -> None:
+        """It was read just now."""
+        self.connection.execute(
+            "INSERT OR REPLACE INTO seen VALUES (?, ?)", (target_id, json.dumps(dict(fields)))
+        )
+
+    def seen(self, target_id: int) -> dict[str, Any]:
+        """What was read of it last; nothing where nobody did."""
+        row = self.connection.execute(
+            "SELECT fields FROM seen WHERE id = ?", (target_id,)
+        ).fetchone()
+        return {} if row is None else json.loads(row[0])
 
     # Prospects.
 

@@ -97,6 +97,7 @@ class RehearsedTarget:
             fields: Fields = {}
         else:
             fields = await self.target.get(target_id, field_names)
+            self.overlay.keep_seen(target_id, fields)
         if written is None:
             return fields
         if written[1]:
@@ -129,6 +130,10 @@ class RehearsedTarget:
         written = self.overlay.opportunity(target_id)
         if written is not None and (target_id > INVENTED or written[0].keys() >= changes.keys()):
             return written[0]
+        # What the run itself reads before it writes need not be looked at once more.
+        seen = {**self.overlay.seen(target_id), **(written[0] if written is not None else {})}
+        if seen.keys() >= changes.keys():
+            return seen
         if self.looks >= LOOKS_MAX:
             return None
         self.looks += 1
@@ -265,8 +270,9 @@ class RehearsedTarget:
         try:
             with counted_by(None):
                 await self.target.get(target_id, ())
-        except Gone:
-            return True
+        except Gone as error:
+            # What is in the trash is shown, and roles on it are taken.
+            return error.status is not None
         except EngineError:
             return False
         return False
