@@ -9,6 +9,7 @@ APPLY = "tests/scenario/test_applying.py"
 APPLIED = "tests/scenario/test_plan_applied.py"
 APPROVE = "tests/scenario/test_approving.py"
 FILES = "tests/unit/engine/service/planning/test_files.py"
+PEOPLE = "tests/unit/engine/service/planning/test_people.py"
 TARGET = "engine/service/planning/target.py"
 PORTS = "tests/unit/engine/test_stand_ins_of_ports.py"
 FIRST = f"{PLAN}::test_a_first_run_is_told_before_anything_is_there"
@@ -145,7 +146,7 @@ MUTANTS = (
     Mutant(
         "asks who a person was when the work on a record began",
         "engine/service/planning/permits.py",
-        "self.people.prospects.get(person_id) or self.prospects",
+        "self.people.prospect(person_id) or self.prospects",
         "self.prospects",
         ("tests/unit/engine/service/planning/test_permits.py",),
     ),
@@ -225,6 +226,41 @@ MUTANTS = (
         "self._early = undone is not None and await self._has_moved(before)",
         "self._early = False",
         (f"{APPLIED}::test_whoever_loses_a_target_record_meanwhile_has_one_more_turn",),
+    ),
+    Mutant(
+        "keeps all the people of a plan in memory",
+        "engine/service/planning/people.py",
+        "        for line in lines:",
+        "        for line in list(lines):",
+        (f"{PEOPLE}::test_however_many_people_there_are_they_take_no_memory",),
+    ),
+    Mutant(
+        "permits a create that is planned again and again",
+        "engine/service/planning/people.py",
+        "fields = ? AND number > 0",
+        "fields = ?",
+        (f"{PEOPLE}::test_each_create_that_is_planned_is_permitted_once",),
+    ),
+    Mutant(
+        "lets everybody in the service wait for the lines of a plan",
+        "engine/service/planning/rehearsal.py",
+        "await anyio.to_thread.run_sync(_write_lines, writing, laid.connection, copy)",
+        "_write_lines(writing, laid.connection, copy)",
+        (f"{APPLIED}::test_nobody_in_the_service_waits_for_the_lines_of_a_plan",),
+    ),
+    Mutant(
+        "lets everybody in the service wait for the reading of a plan",
+        "engine/service/planning/applying.py",
+        "await run_sync(planned.take_in, lines_of(self.plan))",
+        "planned.take_in(lines_of(self.plan))",
+        (f"{APPLIED}::test_nobody_in_the_service_waits_for_the_lines_of_a_plan",),
+    ),
+    Mutant(
+        "lets everybody in the service wait for all records of an adoption",
+        "engine/service/adopting/lines.py",
+        "            await checkpoint()\n            for line",
+        "            for line",
+        (f"{APPLIED}::test_others_have_their_turn_between_two_records_of_an_adoption",),
     ),
     Mutant(
         "carries out two plans at once",

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import anyio
+import anyio.lowlevel
 import pytest
 
 from connectors.sandbox.faults import Fault
-from engine.model.plan import Kind
-from engine.service.planning import target
+from engine.model.plan import Change, Header, Kind, LeftOut
+from engine.service.planning import files, lines, target
+from tests.scenario.adopting_hands import ADOPTS, synced
 from tests.scenario.bench import Bench
 from tests.scenario.people import ROLES as ROLES_PATH
 from tests.scenario.plan_hands import planned
@@ -93,3 +100,60 @@ async def test_roles_on_what_is_in_the_trash_are_planned_as_they_are_sent(world:
 
     assert left_out == {}
     assert world.outreach_traffic.counts["POST", ROLES_PATH] == len(plan.of(Kind.ROLE_ADD)) == 2
+
+
+async def test_nobody_in_the_service_waits_for_the_lines_of_a_plan(
+    world: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are made, and read, beside the loop in which all others work."""
+    threads: list[int] = []
+
+    def noting(real: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*given: Any) -> Any:
+            threads.append(threading.get_ident())
+            return real(*given)
+
+        return noted
+
+    world.puts(world.has(), (world.knows("Petra Piers"), "Buyer"))
+    with monkeypatch.context() as patched:
+        patched.setattr(lines.Lines, "change", noting(lines.Lines.change))
+        plan = await planned(world)
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "_parsed", noting(files._parsed))  # pyright: ignore[reportPrivateUsage]
+        _, left_out = await applied(world, plan.path)
+
+    assert left_out == {}
+    assert threads
+    assert threading.get_ident() not in threads
+
+
+async def test_others_have_their_turn_between_two_records_of_an_adoption(
+    world: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Most of them need nothing that is waited for."""
+    records = [world.has(f"Crane {one}") for one in range(5)]
+    await synced(world, *records)
+    turns, seen = 0, list[int]()
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await anyio.lowlevel.checkpoint()
+
+    real = files.Writing.write
+
+    def write(self: files.Writing, line: Header | Change | LeftOut) -> None:
+        if isinstance(line, Change) and line.kind is Kind.ADOPT:
+            seen.append(turns)
+        real(self, line)
+
+    monkeypatch.setattr(files.Writing, "write", write)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(others)
+        await planned(world, ADOPTS)
+        tasks.cancel_scope.cancel()
+
+    assert len(seen) == len(records)
+    assert len(set(seen)) == len(seen)

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 
+from anyio.lowlevel import checkpoint
+
 from engine.decide import adoption
 from engine.decide.claim import Claimant, owner
 from engine.decide.opportunity import difference
@@ -35,12 +37,15 @@ class Adoptions:
         """Every line, those of one record together."""
         await self._deal()
         for one in self.laid.all_ours():
+            # Of most records nothing has to be waited for, and others in the service are to live.
+            await checkpoint()
             for line in await self._record(one):
                 yield line
 
     async def _deal(self) -> None:
         """Deal out what only looks like records that nothing names a target record for."""
         for alike in self.laid.groups():
+            await checkpoint()
             records = self.laid.open_of(alike)
             free = await self._free(self.laid.like(alike), None)
             for record_id, share in adoption.dealt(records, free).items():

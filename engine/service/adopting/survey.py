@@ -13,6 +13,7 @@ from typing import ParamSpec, TypeVar
 
 import anyio
 import structlog
+from anyio.to_thread import run_sync
 
 from engine.assembly.assembly import Assembly
 from engine.decide.adoption import alike
@@ -62,10 +63,14 @@ class Survey:
         Raises:
             EngineError: a system cannot be reached, or refuses us.
         """
-        self.laid.add_claims(adopting.claimed(self.copy))
+        # Whoever else works in the service does not wait for what is done of all records at once.
+        await run_sync(self._lay_claims)
         await self._read_theirs()
         await self._read_ours()
-        self.laid.note_open()
+        await run_sync(self.laid.note_open)
+
+    def _lay_claims(self) -> None:
+        self.laid.add_claims(adopting.claimed(self.copy))
 
     @property
     def names(self) -> list[str]:

@@ -19,6 +19,7 @@ from typing import IO
 
 import anyio
 import structlog
+from anyio.to_thread import run_sync
 
 from engine.about import about
 from engine.assembly.assembly import Assembly
@@ -33,11 +34,13 @@ from engine.model.records import Captured, RecordType
 from engine.model.run import RunKind
 from engine.runs import within
 from engine.service.once import begin, look
+from engine.service.planning import people
 from engine.service.planning.files import UnusablePlan, lines_of, told
-from engine.service.planning.permits import People
+from engine.service.planning.people import People
 from engine.service.planning.record import PlannedRecord
 from engine.service.starting import take_steps
 from engine.service.usage import keep_usage
+from engine.store.sqlite import scratch
 
 # An older plan tells too little of what is there now.
 AGE_MAX_S = 24 * 3600.0
@@ -76,7 +79,7 @@ async def apply_alone(
             target = config.connectors.target.name
             await take_steps(target, assembly.systems.target.steps()[1:])
             applying = Applying(assembly, plan, out, beside=False)
-            applying.ensure_usable()
+            await applying.ensure_usable()
             await look(assembly)
             await applying.run()
             await keep_usage(assembly)
@@ -86,7 +89,7 @@ async def apply_beside(assembly: Assembly, plan: Path, out: IO[str]) -> None:
     """Carry it out inside the running service."""
     with plain_errors():
         applying = Applying(assembly, plan, out, beside=True)
-        applying.ensure_usable()
+        await applying.ensure_usable()
         await applying.run()
 
 
@@ -105,17 +108,16 @@ class Applying:
     out: IO[str]
     beside: bool
     tallied: Tallied = field(default_factory=Tallied, init=False)
-    _people: People = field(default_factory=lambda: People({}), init=False)
     _made: str = field(default="", init=False)
     _run: int = field(default=0, init=False)
 
-    def ensure_usable(self) -> None:
+    async def ensure_usable(self) -> None:
         """See that it is a plan for this pair as it is now.
 
         Raises:
             UnusablePlan: it is not.
         """
-        header = next(iter(lines_of(self.plan)))
+        header = await run_sync(next, lines_of(self.plan))
         if not isinstance(header, Header):
             raise UnusablePlan("it has no header", remedy="make a new plan")
         assembly, new = self.assembly, "make a new one: wosync plan --out"
@@ -142,18 +144,29 @@ class Applying:
     async def run(self) -> None:
         """Carry it out, by as many workers as records are synchronised by."""
         current_lane.set(Lane.FRESH)
-        self._people = People(_by_person(lines_of(self.plan)))
+        state_dir = self.assembly.config.engine.service.state_dir
+        with (
+            scratch.directory(state_dir, alone=not self.beside) as place,
+            people.opened(place / people.FILE_NAME) as planned,
+        ):
+            # Nobody else in the service is to wait for the reading of a long plan.
+            await run_sync(planned.take_in, lines_of(self.plan))
+            await self._carry_out_all(planned)
+
+    async def _carry_out_all(self, planned: People) -> None:
         self._run = await self.assembly.store.undos.begin(
             RunKind.APPLIED, self.assembly.environment.clock.now(), self._made
         )
         with within(self._run):
-            again = await self._carry_out(_grouped(lines_of(self.plan)), last=False)
-            await self._carry_out(again, last=True)
-            await self._end_with_people()
+            again = await self._carry_out(_grouped(lines_of(self.plan)), planned, last=False)
+            await self._carry_out(again, planned, last=True)
+            await self._end_with_people(planned)
         self.out.write(json.dumps({**self.tallied.document(), "run": self._run}) + "\n")
         log.info("plan_applied", kept_run=self._run, **self.tallied.numbers)
 
-    async def _carry_out(self, groups: Iterable[list[Change]], *, last: bool) -> list[list[Change]]:
+    async def _carry_out(
+        self, groups: Iterable[list[Change]], planned: People, *, last: bool
+    ) -> list[list[Change]]:
         """Do it record by record; returns those that are to be tried once more."""
         again: list[list[Change]] = []
         workers = self.assembly.config.engine.concurrency.opportunity_syncers
@@ -162,7 +175,8 @@ class Applying:
             async with limiter:
                 await record.carry_out()
 
-        for batch in _batches(groups):
+        batches = _batches(groups)
+        while batch := await run_sync(next, batches, None):
             rows = await self._rows([changes[0].record_id for changes in batch])
             limiter = anyio.CapacityLimiter(workers)
             records = [
@@ -170,7 +184,7 @@ class Applying:
                     self.assembly,
                     changes,
                     rows.get(changes[0].record_id),
-                    self._people,
+                    planned,
                     self._tell,
                     self._run,
                     last,
@@ -195,22 +209,22 @@ class Applying:
         """Tell the source what it is owed of these, as far as it is."""
         await self.assembly.worker_factory.write_back(0).step(keys)
 
-    async def _end_with_people(self) -> None:
-        people, store = self._people.changes, self.assembly.store.people
-        ids = list(people)
-        for start in range(0, len(ids), BATCH_MAX):
-            batch = ids[start : start + BATCH_MAX]
+    async def _end_with_people(self, planned: People) -> None:
+        store, after = self.assembly.store.people, -1
+        while batch := planned.ids(after, BATCH_MAX):
+            after = batch[-1]
             if not self.beside:
                 await self._deliver([Key(RecordType.PERSON, one) for one in batch])
             known = await store.load(batch)
             for person_id in batch:
-                person, first = known.get(person_id), people[person_id][0]
-                flags = any(one.kind is Kind.FLAG for one in people[person_id])
+                person, changes = known.get(person_id), planned.changes(person_id)
+                flags = any(one.kind is Kind.FLAG for one in changes)
                 is_told = person is not None and (
                     person.refused_version is not None if flags else person.prospect_id is not None
                 )
                 why = None if person is None else person.reason
-                self._tell(first, None if is_told else why or "nobody on a tab needs it any more")
+                undone = None if is_told else why or "nobody on a tab needs it any more"
+                self._tell(changes[0], undone)
 
     def _tell(self, change: Change, left_out: str | None, *, already: bool = False) -> None:
         """Note what came of one record or person."""
@@ -220,14 +234,6 @@ class Applying:
         self.tallied.numbers["left_out"] += 1
         line = LeftOut(change.record_type, change.record_id, change.ref, left_out)
         self.out.write(json.dumps(told(line)) + "\n")
-
-
-def _by_person(lines: Iterable[object]) -> dict[int, list[Change]]:
-    people: dict[int, list[Change]] = {}
-    for line in lines:
-        if isinstance(line, Change) and line.record_type is RecordType.PERSON:
-            people.setdefault(line.record_id, []).append(line)
-    return people
 
 
 def _grouped(lines: Iterable[object]) -> Generator[list[Change]]:

@@ -3,74 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.actors.gate import Attempt
 from engine.decide.reasons import because
 from engine.errors import NotPlanned
-from engine.model.identity import id_of
 from engine.model.plan import Change, Kind
 from engine.model.reason import Code
 from engine.model.records import Fields
-from engine.service.planning.source import NEW_ID
+from engine.service.planning.people import People
 
 # What is done to the target, as opposed to what is told to the source.
 WRITES = frozenset(Kind) - {Kind.WRITE_BACK, Kind.FLAG, Kind.UNFLAG, Kind.ADOPT}
-
-
-@dataclass(slots=True)
-class People:
-    """What is planned for people.
-
-    Args:
-        changes: by the person's id.
-        made: the prospects that were created for them so far. Who shares an address with somebody
-            is told theirs, which the plan could not know.
-        prospects: by the id of a person, the prospect that somebody's work on any record has just
-            told the person to be.
-    """
-
-    changes: Mapping[int, list[Change]]
-    made: set[int] = field(default_factory=set[int], init=False)
-    prospects: dict[int, int] = field(default_factory=dict[int, int], init=False)
-    _planned: Counter[str] = field(default_factory=Counter[str], init=False)
-
-    def __post_init__(self) -> None:
-        for changes in self.changes.values():
-            for one in changes:
-                if one.kind is Kind.PROSPECT:
-                    self._planned[_spelled({edit.field: edit.after for edit in one.edits})] += 1
-
-    def creates(self, fields: Fields) -> bool:
-        """Whether a prospect with these fields is planned, and not created yet."""
-        spelled = _spelled(fields)
-        planned = self._planned[spelled] > 0
-        self._planned[spelled] -= planned
-        return planned
-
-    def told(self, person_id: int, prospect_id: int | None, *, ours: bool) -> bool:
-        """Whether it is planned that the person is told so, or flagged."""
-        changes = self.changes.get(person_id, [])
-        if prospect_id is None:
-            return any(one.kind is Kind.FLAG for one in changes)
-        ids = [
-            edit.after
-            for one in changes
-            if one.kind is Kind.WRITE_BACK
-            for edit in one.edits
-            if edit.field == "id"
-        ]
-        if ours:
-            self.made.add(prospect_id)
-        planned = any(
-            prospect_id in self.made if after == NEW_ID else id_of(str(after)) == prospect_id
-            for after in ids
-        )
-        if planned:
-            self.prospects[person_id] = prospect_id
-        return planned
 
 
 @dataclass(slots=True)
@@ -151,16 +96,11 @@ class RecordPermits:
         self.done.append(change)
 
     def _prospect(self, person_id: int) -> int | None:
-        return self.people.prospects.get(person_id) or self.prospects.get(person_id)
+        return self.people.prospect(person_id) or self.prospects.get(person_id)
 
     def _deny(self, why: str) -> None:
         self.denied = self.denied or why
         raise NotPlanned(because(Code.NOT_PLANNED, why=why))
-
-
-def _spelled(fields: Fields) -> str:
-    given = {name: value for name, value in fields.items() if value is not None}
-    return json.dumps(given, sort_keys=True)
 
 
 def _same(change: Change, fields: Fields) -> bool:

@@ -19,7 +19,8 @@ from engine.model.states import State
 from engine.ports import Target
 from engine.service.planning import linking
 from engine.service.planning.outstanding import outstanding
-from engine.service.planning.permits import WRITES, People, RecordPermits
+from engine.service.planning.people import People
+from engine.service.planning.permits import WRITES, RecordPermits
 
 # What a plan changes of the roles on an opportunity.
 ROLES = (Kind.ROLE_ADD, Kind.ROLE_CHANGE, Kind.ROLE_REMOVE)

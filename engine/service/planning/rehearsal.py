@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from sqlite3 import Connection
 
 import anyio
 import anyio.to_thread
@@ -123,12 +124,11 @@ class Rehearsal:
                 laid = files.enter_context(overlay.opened(self.copy.with_name(OVERLAY_NAME)))
                 copy = files.enter_context(scratch.looking(self.copy))
                 base = Baseline(copy, laid.connection)
-                base.keep()
+                # However many records there are, nobody else in the service waits for their lines.
+                await anyio.to_thread.run_sync(base.keep)
                 assembly = await self._rehearse(laid, base)
                 writing.write(self._header(assembly))
-                lines.adoptions(laid.connection, copy)
-                for change in lines.Lines(laid.connection, copy).all():
-                    writing.write(change)
+                await anyio.to_thread.run_sync(_write_lines, writing, laid.connection, copy)
                 return writing.end(await self._numbers(assembly, laid))
         finally:
             rehearsing.reset(token)
@@ -304,6 +304,12 @@ class Rehearsal:
             waiting=counts.pending + counts.tabs,
             unlooked=laid.unlooked,
         )
+
+
+def _write_lines(writing: Writing, noted: Connection, copy: Connection) -> None:
+    lines.adoptions(noted, copy)
+    for change in lines.Lines(noted, copy).all():
+        writing.write(change)
 
 
 @asynccontextmanager

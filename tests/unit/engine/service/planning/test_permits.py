@@ -9,7 +9,8 @@ from engine.errors import NotPlanned
 from engine.model.edit import Edit
 from engine.model.plan import Change, Kind, RoleEdit
 from engine.model.records import RecordType
-from engine.service.planning.permits import People, RecordPermits
+from engine.service.planning.people import opened
+from engine.service.planning.permits import RecordPermits
 from engine.service.planning.source import NEW_ID
 
 ADA, PROSPECT = 31, 7
@@ -26,14 +27,15 @@ ADDS = Attempt(Kind.ROLE_ADD, prospect_id=PROSPECT, role="Buyer")
 
 def test_a_role_is_planned_of_whoever_is_a_prospect_by_the_moment_it_is_sent() -> None:
     """Somebody's work on another record may have told the person so since this one began."""
-    people = People({ADA: [TOLD]})
-    permits = RecordPermits([ROLE], people)
-    other = RecordPermits([ROLE], people)
+    with opened() as people:
+        people.take_in([TOLD])
+        permits = RecordPermits([ROLE], people)
+        other = RecordPermits([ROLE], people)
 
-    other.person(ADA, PROSPECT, ours=True)
-    permits.write(ADDS)
+        other.person(ADA, PROSPECT, ours=True)
+        permits.write(ADDS)
 
-    assert permits.done == [ROLE]
+        assert permits.done == [ROLE]
 
 
 def test_a_role_of_nobody_who_was_told_so_is_not_planned() -> None:
@@ -41,9 +43,11 @@ def test_a_role_of_nobody_who_was_told_so_is_not_planned() -> None:
     known = Change(
         Kind.WRITE_BACK, RecordType.PERSON, ADA, "PERS-31", edits=(Edit("id", None, "8"),)
     )
-    permits = RecordPermits([ROLE], People({ADA: [known]}))
+    with opened() as people:
+        people.take_in([known])
+        permits = RecordPermits([ROLE], people)
 
-    with pytest.raises(NotPlanned):
-        permits.person(ADA, PROSPECT, ours=False)
-    with pytest.raises(NotPlanned):
-        permits.write(ADDS)
+        with pytest.raises(NotPlanned):
+            permits.person(ADA, PROSPECT, ours=False)
+        with pytest.raises(NotPlanned):
+            permits.write(ADDS)
