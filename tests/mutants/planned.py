@@ -209,9 +209,18 @@ MUTANTS = (
     Mutant(
         "looks once more at what the run reads itself",
         TARGET,
+        "            fields = await self.target.get(target_id, field_names)\n"
+        "            self.overlay.keep_seen(target_id, fields)\n",
+        "            fields = await self.target.get(target_id, field_names)\n",
+        (f"{APPLIED}::test_however_many_target_records_there_are_a_plan_tells_what_they_hold",),
+    ),
+    Mutant(
+        "looks once more at what the run reads of many at once",
+        TARGET,
+        "        for target_id, fields in found.items():\n"
         "            self.overlay.keep_seen(target_id, fields)\n",
         "",
-        (f"{APPLIED}::test_however_many_target_records_there_are_a_plan_tells_what_they_hold",),
+        (f"{APPLIED}::test_what_a_run_reads_of_many_records_at_once_is_told_as_well",),
     ),
     Mutant(
         "believes that no role is taken on what is in the trash",

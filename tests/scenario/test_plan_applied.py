@@ -66,6 +66,25 @@ async def test_however_many_target_records_there_are_a_plan_tells_what_they_hold
     assert left_out == {}
 
 
+async def test_what_a_run_reads_of_many_records_at_once_is_told_as_well(
+    world: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after the loss of a state."""
+    monkeypatch.setattr(target, "LOOKS_MAX", 0)
+    records = [world.has(f"Crane {one}") for one in range(3)]
+    await world.once()
+    for record in records:
+        world.outreach.opportunities.update(world.twin(record).id, {"name": "By hand"})
+    world.forget_state()
+    world.clock.advance(24 * 3600)
+
+    plan = await planned(world)
+
+    edits = [edit for one in plan.of(Kind.UPDATE) for edit in one.edits]
+    assert [(edit.field, edit.before) for edit in edits] == [("name", "By hand")] * 3
+    assert plan.end.unlooked == 0
+
+
 async def test_whoever_loses_a_target_record_meanwhile_has_one_more_turn(world: Bench) -> None:
     """One takes the id of a second, which carries that of a third."""
     third, second, first = (world.has(f"Crane {one}") for one in range(3))

@@ -114,6 +114,8 @@ class RehearsedTarget:
             # What is only written down here is read one by one, as it would be if it were there.
             if written is not None:
                 found.pop(target_id, None)
+        for target_id, fields in found.items():
+            self.overlay.keep_seen(target_id, fields)
         return found
 
     async def delete(self, target_id: int) -> None:

@@ -41,6 +41,7 @@ READINGS = {
             "prospect_exists",
             "role",
             "roles",
+            "shown",
             "stages",
             "steps",
             "url",
