@@ -20,8 +20,9 @@ from engine.service import once as one_run
 from engine.service import process as service
 from engine.store.sqlite.standing import done, looking
 
-# As the interpreter sets them; a start goes without.
-GC_THRESHOLDS = (700, 10, 10)
+# Nearly all that is made for a record goes with its last reference; what is left is looked for less
+# often than the interpreter would by itself.
+GC_THRESHOLDS = (5_000, 20, 20)
 
 
 def run(path: Path | None, *, shadow: bool = False) -> int:
