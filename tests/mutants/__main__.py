@@ -43,7 +43,7 @@ def main() -> int:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="wosync-mutants-") as name:
         healthy = Tree.copied(Path(name) / "healthy")
-        run = without_mutants(mutants, healthy)
+        run = without_mutants(mutants, healthy, given.workers)
         if run.code != PASSED:
             say(f"without any mutant the tests fail already:\n{run.output}")
             return 1

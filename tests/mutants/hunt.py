@@ -12,6 +12,10 @@ from queue import SimpleQueue
 from tests.mutants.mutant import Mutant, Stale
 from tests.mutants.trees import ALL_WITHIN_S, FAILED, HUNG, PASSED, Run, Tree
 
+# Test processes for each worker while all is well, and what is no more than a few tests.
+PROCESSES = 2
+FEW = 20
+
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 
 
@@ -52,10 +56,12 @@ def hunt(mutants: Sequence[Mutant], healthy: Tree, workers: int) -> Iterator[Tro
         yield from pool.map(one, mutants)
 
 
-def without_mutants(mutants: Sequence[Mutant], healthy: Tree) -> Run:
+def without_mutants(mutants: Sequence[Mutant], healthy: Tree, workers: int) -> Run:
     """The tests of all these mutants without any mistake: only then does a failure say anything."""
     tests = dict.fromkeys(test for mutant in mutants for test in mutant.tests)
-    return healthy.tested(list(tests), ALL_WITHIN_S)
+    # Most of them wait, for sockets and processes; for a few, it takes too long to start others.
+    processes = PROCESSES * workers if len(tests) > FEW else 0
+    return healthy.tested(list(tests), ALL_WITHIN_S, processes=processes)
 
 
 def faced(tree: Tree, mutant: Mutant) -> Trophy:

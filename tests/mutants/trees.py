@@ -77,11 +77,19 @@ class Tree:
         finally:
             self._write(path, right)
 
-    def tested(self, tests: Sequence[str], within_s: float = HANGS_AFTER_S) -> Run:
-        """Run these tests, up to the first that fails."""
+    def tested(
+        self, tests: Sequence[str], within_s: float = HANGS_AFTER_S, *, processes: int = 0
+    ) -> Run:
+        """Run these tests, up to the first that fails.
+
+        Args:
+            processes: among which they are shared; 0 for one after the other.
+        """
         # Directories of its own: two runs of pytest would clear up after each other.
         options = ["-x", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=no"]
         options += ["--basetemp", str(self.root / ".tests")]
+        if processes:
+            options += ["-n", str(processes), "--dist", "loadgroup"]
         return self._python(["-m", "pytest", *options, *tests], within_s)
 
     def _write(self, path: Path, text: str) -> None:
