@@ -19,6 +19,8 @@ SKEW_S = 300
 UNSURE_S = 300
 # Answers about one window name its end alike, but for the rounding of clocks.
 SAME_END_S = 3.0
+# Of a window that was met in the middle a part is over: as likely much of it as little.
+UNSEEN_PART = 1.5
 # A pace shorter than a week would make a year of Mondays.
 PACE_DAYS = 7
 
@@ -63,7 +65,9 @@ class Budget:
     header_asked_anew: bool = False
     """Somebody may have changed the system's limit: the next answer says how its window stands."""
     header_window_s: float = 0.0
-    """How far ahead the end of a window of the present limit was ever seen."""
+    """How far ahead the end of such a window was ever seen."""
+    header_window_whole: bool = False
+    """A window was seen to follow another: the end was as far ahead as it ever is."""
 
     def restore(self, minutes: Mapping[int, int], days: Mapping[int, int], now: float) -> None:
         """Take over the counts of an earlier process; those of a time to come count as of now."""
@@ -98,16 +102,19 @@ class Budget:
         another clock, and the system is asked again soon.
         """
         self._heed(now)
-        same_window = (
+        same_end = (
             self.header_reset_at is not None
             and reset_at is not None
-            and limit in (None, self.header_limit)
             and abs(reset_at - self.header_reset_at) < SAME_END_S
             and now < self.header_reset_at
         )
+        same_window = same_end and limit in (None, self.header_limit)
         if limit is not None:
-            if limit != self.header_limit:
-                self.header_window_s = 0.0
+            # A limit that is changed within a window says nothing of how long windows are.
+            if limit != self.header_limit and not same_end:
+                self.header_window_s, self.header_window_whole = 0.0, False
+            elif not same_end and self.header_window_s:
+                self.header_window_whole = True
             self.header_limit = limit
         if remaining is not None:
             self.header_asked_anew = False
@@ -172,7 +179,7 @@ class Budget:
         if self.header_limit is None:
             return Grant(0.0, requests)
         allowed = self._allowance(self.header_limit, backlog)
-        window_s = self.header_window_s or float(HOUR_S)
+        window_s = self._window_s()
         left, ends_in_s = allowed, window_s
         if self.header_remaining is not None and now < (self.header_reset_at or now):
             left = max(0, self.header_remaining - (self.header_limit - allowed))
@@ -182,6 +189,13 @@ class Budget:
         windows = math.ceil((requests - left) / allowed)
         rest = requests - left - (windows - 1) * allowed
         return Grant(ends_in_s + (windows - 1) * window_s, rest)
+
+    def _window_s(self) -> float:
+        """How long the system's windows are, as far as anybody saw; none is longer than an hour."""
+        if not self.header_window_s:
+            return float(HOUR_S)
+        unseen = 1.0 if self.header_window_whole else UNSEEN_PART
+        return max(self.header_window_s, min(float(HOUR_S), self.header_window_s * unseen))
 
     def cause(self, now: float, *, backlog: bool) -> str:
         """What of it holds for longest, in words."""

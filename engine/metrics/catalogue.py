@@ -68,7 +68,7 @@ class Metrics(Families):
         self.backlog_done = self.gauge(
             "backlog_done_seconds",
             "Seconds until all that waits will be settled, by pace and budget; +Inf while the"
-            " target stands still, NaN while no pace is known.",
+            " target stands still or fresh edits use all it allows, NaN while no pace is known.",
         )
         self.reconciles = self.counter(
             "reconciles",

@@ -18,6 +18,8 @@ from engine.store.sqlite.measure import SOON_S
 EVERY_S = 5.0
 # So many pauses in a row for a 429, with nothing carried out between them: nobody knows the end.
 THROTTLES_BELIEVED = 3
+# These are followed by their people.
+_CREATED = frozenset({"created", "adopted"})
 _SETTLED = frozenset({"created", "updated", "noop", "adopted", "refused", "related", "agreed"})
 
 
@@ -26,9 +28,9 @@ class Outlook:
     """Watches the pace of an assembly."""
 
     assembly: Assembly
-    _forecast: Forecast = field(default_factory=Forecast, init=False)
+    forecast: Forecast = field(default_factory=Forecast, init=False)
     _waited: bool = field(default=False, init=False)
-    _longer: Lane = field(default=Lane.FRESH, init=False)
+    _fresh: int = field(default=0, init=False)
 
     async def watch(self) -> None:
         """Take a tally again and again."""
@@ -39,22 +41,28 @@ class Outlook:
     def note(self) -> None:
         """Take a tally; time counts as work while keys were queued from its begin to its end."""
         assembly, governor = self.assembly, self.assembly.systems.target_governor
-        settled = Counter[str]()
+        settled, created, agreed = Counter[str](), 0, 0
         for (kind, outcome), count in assembly.metrics.reconciles.counted():
             if outcome in _SETTLED:
                 settled[kind] += int(count)
-        queued = {lane: assembly.changes.queued(lane) + assembly.tabs.queued(lane) for lane in Lane}
-        waits = any(queued.values()) and not governor.closed(Lane.BACKLOG)
+            if outcome in _CREATED and kind == "opportunity":
+                created += int(count)
+            if (kind, outcome) == ("relationship", "agreed"):
+                agreed += int(count)
+        queued = sum(assembly.changes.queued(lane) + assembly.tabs.queued(lane) for lane in Lane)
+        waits = queued > 0 and not governor.closed(Lane.BACKLOG)
         tally = Tally(
             anyio.current_time(),
             settled["opportunity"],
             settled["relationship"],
             sum(governor.budget.days.values()),
+            created,
             self._spent_on_fresh(),
+            self._fresh,
+            agreed,
         )
-        # What was done since the tally before is of the lane that was the longer one then.
-        self._forecast.note(tally, working=waits and self._waited, lane=self._longer)
-        self._waited, self._longer = waits, max(Lane, key=queued.__getitem__)
+        self.forecast.note(tally, working=waits and self._waited)
+        self._waited = waits
 
     def _spent_on_fresh(self) -> float:
         of = (self.assembly.config.connectors.target.name, Purpose.FRESH)
@@ -68,6 +76,11 @@ class Outlook:
     def done_in_s(self, state: Measured, now: float) -> float:
         """Seconds until it is done; infinite while nobody knows, NaN while no pace is known yet."""
         governor = self.assembly.systems.target_governor
+        self._fresh = state.pending["opportunity", Lane.FRESH].due
+        if not any(
+            state.pending[kind, Lane.BACKLOG].due for kind in ("opportunity", "relationship")
+        ):
+            self.forecast.forget_the_backlog()
         opportunities = state.waiting("opportunity")
         relationships = state.waiting("relationship")
         if not opportunities.due and not relationships.due:
@@ -83,6 +96,9 @@ class Outlook:
         }
         not_before_s = max(0.0, last - now, governor.paused_s)
         left = Left(pieces[Lane.FRESH], pieces[Lane.BACKLOG], not_before_s)
-        return self._forecast.done_in_s(
-            left, lambda requests: governor.budget.grant(requests, now, backlog=True)
+        return self.forecast.done_in_s(
+            left,
+            lambda requests, lane: governor.budget.grant(
+                requests, now, backlog=lane is Lane.BACKLOG
+            ),
         )

@@ -143,8 +143,8 @@ MUTANTS = (
     Mutant(
         "believes nothing of a limit that was raised in its window",
         BUDGET,
-        "            and limit in (None, self.header_limit)\n",
-        "",
+        "same_window = same_end and limit in (None, self.header_limit)",
+        "same_window = same_end",
         (f"{UNIT}/test_budget.py::test_a_limit_that_is_raised_within_its_window_is_believed",),
     ),
     Mutant(

@@ -9,6 +9,7 @@ from engine.flow.budget import (
     HOUR_S,
     MINUTE_S,
     SKEW_S,
+    UNSEEN_PART,
     UNSURE_S,
     YEAR_DAYS,
     Budget,
@@ -222,7 +223,8 @@ def test_what_is_left_is_granted_at_once() -> None:
 def test_what_the_window_lacks_is_granted_window_by_window() -> None:
     """Of each, the share for fresh edits is kept."""
     budget = Budget(BudgetLimits(fresh_share=0.1))
-    # A window is seen from its begin: it lasts five minutes.
+    # A window is seen from its begin, after another: it lasts five minutes.
+    budget.learn(100, 0, NOW, NOW - 10)
     budget.learn(100, 100, NOW + 300, NOW)
     budget.learn(100, 40, NOW + 300, NOW + 250)
     now = NOW + 250
@@ -240,7 +242,20 @@ def test_a_window_of_another_limit_has_another_length() -> None:
     budget.learn(10_000, 9_000, NOW + 3000, NOW)
     budget.learn(100, 0, NOW + 200, NOW)
 
-    assert budget.grant(101, NOW, backlog=True) == Grant(400.0, 1)
+    # Nobody saw how long it was open already.
+    assert budget.grant(101, NOW, backlog=True) == Grant(200.0 + 200 * UNSEEN_PART, 1)
+
+    budget.learn(100, 0, NOW + 440, NOW + 200)
+    assert budget.grant(101, NOW + 200, backlog=True) == Grant(480.0, 1)
+
+
+def test_a_limit_that_is_changed_within_its_window_leaves_it_its_length() -> None:
+    """Three windows of an hour last longer than three of the minutes that are left of this one."""
+    budget = Budget(BudgetLimits(fresh_share=0.0))
+    budget.learn(10_000, 9_000, NOW + 3600, NOW)
+    budget.learn(100, 0, NOW + 3600, NOW + 3000)
+
+    assert budget.grant(101, NOW + 3000, backlog=True) == Grant(600.0 + 3600.0, 1)
 
 
 def test_our_own_hour_grants_what_gets_an_hour_old() -> None:

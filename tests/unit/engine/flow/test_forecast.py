@@ -12,7 +12,7 @@ from engine.model.lane import Lane
 from tests.unit.engine.stand_ins import NOW
 
 
-def at_once(requests: float) -> Grant:
+def at_once(requests: float, _: Lane = Lane.BACKLOG) -> Grant:
     """No limit."""
     return Grant(0.0, requests)
 
@@ -25,9 +25,10 @@ def backlog(opportunities: int, relationships: int, not_before_s: float = 0.0) -
 def paced(opportunities: int, relationships: int, requests: int, over_s: float = 10.0) -> Forecast:
     """What was done in one spell of work."""
     forecast = Forecast()
-    forecast.note(Tally(0.0, 0, 0, 0), working=True, lane=Lane.BACKLOG)
+    forecast.note(Tally(0.0, 0, 0, 0), working=True)
     forecast.note(
-        Tally(over_s, opportunities, relationships, requests), working=True, lane=Lane.BACKLOG
+        Tally(over_s, opportunities, relationships, requests, created=relationships),
+        working=True,
     )
     return forecast
 
@@ -50,29 +51,29 @@ def test_the_pace_and_the_people_that_follow_tell_the_end() -> None:
     forecast = paced(opportunities=20, relationships=10, requests=60)
 
     # 100 opportunities with 50 tabs behind them, and 30 tabs, at 3 pieces a second.
-    assert forecast.done_in_s(backlog(100, 30), at_once) == pytest.approx(60)
+    assert forecast.done_in_s(backlog(100, 30), at_once) == pytest.approx(60, rel=0.05)
 
 
 def test_time_in_which_nothing_may_be_sent_is_no_pace() -> None:
     """While the budget is spent the pace is not nought; it is what it was."""
     forecast = paced(20, 20, 80)
-    forecast.note(Tally(1000.0, 20, 20, 80), working=False, lane=Lane.BACKLOG)
-    forecast.note(Tally(2000.0, 20, 20, 80), working=False, lane=Lane.BACKLOG)
+    forecast.note(Tally(1000.0, 20, 20, 80), working=False)
+    forecast.note(Tally(2000.0, 20, 20, 80), working=False)
 
-    assert forecast.done_in_s(backlog(20, 0), at_once) == pytest.approx(10)
+    assert forecast.done_in_s(backlog(20, 0), at_once) == pytest.approx(10, rel=0.05)
 
 
 def test_what_was_done_between_two_pauses_tells_what_the_rest_takes() -> None:
     """After a restart in a squeeze each window allows no more than a moment's work."""
     forecast = Forecast()
-    forecast.note(Tally(0.0, 0, 0, 0), working=False, lane=Lane.BACKLOG)
-    forecast.note(Tally(5.0, 20, 0, 60), working=False, lane=Lane.BACKLOG)
-    forecast.note(Tally(240.0, 20, 0, 60), working=False, lane=Lane.BACKLOG)
+    forecast.note(Tally(0.0, 0, 0, 0), working=False)
+    forecast.note(Tally(5.0, 20, 0, 60), working=False)
+    forecast.note(Tally(240.0, 20, 0, 60), working=False)
 
-    def window(requests: float) -> Grant:
+    def window(requests: float, _: Lane) -> Grant:
         return Grant(300.0, requests - 60)
 
-    assert forecast.done_in_s(backlog(40, 0), window) == pytest.approx(305)
+    assert forecast.done_in_s(backlog(40, 0), window) == pytest.approx(305, rel=0.05)
 
 
 def test_the_pace_of_an_hour_ago_is_forgotten() -> None:
@@ -80,10 +81,10 @@ def test_the_pace_of_an_hour_ago_is_forgotten() -> None:
     forecast = paced(1000, 0, 1000)
     for spell in range(1, 62):
         done = 1000 + 5 * spell
-        forecast.note(Tally(10.0 + 5 * spell, done, 0, done), working=True, lane=Lane.BACKLOG)
+        forecast.note(Tally(10.0 + 5 * spell, done, 0, done), working=True)
 
     assert REMEMBERED_S < 61 * 5
-    assert forecast.done_in_s(backlog(60, 0), at_once) == pytest.approx(60)
+    assert forecast.done_in_s(backlog(60, 0), at_once) == pytest.approx(60, rel=0.05)
 
 
 def test_the_greater_of_pace_and_budget_counts() -> None:
@@ -91,50 +92,127 @@ def test_the_greater_of_pace_and_budget_counts() -> None:
     forecast = paced(20, 0, 40)
     asked: list[float] = []
 
-    def later(requests: float) -> Grant:
+    def later(requests: float, _: Lane) -> Grant:
         asked.append(requests)
         return Grant(600.0, 40.0)
 
     # Two requests each; the last 40 of them are allowed after 600 s, and take 10 s.
-    assert forecast.done_in_s(backlog(100, 0), later) == pytest.approx(610)
-    assert asked == [200]
+    assert forecast.done_in_s(backlog(100, 0), later) == pytest.approx(610, rel=0.05)
+    assert asked[0] == pytest.approx(200, rel=0.05)
 
 
 def test_each_lane_has_a_pace_of_its_own() -> None:
     """Edits made up for after an outage tell nothing of what a record of an import costs."""
     forecast = paced(opportunities=20, relationships=20, requests=60)
-    forecast.note(Tally(12.0, 60, 20, 100), working=True, lane=Lane.FRESH)
+    forecast.note(Tally(12.0, 60, 20, 100, 20, 40), working=True)
     asked: list[float] = []
 
-    def grant(requests: float) -> Grant:
+    def grant(requests: float, _: Lane) -> Grant:
         asked.append(requests)
         return at_once(requests)
 
     left = Left(Pieces(10), Pieces(100))
 
     # A hundred with their people at 2 records a second, and ten edits at 20 a second.
-    assert forecast.done_in_s(left, grant) == pytest.approx(50.5)
-    assert asked == [310]
+    assert forecast.done_in_s(left, grant) == pytest.approx(50.5, rel=0.05)
+    assert asked == pytest.approx([310, 300], rel=0.05)
 
 
 def test_the_pace_of_the_other_lane_is_better_than_none() -> None:
     """The first import of a day begins after its first edits."""
     forecast = paced(20, 0, 20)
 
-    assert forecast.done_in_s(Left(Pieces(20), Pieces()), at_once) == pytest.approx(10)
+    assert forecast.done_in_s(Left(Pieces(20), Pieces()), at_once) == pytest.approx(10, rel=0.05)
 
 
 def test_what_is_due_later_is_waited_for() -> None:
     """A backoff, or a pause, comes first."""
-    assert paced(20, 0, 20).done_in_s(backlog(20, 0, not_before_s=90.0), at_once) == 100
+    assert 99 < paced(20, 0, 20).done_in_s(backlog(20, 0, not_before_s=90.0), at_once) < 102
 
 
 def test_a_restart_that_counts_from_nothing_does_no_work_backwards() -> None:
     """Counts of a day fall when a day is forgotten."""
     forecast = paced(20, 0, 400)
-    forecast.note(Tally(20.0, 40, 0, 10), working=True, lane=Lane.BACKLOG)
+    forecast.note(Tally(20.0, 40, 0, 10), working=True)
 
-    assert forecast.done_in_s(backlog(20, 0), at_once) == pytest.approx(10)
+    assert forecast.done_in_s(backlog(20, 0), at_once) == pytest.approx(10, rel=0.05)
+
+
+def asked_for(forecast: Forecast, left: Left) -> float:
+    """The requests that it takes, those of fresh edits to come not among them."""
+    asked: list[float] = []
+
+    def grant(requests: float, _: Lane) -> Grant:
+        asked.append(requests)
+        return at_once(requests)
+
+    forecast.done_in_s(left, grant)
+    return asked[0]
+
+
+def test_what_agreed_already_does_not_make_an_import_cheap() -> None:
+    """A start looks at every tab, and nothing is to be sent for them."""
+    forecast = Forecast()
+    forecast.note(Tally(0.0, 0, 0, 0), working=True)
+    forecast.note(Tally(5.0, 0, 300, 0, agreed=300), working=True)
+    assert asked_for(forecast, backlog(100, 0)) >= 200
+
+    forecast.note(Tally(10.0, 40, 340, 120, created=40, agreed=300), working=True)
+    assert asked_for(forecast, backlog(100, 0)) == pytest.approx(300, rel=0.1)
+
+
+def test_an_opportunity_and_its_people_cost_what_each_of_them_costs() -> None:
+    """Those of an import are created first, and what is left then are mostly people."""
+    forecast = Forecast()
+    forecast.note(Tally(0.0, 0, 0, 0), working=True)
+    forecast.note(Tally(5.0, 45, 5, 60, created=45), working=True)
+    forecast.note(Tally(10.0, 50, 40, 170, created=50), working=True)
+
+    assert asked_for(forecast, backlog(0, 100)) == pytest.approx(300, rel=0.1)
+
+
+def test_a_hundred_pieces_outweigh_what_was_before_them() -> None:
+    """What was made up for after a start says little of the import that follows."""
+    forecast = paced(opportunities=500, relationships=0, requests=500)
+    forecast.note(Tally(15.0, 600, 0, 800), working=True)
+
+    assert asked_for(forecast, backlog(100, 0)) == pytest.approx(300, rel=0.1)
+
+
+def test_what_a_start_finds_waiting_did_not_come_in_that_minute() -> None:
+    """After a night without the service many edits wait at once, and are few a second."""
+    forecast = paced(opportunities=20, relationships=20, requests=60)
+    forecast.note(Tally(20.0, 20, 20, 60, waiting=300), working=False)
+    forecast.note(Tally(80.0, 320, 20, 360, fresh=300), working=False)
+    forecast.note(Tally(380.0, 320, 20, 360, fresh=300), working=False)
+
+    def window(requests: float, _: Lane) -> Grant:
+        windows = math.ceil(requests / 100)
+        return Grant(300.0 * windows, requests - 100 * (windows - 1))
+
+    assert forecast.done_in_s(backlog(20, 0), window) < 400
+
+
+@pytest.mark.parametrize(
+    ("edits", "in_sight"), [(0, True), (120, True), (220, False), (999, False)]
+)
+def test_edits_that_take_all_that_is_allowed_leave_no_end_in_sight(
+    edits: int, in_sight: bool
+) -> None:
+    """A number would grow while one looks at it."""
+    forecast, budget = (
+        paced(opportunities=20, relationships=20, requests=60),
+        Budget(BudgetLimits()),
+    )
+    budget.learn(100, 0, NOW + 300, NOW)
+    forecast.note(Tally(600.0, 20 + edits, 20, 60 + edits, fresh=edits), working=False)
+
+    done_s = forecast.done_in_s(
+        backlog(100, 0),
+        lambda requests, lane: budget.grant(requests, NOW, backlog=lane is Lane.BACKLOG),
+    )
+
+    assert math.isfinite(done_s) is in_sight
 
 
 PER_SECOND = 8
@@ -154,6 +232,7 @@ def test_in_a_squeeze_the_forecast_is_true_at_every_moment(window_s: int, an_hou
     budget, forecast, limit, now = Budget(BudgetLimits()), Forecast(), 450, NOW
     left, used, window, waiting, edited = RECORDS, 0, 0, 0, 0
     sent = {Lane.FRESH: 0, Lane.BACKLOG: 0}
+    budget.learn(limit, 0, NOW, NOW - 10)
     foretold: list[tuple[float, float]] = []
 
     def asks(lane: Lane, requests: int) -> bool:
@@ -172,21 +251,27 @@ def test_in_a_squeeze_the_forecast_is_true_at_every_moment(window_s: int, an_hou
             used, window = 0, window + window_s
         if an_hour and (now - NOW) % (3600 // an_hour) == 0:
             waiting += 1
-        held, longer = budget.wait_s(now, backlog=True) > 0, Lane.BACKLOG
+        held = budget.wait_s(now, backlog=True) > 0
         while waiting and asks(Lane.FRESH, 1):
-            waiting, edited, longer = waiting - 1, edited + 1, Lane.FRESH
+            waiting, edited = waiting - 1, edited + 1
         for _ in range(PER_SECOND):
             if left and asks(Lane.BACKLOG, EACH):
-                left, longer = left - 1, Lane.BACKLOG
+                left -= 1
         now += 1.0
         forecast.note(
-            Tally(now - NOW, RECORDS - left + edited, 0, sum(sent.values()), sent[Lane.FRESH]),
+            Tally(
+                now - NOW,
+                RECORDS - left + edited,
+                0,
+                sum(sent.values()),
+                fresh=sent[Lane.FRESH],
+                waiting=waiting,
+            ),
             working=not held and left > 0,
-            lane=longer,
         )
 
-        def granted(requests: float, at: float = now) -> Grant:
-            return budget.grant(requests, at, backlog=True)
+        def granted(requests: float, lane: Lane, at: float = now) -> Grant:
+            return budget.grant(requests, at, backlog=lane is Lane.BACKLOG)
 
         if (now - NOW) % 5 == 0:
             todo = Left(Pieces(waiting), Pieces(left))

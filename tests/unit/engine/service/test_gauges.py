@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import anyio
 import pytest
@@ -18,6 +19,8 @@ from engine.assembly.opening import opened
 from engine.config import loading as configuration
 from engine.decide.reasons import foreign
 from engine.errors import StateUnusable, Throttled, Unauthorized
+from engine.flow.budget import Grant
+from engine.flow.forecast import Left, Pieces, Tally
 from engine.flow.worktime import State, WorkTime, pausing, resting, spending
 from engine.metrics import labels
 from engine.model.capture import Watermark
@@ -458,10 +461,16 @@ async def test_the_end_of_the_backlog_is_unknown_while_the_target_stands_still(
     assert looked.value("backlog_done_seconds") == math.inf
 
 
-async def test_edits_that_go_on_coming_move_the_end_of_the_backlog(looked: Looked) -> None:
+async def test_edits_that_go_on_coming_move_the_end_of_the_backlog(
+    looked: Looked, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """They go first, and take what a squeezed budget allows."""
     assembly, outlook = looked.assembly, looked.gauges.outlook
     budget, now = assembly.systems.target_governor.budget, looked.clock.now()
+    times = iter([0.0, 5.0, 65.0, 365.0])
+    monkeypatch.setattr(
+        "engine.service.outlook.anyio", SimpleNamespace(current_time=lambda: next(times))
+    )
     await sqlite(assembly.store).write(take, row(1))
     outlook.note()
     assembly.metrics.reconciles.labels("opportunity", "created").inc(20)
@@ -472,8 +481,29 @@ async def test_edits_that_go_on_coming_move_the_end_of_the_backlog(looked: Looke
     await looked.look()
     assert 0 < (looked.value("backlog_done_seconds") or 0) <= 3601
 
-    assembly.metrics.requests_spent.labels("outreach", "fresh").inc(50)
+    outlook.note()
+    assembly.metrics.requests_spent.labels("outreach", "fresh").inc(20)
     outlook.note()
     await looked.look()
 
-    assert (looked.value("backlog_done_seconds") or 0) > 3601
+    assert looked.value("backlog_done_seconds") == math.inf
+
+
+async def test_a_backlog_that_is_done_says_nothing_of_the_next(looked: Looked) -> None:
+    """A mass edit has no people that follow, and an import after it has."""
+    forecast = looked.gauges.outlook.forecast
+    forecast.note(Tally(0.0, 0, 0, 0), working=True)
+    forecast.note(Tally(5.0, 100, 0, 100), working=True)
+    left = Left(Pieces(), Pieces(100, 0))
+    asked: list[float] = []
+
+    def grant(requests: float, _: Lane) -> Grant:
+        asked.append(requests)
+        return Grant(0.0, requests)
+
+    forecast.done_in_s(left, grant)
+    await looked.look()
+    forecast.done_in_s(left, grant)
+
+    assert asked[0] < 110
+    assert asked[-1] >= 200
