@@ -187,6 +187,7 @@ _SYSTEM: tuple[Panel | Text, ...] = (
         act="they are tried again; creates without an answer are in doubt first.",
         alerts=("WosyncRateLimited",),
         colors={"429": "orange"},
+        shades_of="red",
         width=7,
         height=7,
     ),

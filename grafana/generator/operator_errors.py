@@ -12,6 +12,19 @@ from grafana.generator.queries import (
     worst,
 )
 
+# No error is green; those that pass by themselves are cooler than those that need somebody.
+_CLASSES = {
+    "rate_limited": "#8ab8ff",
+    "unreachable": "blue",
+    "held_back": "#8e8e8e",
+    "validation": "yellow",
+    "not_found|conflict|duplicate": "orange",
+    "protocol": "dark-orange",
+    "auth|forbidden|configuration": "red",
+    "storage|clock_skew": "dark-red",
+    "unexpected|other": "purple",
+}
+
 IN_ERROR = graph(
     "In error, by class",
     "short",
@@ -24,6 +37,7 @@ IN_ERROR = graph(
     "once point at the mapping or a permission.",
     alerts=("WosyncRecordsInError", "WosyncRecordsInErrorRising"),
     stacked=True,
+    shades_of="orange",
     width=12,
     height=7,
 )
@@ -41,6 +55,7 @@ PROBLEMS = graph(
         "WosyncUnexpectedErrors",
         "WosyncClockSkew",
     ),
+    colors=_CLASSES,
     width=12,
     height=7,
 )
@@ -59,6 +74,7 @@ ERRORS: tuple[Panel, ...] = (
         what="Where errors were handled, and where work was scheduled again.",
         normal="retries follow errors and end with them.",
         act="retries without end lead to records in error after [retry] attempts_max.",
+        shades_of="red",
         width=8,
     ),
     graph(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grafana.generator.panels import NO_DATA, Panel, Query, graph, stat, zero_one
-from grafana.generator.queries import INSTANCE, alive, grown, metric, total, worst
+from grafana.generator.queries import INSTANCE, alive, grown, metric, over_all, total, worst
 
 _ACK = 'stage="target_ack"'
 # The bucket of two poll intervals of 60 s.
@@ -28,13 +28,14 @@ FRESH: tuple[Panel, ...] = (
     stat(
         "Error budget left",
         "percentunit",
-        Query(f"min ({metric('instance:wosync_error_budget_left:ratio30d')})"),
+        Query(over_all(alive(metric("instance:wosync_error_budget_left:ratio30d")), "min")),
         what="What is left of the 432 minutes in 30 days that may be stale; below 0 the objective "
-        "is missed. It follows within the hour.",
+        "is missed. It follows within a quarter of an hour.",
         normal="above a quarter.",
         act="no risky change until it has recovered.",
         steps=((None, NO_DATA), (-100, "red"), (0.25, "green")),
         alerts=("WosyncErrorBudgetLow",),
+        spark=True,
         width=4,
         height=7,
     ),

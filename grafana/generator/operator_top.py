@@ -47,6 +47,11 @@ NO_LIMIT: Json = {
     },
 }
 
+# Alerts about what others follow from.
+CAUSES = (
+    "Wosync(Absent|AuthRefused|BudgetSpent|ClockSkew|CrashLoop|Down|Misconfigured|RateLimited"
+    "|StateDiskFull|StateUnusable|SystemDown)"
+)
 # Lower ones have no room for a course behind the number.
 TALL = 5
 _HOUR = 'window="hour"'
@@ -161,16 +166,16 @@ def _columns_of_pairs() -> list[Json]:
         ),
         column("Outreach", **systems),
         column("Workbooks", **systems),
-        column("Behind", unit="s", decimals=0, custom__width=72),
-        column("In error", unit="locale", decimals=0, custom__width=66),
+        column("Behind", unit="s", decimals=1, custom__width=78),
+        column("In error", unit="locale", decimals=0, custom__width=70),
         column(
             "Done in",
             unit="s",
-            decimals=0,
+            decimals=1,
             mappings=[_waiting("waits"), UNKNOWN],
             custom__width=82,
         ),
-        column("Left", unit="locale", decimals=0, mappings=[NO_LIMIT, NOTHING], custom__width=70),
+        column("Left", unit="locale", decimals=0, mappings=[NO_LIMIT, NOTHING], custom__width=66),
     ]
 
 
@@ -193,8 +198,15 @@ def _pairs() -> Panel:
 
 def _firing() -> Panel:
     alerts = f'ALERTS{{{CHOSEN}, alertstate="firing", severity!="none"}}'
-    shown = f"sum by (alertname, severity, system, pair, section) ({alerts})"
+    firing = f"sum by (alertname, severity, system, pair, section) ({alerts})"
+    later = f'label_replace({firing}, "order", "1", "", "")'
+    ranked = f'label_replace({later}, "order", "0", "alertname", "{CAUSES}")'
+    shown = f'label_join({ranked}, "order", " ", "order", "severity")'
     none = 'label_replace(vector(0), "alertname", "none", "", "")'
+    short: Json = {
+        "type": "regex",
+        "options": {"pattern": "^Wosync(.*)$", "result": {"text": "$1", "index": 0}},
+    }
     severe: Json = {
         "type": "value",
         "options": {
@@ -204,18 +216,19 @@ def _firing() -> Panel:
     }
     return table(
         "Firing alerts",
-        Query(f"{shown} or ({none} unless on () {shown})", "{{alertname}}"),
-        what="Alerts of the chosen pairs that fire now.",
+        Query(f"{shown} or ({none} unless on () {firing})", "{{alertname}}"),
+        what="Alerts of the chosen pairs that fire now, causes first; all their names begin with "
+        "Wosync.",
         normal="none.",
         act="a click on one leads to its section of the runbook.",
         transformations=[
             {"id": "labelsToFields", "options": {"mode": "columns"}},
             {"id": "merge", "options": {}},
-            {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": "severity"}]}},
+            {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": "order"}]}},
             {
                 "id": "organize",
                 "options": {
-                    "excludeByName": {"Time": True, "Value": True},
+                    "excludeByName": {"Time": True, "Value": True, "order": True},
                     "indexByName": {
                         name: place
                         for place, name in enumerate(
@@ -235,7 +248,8 @@ def _firing() -> Panel:
         overrides=[
             column(
                 "Alert",
-                custom__width=180,
+                mappings=[short],
+                custom__width=165,
                 links=[Link("What to do", "${runbook}#${__data.fields.Section}", True).render()],
             ),
             column(
@@ -296,7 +310,7 @@ TOP: tuple[Panel, ...] = (
         normal="under 100 %.",
         act="the systems to the left name the cause.",
         overrides=[
-            column("behind", decimals=0, color=QUIET),
+            column("behind", decimals=1, color=QUIET),
             column(
                 "of what is allowed",
                 unit="percentunit",
@@ -306,7 +320,6 @@ TOP: tuple[Panel, ...] = (
         ],
         alerts=("WosyncFreshEditsHeld", "WosyncFreshnessBurn"),
         leads=(Link("Which part is slow", board("tuning")),),
-        spark=True,
         width=4,
         height=TALL,
     ),
@@ -332,7 +345,6 @@ TOP: tuple[Panel, ...] = (
         ],
         alerts=("WosyncRecordsInError", "WosyncRecordsInErrorRising"),
         leads=(OWN_PAGE,),
-        spark=True,
         width=3,
         height=TALL,
     ),
@@ -343,7 +355,8 @@ TOP: tuple[Panel, ...] = (
         what="The service's own estimate of when all that is due is settled: the greater of what "
         "its pace takes and the wait until it may ask again; of several pairs the longest.",
         normal="0 when nothing waits; otherwise it falls as time passes.",
-        act="waits for Outreach: nobody can tell before it answers.",
+        act="waits for Outreach: it stands still, or fresh edits use all it allows; nobody can "
+        "tell the end.",
         mappings=(_waiting("waits for Outreach"), UNKNOWN),
         steps=((None, NO_DATA), (0, "green"), (86_400, "yellow")),
         alerts=("WosyncBacklogSlow", "WosyncBacklogStalled"),

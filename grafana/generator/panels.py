@@ -27,6 +27,9 @@ Steps = Sequence[tuple[float | None, str]]
 PLAIN: Steps = ((None, NO_DATA), (0, "green"))
 # A window of four of these holds two polls at their default interval: no gaps between their bars.
 MIN_STEP = "30s"
+# The number before a course is its last point, which may be as old as two points are apart: with so
+# many of them, and not one for each pixel, no older than a scrape in the hours that are shown.
+SPARK_POINTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ class Panel:
     mappings: Sequence[Json] = ()
     overrides: Sequence[Json] = ()
     maximum: float | None = None
+    shades_of: str | None = None
     instant: bool = False
     style: str = "time_series"
     repeat: str | None = None
@@ -104,15 +108,22 @@ class Panel:
         }
         if self.transformations:
             rendered["transformations"] = list(self.transformations)
+        if self.kind == "stat" and not self.instant:
+            rendered["maxDataPoints"] = SPARK_POINTS
         if self.repeat is not None:
             rendered |= {"repeat": self.repeat, "repeatDirection": "h", "maxPerRow": 6}
         return rendered
+
+    def _color(self) -> Json:
+        if self.shades_of is not None:
+            return {"mode": "shades", "fixedColor": self.shades_of}
+        return {"mode": "palette-classic" if self.kind == "timeseries" else "thresholds"}
 
     def _defaults(self) -> Json:
         defaults: Json = {
             "unit": self.unit,
             "min": 0,
-            "color": {"mode": "palette-classic" if self.kind == "timeseries" else "thresholds"},
+            "color": self._color(),
             "thresholds": thresholds(*self.steps),
             "mappings": [*self.mappings, NOTHING],
             "noValue": "no data",
@@ -294,7 +305,9 @@ def column(name: str, **properties: Any) -> Json:
     }
 
 
-_NO_COLORS: Mapping[str, str] = {}
+_NO_COLORS: dict[str, str] = {}
+# What tells plain lines of one graph apart: long dashes, and dots.
+_DASHES = ((8, 6), (2, 6))
 _GRAPH: Json = {
     "legend": {
         "calcs": [],
@@ -317,9 +330,10 @@ def graph(
     alerts: Sequence[str] = (),
     stacked: bool = False,
     lines: Sequence[str] = (),
-    colors: Mapping[str, str] = _NO_COLORS,
+    colors: dict[str, str] = _NO_COLORS,
     leads: Sequence[Link] = (),
     maximum: float | None = None,
+    shades_of: str | None = None,
     width: int = 12,
     height: int = 8,
     repeat: str | None = None,
@@ -329,6 +343,7 @@ def graph(
     Args:
         lines: series, by their legends, drawn as plain dashed lines over a stack.
         colors: colours of series by a pattern for their legends; the others get one of Grafana's.
+        shades_of: the colour that those get instead: no failure is green.
     """
     return Panel(
         kind="timeseries",
@@ -345,11 +360,12 @@ def graph(
         options=_GRAPH,
         custom=_drawn(stacked=stacked, bounded=steps is not PLAIN),
         overrides=[
-            *(_plain_line(name) for name in lines),
-            *(_painted(name, color) for name, color in colors.items()),
+            *(_plain_line(name, _DASHES[place % len(_DASHES)]) for place, name in enumerate(lines)),
+            *(_painted(name, color) for name, color in (_none_of(queries) | colors).items()),
         ],
         leads=leads,
         maximum=maximum,
+        shades_of=shades_of,
         repeat=repeat,
     )
 
@@ -411,9 +427,11 @@ def _drawn(*, stacked: bool, bounded: bool) -> Json:
     return {
         "drawStyle": "line",
         "lineInterpolation": "linear",
-        "lineWidth": 1,
-        "fillOpacity": 60 if stacked else 8,
-        "showPoints": "never",
+        # The line of what is nothing would lie on top of a whole stack, in its own colour.
+        "lineWidth": 0 if stacked else 1,
+        "fillOpacity": 70 if stacked else 8,
+        # What stands alone between two gaps is a point and no line.
+        "showPoints": "never" if stacked else "auto",
         "spanNulls": False,
         "axisPlacement": "auto",
         # Nothing at all is drawn at the foot of a small scale, not of one to a hundred.
@@ -423,7 +441,7 @@ def _drawn(*, stacked: bool, bounded: bool) -> Json:
     }
 
 
-def _plain_line(name: str) -> Json:
+def _plain_line(name: str, dash: tuple[int, int]) -> Json:
     return {
         "matcher": {"id": "byName", "options": name},
         "properties": [
@@ -431,9 +449,14 @@ def _plain_line(name: str) -> Json:
             {"id": "custom.fillOpacity", "value": 0},
             {"id": "color", "value": {"mode": "fixed", "fixedColor": "#9e9e9e"}},
             {"id": "custom.lineWidth", "value": 2},
-            {"id": "custom.lineStyle", "value": {"fill": "dash", "dash": [8, 6]}},
+            {"id": "custom.lineStyle", "value": {"fill": "dash", "dash": list(dash)}},
         ],
     }
+
+
+def _none_of(queries: Sequence[Query]) -> dict[str, str]:
+    """The colour of the series that says that there is nothing: see `queries.unlike_zero`."""
+    return {r"none(\W.*)?": NO_DATA} if any('"none"' in one.expr for one in queries) else {}
 
 
 def _painted(name: str, color: str) -> Json:

@@ -34,11 +34,13 @@ setting while the service runs. Each reload is marked in every graph.
 _COLORS = {"busy": "green", "blocked": "orange", "throttled": "purple", "idle": "#5a5a5a"}
 _TIME = "actor_time_seconds_total"
 _CHOSEN = 'actor=~"$actor"'
+# What it does before there is any work is all that it does.
+_WORKING = 'actor!="start_up"'
 
 
 def _share(*states: str) -> str:
-    spent = per_second(_TIME, _CHOSEN, one_of("state", *states), by=("actor",))
-    return f"{spent} / {per_second(_TIME, _CHOSEN, by=('actor',))}"
+    spent = per_second(_TIME, _CHOSEN, _WORKING, one_of("state", *states), by=("actor",))
+    return f"{spent} / {per_second(_TIME, _CHOSEN, _WORKING, by=('actor',))}"
 
 
 def _of(gauge: str) -> str:
@@ -102,7 +104,7 @@ _BOTTLENECK: tuple[Panel | Text, ...] = (
         stacked=True,
         colors=_COLORS,
         width=6,
-        height=5,
+        height=6,
         repeat="actor",
     ),
 )

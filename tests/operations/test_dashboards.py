@@ -21,6 +21,7 @@ from grafana_foundation_sdk.models import units
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from grafana.generator.dashboards import JOBS
+from grafana.generator.operator_top import CAUSES
 from grafana.generator.output import files
 from grafana.generator.panels import NO_DATA
 from tests.operations.boards import (
@@ -457,11 +458,67 @@ def test_of_a_pair_that_died_no_last_number_is_shown() -> None:
         for target in panel["targets"]
         if panel["type"] == "stat" and not target["instant"]
     ]
-    assert len(over_time) >= 5
+    assert {title for title, _ in over_time} == {"Error budget left", "Requests left"}
     for title, expr in over_time:
         assert re.search(r"or \(max by \(job, instance\) \(up\{[^}]+\}\) == 0\) \* NaN", expr), (
             title
         )
+
+
+def test_a_number_before_its_course_is_hardly_older_than_one_by_itself() -> None:
+    """Two numbers of one thing, minutes apart, contradict each other."""
+    for name in BOARDS:
+        for panel in graphs(read_board(name)):
+            if panel["type"] == "stat":
+                over_time = any(not target["instant"] for target in panel["targets"])
+                assert panel.get("maxDataPoints", 0) >= over_time * 1000, panel["title"]
+
+
+def test_nothing_at_all_is_grey_and_no_failure_is_green() -> None:
+    """At three in the morning a colour is read, and a legend is not."""
+    seen = 0
+    for name in BOARDS:
+        for panel in graphs(read_board(name)):
+            painted = {
+                override["matcher"]["options"]: one["value"].get("fixedColor")
+                for override in panel["fieldConfig"]["overrides"]
+                for one in override["properties"]
+                if one["id"] == "color"
+            }
+            if panel["type"] != "timeseries":
+                continue
+            if any('"none"' in target["expr"] for target in panel["targets"]):
+                [color] = [color for one, color in painted.items() if "none" in one]
+                assert color == NO_DATA, panel["title"]
+                seen += 1
+            if re.match(r"(In error|Errors)\b", panel["title"]):
+                mode = panel["fieldConfig"]["defaults"]["color"]
+                assert "green" not in str(painted), panel["title"]
+                assert mode["mode"] == "shades" or "unexpected" in str(painted), panel["title"]
+    assert seen >= 8
+
+
+def test_of_a_stack_only_areas_are_drawn() -> None:
+    """The line of what is nothing would lie on top of all of it, in its own colour."""
+    for name in BOARDS:
+        for panel in graphs(read_board(name)):
+            custom = panel["fieldConfig"]["defaults"].get("custom", {})
+            if custom.get("stacking", {}).get("mode") == "normal":
+                assert custom["lineWidth"] == 0, panel["title"]
+
+
+def test_the_causes_among_what_fires_stand_first_and_are_alerts() -> None:
+    """Four rows are seen at once, and what follows from a cause has many."""
+    [panel] = [one for one in graphs(read_board("operator")) if one["title"] == "Firing alerts"]
+    alerts = {rule["alert"] for rule in rules() if "alert" in rule}
+    causes = {one for one in alerts if re.fullmatch(CAUSES, one)}
+
+    assert CAUSES in panel["targets"][0]["expr"]
+    assert len(causes) == CAUSES.count("|") + 1
+    assert {"WosyncSystemDown", "WosyncRateLimited", "WosyncDown"} <= causes
+    assert "WosyncFreshEditsHeld" not in causes
+    [sort] = [one for one in panel["transformations"] if one["id"] == "sortBy"]
+    assert sort["options"]["sort"] == [{"field": "order"}]
 
 
 def test_no_open_graph_reads_hundreds_of_series() -> None:
