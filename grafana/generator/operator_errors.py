@@ -37,7 +37,7 @@ IN_ERROR = graph(
     "once point at the mapping or a permission.",
     alerts=("WosyncRecordsInError", "WosyncRecordsInErrorRising"),
     stacked=True,
-    shades_of="orange",
+    shades_of="blue",
     width=12,
     height=7,
 )

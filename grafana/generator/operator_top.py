@@ -26,7 +26,7 @@ CONDITIONS = words(
     ("budget spent", "yellow"),
     ("paused", "yellow"),
     ("throttled (429)", "orange"),
-    ("carries out no changes", "red"),
+    ("makes no changes", "red"),
     ("down", "red"),
     ("misconfigured", "red"),
     ("refuses credentials", "red"),
