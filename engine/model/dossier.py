@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from engine.model.claim import Claim
 from engine.model.mass_change import Mass
@@ -13,6 +12,7 @@ from engine.model.person import Person
 from engine.model.reason import Code, Reason
 from engine.model.records import RecordType
 from engine.model.report import HistoryLine
+from engine.model.states import State
 from engine.model.work import Basis, Work
 
 # So many lines of the history are told to whoever asks why.
@@ -20,15 +20,6 @@ HISTORY_SHOWN_MAX = 10
 # Somebody may be on the People tab of every record: so many are told by name, and counted.
 TABS_TOLD = 10
 TABS_COUNTED = 1000
-
-
-class State(StrEnum):
-    """Where an opportunity stands."""
-
-    PENDING = "pending"
-    SETTLED = "settled"
-    REFUSED = "refused"
-    INELIGIBLE = "ineligible"
 
 
 @dataclass(frozen=True, slots=True)

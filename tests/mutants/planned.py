@@ -272,6 +272,27 @@ MUTANTS = (
         (f"{APPLIED}::test_others_have_their_turn_between_two_records_of_an_adoption",),
     ),
     Mutant(
+        "does not see what was done before",
+        "engine/service/planning/record.py",
+        "rests = dossier.state is State.SETTLED and linked",
+        "rests = False",
+        (f"{APPLIED}::test_what_was_done_before_is_told_so",),
+    ),
+    Mutant(
+        "tells of people that they are done who were before",
+        "engine/service/planning/applying.py",
+        "already=not planned.is_told(person_id)",
+        "already=False",
+        (f"{APPLIED}::test_what_was_done_before_is_told_so",),
+    ),
+    Mutant(
+        "takes roles of which nothing is due for those that are planned",
+        "engine/service/planning/record.py",
+        "        return not await self._outstanding(self._planned(*ROLES), [])",
+        "        return True",
+        (f"{APPLIED}::test_a_role_that_is_gone_since_it_was_made_is_not_told_to_be_there",),
+    ),
+    Mutant(
         "carries out two plans at once",
         "engine/service/planning/desk.py",
         "        async with self._applying:\n",

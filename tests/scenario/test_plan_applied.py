@@ -16,7 +16,7 @@ from engine.service.planning import files, lines, target
 from tests.scenario.adopting_hands import ADOPTS, synced
 from tests.scenario.bench import Bench
 from tests.scenario.people import ROLES as ROLES_PATH
-from tests.scenario.plan_hands import planned
+from tests.scenario.plan_hands import planned, writes
 from tests.scenario.test_applying import applied
 
 
@@ -176,3 +176,33 @@ async def test_others_have_their_turn_between_two_records_of_an_adoption(
 
     assert len(seen) == len(records)
     assert len(set(seen)) == len(seen)
+
+
+async def test_what_was_done_before_is_told_so(world: Bench) -> None:
+    """Records and people; and nothing is sent."""
+    person, wrong = world.knows("Petra Piers"), world.has("Bad crane", probability="often")
+    world.puts(world.has(), (person, "Buyer"))
+    plan = await planned(world)
+    first, _ = await applied(world, plan.path)
+    world.forget_traffic()
+
+    again, _ = await applied(world, plan.path)
+
+    assert first == {"done": 3, "done_already": 0, "left_out": 0}
+    assert again == {"done": 0, "done_already": 3, "left_out": 0}
+    assert writes(world) == []
+    assert world.record(wrong)["error"] is True
+
+
+async def test_a_role_that_is_gone_since_it_was_made_is_not_told_to_be_there(world: Bench) -> None:
+    """That nothing is due of the record does not make it so."""
+    record, person = world.has(), world.knows("Petra Piers")
+    world.puts(record, (person, "Buyer"))
+    plan = await planned(world)
+    await applied(world, plan.path)
+    [role] = world.role_rows(record)
+    world.outreach.roles.delete(role.id)
+
+    numbers, left_out = await applied(world, plan.path)
+
+    assert (numbers["done_already"], list(left_out)) == (1, [f"OPP-{record}"])

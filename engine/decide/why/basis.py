@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from engine.model.dossier import Dossier, State
+from engine.model.dossier import Dossier
 from engine.model.explanation import Hold, RecordFacts
 from engine.model.history import LEFT_OUT
 from engine.model.lane import Lane
 from engine.model.reason import Code
 from engine.model.records import Scalar, SourceRecord
+from engine.model.states import State
 from engine.model.work import Work, uncaptured
 
 

@@ -10,7 +10,7 @@ from engine.decide.why.findings import finding
 from engine.decide.why.gates import gates
 from engine.decide.why.people import person_line
 from engine.decide.why.remedies import remedies
-from engine.model.dossier import HISTORY_SHOWN_MAX, State
+from engine.model.dossier import HISTORY_SHOWN_MAX
 from engine.model.explanation import (
     Explanation,
     FieldFact,
@@ -23,6 +23,7 @@ from engine.model.explanation import (
 from engine.model.mass_change import NEVER
 from engine.model.records import RecordType, Scalar
 from engine.model.report import HistoryLine
+from engine.model.states import State
 
 
 def explain(facts: RecordFacts) -> Explanation:

@@ -224,7 +224,7 @@ class Applying:
                 )
                 why = None if person is None else person.reason
                 undone = None if is_told else why or "nobody on a tab needs it any more"
-                self._tell(changes[0], undone)
+                self._tell(changes[0], undone, already=not planned.is_told(person_id))
 
     def _tell(self, change: Change, left_out: str | None, *, already: bool = False) -> None:
         """Note what came of one record or person."""

@@ -24,7 +24,7 @@ CREATE TABLE change (seq INTEGER PRIMARY KEY, person_id INTEGER NOT NULL, line T
 CREATE INDEX change_of ON change (person_id);
 CREATE TABLE planned (fields TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE made (prospect_id INTEGER PRIMARY KEY);
-CREATE TABLE told (person_id INTEGER PRIMARY KEY, prospect_id INTEGER NOT NULL);
+CREATE TABLE told (person_id INTEGER PRIMARY KEY, prospect_id INTEGER);
 """
 
 
@@ -87,7 +87,8 @@ class People:
         """Whether it is planned that the person is told so, or flagged."""
         changes = self.changes(person_id)
         if prospect_id is None:
-            return any(one.kind is Kind.FLAG for one in changes)
+            flags = any(one.kind is Kind.FLAG for one in changes)
+            return flags and self._note_told(person_id, None)
         ids = [
             edit.after
             for one in changes
@@ -101,11 +102,18 @@ class People:
             self._is_made(prospect_id) if after == NEW_ID else id_of(str(after)) == prospect_id
             for after in ids
         )
-        if planned:
-            self.connection.execute(
-                "INSERT OR REPLACE INTO told VALUES (?, ?)", (person_id, prospect_id)
-            )
-        return planned
+        return planned and self._note_told(person_id, prospect_id)
+
+    def _note_told(self, person_id: int, prospect_id: int | None) -> bool:
+        self.connection.execute(
+            "INSERT OR REPLACE INTO told VALUES (?, ?)", (person_id, prospect_id)
+        )
+        return True
+
+    def is_told(self, person_id: int) -> bool:
+        """Whether the person has been told anything since the plan was taken in."""
+        row = self.connection.execute("SELECT 1 FROM told WHERE person_id = ?", (person_id,))
+        return row.fetchone() is not None
 
     def prospect(self, person_id: int) -> int | None:
         """The prospect that the person has just been told to be."""

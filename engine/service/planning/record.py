@@ -131,11 +131,14 @@ class PlannedRecord:
                     done = linked and await self._holds(change)
                 case Kind.FLAG:
                     done = dossier.state is State.REFUSED or dossier.flagged
+                case Kind.REMOVE:
+                    done = await self._present(change) is None
                 case _:
                     done = rests and tab_rests
             if not done:
                 return False
-        return True
+        # That nothing is due of them does not mean that they are as planned.
+        return not await self._outstanding(self._planned(*ROLES), [])
 
     async def _holds(self, change: Change) -> bool:
         """Whether the target holds what the update would make of it."""
@@ -308,14 +311,18 @@ class PlannedRecord:
         for change in left:
             if change.kind is Kind.UPDATE and not await self._holds(change):
                 unlike.append(change)
-        dossier = await self._dossier()
-        target_id = None if dossier is None else dossier.work.target_id
         roles = [one for one in left if one.kind in ROLES]
-        if not roles or target_id is None:
-            return unlike + roles
-        prospects, shown = await self._prospects(), await self._target.roles(target_id)
         served = [one for one in permits.done if not any(one is each for each in roles)]
-        return unlike + outstanding(roles, served, shown, prospects)
+        return unlike + await self._outstanding(roles, served)
+
+    async def _outstanding(self, roles: list[Change], served: list[Change]) -> list[Change]:
+        """Those of these changes of roles that are not so already."""
+        dossier = await self._dossier() if roles else None
+        target_id = None if dossier is None else dossier.work.target_id
+        if target_id is None:
+            return roles
+        shown = await self._target.roles(target_id)
+        return outstanding(roles, served, shown, prospects_of(dossier))
 
 
 def prospects_of(dossier: Dossier | None) -> dict[int, int]:

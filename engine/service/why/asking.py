@@ -21,7 +21,7 @@ from engine.flow.lane import current_lane
 from engine.flow.purpose import spent_on
 from engine.mapping.fields import FieldMapping
 from engine.mapping.telling import kept, told
-from engine.model.dossier import Dossier, Named, State
+from engine.model.dossier import Dossier, Named
 from engine.model.explanation import (
     Explanation,
     FieldFact,
@@ -34,6 +34,7 @@ from engine.model.kept import CREATES_PAUSED
 from engine.model.lane import Lane
 from engine.model.purpose import Purpose
 from engine.model.records import RecordType, SourceRecord
+from engine.model.states import State
 from engine.service.why import holds, lines
 from engine.service.why.pointing import NEAREST_MAX, pointers_of, spelled
 from engine.service.why.references import remembered, resolved

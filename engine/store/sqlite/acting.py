@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from engine.decide.skipping import skipped
 from engine.model.acting import Did, Done
-from engine.model.dossier import Named, State
+from engine.model.dossier import Named
 from engine.model.history import Note
 from engine.model.intent import IntentKind
 from engine.model.lane import Lane
@@ -16,6 +16,7 @@ from engine.model.outbox import Key, Owed
 from engine.model.reason import Code
 from engine.model.records import RecordType
 from engine.model.skip import Skip
+from engine.model.states import State
 from engine.store.sqlite import intents, people, present, refusals, refused_roles, skips, tabs
 from engine.store.sqlite.history import remember
 from engine.store.sqlite.outbox import owe

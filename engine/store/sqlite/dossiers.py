@@ -18,7 +18,6 @@ from engine.model.dossier import (
     Named,
     Owing,
     PersonDossier,
-    State,
     TabDossier,
 )
 from engine.model.intent import IntentKind
@@ -27,6 +26,7 @@ from engine.model.outbox import Owed
 from engine.model.pointer import Pointer, Side
 from engine.model.records import RecordType
 from engine.model.report import HistoryLine
+from engine.model.states import State
 from engine.store.sqlite import blanks, intents, journal, people, refusals, report, work
 from engine.store.sqlite.awaited import PERSON
 
