@@ -310,6 +310,7 @@ _DETAILS: tuple[Panel | Text, ...] = (
             worst("connector_down", _HERE, by=("instance", "connector")),
             "{{connector}}",
         ),
+        shades_of="red",
         what="1 while the system counts as being in an outage.",
         normal="0.",
         act="it is tried again by itself; look at the vendor's status page.",

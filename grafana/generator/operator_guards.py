@@ -53,6 +53,7 @@ OBJECTIVE: tuple[Panel, ...] = (
             )
             for window in ("1h", "6h", "1d", "3d")
         ),
+        shades_of="blue",
         what="How many times faster than allowed the error budget is spent, over each window.",
         normal="below 1.",
         act="above 14.4 over 1h, or 6 over 6h, somebody is paged.",
@@ -175,6 +176,7 @@ GUARDS: tuple[Panel, ...] = (
         Query(grown("duplicates_found_total", by=INSTANCE, over="1d"), "duplicates {{instance}}"),
         Query(worst("records_unproven"), "unproven {{instance}}"),
         Query(worst("fuse_held_records"), "held by the fuse {{instance}}"),
+        shades_of="red",
         what="Target records found within a day to share a correlation value, records the "
         "source did not show in time, edits held by the mass-change fuse.",
         normal="zero, all of them.",

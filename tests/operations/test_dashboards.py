@@ -491,7 +491,7 @@ def test_nothing_at_all_is_grey_and_no_failure_is_green() -> None:
                 [color] = [color for one, color in painted.items() if "none" in one]
                 assert color == NO_DATA, panel["title"]
                 seen += 1
-            if re.match(r"(In error|Errors)\b", panel["title"]):
+            if re.match(r"(In error|Errors|Outages|Never expected)\b", panel["title"]):
                 mode = panel["fieldConfig"]["defaults"]["color"]
                 assert "green" not in str(painted), panel["title"]
                 assert mode["mode"] == "shades" or "unexpected" in str(painted), panel["title"]
