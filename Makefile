@@ -1,4 +1,4 @@
-# Everything here works on a machine with Python 3.11 or newer, pip and make.
+# Everything here works on a machine with Python 3.11 or newer, its venv, and make.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

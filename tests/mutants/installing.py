@@ -30,6 +30,46 @@ MUTANTS = (
         (f"{SERVICES}::test_a_command_finds_what_systemd_gives_an_installed_service",),
     ),
     Mutant(
+        "installs a service whose libraries are not there",
+        "engine/cli/unit/sound.py",
+        "    elif missing := lacking(about().distribution):\n",
+        "    elif missing := lacking(''):\n",
+        (
+            "tests/operations/test_units.py"
+            "::test_a_library_that_a_new_wheel_needs_and_that_is_not_there_is_named",
+        ),
+    ),
+    Mutant(
+        "gives a directory to whoever has it",
+        "engine/store/sqlite/statedir.py",
+        "    if state_dir.stat().st_uid == user:\n",
+        "    if state_dir.stat().st_uid == -1:\n",
+        (
+            "tests/unit/engine/store/test_statedir.py"
+            "::test_who_may_not_write_is_told_what_opens_the_directory",
+        ),
+    ),
+    Mutant(
+        "gives a service the port of the redirect",
+        "engine/cli/initialising.py",
+        "        if port == taken:\n",
+        "        if port == -1:\n",
+        (
+            "tests/end_to_end/test_initialising.py"
+            "::test_a_manual_that_nobody_has_filled_in_gets_a_port_that_is_free",
+        ),
+    ),
+    Mutant(
+        "asks for no other secret where the application is not known",
+        "engine/cli/initialising.py",
+        "            if unknown:\n",
+        "            if False:\n",
+        (
+            "tests/end_to_end/test_initialising.py"
+            "::test_an_application_that_is_not_known_is_asked_for_again",
+        ),
+    ),
+    Mutant(
         "installs for the demo what only the checks need",
         "Makefile",
         "demo: $(RUNS)",

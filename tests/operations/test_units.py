@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.about import About
 from engine.cli.exits import Exit, code_for, paragraph
-from engine.cli.unit import texts
+from engine.cli.unit import sound, texts
 from engine.cli.unit.installing import Wishes, install
 from engine.cli.unit.sound import troubles
 from engine.cli.unit.texts import MARK, service
@@ -435,3 +436,31 @@ def test_a_refusal_is_one_paragraph(tmp_path: Path) -> None:
     assert done.returncode == Exit.CONFIGURATION
     assert "Traceback" not in done.stderr
     assert "What to do: " in done.stderr
+
+
+def test_a_library_that_a_new_wheel_needs_and_that_is_not_there_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wheel that was put over an older one without its libraries starts, and fails later."""
+    described = tmp_path / "newer-2.dist-info"
+    described.mkdir()
+    (described / "METADATA").write_text(NEWER, encoding="utf-8")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    monkeypatch.setattr(sound, "about", lambda: About("newer", "2", ""))
+    monkeypatch.setattr(sound, "_found", list)
+
+    with pytest.raises(Misconfigured, match=r"the program lacks no-such-library$") as refused:
+        sound.judge(strict=True)
+    sound.judge(strict=False)
+
+    assert "install --require-hashes -r requirements.lock" in str(refused.value.remedy)
+    assert sound.lacking("no-such-distribution") == []
+
+
+NEWER = """Metadata-Version: 2.1
+Name: newer
+Version: 2
+Requires-Dist: anyio>=4
+Requires-Dist: no-such-library<2,>=1
+Requires-Dist: another; extra == "more"
+"""

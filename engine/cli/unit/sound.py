@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable
+from importlib import metadata
 from pathlib import Path
 
 import engine
+from engine.about import about
 from engine.cli.exits import complain, paragraph
 from engine.cli.unit.texts import command
 from engine.errors import Misconfigured
@@ -15,6 +17,8 @@ from engine.errors import Misconfigured
 # What ProtectHome and PrivateTmp hide from the service.
 HIDDEN = tuple(map(Path, ("/home", "/root", "/run/user", "/tmp", "/var/tmp")))  # noqa: S108 # only compared
 _PLAIN_PATH = re.compile(r"[\w./+~-]+", re.ASCII)
+# The name at the beginning of a requirement.
+_LIBRARY = re.compile(r"[\w.-]+")
 _INSTALL_ELSEWHERE = (
     "install it where every user can read it:"
     " python3 -m venv /opt/wosync && /opt/wosync/bin/pip install THE_WHEEL ;"
@@ -42,16 +46,43 @@ def troubles(program: Path, *others: Path) -> list[str]:
     return found
 
 
+def lacking(distribution: str) -> list[str]:
+    """The libraries that an installed distribution needs and that are not there.
+
+    A wheel that was put over an older one without them starts, and fails where it needs them.
+    """
+    try:
+        needed = metadata.requires(distribution) or []
+    except metadata.PackageNotFoundError:
+        return []
+    names = [_LIBRARY.match(one) for one in needed if "extra ==" not in one]
+    return [name.group() for name in names if name is not None and not _is_there(name.group())]
+
+
+def _is_there(library: str) -> bool:
+    try:
+        metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
 def judge(*, strict: bool) -> None:
     """Refuse a program that no service could start, or only say so.
 
     Raises:
         Misconfigured: it is for this machine, and would not start there.
     """
-    text = "; ".join(_found())
-    if not text:
+    if text := "; ".join(_found()):
+        trouble = Misconfigured(text, remedy=_INSTALL_ELSEWHERE)
+    elif missing := lacking(about().distribution):
+        pip = f"{sys.executable} -m pip install --require-hashes -r requirements.lock"
+        trouble = Misconfigured(
+            f"the program lacks {', '.join(missing)}",
+            remedy=f"install the libraries of this version, then repeat this command: {pip}",
+        )
+    else:
         return
-    trouble = Misconfigured(text, remedy=_INSTALL_ELSEWHERE)
     if strict:
         raise trouble
     complain(f"{paragraph(trouble)}\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shlex
 import stat
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, suppress
@@ -136,6 +137,14 @@ def _ensure_safe(state_dir: Path, directory: os.stat_result, link: Path | None) 
             )
 
 
+def opening(state_dir: Path, user: int) -> str:
+    """The command that opens a directory to a user, whose it may be already."""
+    place = shlex.quote(str(state_dir))
+    if state_dir.stat().st_uid == user:
+        return f"chmod u+rwx {place}"
+    return f"chown {user} {place}, as root"
+
+
 def _locks(state_dir: Path) -> Generator[int]:
     """Lock what says that the directory is ours; the handles are to be kept open."""
     if not os.access(state_dir, os.W_OK | os.X_OK, effective_ids=True):
@@ -143,7 +152,8 @@ def _locks(state_dir: Path) -> Generator[int]:
             raise _in_use(state_dir)
         raise StateUnusable(
             f"the state directory {state_dir} cannot be written to",
-            remedy=f"make it writable for this user: chown $(id -un) {state_dir}",
+            remedy=f"make it writable for this user: {opening(state_dir, os.geteuid())};"
+            " or name another one in [service] state_dir",
         )
     yield _own_lock(state_dir)
     # A version that knew no other lock than the directory itself must not start beside us, nor we

@@ -242,3 +242,19 @@ def test_what_was_made_for_nothing_goes_again(tmp_path: Path) -> None:
 
     assert made
     assert not directory.exists()
+
+
+def test_who_may_not_write_is_told_what_opens_the_directory(
+    public: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Giving a directory to whoever has it already opens nothing."""
+    monkeypatch.setattr("os.access", lambda *_, **__: False)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType] # whatever is asked
+
+    with (
+        pytest.raises(StateUnusable, match="cannot be written to") as refused,
+        statedir.lease(public),
+    ):
+        pass
+
+    assert f"chmod u+rwx {public};" in str(refused.value.remedy)
+    assert statedir.opening(public, STRANGER) == f"chown {STRANGER} {public}, as root"
