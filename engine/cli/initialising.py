@@ -25,9 +25,9 @@ from engine.cli.asker import AGAIN, LEAVE, Asker, Flags, Terminal
 from engine.cli.authorising import REDIRECT_URI, auth
 from engine.cli.draft import Draft
 from engine.cli.exits import Exit, complain
-from engine.cli.services import FILE, option
-from engine.config.loading import ServiceSettings, installed_connectors
-from engine.config.places import HTTP, PORT_MAX
+from engine.cli.services import FILE, option, unit_of
+from engine.config.loading import installed_connectors
+from engine.config.places import HTTP, PORT_MAX, host_and_port
 from engine.connector import SourceConnector, TargetConnector
 from engine.errors import ChoiceNeeded, EngineError, Misconfigured, Unauthorized, Unreachable
 from engine.ports import Source
@@ -81,7 +81,7 @@ def init(
             " goes on with it\n"
         )
         return Exit.INTERRUPTED
-    _say(f"Then: wosync check{option(path)}, and wosync once{option(path)} for a first run")
+    _say(f"Then: wosync check{option(path)}, and {_first_run(draft, path)}")
     return Exit.DONE
 
 
@@ -239,9 +239,17 @@ def _authorise(draft: Draft, asker: Asker, target: Connector, option_text: str) 
         return
 
 
+def _first_run(draft: Draft, path: Path | None) -> str:
+    """What follows a check: of an installed service that it is started."""
+    unit = unit_of(draft.path)
+    if unit is None:
+        return f"wosync once{option(path)} for a first run"
+    return f"systemctl enable --now {unit}"
+
+
 def _choose_port(draft: Draft) -> None:
     """Another port for the service where the usual one is taken, as by another pair."""
-    host, usual = ServiceSettings().http_address
+    host, usual = host_and_port(HTTP)
     if draft.value("service", "http") not in {None, HTTP}:
         return
     # There the browser is awaited after a consent, also while the service runs.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import socket
 import stat
 import tomllib
 from collections.abc import AsyncGenerator
@@ -32,7 +31,6 @@ from tests.end_to_end.test_cli_errors import (
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 DONE, USAGE, INTERRUPTED = 0, 2, 130
 NOBODY = "http://127.0.0.1:1"
-USUAL, OF_THE_REDIRECT = "127.0.0.1:9464", "127.0.0.1:9465"
 
 
 @dataclass(slots=True)
@@ -198,29 +196,6 @@ async def test_an_application_that_is_not_known_is_asked_for_again(tmp_path: Pat
     assert ended == DONE, screen.shown
     assert "the application's credentials are refused" in screen.shown
     assert "a-secret-of-nobody" not in screen.shown
-
-
-async def test_a_manual_that_nobody_has_filled_in_gets_a_port_that_is_free(tmp_path: Path) -> None:
-    """As `wosync unit install` leaves it; one that has been at work keeps its own."""
-    async with beginner(tmp_path) as one:
-        one.config.write_text(f'[service]\nhttp = "{USUAL}"\n', encoding="utf-8")
-        with socket.socket() as somebody:
-            # Whoever has it already serves as well.
-            with contextlib.suppress(OSError):
-                somebody.bind(("127.0.0.1", 9464))
-                somebody.listen()
-            await one.runs("init", "--yes", *one.flags())
-            first = port_in(one.config)
-            await one.runs("config", "set", "service.http", USUAL)
-            await one.runs("init", "--yes", *one.flags())
-
-    assert first not in {USUAL, OF_THE_REDIRECT}
-    assert port_in(one.config) == USUAL
-
-
-def port_in(config: Path) -> str:
-    """Where the service is asked."""
-    return tomllib.loads(config.read_text(encoding="utf-8"))["service"]["http"]
 
 
 async def test_of_two_databases_one_is_chosen(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ MUTANTS = (
         "        if port == taken:\n",
         "        if port == -1:\n",
         (
-            "tests/end_to_end/test_initialising.py"
+            "tests/unit/engine/cli/test_initialising.py"
             "::test_a_manual_that_nobody_has_filled_in_gets_a_port_that_is_free",
         ),
     ),
