@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable
-from importlib import metadata
 from pathlib import Path
 
 import engine
@@ -51,6 +50,8 @@ def lacking(distribution: str) -> list[str]:
 
     A wheel that was put over an older one without them starts, and fails where it needs them.
     """
+    from importlib import metadata
+
     try:
         needed = metadata.requires(distribution) or []
     except metadata.PackageNotFoundError:
@@ -60,6 +61,8 @@ def lacking(distribution: str) -> list[str]:
 
 
 def _is_there(library: str) -> bool:
+    from importlib import metadata
+
     try:
         metadata.version(library)
     except metadata.PackageNotFoundError:
