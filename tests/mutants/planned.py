@@ -293,6 +293,13 @@ MUTANTS = (
         (f"{APPLIED}::test_a_role_that_is_gone_since_it_was_made_is_not_told_to_be_there",),
     ),
     Mutant(
+        "takes what no state holds from a plan",
+        "engine/service/planning/files.py",
+        "not 0 <= number <= most",
+        "number < 0",
+        (f"{FILES}::test_a_plan_with_what_cannot_be_is_damaged",),
+    ),
+    Mutant(
         "carries out two plans at once",
         "engine/service/planning/desk.py",
         "        async with self._applying:\n",

@@ -17,11 +17,14 @@ from typing import IO, Any
 from pydantic import TypeAdapter
 
 from engine.errors import EngineError
-from engine.model.plan import SCHEMA_VERSION, Change, End, Header, Kind, LeftOut, Line
+from engine.model.plan import SCHEMA_VERSION, Change, End, Header, Kind, LeftOut, Line, RoleEdit
 
 # Of the first line, and of no other file.
 MARK = "wosync_plan"
 _LINE_CHARS_MAX = 4_000_000
+_ID_MAX = 2**63 - 1
+# The end of the year 9999, in unix seconds.
+_MOMENT_MAX = 253_402_300_799
 _HEADER, _CHANGE = TypeAdapter(Header), TypeAdapter(Change)
 _LEFT_OUT, _END = TypeAdapter(LeftOut), TypeAdapter(End)
 
@@ -61,16 +64,31 @@ def read(given: Any) -> Line:
         ValueError, KeyError, TypeError: it is none.
     """
     if "change" in given:
-        return _CHANGE.validate_python(given["change"])
+        line = _CHANGE.validate_python(given["change"])
+        role = line.role or RoleEdit(None, None, None, None, None, None)
+        ids = (line.record_id, line.version, line.target_id)
+        _ensure_within(_ID_MAX, *ids, role.role_id, role.prospect_id, role.person_id)
+        return line
     if "left_out" in given:
-        return _LEFT_OUT.validate_python(given["left_out"])
+        left = _LEFT_OUT.validate_python(given["left_out"])
+        _ensure_within(_ID_MAX, left.record_id, left.target_id)
+        return left
     if "end" in given:
         inside = dict(given["end"])
         inside.pop("checksum", None)
         return _END.validate_python(inside)
     inside = dict(given)
     del inside[MARK]
-    return _HEADER.validate_python(inside)
+    header = _HEADER.validate_python(inside)
+    _ensure_within(_MOMENT_MAX, header.made_at, header.source_at)
+    return header
+
+
+def _ensure_within(most: float, *numbers: float | None) -> None:
+    """No state holds more, and no calendar; what is no number is not within either."""
+    for number in numbers:
+        if number is not None and not 0 <= number <= most:
+            raise ValueError
 
 
 @dataclass(slots=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -96,3 +98,29 @@ def test_a_plan_of_another_format_is_refused_as_that(tmp_path: Path) -> None:
 
     with pytest.raises(UnusablePlan, match="another version"):
         list(lines_of(path))
+
+
+IMPOSSIBLE: dict[str, list[Header | Change | LeftOut]] = {
+    "made at no time": [replace(HEADER, made_at=math.nan)],
+    "made before all time": [replace(HEADER, made_at=-1e18)],
+    "made after all time": [replace(HEADER, made_at=1e300)],
+    "read after all time": [replace(HEADER, source_at=math.inf)],
+    "a record that cannot be": [HEADER, replace(UPDATE, record_id=-1)],
+    "a record that no state holds": [HEADER, replace(UPDATE, record_id=2**63)],
+    "a version that no state holds": [HEADER, replace(UPDATE, version=10**40)],
+    "a target record that no state holds": [HEADER, replace(UPDATE, target_id=10**25)],
+    "a role that no state holds": [
+        HEADER,
+        replace(ROLE, role=RoleEdit(10**25, 1, 5, "PERS-5", None, "Buyer")),
+    ],
+    "what is left out of no state": [HEADER, replace(LEFT, record_id=10**25)],
+}
+
+
+@pytest.mark.parametrize("given", IMPOSSIBLE.values(), ids=IMPOSSIBLE)
+def test_a_plan_with_what_cannot_be_is_damaged(
+    tmp_path: Path, given: list[Header | Change | LeftOut]
+) -> None:
+    """However well it is sealed: nothing behind has to take it."""
+    with pytest.raises(UnusablePlan):
+        list(lines_of(_file(tmp_path, *given, END)))
