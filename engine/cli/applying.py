@@ -38,10 +38,12 @@ def apply(path: Path | None, plan: Path, *, as_json: bool) -> int:
         sys.stdout.write(json.dumps(document) + "\n")
     else:
         _print(left_out, numbers)
-        asked = f"{option(path)} --run {run}"
-        console(soft_wrap=True).print(
-            f"What it did: {PROGRAM} history{asked}; take it back: {PROGRAM} undo{asked}"
-        )
+        # Of what is left out a part may have been done.
+        if numbers["done"] or left_out:
+            asked = f"{option(path)} --run {run}"
+            console(soft_wrap=True).print(
+                f"What it did: {PROGRAM} history{asked}; take it back: {PROGRAM} undo{asked}"
+            )
     return Exit.ATTENTION if left_out else Exit.DONE
 
 

@@ -300,6 +300,16 @@ MUTANTS = (
         (f"{FILES}::test_a_plan_with_what_cannot_be_is_damaged",),
     ),
     Mutant(
+        "says that nobody needs whoever is a prospect by now",
+        "engine/service/planning/applying.py",
+        'UNTOLD = "it is not what it was, or nobody',
+        'UNTOLD = "nobody',
+        (
+            f"{APPLIED}::"
+            "test_of_somebody_who_is_a_prospect_by_now_it_is_not_told_that_nobody_needs_them",
+        ),
+    ),
+    Mutant(
         "carries out two plans at once",
         "engine/service/planning/desk.py",
         "        async with self._applying:\n",

@@ -206,3 +206,18 @@ async def test_a_role_that_is_gone_since_it_was_made_is_not_told_to_be_there(wor
     numbers, left_out = await applied(world, plan.path)
 
     assert (numbers["done_already"], list(left_out)) == (1, [f"OPP-{record}"])
+
+
+async def test_of_somebody_who_is_a_prospect_by_now_it_is_not_told_that_nobody_needs_them(
+    world: Bench,
+) -> None:
+    """Somebody else has made one with the same address."""
+    record, person = world.has(), world.knows("Petra Piers")
+    world.puts(record, (person, "Buyer"))
+    plan = await planned(world)
+    world.prospect("petra.piers@customer.example")
+
+    _, left_out = await applied(world, plan.path)
+
+    assert "is not what it was" in left_out[f"PERS-{person}"]
+    assert "is not what it was any more" in left_out[f"OPP-{record}"]

@@ -47,6 +47,7 @@ AGE_MAX_S = 24 * 3600.0
 # Clocks of two machines may differ so much.
 SKEW_S = 300.0
 BATCH_MAX = 100
+UNTOLD = "it is not what it was, or nobody on a tab needs it any more"
 
 log = structlog.get_logger(component="applying")
 
@@ -223,7 +224,7 @@ class Applying:
                     person.refused_version is not None if flags else person.prospect_id is not None
                 )
                 why = None if person is None else person.reason
-                undone = None if is_told else why or "nobody on a tab needs it any more"
+                undone = None if is_told else why or UNTOLD
                 self._tell(changes[0], undone, already=not planned.is_told(person_id))
 
     def _tell(self, change: Change, left_out: str | None, *, already: bool = False) -> None:
