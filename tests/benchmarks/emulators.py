@@ -133,6 +133,7 @@ def plant(
     *,
     linked: bool = False,
     every: int = 1,
+    comment_chars: int = 0,
 ) -> int:
     """Fill both worlds with plain, ticked, valid opportunities; returns a user to consent.
 
@@ -140,7 +141,9 @@ def plant(
         people: on the tab of each, whom both systems know.
         linked: each of them is in Outreach already, under another name, as its own id says.
         every: so manieth has people.
+        comment_chars: so long is the comment of each; 0 for an ordinary one.
     """
+    comment = "x" * comment_chars or "A comment such as people write: two sentences. Not long."
     first_user = 0
     for number in range(OWNERS):
         workbooks.add_user(f"Owner {number}", f"owner{number}@bench.example")
@@ -166,7 +169,7 @@ def plant(
             document_currency_net_value=Money(Decimal(1000 + number), "GBP"),
             probability=Decimal(number % 100),
             opportunity_stage_name=STAGES[number % len(STAGES)],
-            comment="A comment such as people write: two sentences. Not long.",
+            comment=comment,
             assigned_to_name=f"Owner {number % OWNERS}",
             party_id=customers[number % CUSTOMERS],
             cf_opportunity_sync_to_outreach=True,
@@ -200,13 +203,20 @@ def _customer(workbooks: WorkbooksWorld, outreach: OutreachWorld, number: int) -
 
 
 async def serve(
-    rows: int, latency_s: float, ago_s: float, people: int, *, linked: bool, every: int
+    rows: int,
+    latency_s: float,
+    ago_s: float,
+    people: int,
+    *,
+    linked: bool,
+    every: int,
+    comment_chars: int,
 ) -> None:
     """Serve until standard input ends.
 
     Args:
         people: on the tab of each opportunity.
-        linked, every: as in `plant`.
+        linked, every, comment_chars: as in `plant`.
         latency_s: seconds added to every request of both systems.
         ago_s: seconds by which both are in the past until they are told to come to the present.
     """
@@ -214,7 +224,15 @@ async def serve(
     workbooks = WorkbooksWorld(clock.now)
     knobs = OutreachKnobs(mint_interval_s=0.0, rate_limit=10_000_000)
     outreach = OutreachWorld(clock.now, knobs)
-    user_id = plant(workbooks, outreach, rows, people, linked=linked, every=every)
+    user_id = plant(
+        workbooks,
+        outreach,
+        rows,
+        people,
+        linked=linked,
+        every=every,
+        comment_chars=comment_chars,
+    )
     workbooks.add_api_key(API_KEY)
     outreach.add_app(CLIENT_ID, CLIENT_SECRET)
     workbooks_traffic = Faults(workbooks_app(workbooks), latency_s=latency_s)
@@ -254,8 +272,9 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=0)
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--linked", action="store_true")
+    parser.add_argument("--comment", type=int, default=0)
     chosen = parser.parse_args()
-    begun = partial(serve, linked=chosen.linked, every=chosen.every)
+    begun = partial(serve, linked=chosen.linked, every=chosen.every, comment_chars=chosen.comment)
     anyio.run(begun, chosen.rows, chosen.latency, chosen.ago, chosen.people)
 
 

@@ -47,6 +47,7 @@ class Scene:
         ago_s: how long ago both systems are, until `come_to_the_present`.
         people: on the tab of every `every`-th opportunity, whom both systems know.
         linked: the opportunities are in Outreach already.
+        comment_chars: so long is the comment of each; 0 for an ordinary one.
     """
 
     rows: int
@@ -57,6 +58,7 @@ class Scene:
     people: int = 0
     every: int = 1
     linked: bool = False
+    comment_chars: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +215,7 @@ def stage(scene: Scene) -> Generator[Stage]:
     command = [sys.executable, "-m", "tests.benchmarks.emulators"]
     command += ["--rows", str(scene.rows), "--latency", str(scene.latency_s)]
     command += ["--ago", str(scene.ago_s), "--people", str(scene.people)]
-    command += ["--every", str(scene.every)]
+    command += ["--every", str(scene.every), "--comment", str(scene.comment_chars)]
     command += ["--linked"] if scene.linked else []
     with (
         tempfile.TemporaryDirectory(prefix="wosync-bench-") as name,

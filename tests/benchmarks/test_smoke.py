@@ -63,7 +63,7 @@ def test_every_benchmark_reports_its_figures(document: dict[str, Any]) -> None:
         "drain": {"400ms_1", "100ms_4", "20ms_16"},
         "edit": {"median", "p99"},
         "lost": {"looks", "listings"},
-        "memory": {"small", "large", "growth"},
+        "memory": {"small", "large", "growth", "page"},
         "store": {"alone", "together", "gain"},
         "scrape": {"text_loop", "openmetrics_loop", "openmetrics_cpu", "reader", "series"},
         "idle": {"small_rss", "large_rss", "large_peak"},
