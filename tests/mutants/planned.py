@@ -310,6 +310,13 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "takes a role on a record for one on another",
+        "engine/service/planning/permits.py",
+        "if change.target_id not in (None, attempt.target_id):",
+        "if change.target_id == 0:",
+        ("tests/unit/engine/service/planning/test_permits.py",),
+    ),
+    Mutant(
         "carries out two plans at once",
         "engine/service/planning/desk.py",
         "        async with self._applying:\n",

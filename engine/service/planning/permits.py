@@ -82,6 +82,9 @@ class RecordPermits:
             case Kind.REMOVE:
                 return change.target_id == attempt.target_id
             case Kind.ROLE_ADD if role is not None:
+                if change.target_id not in (None, attempt.target_id):
+                    # As of one that is gone, for which another was made.
+                    return False
                 known = role.prospect_id or self._prospect(role.person_id or 0)
                 return (known, role.after) == (attempt.prospect_id, attempt.role)
             case Kind.ROLE_CHANGE if role is not None:

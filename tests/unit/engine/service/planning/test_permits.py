@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from engine.actors.gate import Attempt
@@ -51,3 +53,14 @@ def test_a_role_of_nobody_who_was_told_so_is_not_planned() -> None:
             permits.person(ADA, PROSPECT, ours=False)
         with pytest.raises(NotPlanned):
             permits.write(ADDS)
+
+
+def test_a_role_on_a_record_that_was_made_anew_is_not_that_on_the_one_before() -> None:
+    """The same role of the same person is planned on both, and would be refused on the first."""
+    refused = replace(ROLE, target_id=1, reason="there is no such opportunity")
+    with opened() as people:
+        permits = RecordPermits([refused, ROLE], people, {ADA: PROSPECT})
+
+        permits.write(replace(ADDS, target_id=2))
+
+        assert permits.left == [refused]
