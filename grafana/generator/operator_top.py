@@ -196,13 +196,30 @@ def _pairs() -> Panel:
     )
 
 
-def _firing() -> Panel:
-    alerts = f'ALERTS{{{CHOSEN}, alertstate="firing", severity!="none"}}'
-    firing = f"sum by (alertname, severity, system, pair, section) ({alerts})"
-    later = f'label_replace({firing}, "order", "1", "", "")'
-    ranked = f'label_replace({later}, "order", "0", "alertname", "{CAUSES}")'
-    shown = f'label_join({ranked}, "order", " ", "order", "severity")'
-    none = 'label_replace(vector(0), "alertname", "none", "", "")'
+_OF_ALERTS = {
+    "alertname": "Alert",
+    "severity": "Severity",
+    "system": "System",
+    "section": "Section",
+    "pair": "Pair",
+}
+_CAUSES_FIRST: list[Json] = [
+    {"id": "labelsToFields", "options": {"mode": "columns"}},
+    {"id": "merge", "options": {}},
+    {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": "order"}]}},
+    {
+        "id": "organize",
+        "options": {
+            "excludeByName": {"Time": True, "Value": True, "order": True},
+            "indexByName": {name: place for place, name in enumerate(_OF_ALERTS)},
+            "renameByName": _OF_ALERTS,
+        },
+    },
+]
+
+
+def _of_alerts() -> list[Json]:
+    """How each column of the firing alerts is shown."""
     short: Json = {
         "type": "regex",
         "options": {"pattern": "^Wosync(.*)$", "result": {"text": "$1", "index": 0}},
@@ -214,6 +231,32 @@ def _firing() -> Panel:
             "warning": {"text": "warning", "color": "orange", "index": 1},
         },
     }
+    return [
+        column(
+            "Alert",
+            mappings=[short],
+            custom__width=165,
+            links=[Link("What to do", "${runbook}#${__data.fields.Section}", True).render()],
+        ),
+        column(
+            "Severity",
+            mappings=[severe],
+            custom__width=71,
+            custom__cellOptions={"type": "color-text"},
+        ),
+        column("System", custom__width=85),
+        # Its own column would leave no room for the pair on a narrow screen.
+        column("Section", custom__hideFrom={"viz": True, "legend": False, "tooltip": False}),
+    ]
+
+
+def _firing() -> Panel:
+    alerts = f'ALERTS{{{CHOSEN}, alertstate="firing", severity!="none"}}'
+    firing = f"sum by (alertname, severity, system, pair, section) ({alerts})"
+    later = f'label_replace({firing}, "order", "1", "", "")'
+    ranked = f'label_replace({later}, "order", "0", "alertname", "{CAUSES}")'
+    shown = f'label_join({ranked}, "order", " ", "order", "severity")'
+    none = 'label_replace(vector(0), "alertname", "none", "", "")'
     return table(
         "Firing alerts",
         Query(f"{shown} or ({none} unless on () {firing})", "{{alertname}}"),
@@ -221,47 +264,8 @@ def _firing() -> Panel:
         "Wosync.",
         normal="none.",
         act="a click on one leads to its section of the runbook.",
-        transformations=[
-            {"id": "labelsToFields", "options": {"mode": "columns"}},
-            {"id": "merge", "options": {}},
-            {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": "order"}]}},
-            {
-                "id": "organize",
-                "options": {
-                    "excludeByName": {"Time": True, "Value": True, "order": True},
-                    "indexByName": {
-                        name: place
-                        for place, name in enumerate(
-                            ("alertname", "severity", "system", "section", "pair")
-                        )
-                    },
-                    "renameByName": {
-                        "alertname": "Alert",
-                        "severity": "Severity",
-                        "system": "System",
-                        "pair": "Pair",
-                        "section": "Section",
-                    },
-                },
-            },
-        ],
-        overrides=[
-            column(
-                "Alert",
-                mappings=[short],
-                custom__width=165,
-                links=[Link("What to do", "${runbook}#${__data.fields.Section}", True).render()],
-            ),
-            column(
-                "Severity",
-                mappings=[severe],
-                custom__width=71,
-                custom__cellOptions={"type": "color-text"},
-            ),
-            column("System", custom__width=85),
-            # Its own column would leave no room for the pair on a narrow screen.
-            column("Section", custom__hideFrom={"viz": True, "legend": False, "tooltip": False}),
-        ],
+        transformations=_CAUSES_FIRST,
+        overrides=_of_alerts(),
         width=9,
         height=6,
     )
