@@ -224,7 +224,7 @@ MUTANTS = (
         (f"{_FIRES}[freshness]",),
     ),
     Mutant(
-        "holds a young installation's first minutes against a month",
+        "takes a few late minutes for a quarter of the hour",
         RECORDING,
         "or 0 * instance:wosync_freshness_bound_seconds:max\n            ) / 60,",
         "or 0 * instance:wosync_freshness_bound_seconds:max\n            ) / 15,",
