@@ -25,7 +25,7 @@ from engine.config.places import (
 )
 from engine.errors import Misconfigured, StateUnusable, Unreachable
 from engine.service.control import FILE_NAME, tokens_in
-from engine.service.headers import CONFIG_OF, TOKEN, VERSION, spelled
+from engine.service.headers import CONFIG_OF, TOKEN, VERSION, header_of
 
 TIMEOUT_S = 5.0
 # So does the service answer whoever means another one.
@@ -137,7 +137,7 @@ def listening(
 
 def _ours(config: Path) -> dict[str, str]:
     """What says which service is meant, and who asks."""
-    return {CONFIG_OF: spelled(config), VERSION: about().version}
+    return {CONFIG_OF: header_of(config), VERSION: about().version}
 
 
 def _keys(config: Path) -> list[dict[str, str]]:

@@ -19,6 +19,6 @@ CONFIG_OF = "X-Wosync-Config"
 VERSION = "X-Wosync-Version"
 
 
-def spelled(config: Path) -> str:
+def header_of(config: Path) -> str:
     """A configuration as `CONFIG_OF` names it: whole, and in characters that a header may have."""
     return quote_from_bytes(os.fsencode(config.resolve()))

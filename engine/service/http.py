@@ -34,7 +34,7 @@ from engine.model.acting import request_of
 from engine.service import approving, authorising, nudging
 from engine.service.acting import Acting
 from engine.service.doors import Doors
-from engine.service.headers import CONFIG_OF, TOKEN, VERSION, spelled
+from engine.service.headers import CONFIG_OF, TOKEN, VERSION, header_of
 from engine.service.page import routes as page
 from engine.service.planning.desk import Desk
 from engine.service.planning.telling import Telling, received
@@ -202,7 +202,7 @@ def _meant(
     async def checked(request: Request) -> Response:
         wanted = request.headers.get(CONFIG_OF)
         ours = status.assembly.config.path
-        if wanted is not None and wanted != spelled(ours):
+        if wanted is not None and wanted != header_of(ours):
             return JSONResponse({"config": str(ours.resolve())}, status_code=409)
         return await answer(request)
 

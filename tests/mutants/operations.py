@@ -175,8 +175,8 @@ MUTANTS = (
     Mutant(
         "answers a command that means another service",
         HTTP,
-        "        if wanted is not None and wanted != spelled(ours):\n",
-        "        if wanted is not None and not spelled(ours):\n",
+        "        if wanted is not None and wanted != header_of(ours):\n",
+        "        if wanted is not None and not header_of(ours):\n",
         (f"{ASKED}::test_a_command_that_means_another_pair_is_told_which_one_this_is",),
     ),
     Mutant(
