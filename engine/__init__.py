@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         Unreachable,
         excerpt,
     )
-    from engine.flow.budget import BudgetLimits
+    from engine.flow.allowance import BudgetLimits
     from engine.flow.worktime import holding, pausing
     from engine.model.identity import id_of
     from engine.model.permissions import Permission, Standing, Use
@@ -177,7 +177,7 @@ _ROOMS = (
     "engine.wire.bodies",
     "engine.errors",
     "engine.wire.exchange",
-    "engine.flow.budget",
+    "engine.flow.allowance",
     "engine.flow.worktime",
     "engine.model.identity",
     "engine.model.permissions",

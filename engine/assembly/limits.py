@@ -10,7 +10,7 @@ from engine.actors.poller import PollLimits
 from engine.actors.relationship_syncer import RelateLimits
 from engine.actors.write_back import WriteBackLimits
 from engine.config.loading import Config
-from engine.flow.budget import BudgetLimits
+from engine.flow.allowance import BudgetLimits
 from engine.resolvers.owners import OwnerRules
 from engine.resolvers.prospects import ProspectRules
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from engine.flow.budget import Grant
+from engine.flow.allowance import Grant
 from engine.model.lane import Lane
 
 # The pace is that of the last five minutes of work, or of the last hundred pieces where these came
@@ -108,7 +108,16 @@ class _Pace:
 
     worked: deque[Tally] = field(default_factory=deque[Tally])
 
-    def note(self, spell: Tally) -> None:
+    def note(self, spell: Tally, *, working: bool) -> None:
+        """Take in what was done in a spell.
+
+        Args:
+            working: all of its time was spent on that; otherwise it says what a piece takes of the
+                allowance, and of time no more than is known.
+        """
+        if not working and self.pieces >= PIECES_MIN:
+            pieces = spell.opportunities + spell.relationships
+            spell = replace(spell, at=min(spell.at, self._each_s() * pieces))
         self.worked.append(spell)
         while self._enough_without_the_first():
             self.worked.popleft()
@@ -126,11 +135,13 @@ class _Pace:
     def need(self, left: Pieces, followed: float) -> _Need:
         relationships = left.relationships + left.opportunities * followed
         for_opportunity, for_relationship = self._costs()
-        seconds = sum(one.at for one in self.worked) / self.pieces
         return _Need(
             for_opportunity * left.opportunities + for_relationship * relationships,
-            seconds * (left.opportunities + relationships),
+            self._each_s() * (left.opportunities + relationships),
         )
+
+    def _each_s(self) -> float:
+        return sum(one.at for one in self.worked) / self.pieces
 
     def _costs(self) -> tuple[float, float]:
         """Requests for an opportunity, and for people that differ: what fits all spells best."""
@@ -217,8 +228,7 @@ class Forecast:
 
         Args:
             working: something waited all the while, and nothing kept requests for it from being
-                sent; otherwise only what was done says something, and time in which nothing was
-                done does not.
+                sent; otherwise what was done says something, and the time that it took little.
         """
         self._arrivals.note(tally)
         before, self._before = self._before, tally
@@ -237,7 +247,7 @@ class Forecast:
         if working or spell.opportunities + spell.relationships:
             parts = _by_lane(spell)
             for lane, part in parts.items():
-                self._pace[lane].note(part)
+                self._pace[lane].note(part, working=working)
             self._followed.note(parts.get(Lane.BACKLOG, NOTHING))
 
     def forget_the_backlog(self) -> None:

@@ -21,9 +21,10 @@ import anyio.lowlevel
 from engine.clock import Clock, loop_time
 from engine.decide.reasons import because
 from engine.errors import HeldBack, Misconfigured, NotGranted, Rationed, Throttled, Unauthorized
+from engine.flow.allowance import BudgetLimits
 from engine.flow.bell import Bell
 from engine.flow.breaker import Breaker
-from engine.flow.budget import Budget, BudgetLimits
+from engine.flow.budget import Budget
 from engine.flow.lane import current_lane, retrying, writing
 from engine.flow.ledger import Ledger, current_record
 from engine.flow.retry_budget import RetryBudget
@@ -216,9 +217,9 @@ class Governor:
         if isinstance(self.pause_cause, Throttled):
             self._paused_until = -math.inf
             self.pause_reason = self.pause_cause = None
-            self.budget.ask_anew()
+            self.budget.window.ask_anew()
         elif self.budget.wait_s(self.clock.now(), backlog=True) > 0:
-            self.budget.ask_anew()
+            self.budget.window.ask_anew()
         self._changed.ring()
 
     def succeeded(self, kind: str | None = None) -> None:
@@ -426,6 +427,6 @@ class Governor:
         self.pause_reason = self.pause_cause = None
         if not metered:
             return 0.0
-        if self.budget.header_asked_anew and self.in_flight:
+        if self.budget.window.asked_anew and self.in_flight:
             return math.inf
         return self.budget.wait_s(self.clock.now(), backlog=current_lane.get() is Lane.BACKLOG)

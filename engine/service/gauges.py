@@ -140,7 +140,7 @@ class Gauges:
         for window, (limit, left) in (("hour", budget.hour(now)), ("year", budget.year(now))):
             metrics.budget_limit.labels(name, window).set(limit)
             metrics.budget_remaining.labels(name, window).set(left)
-        metrics.budget_reset.labels(name).set(budget.header_reset_at or 0)
+        metrics.budget_reset.labels(name).set(budget.window.reset_at or 0)
         for lane in Lane:
             metrics.budget_held.labels(name, lane.name.lower()).set(governor.held_s(lane))
         metrics.budget_year_used.labels(name).set(budget.used_last_year(now))

@@ -50,7 +50,7 @@ class Outlook:
             if (kind, outcome) == ("relationship", "agreed"):
                 agreed += int(count)
         queued = sum(assembly.changes.queued(lane) + assembly.tabs.queued(lane) for lane in Lane)
-        waits = queued > 0 and not governor.closed(Lane.BACKLOG)
+        waits = queued > 0 and governor.held_s(Lane.BACKLOG) <= 0
         tally = Tally(
             anyio.current_time(),
             settled["opportunity"],

@@ -7,7 +7,8 @@ from tests.mutants.mutant import Mutant
 FRUGAL = "tests/scenario/test_frugal.py::test_what_a_created_record_costs"
 DISPATCHER = "tests/unit/engine/actors/test_dispatcher.py"
 MAILBOX = "engine/flow/mailbox.py"
-BUDGET = "engine/flow/budget.py"
+WINDOW = "engine/flow/window.py"
+ALLOWANCE = "engine/flow/allowance.py"
 FAILURE = "engine/decide/failure.py"
 UNIT = "tests/unit/engine/flow"
 MODEL = "tests/property/test_mailbox_model.py"
@@ -18,6 +19,8 @@ ANEW = (
 VERDICTS = "tests/unit/engine/decide/test_failure.py"
 BACKING_OFF = "tests/scenario/test_backing_off.py"
 INVISIBLE = "tests/scenario/test_taken_and_invisible.py"
+
+WINDOWED = f"{UNIT}/test_window.py"
 
 MUTANTS = (
     Mutant(
@@ -128,37 +131,37 @@ MUTANTS = (
     ),
     Mutant(
         "leaves others no reserve",
-        BUDGET,
-        "allowed = limit - min(self.limits.reserve, limit // 2)",
-        "allowed = limit",
+        ALLOWANCE,
+        "return max(1, limit - min(self.reserve, limit // 2))",
+        "return limit",
         (f"{UNIT}/test_budget.py::test_the_reserve_is_left_to_others_but_never_more_than_half",),
     ),
     Mutant(
         "lets a backlog use the share of fresh edits",
-        BUDGET,
-        "allowed -= int(allowed * self.limits.fresh_share)",
-        "allowed -= 0",
+        ALLOWANCE,
+        "return int(self.of(limit) * self.fresh_share)",
+        "return 0",
         (f"{UNIT}/test_budget.py::test_a_backlog_leaves_a_share_for_fresh_edits",),
     ),
     Mutant(
         "believes nothing of a limit that was raised in its window",
-        BUDGET,
-        "same_window = same_end and limit in (None, self.header_limit)",
+        WINDOW,
+        "same_window = same_end and limit in (None, self.limit)",
         "same_window = same_end",
         (f"{UNIT}/test_budget.py::test_a_limit_that_is_raised_within_its_window_is_believed",),
     ),
     Mutant(
         "waits for the end of the window whatever an operator does",
-        BUDGET,
-        "        self.header_remaining = None\n",
+        WINDOW,
+        "        self.remaining = None\n",
         "",
         (ANEW,),
     ),
     Mutant(
         "lets everything through that may be too much",
         "engine/flow/governor.py",
-        "if self.budget.header_asked_anew and self.in_flight:",
-        "if self.budget.header_asked_anew and self.in_flight < 0:",
+        "if self.budget.window.asked_anew and self.in_flight:",
+        "if self.budget.window.asked_anew and self.in_flight < 0:",
         (ANEW,),
     ),
     Mutant(
@@ -184,9 +187,9 @@ MUTANTS = (
     ),
     Mutant(
         "believes the higher of two answers about the allowance",
-        BUDGET,
-        "min(known, remaining) if same_window",
-        "max(known, remaining) if same_window",
+        WINDOW,
+        "else min(known, remaining)",
+        "else max(known, remaining)",
         (
             f"{UNIT}/test_budget.py::test_answers_that_overtake_each_other_do_not_raise_what_is_left",
         ),
@@ -312,5 +315,54 @@ MUTANTS = (
         "return self._failures > QUICK_TRIES",
         "return self._failures < 0",
         ("tests/unit/engine/actors/test_lookups.py",),
+    ),
+    Mutant(
+        "lets a backlog use what others will draw",
+        WINDOW,
+        "        kept += self._drawn(limits, left_s + unseen_s)\n",
+        "",
+        (f"{WINDOWED}::test_a_backlog_leaves_others_and_fresh_edits_theirs_and_nothing_over",),
+    ),
+    Mutant(
+        "forgets that others go on between two answers",
+        WINDOW,
+        "kept += self._drawn(limits, left_s + unseen_s)",
+        "kept += self._drawn(limits, left_s)",
+        (f"{WINDOWED}::test_what_others_draw_between_two_answers_is_left_to_them",),
+    ),
+    Mutant(
+        "keeps all of the share until the end of the hour",
+        WINDOW,
+        "kept = self._reserve(limits) + lasting + trickle * left_s",
+        "kept = self._reserve(limits) + limits.share_of(self.limit or 0)",
+        (f"{WINDOWED}::test_a_backlog_leaves_others_and_fresh_edits_theirs_and_nothing_over",),
+    ),
+    Mutant(
+        "waits for ever for others who never stop",
+        WINDOW,
+        "return min(self.others.per_second() * seconds, most)",
+        "return self.others.per_second() * seconds",
+        (f"{WINDOWED}::test_others_who_would_draw_everything_leave_a_backlog_something",),
+    ),
+    Mutant(
+        "takes an hour that is used up for one in which others draw little",
+        WINDOW,
+        "if not same_window or remaining == 0:",
+        "if not same_window:",
+        (f"{WINDOWED}::test_an_answer_that_leaves_nothing_says_little_of_others",),
+    ),
+    Mutant(
+        "takes requests of ours for draws of others",
+        WINDOW,
+        "self.others.note(0 if known is None else max(0, known - remaining), now)",
+        "self.others.note(0 if known is None else abs(known - remaining), now)",
+        (f"{WINDOWED}::test_requests_of_ours_that_are_under_way_are_no_draws_of_others",),
+    ),
+    Mutant(
+        "takes what the budget lets through for the pace",
+        "engine/flow/forecast.py",
+        "if not working and self.pieces >= PIECES_MIN:",
+        "if working and self.pieces < 0:",
+        (f"{UNIT}/test_forecast.py::test_in_a_squeeze_the_forecast_is_true_at_every_moment",),
     ),
 )

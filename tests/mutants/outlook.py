@@ -6,7 +6,7 @@ from tests.mutants.mutant import Mutant
 
 GOVERNOR = "engine/flow/governor.py"
 FORECAST = "engine/flow/forecast.py"
-BUDGET = "engine/flow/budget.py"
+WINDOW = "engine/flow/window.py"
 GAUGES = "engine/service/gauges.py"
 FORETOLD = "tests/unit/engine/flow/test_forecast.py"
 GOVERNED = "tests/unit/engine/flow/test_governor.py"
@@ -127,16 +127,16 @@ MUTANTS = (
     ),
     Mutant(
         "takes what is left of a window for all of it",
-        BUDGET,
-        "unseen = 1.0 if self.header_window_whole else UNSEEN_PART",
+        WINDOW,
+        "unseen = 1.0 if self._whole else UNSEEN_PART",
         "unseen = 1.0",
         (BUDGETED,),
     ),
     Mutant(
         "forgets how long a window is when its limit changes",
-        BUDGET,
-        "if limit != self.header_limit and not same_end:",
-        "if limit != self.header_limit:",
+        WINDOW,
+        "if limit != self.limit and not same_end:",
+        "if limit != self.limit:",
         (BUDGETED,),
     ),
     Mutant(
@@ -148,16 +148,16 @@ MUTANTS = (
     ),
     Mutant(
         "believes that a window of a new limit lasts as long as the one before",
-        BUDGET,
-        "                self.header_window_s, self.header_window_whole = 0.0, False\n",
+        WINDOW,
+        "                self._length_s, self._whole = 0.0, False\n",
         "                pass\n",
         (BUDGETED,),
     ),
     Mutant(
         "grants a window's whole allowance to the backlog",
-        BUDGET,
-        "allowed = self._allowance(self.header_limit, backlog)\n        window_s",
-        "allowed = self._allowance(self.header_limit, False)\n        window_s",
+        WINDOW,
+        "self._kept_for_fresh(limits) if backlog else (0.0, 0.0)",
+        "0.0, 0.0",
         (BUDGETED,),
     ),
     Mutant(

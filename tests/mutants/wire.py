@@ -16,6 +16,7 @@ HOSTILE = "tests/scenario/test_hostile_answers.py"
 CLIENT = "tests/unit/connectors/outreach/test_client.py"
 SOURCE = "tests/unit/connectors/workbooks"
 BUDGET = "engine/flow/budget.py"
+WINDOW = "engine/flow/window.py"
 LIMITS = "connectors/outreach/limits.py"
 HOURS = "tests/unit/engine/flow/test_budget.py"
 RATES = "tests/unit/connectors/outreach/test_limits.py"
@@ -245,9 +246,9 @@ MUTANTS = (
     ),
     Mutant(
         "believes any end of the system's window",
-        BUDGET,
-        "            self.header_reset_at = now + UNSURE_S if self.header_doubted else reset_at",
-        "            self.header_reset_at = reset_at",
+        WINDOW,
+        "            self.reset_at = now + UNSURE_S if self.doubted else reset_at",
+        "            self.reset_at = reset_at",
         (
             f"{HOURS}::test_an_end_of_the_window_that_cannot_be_true_is_asked_about_again",
             f"{FAR}::test_a_far_reset_is_told_and_asked_about_again",

@@ -7,7 +7,8 @@ from bisect import bisect_left
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.flow.budget import HOUR_S, Budget, BudgetLimits
+from engine.flow.allowance import HOUR_S, BudgetLimits
+from engine.flow.budget import Budget
 from tests.searching import examples
 
 START = 1_790_000_000.0

@@ -9,7 +9,7 @@ from email.utils import format_datetime
 import pytest
 
 from connectors.sandbox.faults import Fault
-from engine.flow.budget import UNSURE_S
+from engine.flow.window import UNSURE_S
 from tests.scenario.bench import CREATE, Bench, until
 from tests.scenario.service_port import eventually, served
 

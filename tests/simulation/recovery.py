@@ -116,7 +116,7 @@ class Recovery(History):
         edit_s: float | None,
         settings: dict[str, dict[str, Any]],
     ) -> None:
-        super().__init__(_plan(settings), directory, echo=False)
+        super().__init__(fair_plan(settings), directory, echo=False)
         self._trouble = trouble
         self._count = records
         self._edit_s = edit_s
@@ -205,7 +205,8 @@ def recovered(
         shutil.rmtree(directory)
 
 
-def _plan(settings: dict[str, dict[str, Any]]) -> Plan:
+def fair_plan(settings: dict[str, dict[str, Any]], outreach: OutreachKnobs | None = None) -> Plan:
+    """A plan in which nothing goes wrong by itself, and nobody does anything."""
     usual: dict[str, dict[str, Any]] = {
         "outreach": {"visibility_s": 5.0},
         "poller": {"interval_s": 5, "sweep_interval_s": 600, "mapping_interval_s": 900},
@@ -224,7 +225,7 @@ def _plan(settings: dict[str, dict[str, Any]]) -> Plan:
         session_losses=(),
         index_lag_s=0.0,
         workbooks=WorkbooksKnobs(),
-        outreach=OutreachKnobs(),
+        outreach=outreach or OutreachKnobs(),
         settings={
             table: usual.get(table, {}) | settings.get(table, {}) for table in {*usual, *settings}
         },

@@ -102,7 +102,7 @@ async def rows(assembly: Assembly, kind: str, offset: int, limit: int) -> list[R
 def budget(assembly: Assembly, now: float) -> list[Allowance]:
     """What may still be sent to the target, by window."""
     spent = assembly.systems.target_governor.budget
-    resets_at = spent.header_reset_at if (spent.header_reset_at or 0) > now else None
+    resets_at = spent.window.reset_at if (spent.window.reset_at or 0) > now else None
     windows = (
         ("This hour", spent.hour(now), resets_at),
         ("The last 365 days", spent.year(now), None),

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from engine.decide.reasons import foreign
-from engine.flow.budget import BudgetLimits
+from engine.flow.allowance import BudgetLimits
 from engine.flow.governor import Governor
 from engine.model.history import Note
 from engine.model.outbox import Entry, Owed

@@ -328,9 +328,9 @@ async def test_the_governor_learns_the_budget_from_every_answer(
     with pytest.raises(Rejected):
         await client.create({"name": "a"})
 
-    assert world.governor.budget.header_limit == 10000
-    assert world.governor.budget.header_remaining == 9321
-    assert world.governor.budget.header_reset_at == NOW + 1800
+    assert world.governor.budget.window.limit == 10000
+    assert world.governor.budget.window.remaining == 9321
+    assert world.governor.budget.window.reset_at == NOW + 1800
 
 
 @pytest.mark.parametrize(

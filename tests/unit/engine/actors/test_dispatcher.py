@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import anyio
 
 from engine.actors.dispatcher import CLOSED_S, LOOK_AGAIN_S, Dispatcher
-from engine.flow.budget import BudgetLimits
+from engine.flow.allowance import BudgetLimits
 from engine.flow.governor import Governor
 from engine.flow.mailbox import Mailbox
 from engine.model.lane import Lane

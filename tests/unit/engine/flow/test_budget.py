@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from pytest import approx
 
-from engine.flow.budget import (
-    DAY_S,
-    HOUR_S,
-    MINUTE_S,
-    SKEW_S,
-    UNSEEN_PART,
-    UNSURE_S,
-    YEAR_DAYS,
-    Budget,
-    BudgetLimits,
-    Grant,
-)
+from engine.flow.allowance import HOUR_S, BudgetLimits, Grant
+from engine.flow.budget import DAY_S, MINUTE_S, YEAR_DAYS, Budget
+from engine.flow.window import SKEW_S, UNSEEN_PART, UNSURE_S
 from tests.unit.engine.stand_ins import NOW
 
 # On a full minute, so that the arithmetic can be read off.
@@ -103,9 +95,9 @@ def test_answers_that_overtake_each_other_do_not_raise_what_is_left() -> None:
     budget.learn(100, 5, START + 500, START)
     budget.learn(100, 8, START + 500.4, START)
 
-    assert budget.header_remaining == 5
+    assert budget.window.remaining == 5
     budget.count(START)
-    assert budget.header_remaining == 4
+    assert budget.window.remaining == 4
 
 
 def test_a_limit_that_is_raised_within_its_window_is_believed() -> None:
@@ -114,7 +106,7 @@ def test_a_limit_that_is_raised_within_its_window_is_believed() -> None:
     budget.learn(100, 0, START + 500, START)
     budget.learn(1000, 900, START + 500, START + 1)
 
-    assert budget.header_remaining == 900
+    assert budget.window.remaining == 900
     assert budget.wait_s(START + 1, backlog=True) == 0
 
 
@@ -124,7 +116,7 @@ def test_a_new_window_is_believed_as_it_says() -> None:
     budget.learn(100, 0, START + 500, START)
     budget.learn(100, 99, START + 500 + HOUR_S, START + 501)
 
-    assert budget.header_remaining == 99
+    assert budget.window.remaining == 99
     assert budget.wait_s(START + 501, backlog=False) == 0
 
 
@@ -226,14 +218,21 @@ def test_what_the_window_lacks_is_granted_window_by_window() -> None:
     # A window is seen from its begin, after another: it lasts five minutes.
     budget.learn(100, 0, NOW, NOW - 10)
     budget.learn(100, 100, NOW + 300, NOW)
-    budget.learn(100, 40, NOW + 300, NOW + 250)
-    now = NOW + 250
+    for _ in range(60):
+        budget.count(NOW + 240)
+    budget.learn(100, 40, NOW + 300, NOW + 240)
+    now = NOW + 240
 
-    # 30 of the 40 now, then 90 with every window.
-    assert budget.grant(31, now, backlog=True) == Grant(50.0, 1)
-    assert budget.grant(120, now, backlog=True) == Grant(50.0, 90)
-    assert budget.grant(121, now, backlog=True) == Grant(350.0, 1)
+    # Of the 10 that are kept for fresh edits one is kept to the end, and a fifth of the others is
+    # left now, and let go of until then.
+    assert budget.grant(37, now, backlog=True) == Grant(0.0, 37)
+    assert budget.grant(39, now, backlog=True).after_s == approx(60.0)
+    # Then 90 come with every window, and 9 as it passes.
+    assert budget.grant(129, now, backlog=True) == Grant(60.0, 90)
+    assert budget.grant(130, now, backlog=True).after_s == approx(60.0 + 300 / 9)
+    assert budget.grant(139, now, backlog=True) == Grant(360.0, 1)
     assert budget.grant(40, now, backlog=False) == Grant(0.0, 40)
+    assert budget.grant(141, now, backlog=False) == Grant(360.0, 1)
 
 
 def test_a_window_of_another_limit_has_another_length() -> None:

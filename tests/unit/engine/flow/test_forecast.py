@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from engine.flow.budget import Budget, BudgetLimits, Grant
+from engine.flow.allowance import BudgetLimits, Grant
+from engine.flow.budget import Budget
 from engine.flow.forecast import PIECES_MIN, REMEMBERED_S, Forecast, Left, Pieces, Tally
 from engine.model.lane import Lane
 from tests.unit.engine.stand_ins import NOW
@@ -217,6 +218,7 @@ def test_edits_that_take_all_that_is_allowed_leave_no_end_in_sight(
 
 PER_SECOND = 8
 EACH = 3
+SHARE = BudgetLimits().fresh_share
 RECORDS = 400
 
 
@@ -277,7 +279,8 @@ def test_in_a_squeeze_the_forecast_is_true_at_every_moment(window_s: int, an_hou
             todo = Left(Pieces(waiting), Pieces(left))
             foretold.append((now, forecast.done_in_s(todo, granted)))
     assert window > 2 * window_s
-    # What has come so far says little at first; and a few edits more or less make a window's odds.
-    learnt, odds = (240, window_s * 1.1) if an_hour else (1, 5)
+    # What has come so far says little at first; a few edits more or less make a window's odds, and
+    # what is let go of for the last record takes its time.
+    learnt, odds = (240, window_s * 1.1) if an_hour else (1, EACH / (limit * SHARE / window_s))
     for at, seconds in foretold[learnt:]:
         assert seconds == pytest.approx(now - at, rel=1 / 3, abs=odds), at - NOW

@@ -10,8 +10,8 @@ from anyio.lowlevel import checkpoint
 
 from engine.decide.failure import error_class
 from engine.errors import HeldBack, Misconfigured, Throttled, Unauthorized
+from engine.flow.allowance import BudgetLimits
 from engine.flow.breaker import OUTAGE_FAILURES
-from engine.flow.budget import BudgetLimits
 from engine.flow.governor import HOLD_MAX_S, Governor
 from engine.flow.lane import current_lane, retrying, writing
 from engine.model.condition import Condition

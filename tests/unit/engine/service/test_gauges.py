@@ -19,7 +19,7 @@ from engine.assembly.opening import opened
 from engine.config import loading as configuration
 from engine.decide.reasons import foreign
 from engine.errors import StateUnusable, Throttled, Unauthorized
-from engine.flow.budget import Grant
+from engine.flow.allowance import Grant
 from engine.flow.forecast import Left, Pieces, Tally
 from engine.flow.worktime import State, WorkTime, pausing, resting, spending
 from engine.metrics import labels
