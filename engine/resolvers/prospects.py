@@ -105,6 +105,7 @@ class ProspectResolver:
     _outcomes: PersonOutcomes = field(init=False)
     _candidates: dict[int, Candidate] = field(default_factory=dict[int, Candidate], init=False)
     _asking: anyio.Lock = field(default_factory=anyio.Lock, init=False)
+    _telling: anyio.Lock = field(default_factory=anyio.Lock, init=False)
     _people_lookup: Lookup = field(
         default_factory=lambda: Lookup("people", at_source=True), init=False
     )
@@ -208,6 +209,13 @@ class ProspectResolver:
 
     async def missing(self, person_id: int, prospect_id: int) -> bool:
         """The target refused this prospect: tell the person if it is gone; returns whether."""
+        async with holding(self._telling):
+            if self._standings.says(person_id, prospect_gone(prospect_id).failure.reason):
+                # Another opportunity met the same, and all have been told.
+                return True
+            return await self._told_missing(person_id, prospect_id)
+
+    async def _told_missing(self, person_id: int, prospect_id: int) -> bool:
         if await self.target.prospect_exists(prospect_id):
             return False
         self.forget([person_id])

@@ -47,3 +47,8 @@ class Standings:
         standing, at = known
         young = anyio.current_time() - at < counts_for_s(standing, self.ttl_s)
         return standing if young else None
+
+    def says(self, person_id: int, reason: str) -> bool:
+        """Whether this is why the person has no prospect, while it counts."""
+        standing = self.fresh(person_id)
+        return standing is not None and standing.reason == reason

@@ -361,4 +361,11 @@ MUTANTS = (
             "tests/unit/engine/store/test_tabs.py::test_a_reason_that_came_up_meanwhile_keeps_the_opportunity_waiting",
         ),
     ),
+    Mutant(
+        "asks for a prospect that is gone again for each who misses it",
+        "engine/resolvers/prospects.py",
+        "if self._standings.says(person_id, prospect_gone(prospect_id).failure.reason):",
+        "if person_id < 0:",
+        (f"{GONE}::test_a_prospect_that_is_gone_is_asked_for_once_by_all_who_miss_it",),
+    ),
 )

@@ -43,6 +43,29 @@ async def test_a_prospect_that_is_gone_is_noticed_by_a_refusal_without_a_field(
     assert "does not exist any more" in world.history(ada, "PERS")[-2].detail
 
 
+async def test_a_prospect_that_is_gone_is_asked_for_once_by_all_who_miss_it(world: Bench) -> None:
+    """Whoever was related meanwhile: each once cost a question, and a look at every other tab."""
+    ada, names = world.knows("Ada Byron"), [f"Crane {number}" for number in range(5)]
+    records = [world.has(name) for name in names]
+    for record in records:
+        world.puts(record, (ada, "Buyer"))
+    await world.once()
+    world.outreach.prospects.delete(world.told(ada))
+    for record in records:
+        world.puts(record, (ada, "Sponsor"))
+    for delay_s in (0.05, 0.1, 0.15, 0.2, 0.25):
+        slow = Fault(method="POST", path=f"{ROLES}$", action="delay", delay_s=delay_s)
+        world.outreach_fault(slow)
+    world.forget_traffic()
+
+    await world.once()
+
+    counts = world.outreach_traffic.counts
+    assert counts["GET", "/api/v2/prospects/{id}"] == 1
+    refusals = [line for line in world.history(ada, "PERS") if line.decision == "refused"]
+    assert len(refusals) == 1
+
+
 @pytest.mark.parametrize("on_missing", ["refuse", "recreate"])
 async def test_an_opportunity_that_is_gone_is_noticed_by_its_tab(
     related: tuple[Bench, int, int], on_missing: str
