@@ -337,4 +337,14 @@ MUTANTS = (
         'Route(PLAN, _meant(status, answers.plan), methods=["POST"]),',
         ("tests/unit/engine/service/test_http.py::test_nobody_without_the_token_changes_anything",),
     ),
+    Mutant(
+        "leaves out who meets a prospect that is gone before it was planned",
+        "engine/service/planning/permits.py",
+        "attempt.kind is Kind.ROLE_ADD and self.people.is_gone(attempt.prospect_id)",
+        "False",
+        (
+            "tests/unit/engine/service/planning/test_permits.py"
+            "::test_a_role_of_a_prospect_that_another_record_finds_gone_is_tried_once_more",
+        ),
+    ),
 )

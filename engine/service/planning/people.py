@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.model.identity import id_of
-from engine.model.plan import Change, Kind, Line
+from engine.model.plan import Change, Kind, Line, RoleEdit
 from engine.model.records import Fields, RecordType
 from engine.service.planning.files import read, told
 from engine.service.planning.source import NEW_ID
@@ -25,6 +25,7 @@ CREATE INDEX change_of ON change (person_id);
 CREATE TABLE planned (fields TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE made (prospect_id INTEGER PRIMARY KEY);
 CREATE TABLE told (person_id INTEGER PRIMARY KEY, prospect_id INTEGER);
+CREATE TABLE gone (prospect_id INTEGER PRIMARY KEY);
 """
 
 
@@ -43,8 +44,12 @@ class People:
         """Keep what these lines say of people."""
         self.connection.execute("BEGIN")
         for line in lines:
-            if isinstance(line, Change) and line.record_type is RecordType.PERSON:
+            if not isinstance(line, Change):
+                continue
+            if line.record_type is RecordType.PERSON:
                 self._add(line)
+            elif line.kind is Kind.ROLE_ADD and line.reason:
+                self._add_gone(line.role)
         self.connection.execute("COMMIT")
 
     def _add(self, change: Change) -> None:
@@ -58,6 +63,10 @@ class People:
                 " ON CONFLICT (fields) DO UPDATE SET number = number + 1",
                 (_spelled({edit.field: edit.after for edit in change.edits}),),
             )
+
+    def _add_gone(self, role: RoleEdit | None) -> None:
+        if role is not None and role.prospect_id is not None:
+            self.connection.execute("INSERT OR IGNORE INTO gone VALUES (?)", (role.prospect_id,))
 
     def ids(self, after: int, limit: int) -> list[int]:
         """Those of whom anything is planned, in order, so many behind this one."""
@@ -121,6 +130,11 @@ class People:
             "SELECT prospect_id FROM told WHERE person_id = ?", (person_id,)
         ).fetchone()
         return None if row is None else row[0]
+
+    def is_gone(self, prospect_id: int | None) -> bool:
+        """Whether somebody is planned to find out that there is no such prospect."""
+        row = self.connection.execute("SELECT 1 FROM gone WHERE prospect_id = ?", (prospect_id,))
+        return row.fetchone() is not None
 
     def _is_made(self, prospect_id: int) -> bool:
         row = self.connection.execute("SELECT 1 FROM made WHERE prospect_id = ?", (prospect_id,))

@@ -27,8 +27,8 @@ class RecordPermits:
         done, left: each change is in one of them. Two that are equal are two: of those who share a
             prospect, each has a line of the tab.
         denied: why something was not permitted, the first of it.
-        early: it was about somebody who may be the same as another one, whose turn is still to
-            come.
+        early: it was about somebody of whom another record's work is still to tell more: who may
+            be the same as somebody else, or whose prospect is gone.
     """
 
     changes: list[Change]
@@ -53,6 +53,10 @@ class RecordPermits:
             if self._is(change, attempt):
                 self._serve(change)
                 return
+        # Where somebody else finds out first, as planned, that the prospect is gone, it is not sent.
+        self.early = self.early or (
+            attempt.kind is Kind.ROLE_ADD and self.people.is_gone(attempt.prospect_id)
+        )
         self._deny(_otherwise(attempt, self.changes))
 
     def person(self, person_id: int, prospect_id: int | None, *, ours: bool) -> None:

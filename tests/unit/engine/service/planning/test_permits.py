@@ -64,3 +64,20 @@ def test_a_role_on_a_record_that_was_made_anew_is_not_that_on_the_one_before() -
         permits.write(replace(ADDS, target_id=2))
 
         assert permits.left == [refused]
+
+
+@pytest.mark.parametrize("prospect_id", [PROSPECT, None])
+def test_a_role_of_a_prospect_that_another_record_finds_gone_is_tried_once_more(
+    prospect_id: int | None,
+) -> None:
+    """Which of them comes first may differ, and once that is known it is not sent at all."""
+    edit = RoleEdit(None, prospect_id, None, None, None, "Sponsor")
+    refused = replace(ROLE, record_id=2, ref="OPP-2", role=edit, reason="no such prospect")
+    with opened() as people:
+        people.take_in([refused])
+        permits = RecordPermits([], people)
+
+        with pytest.raises(NotPlanned):
+            permits.write(ADDS)
+
+        assert permits.early is (prospect_id == PROSPECT)
