@@ -363,6 +363,6 @@ MUTANTS = (
         "engine/flow/forecast.py",
         "if not working and self.pieces >= PIECES_MIN:",
         "if working and self.pieces < 0:",
-        (f"{UNIT}/test_forecast.py::test_in_a_squeeze_the_forecast_is_true_at_every_moment",),
+        (f"{UNIT}/test_forecast.py::test_what_the_budget_lets_through_one_by_one_is_no_pace",),
     ),
 )

@@ -53,7 +53,7 @@ class RecordPermits:
             if self._is(change, attempt):
                 self._serve(change)
                 return
-        # Where somebody else finds out first, as planned, that the prospect is gone, it is not sent.
+        # Where another record finds out first, as planned, that the prospect is gone, none is sent.
         self.early = self.early or (
             attempt.kind is Kind.ROLE_ADD and self.people.is_gone(attempt.prospect_id)
         )

@@ -64,6 +64,16 @@ def test_time_in_which_nothing_may_be_sent_is_no_pace() -> None:
     assert forecast.done_in_s(backlog(20, 0), at_once) == pytest.approx(10, rel=0.05)
 
 
+def test_what_the_budget_lets_through_one_by_one_is_no_pace() -> None:
+    """It says how much is allowed, and nothing of how fast more of it would be done."""
+    forecast = paced(opportunities=40, relationships=0, requests=40)
+    for done in range(1, 201):
+        forecast.note(Tally(10.0 + 5 * done, 40 + done, 0, 40 + done), working=False)
+
+    # Four a second, as ever.
+    assert forecast.done_in_s(backlog(400, 0), at_once) == pytest.approx(100, rel=0.05)
+
+
 def test_what_was_done_between_two_pauses_tells_what_the_rest_takes() -> None:
     """After a restart in a squeeze each window allows no more than a moment's work."""
     forecast = Forecast()
