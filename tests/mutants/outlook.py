@@ -140,6 +140,20 @@ MUTANTS = (
         (BUDGETED,),
     ),
     Mutant(
+        "pages for what a restart has to catch up in two minutes",
+        "grafana/alerts/freshness.yml",
+        "        for: 8m\n        labels:\n          window: 1h",
+        "        for: 2m\n        labels:\n          window: 1h",
+        (_FIRES,),
+    ),
+    Mutant(
+        "takes one late moment after a stop for all that there was",
+        RECORDING,
+        "count_over_time((instance:wosync_stale:bool == 1)[5m:30s])",
+        "10 * avg_over_time(instance:wosync_stale:bool[5m])",
+        (_FIRES,),
+    ),
+    Mutant(
         "counts an outage against the error budget when its hour is over",
         RECORDING,
         "instance:wosync_stale:avg10m[30d:10m]",
