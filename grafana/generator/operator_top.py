@@ -54,6 +54,8 @@ CAUSES = (
 )
 # Lower ones have no room for a course behind the number.
 TALL = 5
+# A host with its domain and port.
+NAME_WIDTH = 380
 _HOUR = 'window="hour"'
 _SAME = "${job:queryparam}&${instance:queryparam}&${__url_time_range}"
 
@@ -150,9 +152,8 @@ def _columns_of_pairs() -> list[Json]:
     }
     return [
         column(
-            # As wide as the others leave room for: names are long, and screens narrow.
             "Pair",
-            custom__minWidth=100,
+            custom__width=NAME_WIDTH,
             links=[
                 Link("Its own board", _ITS_BOARD).render(),
                 Link("The service's own page", "http://${__value.raw}/status", True).render(),
@@ -166,16 +167,18 @@ def _columns_of_pairs() -> list[Json]:
         ),
         column("Outreach", **systems),
         column("Workbooks", **systems),
-        column("Behind", unit="s", decimals=1, custom__width=78),
-        column("In error", unit="locale", decimals=0, custom__width=70),
+        column("Behind", unit="s", decimals=1, custom__minWidth=78),
+        column("In error", unit="locale", decimals=0, custom__minWidth=70),
         column(
             "Done in",
             unit="s",
             decimals=1,
             mappings=[_waiting("waits"), UNKNOWN],
-            custom__width=82,
+            custom__minWidth=82,
         ),
-        column("Left", unit="locale", decimals=0, mappings=[NO_LIMIT, NOTHING], custom__width=66),
+        column(
+            "Left", unit="locale", decimals=0, mappings=[NO_LIMIT, NOTHING], custom__minWidth=66
+        ),
     ]
 
 
@@ -191,8 +194,9 @@ def _pairs() -> Panel:
         transformations=_one_row_a_pair(),
         overrides=_columns_of_pairs(),
         alerts=("WosyncDown", "WosyncAbsent"),
-        width=15,
-        height=6,
+        width=24,
+        # Three pairs are seen at once.
+        height=5,
     )
 
 
@@ -235,17 +239,18 @@ def _of_alerts() -> list[Json]:
         column(
             "Alert",
             mappings=[short],
-            custom__width=165,
+            custom__width=210,
             links=[Link("What to do", "${runbook}#${__data.fields.Section}", True).render()],
         ),
         column(
             "Severity",
             mappings=[severe],
-            custom__width=71,
+            custom__width=90,
             custom__cellOptions={"type": "color-text"},
         ),
-        column("System", custom__width=85),
-        # Its own column would leave no room for the pair on a narrow screen.
+        column("System", custom__width=110),
+        column("Pair", custom__minWidth=NAME_WIDTH),
+        # Only the link of the alert's name is made of it.
         column("Section", custom__hideFrom={"viz": True, "legend": False, "tooltip": False}),
     ]
 
@@ -266,7 +271,8 @@ def _firing() -> Panel:
         act="a click on one leads to its section of the runbook.",
         transformations=_CAUSES_FIRST,
         overrides=_of_alerts(),
-        width=9,
+        width=24,
+        # Four alerts are seen at once.
         height=6,
     )
 
@@ -289,7 +295,6 @@ def _system(system: str, title: str) -> Panel:
 
 TOP: tuple[Panel, ...] = (
     _pairs(),
-    _firing(),
     stat(
         "State",
         "none",
@@ -376,12 +381,14 @@ TOP: tuple[Panel, ...] = (
         normal="above 0.",
         act="work goes on when the window refills; the APIs dashboard says when.",
         mappings=(NO_LIMIT,),
-        steps=((None, NO_DATA), (0, "red"), (1, "green")),
+        # As its condition is: nothing is lost, and nobody has to do anything.
+        steps=((None, NO_DATA), (0, "yellow"), (1, "green")),
         alerts=("WosyncBudgetSpent", "WosyncBudgetRunsOut"),
         leads=(Link("The budget", board("apis")),),
         spark=True,
         width=4,
         height=TALL,
     ),
+    _firing(),
 )
-"""The first two rows: what is wrong, and where."""
+"""The first rows: what is wrong, and where."""

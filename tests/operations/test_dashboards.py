@@ -63,6 +63,8 @@ UNSHOWN = {
     "python_gc_objects_uncollectable_total": "for a profiler, not for an operator",
     "python_gc_collections_total": "for a profiler, not for an operator",
 }
+# Pixels that a whole row has on a screen of 1,280, and that a letter of a table takes.
+NARROW, LETTER = 1210, 7.2
 # Alerts with a threshold of their own, and the panel that shows it.
 BOUNDS = (
     ("WosyncNoPoll", "operator", "Last complete poll", 240),
@@ -376,12 +378,11 @@ def test_whoever_is_on_call_sees_about_eighteen_panels_and_the_rest_when_asked_f
 
 
 def test_the_first_row_asks_in_the_order_in_which_somebody_half_asleep_does() -> None:
-    """State, systems, fresh edits, errors, backlog, budget."""
+    """State, systems, fresh edits, errors, backlog, budget, and what else there is to say."""
     first = [one["title"] for one in graphs(read_board("operator"))][:9]
 
     assert first == [
         "Pairs, the worst first",
-        "Firing alerts",
         "State",
         "Outreach",
         "Workbooks",
@@ -389,7 +390,27 @@ def test_the_first_row_asks_in_the_order_in_which_somebody_half_asleep_does() ->
         "In error",
         "Backlog done in",
         "Requests left",
+        "Firing alerts",
     ]
+
+
+def test_the_name_of_a_pair_is_read_whole_on_a_narrow_screen() -> None:
+    """Pairs are told apart by the middle of their names: host, domain and port."""
+    name = "wosync-production-emea-01.internal.example.com:9464"
+    tables = [one for one in graphs(read_board("operator")) if one["type"] == "table"]
+
+    assert len(tables) == 2
+    for panel in tables:
+        widths = {
+            override["matcher"]["options"]: one["value"]
+            for override in panel["fieldConfig"]["overrides"]
+            for one in override["properties"]
+            if one["id"] in {"custom.width", "custom.minWidth"}
+        }
+        of_pair = widths.pop("Pair", 0)
+        room = NARROW * panel["gridPos"]["w"] / 24 - sum(widths.values())
+        assert room >= LETTER * len(name), panel["title"]
+        assert of_pair >= LETTER * len(name), panel["title"]
 
 
 @pytest.mark.parametrize("name", BOARDS)
