@@ -16,7 +16,7 @@ from grafana.generator.queries import (
 _CLASSES = {
     "rate_limited": "#8ab8ff",
     "unreachable": "blue",
-    "held_back": "#8e8e8e",
+    "held_back": "#c8c8d0",
     "validation": "yellow",
     "not_found|conflict|duplicate": "orange",
     "protocol": "dark-orange",

@@ -32,6 +32,22 @@ setting while the service runs. Each reload is marked in every graph.
 """
 
 _COLORS = {"busy": "green", "blocked": "orange", "throttled": "purple", "idle": "#5a5a5a"}
+# The same in every picture; those that a setting gives workers are told apart most easily.
+_ACTORS = {
+    "opportunity_syncer": "blue",
+    "relationship_syncer": "light-blue",
+    "poller": "green",
+    "write_back": "purple",
+    "prospect_resolver": "yellow",
+    "dispatcher": "#d683ce",
+    "owner_resolver": "#56a6a6",
+    "account_resolver": "#a2845e",
+    "create_search": "#e0b4e8",
+    "mapping_reader": "#b8c47a",
+    "fuse_keeper": "#3f7d8c",
+    "start_up": "#c8c8d0",
+}
+_ACTOR_COLORS = {rf"{actor}( \w+)?": color for actor, color in _ACTORS.items()}
 _TIME = "actor_time_seconds_total"
 _CHOSEN = 'actor=~"$actor"'
 # What it does before there is any work is all that it does.
@@ -59,6 +75,7 @@ _BOTTLENECK: tuple[Panel | Text, ...] = (
         normal="far below 1 most of the day.",
         act="the actor near 1 limits throughput; [concurrency] gives it workers.",
         maximum=1,
+        colors=_ACTOR_COLORS,
         width=8,
         height=7,
     ),
@@ -78,6 +95,7 @@ _BOTTLENECK: tuple[Panel | Text, ...] = (
         normal="little or nothing; during a bulk import one of them rises.",
         act="blocked: look at the actor after it and at places in flight; throttled: budget.",
         maximum=1,
+        colors=_ACTOR_COLORS,
         width=8,
         height=7,
     ),

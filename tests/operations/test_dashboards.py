@@ -20,6 +20,7 @@ from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models import units
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
+from engine.metrics.labels import ACTORS
 from grafana.generator.dashboards import JOBS
 from grafana.generator.operator_top import CAUSES
 from grafana.generator.output import files
@@ -517,6 +518,30 @@ def test_nothing_at_all_is_grey_and_no_failure_is_green() -> None:
                 assert "green" not in str(painted), panel["title"]
                 assert mode["mode"] == "shades" or "unexpected" in str(painted), panel["title"]
     assert seen >= 8
+
+
+def test_an_actor_has_one_colour_whatever_else_is_drawn_and_none_is_that_of_a_fault() -> None:
+    """A palette hands out colours by the order of the lines: red is whoever comes fifth."""
+    seen = 0
+    for panel in graphs(read_board("tuning")):
+        if panel["title"] not in {"Busy, share of worker time", "Kept from work, share of time"}:
+            continue
+        painted = {
+            override["matcher"]["options"].strip("/"): one["value"]["fixedColor"]
+            for override in panel["fieldConfig"]["overrides"]
+            for one in override["properties"]
+            if one["id"] == "color"
+        }
+        assert not [color for color in painted.values() if "red" in color]
+        for actor in ACTORS:
+            names = (actor, f"{actor} blocked", f"{actor} throttled")
+            colors = {color for one, color in painted.items() if re.fullmatch(one, names[0])}
+            assert len(colors) == 1, (panel["title"], actor)
+            for name in names:
+                assert {painted[one] for one in painted if re.fullmatch(one, name)} == colors, name
+        assert len(set(painted.values())) == len(painted) > len(ACTORS)
+        seen += 1
+    assert seen == 2
 
 
 def test_of_a_stack_only_areas_are_drawn() -> None:
