@@ -83,8 +83,9 @@ _BUDGET: tuple[Panel | Text, ...] = (
         ),
         what="Requests to Outreach left in the hour, all there are, and what an even pace would "
         "have left until the window refills; of several pairs the fewest.",
-        normal="left lies above the even pace.",
-        act="below it for long: the hour ends before its window does.",
+        normal="left lies above the even pace; a bulk draws it down to what others will draw and "
+        "what is kept for fresh edits, and of that bit by bit until the window ends.",
+        act="0: even fresh edits wait until the window refills.",
         alerts=("WosyncBudgetRunsOut", "WosyncBudgetSpent"),
         lines=("limit", "even pace"),
         colors={"left": "blue"},

@@ -377,7 +377,8 @@ TOP: tuple[Panel, ...] = (
         "Requests left",
         "locale",
         Query(over_all(alive(LEFT), "min")),
-        what="Requests to Outreach that are left to us of this hour; of several pairs the fewest.",
+        what="Requests to Outreach that are left to us of this hour, those included that a bulk "
+        "leaves to fresh edits and to others; of several pairs the fewest.",
         normal="above 0.",
         act="work goes on when the window refills; the APIs dashboard says when.",
         mappings=(NO_LIMIT,),

@@ -169,7 +169,8 @@ _CONCURRENCY: tuple[Panel | Text, ...] = (
         "s",
         Query(worst("budget_held_seconds", by=("lane",)), "{{lane}}"),
         what="Seconds until pause and budget admit a request of the lane to Outreach again.",
-        normal="0; backlog is held before fresh.",
+        normal="0; backlog is held before fresh, for seconds at a time while what is kept for "
+        "fresh edits is let go.",
         act="fresh held as well: the hour is used up, or Outreach told us to wait.",
         alerts=("WosyncBudgetSpent",),
         colors={"fresh": "orange", "backlog": "blue"},

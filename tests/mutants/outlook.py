@@ -154,6 +154,13 @@ MUTANTS = (
         (_FIRES,),
     ),
     Mutant(
+        "warns that edits use up the hour while a bulk does",
+        "grafana/alerts/budget.yml",
+        'wosync_requests_spent_total{purpose!~"backlog|people"}',
+        "wosync_requests_spent_total",
+        (_FIRES,),
+    ),
+    Mutant(
         "counts an outage against the error budget when its hour is over",
         RECORDING,
         "instance:wosync_stale:avg10m[30d:10m]",

@@ -230,13 +230,15 @@ NOT_SENT = (
         Code.BUDGET_RESERVE_REACHED,
         "held_back",
         "held back by the budget: {cause}",
-        admin="The system's hourly limit is used up but for the reserve that is left for others."
-        " Records wait for the next hour; fresh edits go first.",
+        admin="The system's hourly limit is used up but for what is left for others and kept for"
+        " fresh edits. A bulk goes on bit by bit as the hour passes, and at full pace in the next;"
+        " fresh edits go first.",
         engineer="By the headers of {target}, what is left in its window is no more than the"
-        " budget's reserve and the share kept for fresh edits.",
+        " budget's reserve, and for a backlog also what others draw until its end and what of the"
+        " share kept for fresh edits is not let go yet.",
         remedy="None needed. To use more of the limit lower the budget's reserve and run: wosync"
         " reload; or see who else uses up the limit.",
-        ends="The end of the system's window, which wosync status names.",
+        ends="The time that wosync status names; at the latest the end of the system's window.",
     ),
     Entry(
         Code.RETRIES_RATIONED,
