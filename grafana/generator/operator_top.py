@@ -196,12 +196,13 @@ def _pairs() -> Panel:
         alerts=("WosyncDown", "WosyncAbsent"),
         width=24,
         # Three pairs are seen at once.
-        height=5,
+        height=6,
     )
 
 
 _OF_ALERTS = {
     "alertname": "Alert",
+    "alertstate": "State",
     "severity": "Severity",
     "system": "System",
     "section": "Section",
@@ -223,7 +224,7 @@ _CAUSES_FIRST: list[Json] = [
 
 
 def _of_alerts() -> list[Json]:
-    """How each column of the firing alerts is shown."""
+    """How each column of the alerts is shown."""
     short: Json = {
         "type": "regex",
         "options": {"pattern": "^Wosync(.*)$", "result": {"text": "$1", "index": 0}},
@@ -242,6 +243,7 @@ def _of_alerts() -> list[Json]:
             custom__width=210,
             links=[Link("What to do", "${runbook}#${__data.fields.Section}", True).render()],
         ),
+        column("State", custom__width=90),
         column(
             "Severity",
             mappings=[severe],
@@ -255,25 +257,28 @@ def _of_alerts() -> list[Json]:
     ]
 
 
-def _firing() -> Panel:
-    alerts = f'ALERTS{{{CHOSEN}, alertstate="firing", severity!="none"}}'
-    firing = f"sum by (alertname, severity, system, pair, section) ({alerts})"
-    later = f'label_replace({firing}, "order", "1", "", "")'
+def _alerts() -> Panel:
+    alerts = (
+        f'ALERTS{{{CHOSEN}, alertstate="firing", severity!="none"}}'
+        f' or ALERTS{{{CHOSEN}, alertstate="pending", alertname=~"{CAUSES}"}}'
+    )
+    found = f"sum by (alertname, alertstate, severity, system, pair, section) ({alerts})"
+    later = f'label_replace({found}, "order", "1", "", "")'
     ranked = f'label_replace({later}, "order", "0", "alertname", "{CAUSES}")'
-    shown = f'label_join({ranked}, "order", " ", "order", "severity")'
+    shown = f'label_join({ranked}, "order", " ", "alertstate", "order", "severity")'
     none = 'label_replace(vector(0), "alertname", "none", "", "")'
     return table(
-        "Firing alerts",
-        Query(f"{shown} or ({none} unless on () {firing})", "{{alertname}}"),
-        what="Alerts of the chosen pairs that fire now, causes first; all their names begin with "
-        "Wosync.",
+        "Alerts, causes first",
+        Query(f"{shown} or ({none} unless on () {found})", "{{alertname}}"),
+        what="Alerts of the chosen pairs that fire now, causes first; below them, pending, causes "
+        "whose alert fires if they last. All names begin with Wosync.",
         normal="none.",
         act="a click on one leads to its section of the runbook.",
         transformations=_CAUSES_FIRST,
         overrides=_of_alerts(),
         width=24,
-        # Four alerts are seen at once.
-        height=6,
+        # Three alerts are seen at once.
+        height=5,
     )
 
 
@@ -390,6 +395,6 @@ TOP: tuple[Panel, ...] = (
         width=4,
         height=TALL,
     ),
-    _firing(),
+    _alerts(),
 )
 """The first rows: what is wrong, and where."""

@@ -64,6 +64,8 @@ UNSHOWN = {
     "python_gc_objects_uncollectable_total": "for a profiler, not for an operator",
     "python_gc_collections_total": "for a profiler, not for an operator",
 }
+# The table of what fires, and of the causes that are about to.
+ALERTS = "Alerts, causes first"
 # Pixels that a whole row has on a screen of 1,280, and that a letter of a table takes.
 NARROW, LETTER = 1210, 7.2
 # Alerts with a threshold of their own, and the panel that shows it.
@@ -391,7 +393,7 @@ def test_the_first_row_asks_in_the_order_in_which_somebody_half_asleep_does() ->
         "In error",
         "Backlog done in",
         "Requests left",
-        "Firing alerts",
+        ALERTS,
     ]
 
 
@@ -554,8 +556,8 @@ def test_of_a_stack_only_areas_are_drawn() -> None:
 
 
 def test_the_causes_among_what_fires_stand_first_and_are_alerts() -> None:
-    """Four rows are seen at once, and what follows from a cause has many."""
-    [panel] = [one for one in graphs(read_board("operator")) if one["title"] == "Firing alerts"]
+    """Three rows are seen at once, and what follows from a cause has many."""
+    [panel] = [one for one in graphs(read_board("operator")) if one["title"] == ALERTS]
     alerts = {rule["alert"] for rule in rules() if "alert" in rule}
     causes = {one for one in alerts if re.fullmatch(CAUSES, one)}
 
@@ -565,6 +567,19 @@ def test_the_causes_among_what_fires_stand_first_and_are_alerts() -> None:
     assert "WosyncFreshEditsHeld" not in causes
     [sort] = [one for one in panel["transformations"] if one["id"] == "sortBy"]
     assert sort["options"]["sort"] == [{"field": "order"}]
+
+
+def test_a_cause_is_shown_before_its_alert_fires() -> None:
+    """In its first minutes an outage fires nothing: "none" beside red numbers helps nobody."""
+    [panel] = [one for one in graphs(read_board("operator")) if one["title"] == ALERTS]
+    expr = panel["targets"][0]["expr"]
+    pending = re.findall(r'ALERTS\{[^}]*alertstate="pending"[^}]*\}', expr)
+
+    assert pending and all(f'alertname=~"{CAUSES}"' in one for one in pending)
+    [shown] = [one for one in panel["transformations"] if one["id"] == "organize"]
+    assert shown["options"]["renameByName"]["alertstate"] == "State"
+    # What fires stands before what may.
+    assert re.search(r'"order", " ", "alertstate", "order", "severity"', expr)
 
 
 def test_no_open_graph_reads_hundreds_of_series() -> None:
