@@ -55,7 +55,7 @@ CAUSES = (
 # Lower ones have no room for a course behind the number.
 TALL = 5
 # A host with its domain and port.
-NAME_WIDTH = 380
+NAME_WIDTH = 410
 _HOUR = 'window="hour"'
 _SAME = "${job:queryparam}&${instance:queryparam}&${__url_time_range}"
 

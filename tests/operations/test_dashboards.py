@@ -67,7 +67,7 @@ UNSHOWN = {
 # The table of what fires, and of the causes that are about to.
 ALERTS = "Alerts, causes first"
 # Pixels that a whole row has on a screen of 1,280, and that a letter of a table takes.
-NARROW, LETTER = 1210, 7.2
+NARROW, LETTER = 1210, 7.8
 # Alerts with a threshold of their own, and the panel that shows it.
 BOUNDS = (
     ("WosyncNoPoll", "operator", "Last complete poll", 240),
