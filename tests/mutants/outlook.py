@@ -147,6 +147,13 @@ MUTANTS = (
         (_FIRES,),
     ),
     Mutant(
+        "pages for edits that a stop left behind, the moment it is over",
+        RECORDING,
+        'expr: avg_over_time(up{job="wosync"}[5m])',
+        'expr: max_over_time(up{job="wosync"}[5m])',
+        (_FIRES,),
+    ),
+    Mutant(
         "takes one late moment after a stop for all that there was",
         RECORDING,
         "count_over_time((instance:wosync_stale:bool == 1)[5m:30s])",
