@@ -34,6 +34,8 @@ class Tally:
         agreed: those of the relationships for which nothing was to be sent.
         fresh: those of the requests that fresh edits took.
         waiting: the fresh edits that were waiting then.
+        answered: those of the requests of fresh edits that came to an answer: what an outage has
+            sent again and again is one edit.
     """
 
     at: float
@@ -44,6 +46,7 @@ class Tally:
     fresh: float = 0.0
     waiting: float = 0.0
     agreed: float = 0.0
+    answered: float = 0.0
 
 
 NOTHING = Tally(0.0, 0.0, 0.0, 0.0)
@@ -201,7 +204,7 @@ class _Arrivals:
         if self.latest is None:
             return 0.0
         first, last = self.looks[0], self.latest
-        came = max(0.0, last.fresh + last.waiting - first.fresh - first.waiting)
+        came = max(0.0, last.answered + last.waiting - first.answered - first.waiting)
         return came / (last.at - first.at + ARRIVALS_MIN_S / (1 + came))
 
 

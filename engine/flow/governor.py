@@ -10,6 +10,7 @@ something else to do stands in line.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -27,10 +28,12 @@ from engine.flow.breaker import Breaker
 from engine.flow.budget import Budget
 from engine.flow.lane import current_lane, retrying, writing
 from engine.flow.ledger import Ledger, current_record
+from engine.flow.purpose import current_purpose
 from engine.flow.retry_budget import RetryBudget
 from engine.flow.worktime import BLOCKED_MAX_S, State, spending
 from engine.model.condition import Condition
 from engine.model.lane import Lane
+from engine.model.purpose import Purpose
 from engine.model.reason import Code
 from engine.model.wait import BackoffLimits
 from engine.runs import note_request
@@ -84,6 +87,8 @@ class Governor:
     in_flight: int = field(default=0, init=False)
     waiting: int = field(default=0, init=False)
     ledger: Ledger = field(default_factory=Ledger, init=False)
+    # Requests with an answer that shows the system works, by what they were for.
+    answered: Counter[Purpose] = field(default_factory=Counter[Purpose], init=False)
     _writing: int = field(default=0, init=False)
     pause_reason: str | None = field(default=None, init=False)
     pause_cause: Exception | None = field(default=None, init=False)
@@ -229,6 +234,7 @@ class Governor:
             kind: of the request that was carried out; None when it was refused.
         """
         self._refusal, self.throttles = None, 0
+        self.answered[current_purpose()] += 1
         if kind is not None:
             self.ledger.note(kind, current_record.get(), self.clock.now())
         now = loop_time()

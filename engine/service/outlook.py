@@ -60,6 +60,7 @@ class Outlook:
             self._spent_on_fresh(),
             self._fresh,
             agreed,
+            governor.answered[Purpose.FRESH],
         )
         self.forecast.note(tally, working=waits and self._waited)
         self._waited = waits

@@ -56,9 +56,23 @@ MUTANTS = (
         (FORETOLD,),
     ),
     Mutant(
+        "takes what an outage sends again and again for edits that came",
+        FORECAST,
+        "last.answered + last.waiting - first.answered - first.waiting",
+        "last.fresh + last.waiting - first.fresh - first.waiting",
+        (f"{FORETOLD}::test_what_an_outage_had_sent_again_and_again_did_not_come_in_it",),
+    ),
+    Mutant(
         "tells the forecast of no fresh edits",
         "engine/service/outlook.py",
         "            self._spent_on_fresh(),\n",
+        "",
+        (f"{LOOKED}::test_edits_that_go_on_coming_move_the_end_of_the_backlog",),
+    ),
+    Mutant(
+        "tells the forecast of no edit that came",
+        "engine/service/outlook.py",
+        "            governor.answered[Purpose.FRESH],\n",
         "",
         (f"{LOOKED}::test_edits_that_go_on_coming_move_the_end_of_the_backlog",),
     ),

@@ -194,8 +194,8 @@ def test_what_a_start_finds_waiting_did_not_come_in_that_minute() -> None:
     """After a night without the service many edits wait at once, and are few a second."""
     forecast = paced(opportunities=20, relationships=20, requests=60)
     forecast.note(Tally(20.0, 20, 20, 60, waiting=300), working=False)
-    forecast.note(Tally(80.0, 320, 20, 360, fresh=300), working=False)
-    forecast.note(Tally(380.0, 320, 20, 360, fresh=300), working=False)
+    forecast.note(Tally(80.0, 320, 20, 360, fresh=300, answered=300), working=False)
+    forecast.note(Tally(380.0, 320, 20, 360, fresh=300, answered=300), working=False)
 
     def window(requests: float, _: Lane) -> Grant:
         windows = math.ceil(requests / 100)
@@ -216,7 +216,9 @@ def test_edits_that_take_all_that_is_allowed_leave_no_end_in_sight(
         Budget(BudgetLimits()),
     )
     budget.learn(100, 0, NOW + 300, NOW)
-    forecast.note(Tally(600.0, 20 + edits, 20, 60 + edits, fresh=edits), working=False)
+    forecast.note(
+        Tally(600.0, 20 + edits, 20, 60 + edits, fresh=edits, answered=edits), working=False
+    )
 
     done_s = forecast.done_in_s(
         backlog(100, 0),
@@ -224,6 +226,26 @@ def test_edits_that_take_all_that_is_allowed_leave_no_end_in_sight(
     )
 
     assert math.isfinite(done_s) is in_sight
+
+
+def test_what_an_outage_had_sent_again_and_again_did_not_come_in_it() -> None:
+    """The end is that of an hour in which the same edits were sent once."""
+    budget = Budget(BudgetLimits())
+    budget.learn(200, 0, NOW + 300, NOW)
+
+    def done_s(sent: int) -> float:
+        forecast = paced(opportunities=20, relationships=20, requests=60)
+        forecast.note(
+            Tally(310.0, 20, 20, 60 + sent // 2, fresh=sent // 2, waiting=5), working=False
+        )
+        forecast.note(Tally(910.0, 30, 20, 60 + sent, fresh=sent, answered=10), working=False)
+        return forecast.done_in_s(
+            backlog(40, 0),
+            lambda requests, lane: budget.grant(requests, NOW, backlog=lane is Lane.BACKLOG),
+        )
+
+    assert math.isfinite(done_s(10))
+    assert done_s(250) == pytest.approx(done_s(10), rel=0.34)
 
 
 PER_SECOND = 8
@@ -278,6 +300,7 @@ def test_in_a_squeeze_the_forecast_is_true_at_every_moment(window_s: int, an_hou
                 sum(sent.values()),
                 fresh=sent[Lane.FRESH],
                 waiting=waiting,
+                answered=sent[Lane.FRESH],
             ),
             working=not held and left > 0,
         )

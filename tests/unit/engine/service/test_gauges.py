@@ -483,6 +483,8 @@ async def test_edits_that_go_on_coming_move_the_end_of_the_backlog(
 
     outlook.note()
     assembly.metrics.requests_spent.labels("outreach", "fresh").inc(20)
+    for _ in range(20):
+        assembly.systems.target_governor.succeeded("edit")
     outlook.note()
     await looked.look()
 
