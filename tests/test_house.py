@@ -37,6 +37,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "dates",
                 "errors",
                 "installation",
+                "lean",
                 "logs",
                 "mapping",
                 "metrics",
