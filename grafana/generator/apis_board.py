@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from grafana.generator.dashboards import Dashboard
-from grafana.generator.operator_top import CONDITIONS, LEFT, LIMIT, OWN_PAGE, board
+from grafana.generator.operator_top import (
+    CONDITIONS,
+    LEFT,
+    LIMIT,
+    OWN_PAGE,
+    UNTIL_RESET,
+    board,
+)
 from grafana.generator.panels import NO_DATA, Link, Panel, Query, Row, Text, graph, stat
 from grafana.generator.queries import (
     INSTANCE,
@@ -36,7 +43,6 @@ _REQUESTS = "api_requests_total"
 _FAILED = 'status=~"5..|timeout|connect_error|protocol_error"'
 _YEAR = 'window="year"'
 _BY = ("instance", "connector")
-_UNTIL_RESET = f"clamp(max ({metric('budget_reset_timestamp_seconds')}) - time(), 0, 3600)"
 
 _SYNCED = one_of("outcome", "created", "updated", "adopted", "related")
 _FOUND = one_of("outcome", "hit", "negative_hit")
@@ -77,7 +83,7 @@ _BUDGET: tuple[Panel | Text, ...] = (
             side_by_side(
                 left=f"min ({LEFT})",
                 limit=f"min ({LIMIT})",
-                even_pace=f"min ({LIMIT}) * {_UNTIL_RESET} / 3600",
+                even_pace=f"min ({LIMIT}) * {UNTIL_RESET} / 3600",
             ),
             "{{what}}",
         ),
@@ -111,7 +117,7 @@ _BUDGET: tuple[Panel | Text, ...] = (
     stat(
         "Refills in",
         "s",
-        Query(_UNTIL_RESET),
+        Query(UNTIL_RESET),
         what="When the system's hourly window refills; 0 while that is not known.",
         normal="under an hour.",
         act="0 for long: no request is sent to it at all.",

@@ -81,6 +81,7 @@ ERROR_SHARE = metric("instance:wosync_records_in_error:ratio")
 DONE = metric("backlog_done_seconds")
 LEFT = metric("budget_remaining_requests", _HOUR)
 LIMIT = metric("budget_limit_requests", _HOUR)
+UNTIL_RESET = f"clamp(max ({metric('budget_reset_timestamp_seconds')}) - time(), 0, 3600)"
 _CODE = "instance:wosync_condition_code:max"
 
 
@@ -277,8 +278,8 @@ def _alerts() -> Panel:
         transformations=_CAUSES_FIRST,
         overrides=_of_alerts(),
         width=24,
-        # Three alerts are seen at once.
-        height=5,
+        # Four alerts are seen at once.
+        height=6,
     )
 
 
@@ -381,17 +382,24 @@ TOP: tuple[Panel, ...] = (
     stat(
         "Requests left",
         "locale",
-        Query(over_all(alive(LEFT), "min")),
+        Query(over_all(alive(LEFT), "min"), "left"),
+        Query(UNTIL_RESET, "refills in"),
         what="Requests to Outreach that are left to us of this hour, those included that a bulk "
-        "leaves to fresh edits and to others; of several pairs the fewest.",
+        "leaves to fresh edits and to others; of several pairs the fewest. And when the hour's "
+        "window refills; 0 while that is not known.",
         normal="above 0.",
-        act="work goes on when the window refills; the APIs dashboard says when.",
+        act="wait until the window refills; work goes on by itself then.",
         mappings=(NO_LIMIT,),
-        # As its condition is: nothing is lost, and nobody has to do anything.
-        steps=((None, NO_DATA), (0, "yellow"), (1, "green")),
+        overrides=[
+            # As its condition is: nothing is lost, and nobody has to do anything.
+            column(
+                "left",
+                thresholds=thresholds((None, NO_DATA), (0, "yellow"), (1, "green")),
+            ),
+            column("refills in", unit="s", decimals=0, color=QUIET),
+        ],
         alerts=("WosyncBudgetSpent", "WosyncBudgetRunsOut"),
         leads=(Link("The budget", board("apis")),),
-        spark=True,
         width=4,
         height=TALL,
     ),

@@ -482,7 +482,7 @@ def test_of_a_pair_that_died_no_last_number_is_shown() -> None:
         for target in panel["targets"]
         if panel["type"] == "stat" and not target["instant"]
     ]
-    assert {title for title, _ in over_time} == {"Error budget left", "Requests left"}
+    assert {title for title, _ in over_time} == {"Error budget left"}
     for title, expr in over_time:
         assert re.search(r"or \(max by \(job, instance\) \(up\{[^}]+\}\) == 0\) \* NaN", expr), (
             title
@@ -556,7 +556,7 @@ def test_of_a_stack_only_areas_are_drawn() -> None:
 
 
 def test_the_causes_among_what_fires_stand_first_and_are_alerts() -> None:
-    """Three rows are seen at once, and what follows from a cause has many."""
+    """Four rows are seen at once, and what follows from a cause has many."""
     [panel] = [one for one in graphs(read_board("operator")) if one["title"] == ALERTS]
     alerts = {rule["alert"] for rule in rules() if "alert" in rule}
     causes = {one for one in alerts if re.fullmatch(CAUSES, one)}
@@ -580,6 +580,14 @@ def test_a_cause_is_shown_before_its_alert_fires() -> None:
     assert shown["options"]["renameByName"]["alertstate"] == "State"
     # What fires stands before what may.
     assert re.search(r'"order", " ", "alertstate", "order", "severity"', expr)
+
+
+def test_an_hour_that_is_used_up_says_when_it_is_over() -> None:
+    """Nothing is to be done but to wait; until when is what remains to be asked."""
+    [panel] = [one for one in graphs(read_board("operator")) if one["title"] == "Requests left"]
+
+    assert [one["legendFormat"] for one in panel["targets"]] == ["left", "refills in"]
+    assert "budget_reset_timestamp_seconds" in panel["targets"][1]["expr"]
 
 
 def test_no_open_graph_reads_hundreds_of_series() -> None:
