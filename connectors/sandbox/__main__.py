@@ -29,6 +29,7 @@ def _sandbox(
     import anyio
     from rich.console import Console
 
+    from connectors.sandbox.mishaps import told
     from connectors.sandbox.sandbox import Ports, SandboxOptions
     from connectors.sandbox.settings_file import occupied
     from connectors.sandbox.showing import serve_until_told
@@ -46,7 +47,7 @@ def _sandbox(
         with occupied(directory or Path(tempfile.mkdtemp(prefix="wosync-sandbox-"))) as home:
             anyio.run(serve_until_told, console, options, ports, home)
     except OSError as error:
-        errors.print(f"The sandbox cannot start: {error}", soft_wrap=True, markup=False)
+        errors.print(f"The sandbox cannot start: {told(error)}", soft_wrap=True, markup=False)
         return 1
     return 0
 

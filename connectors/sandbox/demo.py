@@ -19,6 +19,7 @@ def _demo(directory: Path | None, *, keep: bool) -> int:
 
     from connectors.sandbox.demo_service import DemoFailed
     from connectors.sandbox.demo_story import Demo, watched
+    from connectors.sandbox.mishaps import told
     from connectors.sandbox.settings_file import occupied
 
     console, errors = Console(highlight=False), Console(stderr=True, highlight=False)
@@ -26,7 +27,8 @@ def _demo(directory: Path | None, *, keep: bool) -> int:
         with occupied(directory or Path(tempfile.mkdtemp(prefix="wosync-demo-"))) as home:
             code = anyio.run(watched, Demo(console, home, keep=keep))
     except (DemoFailed, OSError) as error:
-        errors.print(f"\nThe demo cannot go on: {escape(str(error))}", soft_wrap=True)
+        text = told(error) if isinstance(error, OSError) else str(error)
+        errors.print(f"\nThe demo cannot go on: {escape(text)}", soft_wrap=True)
         return 1
     return code
 

@@ -63,7 +63,10 @@ async def serving(
 
 
 def _listener(port: int) -> socket.socket:
-    listener = socket.create_server((HOST, port))
+    try:
+        listener = socket.create_server((HOST, port))
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, f"{HOST}:{port}") from error
     # Accepted connections inherit it. The loop sets it by itself only on sockets it made, and
     # without it every answer waits some 40 ms for the client's delayed acknowledgement.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

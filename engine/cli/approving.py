@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,10 @@ if TYPE_CHECKING:
 
 # A service may be at work on much else.
 TIMEOUT_S = 30.0
+# The options that choose records, as the service is told as well.
+_CHOOSING = ("only", "except")
 _NOTHING = "nothing waits for approval\n"
+_NOTHING_OF_THAT = "nothing of that waits for approval\n"
 
 
 def approve(
@@ -49,17 +53,17 @@ def approve(
     if only and beside:
         raise Misused("--only and --except choose records in two ways", remedy="give one of them")
     found = find(path)
-    asked: dict[str, Any] = {"only": _texts(only), "except": _texts(beside)}
+    asked: dict[str, Any] = dict(zip(_CHOOSING, (_texts(only), _texts(beside)), strict=True))
     if not yes and not _waits(found):
         # What turns up just now was shown to nobody.
         asked["seen_at"] = 0
     elif not yes:
         seen = _shown(found, asked, as_json=as_json)
         if seen.idle:
-            sys.stdout.write("" if as_json else "nothing of that waits for approval\n")
+            sys.stdout.write("" if as_json else _NOTHING_OF_THAT)
             return Exit.DONE
         if as_json or not sys.stdin.isatty():
-            how = f"{PROGRAM} approve{option(path)} --yes"
+            how = f"{PROGRAM} approve{option(path)}{_flags(asked)} --yes"
             sys.stderr.write(f"nothing is approved yet; if it is meant: {how}\n")
             return Exit.ATTENTION
         if not click.confirm("Let all of this go on?", default=False):
@@ -69,16 +73,22 @@ def approve(
             asked["seen_at"] = seen.header.made_at
     approved = _approved(found, asked)
     if not approved.edits:
-        sys.stdout.write(_NOTHING)
+        sys.stdout.write(_NOTHING_OF_THAT if only or beside else _NOTHING)
         return Exit.DONE
     history = f"{PROGRAM} history{option(path)} --run {approved.run}"
-    sys.stdout.write(f"{approved.edits} edits approved\nWhat becomes of them: {history}\n")
+    edits = "1 edit" if approved.edits == 1 else f"{approved.edits} edits"
+    sys.stdout.write(f"{edits} approved\nWhat becomes of it: {history}\n")
     return Exit.DONE
 
 
 def _texts(names: Sequence[str]) -> list[str]:
     # What a shell passed on that is no text names nothing.
     return [one.encode(errors="replace").decode() for one in names]
+
+
+def _flags(asked: Mapping[str, Sequence[str]]) -> str:
+    """The options by which the same records are chosen again, with a blank before each."""
+    return "".join(f" --{name} {shlex.quote(one)}" for name in _CHOOSING for one in asked[name])
 
 
 def _waits(found: Path) -> bool:

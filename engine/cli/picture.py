@@ -114,7 +114,8 @@ def _foot(document: Mapping[str, Any]) -> Text:
 
 
 def _line(text: str) -> Text:
-    return Text(plain(text))
+    # What somebody else has said may have lines of its own.
+    return Text(plain(" ".join(text.split())))
 
 
 def moment(at: float) -> str:

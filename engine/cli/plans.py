@@ -24,6 +24,8 @@ SAMPLES = 10
 _BEFORE = 15
 # What is made has no former values.
 _MAKING = (Kind.CREATE, Kind.PROSPECT)
+# Which line of the history is the last that an undo is about: for the command that does it.
+_FOR_COMMANDS = ("upto",)
 
 
 @dataclass(slots=True)
@@ -73,7 +75,8 @@ def show(lines: Iterable[Line], *, samples: int = SAMPLES) -> Seen:
     if seen.header is not None:
         out.print(f"Plan of {moment(seen.header.made_at)} UTC for {seen.header.pair}")
         for name, value in seen.header.about.items():
-            out.print(f"  {name}: {value}")
+            if name not in _FOR_COMMANDS:
+                out.print(f"  {name}: {value}")
     if seen.idle:
         out.print("Nothing would change.")
     else:
@@ -177,7 +180,7 @@ def print_requests(end: End, title: str = "Requests of the next run") -> None:
     if end.minutes is not None:
         out.print(f"Under the present budget all of it takes {_minutes(end.minutes)}.")
     if end.waiting:
-        out.print(f"{end.waiting} records go on waiting; see: wosync list --waiting")
+        out.print(f"{end.waiting} records go on waiting; see: wosync status")
 
 
 def _print_routes(requests: Iterable[Requests]) -> None:

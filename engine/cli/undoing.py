@@ -14,6 +14,7 @@ from engine.cli.moments import moment_of
 from engine.cli.planning import done_by, kept_in
 from engine.cli.plans import Seen, printed_json, show
 from engine.cli.reading import load
+from engine.cli.services import option
 from engine.clock import SystemClock
 from engine.config.places import find
 from engine.service.planning.files import lines_of
@@ -55,7 +56,7 @@ def undo(
     )
     found = find(path)
     if yes:
-        return _done(found, asked, as_json=as_json)
+        return _done(found, asked, option(path), as_json=as_json)
     planned = _told(found, asked, as_json=as_json)
     if planned.idle:
         return _code(planned)
@@ -69,14 +70,14 @@ def undo(
     if planned.header is not None:
         # What was written since was not shown.
         asked = replace(asked, upto=int(planned.header.about["upto"]))
-    return _done(found, asked, as_json=False)
+    return _done(found, asked, option(path), as_json=False)
 
 
-def _done(found: Path, asked: Asked, *, as_json: bool) -> int:
+def _done(found: Path, asked: Asked, further: str, *, as_json: bool) -> int:
     seen = _told(found, replace(asked, does=True), as_json=as_json)
     run = "" if seen.header is None else seen.header.about.get("done as run", "")
     if not as_json and not seen.idle:
-        sys.stdout.write(f"Done. To take that back again: {PROGRAM} undo --run {run}\n")
+        sys.stdout.write(f"Done. To take that back again: {PROGRAM} undo{further} --run {run}\n")
     return _code(seen)
 
 

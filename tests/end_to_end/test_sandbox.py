@@ -81,7 +81,7 @@ def test_the_sandbox_prints_a_working_configuration_and_ends_when_told(
     assert (started.returncode, rest.strip()) == (0, "Sandbox stopped.")
 
 
-def test_a_taken_port_is_said_in_one_line(home: Path) -> None:
+def test_a_taken_port_is_said_with_what_to_do(home: Path) -> None:
     """A traceback would hide the one fact that matters."""
     with process("connectors.sandbox", "--directory", str(home)) as first:
         printed = printed_until(first, "Ctrl-C ends")
@@ -91,8 +91,28 @@ def test_a_taken_port_is_said_in_one_line(home: Path) -> None:
             said, _ = second.communicate(timeout=DEADLINE_S)
 
     assert second.returncode == 1
-    assert said.startswith("The sandbox cannot start: ")
-    assert "Traceback" not in said
+    assert said.startswith(f"The sandbox cannot start: 127.0.0.1:{port}: Address already in use\n")
+    assert "What to do: end the program that listens there, or name another port" in said
+    assert said.count("\n") == 2
+
+
+@pytest.mark.parametrize("command", ["connectors.sandbox", "connectors.sandbox.demo"])
+@pytest.mark.parametrize("place", ["a file", "below a file"])
+def test_a_directory_that_cannot_be_is_named_with_what_to_do(
+    tmp_path: Path, command: str, place: str
+) -> None:
+    """Somebody who mistypes a path knows no numbers of errors."""
+    file = tmp_path / "file"
+    file.touch()
+    directory = file if place == "a file" else file / "below"
+    with process(command, "--directory", str(directory)) as started:
+        said, _ = started.communicate(timeout=DEADLINE_S)
+
+    assert started.returncode == 1
+    assert f"{directory}: " in said
+    assert "What to do: name another --directory" in said
+    assert "Errno" not in said
+    assert said.strip().count("\n") == 1
 
 
 @pytest.mark.slow

@@ -137,6 +137,13 @@ MUTANTS = (
         (f"{APPROVE}::test_what_is_held_is_shown_before_anything_goes_on",),
     ),
     Mutant(
+        "advises to approve what was never shown",
+        "engine/cli/approving.py",
+        "{option(path)}{_flags(asked)} --yes",
+        "{option(path)} --yes",
+        (f"{APPROVE}::test_what_is_advised_approves_what_was_chosen_and_no_more",),
+    ),
+    Mutant(
         "sends what is not in the plan",
         "engine/service/planning/permits.py",
         "        self._deny(_otherwise(attempt, self.changes))",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from contextlib import closing
 from functools import partial
 
@@ -57,6 +59,34 @@ async def test_what_is_held_is_shown_before_anything_goes_on(
     assert writes(world) == []
     assert (await world.once()).held.records == 4
     assert _named(world, records[0]) == "Crane 0"
+
+
+async def test_what_is_advised_approves_what_was_chosen_and_no_more(
+    world: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever copies the line has seen one record, not all of them."""
+    first, second, *_ = await held_linked(world)
+
+    for chosen in ("only", "beside"):
+        assert await approve(world, **{chosen: [f"OPP-{first}", f"OPP-{second}"]}) == Exit.ATTENTION
+        [advised] = re.findall(r"wosync approve .*$", capsys.readouterr().err, re.MULTILINE)
+        flag = "--only" if chosen == "only" else "--except"
+        wanted = [flag, f"OPP-{first}", flag, f"OPP-{second}", "--yes"]
+        assert shlex.split(advised)[-5:] == wanted
+
+
+async def test_that_something_else_waits_is_no_reason_to_say_that_nothing_does(
+    world: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A slip in a reference looks like an approval that somebody has given already."""
+    await held_linked(world)
+    other = world.has("In step")
+    await world.once()
+
+    assert await approve(world, only=[f"OPP-{other}"], yes=True) == Exit.DONE
+    assert capsys.readouterr().out == "nothing of that waits for approval\n"
+    assert await approve(world, only=[f"OPP-{other}"]) == Exit.DONE
+    assert capsys.readouterr().out.endswith("nothing of that waits for approval\n")
 
 
 async def test_only_some_of_it_goes_on(world: Bench) -> None:

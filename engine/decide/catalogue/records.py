@@ -269,8 +269,8 @@ RECORDS = (
         " wait and nothing of them is sent.",
         engineer="The fuse holds what a sweep, an audit, a changed mapping or a first look would"
         " change beyond [fuse] share and records_min. Fresh edits go on.",
-        remedy="Look at what would be changed: wosync status, and wosync history for a record. If"
-        " it is meant, run: wosync approve. If it is not, mend the records, or the mapping and"
+        remedy="Look at what would be changed: wosync list --held. If it is meant, run: wosync"
+        " approve, which shows it and asks. If it is not, mend the records, or the mapping and"
         " restart the service; whatever would change nothing any more goes on by itself.",
         ends="An approval, an edit of the record, or a mapping by which nothing would change.",
     ),

@@ -209,7 +209,7 @@ def test_where_nothing_was_ever_captured_no_number_is_made_up(operator: Operator
 def test_a_refused_reload_is_shown(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
     """The service seems well, on settings that are not those of the file."""
     operator.refuse(range(1, 2), COMMON)
-    refused = ServiceFacts(reload_refused="config.toml has 1 mistake: [poler]")
+    refused = ServiceFacts(reload_refused="config.toml has 1 mistake:\n  [poler]")
     verdicts = health.documents([health.service(refused, Words())])
     served(monkeypatch, operator, verdicts=verdicts)
 
