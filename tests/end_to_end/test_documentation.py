@@ -24,6 +24,7 @@ import anyio
 import pytest
 import yaml
 from anyio.from_thread import start_blocking_portal
+from markdown_it import MarkdownIt
 
 from connectors.sandbox.demo_service import Service, running_service, service_command
 from connectors.sandbox.sandbox import Addresses, Ports, Sandbox, SandboxOptions
@@ -52,7 +53,7 @@ CONSOLES = {
     "console shadow": "shadowed",
     "console plugin": "adopting",
 }
-LANGUAGES = {*CONSOLES, "sh", "toml", "yaml", "ini", "{toctree}"}
+LANGUAGES = {*CONSOLES, "sh", "toml", "yaml", "ini", "php", "{toctree}"}
 # Where the pages have the sandbox's control port, as in: wosync sandbox --control-port 9470
 CONTROL = "http://127.0.0.1:9470"
 TABLES_OF_OTHERS = {"Service"}
@@ -70,6 +71,12 @@ def all_of(page: Path, language: str) -> list[Block]:
 def test_every_block_says_what_it_is(page: Path) -> None:
     """A block of no known language is one that nobody checks."""
     assert {block.language for block in documents.blocks(page)} <= LANGUAGES
+    indented = [
+        token.content
+        for token in MarkdownIt().parse(page.read_text(encoding="utf-8"))
+        if token.type == "code_block"
+    ]
+    assert indented == []
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sqlite3
 import stat
 import tomllib
@@ -13,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from engine.cli.exits import Misused
-from engine.cli.unit import installing, steps, tree
+from engine.cli.unit import installing, steps, texts, tree
 from engine.cli.unit.asked import chosen, files_of
 from engine.cli.unit.installing import Wishes, install
+from engine.cli.unit.manual import manual
 from engine.cli.unit.uninstalling import uninstall
 from engine.cli.unit.upgrading import upgrade
 from engine.errors import EngineError, Misconfigured, StateUnusable
@@ -82,6 +84,13 @@ def test_the_configuration_begins_as_the_manual_with_the_secrets_of_the_unit(roo
     assert begun["outreach"]["client_secret"] == {"credential": "outreach_client_secret"}
     assert begun["poller"]["interval_s"] == 60
     assert "state_dir" not in begun["service"]
+
+
+def test_every_secret_that_the_manual_names_is_handed_over_by_the_unit() -> None:
+    """The service's own user can read no file that belongs to root alone."""
+    named = re.findall(r'^(?:# )?\w+ = \{ env = "(\w+)" \}', manual(), re.MULTILINE)
+    # It is no secret, and stands in the file.
+    assert {name.lower() for name in named} - {"outreach_client_id"} == set(texts.credentials())
 
 
 def test_a_secret_is_stored_for_root_alone_and_never_shown(
