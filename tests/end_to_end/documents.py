@@ -19,7 +19,8 @@ _INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?")
 # What may stand before a call of ours.
 _BEFORE = frozenset({"sudo", "exec", "podman", "kubectl", "wosync-0"})
-_LINE_ENDS = re.compile(r"\\\n\s*")
+# A backslash, or a pipe that waits for its other side.
+_LINE_ENDS = re.compile(r"(?:\\|(?<=\|))\n\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Block:
 
     Args:
         page: where it stands, for a person.
-        language: what it is: `console` is run, `sh` is looked at.
+        language: what it is: `console` is run and compared, `sh` is run where it can be.
         text: what stands in it, without the indentation of a list.
     """
 

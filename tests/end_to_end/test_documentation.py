@@ -1,7 +1,8 @@
-"""What the documentation says, done: every command is run, or at least known.
+"""What the documentation says, done: every command is run, or it is said why not.
 
-Consoles are run against one service beside one sandbox, page by page and in their order. To write
-what is shown now into the pages: WOSYNC_DOCS=write, and then look at what changed.
+Scripts are run page by page (see `desk`). Consoles are run against one service beside one sandbox,
+page by page and in their order. To write what is shown now into the pages: WOSYNC_DOCS=write, and
+then look at what changed.
 """
 
 from __future__ import annotations
@@ -34,9 +35,10 @@ from engine.clock import SystemClock
 from engine.config.keys import Keys, Kind
 from engine.config.loading import installed_connectors
 from engine.errors import EngineError
-from tests.end_to_end import documents, warm
+from tests.end_to_end import desk, documents, warm
 from tests.end_to_end.documents import PROGRAM, ROOT, Block
 from tests.end_to_end.terminal import typing
+from tests.operations.tools import needs
 from tests.waiting import DEADLINE_S
 
 PAGES = documents.pages()
@@ -310,6 +312,41 @@ def test_every_console_shows_what_the_page_says(
                 assert documents.alike(expected, shown), f"$ {command}\n{shown}\nnot: {missed}"
     if language != "console outage":
         place.settle()
+
+
+def script(page: Path) -> list[str]:
+    """Every line of a page that somebody copies into a shell, in order."""
+    return [line for block in all_of(page, "sh") for line in block.lines()]
+
+
+FOLLOWED = [
+    pytest.param(page, id=name, marks=[needs("promtool", "amtool")] if "monitoring" in name else [])
+    for page, name in zip(PAGES, IDS, strict=True)
+    if any(desk.elsewhere(line) is None for line in script(page))
+]
+# What prometheus.yml and the boards have in the place of addresses that only their reader knows.
+UNKNOWN = re.compile(r"(?:docs|grafana)\.example\.com")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", FOLLOWED)
+def test_every_script_is_run_that_can_be(page: Path, tmp_path: Path) -> None:
+    """Whoever copies the lines of a page one after the other gets to its end."""
+    with staged(tmp_path / "home", FEW) as made:
+        place = desk.Desk(tmp_path / "machine", made.home, made.addresses)
+        place.prepare(str(page.relative_to(ROOT)))
+        place.follow([line for line in script(page) if desk.elsewhere(line) is None])
+    left = [one for one in place.top.glob("etc/**/*") if one.is_file()]
+    assert [one for one in left if UNKNOWN.search(one.read_text(encoding="utf-8"))] == []
+
+
+def test_every_reason_not_to_run_a_line_is_about_one() -> None:
+    """One that outlived its line would keep another one from being run."""
+    lines = [line for page in PAGES for line in script(page)]
+
+    assert [
+        known for known in desk.ELSEWHERE if not any(re.search(known, line) for line in lines)
+    ] == []
 
 
 def write(page: Path, expected: str, shown: str) -> None:
