@@ -14,6 +14,7 @@ from engine.assembly.opening import take_over
 from engine.cli.asking import ask_service
 from engine.cli.authorising import moment
 from engine.cli.exits import Exit
+from engine.cli.reach import troubles
 from engine.cli.reading import load
 from engine.cli.verdicts import (
     Verdict,
@@ -35,6 +36,7 @@ from engine.model.age import Seen
 from engine.model.permissions import Authorisation, Use
 from engine.model.records import RecordType
 from engine.plain import plain
+from engine.service.http import listen
 from engine.store.port.store import Store
 from engine.store.sqlite import mark, statedir, statefile
 from engine.store.sqlite.threaded import open_store
@@ -49,6 +51,10 @@ def check(path: Path | None, *, as_json: bool) -> int:
     fact = f"{config.path}: every key is valid, every secret is there"
     verdicts = [Verdict("configuration", "read", True, fact)]
     verdicts += [Verdict("configuration", "encryption", True, one) for one in unencrypted(config)]
+    verdicts += [
+        Verdict("configuration", "reach", False, one.text, one.remedy, Exit.CONFIGURATION)
+        for one in troubles(config.path)
+    ]
     verdicts += anyio.run(_verdicts, config)
     (print_json if as_json else print_table)(verdicts)
     return next((verdict.code for verdict in verdicts if verdict.ok is False), Exit.DONE)
@@ -76,6 +82,7 @@ async def _verdicts(config: Config) -> list[Verdict]:
 async def _with_state(config: Config, path: Path, seen: Seen | None) -> list[Verdict]:
     """Every step, with the real state: a token minted on the way is kept, not lost."""
     verdicts = [Verdict("state", "directory", True, f"{path.parent} can be written")]
+    verdicts.append(_check_port(config))
     async with open_store(path) as store:
         try:
             # Before anything is asked: the tokens in another state are not ours to renew.
@@ -139,6 +146,15 @@ def _judged(name: str, found: Authorisation) -> list[Verdict]:
 def _ends(found: Authorisation) -> str | None:
     ends_at = found.standing.ends_at
     return None if ends_at is None else moment(ends_at)
+
+
+def _check_port(config: Config) -> Verdict:
+    """Whether a service that starts now could listen."""
+    try:
+        listen(*config.engine.service.http_address).close()
+    except EngineError as error:
+        return failed("service", "port", error)
+    return Verdict("service", "port", True, f"{config.engine.service.http} is free")
 
 
 def _check_clock(systems: Systems) -> list[Verdict]:

@@ -29,6 +29,7 @@ from engine.settings import resolve_secret
 SECRETS = "secrets"
 WIDTH = 98
 OWNER_ONLY, FOR_OWNER = 0o600, 0o700
+FOR_ALL_TO_READ, FOR_ALL_TO_PASS = 0o644, 0o755
 
 
 @dataclass(slots=True)
@@ -63,11 +64,19 @@ class Draft:
             read(self.path)
             return False
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if not self.path.parent.exists():
+                self.path.parent.mkdir(parents=True)
+                self._open(self.path.parent, FOR_ALL_TO_PASS)
             self.path.write_text(self._template(), encoding="utf-8")
+            self._open(self.path, FOR_ALL_TO_READ)
         except OSError as error:
             raise _unwritable(self.path, error) from error
         return True
+
+    def _open(self, made: Path, mode: int) -> None:
+        """Let the service's own user read it, whatever the umask of whoever types."""
+        if self.installed:
+            made.chmod(mode)
 
     @property
     def answered(self) -> bool:

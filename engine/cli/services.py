@@ -59,11 +59,17 @@ def as_its_unit(path: Path | None) -> None:
 
     with contextlib.suppress(OSError):
         found = path or next((one for one in CONFIGURATIONS if one.is_file()), None)
-        unit = None if found is None else unit_of(found)
-        if found is None or unit is None or not _unit_file(unit).is_file():
+        if found is None or unit_file_of(found) is None:
             return
         os.environ.setdefault("STATE_DIRECTORY", str(state_of(found)))
         os.environ.setdefault("CREDENTIALS_DIRECTORY", str(found.parent.resolve() / CREDENTIALS))
+
+
+def unit_file_of(path: Path) -> Path | None:
+    """The file of the unit that is started with this configuration; None where none is there."""
+    unit = unit_of(path)
+    found = None if unit is None else _unit_file(unit)
+    return found if found is not None and found.is_file() else None
 
 
 def _unit_file(unit: str) -> Path:

@@ -314,7 +314,8 @@ def read(path: Path) -> dict[str, Any]:
         ) from error
     except OSError as error:
         raise Misconfigured(
-            f"{path} cannot be read: {error.strerror}", remedy="check the file's permissions"
+            f"{path} cannot be read: {error.strerror}",
+            remedy="let the user who runs this read it: chmod 644, since no secret stands in it",
         ) from error
 
 
@@ -334,7 +335,7 @@ def check(path: Path, tables: Mapping[str, Any], connectors: Connectors | None =
         raise Misconfigured(
             f"{path} has {len(lines)} mistake{'s' if len(lines) > 1 else ''}:\n  "
             + "\n  ".join(lines),
-            remedy=mistakes.remedy(details),
+            remedy=mistakes.remedy(details, path),
         ) from error
     engine = EngineSettings(
         **{name: getattr(settings, name) for name in EngineSettings.model_fields}

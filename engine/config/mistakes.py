@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from pydantic import BaseModel
 
+from engine.config.places import is_installed
 from engine.settings import may_be_shown
 
 _ANOTHER_USER = "run the command as root, or as the service's user; or let this user read the file"
@@ -39,14 +40,21 @@ def described(detail: Mapping[str, Any], model: type[BaseModel]) -> str:
     return f"{where}: {message[0].lower()}{message[1:]}{found}"
 
 
-def remedy(details: Sequence[Mapping[str, Any]]) -> str:
-    """What to type or who to be when only that is the matter, and where to read otherwise."""
+def remedy(details: Sequence[Mapping[str, Any]], path: Path) -> str:
+    """What to type or who to be when only that is the matter, and where to read otherwise.
+
+    Args:
+        path: the configuration.
+    """
     if details and all(_is_closed(detail) for detail in details):
         return _ANOTHER_USER
     names = [_variable(detail) for detail in details]
     exports = " ".join(f"{name}='<value>'" for name in dict.fromkeys(names) if name is not None)
     if not exports:
         return _MANUAL
+    if is_installed(path):
+        # Its service gets nothing from a shell.
+        return f"fill in what is missing with: wosync init --config {path}; for the rest, {_MANUAL}"
     set_them = f"set what is missing, in the shell with: export {exports}"
     return set_them if all(names) else f"{set_them}; for the rest, {_MANUAL}"
 

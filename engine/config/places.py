@@ -39,6 +39,12 @@ def find(path: Path | None) -> Path:
     )
 
 
+def is_installed(path: Path) -> bool:
+    """Whether it is where a unit of systemd looks, for one pair of systems or for several."""
+    place, home = path.parent.resolve(), CONFIGURATIONS[-1].parent
+    return home in {place, place.parent}
+
+
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()

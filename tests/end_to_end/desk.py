@@ -44,6 +44,8 @@ ELSEWHERE = {
     " tests/operations/test_installing.py has one migrated",
     r"^promtool query ": "asks a server, as tests/operations/test_live_dashboards.py does",
 }
+if os.geteuid() != 0:
+    ELSEWHERE[r"--root \S+ --user "] = "makes a user of that root, which needs root"
 # What is there before a page begins, where its scripts rely on it: what other pages, packages or
 # an operator have left.
 BEFORE = {

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
+import tomllib
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,14 @@ from tests.end_to_end.test_authorising import (
     unauthorised,
     until,
 )
-from tests.end_to_end.test_cli_errors import ATTENTION, CREDENTIALS, UNREACHABLE, Ended, served
+from tests.end_to_end.test_cli_errors import (
+    ATTENTION,
+    CONFIGURATION,
+    CREDENTIALS,
+    UNREACHABLE,
+    Ended,
+    served,
+)
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 DONE = 0
@@ -61,6 +70,22 @@ async def test_a_scope_for_everything_covers_what_is_needed(tmp_path: Path) -> N
     assert found["workbooks", "customers"]["ok"] is True
     assert found["outreach", "scopes"]["detail"].startswith("all 10 that are needed were granted")
     assert found["this machine", "clock"]["ok"] is True
+
+
+async def test_a_port_that_is_taken_is_named_before_the_service_ends_over_it(
+    tmp_path: Path,
+) -> None:
+    """With a remedy; where nobody listens it is said to be free."""
+    async with served(tmp_path / "home", small()) as home:
+        assert lines(await home.run("check", "--json"))["service", "port"]["ok"] is True
+        address = tomllib.loads(home.config.read_text(encoding="utf-8"))["service"]["http"]
+        with socket.create_server(("127.0.0.1", int(address.partition(":")[2]))):
+            ended = await home.run("check", "--json")
+
+    found = lines(ended)["service", "port"]
+    assert ended.code == CONFIGURATION
+    assert found["detail"].startswith(f"[service] http: cannot listen on {address}: ")
+    assert "give this one its own" in found["remedy"]
 
 
 @pytest.mark.parametrize(("ahead_s", "words"), [(-7200, "2 hours ahead of"), (600, "behind")])

@@ -25,8 +25,8 @@ MUTANTS = (
     Mutant(
         "takes the state of an installed service for somebody else's configuration",
         "engine/cli/services.py",
-        "unit is None or not _unit_file(unit).is_file():",
-        "unit is None:",
+        "if found is not None and found.is_file() else None",
+        "",
         (f"{SERVICES}::test_a_command_finds_what_systemd_gives_an_installed_service",),
     ),
     Mutant(
@@ -165,6 +165,33 @@ MUTANTS = (
         "wosync unit install --uninstall --dry-run",
         "wosync unit install --remove --dry-run",
         (f"{DOCUMENTED}::test_every_command_that_cannot_be_run_here_is_there",),
+    ),
+    Mutant(
+        "leaves a configuration to the umask of whoever types",
+        "engine/cli/draft.py",
+        "        if self.installed:\n            made.chmod(mode)",
+        "        if not self.installed:\n            made.chmod(mode)",
+        (
+            "tests/unit/engine/cli/test_draft.py"
+            "::test_a_tight_umask_does_not_keep_an_installed_service_from_its_configuration",
+        ),
+    ),
+    Mutant(
+        "takes what root reads for what the service reads",
+        "engine/cli/reach.py",
+        "(bit << self._shift(found))",
+        "(bit << 6)",
+        ("tests/unit/engine/cli/test_reach.py",),
+    ),
+    Mutant(
+        "calls a port free that somebody listens on",
+        "engine/cli/checking.py",
+        "        listen(*config.engine.service.http_address).close()\n",
+        "        pass\n",
+        (
+            "tests/end_to_end/test_checking.py"
+            "::test_a_port_that_is_taken_is_named_before_the_service_ends_over_it",
+        ),
     ),
     Mutant(
         "documents a script that does not get to its end",

@@ -76,6 +76,23 @@ def test_an_installed_service_finds_its_secrets_where_its_unit_looks(
     assert os.environ["STATE_DIRECTORY"] == "/var/lib/wosync"
 
 
+def test_a_tight_umask_does_not_keep_an_installed_service_from_its_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has a user of its own, and no secret stands in it."""
+    monkeypatch.setattr("engine.cli.services.HOME", tmp_path)
+    for name in ("CREDENTIALS_DIRECTORY", "STATE_DIRECTORY"):
+        monkeypatch.setenv(name, str(tmp_path))
+    before = os.umask(0o077)
+    try:
+        path = begun(tmp_path / "prod" / "config.toml").path
+    finally:
+        os.umask(before)
+
+    modes = [stat.S_IMODE(one.stat().st_mode) for one in (path.parent, path)]
+    assert modes == [0o755, 0o644]
+
+
 def test_a_secret_that_is_not_stored_serves_for_this_run_alone(tmp_path: Path) -> None:
     """It is tried, named, and gone."""
     draft = begun(tmp_path / "config.toml", stored=False)

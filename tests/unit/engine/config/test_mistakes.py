@@ -47,6 +47,26 @@ def test_a_missing_variable_does_not_hide_what_to_do_about_the_rest(
     assert "export WORKBOOKS_API_KEY='<value>'; for the rest, the comments in" in error.remedy
 
 
+@pytest.mark.parametrize("pair", ["", "prod"])
+def test_a_service_of_systemd_gets_nothing_from_a_shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pair: str
+) -> None:
+    """Whoever starts it before the configuration was filled in is told what fills it in."""
+    monkeypatch.setattr(
+        "engine.config.places.CONFIGURATIONS", (Path("x"), tmp_path / "config.toml")
+    )
+    with_secrets(monkeypatch)
+    monkeypatch.delenv("OUTREACH_CLIENT_ID")
+    directory = tmp_path / pair
+    directory.mkdir(exist_ok=True)
+
+    error = refused(directory, MANUAL)
+
+    assert error.remedy is not None
+    assert "export" not in error.remedy
+    assert f"wosync init --config {directory / 'config.toml'}" in error.remedy
+
+
 def test_a_secret_file_that_may_not_be_read_is_named_with_its_owner_and_mode(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
