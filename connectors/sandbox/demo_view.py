@@ -199,7 +199,7 @@ def whereabouts(
             ("Its state", f"{program()} status {told}"),
             *(("Why a record failed", line) for line in why[:1]),
             ("A sandbox that stays", f"{program()} sandbox"),
-            ("Your own systems", "docs/connect.md"),
+            ("Your own systems", f"{program()} init, in an empty directory"),
         ),
     )
 

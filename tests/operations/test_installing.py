@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from engine.cli.exits import Misused
-from engine.cli.unit import installing, steps, texts, tree
+from engine.cli.unit import installing, sound, steps, texts, tree
 from engine.cli.unit.asked import chosen, files_of
 from engine.cli.unit.installing import Wishes, install
 from engine.cli.unit.manual import manual
@@ -187,12 +187,27 @@ def test_only_root_changes_this_machine(
 ) -> None:
     """One sentence at the beginning, and not a refusal by the system half-way."""
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(sound, "judge", lambda *, strict: None)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType] # as it is called
 
     with pytest.raises(StateUnusable, match="only root") as refused:
         action()
 
-    assert "sudo " in str(refused.value.remedy)
+    assert "with the same options: sudo " in str(refused.value.remedy)
     assert "--dry-run" in str(refused.value.remedy)
+
+
+@pytest.mark.parametrize("action", [install, upgrade])
+def test_nobody_is_sent_to_be_root_for_a_program_that_no_service_could_start(
+    action: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of `pipx install` and the like, in somebody's home: root would be refused it as well."""
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(sound, "command", lambda: Path("/home/jo/.local/bin/wosync"))
+
+    with pytest.raises(Misconfigured) as refused:
+        action()
+
+    assert "install it where every user can read it" in str(refused.value.remedy)
 
 
 def test_what_was_installed_goes_again_and_what_is_the_operators_stays(

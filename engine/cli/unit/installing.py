@@ -59,9 +59,9 @@ def install(root: Path | None = None, wishes: Wishes | None = None, *, dry: bool
     """
     tree, wishes = Tree.at(root), wishes or Wishes()
     _ensure_sensible(wishes)
+    sound.judge(strict=tree.here)
     if not dry:
         tree.ensure_writable("")
-    sound.judge(strict=tree.here)
     try:
         user = wishes.user or tree.user()
         units = texts.wanted(plain=wishes.plain, template=wishes.template, user=user)

@@ -27,9 +27,9 @@ def upgrade(root: Path | None = None, *, dry: bool = False) -> int:
         StateUnusable: a state cannot be migrated; it is as it was, and the services stay stopped.
     """
     tree = Tree.at(root)
+    sound.judge(strict=tree.here)
     if not dry:
         tree.ensure_writable("--upgrade")
-    sound.judge(strict=tree.here)
     plain, template = (tree.ours(f"{PROGRAM}{at}.service") for at in ("", "@"))
     if not plain and not template:
         raise Misconfigured(
