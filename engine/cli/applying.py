@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from engine.about import PROGRAM
@@ -15,6 +14,7 @@ from engine.cli.planning import done_by
 from engine.cli.reading import load
 from engine.cli.services import option
 from engine.cli.tables import console, table
+from engine.cli.workplace import workplace
 from engine.config.places import find
 from engine.service.planning.applying import apply_alone
 from engine.service.planning.files import ensure_whole
@@ -27,8 +27,8 @@ def apply(path: Path | None, plan: Path, *, as_json: bool) -> int:
     """0 when all of it is done, 3 when something was left out."""
     ensure_whole(plan)
     found = find(path)
-    with TemporaryDirectory() as directory:
-        file = Path(directory) / "answer"
+    with workplace() as directory:
+        file = directory / "answer"
         with file.open("w", encoding="utf-8") as written:
             done_by(found, "/apply", plan, written, lambda: apply_alone(load(found), plan, written))
         with file.open(encoding="utf-8") as lines:

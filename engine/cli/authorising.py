@@ -13,7 +13,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import anyio
@@ -28,6 +27,7 @@ from engine.cli.failures import raised
 from engine.cli.reading import load
 from engine.cli.redirect import can_be_caught, caught
 from engine.cli.services import option
+from engine.cli.workplace import workplace
 from engine.config.loading import Config
 from engine.decide.consent import code_in
 from engine.errors import (
@@ -180,9 +180,9 @@ def _ensure_it_can_be_kept(config: Config) -> None:
 
 async def _asked(config: Config, redirect_uri: str | None) -> Asked:
     """What is to be asked for; no token is touched for that."""
-    with TemporaryDirectory(prefix="wosync-auth-") as directory:
+    with workplace() as directory:
         async with (
-            open_store(Path(directory) / statefile.FILE_NAME) as store,
+            open_store(directory / statefile.FILE_NAME) as store,
             open_systems(config, Environment.real(), store, Metrics()) as systems,
         ):
             authority = systems.target.authority

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import anyio
 
@@ -27,6 +26,7 @@ from engine.cli.verdicts import (
     print_table,
     walk,
 )
+from engine.cli.workplace import workplace
 from engine.config.loading import Config
 from engine.config.unencrypted import unencrypted
 from engine.errors import EngineError, StateUnusable
@@ -179,9 +179,9 @@ async def _check_mapping(mappings: Mappings) -> Verdict:
 async def _beside_the_service(config: Config) -> list[Verdict]:
     """The service holds the state and its tokens; what needs neither is checked all the same."""
     verdicts = [Verdict("state", "directory", True, "in use by the running service")]
-    with TemporaryDirectory(prefix="wosync-check-") as directory:
+    with workplace() as directory:
         async with (
-            open_store(Path(directory) / statefile.FILE_NAME) as store,
+            open_store(directory / statefile.FILE_NAME) as store,
             open_systems(config, Environment.real(), store, Metrics()) as systems,
         ):
             walked = await walk(config.connectors.source.name, systems.source.steps())

@@ -10,7 +10,6 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import anyio
@@ -26,6 +25,7 @@ from engine.cli.authorising import REDIRECT_URI, auth
 from engine.cli.draft import Draft
 from engine.cli.exits import Exit, complain
 from engine.cli.services import FILE, option, unit_of
+from engine.cli.workplace import workplace
 from engine.config.loading import installed_connectors
 from engine.config.places import HTTP, PORT_MAX, host_and_port
 from engine.connector import SourceConnector, TargetConnector
@@ -187,9 +187,9 @@ def _try_source(draft: Draft, connector: SourceConnector) -> None:
 
 
 async def _look_at_source(connector: SourceConnector, settings: object) -> None:
-    with TemporaryDirectory(prefix="wosync-init-") as directory:
+    with workplace() as directory:
         async with (
-            open_store(Path(directory) / statefile.FILE_NAME) as store,
+            open_store(directory / statefile.FILE_NAME) as store,
             open_source_alone(connector, settings, Environment.real(), store) as source,  # pyright: ignore[reportArgumentType] # the connector's own model
         ):
             await _found(source)

@@ -149,8 +149,8 @@ class Tree:
         if self.here and os.geteuid() != 0:
             raise StateUnusable(
                 "only root can install a service on this machine",
-                remedy=f"as root, with the same options: sudo {self.again(words)}; --dry-run shows to"
-                " anybody what it would do",
+                remedy=f"as root, with the same options: sudo {self.again(words)}; --dry-run shows"
+                " to anybody what it would do",
             )
 
     def refused(self, error: OSError) -> EngineError:
