@@ -62,6 +62,15 @@ def graphs(board: Json) -> Iterator[Json]:
     return (panel for panel in all_panels(board) if panel["type"] not in {"row", "text"})
 
 
+def data_links(panel: Json) -> list[Json]:
+    """Where clicks on its values lead, those on single columns included."""
+    found: list[Json] = list(panel["fieldConfig"]["defaults"].get("links", []))
+    for override in panel["fieldConfig"]["overrides"]:
+        for one in override["properties"]:
+            found += one["value"] if one["id"] == "links" else []
+    return found
+
+
 def targets(board: Json) -> Iterator[Expression]:
     """The query of every panel."""
     for panel in graphs(board):
