@@ -294,6 +294,7 @@ _DETAILS: tuple[Panel | Text, ...] = (
         what="Seconds until requests are admitted again.",
         normal="0.",
         act="the system told us to wait, and so we do.",
+        steps=((None, NO_DATA), (0, "green"), (1, "yellow")),
         alerts=("WosyncRateLimited",),
         width=6,
     ),

@@ -94,6 +94,19 @@ def test_no_data_is_neither_good_nor_bad(name: str) -> None:
         assert data_links(panel), panel["title"]
 
 
+def test_what_is_nought_when_all_is_well_is_green_only_then() -> None:
+    """A number that its own text calls unusual, on green, is taken for good."""
+    seen = 0
+    for name in BOARDS:
+        for panel in graphs(read_board(name)):
+            if panel["type"] == "stat" and "\n\nNormal: 0.\n" in panel["description"]:
+                steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+                assert [one["color"] for one in steps[:2]] == [NO_DATA, "green"], panel["title"]
+                assert steps[-1]["color"] != "green" and steps[-1]["value"] <= 1, panel["title"]
+                seen += 1
+    assert seen >= 5
+
+
 def test_a_pair_that_is_not_scraped_is_there_to_choose() -> None:
     """What is dead exports no metric by which it could be found."""
     for name in BOARDS:
