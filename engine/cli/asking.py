@@ -227,4 +227,4 @@ def _state_dirs(config: Path) -> list[Path]:
         # A command in a shell does not get what systemd gave the service.
         None if named else state_of(config),
     ]
-    return [place for place in places if place is not None]
+    return list(dict.fromkeys(place for place in places if place is not None))

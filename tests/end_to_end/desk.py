@@ -49,7 +49,7 @@ if os.geteuid() != 0:
 # What is there before a page begins, where its scripts rely on it: what other pages, packages or
 # an operator have left.
 BEFORE = {
-    "docs/commands.md": "mkdir -p /etc/bash_completion.d ~/.config/fish/completions",
+    "docs/commands.md": "mkdir -p /etc/bash_completion.d",
     "docs/installing.md": "mkdir -p /etc/wosync && cp config.toml /etc/wosync",
     "docs/monitoring.md": "mkdir -p /etc/prometheus /etc/grafana/provisioning/datasources"
     " /etc/grafana/provisioning/dashboards",
