@@ -266,12 +266,12 @@ def _alerts() -> Panel:
     found = f"sum by (alertname, alertstate, severity, system, pair, section) ({alerts})"
     later = f'label_replace({found}, "order", "1", "", "")'
     ranked = f'label_replace({later}, "order", "0", "alertname", "{CAUSES}")'
-    shown = f'label_join({ranked}, "order", " ", "alertstate", "order", "severity")'
+    shown = f'label_join({ranked}, "order", " ", "order", "alertstate", "severity")'
     none = 'label_replace(vector(0), "alertname", "none", "", "")'
     return table(
         "Alerts, causes first",
         Query(f"{shown} or ({none} unless on () {found})", "{{alertname}}"),
-        what="Alerts of the chosen pairs that fire now, causes first; below them, pending, causes "
+        what="Alerts of the chosen pairs that fire now, causes first; among these, pending, those "
         "whose alert fires if they last. All names begin with Wosync.",
         normal="none.",
         act="a click on one leads to its section of the runbook.",
