@@ -23,6 +23,13 @@ CONTACTS = "tests/unit/engine/store/test_tabs.py"
 
 MUTANTS = (
     Mutant(
+        "tells at every start who is still held back",
+        "engine/store/sqlite/tab_outcomes.py",
+        "if note.writes or not _still_waits(connection, work.record_id, note):",
+        "if True:",
+        ("tests/scenario/test_people_held_back.py::test_who_is_still_held_back_is_told_once",),
+    ),
+    Mutant(
         "tells its own roles by the clock of the machine alone",
         RELATIONS,
         "for ahead_s in (0.0, target_ahead_s)",

@@ -87,6 +87,22 @@ async def test_the_history_says_who_is_held_back_and_why(world: Bench) -> None:
     assert "sync is off" in line.detail
 
 
+async def test_who_is_still_held_back_is_told_once(world: Bench) -> None:
+    """Every start looks at the tab again; the line would push out what really happened."""
+    grace = world.knows("Grace Hopper", cf_person_sync_to_outreach=False)
+    record = related(world, grace)
+    await world.once()
+    before = world.history(record)
+
+    await world.once()
+    await world.once()
+    assert world.history(record) == before
+
+    world.mends(grace, cf_person_sync_to_outreach=True)
+    await world.once()
+    assert world.history(record)[-1].writes
+
+
 async def test_waiting_for_a_person_costs_outreach_nothing(world: Bench) -> None:
     """Many people may never be ticked; asking for them must not eat the budget."""
     related(world, world.knows("Grace Hopper", cf_person_sync_to_outreach=False))

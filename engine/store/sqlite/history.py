@@ -57,6 +57,16 @@ def remember(
         _bound(connection, record_type, record_id)
 
 
+def said_last(connection: sqlite3.Connection, record_id: int, note: Note) -> bool:
+    """Whether this opportunity's last line of the kind says the same, and nothing was written."""
+    last = connection.execute(
+        "SELECT detail, writes FROM history WHERE record_type = ? AND record_id = ?"
+        " AND decision = ? ORDER BY seq DESC LIMIT 1",
+        (RecordType.OPPORTUNITY, record_id, note.decision),
+    ).fetchone()
+    return last is not None and tuple(last) == (note.detail, None)
+
+
 def _bound(connection: sqlite3.Connection, record_type: str, record_id: int) -> None:
     """Let the oldest lines without writes beyond HISTORY_MAX go."""
     connection.execute(

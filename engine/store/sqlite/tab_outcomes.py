@@ -24,7 +24,7 @@ from engine.model.tab import Edge, GivenUp, Later, Roles, TabWork
 from engine.model.work import Failure
 from engine.store.sqlite import fuse, intents, present, refused_roles, tabs
 from engine.store.sqlite.awaited import PERSON
-from engine.store.sqlite.history import remember
+from engine.store.sqlite.history import remember, said_last
 from engine.store.sqlite.work import read_again
 
 # Edits are kept for so long; no collection lags behind by more.
@@ -327,6 +327,16 @@ def _doubt(
         intents.open_doubt(connection, kind, record_id, roles, since=now, look_at=look_at, checks=1)
 
 
+def _still_waits(connection: sqlite3.Connection, record_id: int, note: Note) -> bool:
+    """Whether nothing has come of the tab since the same was said: it is told once, however often
+    somebody looks.
+    """
+    lacking = connection.execute(
+        "SELECT 1 FROM people_tab WHERE record_id = ? AND settled_tab IS NULL", (record_id,)
+    ).fetchone()
+    return lacking is not None and said_last(connection, record_id, note)
+
+
 def _keep(
     connection: sqlite3.Connection,
     work: TabWork,
@@ -342,7 +352,8 @@ def _keep(
     if note is not None or roles.writes:
         note = note or Note("related", described(roles.writes))
         note = replace(note, writes=tuple(roles.writes))
-        remember(connection, work.record_id, work.version, note, now)
+        if note.writes or not _still_waits(connection, work.record_id, note):
+            remember(connection, work.record_id, work.version, note, now)
     refused_roles.keep(connection, work.target_id, roles.refused)
     connection.executemany("DELETE FROM role WHERE id = ?", [(one,) for one in roles.removed])
     connection.executemany(
