@@ -49,11 +49,17 @@ class Budget:
         self.window.count()
 
     def learn(
-        self, limit: int | None, remaining: int | None, reset_at: float | None, now: float
+        self,
+        limit: int | None,
+        remaining: int | None,
+        reset_at: float | None,
+        now: float,
+        *,
+        under_way: int = 0,
     ) -> None:
         """Take over what a response said about the system's own window; see `Window.learn`."""
         self._heed(now)
-        self.window.learn(limit, remaining, reset_at, now)
+        self.window.learn(limit, remaining, reset_at, now, under_way=under_way)
 
     def used_last_hour(self, now: float) -> int:
         """Requests of the last 60 minutes, the oldest minute counted whole."""

@@ -139,8 +139,11 @@ class Governor:
         self._changed.ring()
 
     def learn(self, limit: int | None, remaining: int | None, reset_at: float | None) -> None:
-        """Take over the rate-limit headers of an answer; `reset_at` in unix seconds."""
-        self.budget.learn(limit, remaining, reset_at, self.clock.now())
+        """Take over the rate-limit headers of an answer; `reset_at` in unix seconds.
+
+        Its own request has given back its place.
+        """
+        self.budget.learn(limit, remaining, reset_at, self.clock.now(), under_way=self.in_flight)
 
     def pause(self, seconds: float, reason: str, *, cause: Exception | None = None) -> None:
         """Admit nothing for `seconds`; a longer pause under way stays.

@@ -39,6 +39,8 @@ class Window:
     asked_anew: bool = False
     """Somebody may have changed the system's limit: the next answer says how its window stands."""
     others: Others = field(default_factory=Others)
+    _uncounted: int = 0
+    """Requests of ours that are not taken off `remaining`, and may be taken off by the system."""
     _length_s: float = 0.0
     """How far ahead the end of such a window was ever seen."""
     _whole: bool = False
@@ -50,13 +52,22 @@ class Window:
             self.remaining -= 1
 
     def learn(
-        self, limit: int | None, remaining: int | None, reset_at: float | None, now: float
+        self,
+        limit: int | None,
+        remaining: int | None,
+        reset_at: float | None,
+        now: float,
+        *,
+        under_way: int = 0,
     ) -> None:
         """Take over what a response said.
 
         Answers overtake each other, so within one window of one limit the lowest `remaining` is
         believed. An end of the window that lies further ahead than any does is not: it may be of
         another unit or another clock, and the system is asked again soon.
+
+        Args:
+            under_way: requests of ours that have no answer yet.
         """
         same_end = (
             self.reset_at is not None
@@ -78,12 +89,23 @@ class Window:
         if remaining is not None:
             self.asked_anew = False
             known = self.remaining if same_window else None
-            self.others.note(0 if known is None else max(0, known - remaining), now)
+            self.others.note(self._drawn_since(known, remaining, under_way), now)
             self.remaining = remaining if known is None else min(known, remaining)
         if reset_at is not None:
             self.doubted = _far(reset_at, now)
             self.reset_at = now + UNSURE_S if self.doubted else reset_at
             self._length_s = max(self._length_s, self.reset_at - now)
+
+    def _drawn_since(self, known: int | None, remaining: int, under_way: int) -> int:
+        """The requests of others that this answer tells of."""
+        if known is None:
+            # What was sent before a window was met is not taken off, and may come to be counted.
+            self._uncounted = under_way
+            return 0
+        drawn = max(0, known - remaining)
+        ours = min(drawn, self._uncounted)
+        self._uncounted -= ours
+        return drawn - ours
 
     def ask_anew(self) -> None:
         """Believe nothing of it before the next answer."""

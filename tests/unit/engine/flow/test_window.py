@@ -131,6 +131,18 @@ def test_requests_of_ours_that_are_under_way_are_no_draws_of_others() -> None:
     assert window.others.per_second() == 0
 
 
+def test_requests_of_ours_that_were_under_way_when_a_window_was_met_are_none_either() -> None:
+    """They are not taken off what its first answer leaves, and come to be counted after it."""
+    window = Window()
+    window.learn(LIMIT, 9_999, NOW + LASTS_S, NOW, under_way=15)
+    for answered in range(15):
+        window.learn(LIMIT, 9_998 - answered, NOW + LASTS_S, NOW + 1 + answered / 100)
+    assert window.others.per_second() == 0
+
+    window.learn(LIMIT, 9_984 - 40, NOW + LASTS_S, NOW + 40)
+    assert window.others.per_second() == 1.0
+
+
 def test_what_others_draw_is_seen_by_pairs_of_answers_about_one_window() -> None:
     """Between the last answer about one window and the first about the next nobody knows."""
     window = Window()
