@@ -354,9 +354,19 @@ MUTANTS = (
     Mutant(
         "takes requests of ours for draws of others",
         WINDOW,
-        "self.others.note(0 if known is None else max(0, known - remaining), now)",
-        "self.others.note(0 if known is None else abs(known - remaining), now)",
+        "drawn = max(0, known - remaining)",
+        "drawn = abs(known - remaining)",
         (f"{WINDOWED}::test_requests_of_ours_that_are_under_way_are_no_draws_of_others",),
+    ),
+    Mutant(
+        "takes requests that were under way when a window was met for draws of others",
+        WINDOW,
+        "            self._uncounted = under_way\n",
+        "",
+        (
+            f"{WINDOWED}"
+            "::test_requests_of_ours_that_were_under_way_when_a_window_was_met_are_none_either",
+        ),
     ),
     Mutant(
         "takes what the budget lets through for the pace",
