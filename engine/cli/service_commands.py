@@ -7,7 +7,6 @@ from pathlib import Path
 
 from engine.cli.services import CONFIG
 from engine.command import JSON, Argument, Command, flag, option
-from engine.lean import load as load_libraries
 
 
 def _run(config: Path | None, *, shadow: bool) -> int:
@@ -19,7 +18,9 @@ def _run(config: Path | None, *, shadow: bool) -> int:
     """
     # Without anybody to take it, the signal for a reload would end a service that is starting.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    load_libraries()
+    from engine.lean import load
+
+    load()
     from engine.cli.running import run
 
     return run(config, shadow=shadow)
@@ -27,7 +28,9 @@ def _run(config: Path | None, *, shadow: bool) -> int:
 
 def _once(config: Path | None, *, as_json: bool) -> int:
     """Poll once, drain everything due with its write-backs, and exit."""
-    load_libraries()
+    from engine.lean import load
+
+    load()
     from engine.cli.running import once
 
     return once(config, as_json=as_json)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio
 import pytest
 
-from connectors.outreach import oauth
+from connectors.outreach import client, oauth
 from connectors.sandbox.faults import Fault
 from engine.cli.exits import Exit, code_for
 from engine.decide.patience import Patience
@@ -98,8 +98,11 @@ async def test_one_passing_answer_of_outreach_ends_no_start(
 
 
 @pytest.mark.parametrize("listing", LISTINGS)
-async def test_one_refused_scope_ends_no_start(world: Bench, listing: str) -> None:
+async def test_one_refused_scope_ends_no_start(
+    world: Bench, listing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It takes a second refusal to believe it."""
+    monkeypatch.setattr(client, "NOT_GRANTED_S", 0.2)
     world.outreach_fault(Fault(path=f"/api/v2/{listing}", status=403, text=SCOPE))
 
     await synced(world)

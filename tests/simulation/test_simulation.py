@@ -15,7 +15,7 @@ from tests.simulation.history import simulate
 from tests.simulation.pool import outcomes
 
 ROOT = Path(__file__).resolve().parents[2]
-SEEDS = 10
+SEEDS = 6
 # A seed with faults, kills, and people at work in both systems.
 LIVELY = 36
 
