@@ -158,6 +158,8 @@ def _print(told: dict[str, Any], *, beside: bool) -> None:
         out.print("nothing is refused for that: nothing was done")
     if done and not beside:
         out.print("No service answers: it is done at the next start.", soft_wrap=True)
+    if done and told["shadow"]:
+        out.print("The service only looks: in neither system is anything changed.", soft_wrap=True)
     for one in told["unknown"]:
         complain(_unknown(one))
 

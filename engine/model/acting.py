@@ -111,11 +111,18 @@ def request_of(given: Any) -> Request:
     )
 
 
-def document(act: Act, done: Sequence[Done], unknown: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """What came of it, as JSON can carry it."""
+def document(
+    act: Act, done: Sequence[Done], unknown: Sequence[dict[str, Any]], *, shadow: bool = False
+) -> dict[str, Any]:
+    """What came of it, as JSON can carry it.
+
+    Args:
+        shadow: it was done by a service that only looks, and so in neither system.
+    """
     return {
         "schema_version": 1,
         "act": act.value,
+        "shadow": shadow,
         "done": [
             {
                 "ref": one.named.ref,

@@ -48,7 +48,8 @@ class Acting:
         self._wake(named)
         refs = [one.named.ref for one in done[:LOGGED_MAX]]
         log.info("acted", act=self.request.act.value, number=len(done), records=refs)
-        return document(self.request.act, done, self.unknown)
+        shadow = self.assembly.config.shadow
+        return document(self.request.act, done, self.unknown, shadow=shadow)
 
     async def _named(self) -> list[Named]:
         store = self.assembly.store

@@ -12,13 +12,16 @@ import anyio.to_thread
 import pytest
 
 from engine.assembly.environment import Systems, open_systems
+from engine.cli import acting
 from engine.cli.app import start
 from engine.cli.exits import Exit
 from engine.errors import OurFault
+from engine.model.acting import Act, Request
 from engine.model.edit import Edit
 from engine.model.plan import Kind
 from engine.model.records import RecordType, WriteBack
 from engine.model.shadow import Outcome, There, Unsent
+from engine.service.acting import Acting
 from engine.service.shadow.book import FILE_NAME
 from engine.service.shadow.opening import opened_in_shadow
 from engine.service.shadow.reading import reading
@@ -240,6 +243,27 @@ async def test_one_that_writes_does_not_run_beside(world: Bench) -> None:
         await until(tells(world, Kind.CREATE))
         with pytest.raises(statedir.StateInUse):
             await world.once()
+
+
+async def test_who_acts_in_the_shadow_is_told_that_nothing_is_sent(
+    world: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Our flag is reset, it was said, and there had been none."""
+    record = world.has(" ")
+    async with served(world):
+        await until(tells(world, Kind.FLAG))
+    async with opened_in_shadow(world.config().in_shadow(), world.environment()) as shadow:
+        request = Request(Act.RETRY, (f"OPP-{record}",))
+        answer = await Acting(shadow.assembly, request).answer()
+    monkeypatch.setattr(acting, "ask_service", lambda *_, **__: answer)  # pyright: ignore[reportUnknownLambdaType,reportUnknownArgumentType] # whatever is asked
+
+    path, names = world.directory / "config.toml", [f"OPP-{record}"]
+    acting.retry(path, names, code=None, everything=False, as_json=False)
+
+    said = capsys.readouterr().out
+    assert "our error flag is reset" in said
+    assert "in neither system is anything changed" in said
+    assert writes(world) == []
 
 
 async def test_a_reload_does_not_end_the_shadow(world: Bench) -> None:
