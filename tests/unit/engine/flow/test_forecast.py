@@ -64,6 +64,17 @@ def test_time_in_which_nothing_may_be_sent_is_no_pace() -> None:
     assert forecast.done_in_s(backlog(20, 0), at_once) == pytest.approx(10, rel=0.05)
 
 
+def test_time_before_any_pace_is_known_is_none_either() -> None:
+    """A service that began in a squeeze waited long before it did anything."""
+    forecast = Forecast()
+    forecast.note(Tally(0.0, 0, 0, 0), working=False)
+    forecast.note(Tally(600.0, 0, 0, 0), working=False)
+    forecast.note(Tally(610.0, 20, 0, 20), working=True)
+
+    # Two a second, as soon as it did.
+    assert forecast.done_in_s(backlog(40, 0), at_once) == pytest.approx(20, rel=0.1)
+
+
 def test_what_the_budget_lets_through_one_by_one_is_no_pace() -> None:
     """It says how much is allowed, and nothing of how fast more of it would be done."""
     forecast = paced(opportunities=40, relationships=0, requests=40)
