@@ -21,6 +21,8 @@ UNSURE_S = 300
 SAME_END_S = 3.0
 # Of a window that was met in the middle a part is over: as likely much of it as little.
 UNSEEN_PART = 1.5
+# What was under way when a window was met is counted by the system within so many seconds.
+UNCOUNTED_MAX_S = 10.0
 # However fast others draw, a backlog leaves them no more than this part of what is ours.
 OTHERS_MAX = 0.75
 # This part of what others leave us is kept for fresh edits until the end: others draw unevenly.
@@ -41,6 +43,7 @@ class Window:
     others: Others = field(default_factory=Others)
     _uncounted: int = 0
     """Requests of ours that are not taken off `remaining`, and may be taken off by the system."""
+    _met_at: float = 0.0
     _length_s: float = 0.0
     """How far ahead the end of such a window was ever seen."""
     _whole: bool = False
@@ -89,20 +92,22 @@ class Window:
         if remaining is not None:
             self.asked_anew = False
             known = self.remaining if same_window else None
-            self.others.note(self._drawn_since(known, remaining, under_way), now)
+            self.others.note(self._drawn_since(known, remaining, under_way, now), now)
             self.remaining = remaining if known is None else min(known, remaining)
         if reset_at is not None:
             self.doubted = _far(reset_at, now)
             self.reset_at = now + UNSURE_S if self.doubted else reset_at
             self._length_s = max(self._length_s, self.reset_at - now)
 
-    def _drawn_since(self, known: int | None, remaining: int, under_way: int) -> int:
+    def _drawn_since(self, known: int | None, remaining: int, under_way: int, now: float) -> int:
         """The requests of others that this answer tells of."""
         if known is None:
             # What was sent before a window was met is not taken off, and may come to be counted.
-            self._uncounted = under_way
+            self._uncounted, self._met_at = under_way, now
             return 0
         drawn = max(0, known - remaining)
+        if now - self._met_at > UNCOUNTED_MAX_S:
+            self._uncounted = 0
         ours = min(drawn, self._uncounted)
         self._uncounted -= ours
         return drawn - ours

@@ -361,12 +361,19 @@ MUTANTS = (
     Mutant(
         "takes requests that were under way when a window was met for draws of others",
         WINDOW,
-        "            self._uncounted = under_way\n",
-        "",
+        "            self._uncounted, self._met_at = under_way, now\n",
+        "            self._met_at = now\n",
         (
             f"{WINDOWED}"
             "::test_requests_of_ours_that_were_under_way_when_a_window_was_met_are_none_either",
         ),
+    ),
+    Mutant(
+        "takes draws of others for what was under way long before",
+        WINDOW,
+        "if now - self._met_at > UNCOUNTED_MAX_S:",
+        "if now < self._met_at:",
+        (f"{WINDOWED}::test_what_comes_long_after_a_window_was_met_is_of_others",),
     ),
     Mutant(
         "takes what the budget lets through for the pace",

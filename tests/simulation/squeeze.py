@@ -80,10 +80,11 @@ class Squeeze(History):
 
     async def busy(self) -> None:
         """Import, edit and draw for some windows."""
+        # Others do not wait for an import: what is learnt of them before it counts for it.
+        others = asyncio.create_task(self._draw())
         await asyncio.sleep(120.0)
         for number in range(self._records):
             self._create(f"Imported {number}")
-        others = asyncio.create_task(self._draw())
         edits = asyncio.create_task(self._edit())
         for place in range(WINDOWS):
             if place == 1:

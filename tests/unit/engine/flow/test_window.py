@@ -143,6 +143,15 @@ def test_requests_of_ours_that_were_under_way_when_a_window_was_met_are_none_eit
     assert window.others.per_second() == 1.0
 
 
+def test_what_comes_long_after_a_window_was_met_is_of_others() -> None:
+    """Whatever was under way then: a few draws less at each window made edits wait for its end."""
+    window = Window()
+    window.learn(LIMIT, 9_999, NOW + LASTS_S, NOW, under_way=15)
+    window.learn(LIMIT, 9_985, NOW + LASTS_S, NOW + 40)
+
+    assert window.others.per_second() == 14 / 40
+
+
 def test_what_others_draw_is_seen_by_pairs_of_answers_about_one_window() -> None:
     """Between the last answer about one window and the first about the next nobody knows."""
     window = Window()
