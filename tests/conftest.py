@@ -10,6 +10,7 @@ import gc
 import os
 import signal
 import ssl
+import sys
 from collections.abc import Generator
 from functools import cache
 
@@ -38,6 +39,9 @@ settings.load_profile("wosync")
 for _processor in structlog.get_config()["processors"]:
     if isinstance(_processor, structlog.dev.ConsoleRenderer):
         _processor.exception_formatter = structlog.dev.plain_traceback
+# And it prints to stdout, which belongs to what a command says: a test that reads a command's words
+# must not find the log among them, whichever test ran before it in the same process.
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
 
 # What a shell runs in the background ignores Ctrl-C, and so would every process a test starts.
