@@ -354,4 +354,14 @@ MUTANTS = (
             "::test_a_role_of_a_prospect_that_another_record_finds_gone_is_tried_once_more",
         ),
     ),
+    Mutant(
+        "misses the roles on what is found gone before they are changed",
+        "engine/service/planning/record.py",
+        "dossier.cause.code is Code.TARGET_GONE",
+        "False",
+        (
+            "tests/scenario/test_plan_applied.py"
+            "::test_roles_on_what_is_found_in_the_trash_need_not_be_removed_any_more",
+        ),
+    ),
 )

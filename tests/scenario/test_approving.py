@@ -19,11 +19,11 @@ from tests.scenario.plan_hands import writes
 from tests.scenario.service_port import ServicePort, eventually, served
 
 
-async def held_linked(world: Bench, number: int = 4, person: int | None = None) -> list[int]:
-    """So many linked records whose mapping has changed, held by the fuse; with this person."""
+async def held_linked(world: Bench, number: int = 4, *people: int) -> list[int]:
+    """So many linked records whose mapping has changed, held by the fuse; with these people."""
     records = [world.has(f"Crane {one}") for one in range(number)]
-    for record in records if person is not None else ():
-        world.puts(record, (person or 0, "Buyer"))
+    for record in records if people else ():
+        world.puts(record, *((one, "Buyer") for one in people))
     world.settings["fuse"] = {"records_min": 1, "share": 0.0}
     await world.once()
     await world.once()

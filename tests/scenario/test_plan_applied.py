@@ -18,6 +18,7 @@ from tests.scenario.bench import Bench
 from tests.scenario.people import ROLES as ROLES_PATH
 from tests.scenario.plan_hands import planned, writes
 from tests.scenario.test_applying import applied
+from tests.scenario.test_approving import held_linked
 
 
 async def test_those_who_share_a_prospect_each_have_their_role(world: Bench) -> None:
@@ -221,3 +222,22 @@ async def test_of_somebody_who_is_a_prospect_by_now_it_is_not_told_that_nobody_n
 
     assert "is not what it was" in left_out[f"PERS-{person}"]
     assert "is not what it was any more" in left_out[f"OPP-{record}"]
+
+
+async def test_roles_on_what_is_found_in_the_trash_need_not_be_removed_any_more(
+    world: Bench,
+) -> None:
+    """The plan comes to the people first, since the fuse holds the record; whoever applies it
+    finds out first."""
+    first, second = world.knows_all("Petra Piers", "Quentin Quay")
+    record, *_ = await held_linked(world, 4, first, second)
+    world.outreach.opportunities.trash(world.twin(record).id)
+    world.settings["fuse"] = {}
+    world.puts(record, (first, "Buyer"))
+    plan = await planned(world)
+    kinds = [one.kind for one in plan.changes if one.ref == f"OPP-{record}"]
+    assert kinds == [Kind.ROLE_REMOVE, Kind.UPDATE, Kind.FLAG]
+
+    _, left_out = await applied(world, plan.path)
+
+    assert left_out == {}

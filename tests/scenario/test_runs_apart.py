@@ -181,7 +181,7 @@ async def test_what_was_sent_before_the_end_is_held_no_more_once_it_is_applied_a
 async def test_what_follows_from_a_plan_waits_for_nobody_once_it_is_done(world: Bench) -> None:
     """Tabs are looked at again behind it; that is no part of the plan, and no mass change."""
     person = world.knows("Petra Piers")
-    records = await held_linked(world, person=person)
+    records = await held_linked(world, 4, person)
     # Whom a tab has is read anew by now.
     world.clock.advance(100_000)
     plan = await planned(world, Wanted(held=True))

@@ -14,6 +14,7 @@ from engine.errors import EngineError, Gone, StateUnusable
 from engine.model.dossier import Dossier
 from engine.model.mass_change import Mass
 from engine.model.plan import Change, Kind
+from engine.model.reason import Code
 from engine.model.records import Captured
 from engine.model.states import State
 from engine.ports import Target
@@ -295,6 +296,9 @@ class PlannedRecord:
             # What was let through need not have arrived.
             others = [one for one in left if one.kind not in ROLES]
             left = [*others, *self._planned(*ROLES)]
+        if flags and dossier.cause is not None and dossier.cause.code is Code.TARGET_GONE:
+            # The plan may have come to the people before it knew.
+            left = [one for one in left if one.kind not in ROLES]
         # What would be refused need not be sent, where that is known by now.
         left = await self._unsatisfied([one for one in left if one.reason is None], permits)
         if not left:
