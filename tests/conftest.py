@@ -34,15 +34,19 @@ settings.register_profile(
 )
 settings.load_profile("wosync")
 
-# Left alone, the library lays out every local variable of a traceback: seconds of work in which the
-# event loop stands still, and with it everything a test waits for.
-for _processor in structlog.get_config()["processors"]:
-    if isinstance(_processor, structlog.dev.ConsoleRenderer):
-        _processor.exception_formatter = structlog.dev.plain_traceback
-# And it prints to stdout, which belongs to what a command says: a test that reads a command's words
-# must not find the log among them, whichever test ran before it in the same process.
-structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-
+# Left alone, the library prints to stdout, which belongs to what a command says: a test that reads
+# a command's words must not find the log among them, whichever test ran before it in the same
+# process. And it paints every line, and lays out every local variable of a traceback: time in which
+# the event loop stands still, and with it everything a test waits for.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.format_exc_info,
+        structlog.processors.KeyValueRenderer(key_order=["level", "event"]),
+    ],
+    logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+)
 
 # What a shell runs in the background ignores Ctrl-C, and so would every process a test starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -278,6 +278,10 @@ overlap_s = 1
 
 [concurrency]
 opportunity_syncers = {scene.workers}
+
+[fuse]
+# Whoever is to be measured with all of it at work does not wait for anybody's approval.
+creates_max = {scene.rows}
 """
     path = directory / "config.toml"
     path.write_text(text, encoding="utf-8")
