@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     )
     from engine.flow.allowance import BudgetLimits
     from engine.flow.worktime import holding, pausing
+    from engine.model.fields import Fields, Json, Scalar
     from engine.model.identity import id_of
     from engine.model.permissions import Permission, Standing, Use
     from engine.model.pointer import Pointer, Side
@@ -46,8 +47,6 @@ if TYPE_CHECKING:
         Column,
         Delivery,
         FieldKind,
-        Fields,
-        Json,
         Kind,
         Listed,
         Listing,
@@ -62,7 +61,6 @@ if TYPE_CHECKING:
         RecordType,
         Role,
         Roster,
-        Scalar,
         SourceRecord,
         Stage,
         TabChange,

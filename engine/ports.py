@@ -9,13 +9,12 @@ from typing import Protocol
 
 from engine.clock import Clock
 from engine.flow.governor import Governor
+from engine.model.fields import Fields, Json, Scalar
 from engine.model.permissions import Permission, Standing, Use
 from engine.model.pointer import Pointer
 from engine.model.records import (
     Captured,
     Column,
-    Fields,
-    Json,
     Kind,
     Listing,
     MappingRow,
@@ -27,7 +26,6 @@ from engine.model.records import (
     RecordType,
     Role,
     Roster,
-    Scalar,
     SourceRecord,
     Stage,
     TabPage,

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from engine.errors import WouldChange
+from engine.model.fields import Fields, Scalar
 from engine.model.plan import Kind
-from engine.model.records import Fields, Scalar, TargetField, Value
+from engine.model.records import TargetField, Value
 from engine.ports import Target
 
 weighing: ContextVar[bool] = ContextVar("weighing", default=False)

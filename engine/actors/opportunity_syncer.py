@@ -61,11 +61,12 @@ from engine.flow.worktime import holding, side_by_side
 from engine.mapping.fields import FieldMapping
 from engine.mapping_in_force import Mappings
 from engine.metrics import Metrics
+from engine.model.fields import Fields
 from engine.model.history import LEFT_OUT, Note
 from engine.model.mass_change import Mass
 from engine.model.outcome import WAITS, Outcome
 from engine.model.reason import Code, Reason
-from engine.model.records import Fields, RecordType, SourceRecord
+from engine.model.records import RecordType, SourceRecord
 from engine.model.work import Work
 from engine.ports import Source, Target
 from engine.resolvers.dependence import Dependence

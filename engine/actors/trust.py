@@ -20,10 +20,11 @@ from engine.decide.trust import Writer, made_by_former_life, may_be_listed, role
 from engine.errors import HeldBack
 from engine.metrics import Metrics
 from engine.model.age import Aged
+from engine.model.fields import Fields
 from engine.model.history import Note
 from engine.model.kept import CREATES_PAUSED
 from engine.model.reason import Code
-from engine.model.records import Fields, SourceRecord
+from engine.model.records import SourceRecord
 from engine.model.work import Work
 from engine.store.port.store import Store
 

@@ -46,9 +46,10 @@ from engine.mapping.fields import FieldMapping
 from engine.mapping_in_force import Mappings
 from engine.model.dossier import Named
 from engine.model.edit import Edit, changes
+from engine.model.fields import Fields
 from engine.model.lane import Lane
 from engine.model.plan import Change, Kind, LeftOut, RoleEdit
-from engine.model.records import Fields, RecordType, Role
+from engine.model.records import RecordType, Role
 from engine.model.tab import KnownRole
 from engine.model.undo import RoleChange, Scope, Standing, Sum
 from engine.model.write import WriteKind

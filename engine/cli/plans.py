@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 
 from engine.cli.tables import console, table
 from engine.cli.writes import CHARS_MAX, NOTHING, value
+from engine.model.fields import Scalar
 from engine.model.plan import Change, End, Header, Kind, LeftOut, Line, Requests
-from engine.model.records import Scalar
 from engine.service.planning.files import told
 from engine.service.planning.source import NEW_ID
 

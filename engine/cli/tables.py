@@ -14,6 +14,9 @@ from engine.plain import plain
 class PlainConsole(Console):
     """Prints texts of others as they are: nothing in them is markup, or steers the terminal."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False, **options)
+
     def print(self, *objects: Any, **options: Any) -> None:
         """As the library does, each text on a line of its own making."""
         super().print(*(_plain(one) for one in objects), **options)
@@ -36,12 +39,12 @@ def _cell(cell: str | Sequence[str]) -> str:
 
 
 def console(*, soft_wrap: bool = False) -> PlainConsole:
-    """Standard output for words as they are: nothing in them is read as markup.
+    """Standard output for words as they are.
 
     Args:
         soft_wrap: leave lines whole, so that a command in them can be copied.
     """
-    return PlainConsole(highlight=False, markup=False, soft_wrap=soft_wrap)
+    return PlainConsole(soft_wrap=soft_wrap)
 
 
 def table(*headings: str, title: str | None = None) -> PlainTable:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from engine.model.records import Scalar
+from engine.model.fields import Scalar
 from engine.model.write import WriteKind
 
 # So much of a value is shown; a file has all of it.

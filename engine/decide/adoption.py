@@ -12,9 +12,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from engine.decide.opportunity import still_owed
 from engine.model.adoption import Choice, Finding, Present, Taken
+from engine.model.fields import Fields
 from engine.model.lane import Lane
 from engine.model.outbox import Owed
-from engine.model.records import Fields, SourceRecord
+from engine.model.records import SourceRecord
 from engine.model.work import uncaptured
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.model.edit import Edit
+from engine.model.fields import Fields
 from engine.model.outbox import Entry
 from engine.model.reason import Reason
-from engine.model.records import Fields
 from engine.model.tab import KnownRole, TabWork
 from engine.model.write import ROLE, Write, WriteKind
 

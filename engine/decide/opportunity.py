@@ -14,11 +14,12 @@ from engine.decide.reasons import because
 from engine.decide.skipping import skipped
 from engine.errors import Rejected
 from engine.model.edit import Edit
+from engine.model.fields import Fields, Scalar
 from engine.model.identity import id_of
 from engine.model.mass_change import Mass
 from engine.model.outbox import Owed
 from engine.model.reason import Code, Reason
-from engine.model.records import Fields, Scalar, SourceRecord
+from engine.model.records import SourceRecord
 from engine.model.work import Work
 
 # Whole parts of a path that are numbers: a host or a version has others.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from engine.model.edit import Edit
-from engine.model.records import Scalar
+from engine.model.fields import Scalar
 from engine.model.shadow import Outcome, There
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import Enum
 
 from engine.model.age import Aged
-from engine.model.records import Fields, SourceRecord
+from engine.model.fields import Fields
+from engine.model.records import SourceRecord
 from engine.model.work import Work
 
 # The source's clock may be behind ours by so much, seconds.

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 
 from engine.decide.undone import fields_stand
 from engine.model.edit import Edit
+from engine.model.fields import Fields, Scalar
 from engine.model.history import UNDONE
-from engine.model.records import Fields, RecordType, Role, Scalar
+from engine.model.records import RecordType, Role
 from engine.model.report import HistoryLine
 from engine.model.undo import RoleChange, Standing, Sum
 from engine.model.undone import Undone

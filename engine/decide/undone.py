@@ -5,7 +5,7 @@ Only here it is said for how long, and of what; whoever sends anything asks here
 
 from __future__ import annotations
 
-from engine.model.records import Fields
+from engine.model.fields import Fields
 from engine.model.undone import Undone
 
 

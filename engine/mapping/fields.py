@@ -17,15 +17,14 @@ from typing import Protocol
 
 from engine.decide.reasons import because
 from engine.errors import Rejected
+from engine.model.fields import Json, Scalar
 from engine.model.reason import Code
 from engine.model.records import (
     REFERENCES,
     FieldKind,
-    Json,
     Kind,
     Malformed,
     Money,
-    Scalar,
     SourceRecord,
     TargetField,
     Value,

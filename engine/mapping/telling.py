@@ -10,8 +10,9 @@ from engine.decide.reasons import cause
 from engine.errors import Rejected
 from engine.mapping.fields import FieldMapping, Line
 from engine.model.explanation import FieldFact
+from engine.model.fields import Fields
 from engine.model.reason import Reason
-from engine.model.records import Fields, Kind, Malformed, SourceRecord
+from engine.model.records import Kind, Malformed, SourceRecord
 
 REFUSED = "validation"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.model.records import Fields, Scalar
+from engine.model.fields import Fields, Scalar
 
 
 @dataclass(frozen=True, slots=True)

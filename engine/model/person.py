@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from engine.model.fields import Fields
 from engine.model.intent import Intent
 from engine.model.reason import Reason
-from engine.model.records import Fields, SourceRecord
+from engine.model.records import SourceRecord
 from engine.model.skip import Skip
 from engine.model.work import Basis, Failure
 

@@ -7,16 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
-Json = Any
-"""A JSON value as the standard parser returns it."""
-
-Scalar = str | int | float | bool | list[str] | None
-"""A target field's value in its canonical wire form: comparable with ==, storable as JSON."""
-
-Fields = Mapping[str, Scalar]
-"""Target field name to canonical value."""
+from engine.model.fields import Fields, Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from engine.model.records import FieldKind, Json
+from engine.model.fields import Json
+from engine.model.records import FieldKind
 from engine.model.work import Basis, Failure
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from engine.model.fields import Scalar
 from engine.model.plan import Change
-from engine.model.records import Scalar
 
 
 class Outcome(StrEnum):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from engine.model.fields import Fields, Scalar
 from engine.model.outbox import Owed
 from engine.model.person import Candidate, Person
 from engine.model.reason import Reason
-from engine.model.records import Fields, Scalar
 from engine.model.work import Failure
 
 

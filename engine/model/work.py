@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from engine.model.fields import Fields
 from engine.model.intent import Intent
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.reason import Reason
-from engine.model.records import Fields, SourceRecord
+from engine.model.records import SourceRecord
 from engine.model.skip import Skip
 from engine.model.undone import Undone
 

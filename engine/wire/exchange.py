@@ -23,7 +23,7 @@ from engine.clock import loop_time, within
 from engine.errors import TheirFault, TooLarge, Unreachable, excerpt
 from engine.flow.lane import writing
 from engine.flow.worktime import State, spending
-from engine.model.records import Json
+from engine.model.fields import Json
 from engine.ports import ConnectorEnvironment
 from engine.wire import bodies
 from engine.wire.bodies import AnswerKind

@@ -12,16 +12,8 @@ from hypothesis import strategies as st
 from engine.decide.opportunity import difference
 from engine.mapping.fields import Conversion, FieldMapping, Line, LineSetting
 from engine.mapping.lines import Layer, columns_of, compose
-from engine.model.records import (
-    FieldKind,
-    Json,
-    Kind,
-    Money,
-    Scalar,
-    SourceRecord,
-    TargetField,
-    Value,
-)
+from engine.model.fields import Json, Scalar
+from engine.model.records import FieldKind, Kind, Money, SourceRecord, TargetField, Value
 
 SCALARS = st.one_of(
     st.none(),

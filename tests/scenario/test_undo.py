@@ -13,8 +13,9 @@ from connectors.sandbox.faults import Fault
 from connectors.sandbox.sample import add_seat
 from engine.errors import EngineError
 from engine.model.dossier import Named
+from engine.model.fields import Scalar
 from engine.model.plan import Kind
-from engine.model.records import RecordType, Scalar
+from engine.model.records import RecordType
 from engine.service.undoing import NotKnown
 from engine.store.sqlite import acting, statefile
 from tests.scenario.asking_hands import remedy, why

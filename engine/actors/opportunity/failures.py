@@ -25,9 +25,9 @@ from engine.decide.failure import (
 )
 from engine.errors import HeldBack, NotPlanned, Rejected
 from engine.flow.governor import HOLD_MAX_S
+from engine.model.fields import Fields
 from engine.model.intent import Intent
 from engine.model.outcome import Outcome
-from engine.model.records import Fields
 from engine.model.work import Failure, Work
 from engine.resolvers.dependence import Dependence
 from engine.store.port.store import Store

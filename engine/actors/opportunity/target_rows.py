@@ -17,7 +17,8 @@ from engine.actors.trust import Trust
 from engine.clock import Clock
 from engine.errors import EngineError, HeldBack
 from engine.flow.worktime import holding
-from engine.model.records import Fields, SourceRecord
+from engine.model.fields import Fields
+from engine.model.records import SourceRecord
 from engine.model.work import Work
 from engine.ports import Target
 from engine.store.port.store import Store

@@ -26,8 +26,9 @@ from engine.decide.opportunity import (
 from engine.errors import Conflict, HeldBack, Rejected
 from engine.flow.worktime import holding
 from engine.model.edit import changes
+from engine.model.fields import Fields, Scalar
 from engine.model.outcome import Outcome
-from engine.model.records import Fields, Scalar, SourceRecord
+from engine.model.records import SourceRecord
 from engine.model.work import Work
 from engine.ports import Target
 from engine.store.port.store import Store

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from engine.model.dossier import Dossier
 from engine.model.explanation import Hold, RecordFacts
+from engine.model.fields import Scalar
 from engine.model.history import LEFT_OUT
 from engine.model.lane import Lane
 from engine.model.reason import Code
-from engine.model.records import Scalar, SourceRecord
+from engine.model.records import SourceRecord
 from engine.model.states import State
 from engine.model.work import Work, uncaptured
 

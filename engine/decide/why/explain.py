@@ -20,8 +20,9 @@ from engine.model.explanation import (
     Requests,
     Verdict,
 )
+from engine.model.fields import Scalar
 from engine.model.mass_change import NEVER
-from engine.model.records import RecordType, Scalar
+from engine.model.records import RecordType
 from engine.model.report import HistoryLine
 from engine.model.states import State
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.model.adoption import Present
-from engine.model.records import Fields
+from engine.model.fields import Fields
 
 SCHEMA = """
 CREATE TABLE ours (id INTEGER PRIMARY KEY, ref TEXT NOT NULL, version INTEGER NOT NULL,

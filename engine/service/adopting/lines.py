@@ -15,9 +15,10 @@ from engine.decide.reasons import because
 from engine.errors import Gone, ProtocolError, Rejected
 from engine.model.adoption import IN_DOUBT, Choice, Finding, Present
 from engine.model.edit import Edit
+from engine.model.fields import Fields
 from engine.model.plan import Change, Kind, LeftOut
 from engine.model.reason import Code
-from engine.model.records import Fields, RecordType, SourceRecord
+from engine.model.records import RecordType, SourceRecord
 from engine.service.adopting.laid import Laid, Ours
 from engine.service.adopting.survey import Survey
 

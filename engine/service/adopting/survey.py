@@ -20,16 +20,10 @@ from engine.decide.adoption import alike
 from engine.decide.failure import plain_reason
 from engine.errors import HeldBack, Rejected, Throttled
 from engine.model.adoption import Present
+from engine.model.fields import Fields
 from engine.model.identity import id_of
 from engine.model.pointer import Pointer, Side
-from engine.model.records import (
-    Captured,
-    Fields,
-    Listed,
-    Position,
-    RecordType,
-    SourceRecord,
-)
+from engine.model.records import Captured, Listed, Position, RecordType, SourceRecord
 from engine.resolvers.references import References
 from engine.service.adopting.laid import Laid, Ours
 from engine.store.sqlite import adopting

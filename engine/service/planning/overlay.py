@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from engine.model.edit import Edit
+from engine.model.fields import Fields
 from engine.model.plan import Kind
-from engine.model.records import Fields, ProspectMatch, RecordType, Role
+from engine.model.records import ProspectMatch, RecordType, Role
 
 # No system counts so far; JSON and SQLite both hold it exactly.
 INVENTED = 8_000_000_000_000_000

@@ -12,9 +12,10 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.model.fields import Fields
 from engine.model.identity import id_of
 from engine.model.plan import Change, Kind, Line, RoleEdit
-from engine.model.records import Fields, RecordType
+from engine.model.records import RecordType
 from engine.service.planning.files import read, told
 from engine.service.planning.source import NEW_ID
 

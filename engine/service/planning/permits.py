@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from engine.actors.gate import Attempt
 from engine.decide.reasons import because
 from engine.errors import NotPlanned
+from engine.model.fields import Fields
 from engine.model.plan import Change, Kind
 from engine.model.reason import Code
-from engine.model.records import Fields
 from engine.service.planning.people import People
 
 # What is done to the target, as opposed to what is told to the source.

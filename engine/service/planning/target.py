@@ -17,9 +17,10 @@ from engine.errors import EngineError, Gone, Rejected
 from engine.flow.ledger import current_record
 from engine.flow.tally import Counted, Tally, counted_by, current_tally
 from engine.model.edit import Edit
+from engine.model.fields import Fields
 from engine.model.plan import Kind
 from engine.model.reason import Code
-from engine.model.records import Fields, ProspectMatch, RecordType, Role
+from engine.model.records import ProspectMatch, RecordType, Role
 from engine.ports import Target
 from engine.service.planning.baseline import Baseline
 from engine.service.planning.overlay import INVENTED, Overlay

@@ -18,11 +18,12 @@ from engine.errors import EngineError, Gone
 from engine.flow.lane import current_lane
 from engine.flow.purpose import spent_on
 from engine.model.edit import Edit
+from engine.model.fields import Scalar
 from engine.model.identity import id_of
 from engine.model.lane import Lane
 from engine.model.plan import Kind
 from engine.model.purpose import Purpose
-from engine.model.records import Captured, RecordType, Scalar
+from engine.model.records import Captured, RecordType
 from engine.model.shadow import Outcome
 from engine.ports import Source, Target
 from engine.service.planning.overlay import INVENTED

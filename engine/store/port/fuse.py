@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from engine.model.approval import EVERYTHING, Approved, Chosen
+from engine.model.fields import Fields
 from engine.model.mass_change import Held, Limits
-from engine.model.records import Fields
 
 
 class Fuse(Protocol):

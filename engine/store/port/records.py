@@ -7,12 +7,12 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from engine.model.edit import Edit
+from engine.model.fields import Fields
 from engine.model.history import Note
 from engine.model.lane import Lane
 from engine.model.outbox import Owed
 from engine.model.outcome import Outcome
 from engine.model.reason import NOTHING_BLANK, Reason
-from engine.model.records import Fields
 from engine.model.work import Failure, Work
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from engine.model.dossier import Named
 from engine.model.edit import Edit
-from engine.model.records import Fields
+from engine.model.fields import Fields
 from engine.model.report import HistoryLine
 from engine.model.run import Run, RunKind
 from engine.model.tab import KnownRole

@@ -19,10 +19,11 @@ from engine.decide.mass_change import Part, Verdict
 from engine.decide.reasons import because
 from engine.model.approval import EVERYTHING, Approved, Chosen
 from engine.model.dossier import Named
+from engine.model.fields import Fields
 from engine.model.kept import FIRST_LOOK, MAPPING, MARKS
 from engine.model.mass_change import NEVER, WOULD_CREATE, Counts, Held, Limits, Mass, Parked
 from engine.model.reason import Code, Reason
-from engine.model.records import Fields, RecordType
+from engine.model.records import RecordType
 from engine.model.run import RunKind
 from engine.store.sqlite import kept, runs
 

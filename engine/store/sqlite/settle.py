@@ -15,6 +15,7 @@ from dataclasses import replace
 from engine.decide import settling
 from engine.decide.journal import waits_anew, written
 from engine.decide.reasons import because, known
+from engine.model.fields import Fields
 from engine.model.history import WAITS, Note
 from engine.model.intent import IntentKind
 from engine.model.mass_change import Mass
@@ -22,7 +23,7 @@ from engine.model.outbox import Key, Owed
 from engine.model.outcome import Outcome
 from engine.model.present import RecordNow
 from engine.model.reason import NOTHING_BLANK, Code, Reason, code_of
-from engine.model.records import Fields, RecordType
+from engine.model.records import RecordType
 from engine.model.states import State
 from engine.model.work import Failure, Work
 from engine.model.write import Write, WriteKind

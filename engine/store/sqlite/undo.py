@@ -10,10 +10,11 @@ from engine.decide.journal import carried_out, role_write
 from engine.decide.reasons import because
 from engine.model.dossier import Named
 from engine.model.edit import Edit
+from engine.model.fields import Fields
 from engine.model.history import UNDONE, Note
 from engine.model.intent import IntentKind
 from engine.model.reason import Code
-from engine.model.records import Fields, RecordType
+from engine.model.records import RecordType
 from engine.model.report import HistoryLine
 from engine.model.tab import KnownRole
 from engine.model.undo import Scope, Standing

@@ -11,11 +11,11 @@ from engine.decide import settling
 from engine.decide.journal import FOUND, carried_out
 from engine.decide.reasons import kept
 from engine.model.edit import Edit
+from engine.model.fields import Fields
 from engine.model.history import Note
 from engine.model.intent import IntentKind
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
-from engine.model.records import Fields
 from engine.model.skip import Skip
 from engine.model.undone import Undone
 from engine.model.work import Work

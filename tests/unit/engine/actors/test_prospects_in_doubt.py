@@ -10,7 +10,8 @@ import pytest
 
 from engine.actors.failing import RetryLimits
 from engine.metrics import Metrics
-from engine.model.records import Captured, Fields, ProspectMatch, RecordType, SourceRecord
+from engine.model.fields import Fields
+from engine.model.records import Captured, ProspectMatch, RecordType, SourceRecord
 from engine.model.wait import BackoffLimits
 from engine.resolvers.prospects import ProspectResolver, ProspectRules
 from engine.resolvers.references import Resolution

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from engine.cli.app import start
-from engine.cli.tables import console, table
+from engine.cli.tables import PlainConsole, console, table
 
 MANUAL = Path(__file__).resolve().parents[4] / "config.toml"
 
@@ -60,3 +61,19 @@ def test_rows_without_headings_lose_no_letter_either(
     console().print(shown)
 
     assert letters(capsys.readouterr().out) == letters(f"Service{path}")
+
+
+@pytest.mark.parametrize("name", ["Crane [bold]10 t[/]", "Crane :bug:", "OPP-1 at 10:15:00"])
+def test_whatever_a_record_is_called_is_shown_as_it_is(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a line or a cell, printed once or watched: nothing of it is markup, or a picture."""
+    watched = StringIO()
+    for printer in (console(), PlainConsole(file=watched)):
+        shown = table("")
+        shown.add_row(name)
+        printer.print(name)
+        printer.print(shown)
+
+    for text in (capsys.readouterr().out, watched.getvalue()):
+        assert [line.strip() for line in text.splitlines()] == [name, name]

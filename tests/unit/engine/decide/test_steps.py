@@ -23,8 +23,8 @@ from engine.decide.opportunity import (
 )
 from engine.errors import Rejected
 from engine.model.edit import Edit, changes
+from engine.model.fields import Fields
 from engine.model.mass_change import Mass
-from engine.model.records import Fields
 from tests.unit.engine.decide.test_opportunity import LINKED, known
 
 PLAIN = Reconcile(7, observe=False)

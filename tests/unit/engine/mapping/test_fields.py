@@ -10,17 +10,8 @@ import pytest
 
 from engine.errors import Rejected
 from engine.mapping.fields import Constant, Conversion, FieldMapping, Line, Template, Wanted
-from engine.model.records import (
-    FieldKind,
-    Json,
-    Kind,
-    Malformed,
-    Money,
-    Scalar,
-    SourceRecord,
-    TargetField,
-    Value,
-)
+from engine.model.fields import Json, Scalar
+from engine.model.records import FieldKind, Kind, Malformed, Money, SourceRecord, TargetField, Value
 
 NAME = TargetField("name", FieldKind.TEXT)
 OWNER = TargetField("owner", FieldKind.USER)
