@@ -53,6 +53,7 @@ from engine.errors import (
     WouldChange,
     surely_not_executed,
 )
+from engine.flow.bulk import Bulk
 from engine.flow.governor import Governor
 from engine.flow.lane import current_lane, retrying
 from engine.flow.ledger import current_record
@@ -108,6 +109,7 @@ class OpportunitySyncer:
     target_rows: TargetRows
     trust: Trust
     search: CreateSearch
+    bulk: Bulk
     dependence: Dependence
     clock: Clock
     rng: Random
@@ -191,26 +193,29 @@ class OpportunitySyncer:
         """Reconcile one record until it rests; returns the outcome as counted."""
         outcome = Outcome.LEFT
         for _ in range(ROUNDS_MAX):
-            work = await self.store.records.load(key)
-            if work is None:
-                return Outcome.LEFT if outcome is Outcome.AGAIN else outcome
-            current_lane.set(work.lane)
-            current_record.set(work.id)
-            spent.set(Spent())
-            weighing.set(work.mass is Mass.EVALUATING)
-            retrying.set(work.failed_since is not None)
-            began = loop_time()
-            with within(work.let_go):
-                outcome = await self._attempt(work)
-            if outcome is Outcome.AGAIN:
-                continue
-            self.metrics.reconciles.labels(KIND, outcome).inc()
-            took = loop_time() - began
-            self.metrics.reconcile_duration.labels(KIND).observe(took, exemplar())
-            if outcome is not Outcome.ADOPTED:
+            async with self.bulk.in_hand(lambda: self.store.records.load(key)) as work:
+                if work is None:
+                    return Outcome.LEFT if outcome is Outcome.AGAIN else outcome
+                outcome = await self._round(work)
+            if outcome not in (Outcome.AGAIN, Outcome.ADOPTED):
                 break
         if outcome in WAITS:
             self._unsettled.add(key)
+        return outcome
+
+    async def _round(self, work: Work) -> Outcome:
+        current_lane.set(work.lane)
+        current_record.set(work.id)
+        spent.set(Spent())
+        weighing.set(work.mass is Mass.EVALUATING)
+        retrying.set(work.failed_since is not None)
+        began = loop_time()
+        with within(work.let_go):
+            outcome = await self._attempt(work)
+        if outcome is not Outcome.AGAIN:
+            self.metrics.reconciles.labels(KIND, outcome).inc()
+            took = loop_time() - began
+            self.metrics.reconcile_duration.labels(KIND).observe(took, exemplar())
         return outcome
 
     async def _attempt(self, work: Work) -> Outcome:

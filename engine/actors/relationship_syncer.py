@@ -52,6 +52,7 @@ from engine.decide.tab import (
     weighed,
 )
 from engine.errors import EngineError, HeldBack, StateUnusable, WouldChange
+from engine.flow.bulk import Bulk
 from engine.flow.governor import HOLD_MAX_S, Governor
 from engine.flow.lane import current_lane, retrying
 from engine.flow.ledger import current_record
@@ -96,6 +97,7 @@ class RelationshipSyncer:
     governor: Governor
     prospects: ProspectResolver
     trust: Trust
+    bulk: Bulk
     clock: Clock
     rng: Random
     limits: RelateLimits
@@ -126,9 +128,10 @@ class RelationshipSyncer:
 
     async def step(self, key: int) -> TabOutcome | None:
         """Relate one opportunity; returns the outcome as counted, None when nothing was due."""
-        work = await self.store.tabs.load(key)
-        if work is None:
-            return None
+        async with self.bulk.in_hand(lambda: self.store.tabs.load(key)) as work:
+            return None if work is None else await self._step(work)
+
+    async def _step(self, work: TabWork) -> TabOutcome:
         current_lane.set(work.lane)
         current_record.set(work.record_id)
         spent.set(Spent())

@@ -17,6 +17,7 @@ from engine.assembly import limits
 from engine.assembly.environment import Environment, Systems
 from engine.assembly.signals import Signals
 from engine.config.loading import Config
+from engine.flow.bulk import Bulk
 from engine.flow.mailbox import Mailbox
 from engine.mapping_in_force import Mappings
 from engine.metrics import Metrics
@@ -50,6 +51,7 @@ class WorkerFactory:
     search: CreateSearch
     dependence: Dependence
     runs: Runs
+    bulk: Bulk = field(default_factory=Bulk, init=False)
     _gathering: anyio.Lock = field(default_factory=anyio.Lock, init=False)
 
     def opportunity_syncer(self, number: int) -> OpportunitySyncer:
@@ -66,6 +68,7 @@ class WorkerFactory:
             target_rows=self.target_rows,
             trust=self.trust,
             search=self.search,
+            bulk=self.bulk,
             dependence=self.dependence,
             clock=self.environment.clock,
             rng=self.environment.rng(f"opportunity_syncer.{number}"),
@@ -86,6 +89,7 @@ class WorkerFactory:
             governor=self.systems.target_governor,
             prospects=self.prospects,
             trust=self.trust,
+            bulk=self.bulk,
             clock=self.environment.clock,
             rng=self.environment.rng(f"relationship_syncer.{number}"),
             limits=limits.relate_limits(self.config),

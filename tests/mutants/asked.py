@@ -127,7 +127,7 @@ MUTANTS = (
     Mutant(
         "counts no request for an opportunity",
         "engine/actors/opportunity_syncer.py",
-        "            spent.set(Spent())\n",
+        "        spent.set(Spent())\n",
         "",
         (
             "tests/scenario/test_requests_told.py::"

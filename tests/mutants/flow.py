@@ -62,9 +62,9 @@ MUTANTS = (
     Mutant(
         "reads each record twice",
         "engine/actors/opportunity_syncer.py",
-        "            work = await self.store.records.load(key)\n",
+        "            async with self.bulk.in_hand(lambda: self.store.records.load(key)) as work:\n",
         "            await self.store.records.load(key)\n"
-        "            work = await self.store.records.load(key)\n",
+        "            async with self.bulk.in_hand(lambda: self.store.records.load(key)) as work:\n",
         (FRUGAL,),
     ),
     Mutant(
@@ -381,5 +381,12 @@ MUTANTS = (
         "if not working and self.pieces >= PIECES_MIN:",
         "if working and self.pieces < 0:",
         (f"{UNIT}/test_forecast.py::test_what_the_budget_lets_through_one_by_one_is_no_pace",),
+    ),
+    Mutant(
+        "has as many bulky records in hand as there are workers",
+        "engine/flow/bulk.py",
+        "found is None or len(found.payload) <= BULKY_CHARS",
+        "True",
+        ("tests/scenario/test_bulky.py::test_bulky_records_are_worked_on_one_after_the_other",),
     ),
 )

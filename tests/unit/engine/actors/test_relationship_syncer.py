@@ -18,6 +18,7 @@ from engine.clock import loop_clock
 from engine.dates import Dates
 from engine.decide.reasons import foreign
 from engine.errors import Unreachable
+from engine.flow.bulk import Bulk
 from engine.flow.mailbox import Mailbox
 from engine.metrics import Metrics
 from engine.model.lane import Lane
@@ -146,6 +147,7 @@ async def syncing(
                 wake=lambda: None,
                 wake_write_back=lambda: None,
             ),
+            bulk=Bulk(),
             trust=Trust(
                 store, FakeClock(), Metrics(), 300, "customId", Dates(loop_clock()), "", ""
             ),
