@@ -11,7 +11,6 @@ import os
 import select
 import stat
 import sys
-import threading
 from contextlib import suppress
 from typing import TextIO
 
@@ -67,6 +66,9 @@ def say(stream: TextIO | None, text: str) -> None:
             stream.write(text)
             stream.flush()
         return
+    # Mostly nothing is said, and it takes a part of what a completion takes.
+    import threading
+
     data = encoded(stream, text)
 
     def write() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 
 from engine.cli.services import CONFIG
@@ -16,6 +15,8 @@ def _run(config: Path | None, *, shadow: bool) -> int:
 
     Example: wosync run --shadow
     """
+    import signal
+
     # Without anybody to take it, the signal for a reload would end a service that is starting.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     from engine.lean import load
