@@ -7,9 +7,10 @@ decided by `engine.decide.doubt`.
 
 from __future__ import annotations
 
-import json
+import math
 import sqlite3
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from engine.model.intent import Intent, IntentKind
@@ -162,14 +163,14 @@ def due_looks(
 ) -> list[str]:
     """See `Records.due_looks`."""
     rows = connection.execute(
-        "SELECT i.correlation FROM intent i JOIN record r ON r.id = i.record_id"
-        " LEFT JOIN json_each(?) AS known ON known.key = i.correlation"
+        "SELECT i.correlation, i.look_at FROM intent i JOIN record r ON r.id = i.record_id"
         " WHERE i.kind = 'opportunity' AND i.look_at <= ? AND r.state = 'pending' AND r.due_at <= ?"
-        " AND (known.value IS NULL OR known.value < i.look_at)"
-        " ORDER BY i.look_at LIMIT ?",
-        (json.dumps(since), now, now, limit),
+        " ORDER BY i.look_at",
+        (now, now),
     )
-    return list(dict.fromkeys(row[0] for row in rows))
+    # Compared here: a list has no index, and would be read through for each of them.
+    due = (one for one, look_at in rows if since.get(one, -math.inf) < look_at)
+    return list(dict.fromkeys(islice(due, limit)))
 
 
 def next_look(connection: sqlite3.Connection, now: float) -> float | None:

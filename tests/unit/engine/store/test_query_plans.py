@@ -258,6 +258,30 @@ def test_whoever_may_does(state: sqlite3.Connection) -> None:
     assert set(ALLOWED) == needed
 
 
+def _read_again(state: sqlite3.Connection, sql: str) -> list[str]:
+    """Lists handed over that are read again for each row of something else: they have no index."""
+    if not re.search(r"json_each\([?:]", sql):
+        return []
+    plan = state.execute(f"EXPLAIN QUERY PLAN {sql}", _values(sql)).fetchall()
+    looping: set[int] = set()
+    found: list[str] = []
+    for row in plan:
+        reads = re.match(r"(SCAN|SEARCH) \w+( VIRTUAL TABLE)?", row["detail"])
+        if reads is not None:
+            if reads.group(2) and row["parent"] in looping:
+                found.append(row["detail"])
+            looping.add(row["parent"])
+    return found
+
+
+@pytest.mark.parametrize("statement", list(statements()), ids=str)
+def test_no_list_that_is_handed_over_is_read_again_for_each_row(
+    state: sqlite3.Connection, statement: Statement
+) -> None:
+    """Of a thousand creates in doubt, each compared with a thousand: a second in a busy night."""
+    assert not _read_again(state, statement.sql)
+
+
 # What a statement says in cases of its own: how something is counted, or listed, for whoever looks.
 COUNTED = frozenset(
     {"blanks.keep", "day.day", "listing.chosen", "listing.counted", "measure._pending"}
