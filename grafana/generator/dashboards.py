@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from grafana.generator.panels import DATASOURCE, RUNBOOK_URL, Json, Row, numbered
 from grafana.generator.queries import metric
@@ -26,6 +26,8 @@ class Dashboard:
 
     Args:
         chosen: variables of its own, each a label and the selector whose values it has.
+        at_first: those values of a label that are chosen until somebody chooses others; all where
+            it is not named.
         span: what it shows when nothing else is asked for, up to now.
     """
 
@@ -34,6 +36,7 @@ class Dashboard:
     about: str
     rows: Sequence[Row]
     chosen: Sequence[tuple[str, str]] = ()
+    at_first: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     span: str = "now-3h"
 
     def render(self) -> Json:
@@ -57,7 +60,7 @@ class Dashboard:
             "weekStart": "",
             "links": _links(),
             "annotations": {"list": _annotations()},
-            "templating": {"list": _variables(self.chosen)},
+            "templating": {"list": _variables(self.chosen, self.at_first)},
             "panels": _placed(self.uid, self.rows),
         }
 
@@ -114,7 +117,9 @@ def _annotation(name: str, color: str, expr: str, title: str, *, timed: bool = F
     }
 
 
-def _variables(chosen: Sequence[tuple[str, str]]) -> list[Json]:
+def _variables(
+    chosen: Sequence[tuple[str, str]], at_first: Mapping[str, Sequence[str]]
+) -> list[Json]:
     datasource: Json = {
         "name": "datasource",
         "label": "Data source",
@@ -129,7 +134,12 @@ def _variables(chosen: Sequence[tuple[str, str]]) -> list[Json]:
         "current": {"selected": True, "text": _SOURCE[0], "value": _SOURCE[1]},
     }
     own = [
-        _variable(label, label.capitalize(), f"label_values({selector}, {label})")
+        _variable(
+            label,
+            label.capitalize(),
+            f"label_values({selector}, {label})",
+            at_first=at_first.get(label, ()),
+        )
         for label, selector in chosen
     ]
     return [
@@ -142,7 +152,9 @@ def _variables(chosen: Sequence[tuple[str, str]]) -> list[Json]:
     ]
 
 
-def _variable(name: str, label: str, query: str, *, every: str = ".+") -> Json:
+def _variable(
+    name: str, label: str, query: str, *, every: str = ".+", at_first: Sequence[str] = ()
+) -> Json:
     return {
         "name": name,
         "label": label,
@@ -159,7 +171,11 @@ def _variable(name: str, label: str, query: str, *, every: str = ".+") -> Json:
         "includeAll": True,
         "allValue": every,
         "options": [],
-        "current": {"selected": True, "text": ["All"], "value": ["$__all"]},
+        "current": {
+            "selected": True,
+            "text": [*at_first] or ["All"],
+            "value": [*at_first] or ["$__all"],
+        },
     }
 
 

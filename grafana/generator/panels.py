@@ -330,6 +330,7 @@ def graph(
     alerts: Sequence[str] = (),
     stacked: bool = False,
     lines: Sequence[str] = (),
+    dashed: Sequence[str] = (),
     colors: dict[str, str] = _NO_COLORS,
     leads: Sequence[Link] = (),
     maximum: float | None = None,
@@ -342,6 +343,7 @@ def graph(
 
     Args:
         lines: series, by their legends, drawn as plain dashed lines over a stack.
+        dashed: patterns for the legends of series whose lines are dashed, in their own colours.
         colors: colours of series by a pattern for their legends; the others get one of Grafana's.
         shades_of: the colour that those get instead: no failure is green.
     """
@@ -361,6 +363,7 @@ def graph(
         custom=_drawn(stacked=stacked, bounded=steps is not PLAIN),
         overrides=[
             *(_plain_line(name, _DASHES[place % len(_DASHES)]) for place, name in enumerate(lines)),
+            *(_dashed(name) for name in dashed),
             *(_painted(name, color) for name, color in (_none_of(queries) | colors).items()),
         ],
         leads=leads,
@@ -450,6 +453,15 @@ def _plain_line(name: str, dash: tuple[int, int]) -> Json:
             {"id": "color", "value": {"mode": "fixed", "fixedColor": "#9e9e9e"}},
             {"id": "custom.lineWidth", "value": 2},
             {"id": "custom.lineStyle", "value": {"fill": "dash", "dash": list(dash)}},
+        ],
+    }
+
+
+def _dashed(name: str) -> Json:
+    return {
+        "matcher": {"id": "byRegexp", "options": f"/^({name})$/"},
+        "properties": [
+            {"id": "custom.lineStyle", "value": {"fill": "dash", "dash": list(_DASHES[0])}}
         ],
     }
 

@@ -96,6 +96,12 @@ def unlike_zero(expr: str, label: str) -> str:
     return f'({expr}) > 0 or label_replace(sum ({expr}) == 0, "{label}", "none", "", "")'
 
 
+def at_least(least: float, expr: str, label: str) -> str:
+    """Only the series that come to so much; where none does, one at 0 of that name: none."""
+    none = f'label_replace(0 * (max ({expr}) < {least}), "{label}", "none", "", "")'
+    return f"({expr}) >= {least} or {none}"
+
+
 def over_all(expr: str, worst: str = "max") -> str:
     """The worst of the chosen instances; none where the worst of them is not scraped."""
     return f"{worst} ({expr})"

@@ -7,6 +7,7 @@ from grafana.generator.dashboards import Dashboard
 from grafana.generator.operator_board import IS_SETTLED
 from grafana.generator.panels import Panel, Query, Row, Text, column, graph, table
 from grafana.generator.queries import (
+    at_least,
     metric,
     one_of,
     per_minute,
@@ -83,18 +84,20 @@ _BOTTLENECK: tuple[Panel | Text, ...] = (
         "Kept from work, share of time",
         "percentunit",
         Query(
-            unlike_zero(
-                f"round({per_second(_TIME, _CHOSEN, _STATES, by=('actor', 'state'))}"
-                f" / on (actor) group_left () {per_second(_TIME, _CHOSEN, by=('actor',))}, 0.01)",
+            at_least(
+                0.05,
+                f"{per_second(_TIME, _CHOSEN, _STATES, by=('actor', 'state'))}"
+                f" / on (actor) group_left () {per_second(_TIME, _CHOSEN, by=('actor',))}",
                 "actor",
             ),
             "{{actor}} {{state}}",
         ),
         what="Part of each actor's worker time spent waiting for others (blocked), and for budget, "
-        "a pause or an outage (throttled); less than a hundredth is left out.",
+        "a pause or an outage (throttled, dashed); less than a twentieth is left out.",
         normal="little or nothing; during a bulk import one of them rises.",
         act="blocked: look at the actor after it and at places in flight; throttled: budget.",
         maximum=1,
+        dashed=(r"\w+ throttled",),
         colors=_ACTOR_COLORS,
         width=8,
         height=7,
@@ -149,7 +152,7 @@ _CONCURRENCY: tuple[Panel | Text, ...] = (
         normal="below the line; at it during a bulk import.",
         act="at the line with workers blocked: raise requests_in_flight_max.",
         lines=("workbooks at most", "outreach at most"),
-        colors={"workbooks": "purple", "outreach": "blue"},
+        colors={"workbooks( at most)?": "purple", "outreach( at most)?": "blue"},
         width=8,
         height=6,
     ),
@@ -316,10 +319,11 @@ _MAILBOX: tuple[Panel | Text, ...] = (
     ),
 )
 
-# Those that a setting gives workers, and those all others wait for.
-_NAMED = one_of(
-    "actor",
+# Those that a setting gives workers, and those all others wait for: a bulk that the budget holds
+# waits with the dispatcher.
+_NAMED = (
     "poller",
+    "dispatcher",
     "opportunity_syncer",
     "relationship_syncer",
     "prospect_resolver",
@@ -330,7 +334,8 @@ BOARD = Dashboard(
     uid="wosync-tuning",
     title="wosync: tuning",
     about="Which actor limits, what keeps it from work, what a setting did.",
-    chosen=(("actor", metric("actor_workers", _NAMED)),),
+    chosen=(("actor", metric("actor_workers", _WORKING)),),
+    at_first={"actor": sorted(_NAMED)},
     span="now-1h",
     rows=(
         Row("Which actor limits", _BOTTLENECK),

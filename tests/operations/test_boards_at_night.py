@@ -21,7 +21,7 @@ def test_whoever_is_on_call_sees_about_eighteen_panels_and_the_rest_when_asked_f
     """And no refresh costs Prometheus more than two dozen queries."""
     for name in BOARDS:
         board = read_board(name)
-        times = {"$connector": 2, "$actor": 5, None: 1}
+        times = {"$connector": 2, "$actor": 6, None: 1}
         asked, repeated = len(board["annotations"]["list"]), 1
         opened = 0
         for panel in board["panels"]:
@@ -212,6 +212,51 @@ def test_an_actor_has_one_colour_whatever_else_is_drawn_and_none_is_that_of_a_fa
         assert len(set(painted.values())) == len(painted) > len(ACTORS)
         seen += 1
     assert seen == 2
+
+
+def test_waiting_for_others_looks_unlike_waiting_for_the_budget() -> None:
+    """More workers help against the one, and gain nothing against the other."""
+    [panel] = [one for one in graphs(read_board("tuning")) if one["title"].startswith("Kept from")]
+    dashed = [
+        override["matcher"]["options"].strip("/")
+        for override in panel["fieldConfig"]["overrides"]
+        for one in override["properties"]
+        if one["id"] == "custom.lineStyle" and one["value"]["fill"] == "dash"
+    ]
+
+    for actor in ACTORS:
+        assert [one for one in dashed if re.match(one, f"{actor} throttled")], actor
+        assert not [one for one in dashed if re.match(one, f"{actor} blocked")], actor
+
+
+def test_a_limit_has_the_colour_of_what_it_limits() -> None:
+    """Of two lines alike nobody knows which is whose; a legend draws dots as dashes."""
+    [panel] = [one for one in graphs(read_board("tuning")) if one["title"] == "Requests in flight"]
+    overrides = [
+        (override["matcher"]["options"].strip("/"), one["value"]["fixedColor"])
+        for override in panel["fieldConfig"]["overrides"]
+        for one in override["properties"]
+        if one["id"] == "color"
+    ]
+
+    def painted(name: str) -> str:
+        return [color for one, color in overrides if re.fullmatch(one, name)][-1]
+
+    assert painted("outreach at most") == painted("outreach") != painted("workbooks")
+    assert painted("workbooks at most") == painted("workbooks")
+
+
+def test_the_actors_that_matter_are_chosen_at_first_and_all_are_there_to_choose() -> None:
+    """A bulk that the budget holds waits with the dispatcher; one row has room for six."""
+    board = read_board("tuning")
+    [actor] = [one for one in board["templating"]["list"] if one["name"] == "actor"]
+    chosen = actor["current"]["value"]
+
+    assert "dispatcher" in chosen and set(chosen) < set(ACTORS)
+    assert actor["current"]["text"] == chosen
+    assert "actor=~" not in actor["definition"]
+    [repeated] = [one for one in graphs(board) if one.get("repeat") == "actor"]
+    assert len(chosen) == repeated["maxPerRow"]
 
 
 def test_of_a_stack_only_areas_are_drawn() -> None:
