@@ -216,14 +216,17 @@ _DETAILS: tuple[Panel | Text, ...] = (
         "Requests by route, per minute",
         "short",
         Query(
-            unlike_zero(per_minute(_REQUESTS, _HERE, by=("connector", "method", "route")), "route"),
-            "{{connector}} {{method}} {{route}}",
+            unlike_zero(
+                per_minute(_REQUESTS, _HERE, by=("connector", "method", "route")), "method"
+            ),
+            "{{method}} {{route}}",
         ),
         what="Finished requests.",
         normal="a few per poll; many during an import.",
         act="one route far above the others: see what requests are spent on.",
         stacked=True,
-        width=8,
+        many=True,
+        height=14,
     ),
     graph(
         "Duration by route, 95 %",
@@ -232,26 +235,8 @@ _DETAILS: tuple[Panel | Text, ...] = (
         what="What 95 % of the requests of a route did not exceed; empty for routes unused.",
         normal="collections slower than single records.",
         act="a slow collection: a smaller page_size helps.",
-        width=8,
-    ),
-    graph(
-        "In flight and waiting",
-        "short",
-        Query(
-            side_by_side(
-                in_flight=total("api_in_flight", _HERE),
-                waiting=total("admission_waiting", _HERE),
-                at_most="sum ("
-                + metric("config_setting", 'setting=~"$connector[.]requests_in_flight_max"')
-                + ")",
-            ),
-            "{{what}}",
-        ),
-        what="Requests under way, waiting for admission, and how many may be under way.",
-        normal="below the line.",
-        act="at the line with many waiting: raise requests_in_flight_max if latency allows.",
-        lines=("at most",),
-        width=8,
+        many=True,
+        height=14,
     ),
     stat(
         "429s",
@@ -299,23 +284,44 @@ _DETAILS: tuple[Panel | Text, ...] = (
         width=6,
     ),
     graph(
-        "Spent on, per minute",
+        "In flight and waiting",
         "short",
         Query(
-            per_minute("requests_spent_total", _HERE, by=("connector", "purpose")),
-            "{{connector}} {{purpose}}",
+            side_by_side(
+                in_flight=total("api_in_flight", _HERE),
+                waiting=total("admission_waiting", _HERE),
+                at_most="sum ("
+                + metric("config_setting", 'setting=~"$connector[.]requests_in_flight_max"')
+                + ")",
+            ),
+            "{{what}}",
         ),
-        what="Requests by what they were for.",
-        normal="of Workbooks mostly polls, which count as fresh, and write-backs.",
+        what="Requests under way, waiting for admission, and how many may be under way.",
+        normal="below the line.",
+        act="at the line with many waiting: raise requests_in_flight_max if latency allows.",
+        lines=("at most",),
+        colors={"in flight": "blue", "waiting": "purple"},
+        width=8,
+    ),
+    graph(
+        "Spent on, Workbooks, per minute",
+        "short",
+        Query(
+            per_minute("requests_spent_total", 'connector="workbooks"', by=("purpose",)),
+            "{{purpose}}",
+        ),
+        what="Requests to Workbooks by what they were for.",
+        normal="mostly polls, which count as fresh, and write-backs.",
         act="audit far above the rest: a longer [poller] audit_interval_s.",
         stacked=True,
-        width=12,
+        colors=PURPOSE_COLORS,
+        width=8,
     ),
     graph(
         "Outages",
         "short",
         Query(
-            worst("connector_down", _HERE, by=("instance", "connector")),
+            unlike_zero(worst("connector_down", _HERE, by=("connector",)), "connector"),
             "{{connector}}",
         ),
         shades_of="red",
@@ -323,7 +329,7 @@ _DETAILS: tuple[Panel | Text, ...] = (
         normal="0.",
         act="it is tried again by itself; look at the vendor's status page.",
         alerts=("WosyncSystemDown",),
-        width=12,
+        width=8,
     ),
 )
 
@@ -359,7 +365,7 @@ _REFERENCES: tuple[Panel | Text, ...] = (
         normal="above 0.9 during work.",
         act="lower: [owners] ttl_s is short for how often names change.",
         maximum=1,
-        width=8,
+        width=6,
     ),
     graph(
         "Names looked up, per minute",
@@ -371,7 +377,15 @@ _REFERENCES: tuple[Panel | Text, ...] = (
         what="Names looked up, by what the cache did.",
         normal="hits.",
         act="ambiguous: two users of one name, see [owners] match and aliases.",
-        width=8,
+        dashed=(r"\w+ (miss|negative_hit)",),
+        colors={
+            r"account \w+": "blue",
+            r"user \w+": "light-blue",
+            r"stage \w+": "purple",
+            r"\w+ ambiguous": "orange",
+            r"\w+ error": "red",
+        },
+        width=12,
     ),
     graph(
         "Names known, and since when",
@@ -385,7 +399,7 @@ _REFERENCES: tuple[Panel | Text, ...] = (
         normal="up to [owners] ttl_s; longer while nobody asks.",
         act="older during work: Outreach cannot be read.",
         lines=("[owners] ttl_s",),
-        width=8,
+        width=6,
     ),
     graph(
         "Names in the cache",

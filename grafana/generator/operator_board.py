@@ -38,6 +38,31 @@ IS_SETTLED = one_of(
 _OPEN = "pending_records"
 _ACK = 'stage="target_ack"'
 _TO_DO = one_of("kind", "opportunity", "relationship")
+_OF_LANES = {
+    "fresh opportunity": "orange",
+    "fresh relationship": "yellow",
+    "backlog opportunity": "blue",
+    "backlog relationship": "light-blue",
+}
+# Only what went wrong has a colour of warning.
+_POLLS = {
+    r"\w+ error": "red",
+    r"changes \w+": "blue",
+    r"tab_changes \w+": "light-blue",
+    r"people \w+": "purple",
+    r"(sweep|audit) \w+": "#8e8e8e",
+}
+_OUTCOMES = {
+    "opportunity created": "blue",
+    "opportunity (updated|adopted)": "semi-dark-blue",
+    "relationship related": "light-blue",
+    r"\w+ (noop|agreed)": "#8e8e8e",
+    r"\w+ (left|again)": "#c8c8d0",
+    r"\w+ (held|deferred)": "purple",
+    r"\w+ in_doubt": "yellow",
+    r"\w+ held_by_fuse": "orange",
+    r"\w+ refused": "red",
+}
 
 
 _BEHIND: tuple[Panel, ...] = (
@@ -66,12 +91,7 @@ _BEHIND: tuple[Panel, ...] = (
         normal="near zero, with a peak after a bulk that then falls steadily.",
         act="fresh work that stays: see the systems; a backlog that stays: the tuning dashboard.",
         stacked=True,
-        colors={
-            "fresh opportunity": "orange",
-            "fresh relationship": "yellow",
-            "backlog opportunity": "blue",
-            "backlog relationship": "light-blue",
-        },
+        colors=_OF_LANES,
         alerts=("WosyncBacklogStalled",),
         width=8,
         height=7,
@@ -132,12 +152,16 @@ _BACKLOG: tuple[Panel | Text, ...] = (
     graph(
         "Oldest that waits",
         "s",
-        Query(worst("pending_oldest_age_seconds", by=("lane", "kind")), "{{lane}} {{kind}}"),
+        Query(
+            unlike_zero(worst("pending_oldest_age_seconds", by=("lane", "kind")), "lane"),
+            "{{lane}} {{kind}}",
+        ),
         what="Age of the oldest change not settled, from durable state; of a backlog it says when "
         "its records were edited last, not how late it is.",
         normal="fresh under two poll intervals.",
         act="wosync status names what waits; wosync history REF says why.",
         alerts=("WosyncFreshEditsHeld", "WosyncWriteBackStuck"),
+        colors=_OF_LANES | {"fresh write_back": "purple", "backlog write_back": "dark-purple"},
     ),
     graph(
         "Watermarks",
@@ -146,7 +170,6 @@ _BACKLOG: tuple[Panel | Text, ...] = (
         what="How long ago the watermark of each feed stands; it moves with real edits only.",
         normal="a quiet watermark is no fault.",
         act="polls that fail are on the right.",
-        width=8,
     ),
     graph(
         "Polls, per minute",
@@ -159,7 +182,7 @@ _BACKLOG: tuple[Panel | Text, ...] = (
         normal="ok or empty, once per interval; people only while somebody waits for one.",
         act="error: Workbooks cannot be read, see errors by class.",
         alerts=("WosyncNoPoll", "WosyncFeedSilent"),
-        width=8,
+        colors=_POLLS,
     ),
     graph(
         "Attempts by outcome, per minute",
@@ -173,15 +196,17 @@ _BACKLOG: tuple[Panel | Text, ...] = (
         act="refused rising: see what is in error; held_by_fuse: wosync approve.",
         alerts=("WosyncErrorRatio", "WosyncMassChangeWaiting"),
         stacked=True,
-        width=8,
+        colors=_OUTCOMES,
+        width=24,
     ),
     graph(
         "Roles edited, per minute",
         "short",
-        Query(per_minute("role_edits_total", by=("edit",)), "{{edit}}"),
+        Query(unlike_zero(per_minute("role_edits_total", by=("edit",)), "edit"), "{{edit}}"),
         what="People related to opportunities in Outreach.",
         normal="a few for each edited People tab.",
         act="removed in masses is stopped by the fuse; see the mapping or the source.",
+        colors={"created": "blue", "adopted|changed": "light-blue", "removed": "orange"},
         width=12,
     ),
     graph(

@@ -25,6 +25,12 @@ _CLASSES = {
     "unexpected|other": "purple",
 }
 
+_ERRORS = per_minute("errors_total", by=("component",))
+_RETRIES = (
+    f"label_replace({per_minute('retries_total', by=('component',))},"
+    ' "again", ", tried again", "", "")'
+)
+
 IN_ERROR = graph(
     "In error, by class",
     "short",
@@ -64,18 +70,13 @@ ERRORS: tuple[Panel, ...] = (
     graph(
         "Errors and retries, per minute",
         "short",
-        Query(
-            unlike_zero(per_minute("errors_total", by=("component",)), "component"), "{{component}}"
-        ),
-        Query(
-            unlike_zero(per_minute("retries_total", by=("component",)), "component"),
-            "{{component}}, tried again",
-        ),
+        Query(unlike_zero(f"{_ERRORS} or {_RETRIES}", "component"), "{{component}}{{again}}"),
         what="Where errors were handled, and where work was scheduled again.",
         normal="retries follow errors and end with them.",
         act="retries without end lead to records in error after [retry] attempts_max.",
+        dashed=(".+, tried again",),
         shades_of="red",
-        width=8,
+        width=12,
     ),
     graph(
         "In doubt",
@@ -89,7 +90,14 @@ ERRORS: tuple[Panel, ...] = (
         normal="a few while Outreach fails, resolved within [outreach] visibility_s.",
         act="older than that: Outreach cannot be searched, or its search lags.",
         alerts=("WosyncInDoubt",),
-        width=8,
+        colors={
+            "opportunity": "blue",
+            "role": "light-blue",
+            "prospect": "purple",
+            "resolved: executed": "green",
+            "resolved: not_executed": "#c8c8d0",
+        },
+        width=6,
     ),
     graph(
         "Oldest doubt",
@@ -100,35 +108,66 @@ ERRORS: tuple[Panel, ...] = (
         act="see the runbook; the create is not sent again before this is known.",
         steps=((None, "green"), (600, "red")),
         alerts=("WosyncInDoubt",),
-        width=8,
+        width=6,
     ),
     graph(
         "People",
         "short",
-        Query(grown("prospects_total", by=("outcome",), over="$__rate_interval"), "{{outcome}}"),
-        Query(worst("lines_held_back"), "opportunities with a line held back {{instance}}"),
+        Query(
+            unlike_zero(
+                grown("prospects_total", by=("outcome",), over="$__rate_interval"), "outcome"
+            ),
+            "{{outcome}}",
+        ),
+        Query(total("lines_held_back"), "with a line held back"),
         what="People who had no prospect, by outcome, and opportunities with a person who "
         "cannot be related yet.",
         normal="held-back lines change slowly; refused is rare.",
         act="give the person an e-mail address or tick the sync box; the rest follows.",
+        colors={
+            "created": "blue",
+            "adopted": "light-blue",
+            "held_back": "#c8c8d0",
+            "with a line held back": "purple",
+            "in_doubt": "yellow",
+            "refused": "red",
+        },
         width=6,
     ),
     graph(
         "Audit",
         "short",
-        Query(grown("audited_total", by=("outcome",), over="$__rate_interval"), "{{outcome}}"),
+        Query(
+            unlike_zero(
+                grown("audited_total", by=("outcome",), over="$__rate_interval"), "outcome"
+            ),
+            "{{outcome}}",
+        ),
         what="Records compared with Workbooks by the audit, a slice after each sweep.",
         normal="agreed; differed only for edits made a moment before.",
         act="differed again and again means that polls miss edits: keep the log.",
+        colors={"agreed": "green", "differed": "yellow", "vanished": "orange"},
         width=6,
     ),
     graph(
         "Write-backs",
         "short",
-        Query(grown("writebacks_total", by=("outcome",), over="$__rate_interval"), "{{outcome}}"),
+        Query(
+            unlike_zero(
+                grown("writebacks_total", by=("outcome",), over="$__rate_interval"), "outcome"
+            ),
+            "{{outcome}}",
+        ),
         what="What Workbooks was told, by outcome.",
         normal="delivered; stale and missing are records edited or deleted meanwhile.",
         act="refused or unknown: see errors of component write_back.",
+        colors={
+            "delivered": "green",
+            "stale|missing": "#c8c8d0",
+            "withdrawn": "purple",
+            "unknown": "orange",
+            "refused": "red",
+        },
         alerts=("WosyncWriteBackStuck",),
         width=6,
     ),

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from grafana.generator.panels import NO_DATA, Panel, Query, graph, stat, zero_one
-from grafana.generator.queries import INSTANCE, alive, grown, metric, over_all, total, worst
+from grafana.generator.queries import (
+    INSTANCE,
+    alive,
+    grown,
+    metric,
+    over_all,
+    side_by_side,
+    total,
+    unlike_zero,
+    worst,
+)
 
 _ACK = 'stage="target_ack"'
 # The bucket of two poll intervals of 60 s.
@@ -53,7 +63,7 @@ OBJECTIVE: tuple[Panel, ...] = (
             )
             for window in ("1h", "6h", "1d", "3d")
         ),
-        shades_of="blue",
+        colors={"1h": "blue", "6h": "purple", "1d": "light-blue", "3d": "#c8c8d0"},
         what="How many times faster than allowed the error budget is spent, over each window.",
         normal="below 1.",
         act="above 14.4 over 1h, or 6 over 6h, somebody is paged.",
@@ -173,9 +183,19 @@ GUARDS: tuple[Panel, ...] = (
     graph(
         "Never expected",
         "short",
-        Query(grown("duplicates_found_total", by=INSTANCE, over="1d"), "duplicates {{instance}}"),
-        Query(worst("records_unproven"), "unproven {{instance}}"),
-        Query(worst("fuse_held_records"), "held by the fuse {{instance}}"),
+        Query(
+            unlike_zero(
+                side_by_side(
+                    duplicates=grown("duplicates_found_total", by=INSTANCE, over="1d"),
+                    unproven=worst("records_unproven"),
+                    # What it has counted in the last hour is held only where it has tripped.
+                    held_by_the_fuse=f"{worst('fuse_held_records')}"
+                    f" * on (job, instance) {worst('fuse_tripped')}",
+                ),
+                "what",
+            ),
+            "{{what}} {{instance}}",
+        ),
         shades_of="red",
         what="Target records found within a day to share a correlation value, records the "
         "source did not show in time, edits held by the mass-change fuse.",

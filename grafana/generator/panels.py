@@ -335,6 +335,7 @@ def graph(
     leads: Sequence[Link] = (),
     maximum: float | None = None,
     shades_of: str | None = None,
+    many: bool = False,
     width: int = 12,
     height: int = 8,
     repeat: str | None = None,
@@ -346,6 +347,7 @@ def graph(
         dashed: patterns for the legends of series whose lines are dashed, in their own colours.
         colors: colours of series by a pattern for their legends; the others get one of Grafana's.
         shades_of: the colour that those get instead: no failure is green.
+        many: so many series that their names have room only beside the graph.
     """
     return Panel(
         kind="timeseries",
@@ -359,7 +361,7 @@ def graph(
         height=height,
         steps=steps,
         alerts=alerts,
-        options=_GRAPH,
+        options=_GRAPH | ({"legend": _GRAPH["legend"] | {"placement": "right"}} if many else {}),
         custom=_drawn(stacked=stacked, bounded=steps is not PLAIN),
         overrides=[
             *(_plain_line(name, _DASHES[place % len(_DASHES)]) for place, name in enumerate(lines)),

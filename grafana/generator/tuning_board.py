@@ -49,6 +49,11 @@ _ACTORS = {
     "start_up": "#c8c8d0",
 }
 _ACTOR_COLORS = {rf"{actor}( \w+)?": color for actor, color in _ACTORS.items()}
+_MAILBOXES = {
+    r"changes( p\d+)?": "blue",
+    r"contacts( p\d+)?": "light-blue",
+    r"write_backs( p\d+)?": "purple",
+}
 _TIME = "actor_time_seconds_total"
 _CHOSEN = 'actor=~"$actor"'
 # What it does before there is any work is all that it does.
@@ -111,6 +116,7 @@ _BOTTLENECK: tuple[Panel | Text, ...] = (
         normal="near 0; full during a bulk import.",
         act="full without a backlog: its readers are the bottleneck.",
         alerts=("WosyncMailboxSaturated",),
+        colors=_MAILBOXES,
         width=8,
         height=7,
     ),
@@ -170,7 +176,7 @@ _CONCURRENCY: tuple[Panel | Text, ...] = (
     graph(
         "Held by budget or pause",
         "s",
-        Query(worst("budget_held_seconds", by=("lane",)), "{{lane}}"),
+        Query(unlike_zero(worst("budget_held_seconds", by=("lane",)), "lane"), "{{lane}}"),
         what="Seconds until pause and budget admit a request of the lane to Outreach again.",
         normal="0; backlog is held before fresh, for seconds at a time while what is kept for "
         "fresh edits is let go.",
@@ -244,7 +250,8 @@ _MAILBOX: tuple[Panel | Text, ...] = (
         what="Wait of the longest queued key.",
         normal="seconds.",
         act="rising without end: nobody takes keys out.",
-        width=8,
+        colors=_MAILBOXES,
+        width=6,
     ),
     graph(
         "Blocked senders",
@@ -253,8 +260,36 @@ _MAILBOX: tuple[Panel | Text, ...] = (
         what="Senders waiting for room.",
         normal="0; 1 while a bulk import is handed on.",
         act="see the actor that reads this mailbox.",
+        colors=_MAILBOXES,
         alerts=("WosyncMailboxSaturated",),
-        width=8,
+        width=6,
+    ),
+    graph(
+        "Waiting to be admitted",
+        "short",
+        Query(total("admission_waiting", by=("connector",)), "{{connector}}"),
+        what="Requests waiting for a place in flight or for budget.",
+        normal="fewer than the places in flight.",
+        act="long queues with idle places mean budget or a pause.",
+        colors={"workbooks": "purple", "outreach": "blue"},
+        width=6,
+    ),
+    graph(
+        "Reloads",
+        "short",
+        Query(
+            unlike_zero(
+                f"sum by (outcome) (increase({metric('config_reloads_total')}[$__rate_interval]))",
+                "outcome",
+            ),
+            "{{outcome}}",
+        ),
+        what="Reloads asked for, by outcome.",
+        normal="applied.",
+        act="refused: the journal says which line of config.toml, and why.",
+        alerts=("WosyncReloadRefused",),
+        colors={"applied": "green", "refused": "red"},
+        width=6,
     ),
     graph(
         "Wait in the mailbox",
@@ -263,6 +298,8 @@ _MAILBOX: tuple[Panel | Text, ...] = (
         what="From a key's arrival to the worker that took it.",
         normal="under a second.",
         act="more workers for its reader help, unless they are blocked or throttled.",
+        dashed=(".+ p50",),
+        colors=_MAILBOXES,
     ),
     graph(
         "Keys queued",
@@ -273,6 +310,7 @@ _MAILBOX: tuple[Panel | Text, ...] = (
         normal="far below.",
         act="[mailboxes] changes it at the next start; it costs memory, not speed.",
         lines=tuple(f"{name} holds, each lane" for name in MAILBOXES),
+        colors=_MAILBOXES,
     ),
     graph(
         "Longest piece of work",
@@ -285,15 +323,7 @@ _MAILBOX: tuple[Panel | Text, ...] = (
         act="above the systems' time-outs a worker hangs; the watchdog ends that.",
         steps=((None, "green"), (600, "red")),
         alerts=("WosyncActorBusyLong", "WosyncActorStalled"),
-        width=8,
-    ),
-    graph(
-        "Waiting to be admitted",
-        "short",
-        Query(total("admission_waiting", by=("connector",)), "{{connector}}"),
-        what="Requests waiting for a place in flight or for budget.",
-        normal="fewer than the places in flight.",
-        act="long queues with idle places mean budget or a pause.",
+        colors=_ACTORS,
     ),
     graph(
         "Workers running",
@@ -302,20 +332,7 @@ _MAILBOX: tuple[Panel | Text, ...] = (
         what="Workers by actor; fewer are asked for at once, and leave when they finish.",
         normal="as set.",
         act="more than set for long: a worker cannot finish its piece of work.",
-        width=12,
-    ),
-    graph(
-        "Reloads",
-        "short",
-        Query(
-            f"sum by (outcome) (increase({metric('config_reloads_total')}[$__rate_interval]))",
-            "{{outcome}}",
-        ),
-        what="Reloads asked for, by outcome.",
-        normal="applied.",
-        act="refused: the journal says which line of config.toml, and why.",
-        alerts=("WosyncReloadRefused",),
-        width=12,
+        colors=_ACTORS,
     ),
 )
 

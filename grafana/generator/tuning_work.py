@@ -16,6 +16,14 @@ from grafana.generator.queries import (
     worst,
 )
 
+# No feed is a fault, and none has its colour.
+_FEEDS = {
+    "changes .+": "blue",
+    "tab_changes .+": "light-blue",
+    "people .+": "purple",
+    "sweep .+": "#8e8e8e",
+    "audit .+": "#c8c8d0",
+}
 _COMMITS = "sqlite_commit_duration_seconds"
 
 
@@ -42,6 +50,11 @@ WORK: tuple[Panel, ...] = (
         what="One attempt, waits for admission included.",
         normal="a few requests' time.",
         act="compare with the latency of the APIs: the rest is waiting.",
+        colors={
+            f"{kind} p{share}": f"{shade}{color}"
+            for kind, color in (("opportunity", "blue"), ("relationship", "purple"))
+            for share, shade in ((50, "dark-"), (95, ""), (99, "light-"))
+        },
     ),
     graph(
         "Records per write-back",
@@ -61,6 +74,8 @@ WORK: tuple[Panel, ...] = (
         what="One poll of a feed, all its pages.",
         normal="far below the poll interval.",
         act="longer than the interval: polls follow each other without a break.",
+        dashed=(".+ p50",),
+        colors=_FEEDS,
     ),
     graph(
         "Rows and pages read, per minute",
@@ -73,6 +88,8 @@ WORK: tuple[Panel, ...] = (
         what="Rows that had changed or were known already, and the pages they came in.",
         normal="known rows are the overlap of polls, and sweeps.",
         act="many known rows in changes: [poller] overlap_s is larger than it need be.",
+        dashed=(".+ pages",),
+        colors=_FEEDS | {"changes changed": "green"},
     ),
     graph(
         "Planned waits before retries",

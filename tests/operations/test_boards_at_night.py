@@ -259,6 +259,61 @@ def test_the_actors_that_matter_are_chosen_at_first_and_all_are_there_to_choose(
     assert len(chosen) == repeated["maxPerRow"]
 
 
+def test_what_is_nought_draws_no_line_of_warning() -> None:
+    """A red one at the foot of a graph is a fault at a glance; an actor's yellow is its name."""
+    seen = 0
+    for name in BOARDS:
+        for panel in graphs(read_board(name)):
+            field = panel["fieldConfig"]
+            custom = field["defaults"].get("custom", {})
+            if panel["type"] != "timeseries" or custom["stacking"]["mode"] != "none":
+                continue
+            overrides = field["overrides"]
+            colors = [field["defaults"]["color"].get("fixedColor", "")] + [
+                one["value"]["fixedColor"]
+                for override in overrides
+                for one in override["properties"]
+                if one["id"] == "color"
+            ]
+            named = any("prospect_resolver" in one["matcher"]["options"] for one in overrides)
+            if not named and any(re.search("red|orange|yellow", color) for color in colors):
+                exprs = [target["expr"] for target in panel["targets"]]
+                assert any(re.search(r">=? 0|> 0", one) for one in exprs), panel["title"]
+                seen += 1
+    assert seen >= 10
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_the_word_none_stands_first_where_its_grey_is_looked_for(name: str) -> None:
+    """Its colour goes by the begin of the legend."""
+    for panel in graphs(read_board(name)):
+        for target in panel["targets"]:
+            for label in re.findall(r'"(\w+)", "none"', target["expr"]):
+                legend = target["legendFormat"]
+                assert legend.startswith(f"{{{{{label}}}}}") or label == "alertname", panel["title"]
+
+
+def test_names_that_have_no_room_below_stand_beside_the_graph() -> None:
+    """Below it a legend has three lines; routes come in dozens."""
+    beside = {
+        panel["title"]
+        for panel in graphs(read_board("apis"))
+        if panel["options"].get("legend", {}).get("placement") == "right"
+    }
+
+    assert beside == {"Requests by route, per minute", "Duration by route, 95 %"}
+
+
+def test_edits_that_the_fuse_only_counts_are_not_shown_as_held() -> None:
+    """A bulk raises the count long before the fuse has anything to hold."""
+    [panel] = [one for one in graphs(read_board("operator")) if one["title"] == "Never expected"]
+
+    assert re.search(
+        r"wosync_fuse_held_records.*? \* on \(job, instance\) .*?wosync_fuse_tripped",
+        panel["targets"][0]["expr"],
+    )
+
+
 def test_of_a_stack_only_areas_are_drawn() -> None:
     """The line of what is nothing would lie on top of all of it, in its own colour."""
     for name in BOARDS:
