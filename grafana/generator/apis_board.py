@@ -54,10 +54,17 @@ STATUS_COLORS = {
     "204": "light-green",
     "429": "orange",
     "401|403": "dark-red",
-    "4xx|400|404|422": "yellow",
+    "4xx|400|422": "yellow",
+    # Names are looked up that are not there: an answer like any other.
+    "404": "#8e8e8e",
     "500|503|5xx": "red",
     "timeout": "semi-dark-red",
     "connect_error|protocol_error|other": "light-red",
+}
+_KINDS = {
+    "account( .+)?": "blue",
+    "user( .+)?": "light-blue",
+    "stage( .+)?": "purple",
 }
 PURPOSE_COLORS = {
     "fresh": "green",
@@ -170,7 +177,7 @@ _SYSTEM: tuple[Panel | Text, ...] = (
             "{{status}}",
         ),
         what="Finished requests by how they ended.",
-        normal="200, 201 and 204.",
+        normal="200, 201 and 204; 404 for what is looked for and is not there.",
         act="401: credentials; 422: the mapping; 5.. and time-outs: the system.",
         alerts=("WosyncAuthRefused",),
         stacked=True,
@@ -263,11 +270,10 @@ _DETAILS: tuple[Panel | Text, ...] = (
     stat(
         "Requests per record",
         "locale",
-        Query(
-            f"{grown(_REQUESTS, _HERE)} / clamp_min(" + grown("reconciles_total", _SYNCED) + ", 1)"
-        ),
+        Query(f"{grown(_REQUESTS, _HERE)} / ({grown('reconciles_total', _SYNCED)} > 0)"),
         what="Requests in the shown time for every record created, updated, adopted or related.",
-        normal="steady; of Workbooks more, the less is edited, because polls count too.",
+        normal="steady; of Workbooks more, the less is edited, because polls count too; no data "
+        "while nothing is.",
         act="rising: reference caches miss, or attempts fail and are repeated.",
         leads=(Link("Which part is slow", board("tuning")),),
         width=6,
@@ -347,6 +353,8 @@ _YEARS: tuple[Panel | Text, ...] = (
         normal="the forecast stays below the limit.",
         act="longer poll and audit intervals, or a larger plan.",
         alerts=("WosyncYearlyBudgetForecast",),
+        dashed=(".+ forecast .+",),
+        colors={".+ (used|forecast) .+": "blue", ".+ limit .+": "#9e9e9e"},
         width=24,
     ),
 )
@@ -365,6 +373,7 @@ _REFERENCES: tuple[Panel | Text, ...] = (
         normal="above 0.9 during work.",
         act="lower: [owners] ttl_s is short for how often names change.",
         maximum=1,
+        colors=_KINDS,
         width=6,
     ),
     graph(
@@ -378,13 +387,7 @@ _REFERENCES: tuple[Panel | Text, ...] = (
         normal="hits.",
         act="ambiguous: two users of one name, see [owners] match and aliases.",
         dashed=(r"\w+ (miss|negative_hit)",),
-        colors={
-            r"account \w+": "blue",
-            r"user \w+": "light-blue",
-            r"stage \w+": "purple",
-            r"\w+ ambiguous": "orange",
-            r"\w+ error": "red",
-        },
+        colors=_KINDS | {r"\w+ ambiguous": "orange", r"\w+ error": "red"},
         width=12,
     ),
     graph(
@@ -399,6 +402,7 @@ _REFERENCES: tuple[Panel | Text, ...] = (
         normal="up to [owners] ttl_s; longer while nobody asks.",
         act="older during work: Outreach cannot be read.",
         lines=("[owners] ttl_s",),
+        colors=_KINDS,
         width=6,
     ),
     graph(
@@ -408,6 +412,7 @@ _REFERENCES: tuple[Panel | Text, ...] = (
         what="Names known of each kind.",
         normal="as many as there are in Outreach.",
         act="0 of a kind: it was not read yet, or there is nothing of it.",
+        colors=_KINDS,
         width=24,
         height=6,
     ),

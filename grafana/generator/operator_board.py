@@ -170,6 +170,7 @@ _BACKLOG: tuple[Panel | Text, ...] = (
         what="How long ago the watermark of each feed stands; it moves with real edits only.",
         normal="a quiet watermark is no fault.",
         act="polls that fail are on the right.",
+        colors={"changes": "blue", "tab_changes": "light-blue", "people": "purple"},
     ),
     graph(
         "Polls, per minute",

@@ -57,11 +57,15 @@ def grown(counter: str, *matchers: str, by: tuple[str, ...] = (), over: str = "$
 
 
 def quantile(share: float, histogram: str, *matchers: str, by: tuple[str, ...] = ()) -> str:
-    """What `share` of the observations did not exceed."""
-    return (
+    """What `share` of the observations did not exceed; while there are none, one of that name."""
+    found = (
         f"histogram_quantile({share}, "
         f"{per_second(f'{histogram}_bucket', *matchers, by=('le', *by))})"
     )
+    if not by:
+        return found
+    observed = per_second(f"{histogram}_count", *matchers)
+    return f'{found} >= 0 or label_replace({observed} == 0, "{by[0]}", "none", "", "")'
 
 
 def cells(histogram: str, *matchers: str) -> str:

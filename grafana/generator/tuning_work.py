@@ -24,6 +24,7 @@ _FEEDS = {
     "sweep .+": "#8e8e8e",
     "audit .+": "#c8c8d0",
 }
+_SHARES = {"mean|p50": "light-blue", "p95": "blue", "p99": "purple"}
 _COMMITS = "sqlite_commit_duration_seconds"
 
 
@@ -66,6 +67,7 @@ WORK: tuple[Panel, ...] = (
         normal="1 for single edits, near the maximum during an import.",
         act="small during an import: a longer [write_back] linger_ms fills batches.",
         lines=("at most",),
+        colors=_SHARES,
     ),
     graph(
         "Poll duration",
@@ -98,6 +100,11 @@ WORK: tuple[Panel, ...] = (
         what="Seconds of waiting planned per second.",
         normal="0.",
         act="errors by class on the operator dashboard name the cause.",
+        colors={
+            "opportunity_syncer": "blue",
+            "relationship_syncer": "light-blue",
+            "write_back": "purple",
+        },
     ),
     graph(
         "Retries by class, per minute",
@@ -121,6 +128,7 @@ MACHINE: tuple[Panel, ...] = (
         what="One group of store writes, from its start to the disk.",
         normal="about a millisecond on a good disk.",
         act="the disk is slow or busy; the state must be on a local one.",
+        colors=_SHARES,
         steps=((None, "green"), (1, "red")),
         alerts=("WosyncSqliteSlow",),
         width=8,
@@ -141,6 +149,7 @@ MACHINE: tuple[Panel, ...] = (
         what="Size of the state's files.",
         normal="main grows slowly; wal stays below some tens of megabytes.",
         act="a growing wal: something reads the state for hours.",
+        colors={"main": "blue", "wal": "light-blue"},
         width=8,
     ),
     graph(
@@ -153,6 +162,7 @@ MACHINE: tuple[Panel, ...] = (
         what="How late a timer of 100 ms fires.",
         normal="milliseconds.",
         act="the processor is taken, or a piece of code holds the loop.",
+        colors=_SHARES,
         steps=((None, "green"), (0.25, "red")),
         alerts=("WosyncEventLoopLag",),
         width=8,

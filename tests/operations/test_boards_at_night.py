@@ -314,6 +314,46 @@ def test_edits_that_the_fuse_only_counts_are_not_shown_as_held() -> None:
     )
 
 
+def test_a_name_that_is_looked_up_and_not_there_is_no_warning() -> None:
+    """Every idle night asks for a few of them again."""
+    [panel] = [
+        one
+        for one in graphs(read_board("apis"))
+        if one["title"] == "Requests by status, per minute"
+    ]
+    painted = {
+        override["matcher"]["options"].strip("/"): one["value"]["fixedColor"]
+        for override in panel["fieldConfig"]["overrides"]
+        for one in override["properties"]
+        if one["id"] == "color"
+    }
+
+    [of_404] = [color for one, color in painted.items() if re.fullmatch(one, "404")]
+    [of_422] = [color for one, color in painted.items() if re.fullmatch(one, "422")]
+    assert of_404.startswith("#") and of_422 == "yellow"
+
+
+def test_where_nothing_was_measured_a_graph_says_so() -> None:
+    """A graph of nothing but NaN has neither lines nor a scale, as if it were broken."""
+    seen = 0
+    for name in BOARDS:
+        for panel in graphs(read_board(name)):
+            for target in panel["targets"]:
+                expr = target["expr"]
+                if "histogram_quantile" in expr and " by (le, " in expr:
+                    assert re.search(r">= 0 or label_replace\(.+_count\{.+ == 0, ", expr)
+                    assert '"none"' in expr, panel["title"]
+                    seen += 1
+    assert seen >= 8
+
+
+def test_requests_per_record_are_not_told_of_a_night_without_records() -> None:
+    """All polls of the night over one record that there was not are a number to wonder at."""
+    [panel] = [one for one in graphs(read_board("apis")) if one["title"] == "Requests per record"]
+
+    assert re.search(r"/ \(sum.*> 0\)$", panel["targets"][0]["expr"])
+
+
 def test_of_a_stack_only_areas_are_drawn() -> None:
     """The line of what is nothing would lie on top of all of it, in its own colour."""
     for name in BOARDS:
