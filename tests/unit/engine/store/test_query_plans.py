@@ -241,14 +241,17 @@ def _values(sql: str) -> Any:
     return dict.fromkeys(names) or [None] * (max(numbers, default=0) or sql.count("?"))
 
 
-@pytest.mark.parametrize("statement", list(statements()), ids=str)
-def test_no_statement_reads_through_a_table_that_grows(
-    state: sqlite3.Connection, statement: Statement
-) -> None:
+def test_no_statement_reads_through_a_table_that_grows(state: sqlite3.Connection) -> None:
     """At 100,000 records each of those would hold up everybody else."""
-    found = scans(state, statement.sql)
+    looked_at = list(statements())
+    found = [
+        f"{one}: {one.sql}\n{scanned}"
+        for one in looked_at
+        if one.where not in ALLOWED and (scanned := scans(state, one.sql))
+    ]
 
-    assert not found or statement.where in ALLOWED, f"{statement.sql}\n{found}"
+    assert looked_at
+    assert found == []
 
 
 def test_whoever_may_does(state: sqlite3.Connection) -> None:
@@ -274,12 +277,9 @@ def _read_again(state: sqlite3.Connection, sql: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("statement", list(statements()), ids=str)
-def test_no_list_that_is_handed_over_is_read_again_for_each_row(
-    state: sqlite3.Connection, statement: Statement
-) -> None:
+def test_no_list_that_is_handed_over_is_read_again_for_each_row(state: sqlite3.Connection) -> None:
     """Of a thousand creates in doubt, each compared with a thousand: a second in a busy night."""
-    assert not _read_again(state, statement.sql)
+    assert [str(one) for one in statements() if _read_again(state, one.sql)] == []
 
 
 # What a statement says in cases of its own: how something is counted, or listed, for whoever looks.
