@@ -82,7 +82,7 @@ _BOTTLENECK: tuple[Panel | Text, ...] = (
         act="the actor near 1 limits throughput; [concurrency] gives it workers.",
         maximum=1,
         colors=_ACTOR_COLORS,
-        width=8,
+        width=7,
         height=7,
     ),
     graph(
@@ -104,7 +104,7 @@ _BOTTLENECK: tuple[Panel | Text, ...] = (
         maximum=1,
         dashed=(r"\w+ throttled",),
         colors=_ACTOR_COLORS,
-        width=8,
+        width=10,
         height=7,
     ),
     graph(
@@ -117,7 +117,7 @@ _BOTTLENECK: tuple[Panel | Text, ...] = (
         act="full without a backlog: its readers are the bottleneck.",
         alerts=("WosyncMailboxSaturated",),
         colors=_MAILBOXES,
-        width=8,
+        width=7,
         height=7,
     ),
     graph(
