@@ -44,6 +44,7 @@ IN_ERROR = graph(
     alerts=("WosyncRecordsInError", "WosyncRecordsInErrorRising"),
     stacked=True,
     shades_of="blue",
+    shades={"opportunity .+": "blue", "relationship .+": "light-blue", "person .+": "purple"},
     width=12,
     height=7,
 )

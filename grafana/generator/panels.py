@@ -332,6 +332,7 @@ def graph(
     lines: Sequence[str] = (),
     dashed: Sequence[str] = (),
     colors: dict[str, str] = _NO_COLORS,
+    shades: dict[str, str] = _NO_COLORS,
     leads: Sequence[Link] = (),
     maximum: float | None = None,
     shades_of: str | None = None,
@@ -346,6 +347,7 @@ def graph(
         lines: series, by their legends, drawn as plain dashed lines over a stack.
         dashed: patterns for the legends of series whose lines are dashed, in their own colours.
         colors: colours of series by a pattern for their legends; the others get one of Grafana's.
+        shades: colours by such patterns, of which each series gets a shade.
         shades_of: the colour that those get instead: no failure is green.
         many: so many series that their names have room only beside the graph.
     """
@@ -366,6 +368,7 @@ def graph(
         overrides=[
             *(_plain_line(name, _DASHES[place % len(_DASHES)]) for place, name in enumerate(lines)),
             *(_dashed(name) for name in dashed),
+            *(_painted(name, color, "shades") for name, color in shades.items()),
             *(_painted(name, color) for name, color in (_none_of(queries) | colors).items()),
         ],
         leads=leads,
@@ -473,8 +476,8 @@ def _none_of(queries: Sequence[Query]) -> dict[str, str]:
     return {r"none(\W.*)?": NO_DATA} if any('"none"' in one.expr for one in queries) else {}
 
 
-def _painted(name: str, color: str) -> Json:
+def _painted(name: str, color: str, mode: str = "fixed") -> Json:
     return {
         "matcher": {"id": "byRegexp", "options": f"/^({name})$/"},
-        "properties": [{"id": "color", "value": {"mode": "fixed", "fixedColor": color}}],
+        "properties": [{"id": "color", "value": {"mode": mode, "fixedColor": color}}],
     }

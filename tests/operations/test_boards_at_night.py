@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from engine.metrics.labels import ACTORS
+from engine.metrics.labels import ACTORS, REFUSED_KINDS
 from grafana.generator.operator_top import CAUSES
 from grafana.generator.panels import NO_DATA
 from tests.operations.boards import BOARDS, data_links, graphs, read_board, rules, variables
@@ -352,6 +352,23 @@ def test_requests_per_record_are_not_told_of_a_night_without_records() -> None:
     [panel] = [one for one in graphs(read_board("apis")) if one["title"] == "Requests per record"]
 
     assert re.search(r"/ \(sum.*> 0\)$", panel["targets"][0]["expr"])
+
+
+def test_people_in_error_look_unlike_opportunities_in_error() -> None:
+    """Shades of one blue told the kinds apart for nobody."""
+    [panel] = [
+        one for one in graphs(read_board("operator")) if one["title"].startswith("In error,")
+    ]
+    shaded = {
+        override["matcher"]["options"].strip("/"): one["value"]["fixedColor"]
+        for override in panel["fieldConfig"]["overrides"]
+        for one in override["properties"]
+        if one["value"].get("mode") == "shades"
+    }
+
+    for kind in REFUSED_KINDS:
+        assert [one for one in shaded if re.fullmatch(one, f"{kind} validation")], kind
+    assert len(set(shaded.values())) == len(REFUSED_KINDS)
 
 
 def test_of_a_stack_only_areas_are_drawn() -> None:
