@@ -200,7 +200,8 @@ async def test_a_mass_change_that_comes_page_by_page_is_one(slow: Bench) -> None
     """Each page by itself is small enough to go on, and all of them together are everything."""
     records = await linked(slow, 40)
     slow.settings["mapping.opportunity"] = {"name": "comment"}
-    slow.workbooks_traffic.latency_s = 0.05
+    # Time enough to decide over a page before the next, on a busy machine as well.
+    slow.workbooks_traffic.latency_s = 0.2
     slow.forget_traffic()
 
     async with running(slow):

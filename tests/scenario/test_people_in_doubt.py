@@ -7,6 +7,7 @@ from typing import Literal
 
 import anyio
 import pytest
+from structlog.testing import capture_logs
 
 from connectors.sandbox.faults import Fault
 from engine.decide import doubt
@@ -273,9 +274,7 @@ async def test_an_address_taken_and_not_shown_yet_is_adopted_later(patient: Benc
     assert patient.roles(record) == [(taken[0], "Decision maker")]
 
 
-async def test_an_address_taken_by_whom_cannot_be_asked_is_adopted_later(
-    patient: Bench, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_an_address_taken_by_whom_cannot_be_asked_is_adopted_later(patient: Bench) -> None:
     """The same process goes on with a create that was answered, whatever befell the look."""
     taken: list[int] = []
     patient.just_before_a_prospect_create(
@@ -286,13 +285,15 @@ async def test_an_address_taken_by_whom_cannot_be_asked_is_adopted_later(
     patient.outreach_fault(replace(look, skip=1))
     record, ada = related(patient, "Decision maker")
 
-    async with running(patient):
-        await until(lambda: patient.outreach_traffic.counts[FIND_PROSPECTS] == 3)
-    for _ in range(2):
-        patient.clock.advance(61)
-        await patient.once()
+    with capture_logs() as lines:
+        async with running(patient):
+            await until(lambda: patient.outreach_traffic.counts[FIND_PROSPECTS] == 3)
+        for _ in range(2):
+            patient.clock.advance(61)
+            await patient.once()
 
-    assert "unexpected" not in capsys.readouterr().out
+    assert lines
+    assert [one for one in lines if one["event"] == "unexpected"] == []
     assert patient.roles(record) == [(taken[0], "Decision maker")]
     assert patient.outreach_traffic.counts[CREATE_PROSPECT] == 1
     assert patient.person(ada)["error"] is False
