@@ -34,7 +34,7 @@ def _sandbox(
     from connectors.sandbox.settings_file import occupied
     from connectors.sandbox.showing import serve_until_told
 
-    console, errors = Console(highlight=False), Console(stderr=True, highlight=False)
+    console, errors = (Console(stderr=errs, highlight=False, emoji=False) for errs in (False, True))
     options = SandboxOptions(
         seed=seed,
         bulk=bulk,
