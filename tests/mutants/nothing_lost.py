@@ -220,8 +220,8 @@ MUTANTS = (
     Mutant(
         "doubts by a clock that was ahead",
         "engine/store/sqlite/waits.py",
-        "            (set_back_s, now, now),\n",
-        "            (set_back_s, now, NEVER),\n",
+        'f"{column} > :now" for column in columns',
+        'f"{column} > :now + 9e9" for column in columns',
         ("tests/unit/engine/store/test_waits.py::test_nothing_has_happened_later_than_now",),
     ),
     Mutant(

@@ -93,7 +93,7 @@ MUTANTS = (
     Mutant(
         "takes what a clock that was ahead has stamped for young until its time comes",
         WAITS,
-        '    ("role_edit", "sent_at"),\n',
+        '    "role_edit": ("sent_at",),\n',
         "",
         (f"{STRETCHED}::test_nothing_has_happened_later_than_now",),
     ),

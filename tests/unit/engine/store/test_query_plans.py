@@ -97,8 +97,15 @@ LOCAL: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "outbox._carry": [{"entry": SimpleNamespace(record_type=one)} for one in RecordType],
     "outbox.void_flag": [{"key": SimpleNamespace(record_type=one)} for one in RecordType],
     "people._write": [{"announces": True}, {"announces": False}],
-    # A column that each of its statements is about in turn.
-    "waits.bound": [{"table": "people_tab", "column": "due_at"}],
+    # What each of its statements is about in turn.
+    "waits.bound": [
+        {
+            "table": "people_tab",
+            "column": "due_at",
+            "taken_back": "failed_at = min(failed_at - :set_back_s, :now)",
+            "ahead": "failed_at > :now",
+        }
+    ],
     "work.known": [{"further": ""}, {"further": " AND r.state = 'pending' AND r.mass <> 2"}],
 }
 # Opens and migrates the file, before anybody works; or works on a copy of its own.
