@@ -50,7 +50,8 @@ async def test_a_copy_is_made_beside_the_service_and_put_back(tmp_path: Path) ->
     assert again.code == STATE
     assert "exists already" in paragraph(again)
     assert put_back.code == DONE, put_back.everything
-    assert names == [statedir.MARK_NAME, statedir.FILE_NAME, f"{statedir.FILE_NAME}.before-1"]
+    kept = [statedir.MARK_NAME, statedir.REST_NAME, statedir.FILE_NAME]
+    assert names == [*kept, f"{statedir.FILE_NAME}.before-1"]
     assert ended.code == ATTENTION, ended.everything
     assert "state_of_unknown_age" in ended.err
     assert names_of(sandbox) == before
@@ -79,7 +80,7 @@ async def test_what_is_no_copy_of_this_state_is_not_put_back(tmp_path: Path, wha
     assert ended.code == STATE, ended.everything
     assert paragraph(ended)
     assert (home.state / statedir.FILE_NAME).read_bytes() == before
-    assert names_in(home.state) == [statedir.MARK_NAME, statedir.FILE_NAME]
+    assert names_in(home.state) == [statedir.MARK_NAME, statedir.REST_NAME, statedir.FILE_NAME]
 
 
 def _spoil(copy: Path, what: str) -> None:

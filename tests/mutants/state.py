@@ -269,4 +269,25 @@ MUTANTS = (
             "::test_no_list_that_may_lag_proves_a_role_gone_in_an_aged_state",
         ),
     ),
+    Mutant(
+        "takes a state for sound that was left without being closed",
+        "engine/store/sqlite/rest.py",
+        "        if _log(path).exists():\n            return False\n",
+        "",
+        ("tests/unit/engine/store/test_rest.py",),
+    ),
+    Mutant(
+        "takes the time that a file shows for the time it was changed",
+        "engine/store/sqlite/rest.py",
+        "found.st_mtime_ns, found.st_ctime_ns)",
+        "found.st_mtime_ns, found.st_mtime_ns)",
+        ("tests/unit/engine/store/test_rest.py",),
+    ),
+    Mutant(
+        "never reads a state through",
+        "engine/store/sqlite/statefile.py",
+        "whole=not rest.undisturbed(path)",
+        "whole=False",
+        ("tests/unit/engine/store/test_rest.py",),
+    ),
 )

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Concatenate
 
-from engine.store.sqlite import provenance, statedir, statefile
+from engine.store.sqlite import provenance, rest, statedir, statefile
 from engine.store.sqlite.connections import P, R
 from engine.store.sqlite.mark import Mark
 from engine.store.sqlite.subjects import Subjects
@@ -128,6 +128,7 @@ def opened(path: Path) -> Generator[tuple[sqlite3.Connection, Mark]]:
         contextlib.closing(Mark(path.with_name(statedir.MARK_NAME))) as mark,
     ):
         yield connection, mark
+    rest.note(path)
 
 
 @contextmanager

@@ -16,11 +16,13 @@ from engine.ownership import OTHERS_MAY_WRITE, as_owner, planted, strange_link
 FILE_NAME = "state.db"
 MARK_NAME = "mark"
 LOCK_NAME = "lock"
+REST_NAME = "rest"
 # Everything that is opened there, by SQLite under these names or by ourselves.
 NAMES = (
     FILE_NAME,
     *(f"{FILE_NAME}{suffix}" for suffix in ("-wal", "-shm", "-journal")),
     MARK_NAME,
+    REST_NAME,
     LOCK_NAME,
 )
 _OTHERS_MAY_READ = stat.S_IRGRP | stat.S_IROTH

@@ -23,7 +23,7 @@ import anyio
 
 from engine.flow.worktime import STORE_MAX_S, State, spending
 from engine.runs import Spent, spent
-from engine.store.sqlite import provenance, statedir, statefile
+from engine.store.sqlite import provenance, rest, statedir, statefile
 from engine.store.sqlite.connections import P, R
 from engine.store.sqlite.mark import Mark
 from engine.store.sqlite.subjects import Subjects
@@ -252,6 +252,7 @@ async def open_store(
                     yield store
                 finally:
                     store.close()
+    rest.note(path)
 
 
 @asynccontextmanager
