@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
-from engine.store.sqlite import statefile
+from engine.store.sqlite import rest, statefile
 from tests.benchmarks.stage import BenchmarkFailed
 
 # Far above every id the emulators give.
@@ -59,6 +59,8 @@ def plant_linked(state_dir: Path, number: int) -> None:
         for statement in (_CLAIMS, _PEOPLE, _ROLES):
             connection.execute(f"{_SERIES} {statement}", sizes)
         connection.execute("COMMIT")
+    # As the service leaves it.
+    rest.note(state_dir / statefile.FILE_NAME)
 
 
 def _copy(connection: sqlite3.Connection, table: str, values: Mapping[str, int]) -> None:
