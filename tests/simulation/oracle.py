@@ -126,7 +126,9 @@ class Oracle:
     def _flagged(self, record_id: int) -> Iterator[str]:
         contested = self._ledger.contested & self._ledger.yielded
         others = self._ledger.gone_records | self._ledger.contested
-        if record_id in self._ledger.mended - others and not self._ledger.state_lost:
+        # What is not ticked any more is left as it is, its flag as well.
+        ticked, *_ = self._plugin(record_id)
+        if ticked and record_id in self._ledger.mended - others and not self._ledger.state_lost:
             yield "is mended, and still flagged"
         if record_id not in self._ledger.bad_records | self._ledger.gone_records | contested:
             yield "is flagged without a cause"
