@@ -34,7 +34,8 @@ def _sandbox(
     from connectors.sandbox.settings_file import occupied
     from connectors.sandbox.showing import serve_until_told
 
-    console, errors = (Console(stderr=errs, highlight=False, emoji=False) for errs in (False, True))
+    console = Console(highlight=False, emoji=False)
+    errors = Console(stderr=True, highlight=False, emoji=False)
     options = SandboxOptions(
         seed=seed,
         bulk=bulk,

@@ -22,7 +22,8 @@ def _demo(directory: Path | None, *, keep: bool) -> int:
     from connectors.sandbox.mishaps import told
     from connectors.sandbox.settings_file import occupied
 
-    console, errors = (Console(stderr=errs, highlight=False, emoji=False) for errs in (False, True))
+    console = Console(highlight=False, emoji=False)
+    errors = Console(stderr=True, highlight=False, emoji=False)
     try:
         with occupied(directory or Path(tempfile.mkdtemp(prefix="wosync-demo-"))) as home:
             code = anyio.run(watched, Demo(console, home, keep=keep))
