@@ -44,3 +44,17 @@ async def past_the_overlap(world: Bench) -> None:
     for _ in range(2):
         world.clock.advance(60)
         await world.once()
+
+
+async def held_linked(world: Bench, number: int = 4, *people: int) -> list[int]:
+    """So many linked records whose mapping has changed, held by the fuse; with these people."""
+    records = [world.has(f"Crane {one}") for one in range(number)]
+    for record in records if people else ():
+        world.puts(record, *((one, "Buyer") for one in people))
+    world.settings["fuse"] = {"records_min": 1, "share": 0.0}
+    await world.once()
+    await world.once()
+    world.settings["mapping.opportunity"] = {"name": {"template": "{description}!"}}
+    assert (await world.once()).held.records == number
+    world.forget_traffic()
+    return records

@@ -15,22 +15,9 @@ from engine.cli.exits import Exit
 from engine.model.approval import Chosen
 from engine.store.sqlite import fuse, statefile
 from tests.scenario.bench import Bench
+from tests.scenario.fuse_hands import held_linked
 from tests.scenario.plan_hands import writes
 from tests.scenario.service_port import ServicePort, eventually, served
-
-
-async def held_linked(world: Bench, number: int = 4, *people: int) -> list[int]:
-    """So many linked records whose mapping has changed, held by the fuse; with these people."""
-    records = [world.has(f"Crane {one}") for one in range(number)]
-    for record in records if people else ():
-        world.puts(record, *((one, "Buyer") for one in people))
-    world.settings["fuse"] = {"records_min": 1, "share": 0.0}
-    await world.once()
-    await world.once()
-    world.settings["mapping.opportunity"] = {"name": {"template": "{description}!"}}
-    assert (await world.once()).held.records == number
-    world.forget_traffic()
-    return records
 
 
 async def approve(world: Bench, **asked: object) -> int:

@@ -15,10 +15,10 @@ from engine.model.plan import Change, Header, Kind, LeftOut
 from engine.service.planning import files, lines, target
 from tests.scenario.adopting_hands import ADOPTS, synced
 from tests.scenario.bench import Bench
+from tests.scenario.fuse_hands import held_linked
 from tests.scenario.people import ROLES as ROLES_PATH
 from tests.scenario.plan_hands import planned, writes
 from tests.scenario.test_applying import applied
-from tests.scenario.test_approving import held_linked
 
 
 async def test_those_who_share_a_prospect_each_have_their_role(world: Bench) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.scenario import fuse_hands
 from tests.scenario.acting_hands import resync, retry
 from tests.scenario.bench import Bench
-from tests.scenario.test_approving import held_linked
+from tests.scenario.fuse_hands import held_linked
 from tests.scenario.test_undone_imports import readings
 
 pytestmark = pytest.mark.anyio

@@ -12,10 +12,10 @@ from engine.model.run import RunKind
 from engine.service.planning.rehearsal import Wanted
 from engine.store.sqlite import fuse, journal, runs, statefile
 from tests.scenario.bench import UPDATE, Bench
-from tests.scenario.fuse_hands import held
+from tests.scenario.fuse_hands import held, held_linked
 from tests.scenario.plan_hands import planned, writes
 from tests.scenario.test_applying import applied
-from tests.scenario.test_approving import approve, held_linked
+from tests.scenario.test_approving import approve
 from tests.scenario.undo_hands import changes, kept, latest_run, undo
 
 pytestmark = pytest.mark.anyio
