@@ -290,4 +290,11 @@ MUTANTS = (
         "whole=False",
         ("tests/unit/engine/store/test_rest.py",),
     ),
+    Mutant(
+        "takes a state for sound in which something could not be read",
+        "engine/store/sqlite/threaded.py",
+        "    if sound:\n        rest.note(path)\n",
+        "    rest.note(path)\n",
+        ("tests/unit/engine/store/test_rest.py",),
+    ),
 )

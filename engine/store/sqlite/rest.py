@@ -17,7 +17,7 @@ _BYTES_MAX = 200
 
 
 def note(path: Path) -> None:
-    """The state was closed in order just now, by the last who had it open.
+    """The state was closed in order just now, by the last who had it open, and all was well.
 
     What the disk refuses is let be: the next start checks more than it would have to.
     """

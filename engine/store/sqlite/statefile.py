@@ -155,7 +155,9 @@ def check(path: Path, connection: sqlite3.Connection, *, whole: bool = True) -> 
             f"{path} is a SQLite file of another program",
             remedy="point [service] state_dir at a directory of its own",
         )
-    verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0] if whole else "ok"
+    if not whole:
+        return
+    verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if verdict != "ok":
         raise _damaged(path, verdict)
 

@@ -84,6 +84,8 @@ class ThreadedStore(Subjects):
         self._reader = reader
         self._beside = beside
         self._on_commit = on_commit
+        # Nothing has gone wrong that might lie in the file.
+        self.sound = True
         self._queue: list[_Job] = []
         self._work = anyio.Event()
         self._closing = False
@@ -112,6 +114,7 @@ class ThreadedStore(Subjects):
         with spending(State.BUSY, STORE_MAX_S):
             await job.done.wait()
         if isinstance(job.error, sqlite3.DatabaseError):
+            self.sound = False
             raise refused(job.error) from job.error
         if job.error is not None:
             raise job.error
@@ -134,6 +137,7 @@ class ThreadedStore(Subjects):
                     lambda connection: function(connection, *args, **kwargs)
                 )
         except sqlite3.DatabaseError as error:
+            self.sound = False
             raise unusable("read", error) from error
 
     async def glance(
@@ -238,21 +242,23 @@ async def open_store(
         StateUnusable: see `statefile.prepare`.
     """
     statefile.prepare(path)
-    mark = Mark(path.with_name(statedir.MARK_NAME))
+    mark, sound = Mark(path.with_name(statedir.MARK_NAME)), False
     async with (
         _connected(_Thread(lambda: statefile.connect(path, durable=durable), 64)) as writer,
         _connected(_Thread(lambda: statefile.connect(path, query_only=True), 64)) as reader,
     ):
         with closing(statefile.connect(path, query_only=True)) as beside:
             beside.execute("PRAGMA busy_timeout = 0")
+            store = ThreadedStore(writer, reader, beside, mark, on_commit)
             async with anyio.create_task_group() as tasks:
-                store = ThreadedStore(writer, reader, beside, mark, on_commit)
                 tasks.start_soon(store.commit_groups)
                 try:
                     yield store
                 finally:
                     store.close()
-    rest.note(path)
+            sound = store.sound
+    if sound:
+        rest.note(path)
 
 
 @asynccontextmanager

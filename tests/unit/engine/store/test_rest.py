@@ -62,6 +62,21 @@ async def test_what_was_closed_in_order_rests(tmp_path: Path) -> None:
     assert rest.undisturbed(path)
 
 
+@pytest.mark.parametrize("way", ["read", "write", "glance"])
+async def test_what_could_not_be_read_does_not_rest(tmp_path: Path, way: str) -> None:
+    """Whoever met it may have gone on without what it asked for, as a look at the numbers does."""
+    path = await _closed(tmp_path)
+
+    def damaged(connection: sqlite3.Connection) -> None:
+        raise sqlite3.DatabaseError("database disk image is malformed")
+
+    async with open_store(path) as store:
+        with pytest.raises(StateUnusable):
+            await {"read": store.read, "write": store.write, "glance": store.glance}[way](damaged)
+
+    assert not rest.undisturbed(path)
+
+
 @pytest.mark.parametrize("disturbed", [_written, _copied, _spoilt, _left_open, Path.unlink])
 async def test_what_anybody_has_touched_since_does_not(
     tmp_path: Path, disturbed: Callable[[Path], None]
