@@ -10,18 +10,16 @@ import gc
 import os
 import signal
 import ssl
-import sys
 from collections.abc import Generator
 from functools import cache
 
 import pytest
-import structlog
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer  # pyright: ignore[reportMissingTypeStubs]
 from xdist.scheduler import LoadGroupScheduling  # pyright: ignore[reportMissingTypeStubs]
 
 from engine.store.sqlite import statefile
-from tests import fresh
+from tests import fresh, plainlog
 from tests.scratch import scratch
 from tests.searching import examples
 from tests.unsteady import ENDED
@@ -34,19 +32,7 @@ settings.register_profile(
 )
 settings.load_profile("wosync")
 
-# Left alone, the library prints to stdout, which belongs to what a command says: a test that reads
-# a command's words must not find the log among them, whichever test ran before it in the same
-# process. And it paints every line, and lays out every local variable of a traceback: time in which
-# the event loop stands still, and with it everything a test waits for.
-structlog.configure(
-    processors=[
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.format_exc_info,
-        structlog.processors.KeyValueRenderer(key_order=["level", "event"]),
-    ],
-    logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-)
+plainlog.configure()
 
 # What a shell runs in the background ignores Ctrl-C, and so would every process a test starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -74,6 +60,13 @@ def authorities_read_once() -> Generator[None]:
 def fresh_states_copied() -> Generator[None]:
     """Hundreds of tests begin with no state; see `tests.fresh`."""
     with fresh.copied():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def log_restored() -> Generator[None]:
+    """What a test makes of the log ends with it; see `tests.plainlog`."""
+    with plainlog.restored():
         yield
 
 

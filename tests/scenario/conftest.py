@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import io
-import logging
-import sys
-import threading
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from engine import logs
 from tests.scenario.bench import Bench, bench
@@ -24,13 +20,8 @@ async def world(anyio_backend: str, tmp_path: Path) -> AsyncGenerator[Bench]:
 
 
 @pytest.fixture
-def said() -> Generator[io.StringIO]:
+def said() -> io.StringIO:
     """The service's log, for the time of one test."""
-    root = logging.getLogger()
-    before = root.level, root.handlers[:], sys.excepthook, threading.excepthook
     out = io.StringIO()
     logs.configure("info", "json", out)
-    yield out
-    structlog.reset_defaults()
-    logging.captureWarnings(False)
-    root.level, root.handlers[:], sys.excepthook, threading.excepthook = before
+    return out

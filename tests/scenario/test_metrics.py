@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import logging
-import sys
-import threading
 from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import closing
@@ -14,7 +11,6 @@ from typing import Any
 
 import anyio
 import pytest
-import structlog
 from prometheus_client import Metric
 from prometheus_client.openmetrics import parser as openmetrics
 
@@ -44,16 +40,11 @@ KNOWN = {
 
 
 @pytest.fixture
-def said() -> Generator[io.StringIO]:
+def said() -> io.StringIO:
     """The service's log at its most talkative, for the time of one test."""
-    root = logging.getLogger()
-    before = root.level, root.handlers[:], sys.excepthook, threading.excepthook
     out = io.StringIO()
     logs.configure("debug", "json", out)
-    yield out
-    structlog.reset_defaults()
-    logging.captureWarnings(False)
-    root.level, root.handlers[:], sys.excepthook, threading.excepthook = before
+    return out
 
 
 def linked(world: Bench, *records: int) -> bool:

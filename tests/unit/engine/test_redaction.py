@@ -6,9 +6,6 @@ import base64
 import io
 import json
 import logging
-import sys
-import threading
-from collections.abc import Generator
 from typing import Any
 from urllib.parse import quote, quote_plus, urlencode
 
@@ -21,17 +18,6 @@ from engine import logs
 from engine.redaction import PASSING_MAX
 
 SECRET = 'pass/word+with "odd" sígns&more'
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Generator[None]:
-    """What a test configures ends with it."""
-    root = logging.getLogger()
-    before = root.level, root.handlers[:], sys.excepthook, threading.excepthook
-    yield
-    structlog.reset_defaults()
-    logging.captureWarnings(False)
-    root.level, root.handlers[:], sys.excepthook, threading.excepthook = before
 
 
 def logged(level: str = "info", **fields: Any) -> dict[str, Any]:

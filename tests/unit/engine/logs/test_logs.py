@@ -9,7 +9,6 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Generator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,18 +20,6 @@ from engine import logs
 from engine.decide.reasons import because
 from engine.logs.folding import PASSING, WINDOW_S, Folding
 from engine.model.reason import Code
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Generator[None]:
-    """What a test configures ends with it."""
-    root = logging.getLogger()
-    before = root.level, root.handlers[:], sys.excepthook, threading.excepthook
-    yield
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
-    logging.captureWarnings(False)
-    root.level, root.handlers[:], sys.excepthook, threading.excepthook = before
 
 
 class Passing:

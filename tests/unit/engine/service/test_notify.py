@@ -10,7 +10,6 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-import structlog
 from structlog.testing import capture_logs
 
 from engine.service.notify import STATUS_CHARS_MAX, Notifier
@@ -57,14 +56,6 @@ def ear(request: pytest.FixtureRequest, place: Path) -> Generator[Ear]:
     opened = Ear(name if request.param == "path" else f"@{name}")
     yield opened
     opened.close()
-
-
-@pytest.fixture(autouse=True)
-def plain_logs() -> Generator[None]:
-    """What another test configured must not swallow the lines."""
-    structlog.reset_defaults()
-    yield
-    structlog.reset_defaults()
 
 
 def test_a_whole_life_is_told_word_for_word(ear: Ear) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
@@ -11,7 +11,6 @@ from typing import Any, cast
 
 import anyio
 import pytest
-import structlog
 from structlog.testing import capture_logs
 
 from engine.assembly.assembly import Assembly
@@ -119,14 +118,6 @@ class Guarded:
         """The actors whose metric says so."""
         value = self.watched.metrics.registry.get_sample_value
         return [actor for actor in ACTORS if value("wosync_actor_stalled", {"actor": actor}) == 1.0]
-
-
-@pytest.fixture(autouse=True)
-def plain_logs() -> Generator[None]:
-    """What another test configured must not swallow the lines."""
-    structlog.reset_defaults()
-    yield
-    structlog.reset_defaults()
 
 
 def guarded(
