@@ -19,8 +19,9 @@ SKEW_S = 300
 UNSURE_S = 300
 # Answers about one window name its end alike, but for the rounding of clocks.
 SAME_END_S = 3.0
-# Of a window that was met in the middle a part is over: as likely much of it as little.
-UNSEEN_PART = 1.5
+# A window that was met in the middle is longer than what is left of it, and whoever sets a limit
+# sets it for a time that is easily said.
+USUAL_S = (60.0, 300.0, 600.0, 900.0, 1800.0, float(HOUR_S))
 # What was under way when a window was met is counted by the system within so many seconds.
 UNCOUNTED_MAX_S = 10.0
 # However fast others draw, a backlog leaves them no more than this part of what is ours.
@@ -215,8 +216,10 @@ class Window:
         """How long windows are, as far as anybody saw; none is longer than an hour."""
         if not self._length_s:
             return float(HOUR_S)
-        unseen = 1.0 if self._whole else UNSEEN_PART
-        return max(self._length_s, min(float(HOUR_S), self._length_s * unseen))
+        if self._whole:
+            return self._length_s
+        seen_s = self._length_s - SAME_END_S
+        return next((usual_s for usual_s in USUAL_S if seen_s <= usual_s), self._length_s)
 
 
 def _of_one_window(requests: float, of_it: float, lasts_s: float, trickle: float) -> Grant:

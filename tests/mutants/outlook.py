@@ -142,8 +142,8 @@ MUTANTS = (
     Mutant(
         "takes what is left of a window for all of it",
         WINDOW,
-        "unseen = 1.0 if self._whole else UNSEEN_PART",
-        "unseen = 1.0",
+        "        if self._whole:\n            return self._length_s\n        seen_s",
+        "        if self._length_s:\n            return self._length_s\n        seen_s",
         (BUDGETED,),
     ),
     Mutant(

@@ -7,7 +7,7 @@ from pytest import approx
 
 from engine.flow.allowance import HOUR_S, BudgetLimits, Grant
 from engine.flow.budget import DAY_S, MINUTE_S, YEAR_DAYS, Budget
-from engine.flow.window import SKEW_S, UNSEEN_PART, UNSURE_S
+from engine.flow.window import SKEW_S, UNSURE_S
 from tests.unit.engine.stand_ins import NOW
 
 # On a full minute, so that the arithmetic can be read off.
@@ -242,10 +242,23 @@ def test_a_window_of_another_limit_has_another_length() -> None:
     budget.learn(100, 0, NOW + 200, NOW)
 
     # Nobody saw how long it was open already.
-    assert budget.grant(101, NOW, backlog=True) == Grant(200.0 + 200 * UNSEEN_PART, 1)
+    assert budget.grant(101, NOW, backlog=True) == Grant(200.0 + 300.0, 1)
 
     budget.learn(100, 0, NOW + 440, NOW + 200)
     assert budget.grant(101, NOW + 200, backlog=True) == Grant(480.0, 1)
+
+
+@pytest.mark.parametrize(
+    ("left_s", "length_s"),
+    [(1, 60), (59, 60), (62, 60), (64, 300), (110, 300), (620, 900), (1801, 1800), (1810, 3600)],
+)
+def test_a_window_that_was_met_in_the_middle_lasts_a_time_that_is_easily_said(
+    left_s: float, length_s: float
+) -> None:
+    """The next one is as long as limits are set for, not as what was left of this one."""
+    budget = Budget(BudgetLimits(fresh_share=0.0))
+    budget.learn(100, 0, NOW + left_s, NOW)
+    assert budget.grant(101, NOW, backlog=True) == Grant(left_s + length_s, 1)
 
 
 def test_a_limit_that_is_changed_within_its_window_leaves_it_its_length() -> None:
