@@ -59,10 +59,14 @@ def about() -> About:
 
 @cache
 def offered(group: str) -> tuple[Offer, ...]:
-    """Every entry point of the group, by name; of one that is found twice the first."""
+    """Every entry point of the group, by name; of one that is found twice the first.
+
+    Args:
+        group: one of ours.
+    """
     found: dict[str, Offer] = {}
-    for directory in _described_in():
-        for name, target in _entries(directory / "entry_points.txt", group):
+    for directory, text in _offering():
+        for name, target in _entries(text, group):
             found.setdefault(name, Offer(name, target, directory / "METADATA"))
     if not found:
         from importlib.metadata import entry_points
@@ -72,24 +76,30 @@ def offered(group: str) -> tuple[Offer, ...]:
 
 
 @cache
-def _described_in() -> tuple[Path, ...]:
-    """The directories in which installed distributions describe themselves."""
-    found: list[Path] = []
+def _offering() -> tuple[tuple[Path, str], ...]:
+    """Where distributions with entry points of ours describe themselves, and all of theirs."""
+    found: list[tuple[Path, str]] = []
     for place in dict.fromkeys(sys.path):
         with suppress(OSError):
-            names = sorted(name for name in os.listdir(place or ".") if name.endswith(_SUFFIX))  # noqa: PTH208 # a tenth of the time
-            found += [Path(place, name) for name in names]
+            for name in sorted(os.listdir(place or ".")):  # noqa: PTH208 # a tenth of the time
+                if name.endswith(_SUFFIX) and f"{PROGRAM}." in (text := _read(place, name)):
+                    found.append((Path(place, name), text))
     return tuple(found)
 
 
-def _entries(path: Path, group: str) -> Iterator[tuple[str, str]]:
-    """The lines of the group, as name and target."""
+def _read(place: str, name: str) -> str:
+    """The entry points of one distribution; nothing for one that has none, or none to be read."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        with open(f"{place or '.'}/{name}/entry_points.txt", encoding="utf-8") as file:  # noqa: PTH123 # of some hundred of them
+            return file.read()
     except (OSError, UnicodeDecodeError):
-        return
+        return ""
+
+
+def _entries(text: str, group: str) -> Iterator[tuple[str, str]]:
+    """The lines of the group, as name and target."""
     section = ""
-    for line in map(str.strip, lines):
+    for line in map(str.strip, text.splitlines()):
         if line.startswith("["):
             section = line.strip("[]").strip()
         elif section == group and "=" in line and not line.startswith("#"):

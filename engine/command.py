@@ -91,7 +91,15 @@ class Argument(click.Argument):
         return self.metavar or str(self.name).upper()
 
 
-class Command(click.Command):
+class _Sentence(click.Command):
+    """What is told in one sentence, wherever commands are listed: whole, and never cut."""
+
+    def get_short_help_str(self, limit: int = _SENTENCE_CHARS_MAX) -> str:
+        """The first sentence of what it does."""
+        return super().get_short_help_str(max(limit, _SENTENCE_CHARS_MAX))
+
+
+class Command(_Sentence):
     """One command; its sentence, its examples and its options are known before it is loaded.
 
     Args:
@@ -122,7 +130,7 @@ class Command(click.Command):
                 formatter.write_dl([one.get_help_record(ctx) for one in arguments])
 
 
-class Group(click.Group):
+class Group(_Sentence, click.Group):
     """What has commands of its own; its help folds a description that does not fit."""
 
     def __init__(
@@ -147,10 +155,7 @@ class Group(click.Group):
         formatter: click.HelpFormatter,
     ) -> None:
         """List the commands, each with its first sentence."""
-        rows = [
-            (name, command.get_short_help_str(_SENTENCE_CHARS_MAX))
-            for name, command in self.commands.items()
-        ]
+        rows = [(name, command.get_short_help_str()) for name, command in self.commands.items()]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 

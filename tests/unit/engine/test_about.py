@@ -16,7 +16,7 @@ DISTRIBUTION = "workbooks-outreach-sync"
 @pytest.fixture(autouse=True)
 def unread(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is known from before, and nothing of a test afterwards."""
-    for name in ("about", "offered", "_described_in"):
+    for name in ("about", "offered", "_offering"):
         # The function below its cache.
         monkeypatch.setattr(about, name, getattr(about, name).__wrapped__)
 
