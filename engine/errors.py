@@ -212,6 +212,10 @@ class StateUnusable(EngineError):
     """The state directory or the state file cannot be used."""
 
 
+class StateInUse(StateUnusable):
+    """Another process holds the state."""
+
+
 # All that is raised before a request leaves, or by a system's own word that it refuses one. What is
 # not listed may have been executed; so may whatever is thought of later, until it is listed here.
 _NOT_EXECUTED = (Throttled, HeldBack, Conflict, Terminal, OurFault, WouldChange)

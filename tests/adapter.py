@@ -16,7 +16,7 @@ class SqliteStore(Store, Connections, Protocol):
 
 
 class OpenSqlite(Protocol):
-    """See `OpenStore`."""
+    """Opens the store on a state file."""
 
     def __call__(
         self, path: Path, on_commit: Callable[[float], None] | None = None

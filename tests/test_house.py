@@ -200,6 +200,25 @@ def test_the_emulators_and_the_clients_know_nothing_of_each_other() -> None:
     assert [(room, one) for room, one in taken if one[1] in rooms - {room}] == []
 
 
+def test_where_the_state_is_kept_is_known_to_few() -> None:
+    """Whoever else asks its place; a copy to rehearse in is a file wherever the state is."""
+    of_copies = {"engine.store.sqlite.scratch", "engine.store.sqlite.adopting"}
+    knowing = {
+        module
+        for module, path in ENGINE.items()
+        if not module.startswith("engine.store.")
+        for one in engine_imports(path) - of_copies
+        if one.startswith("engine.store.sqlite")
+    }
+
+    assert knowing == {
+        "engine.cli.offered",  # completes from whatever file lies there, at once
+        "engine.cli.unit.upgrading",  # migrates the files of installed services
+        "engine.cli.workplace",  # a state that nobody needs afterwards
+        "engine.service.shadow.reading",  # the state of a service that only looks
+    }
+
+
 def test_the_engine_names_no_vendor() -> None:
     """A vendor's word in the engine is a vendor's rule in the engine."""
     paths = [one for one in (ROOT / "engine").rglob("*") if one.suffix in {".py", ".sql"}]

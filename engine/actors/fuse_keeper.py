@@ -3,7 +3,7 @@
 Mailbox   none: it looks every two seconds, and when `once` has nothing else to do; the pollers
           tell it when they are at the end of a poll
 Sends     a notification of the dispatchers when what was held goes on
-Store     decides over what is held; see `engine.store.sqlite.fuse`
+Store     decides over what is held; see `engine.store.port.fuse`
 Metrics   none of its own; the status shows what is held
 Stops     when it is cancelled
 """

@@ -36,7 +36,6 @@ from engine.model.wait import BackoffLimits, Pace
 from engine.ports import Source
 from engine.runs import Runs, exemplar
 from engine.store.port.store import Store
-from engine.store.sqlite import outbox
 
 # A lingering batch looks this often whether anything more can come at all.
 LOOK_S = 0.05
@@ -190,7 +189,7 @@ class WriteBacks:
             if entry.record_type is RecordType.OPPORTUNITY:
                 lag = max(0.0, now - entry.changed_at)
                 self.metrics.sync_lag.labels("opportunity", "written_back").observe(lag, exemplar())
-            log.info("written_back", record=entry.ref, what=outbox.describe(entry))
+            log.info("written_back", record=entry.ref, what=entry.described())
 
     async def _look(self, entries: Sequence[Entry]) -> list[Entry]:
         """Look at the records themselves; returns the entries still to be written on top."""

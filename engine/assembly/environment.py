@@ -22,8 +22,9 @@ from engine.metrics import Metrics, labels
 from engine.model.purpose import Purpose
 from engine.ports import ConnectorEnvironment, RequestObserver, Source, Target, Vault
 from engine.runs import exemplar
-from engine.store.port.store import OpenStore, Store
-from engine.store.sqlite.threaded import open_store
+from engine.store.places import place_of
+from engine.store.port.place import Place
+from engine.store.port.store import Store
 from engine.store.vault import StoreVault
 from engine.wire.dated import Dated
 from engine.wire.read_only import ReadOnly
@@ -42,7 +43,7 @@ class Environment:
     clock: Clock
     seed: str
     ways: Mapping[str, Way]
-    open_store: OpenStore = open_store
+    place: Callable[[Config], Place] = place_of
     metrics: Callable[[], Metrics] = Metrics
     patience: Patience = USUAL
 

@@ -1,4 +1,4 @@
-"""Opening: the state directory, the store and both systems, for as long as they are needed."""
+"""Opening: the state, the store and both systems, for as long as they are needed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from engine.installation import Installation
 from engine.model.age import Seen
 from engine.ports import Vault
 from engine.store.port.store import Store
-from engine.store.sqlite import mark, statedir, statefile
 
 log = structlog.get_logger(component="service")
 
@@ -33,7 +32,7 @@ async def opened(
     vaults: Callable[[str], Vault] | None = None,
     stand_in: Callable[[Systems], AbstractContextManager[Systems]] = nullcontext,
 ) -> AsyncGenerator[Assembly]:
-    """Everything built, nothing sent yet; the state directory is ours for the block.
+    """Everything built, nothing sent yet; the state is ours for the block.
 
     Args:
         vaults: as in `open_systems`.
@@ -42,24 +41,15 @@ async def opened(
     When the block fails before anything worth keeping was stored in a state made just now, that
     state is taken away again.
     """
-    state_dir = config.engine.service.state_dir
-    path = state_dir / statefile.FILE_NAME
-    with statedir.lease(state_dir) as made:
-        fresh = not path.exists()
-        seen = mark.look(state_dir / statedir.MARK_NAME)
-        try:
-            metrics = environment.metrics()
-            async with environment.open_store(path, metrics.commits.observe) as store:
-                await take_over(config, store, seen, environment.clock.now())
-                async with open_systems(config, environment, store, metrics, vaults) as real:
-                    with stand_in(real) as systems:
-                        yield assemble(config, environment, store, systems, metrics)
-                    now, dates = environment.clock.now(), real.dates.told()
-                    await store.provenance.note_life(now, dates, ended=True)
-        except BaseException:
-            if fresh:
-                statefile.discard_if_empty(path, directory=made)
-            raise
+    place, metrics = environment.place(config), environment.metrics()
+    with place.hold(keep=True) as seen:
+        async with place.open(metrics.commits.observe) as store:
+            await take_over(config, store, seen, environment.clock.now())
+            async with open_systems(config, environment, store, metrics, vaults) as real:
+                with stand_in(real) as systems:
+                    yield assemble(config, environment, store, systems, metrics)
+                now, dates = environment.clock.now(), real.dates.told()
+                await store.provenance.note_life(now, dates, ended=True)
 
 
 async def take_over(config: Config, store: Store, seen: Seen | None, now: float) -> None:

@@ -13,7 +13,7 @@ from engine.about import PROGRAM
 from engine.cli.asking import ask_service
 from engine.cli.exits import Exit, Misused, complain
 from engine.cli.reading import look
-from engine.cli.state import state_path
+from engine.cli.state import state_of
 from engine.cli.tables import console, table
 from engine.clock import SystemClock
 from engine.config.loading import Config
@@ -24,8 +24,8 @@ from engine.model.dossier import Named
 from engine.model.reason import Code
 from engine.plain import plain
 from engine.service.why.pointing import NEAREST_MAX, pointers_of, spelled
+from engine.store.places import done
 from engine.store.port.store import Store
-from engine.store.sqlite.standing import changing, done
 
 # Names that were never captured are looked for in both systems, one after the other.
 TIMEOUT_S = 60.0
@@ -100,8 +100,8 @@ def _act(path: Path | None, request: Request, *, as_json: bool) -> int:
 
 def _in_state(config: Config, request: Request) -> dict[str, Any]:
     """Do it to the state itself, for the next start."""
-    state, clock = state_path(config), SystemClock()
-    with changing(state) as store:
+    place, clock = state_of(config), SystemClock()
+    with place.changing() as store:
         return done(done_in(store, config, request, clock.now()))
 
 

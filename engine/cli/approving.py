@@ -15,15 +15,16 @@ from engine.cli.asking import ask_service
 from engine.cli.exits import Exit, Misused
 from engine.cli.reading import look
 from engine.cli.services import option
-from engine.cli.state import state_in_use, state_path
+from engine.cli.state import state_in_use, state_of
 from engine.clock import SystemClock
 from engine.config.loading import Config
 from engine.config.places import find
 from engine.model.approval import Approved, Chosen
 from engine.model.dossier import Named
 from engine.service.why.pointing import pointers_of, unknown
+from engine.store.places import done
+from engine.store.port.place import Place
 from engine.store.port.store import Store
-from engine.store.sqlite.standing import changing, done, looking
 
 if TYPE_CHECKING:
     from engine.cli.plans import Seen
@@ -96,7 +97,7 @@ def _waits(found: Path) -> bool:
     status = ask_service(found, "/status")
     if status is not None:
         return bool(status["approval"]["records"])
-    with looking(state_in_use(look(found))) as store:
+    with state_in_use(look(found)).looking() as store:
         return bool(done(store.fuse.held()).records)
 
 
@@ -123,7 +124,7 @@ def _approved(found: Path, asked: dict[str, Any]) -> Approved:
     answer = ask_service(found, "/approve", "POST", content=asked, timeout_s=TIMEOUT_S)
     if answer is None:
         config = look(found)
-        return _in_state(config, state_path(config), asked)
+        return _in_state(config, state_of(config), asked)
     if "failure" in answer:
         from engine.cli.failures import raised
 
@@ -131,9 +132,9 @@ def _approved(found: Path, asked: dict[str, Any]) -> Approved:
     return Approved(answer["approved"], answer["run"])
 
 
-def _in_state(config: Config, state: Path, asked: dict[str, Any]) -> Approved:
+def _in_state(config: Config, place: Place, asked: dict[str, Any]) -> Approved:
     clock = SystemClock()
-    with changing(state) as store:
+    with place.changing() as store:
         only = done(_meant(store, config, asked["only"]))
         beside = done(_meant(store, config, asked["except"]))
         chosen = Chosen(tuple(only) if only else None, tuple(beside), asked.get("seen_at"))

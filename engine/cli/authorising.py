@@ -27,7 +27,7 @@ from engine.cli.failures import raised
 from engine.cli.reading import load
 from engine.cli.redirect import can_be_caught, caught
 from engine.cli.services import option
-from engine.cli.workplace import workplace
+from engine.cli.workplace import passing_store
 from engine.config.loading import Config
 from engine.decide.consent import code_in
 from engine.errors import (
@@ -43,8 +43,7 @@ from engine.mapping_in_force import Mappings
 from engine.metrics import Metrics
 from engine.model.permissions import Authorisation, Permission, without
 from engine.service import authorising
-from engine.store.sqlite import statedir, statefile
-from engine.store.sqlite.threaded import open_store
+from engine.store.places import place_of
 
 # Where the consent page leads back to, unless another address is registered with the application.
 REDIRECT_URI = "http://localhost:9465/callback"
@@ -145,7 +144,7 @@ async def _exchanged_once(config: Config, code: str, redirect_uri: str) -> Autho
     told = ask_service(config.path, "/authorise", "POST", content=content, timeout_s=EXCHANGE_S)
     if told is not None:
         return _outcome(told)
-    if statedir.held(config.engine.service.state_dir):
+    if place_of(config).held():
         raise Unreachable(
             "the service that holds the state did not answer, so it is not known whether the code"
             " was exchanged",
@@ -172,39 +171,38 @@ def _ensure_it_can_be_kept(config: Config) -> None:
     Raises:
         StateUnusable: a process that cannot be asked has the state.
     """
-    state_dir = config.engine.service.state_dir
-    if ask_service(config.path, "/status") is None and state_dir.exists():
-        with statedir.lease(state_dir):
+    place = place_of(config)
+    if ask_service(config.path, "/status") is None and place.directory.exists():
+        with place.hold(keep=True):
             pass
 
 
 async def _asked(config: Config, redirect_uri: str | None) -> Asked:
     """What is to be asked for; no token is touched for that."""
-    with workplace() as directory:
-        async with (
-            open_store(directory / statefile.FILE_NAME) as store,
-            open_systems(config, Environment.real(), store, Metrics()) as systems,
-        ):
-            authority = systems.target.authority
-            if authority is None:
-                raise Misconfigured(
-                    f"{config.connectors.target.name} needs no consent of anybody",
-                    remedy="nothing is to be done",
-                )
-            assumed = None
-            try:
-                for step in systems.source.steps():
-                    await step.run()
-            except EngineError as error:
-                assumed = str(error)
-            mappings = Mappings(config, systems.source, systems.target)
-            people = systems.source.people or assumed is not None
-            wanted = authorisation.uses(mappings, config.engine.contacts, people=people)
-            needed = list(authority.needed(wanted))
-            where = redirect_uri or authority.redirect_uri or REDIRECT_URI
-            state = secrets.token_urlsafe(24)
-            address = authority.consent_address(needed, state, where)
-            return Asked(address, state, where, needed, assumed)
+    async with (
+        passing_store() as store,
+        open_systems(config, Environment.real(), store, Metrics()) as systems,
+    ):
+        authority = systems.target.authority
+        if authority is None:
+            raise Misconfigured(
+                f"{config.connectors.target.name} needs no consent of anybody",
+                remedy="nothing is to be done",
+            )
+        assumed = None
+        try:
+            for step in systems.source.steps():
+                await step.run()
+        except EngineError as error:
+            assumed = str(error)
+        mappings = Mappings(config, systems.source, systems.target)
+        people = systems.source.people or assumed is not None
+        wanted = authorisation.uses(mappings, config.engine.contacts, people=people)
+        needed = list(authority.needed(wanted))
+        where = redirect_uri or authority.redirect_uri or REDIRECT_URI
+        state = secrets.token_urlsafe(24)
+        address = authority.consent_address(needed, state, where)
+        return Asked(address, state, where, needed, assumed)
 
 
 def _awaited(asked: Asked, *, paste: bool) -> str:

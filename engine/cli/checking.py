@@ -26,10 +26,10 @@ from engine.cli.verdicts import (
     print_table,
     walk,
 )
-from engine.cli.workplace import workplace
+from engine.cli.workplace import passing_store
 from engine.config.loading import Config
 from engine.config.unencrypted import unencrypted
-from engine.errors import EngineError, StateUnusable
+from engine.errors import EngineError, StateInUse, StateUnusable
 from engine.mapping_in_force import Mappings
 from engine.metrics import Metrics
 from engine.model.age import Seen
@@ -37,9 +37,9 @@ from engine.model.permissions import Authorisation, Use
 from engine.model.records import RecordType
 from engine.plain import plain
 from engine.service.http import listen
+from engine.store.places import place_of
+from engine.store.port.place import Place
 from engine.store.port.store import Store
-from engine.store.sqlite import mark, statedir, statefile
-from engine.store.sqlite.threaded import open_store
 
 # What the service says of itself while it begins or ends; that passes by itself.
 PASSING = ("starting", "stopping", "the first poll is under way")
@@ -61,29 +61,21 @@ def check(path: Path | None, *, as_json: bool) -> int:
 
 
 async def _verdicts(config: Config) -> list[Verdict]:
-    state_dir = config.engine.service.state_dir
-    fresh_directory = not state_dir.exists()
+    place = place_of(config)
     try:
-        with statedir.lease(state_dir):
-            path = state_dir / statefile.FILE_NAME
-            fresh = not path.exists()
-            seen = mark.look(state_dir / statedir.MARK_NAME)
-            try:
-                return await _with_state(config, path, seen)
-            finally:
-                if fresh:
-                    statefile.discard_if_empty(path, directory=fresh_directory)
-    except statedir.StateInUse:
+        with place.hold(keep=False) as seen:
+            return await _with_state(config, place, seen)
+    except StateInUse:
         return await _beside_the_service(config)
     except EngineError as error:
         return [failed("state", "directory", error)]
 
 
-async def _with_state(config: Config, path: Path, seen: Seen | None) -> list[Verdict]:
+async def _with_state(config: Config, place: Place, seen: Seen | None) -> list[Verdict]:
     """Every step, with the real state: a token minted on the way is kept, not lost."""
-    verdicts = [Verdict("state", "directory", True, f"{path.parent} can be written")]
+    verdicts = [Verdict("state", "directory", True, f"{place.directory} can be written")]
     verdicts.append(_check_port(config))
-    async with open_store(path) as store:
+    async with place.open() as store:
         try:
             # Before anything is asked: the tokens in another state are not ours to renew.
             await take_over(config, store, seen, Environment.real().clock.now())
@@ -179,16 +171,15 @@ async def _check_mapping(mappings: Mappings) -> Verdict:
 async def _beside_the_service(config: Config) -> list[Verdict]:
     """The service holds the state and its tokens; what needs neither is checked all the same."""
     verdicts = [Verdict("state", "directory", True, "in use by the running service")]
-    with workplace() as directory:
-        async with (
-            open_store(directory / statefile.FILE_NAME) as store,
-            open_systems(config, Environment.real(), store, Metrics()) as systems,
-        ):
-            walked = await walk(config.connectors.source.name, systems.source.steps())
-            mappings = Mappings(config, systems.source, systems.target)
-            verdicts += walked
-            verdicts += await _check_customers(config, systems, mappings, walked)
-            verdicts += _check_clock(systems)
+    async with (
+        passing_store() as store,
+        open_systems(config, Environment.real(), store, Metrics()) as systems,
+    ):
+        walked = await walk(config.connectors.source.name, systems.source.steps())
+        mappings = Mappings(config, systems.source, systems.target)
+        verdicts += walked
+        verdicts += await _check_customers(config, systems, mappings, walked)
+        verdicts += _check_clock(systems)
     verdicts += _asked(config)
     unchecked = (
         "not checked beside a running service; a mistake there would keep it from starting again:"

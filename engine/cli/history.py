@@ -23,8 +23,8 @@ from engine.model.dossier import Named
 from engine.model.report import HistoryLine
 from engine.model.run import Run
 from engine.service.why.pointing import pointers_of, spelled
+from engine.store.places import done
 from engine.store.port.store import Store
-from engine.store.sqlite.standing import done, looking
 
 NEAREST_MAX = 3
 HEADINGS = (
@@ -64,7 +64,7 @@ def history(path: Path | None, asked: Asked, *, as_json: bool, as_csv: bool) -> 
     text = None if asked.x is None else asked.x.encode(errors="replace").decode()
     config, clock = look(path), SystemClock()
     since = None if asked.since is None else moment_of(asked.since, clock.now(), "--since")
-    with looking(state_in_use(config)) as store:
+    with state_in_use(config).looking() as store:
         named = done(_named(store, config, text))
         if text is not None and not named:
             complain(done(_unknown(store, config, text)))
@@ -209,7 +209,7 @@ async def _unknown(store: Store, config: Config, text: str) -> str:
 
 def list_runs(path: Path | None, *, limit: int, page: int, as_json: bool, as_csv: bool) -> int:
     """The runs that left something, the latest first."""
-    with looking(state_in_use(look(path))) as store:
+    with state_in_use(look(path)).looking() as store:
         found = done(store.journal.runs(limit=limit, skip=(max(1, page) - 1) * limit))
     if as_json:
         documents = [dict(zip(RUN_HEADINGS, _run(one), strict=True)) for one in found]

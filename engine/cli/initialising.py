@@ -25,14 +25,12 @@ from engine.cli.authorising import REDIRECT_URI, auth
 from engine.cli.draft import Draft
 from engine.cli.exits import Exit, complain
 from engine.cli.services import FILE, option, unit_of
-from engine.cli.workplace import workplace
+from engine.cli.workplace import passing_store
 from engine.config.loading import installed_connectors
 from engine.config.places import HTTP, PORT_MAX, host_and_port
 from engine.connector import SourceConnector, TargetConnector
 from engine.errors import ChoiceNeeded, EngineError, Misconfigured, Unauthorized, Unreachable
 from engine.ports import Source
-from engine.store.sqlite import statefile
-from engine.store.sqlite.threaded import open_store
 from engine.wire.way import Outgoing
 
 ADDRESS = "base_url"
@@ -187,12 +185,11 @@ def _try_source(draft: Draft, connector: SourceConnector) -> None:
 
 
 async def _look_at_source(connector: SourceConnector, settings: object) -> None:
-    with workplace() as directory:
-        async with (
-            open_store(directory / statefile.FILE_NAME) as store,
-            open_source_alone(connector, settings, Environment.real(), store) as source,  # pyright: ignore[reportArgumentType] # the connector's own model
-        ):
-            await _found(source)
+    async with (
+        passing_store() as store,
+        open_source_alone(connector, settings, Environment.real(), store) as source,  # pyright: ignore[reportArgumentType] # the connector's own model
+    ):
+        await _found(source)
 
 
 async def _found(source: Source) -> None:

@@ -22,8 +22,8 @@ from engine.config.loading import Config
 from engine.model.dossier import Listed
 from engine.model.listing import KINDS, SORTS, Wanted
 from engine.service.addresses import source_url, target_url
+from engine.store.places import done
 from engine.store.port.store import Store
-from engine.store.sqlite.standing import done, looking
 
 HEADINGS = (
     *("list", "ref", "type", "id", "target_id", "since", "code", "field", "reason"),
@@ -65,7 +65,7 @@ def list_records(path: Path | None, asked: Asked, *, as_json: bool, as_csv: bool
     config = look(path)
     whole = asked.by is not None or ((as_json or as_csv) and asked.limit is None)
     limit = None if whole else asked.limit or PAGE_RECORDS
-    with looking(state_in_use(config)) as store:
+    with state_in_use(config).looking() as store:
         rows, number = done(_page(store, asked, limit))
     if asked.by is not None:
         _grouped(rows, as_json=as_json, as_csv=as_csv)

@@ -20,12 +20,11 @@ from engine.cli.failures import raised
 from engine.cli.plans import Seen, printed_json, show
 from engine.cli.reading import load
 from engine.config.places import find
-from engine.errors import StateUnusable
+from engine.errors import StateInUse, StateUnusable
 from engine.model.plan import Kind
 from engine.service.planning.desk import wanted_of
 from engine.service.planning.files import MARK, lines_of
 from engine.service.planning.planning import plan_alone
-from engine.store.sqlite.statedir import StateInUse
 
 # Whoever is at work on the state is looked for so often, in seconds, and so many times.
 LOOK_S = 0.2

@@ -14,7 +14,7 @@ from typing import Any
 from engine.cli.exits import Exit, Misused
 from engine.cli.picture import moment, span
 from engine.cli.reading import look
-from engine.cli.state import state_path
+from engine.cli.state import state_of
 from engine.cli.tables import console, table
 from engine.clock import SystemClock
 from engine.config.loading import Config
@@ -23,7 +23,7 @@ from engine.decide.why.remedies import steps
 from engine.model.day import Day
 from engine.model.reason import Code
 from engine.model.report import RefusedReason
-from engine.store.sqlite.standing import done, looking
+from engine.store.places import done
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _KINDS = {
@@ -51,7 +51,7 @@ def report(
     now = clock.now()
     begin = _begin(text, now)
     end = min(now, begin + timedelta(days=1).total_seconds())
-    with looking(state_path(config)) as store:
+    with state_of(config).looking() as store:
         told = done(store.report.day(config.connectors.target.name, begin, end))
     if as_json:
         document = {"schema_version": 1, **asdict(told)}

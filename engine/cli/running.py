@@ -13,12 +13,12 @@ from engine.about import PROGRAM
 from engine.cli.exits import Exit, complain
 from engine.cli.reading import load
 from engine.cli.services import option
-from engine.cli.state import NoState, state_path
+from engine.cli.state import NoState, state_of
 from engine.config.loading import Config
 from engine.errors import StateUnusable
 from engine.service import once as one_run
 from engine.service import process as service
-from engine.store.sqlite.standing import done, looking
+from engine.store.places import done
 
 # Nearly all that is made for a record goes with its last reference; what is left is looked for less
 # often than the interpreter would by itself.
@@ -86,7 +86,7 @@ def once(path: Path | None, *, as_json: bool) -> int:
 def _left(config: Config) -> str:
     """What a run that was stopped leaves to the next one."""
     try:
-        with looking(state_path(config)) as store:
+        with state_of(config).looking() as store:
             counts = done(store.report.counts())
             doubtful = counts.in_doubt + done(store.report.cut_off())
     except NoState:

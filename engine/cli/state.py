@@ -1,48 +1,46 @@
-"""The state file, for commands that look into it without being the service."""
+"""The state, for commands that look into it without being the service."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from engine.config.loading import Config
 from engine.errors import StateUnusable
-from engine.store.sqlite import statedir, statefile
+from engine.store.places import place_of
+from engine.store.port.place import Place
 
 
 class NoState(StateUnusable):
     """There is none: a service that never ran here, or another directory is meant."""
 
 
-def state_path(config: Config) -> Path:
-    """Where the state file is.
+def state_of(config: Config) -> Place:
+    """The state of a service.
 
     Raises:
         NoState: there is none.
         StateUnusable: this user may not look.
     """
-    path = config.engine.service.state_dir / statefile.FILE_NAME
+    place = place_of(config)
     try:
-        found = path.exists()
+        found = place.is_there()
     except OSError as error:
         raise StateUnusable(
-            f"{path} cannot be looked for: {error.strerror}",
+            f"{place} cannot be looked for: {error.strerror}",
             remedy="run the command as root, or as the service's user",
         ) from error
     if not found:
         raise NoState(
-            f"there is no state at {path.parent}",
+            f"there is no state at {place.directory}",
             remedy="if the service has never run, start it; otherwise name its configuration with"
             " --config, or set STATE_DIRECTORY to the directory that systemd gave it",
         )
-    return path
+    return place
 
 
-def state_in_use(config: Config) -> Path:
-    """Where the state file is that the running service works on, in shadow or not.
+def state_in_use(config: Config) -> Place:
+    """The state that the running service works on, in shadow or not.
 
     Raises:
-        NoState, StateUnusable: as `state_path`.
+        NoState, StateUnusable: as `state_of`.
     """
     shadow = config.in_shadow()
-    in_shadow = statedir.held(shadow.engine.service.state_dir)
-    return state_path(shadow if in_shadow else config)
+    return state_of(shadow if place_of(shadow).held() else config)

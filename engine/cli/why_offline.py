@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.cli.reading import look
-from engine.cli.state import state_path
+from engine.cli.state import state_of
 from engine.clock import SystemClock
 from engine.config.loading import Config
 from engine.decide.why.basis import as_kept
@@ -20,8 +20,8 @@ from engine.model.explanation import LineFact, PersonWhy, RecordFacts
 from engine.model.kept import CREATES_PAUSED
 from engine.model.records import RecordType
 from engine.service.why.pointing import pointers_of, spelled
+from engine.store.places import done
 from engine.store.port.store import Store
-from engine.store.sqlite.standing import done, looking
 
 NEAREST_MAX = 3
 _OFFLINE = "both systems: no service answers, so what is said is what was known last"
@@ -38,7 +38,7 @@ def kept_of(path: Path, text: str) -> dict[str, Any]:
         StateUnusable: there is no state, or it cannot be read.
     """
     config, clock = look(path), SystemClock()
-    with looking(state_path(config)) as store:
+    with state_of(config).looking() as store:
         return done(from_state(store, config, text, clock.now()))
 
 

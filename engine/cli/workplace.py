@@ -1,14 +1,16 @@
-"""A directory that a command works in and nobody needs afterwards."""
+"""A directory that a command works in, or a state, that nobody needs afterwards."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from engine.about import PROGRAM
 from engine.errors import StateUnusable
+from engine.store.port.store import Store
+from engine.store.sqlite.place import StateFile
 
 
 @contextmanager
@@ -27,3 +29,15 @@ def workplace() -> Generator[Path]:
         ) from error
     with made as directory:
         yield Path(directory)
+
+
+@asynccontextmanager
+async def passing_store() -> AsyncGenerator[Store]:
+    """A store for what is asked of the systems before there is a service.
+
+    Raises:
+        StateUnusable: as `workplace`.
+    """
+    with workplace() as directory:
+        async with StateFile(directory).open() as store:
+            yield store

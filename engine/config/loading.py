@@ -262,6 +262,15 @@ class Config:
             self, engine=self.engine.model_copy(update={"service": service}), shadow=True
         )
 
+    def in_earnest(self) -> Config:
+        """The same for the service that writes."""
+        if not self.shadow:
+            return self
+        service = self.engine.service.model_copy(update={"state_dir": self.home})
+        return replace(
+            self, engine=self.engine.model_copy(update={"service": service}), shadow=False
+        )
+
 
 @cache
 def installed_connectors() -> Connectors:

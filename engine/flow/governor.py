@@ -92,6 +92,7 @@ class Governor:
     _writing: int = field(default=0, init=False)
     pause_reason: str | None = field(default=None, init=False)
     pause_cause: Exception | None = field(default=None, init=False)
+    _throttle_reason: str | None = field(default=None, init=False)
     _refusal: str | None = field(default=None, init=False)
     _refused_at: float = field(default=-math.inf, init=False)
     _refused_since: float = field(default=-math.inf, init=False)
@@ -159,6 +160,7 @@ class Governor:
             if not self.throttles:
                 self._throttled_since = now
             self.throttles += 1
+            self._throttle_reason = reason
         if not self._told_s:
             self._paused_since = now
         until = now + seconds
@@ -339,11 +341,20 @@ class Governor:
         backlog = lane is Lane.BACKLOG
         return max(self.paused_s, self.budget.wait_s(self.clock.now(), backlog=backlog))
 
-    def held_cause(self, lane: Lane) -> str:
-        """Why requests of this lane are held, in words."""
-        if self.paused_s and self.pause_reason is not None:
-            return self.pause_reason
-        return self.budget.cause(self.clock.now(), backlog=lane is Lane.BACKLOG)
+    def cause(self, lane: Lane) -> str:
+        """What keeps requests of this lane from the system, in words.
+
+        Between two pauses, while somebody tries whether it is over, it is what they were for.
+        """
+        known = {
+            Condition.CREDENTIALS_REFUSED: self.refusal,
+            Condition.MISCONFIGURED: self.refusal,
+            Condition.DOWN: self._system.reason,
+            Condition.NO_WRITES: self._writes.reason,
+            Condition.THROTTLED: self._throttle_reason,
+            Condition.PAUSED: self.pause_reason,
+        }.get(self.condition)
+        return known or self.budget.cause(self.clock.now(), backlog=lane is Lane.BACKLOG)
 
     def closed(self, lane: Lane) -> bool:
         """Whether a request of this lane would be turned away now."""
@@ -383,12 +394,13 @@ class Governor:
                 if wait <= 0:
                     break
                 if HOLD_MAX_S < wait < math.inf:
-                    cause = self.held_cause(current_lane.get())
                     backlog = current_lane.get() is Lane.BACKLOG
                     if not backlog and self._spent_since is None:
                         self._spent_since = loop_time()
-                    code = self.budget.code(self.clock.now(), backlog=backlog)
-                    raise HeldBack(because(code, cause=cause), retry_after_s=wait)
+                    now = self.clock.now()
+                    cause = self.budget.cause(now, backlog=backlog)
+                    held = because(self.budget.code(now, backlog=backlog), cause=cause)
+                    raise HeldBack(held, retry_after_s=wait)
                 # Every finished request may open the way, so the event is watched beside the time.
                 with self._spending(wait), self._at_most(wait):
                     await self._changed.wait()

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from engine.model.lane import Lane
 from engine.model.mass_change import Held
 
+# What is due later, in seconds, waits for a time of its own: no worker could take it up sooner.
+SOON_S = 600.0
+
 
 @dataclass(frozen=True, slots=True)
 class Backlog:

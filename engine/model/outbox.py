@@ -83,3 +83,14 @@ class Entry:
             error=self.error,
             message=self.message,
         )
+
+    def described(self) -> str:
+        """What it tells the source, for a person."""
+        parts: list[str] = []
+        if self.target_id is not None:
+            parts.append(f"id {self.target_id}")
+        if self.target_url is not None:
+            parts.append("URL")
+        if self.error is not None:
+            parts.append("error flag set" if self.error else "error flag cleared")
+        return ", ".join(parts) or "nothing"

@@ -83,7 +83,7 @@ def _present(governor: Governor, condition: Condition, now: float) -> Trouble | 
         return None
     lasted_s = governor.condition_s
     return Trouble(
-        governor.refusal or governor.no_writes or governor.held_cause(Lane.FRESH),
+        governor.cause(Lane.FRESH),
         code_of_hold(governor, Lane.FRESH, now),
         None if lasted_s is None else now - lasted_s,
         # Between two pauses somebody is trying.
@@ -97,7 +97,7 @@ def _backlog(governor: Governor, now: float) -> Trouble | None:
     if held_s <= HOLD_MAX_S or governor.held_s(Lane.FRESH) > 0:
         return None
     code = code_of_hold(governor, Lane.BACKLOG, now)
-    return Trouble(governor.held_cause(Lane.BACKLOG), code, next_at=now + held_s)
+    return Trouble(governor.cause(Lane.BACKLOG), code, next_at=now + held_s)
 
 
 def _polls(assembly: Assembly) -> Trouble | None:

@@ -22,7 +22,6 @@ from engine.model.lane import Lane
 from engine.model.measure import Measured
 from engine.resolvers.accounts import KIND as ACCOUNT
 from engine.service.outlook import Outlook
-from engine.store.sqlite import statefile
 
 # A look at the state that takes longer is given up, so that the rest is told all the same.
 LOOK_S = 5.0
@@ -168,24 +167,17 @@ class Gauges:
 
     def _files(self) -> None:
         metrics = self.assembly.metrics
-        main = self.assembly.config.engine.service.state_dir / statefile.FILE_NAME
-        wal = main.with_name(f"{main.name}-wal")
-        for name, path in (("main", main), ("wal", wal)):
-            metrics.sqlite_file_bytes.labels(name).set(_size(path))
+        place = self.assembly.environment.place(self.assembly.config)
+        for name, size in place.sizes().items():
+            metrics.sqlite_file_bytes.labels(name).set(size)
         metrics.sqlite_writer_queue.set(self.assembly.store.waiting)
-        free, size = _disk(main.parent)
+        free, size = _disk(place.directory)
         metrics.state_disk_free.set(free)
         metrics.state_disk_size.set(size)
 
 
 def _age_s(since: float | None, now: float) -> float:
     return 0.0 if since is None else max(0.0, now - since)
-
-
-def _size(path: Path) -> float:
-    with suppress(OSError):
-        return path.stat().st_size
-    return math.nan
 
 
 def _disk(directory: Path) -> tuple[float, float]:

@@ -11,9 +11,8 @@ import anyio
 from engine.assembly.assembly import Assembly
 from engine.flow.forecast import Forecast, Left, Pieces, Tally
 from engine.model.lane import Lane
-from engine.model.measure import Measured
+from engine.model.measure import SOON_S, Measured
 from engine.model.purpose import Purpose
-from engine.store.sqlite.measure import SOON_S
 
 EVERY_S = 5.0
 # So many pauses in a row for a 429, with nothing carried out between them: nobody knows the end.

@@ -63,7 +63,7 @@ class Status:
                 return f"{name} does not answer"
             held_s = governor.held_s(Lane.FRESH)
             if held_s > HELD_BACK_S:
-                return f"{name} is held back for {held_s:.0f} s: {governor.held_cause(Lane.FRESH)}"
+                return f"{name} is held back for {held_s:.0f} s: {governor.cause(Lane.FRESH)}"
         poller = self.assembly.poller
         if poller.trouble is not None and (
             not poller.polled.is_set() or poller.failures >= LATE_POLLS
@@ -147,7 +147,7 @@ class Status:
             for lane, words in ((Lane.FRESH, "fresh edits"), (Lane.BACKLOG, "the backlog")):
                 seconds = governor.held_s(lane)
                 if seconds:
-                    cause = governor.held_cause(lane)
+                    cause = governor.cause(lane)
                     yield f"{name}, {words}, for {seconds:.0f} s: {cause}"
 
     def _requests(self) -> dict[str, int]:

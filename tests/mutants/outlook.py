@@ -140,6 +140,13 @@ MUTANTS = (
         (f"{FORETOLD}::test_what_a_start_finds_waiting_did_not_come_in_that_minute",),
     ),
     Mutant(
+        "names the budget while one request probes whether an outage is over",
+        GOVERNOR,
+        "            Condition.DOWN: self._system.reason,\n            Condition.NO_WRITES",
+        "            Condition.NO_WRITES",
+        (f"{GOVERNED}::test_between_two_pauses_the_cause_is_still_what_the_pauses_were_for",),
+    ),
+    Mutant(
         "takes what is left of a window for all of it",
         WINDOW,
         "        if self._whole:\n            return self._length_s\n        seen_s",

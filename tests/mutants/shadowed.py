@@ -40,14 +40,14 @@ MUTANTS = (
     Mutant(
         "keeps the tokens of the shadow to itself",
         "engine/service/shadow/opening.py",
-        "return StateFileVault(home / statefile.FILE_NAME, name)",
-        "return StateFileVault(place / statefile.FILE_NAME, name)",
+        "opened(config, environment, real_state.vault, stand_in)",
+        "opened(config, environment, environment.place(config).vault, stand_in)",
         (f"{SHADOW}::test_the_real_state_is_not_touched_and_takes_over_the_tokens",),
     ),
     Mutant(
         "looks beside one that writes",
         "engine/service/shadow/opening.py",
-        "with statedir.lease(home), structlog",
+        "with real_state.hold(keep=True), structlog",
         "with structlog",
         (f"{SHADOW}::test_one_that_writes_does_not_run_beside",),
     ),

@@ -9,8 +9,9 @@ from engine.cli.acting import done_in
 from engine.model.acting import Act, Request
 from engine.model.reason import Code
 from engine.service.acting import Acting
+from engine.store.places import done
 from engine.store.sqlite import statefile
-from engine.store.sqlite.standing import StandingStore, done
+from engine.store.sqlite.standing import StandingStore
 from tests.scenario.asking_hands import started
 from tests.scenario.bench import Bench
 

@@ -10,8 +10,9 @@ from engine.assembly.assembly import Assembly
 from engine.assembly.opening import opened
 from engine.cli.why_offline import from_state
 from engine.service.why.asking import Asking
+from engine.store.places import done
 from engine.store.sqlite import statefile
-from engine.store.sqlite.standing import done, looking
+from engine.store.sqlite.standing import looking
 from tests.scenario.bench import Bench
 
 

@@ -390,7 +390,7 @@ async def test_the_store_links_nothing_that_is_anothers(world: Bench) -> None:
     await world.once()
     owned = world.twin(owner).id
     config, environment = world.config(), world.environment()
-    async with environment.open_store(config.engine.service.state_dir / FILE_NAME) as store:
+    async with environment.place(config).open() as store:
         now = environment.clock.now()
 
         async def link(record: int, target_id: int) -> bool:

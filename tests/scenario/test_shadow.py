@@ -103,7 +103,7 @@ async def test_no_write_leaves_whoever_asks_for_it(world: Bench) -> None:
     entry = WriteBack(1, 1, target_id="5", target_url="https://outreach.example/5")
     with statedir.lease(statedir_of):
         async with (
-            environment.open_store(statedir_of / statefile.FILE_NAME) as store,
+            environment.place(config).open() as store,
             open_systems(config, environment, store, environment.metrics()) as real,
         ):
             for step in (*real.source.steps(), *real.target.steps()):

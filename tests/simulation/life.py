@@ -12,6 +12,7 @@ import shutil
 import sqlite3
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -19,6 +20,7 @@ from engine.store.port.store import Store
 from engine.store.sqlite import statedir, statefile
 from engine.store.sqlite.inline import InlineStore
 from engine.store.sqlite.mark import Mark
+from engine.store.sqlite.place import StateFile
 from engine.store.sqlite.subjects import Subjects
 from tests import fresh
 from tests.simulation.trace import Trace
@@ -150,19 +152,19 @@ class MortalStore(Subjects):
         return await self.read(function, *args, **kwargs)
 
 
-class OpenMortal:
-    """Opens stores of one process; see `OpenStore`."""
+@dataclass(frozen=True)
+class MortalState(StateFile):
+    """The state of one process, opened in its own thread."""
 
-    def __init__(self, life: Life, trace: Trace) -> None:
-        self._life = life
-        self._trace = trace
+    life: Life
+    trace: Trace
 
-    def __call__(
+    def open(
         self,
-        path: Path,
         on_commit: Callable[[float], None] | None = None,  # noqa: ARG002 # no commit takes time
     ) -> AbstractAsyncContextManager[Store]:
-        return self._opened(path)
+        """See `Place.open`."""
+        return self._opened(self.path)
 
     @asynccontextmanager
     async def _opened(self, path: Path) -> AsyncGenerator[Store]:
@@ -173,4 +175,4 @@ class OpenMortal:
         ):
             # A killed process loses nothing it wrote; only a power loss would.
             connection.execute("PRAGMA synchronous = OFF")
-            yield MortalStore(InlineStore(connection, mark), self._life, self._trace)
+            yield MortalStore(InlineStore(connection, mark), self.life, self.trace)

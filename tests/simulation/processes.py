@@ -20,7 +20,7 @@ from engine.service.status import Status
 from engine.service.usage import keep_usage
 from engine.store.sqlite import statefile
 from tests.simulation.copies import Copy
-from tests.simulation.life import Life, OpenMortal
+from tests.simulation.life import Life, MortalState
 from tests.simulation.network import Server, Wire
 from tests.simulation.plan import End
 from tests.simulation.scene import Scene
@@ -139,7 +139,7 @@ class Processes:
             _Clock(scene, self.started),
             f"{scene.plan.seed}:{self.started}",
             {server.system: ThroughHttpx(Wire(server, life)) for server in self._servers},
-            OpenMortal(life, scene.trace),
+            lambda config: MortalState(config.engine.service.state_dir, life, scene.trace),
             _metrics,
         )
         async with opened(scene.config, environment) as assembly:

@@ -18,7 +18,7 @@ async def unfinished(store: Store, mark: str) -> AsyncGenerator[None]:
     """Keep the fuse from deciding for the block.
 
     Args:
-        mark: one of `engine.store.sqlite.fuse.MARKS`.
+        mark: one of `engine.model.kept.MARKS`.
     """
     await store.kept.set_setting(mark, "")
     try:

@@ -11,12 +11,9 @@ from engine.assembly.environment import Environment, Systems, open_systems
 from engine.assembly.opening import pair, plain_errors, take_over
 from engine.config.loading import Config
 from engine.model.plan import End
-from engine.ports import Vault
 from engine.service.adopting.adopting import Adopting
 from engine.service.planning.files import Writing
 from engine.service.planning.rehearsal import Rehearsal, Wanted, scratch_store
-from engine.service.planning.vault import StateFileVault
-from engine.store.sqlite import mark, statedir, statefile
 
 
 async def plan_alone(
@@ -33,30 +30,20 @@ async def plan_alone(
 
 
 async def _alone(config: Config, wanted: Wanted, out: IO[str], environment: Environment) -> End:
-    state_dir = config.engine.service.state_dir
-    state = state_dir / statefile.FILE_NAME
-    with statedir.lease(state_dir) as made:
-        fresh = not state.exists()
-        seen = mark.look(state_dir / statedir.MARK_NAME)
-        try:
-            async with scratch_store(state, alone=True) as (store, copy):
-                await take_over(config, store, seen, environment.clock.now())
+    place = environment.place(config)
+    with place.hold(keep=False) as seen:
+        async with scratch_store(place, alone=True) as (store, copy):
+            await take_over(config, store, seen, environment.clock.now())
 
-                def systems() -> AbstractAsyncContextManager[Systems]:
-                    def vaults(name: str) -> Vault:
-                        return StateFileVault(state, name)
+            def systems() -> AbstractAsyncContextManager[Systems]:
+                # Whatever the rehearsal does, nothing that changes anything leaves.
+                looking, metrics = replace(config, shadow=True), environment.metrics()
+                return open_systems(looking, environment, store, metrics, place.vault)
 
-                    # Whatever the rehearsal does, nothing that changes anything leaves.
-                    looking = replace(config, shadow=True)
-                    return open_systems(looking, environment, store, environment.metrics(), vaults)
-
-                making = _maker(wanted)(
-                    config, environment, systems, store, copy, pair(config), wanted, beside=False
-                )
-                return await making.write(Writing(out))
-        finally:
-            if fresh:
-                statefile.discard_if_empty(state, directory=made)
+            making = _maker(wanted)(
+                config, environment, systems, store, copy, pair(config), wanted, beside=False
+            )
+            return await making.write(Writing(out))
 
 
 async def plan_beside(assembly: Assembly, wanted: Wanted, out: IO[str]) -> End:
@@ -66,9 +53,8 @@ async def plan_beside(assembly: Assembly, wanted: Wanted, out: IO[str]) -> End:
         EngineError: see `Rehearsal.write`.
     """
     config, environment = assembly.config, assembly.environment
-    state = config.engine.service.state_dir / statefile.FILE_NAME
     with plain_errors():
-        async with scratch_store(state, alone=False) as (store, copy):
+        async with scratch_store(environment.place(config), alone=False) as (store, copy):
             making = _maker(wanted)(
                 config,
                 environment,

@@ -39,6 +39,7 @@ from engine.service.planning.source import rehearsed as rehearsed_source
 from engine.service.planning.target import rehearsed as rehearsed_target
 from engine.service.starting import take_up
 from engine.service.why.pointing import pointers_of, unknown
+from engine.store.port.place import Place
 from engine.store.port.store import Store
 from engine.store.sqlite import scratch
 
@@ -313,17 +314,17 @@ def _write_lines(writing: Writing, noted: Connection, copy: Connection) -> None:
 
 
 @asynccontextmanager
-async def scratch_store(state: Path, *, alone: bool) -> AsyncGenerator[tuple[Store, Path]]:
+async def scratch_store(place: Place, *, alone: bool) -> AsyncGenerator[tuple[Store, Path]]:
     """A store on a copy of the state, gone after the block.
 
     Args:
         alone: nobody works on the state meanwhile.
     """
-    with scratch.directory(state.parent, alone=alone) as place:
-        copy = place / state.name
+    with scratch.directory(place.directory, alone=alone) as directory:
+        copy = directory / scratch.FILE_NAME
         if alone:
-            scratch.copied(state, copy)
+            place.copy(copy)
         else:
-            await anyio.to_thread.run_sync(scratch.copied, state, copy)
+            await anyio.to_thread.run_sync(place.copy, copy)
         async with scratch.opened(copy, alone=alone) as store:
             yield store, copy

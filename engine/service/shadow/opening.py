@@ -18,15 +18,13 @@ from engine.assembly.assembly import Assembly
 from engine.assembly.environment import Environment, Systems
 from engine.assembly.opening import opened
 from engine.config.loading import Config
-from engine.ports import Vault
-from engine.service.planning.vault import StateFileVault
 from engine.service.shadow import book, source, target
 from engine.service.shadow.book import HELD, Book
 from engine.service.shadow.comparing import Comparing
 from engine.service.shadow.known import Known
 from engine.service.shadow.reading import numbers
 from engine.service.shadow.target import ShadowTarget
-from engine.store.sqlite import scratch, statedir, statefile
+from engine.store.sqlite import scratch
 
 log = structlog.get_logger(component="shadow")
 
@@ -74,20 +72,17 @@ async def opened_in_shadow(config: Config, environment: Environment) -> AsyncGen
         StateInUse: the service that writes runs.
         EngineError: as `opened`.
     """
-    home = config.home
+    real_state = environment.place(config.in_earnest())
     # What the actors say of a record was not really done: each line says so.
-    with statedir.lease(home), structlog.contextvars.bound_contextvars(shadow=True):
+    with real_state.hold(keep=True), structlog.contextvars.bound_contextvars(shadow=True):
         place = config.engine.service.state_dir
         kept: list[tuple[Book, ShadowTarget, Comparing]] = []
-
-        def vaults(name: str) -> Vault:
-            return StateFileVault(home / statefile.FILE_NAME, name)
 
         @contextmanager
         def stand_in(real: Systems) -> Generator[Systems]:
             with (
                 book.opened(place / book.FILE_NAME, environment.clock) as noted,
-                scratch.looking(place / statefile.FILE_NAME) as state,
+                scratch.looking(place / scratch.FILE_NAME) as state,
             ):
                 known = Known(state, noted.connection)
                 connectors = config.connectors
@@ -98,6 +93,6 @@ async def opened_in_shadow(config: Config, environment: Environment) -> AsyncGen
                 kept.append((noted, looked, comparing))
                 yield replace(real, source=shown, target=target.behind_the_gate(looked))
 
-        async with opened(config, environment, vaults, stand_in) as assembly:
+        async with opened(config, environment, real_state.vault, stand_in) as assembly:
             log.warning("in_shadow", reason="nothing is sent that changes anything")
             yield Shadow(assembly, *kept[0])

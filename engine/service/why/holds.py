@@ -35,7 +35,7 @@ def _of(
     held_s, condition = governor.held_s(lane), governor.condition
     if held_s <= HOLD_MAX_S and not condition.stands_still:
         return
-    cause = governor.refusal or governor.no_writes or governor.held_cause(lane)
+    cause = governor.cause(lane)
     until = now + held_s if held_s > 0 else None
     yield Hold(of_source, name, code_of_hold(governor, lane, now), cause, until)
 
@@ -43,7 +43,7 @@ def _of(
 def code_of_hold(governor: Governor, lane: Lane, now: float) -> Code:
     """The kind of what keeps requests of this lane from a system."""
     known = _CODES.get(governor.condition)
-    cause = governor.refusal or governor.no_writes or governor.held_cause(lane)
+    cause = governor.cause(lane)
     if governor.condition is Condition.MISCONFIGURED:
         # What is refused may say more than that it is.
         return code_of(cause) or Code.CONFIGURATION_WRONG

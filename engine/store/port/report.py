@@ -66,3 +66,22 @@ class Report(Protocol):
             soon: what is due by then, unix seconds, is work; see `Backlog`.
         """
         ...
+
+
+def unknown_summary() -> dict[str, None]:
+    """The members of `Report.summary` where the state cannot be read.
+
+    No number is better than a wrong one.
+    """
+    names = (
+        "records",
+        "people",
+        "counts",
+        "outbox",
+        "clocks",
+        "creates_paused",
+        "refused_total",
+        "refused_by_reason",
+        "refused",
+    )
+    return dict.fromkeys(names)

@@ -6,9 +6,6 @@ sees everything committed so far.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
-from pathlib import Path
 from typing import Protocol
 
 from engine.store.port.acting import Acting
@@ -121,18 +118,4 @@ class Store(Protocol):
     @property
     def waiting(self) -> int:
         """Writes that wait for their turn."""
-        ...
-
-
-class OpenStore(Protocol):
-    """Opens the store on a state file."""
-
-    def __call__(
-        self, path: Path, on_commit: Callable[[float], None] | None = None
-    ) -> AbstractAsyncContextManager[Store]:
-        """Open it; `on_commit` is told the seconds each commit took.
-
-        Raises:
-            StateUnusable: the state cannot be opened.
-        """
         ...

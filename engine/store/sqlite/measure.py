@@ -10,9 +10,6 @@ from engine.model.measure import NOTHING, Backlog, Measured
 from engine.model.reason import Code
 from engine.store.sqlite import audit, fuse, intents
 
-# What is due later waits for a time of its own: no worker could take it up sooner.
-SOON_S = 600.0
-
 
 def measured(connection: sqlite3.Connection, proved_before: float, soon: float) -> Measured:
     """See `Report.measured`."""

@@ -202,7 +202,7 @@ def delivered(
         _carry(connection, entry, version, now)
         if entry.error is False:
             _forget_flag(connection, entry)
-        note = Note("written back", describe(entry), (journal.write_back(entry),))
+        note = Note("written back", entry.described(), (journal.write_back(entry),))
         remember(connection, entry.record_id, version, note, now, record_type=entry.record_type)
 
 
@@ -268,15 +268,3 @@ def withdraw_link(connection: sqlite3.Connection, entry: Entry, note: Note, now:
     )
     _drop_empty(connection, Key(entry.record_type, entry.record_id))
     remember(connection, entry.record_id, entry.version, note, now, record_type=entry.record_type)
-
-
-def describe(entry: Entry) -> str:
-    """What an entry tells the source, for a person."""
-    parts: list[str] = []
-    if entry.target_id is not None:
-        parts.append(f"id {entry.target_id}")
-    if entry.target_url is not None:
-        parts.append("URL")
-    if entry.error is not None:
-        parts.append("error flag set" if entry.error else "error flag cleared")
-    return ", ".join(parts) or "nothing"

@@ -23,6 +23,7 @@ from engine.store.sqlite import fuse, statedir, statefile
 from engine.store.sqlite.inline import InlineStore
 from engine.store.sqlite.threaded import open_store
 
+FILE_NAME = statefile.FILE_NAME
 _PREFIX = "rehearsal-"
 # Later than anything is due, and not when what is parked is.
 _NOT_NOW = NEVER - 1

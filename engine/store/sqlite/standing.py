@@ -1,16 +1,17 @@
 """The store of a service that does not run, for a command that looks into its state or changes it.
 
-Nothing waits here, so whatever is asked of it is done without an event loop: see `done`.
+Nothing waits here, so whatever is asked of it is done without an event loop: see
+`engine.store.places.done`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Concatenate
+from typing import Concatenate
 
 from engine.store.sqlite import provenance, rest, statedir, statefile
 from engine.store.sqlite.connections import P, R
@@ -73,20 +74,6 @@ class StandingStore(Subjects):
     ) -> R:
         """See `Connections.glance`."""
         return await self.read(function, *args, **kwargs)
-
-
-def done(work: Coroutine[Any, Any, R]) -> R:
-    """The result of work that asks a standing store alone.
-
-    Raises:
-        RuntimeError: it waits for something else.
-    """
-    try:
-        work.send(None)
-    except StopIteration as ended:
-        return ended.value
-    work.close()
-    raise RuntimeError("a command without an event loop waits for nothing")
 
 
 @contextmanager

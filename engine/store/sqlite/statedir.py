@@ -10,7 +10,7 @@ from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from engine.errors import StateUnusable
+from engine.errors import StateInUse, StateUnusable
 from engine.ownership import OTHERS_MAY_WRITE, as_owner, planted, strange_link
 
 FILE_NAME = "state.db"
@@ -28,10 +28,6 @@ NAMES = (
 _OTHERS_MAY_READ = stat.S_IRGRP | stat.S_IROTH
 # A pipe that lies there in place of a file must keep nobody waiting.
 _NEVER_FOLLOWED = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-
-
-class StateInUse(StateUnusable):
-    """Another process holds the state."""
 
 
 @contextmanager

@@ -56,22 +56,6 @@ def cut_off(connection: sqlite3.Connection) -> int:
     ).fetchone()[0]
 
 
-def unknown() -> dict[str, None]:
-    """The same members where the state cannot be read: no number is better than a wrong one."""
-    names = (
-        "records",
-        "people",
-        "counts",
-        "outbox",
-        "clocks",
-        "creates_paused",
-        "refused_total",
-        "refused_by_reason",
-        "refused",
-    )
-    return dict.fromkeys(names)
-
-
 def _counted(reason: RefusedReason) -> dict[str, Any]:
     return {
         "records": reason.records,

@@ -323,6 +323,36 @@ async def test_a_system_that_answers_429_is_throttled_until_something_is_carried
     assert (subject.condition, subject.throttles) == (Condition.UP, 0)
 
 
+@pytest.mark.parametrize("lane", [Lane.FRESH, Lane.BACKLOG])
+async def test_between_two_pauses_the_cause_is_still_what_the_pauses_were_for(lane: Lane) -> None:
+    """One request probes then, and nothing of the hour's budget holds anybody."""
+    down = Governor(FakeClock(), seeded(), 4, backoff=BackoffLimits(1e-9, 1e-9))
+    down.learn(10_000, 9_481, NOW + 3000)
+    for _ in range(OUTAGE_FAILURES):
+        down.failed("nobody answers")
+    throttled = governor()
+    throttled.learn(10_000, 9_481, NOW + 3000)
+    throttled.pause(1e-9, "slow down", cause=Throttled("slow down"))
+    refused = governor()
+    refused.pause(1e-9, "no such user", cause=Unauthorized("no such user"))
+    writes = Governor(FakeClock(), seeded(), 4, backoff=BackoffLimits(1e-9, 1e-9))
+    writing.set(True)
+    for _ in range(OUTAGE_FAILURES):
+        writes.failed("no write is carried out")
+    writing.set(False)
+
+    for subject, condition, cause in (
+        (down, Condition.DOWN, "nobody answers"),
+        (throttled, Condition.THROTTLED, "slow down"),
+        (refused, Condition.CREDENTIALS_REFUSED, "no such user"),
+        (writes, Condition.NO_WRITES, "no write is carried out"),
+    ):
+        await passed(subject)
+        async with subject.admitted():
+            assert subject.paused_s == 0
+            assert (subject.condition, subject.cause(lane)) == (condition, cause)
+
+
 async def test_the_condition_names_the_most_serious_of_what_holds() -> None:
     """One word for whoever was woken."""
     subject = governor(limits=BudgetLimits(per_hour=1))

@@ -231,7 +231,7 @@ def test_an_entry_is_described_in_words(owed: Owed, words: str) -> None:
         attempts=0,
     )
 
-    assert outbox.describe(shown) == words
+    assert shown.described() == words
 
 
 def test_a_person_of_the_same_id_is_owed_and_told_apart(db: sqlite3.Connection) -> None:

@@ -11,8 +11,9 @@ from engine.model.reason import Code
 from engine.model.records import TabLine
 from engine.model.report import Populations
 from engine.model.work import Failure
+from engine.store.port.report import unknown_summary
 from engine.store.sqlite import intents, people, settle
-from engine.store.sqlite.summary import REFUSED_SHOWN_MAX, cut_off, summary, unknown
+from engine.store.sqlite.summary import REFUSED_SHOWN_MAX, cut_off, summary
 from tests.unit.engine.stand_ins import NOW, announce, link, pending, person, row, take
 
 COUNTED = [one.name for one in fields(Populations)]
@@ -40,7 +41,7 @@ def test_a_new_state_holds_nothing(connection: sqlite3.Connection) -> None:
         "refused_by_reason": [],
         "refused": [],
     }
-    assert list(unknown()) == list(summary(connection))
+    assert list(unknown_summary()) == list(summary(connection))
 
 
 def test_the_commonest_reason_comes_first_and_counts_people_too(

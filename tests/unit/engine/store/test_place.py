@@ -1,0 +1,139 @@
+"""The place of a state: what whoever opens it, holds it, copies it or looks into it relies on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from engine.errors import StateInUse, StateUnusable
+from engine.store.places import done
+from engine.store.port.place import Place
+from engine.store.port.store import Store
+from engine.store.sqlite.place import StateFile
+
+pytestmark = pytest.mark.anyio
+
+SECRET = "outreach.refresh_token"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return StateFile(tmp_path / "state")
+
+
+async def kept(place: Place) -> None:
+    """Something worth keeping."""
+    with place.hold(keep=True):
+        async with place.open() as store:
+            await store.kept.set_secret(SECRET, "rotated")
+
+
+async def test_there_is_none_until_somebody_opens_it(place: Place) -> None:
+    """To ask makes nothing."""
+    assert not place.is_there()
+    assert not place.held()
+    assert all(math.isnan(size) for size in place.sizes().values())
+    assert not place.directory.exists()
+
+    await kept(place)
+    assert place.is_there()
+    assert place.sizes()["main"] > 0
+
+
+async def test_one_process_holds_it(place: Place) -> None:
+    """Whoever comes second is told so, and whoever only looks need not wait."""
+    await kept(place)
+    with place.hold(keep=True):
+        assert place.held()
+        with pytest.raises(StateInUse), place.hold(keep=True):
+            pass
+        with pytest.raises(StateInUse), place.changing():
+            pass
+        with place.looking() as store:
+            assert done(store.report.counts()).pending == 0
+    assert not place.held()
+
+
+@pytest.mark.parametrize("keep", [True, False])
+async def test_what_was_made_for_nothing_is_taken_away(place: Place, keep: bool) -> None:
+    """Kept is what a service has made that ends in order, empty as it may be."""
+    with place.hold(keep=keep):
+        async with place.open():
+            pass
+    assert place.is_there() is keep
+
+
+async def test_what_was_made_by_somebody_who_fails_is_taken_away(place: Place) -> None:
+    """With its directory: the next one begins as this one did."""
+    with pytest.raises(StateUnusable), place.hold(keep=True):
+        async with place.open():
+            pass
+        raise StateUnusable("nothing can be done", remedy="none")
+    assert not place.directory.exists()
+
+
+@pytest.mark.parametrize("keep", [True, False])
+async def test_what_holds_anything_stays(place: Place, keep: bool) -> None:
+    """A token that was minted on the way is one of these."""
+    with pytest.raises(RuntimeError), place.hold(keep=keep):
+        await place.vault("outreach").save("refresh_token", "rotated")
+        raise RuntimeError
+    assert await place.vault("outreach").load("refresh_token") == "rotated"
+
+
+async def test_a_vault_and_the_store_keep_the_same_secrets(place: Place) -> None:
+    """Whichever of them minted it."""
+    assert await place.vault("outreach").load("refresh_token") is None
+    assert not place.is_there()
+    await kept(place)
+    assert await place.vault("outreach").load("refresh_token") == "rotated"
+    await place.vault("outreach").save("refresh_token", "newer")
+    with place.looking() as store:
+        assert done(store.kept.secret(SECRET)) == "newer"
+
+
+async def test_a_copy_to_rehearse_in_has_no_secret(place: Place, tmp_path: Path) -> None:
+    """And there is one of nothing, too."""
+    there = tmp_path / "copies"
+    there.mkdir()
+    place.copy(there / "state.db")
+    assert done_in(StateFile(there).looking) is None
+
+    await kept(place)
+    again = tmp_path / "again"
+    again.mkdir()
+    place.copy(again / "state.db")
+    assert done_in(StateFile(again).looking) is None
+    assert done_in(place.looking) == "rotated"
+
+
+async def test_a_backup_is_put_back_and_what_was_there_is_kept(
+    place: Place, tmp_path: Path
+) -> None:
+    """With its secrets: it is all that is needed on another machine."""
+    await kept(place)
+    with place.changing() as store:
+        done(store.kept.claim_pair("this pair"))
+    place.back_up(tmp_path / "copy.db")
+    with place.hold(keep=True):
+        with pytest.raises(StateInUse):
+            place.put_back(tmp_path / "copy.db", "this pair")
+        await place.vault("outreach").save("refresh_token", "newer")
+    with pytest.raises(StateUnusable, match="this pair"):
+        place.put_back(tmp_path / "copy.db", "another pair")
+
+    aside = place.put_back(tmp_path / "copy.db", "this pair")
+
+    assert aside is not None
+    assert aside.exists()
+    assert done_in(place.looking) == "rotated"
+
+
+def done_in(looking: Callable[[], AbstractContextManager[Store]]) -> str | None:
+    """The secret that is there."""
+    with looking() as store:
+        return done(store.kept.secret(SECRET))
