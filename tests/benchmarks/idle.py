@@ -1,4 +1,4 @@
-"""Idle: what a service with nothing to do takes of a core and of memory, by linked records.
+"""Idle: how soon a service is ready, and what it takes of a core and of memory with nothing to do.
 
 With the intervals of the default configuration; one poll falls into each window of a minute.
 """
@@ -32,15 +32,18 @@ def _figures(key: str, title: str, linked: int, window_s: float) -> list[Figure]
     with stage(Scene(rows=SYNCED)) as set_up:
         set_up.measured("once", str(set_up.config))
         plant_linked(set_up.state_dir, linked)
+        began = time.monotonic()
         with set_up.running() as process:
             set_up.wait_until(lambda: bool((set_up.status() or {}).get("ready")), "ready", START_S)
+            ready_s = time.monotonic() - began
             time.sleep(SETTLE_S)
             alone = _core_percent(process.pid, window_s)
             scraped = _core_percent(process.pid, window_s, set_up)
             rss_mb = proc_status_mb(process.pid, "VmRSS")
             peak_mb = proc_status_mb(process.pid, "VmHWM")
     return [
-        Figure(f"{key}_core", f"idle, {title}", alone, "% core", at_most=CORE_PERCENT_MAX),
+        Figure(f"{key}_ready", f"ready after, {title}", ready_s, "s"),
+        Figure(f"{key}_core", "… idle", alone, "% core", at_most=CORE_PERCENT_MAX),
         Figure(f"{key}_rss", "… resident memory", rss_mb, "MB", at_most=RSS_MB_MAX),
         Figure(f"{key}_peak", "… its peak", peak_mb, "MB"),
         Figure(f"{key}_scraped", f"… scraped every {SCRAPE_EVERY_S:g} s", scraped, "% core"),

@@ -121,7 +121,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Generator[Service]:
     with process("connectors.sandbox", *arguments) as sandbox, ExitStack() as left:
         printed_until(sandbox, "Ctrl-C ends")
         path = home / "config.toml"
-        text = path.read_text(encoding="utf-8").replace("interval_s = 2", "interval_s = 0.1")
+        text = path.read_text(encoding="utf-8").replace("interval_s = 2", "interval_s = 0.3")
         path.write_text(text, encoding="utf-8")
         log = left.enter_context((home / "service.log").open("w", encoding="utf-8"))
         command = [sys.executable, "-m", "engine", "run", "--config", str(path)]
