@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,14 @@ class Seen:
     name: str
     writes: int
     moved: bool
+
+
+class Stretch(NamedTuple):
+    """So many rows of the state, one after the other: of a table, behind one key up to another."""
+
+    table: str
+    after: int
+    until: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from engine.model.report import Counts
 from engine.model.tab import RESTS
 from engine.service.stages import downstream, take_turns
 from engine.service.starting import take_steps, take_up
-from engine.service.tending import tend_history
+from engine.service.tending import take_times_back, tend_history
 from engine.service.usage import keep_usage
 
 # How long it waits for a retry that is due soon, before it leaves it to the next run.
@@ -57,6 +57,7 @@ async def _once(config: Config, environment: Environment) -> Result:
         await work(assembly)
         await keep_usage(assembly)
         await tend_history(assembly)
+        await take_times_back(assembly, rest_s=0.0)
         counts = await assembly.store.report.counts()
         raise_if_unreachable(assembly, counts)
         return Result(changed, counts, await assembly.store.fuse.held())

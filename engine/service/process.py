@@ -30,7 +30,7 @@ from engine.service.stages import downstream, upstream
 from engine.service.starting import start
 from engine.service.status import Status
 from engine.service.supervision import Supervision
-from engine.service.tending import tend_history_always
+from engine.service.tending import take_times_back, tend_history_always
 from engine.service.usage import keep_usage, keep_usage_always
 
 log = structlog.get_logger(component="service")
@@ -174,6 +174,7 @@ async def _work(assembly: Assembly, status: Status, stop: anyio.Event) -> None:
     async with downstream(assembly), anyio.create_task_group() as tasks:
         tasks.start_soon(keep_usage_always, assembly)
         tasks.start_soon(tend_history_always, assembly)
+        tasks.start_soon(take_times_back, assembly)
         tasks.start_soon(status.gauges.outlook.watch)
         tasks.start_soon(keep_authorised_always, assembly)
         if status.shadow is not None:

@@ -1,15 +1,19 @@
-"""Tending the history: what is older, or more, than it may be goes in small steps."""
+"""Tending the state in small steps: history that is too old, times of a clock that was ahead."""
 
 from __future__ import annotations
 
 import anyio
 
 from engine.assembly.assembly import Assembly
+from engine.model.age import Stretch
 
 EVERY_S = 60.0
 # So many lines go in one transaction, so that nobody waits for it, and so soon go the next ones.
 LINES = 200
 PAUSE_S = 0.05
+# So many rows are looked through at once, and so soon the next ones while others work.
+ROWS = 2000
+REST_S = 0.2
 DAY_S = 86_400.0
 BYTES_IN_MB = 1_000_000
 
@@ -38,3 +42,21 @@ async def tend_history_always(assembly: Assembly) -> None:
     while True:
         await tend_history(assembly)
         await anyio.sleep(EVERY_S)
+
+
+async def take_times_back(assembly: Assembly, rest_s: float = REST_S) -> None:
+    """Look once through everything for times that a clock which was ahead has left.
+
+    Whatever lies ahead would count as young until its time comes. A start takes back what it knows
+    of, where the clock was set back since; this finds what it cannot know of.
+
+    Args:
+        rest_s: seconds between two steps.
+    """
+    store, clock = assembly.store.provenance, assembly.environment.clock
+    before: Stretch | None = None
+    while (found := await store.times_ahead(before, ROWS, clock.now())) is not None:
+        before, ahead = found
+        if ahead:
+            await store.take_times_back(before, clock.now())
+        await anyio.sleep(rest_s)

@@ -91,6 +91,20 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "looks through the first table alone for times of a clock that was ahead",
+        WAITS,
+        "        after = None\n    return None",
+        "        return None\n    return None",
+        (f"{STRETCHED}::test_every_table_has_its_turn_and_the_last_row_too",),
+    ),
+    Mutant(
+        "does not look through a state for times of a clock that was ahead",
+        "engine/service/process.py",
+        "        tasks.start_soon(take_times_back, assembly)\n",
+        "",
+        (f"{CLOCKS}::test_a_time_that_nobody_knew_to_be_ahead_is_taken_back_beside_all_work",),
+    ),
+    Mutant(
         "takes what a clock that was ahead has stamped for young until its time comes",
         WAITS,
         '    "role_edit": ("sent_at",),\n',

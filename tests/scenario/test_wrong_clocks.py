@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+from collections.abc import Callable
 
 import pytest
 
 from connectors.sandbox.faults import Fault
 from engine.decide import doubt
+from engine.store.sqlite import statefile
 from tests.scenario.bench import CREATE, Bench, running, until
 
 pytestmark = pytest.mark.anyio
@@ -240,3 +243,43 @@ async def test_a_record_with_a_time_ahead_is_no_younger_than_a_state_put_back(
 
     assert world.twin(record)
     assert world.outreach_traffic.counts[CREATE] == 2
+
+
+def claimed_at(world: Bench) -> float:
+    """When the target record of the only record was claimed, as the state has it."""
+    path = world.state / statefile.FILE_NAME
+    with contextlib.closing(statefile.connect(path, query_only=True)) as connection:
+        return connection.execute("SELECT since FROM claim").fetchone()[0]
+
+
+def claim_ahead(world: Bench) -> Callable[[], bool]:
+    """As a clock has left it that was ahead, and of which nobody knows; tells when it is not so."""
+    with contextlib.closing(statefile.connect(world.state / statefile.FILE_NAME)) as connection:
+        connection.execute("UPDATE claim SET since = since + 86400")
+    ahead = claimed_at(world)
+    return lambda: claimed_at(world) < ahead
+
+
+async def test_a_time_that_nobody_knew_to_be_ahead_is_taken_back_beside_all_work(
+    world: Bench,
+) -> None:
+    """Where a process was killed while its clock was ahead, no note tells of that."""
+    world.has("Harbour crane")
+    await world.once()
+    taken_back = claim_ahead(world)
+
+    async with running(world):
+        await until(taken_back)
+
+    assert claimed_at(world) <= world.environment().clock.now()
+
+
+async def test_a_single_run_takes_it_back_at_its_end(world: Bench) -> None:
+    """Whoever has no service running has this."""
+    world.has("Harbour crane")
+    await world.once()
+    taken_back = claim_ahead(world)
+
+    await world.once()
+
+    assert taken_back()

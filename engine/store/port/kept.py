@@ -7,7 +7,7 @@ from typing import Protocol
 
 from engine.decide.roster import Listed
 from engine.installation import Installation
-from engine.model.age import Aged, Seen
+from engine.model.age import Aged, Seen, Stretch
 from engine.model.history import Note
 from engine.model.sample import Sample
 from engine.model.work import Work
@@ -150,12 +150,30 @@ class Provenance(Protocol):
         """Have everything due within `longest_s` seconds, and nothing happened later than now.
 
         What the fuse holds waits for somebody, whatever the time is. Returns how many waited too
-        long.
+        long. Of what there may be a million, what happened is looked at only where the clock was
+        set back; otherwise see `times_ahead`.
 
         Args:
             set_back_s: by so much the clock was set back since the service was last alive, at
                 least.
         """
+        ...
+
+    async def times_ahead(
+        self, before: Stretch | None, limit: int, now: float
+    ) -> tuple[Stretch, bool] | None:
+        """The rows after those, so many at most, and whether anything of them happened later.
+
+        Args:
+            before: None for the first of them.
+
+        Returns:
+            None behind the last of them.
+        """
+        ...
+
+    async def take_times_back(self, stretch: Stretch, now: float) -> None:
+        """Nothing of these rows has happened later than now."""
         ...
 
     async def doubt_unfinished(self, now: float) -> int:

@@ -262,6 +262,8 @@ class SqliteProvenance(Subject):
     resume = writing(provenance.resume)
     doubt_unfinished = writing(intents.doubt_unfinished)
     bound_waits = writing(waits.bound)
+    times_ahead = reading(waits.following)
+    take_times_back = writing(waits.take_back)
 
 
 class SqliteReport(Subject):

@@ -1,4 +1,4 @@
-"""Waits that a clock set back has stretched: at start, none is longer than any is meant to be.
+"""Waits that a clock set back has stretched: none is longer than any is meant to be.
 
 What a clock that was ahead has left on disk lies ahead of the clock that is right. It is taken back
 by as much as the clock was: a record that was due soon is due soon.
@@ -7,7 +7,9 @@ by as much as the clock was: a record that was due soon is due soon.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 
+from engine.model.age import Stretch
 from engine.model.mass_change import NEVER
 
 # When something is to happen.
@@ -45,6 +47,21 @@ _HAPPENED = {
 }
 
 
+_FIRST = -(1 << 63)
+# Of these there may be a million. While the clock is not known to have been ahead they are looked
+# through bit by bit beside all other work, which bears such a time as it bears a clock set back
+# while it goes on.
+_MANY = {
+    "record": "id",
+    "people_tab": "record_id",
+    "person": "id",
+    "role": "id",
+    "claim": "target_id",
+}
+# Of what is not pending nobody asks when it is due.
+_PENDING = {"record": " AND state = 'pending'", "people_tab": " AND state = 'pending'"}
+
+
 def bound(
     connection: sqlite3.Connection, now: float, longest_s: float, set_back_s: float = 0.0
 ) -> int:
@@ -55,18 +72,66 @@ def bound(
     for table, column in _DUE:
         shortened += connection.execute(
             f"UPDATE {table} SET {column} = max(?, min({column} - ?, ?))"  # noqa: S608 # names above
-            f" WHERE {column} > ? AND {column} < ?",
+            f" WHERE {column} > ? AND {column} < ?{_PENDING.get(table, '')}",
             (now, set_back_s, latest, stretched, NEVER),
         ).rowcount
-    for table, columns in _HAPPENED.items():
-        # Each table is read through once, however many of its columns are times.
-        taken_back = ", ".join(
-            f"{column} = iif({column} > :now, min({column} - :set_back_s, :now), {column})"
-            for column in columns
-        )
-        ahead = " OR ".join(f"{column} > :now" for column in columns)
-        connection.execute(
-            f"UPDATE {table} SET {taken_back} WHERE {ahead}",  # noqa: S608 # names above
-            {"now": now, "set_back_s": set_back_s},
-        )
+    for table in _HAPPENED:
+        if set_back_s > 0 or table not in _MANY:
+            _take_back(connection, table, "", {"now": now, "set_back_s": set_back_s})
     return shortened
+
+
+def following(
+    connection: sqlite3.Connection, before: Stretch | None, limit: int, now: float
+) -> tuple[Stretch, bool] | None:
+    """See `Provenance.times_ahead`."""
+    names = list(_MANY)
+    after = None if before is None else before.until
+    for table in names if before is None else names[names.index(before.table) :]:
+        key = _MANY[table]
+        until = connection.execute(
+            f"SELECT max({key}) FROM (SELECT {key} FROM {table} WHERE {key} > ?"  # noqa: S608 # names above
+            f" ORDER BY {key} LIMIT ?)",
+            (_FIRST if after is None else after, limit),
+        ).fetchone()[0]
+        if until is not None:
+            stretch = Stretch(table, _FIRST if after is None else after, until)
+            return stretch, _any_ahead(connection, stretch, now)
+        after = None
+    return None
+
+
+def _any_ahead(connection: sqlite3.Connection, stretch: Stretch, now: float) -> bool:
+    key = _MANY[stretch.table]
+    found = connection.execute(
+        f"SELECT EXISTS (SELECT 1 FROM {stretch.table} WHERE {key} > :after AND {key} <= :until"  # noqa: S608 # names above
+        f" AND ({_ahead(stretch.table)}))",
+        {"after": stretch.after, "until": stretch.until, "now": now},
+    )
+    return bool(found.fetchone()[0])
+
+
+def take_back(connection: sqlite3.Connection, stretch: Stretch, now: float) -> None:
+    """See `Provenance.take_times_back`."""
+    key = _MANY[stretch.table]
+    among = f"{key} > :after AND {key} <= :until AND "
+    bounds = {"after": stretch.after, "until": stretch.until}
+    _take_back(connection, stretch.table, among, {"now": now, "set_back_s": 0.0} | bounds)
+
+
+def _take_back(
+    connection: sqlite3.Connection, table: str, among: str, values: Mapping[str, float]
+) -> None:
+    # A table is read through once, however many of its columns are times.
+    taken_back = ", ".join(
+        f"{column} = iif({column} > :now, min({column} - :set_back_s, :now), {column})"
+        for column in _HAPPENED[table]
+    )
+    connection.execute(
+        f"UPDATE {table} SET {taken_back} WHERE {among}({_ahead(table)})",  # noqa: S608 # names above
+        values,
+    )
+
+
+def _ahead(table: str) -> str:
+    return " OR ".join(f"{column} > :now" for column in _HAPPENED[table])

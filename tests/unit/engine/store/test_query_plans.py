@@ -99,12 +99,14 @@ LOCAL: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "people._write": [{"announces": True}, {"announces": False}],
     # What each of its statements is about in turn.
     "waits.bound": [
-        {
-            "table": "people_tab",
-            "column": "due_at",
-            "taken_back": "failed_at = min(failed_at - :set_back_s, :now)",
-            "ahead": "failed_at > :now",
-        }
+        {"table": "people_tab", "column": "due_at"},
+        {"table": "person", "column": "retry_at"},
+    ],
+    "waits.following": [{"table": "record", "key": "id"}],
+    "waits._any_ahead": [{"key": "id", "stretch": SimpleNamespace(table="record")}],
+    "waits._take_back": [
+        {"table": "people_tab", "taken_back": "failed_at = :now", "among": among}
+        for among in ("", "record_id > :after AND record_id <= :until AND ")
     ],
     "work.known": [{"further": ""}, {"further": " AND r.state = 'pending' AND r.mass <> 2"}],
 }
@@ -155,6 +157,7 @@ ALLOWED: Mapping[str, str] = {
     "report.counts": COUNTS,
     "report.waiting_reasons": COUNTS,
     "waits.bound": BEFORE_WORK,
+    "waits._take_back": BEFORE_WORK,
 }
 
 

@@ -6,6 +6,7 @@ import sqlite3
 
 import pytest
 
+from engine.model.age import Stretch
 from engine.model.mass_change import NEVER
 from engine.store.sqlite import provenance, waits
 from tests.unit.engine.stand_ins import NOW, row, take
@@ -83,6 +84,9 @@ def test_nothing_has_happened_later_than_now(ahead: sqlite3.Connection) -> None:
             if required and default is None
         }
         filled[column] = NOW + BACK_S + 5
+        if column == "due_at" and "state" in {name for _, name, *_ in columns}:
+            # Of what is not pending nobody asks when it is due.
+            filled["state"] = "pending"
         names, marks = ", ".join(filled), ", ".join("?" * len(filled))
         ahead.execute(f"DELETE FROM {table}")  # noqa: S608 # of our own schema
         ahead.execute("PRAGMA ignore_check_constraints = ON")
@@ -95,3 +99,58 @@ def test_nothing_has_happened_later_than_now(ahead: sqlite3.Connection) -> None:
 
         found = ahead.execute(f"SELECT {column} FROM {table}").fetchone()[0]  # noqa: S608
         assert found <= NOW + 5, (table, column)
+
+
+MANY = ("record", "people_tab", "person", "role", "claim")
+
+
+def test_what_there_may_be_a_million_of_is_looked_through_bit_by_bit(
+    connection: sqlite3.Connection,
+) -> None:
+    """Where the clock is not known to have been ahead; only a part with such a time is written."""
+    for number in range(1, 8):
+        take(connection, row(number, 5))
+    connection.execute("UPDATE record SET captured_at = ? WHERE id = 6", (NOW + BACK_S,))
+    connection.execute("UPDATE record SET known_at = ? WHERE id = 7", (NOW - 5,))
+
+    assert waits.bound(connection, NOW, LONGEST_S) == 0
+    assert _captured(connection) == NOW + BACK_S
+
+    before: Stretch | None = None
+    seen: list[tuple[str, int, bool]] = []
+    while (found := waits.following(connection, before, 3, NOW)) is not None:
+        before, ahead = found
+        seen.append((before.table, before.until, ahead))
+        if ahead:
+            waits.take_back(connection, before, NOW)
+
+    assert [one for one in seen if one[0] == "record"] == [
+        ("record", 3, False),
+        ("record", 6, True),
+        ("record", 7, False),
+    ]
+    assert _captured(connection) == NOW
+    assert connection.execute("SELECT known_at FROM record WHERE id = 7").fetchone()[0] == NOW - 5
+
+
+def test_every_table_has_its_turn_and_the_last_row_too(connection: sqlite3.Connection) -> None:
+    """One row each, in every table, and with a key below nought."""
+    connection.execute("PRAGMA foreign_keys = OFF")
+    take(connection, row(1, 5))
+    connection.execute(
+        "INSERT INTO person (id, ref, version, read_at) VALUES (-3, 'PERS-3', 1, ?)", (NOW + 9,)
+    )
+    connection.execute("INSERT INTO claim (target_id, record_id, since) VALUES (8, 1, ?)", (NOW,))
+
+    before: Stretch | None = None
+    seen: list[tuple[str, int, bool]] = []
+    while (found := waits.following(connection, before, 1, NOW)) is not None:
+        before, ahead = found
+        seen.append((before.table, before.until, ahead))
+
+    assert seen[-2:] == [("person", -3, True), ("claim", 8, False)]
+    assert {table for table, *_ in seen} <= set(MANY)
+
+
+def _captured(connection: sqlite3.Connection) -> float:
+    return connection.execute("SELECT captured_at FROM record WHERE id = 6").fetchone()[0]
