@@ -331,6 +331,7 @@ class OpportunitySyncer:
 
     async def _announced(self, work: Work, correlation: str) -> bool:
         now, shown_since = self.clock.now(), self.fresh_rows.shown_since()
+        self._lost.search.forget(correlation)
         return await self.store.records.open_intent(work, correlation, now, shown_since=shown_since)
 
     async def _update(

@@ -21,10 +21,24 @@ MUTANTS = (
         (f"{STORY}::test_creates_that_each_lost_an_answer_are_settled_soon",),
     ),
     Mutant(
+        "looks for nothing before it is due",
+        SEARCH,
+        "EARLY_S = 15.0",
+        "EARLY_S = 0.0",
+        (f"{STORY}::test_a_few_lost_creates_take_hardly_more_requests_than_they_are",),
+    ),
+    Mutant(
+        "takes what was found of one create for what the next of its record made",
+        "engine/actors/opportunity_syncer.py",
+        "        self._lost.search.forget(correlation)\n",
+        "",
+        (f"{IN_DOUBT}::test_what_was_found_of_one_create_is_not_taken_for_the_next_of_its_record",),
+    ),
+    Mutant(
         "gives up looking where no list is taken",
         SEARCH,
-        "            if len(batch) > 1:\n",
-        "            if len(batch) > LOOKS_MAX:\n",
+        "            if len(values) > 1:\n",
+        "            if len(values) > LOOKS_MAX:\n",
         (f"{IN_DOUBT}::test_a_front_that_takes_no_list_leaves_nobody_in_doubt",),
     ),
     Mutant(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from connectors.sandbox.faults import Fault
 from engine.decide import doubt
@@ -101,6 +102,35 @@ async def test_a_record_that_is_gone_is_not_found_again_while_lists_still_show_i
 
     assert patient.twin(record).attributes["name"] == "Harbour crane, blue"
     assert patient.outreach_traffic.counts[CREATE] == 2
+
+
+async def test_what_was_found_of_one_create_is_not_taken_for_the_next_of_its_record(
+    world: Bench,
+) -> None:
+    """Both bear the same value, and the first may be gone by then."""
+    world.settings["outreach"]["on_missing"] = "recreate"
+    record = world.has("Harbour crane")
+
+    def linked_to_its_twin() -> bool:
+        world.clock.advance(5)
+        ids = [str(one.id) for one in world.twins(record)]
+        return ids == [world.record(record)["outreach_id"]]
+
+    world.outreach_fault(LOST_AFTER[0])
+    with capture_logs() as said:
+        async with running(world):
+            await until(linked_to_its_twin)
+            first = world.twin(record).id
+            world.outreach.opportunities.delete(first)
+            world.outreach_fault(LOST_AFTER[0])
+            world.edit(record, description="Harbour crane, blue")
+            looked_up = world.outreach_traffic.counts[SEARCH]
+            await until(linked_to_its_twin)
+
+    assert world.twin(record).attributes["name"] == "Harbour crane, blue"
+    assert world.outreach_traffic.counts[CREATE] == 2
+    assert world.outreach_traffic.counts[SEARCH] == looked_up + 1
+    assert "create_not_seen_yet" not in [one["event"] for one in said]
 
 
 async def test_an_edit_while_in_doubt_arrives_after_the_adoption(patient: Bench) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.simulation.fates import Fate, Kind
-from tests.simulation.recovery import CREATE, LOOK, FirstAnswers, WritesOut, recovered
+from tests.simulation.recovery import CREATE, LOOK, READ, FirstAnswers, WritesOut, recovered
 
 # With a bound of 5 seconds within which a collection may lag.
 SETTLED_S = 45.0 + 5.0
@@ -41,6 +41,14 @@ def test_creates_that_each_lost_two_answers_are_settled_soon() -> None:
 
     assert story.took_s <= SETTLED_S
     assert story.settled_s <= 240
+
+
+def test_a_few_lost_creates_take_hardly_more_requests_than_they_are() -> None:
+    """A look that has room left takes along what will be due soon."""
+    story = recovered(FirstAnswers(Fate(Kind.CUT)), records=30)
+
+    assert story.requests[CREATE] == 30
+    assert story.requests[LOOK] + story.requests[READ] <= 33
 
 
 def test_many_lost_creates_take_what_the_limits_allow_and_few_requests() -> None:

@@ -9,6 +9,7 @@ Stops     when it is cancelled
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -39,6 +40,8 @@ from engine.store.port.store import Store
 LOOKS_MAX = 100
 AHEAD_MAX = 1000
 AHEAD_S = 600.0
+# What is due within so many seconds is looked for with what is due.
+EARLY_S = 15.0
 # How much smaller the next request is after one that was refused or failed: a gateway may not
 # take so many values at once, or none but one.
 SHRINKING = 4
@@ -63,6 +66,19 @@ class Look:
     began_at: float
     matches: Sequence[Match] = ()
     refusal: EngineError | None = None
+
+    @property
+    def known_since(self) -> float:
+        """A look that is due by then, unix seconds, has its answer: what was found was executed."""
+        return math.inf if self.matches else self.began_at
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The correlation values of one request: those that are due, and those that will be soon."""
+
+    due: Sequence[str]
+    early: Sequence[str] = ()
 
 
 @dataclass(slots=True)
@@ -107,9 +123,14 @@ class CreateSearch:
             if len(self._ahead) >= AHEAD_MAX:
                 return 0
             batch = await self._with_due([])
-            if batch:
+            if batch.due:
                 await self._ask(batch)
-            return len(batch)
+            return len(batch.due)
+
+    def forget(self, correlation: str) -> None:
+        """A create with this value is sent anew: what was found of another one tells nothing."""
+        self._looks.pop(correlation, None)
+        self._ahead.discard(correlation)
 
     async def look(self, correlation: str, look_at: float) -> Look:
         """What the target shows of one create, at or after that time, unix seconds.
@@ -119,7 +140,7 @@ class CreateSearch:
         """
         async with holding(self._asking):
             known = self._looks.get(correlation)
-            while known is None or known.began_at < look_at:
+            while known is None or known.known_since < look_at:
                 look_at = min(look_at, self.clock.now())
                 await self._ask(await self._with_due([correlation]))
                 known = self._looks.get(correlation)
@@ -130,49 +151,59 @@ class CreateSearch:
                 raise known.refusal
         return known
 
-    async def _with_due(self, wanted: Sequence[str]) -> list[str]:
-        """These values, and others that are due as well."""
+    async def _with_due(self, wanted: Sequence[str]) -> Batch:
+        """These values, others that are due as well, and some that will be soon."""
         room = self._size - len(wanted)
         if room <= 0:
-            return list(wanted)
-        now = self.clock.now()
+            return Batch(wanted)
+        now, records = self.clock.now(), self.store.records
         # What follows from an answer may still be on its way to the store.
-        since = {one: look.began_at for one, look in self._looks.items()} | dict.fromkeys(
-            wanted, now
-        )
-        return [*wanted, *await self.store.records.due_looks(now, since=since, limit=room)]
+        since = {one: look.known_since for one, look in self._looks.items()}
+        since |= dict.fromkeys(wanted, math.inf)
+        due = [*wanted, *await records.due_looks(now, since=since, limit=room)]
+        if not due or len(due) >= self._size:
+            return Batch(due)
+        # The room that is left costs nothing, and what is found needs no look when it is due.
+        since |= dict.fromkeys(due, math.inf)
+        room = self._size - len(due)
+        return Batch(due, await records.due_looks(now + EARLY_S, since=since, limit=room))
 
     def _forget_old(self) -> None:
         oldest = self.clock.now() - AHEAD_S
         self._looks = {one: look for one, look in self._looks.items() if look.began_at > oldest}
         self._ahead &= self._looks.keys()
 
-    async def _ask(self, batch: Sequence[str]) -> None:
+    async def _ask(self, batch: Batch) -> None:
         """Ask for these; a request that is refused for several of them is asked again smaller."""
+        values = [*batch.due, *batch.early]
         # Taken before the look: only a look that began past the bound proves anything.
         began_at = self.clock.now()
         # A look that may prove a create repeats nothing.
         token = retrying.set(False)
         try:
-            found = await self.target.find(batch)
+            found = await self.target.find(values)
         except (Terminal, ProtocolError) as error:
-            if len(batch) > 1:
+            if len(values) > 1:
                 # Whatever it says: only what a single value is answered is meant for all of us.
-                self._shrink(batch, error)
+                self._shrink(values, error)
                 return
             if isinstance(error, Misconfigured):
                 raise
-            self._note(batch[0], Look(began_at, refusal=error))
+            self._note(values[0], Look(began_at, refusal=error))
             return
         except Unreachable as error:
             # It may be the size that is too much for the system.
-            self._shrink(batch, error)
+            self._shrink(values, error)
             raise
         finally:
             retrying.reset(token)
-        self._size = min(LOOKS_MAX, max(self._size, 2 * len(batch)))
-        for correlation in batch:
+        self._size = min(LOOKS_MAX, max(self._size, 2 * len(values)))
+        for correlation in batch.due:
             self._note(correlation, Look(began_at, found.get(correlation, ())))
+        for correlation in batch.early:
+            # That it does not show yet proves nothing.
+            if matches := found.get(correlation):
+                self._note(correlation, Look(began_at, matches))
         if any(found.values()):
             # The creates were carried out, whatever became of their answers.
             self.governor.write_found()
@@ -181,9 +212,9 @@ class CreateSearch:
         self._looks[correlation] = look
         self._ahead.add(correlation)
 
-    def _shrink(self, batch: Sequence[str], error: EngineError) -> None:
-        self._size = max(1, len(batch) // SHRINKING)
-        log.info("looks_made_smaller", values=len(batch), reason=error.message)
+    def _shrink(self, values: Sequence[str], error: EngineError) -> None:
+        self._size = max(1, len(values) // SHRINKING)
+        log.info("looks_made_smaller", values=len(values), reason=error.message)
 
     async def _rest(self) -> None:
         now = self.clock.now()
