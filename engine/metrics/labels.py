@@ -141,7 +141,25 @@ STATUSES = (
 STATUSES_OF_METHODS = {"POST": ("201", "422"), "PATCH": ("422",), "DELETE": ("204",)}
 
 # Buckets in seconds, unless said otherwise. Thresholds of alerts lie exactly on a bound.
-LAG_BUCKETS = (1, 2.5, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 21_600, 86_400)
+LAG_BUCKETS = (
+    1,
+    2.5,
+    5,
+    10,
+    15,
+    30,
+    60,
+    120,
+    300,
+    600,
+    900,
+    1200,
+    1800,
+    2700,
+    3600,
+    21_600,
+    86_400,
+)
 REQUEST_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 WAIT_BUCKETS = (0.005, 0.05, 0.25, 1, 5, 15, 60, 300, 1800)
 COMMIT_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)

@@ -40,7 +40,7 @@ below the *even pace* line when more than its share of the hour is used up. Requ
 
 _HERE = 'connector=~"$connector"'
 _REQUESTS = "api_requests_total"
-_FAILED = 'status=~"5..|timeout|connect_error|protocol_error"'
+_FAILED = 'status=~"401|403|5..|timeout|connect_error|protocol_error"'
 _YEAR = 'window="year"'
 _BY = ("instance", "connector")
 
@@ -125,9 +125,9 @@ _BUDGET: tuple[Panel | Text, ...] = (
         "Refills in",
         "s",
         Query(UNTIL_RESET),
-        what="When the system's hourly window refills; 0 while that is not known.",
+        what="When the system's hourly window refills; no data while that is not known.",
         normal="under an hour.",
-        act="0 for long: no request is sent to it at all.",
+        act="no data for long: no request is sent to it at all.",
         alerts=("WosyncBudgetSpent",),
         height=7,
     ),
@@ -196,7 +196,7 @@ _SYSTEM: tuple[Panel | Text, ...] = (
             ),
             "{{route}}",
         ),
-        what="Requests without a usable answer, and those answered with 429.",
+        what="Requests without a usable answer, or refused us, and those answered with 429.",
         normal="0.",
         act="they are tried again; creates without an answer are in doubt first.",
         alerts=("WosyncRateLimited",),
@@ -232,6 +232,8 @@ _DETAILS: tuple[Panel | Text, ...] = (
         normal="a few per poll; many during an import.",
         act="one route far above the others: see what requests are spent on.",
         stacked=True,
+        # A route is no fault, whichever it is.
+        shades_of="blue",
         many=True,
         height=14,
     ),
@@ -242,6 +244,8 @@ _DETAILS: tuple[Panel | Text, ...] = (
         what="What 95 % of the requests of a route did not exceed; empty for routes unused.",
         normal="collections slower than single records.",
         act="a slow collection: a smaller page_size helps.",
+        # A route is no fault, whichever it is.
+        shades_of="blue",
         many=True,
         height=14,
     ),
@@ -260,7 +264,7 @@ _DETAILS: tuple[Panel | Text, ...] = (
         "Requests failed",
         "percentunit",
         Query(f"{grown(_REQUESTS, _HERE, _FAILED)} / clamp_min({grown(_REQUESTS, _HERE)}, 1)"),
-        what="Part of the requests in the shown time without a usable answer.",
+        what="Part of the requests in the shown time without a usable answer, or refused us.",
         normal="under 1 %.",
         act="see errors by route.",
         steps=((None, NO_DATA), (0, "green"), (0.05, "orange")),

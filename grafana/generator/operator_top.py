@@ -49,8 +49,8 @@ NO_LIMIT: Json = {
 
 # Alerts about what others follow from.
 CAUSES = (
-    "Wosync(Absent|AuthRefused|BudgetSpent|ClockSkew|CrashLoop|Down|Misconfigured|RateLimited"
-    "|StateDiskFull|StateUnusable|SystemDown)"
+    "Wosync(Absent|AuthRefused|BudgetRunsOut|BudgetSpent|ClockSkew|CrashLoop|Down|Misconfigured"
+    "|RateLimited|StateDiskFull|StateUnusable|SystemDown)"
 )
 # Lower ones have no room for a course behind the number.
 TALL = 5
@@ -81,7 +81,7 @@ ERROR_SHARE = metric("instance:wosync_records_in_error:ratio")
 DONE = metric("backlog_done_seconds")
 LEFT = metric("budget_remaining_requests", _HOUR)
 LIMIT = metric("budget_limit_requests", _HOUR)
-UNTIL_RESET = f"clamp(max ({metric('budget_reset_timestamp_seconds')}) - time(), 0, 3600)"
+UNTIL_RESET = f"clamp_max(max ({metric('budget_reset_timestamp_seconds')}) - time() > 0, 3600)"
 _CODE = "instance:wosync_condition_code:max"
 
 
@@ -278,8 +278,8 @@ def _alerts() -> Panel:
         transformations=_CAUSES_FIRST,
         overrides=_of_alerts(),
         width=24,
-        # Four alerts are seen at once.
-        height=6,
+        # Six alerts are seen at once: a refusal with what follows from it.
+        height=8,
     )
 
 
@@ -386,7 +386,7 @@ TOP: tuple[Panel, ...] = (
         Query(UNTIL_RESET, "refills in"),
         what="Requests to Outreach that are left to us of this hour, those included that a bulk "
         "leaves to fresh edits and to others; of several pairs the fewest. And when the hour's "
-        "window refills; 0 while that is not known.",
+        "window refills, while that is known.",
         normal="above 0.",
         act="wait until the window refills; work goes on by itself then.",
         mappings=(NO_LIMIT,),

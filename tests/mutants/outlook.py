@@ -161,6 +161,20 @@ MUTANTS = (
         (BUDGETED,),
     ),
     Mutant(
+        "pages for late changes that were made up for before the page",
+        "grafana/alerts/freshness.yml",
+        "          and max_over_time(instance:wosync_stale:bool[2m]) == 1\n",
+        "",
+        (f"{_FIRES}[freshness]",),
+    ),
+    Mutant(
+        "says of a service that is down that it runs and cannot work",
+        "grafana/alerts/service.yml",
+        '          and on (job, instance) up{job="wosync"} == 1\n          and',
+        "          and",
+        (f"{_FIRES}[service]",),
+    ),
+    Mutant(
         "pages for what a restart has to catch up in two minutes",
         "grafana/alerts/freshness.yml",
         "        for: 8m\n        labels:\n          window: 1h",
