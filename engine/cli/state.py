@@ -24,7 +24,7 @@ def state_of(config: Config) -> Place:
         found = place.is_there()
     except OSError as error:
         raise StateUnusable(
-            f"{place} cannot be looked for: {error.strerror}",
+            f"the state in {place.directory} cannot be looked for: {error.strerror}",
             remedy="run the command as root, or as the service's user",
         ) from error
     if not found:

@@ -21,6 +21,7 @@ from engine.model.health import ServiceFacts
 from engine.model.reason import Code, Words
 from engine.model.work import Failure
 from engine.store.sqlite import settle, statefile
+from engine.store.sqlite.place import StateFile
 from engine.store.sqlite.summary import summary
 from tests.unit.engine.stand_ins import NOW, pending, row, take
 
@@ -193,6 +194,24 @@ def test_a_state_that_this_user_may_not_read_shows_no_numbers(
     assert shown.code == STATE
     assert "may not read and write the state file" in shown.out
     assert "Pending" not in shown.out
+
+
+def test_a_state_that_this_user_may_not_look_for_is_named_as_operators_know_it(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its directory, in words of the system, and not as the program calls it within."""
+
+    def denied(_place: StateFile) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(StateFile, "is_there", denied)
+
+    shown = operator.asks()
+
+    assert shown.code == STATE
+    told = f"the state in {operator.state.parent} cannot be looked for: Permission denied"
+    assert told in " ".join(shown.out.split())
+    assert "StateFile" not in shown.out
 
 
 def test_where_nothing_was_ever_captured_no_number_is_made_up(operator: Operator) -> None:
