@@ -12,6 +12,7 @@ from engine.about import PROGRAM
 from engine.cli.services import CREDENTIALS, FILE, HOME, STATES
 from engine.cli.unit.texts import MARK, command, given_user
 from engine.config import loading as configuration
+from engine.config.loading import ServiceSettings
 from engine.errors import EngineError, StateUnusable
 
 RUNNING_SYSTEMD = Path("/run/systemd/system")
@@ -111,8 +112,15 @@ class Tree:
         for path in sorted(self.of(HOME).glob(f"*/{FILE}")):
             yield Service(path.parent.name)
 
+    def schema(self, service: Service) -> str | None:
+        """Which schema of a database the state of a service is in; None where it is a file."""
+        table = configuration.read(self.config(service)).get("service", {})
+        if "state" not in table:
+            return None
+        return str(table.get("state_schema", ServiceSettings().state_schema))
+
     def state(self, service: Service) -> Path:
-        """Where the state of a service is, by its configuration or else by its unit."""
+        """Where the state directory of a service is, by its configuration or else by its unit."""
         table = configuration.read(self.config(service)).get("service", {})
         named = table.get("state_dir")
         if isinstance(named, str):

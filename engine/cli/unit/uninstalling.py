@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from engine.about import PROGRAM
@@ -14,8 +15,11 @@ from engine.cli.unit.installing import telling
 from engine.cli.unit.steps import Step, carry_out, changes, removal, run
 from engine.cli.unit.texts import command
 from engine.cli.unit.tree import Tree
+from engine.errors import Misconfigured
+from engine.store.statedir import FILE_NAME, MARK_NAME
 
-_STATE_FILE = "state.db"
+# What tells a state directory from any other; a state in a database leaves the latter alone there.
+_OF_A_STATE = (FILE_NAME, MARK_NAME)
 _DRY = "Nothing is changed. This would be done:\n"
 _FILES = (f"{PROGRAM}.service", f"{PROGRAM}@.service", f"{PROGRAM}.target")
 
@@ -34,7 +38,7 @@ def uninstall(root: Path | None = None, *, purge: bool = False, dry: bool = Fals
     tree = Tree.at(root)
     if not dry:
         tree.ensure_writable("--uninstall")
-    user, kept = tree.user(), list(_kept(tree))
+    user, kept, schemas = tree.user(), list(_kept(tree)), list(_schemas(tree))
     try:
         removed = list(_removed(tree))
         steps = [*_stopping(tree), *removed, *telling(tree, told=changes(removed))]
@@ -44,8 +48,20 @@ def uninstall(root: Path | None = None, *, purge: bool = False, dry: bool = Fals
         carry_out(steps, dry=dry)
     except OSError as error:
         raise tree.refused(error) from error
-    sys.stdout.write(_rest(tree, [] if purge else kept, user))
+    sys.stdout.write(_rest(tree, [] if purge else kept, user) + "".join(schemas))
     return Exit.DONE
+
+
+def _schemas(tree: Tree) -> Iterator[str]:
+    """What is left in databases, which nothing here takes away."""
+    for service in tree.configured():
+        with suppress(Misconfigured):
+            schema = tree.schema(service)
+            if schema is not None:
+                yield (
+                    f"The state of {service.name} is still in its database:"
+                    f" DROP SCHEMA {schema} CASCADE\n"
+                )
 
 
 def _stopping(tree: Tree) -> Iterator[Step]:
@@ -78,7 +94,7 @@ def _kept(tree: Tree) -> Iterator[Path]:
         yield tree.of(HOME)
     for above in (tree.of(STATES), tree.of(STATES) / "private"):
         for path in sorted([*above.glob(PROGRAM), *above.glob(f"{PROGRAM}-*")]):
-            if (path / _STATE_FILE).exists() or path.name == PROGRAM:
+            if path.name == PROGRAM or any((path / name).exists() for name in _OF_A_STATE):
                 yield path
 
 

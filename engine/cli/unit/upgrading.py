@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,8 @@ from engine.cli.unit.installing import account_steps, telling, unit_steps
 from engine.cli.unit.steps import Step, carry_out, changes, run
 from engine.cli.unit.tree import Service, Tree
 from engine.errors import Misconfigured
-from engine.store.sqlite import before, statedir, statefile
+from engine.store import statedir
+from engine.store.sqlite import before, statefile
 
 _DRY = "Nothing is changed. This would be done:\n"
 
@@ -37,7 +39,7 @@ def upgrade(root: Path | None = None, *, dry: bool = False) -> int:
             remedy=f"install one: {tree.again('')}",
         )
     services = list(tree.configured())
-    running = [one for one in services if tree.told and statedir.held(tree.state(one))]
+    running = [one for one in services if tree.told and _runs(tree, one)]
     try:
         user = tree.user()
         units = texts.wanted(plain=plain, template=template, user=user)
@@ -54,6 +56,17 @@ def upgrade(root: Path | None = None, *, dry: bool = False) -> int:
     return Exit.DONE
 
 
+def _runs(tree: Tree, service: Service) -> bool:
+    """Whether it does; one that stands by holds nothing of its own."""
+    if statedir.held(tree.state(service)):
+        return True
+    systemctl = shutil.which("systemctl")
+    if systemctl is None or tree.schema(service) is None:
+        return False
+    asked = [systemctl, "is-active", "--quiet", service.name]
+    return subprocess.run(asked, check=False).returncode == 0  # noqa: S603 # nothing in it comes from outside
+
+
 def _at_once(services: Sequence[Service], verb: str) -> list[Step]:
     if not services:
         return []
@@ -64,6 +77,15 @@ def _at_once(services: Sequence[Service], verb: str) -> list[Step]:
 
 def _migrated(tree: Tree, service: Service) -> list[Step]:
     """The state with this version's schema, and how to go back."""
+    schema = tree.schema(service)
+    if schema is not None:
+        return [
+            Step(
+                "left",
+                f"the tables of {service.name} in schema {schema} of their database, which are"
+                " brought up to date by the next start",
+            )
+        ]
     state = tree.state(service) / statefile.FILE_NAME
     if not state.exists():
         return []

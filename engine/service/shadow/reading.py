@@ -16,7 +16,8 @@ from engine.model.shadow import Outcome, There, Unsent
 from engine.service.planning.files import told
 from engine.service.planning.lines import Lines
 from engine.service.shadow.book import FILE_NAME, HELD, SINCE
-from engine.store.sqlite import statedir, statefile
+from engine.store import statedir
+from engine.store.sqlite import statefile
 
 
 @dataclass(frozen=True, slots=True)

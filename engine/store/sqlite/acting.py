@@ -12,23 +12,20 @@ from engine.model.history import Note
 from engine.model.intent import IntentKind
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
-from engine.model.outbox import Key, Owed
+from engine.model.outbox import Key
 from engine.model.reason import Code
 from engine.model.records import RecordType
 from engine.model.skip import Skip
 from engine.model.states import State
+from engine.store.rows import acting as rows
 from engine.store.sqlite import intents, people, present, refusals, refused_roles, skips, tabs
 from engine.store.sqlite.history import remember
 from engine.store.sqlite.outbox import owe
 
-# Named one by one they are fresh edits; more of them than this are a backlog.
-FRESH_MAX = 25
-_RESET = Owed(error=False, message="")
-
 
 def refused(connection: sqlite3.Connection, code: Code | None) -> list[Named]:
     """See `Acting.refused`."""
-    rows = connection.execute(
+    found = connection.execute(
         "SELECT 'opportunity' AS kind, id, ref, reason_code FROM record"
         " INDEXED BY record_refused WHERE state = 'refused'"
         " UNION ALL SELECT 'person', id, ref, reason_code FROM person"
@@ -36,14 +33,14 @@ def refused(connection: sqlite3.Connection, code: Code | None) -> list[Named]:
     )
     return [
         Named(RecordType(kind), record_id, ref)
-        for kind, record_id, ref, kept in rows
+        for kind, record_id, ref, kept in found
         if code in (None, kept)
     ]
 
 
 def retry(connection: sqlite3.Connection, named: Sequence[Named], now: float) -> list[Done]:
     """See `Acting.retry`."""
-    lane = _lane(named)
+    lane = rows.lane(named)
     return [
         Done(
             one,
@@ -53,10 +50,6 @@ def retry(connection: sqlite3.Connection, named: Sequence[Named], now: float) ->
         )
         for one in named
     ]
-
-
-def _lane(named: Sequence[Named]) -> Lane:
-    return Lane.FRESH if len(named) <= FRESH_MAX else Lane.BACKLOG
 
 
 def _retry_record(connection: sqlite3.Connection, one: Named, lane: Lane, now: float) -> Did:
@@ -237,7 +230,7 @@ def _record(connection: sqlite3.Connection, one: Named) -> sqlite3.Row | None:
 def _owe_reset(connection: sqlite3.Connection, one: Named, now: float) -> None:
     key = Key(one.record_type, one.id)
     # Due whatever a clock says that was set meanwhile.
-    owe(connection, key, _RESET, clears_error=True, changed_at=int(now), now=0.0)
+    owe(connection, key, rows.RESET, clears_error=True, changed_at=int(now), now=0.0)
 
 
 def _note(connection: sqlite3.Connection, one: Named, version: int, note: Note, now: float) -> None:

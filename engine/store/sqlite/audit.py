@@ -11,6 +11,7 @@ from engine.decide.reasons import because
 from engine.model.capture import Capture
 from engine.model.reason import Code
 from engine.model.records import Captured
+from engine.store.rows.audit import end
 from engine.store.sqlite import capture, claims, intents
 
 
@@ -43,13 +44,13 @@ def compare(
         f" AND id NOT IN (SELECT value FROM json_each(?)){capture.LISTED}",
         (
             after,
-            _end(upto),
+            end(upto),
             started_at,
             json.dumps([row.id for row in rows]),
         ),
     ).fetchall()
     # Two records that carry one id: whose it is is decided when they are looked at.
-    looked_at = claims.look_at_carriers(connection, after, _end(upto), now)
+    looked_at = claims.look_at_carriers(connection, after, end(upto), now)
     return outcome, [row[0] for row in rows_gone], len(looked_at)
 
 
@@ -90,7 +91,7 @@ def refused(connection: sqlite3.Connection, after: int, upto: int | None) -> lis
     """See `Audit.refused`."""
     rows = connection.execute(
         "SELECT id FROM record WHERE state = 'refused' AND id > ? AND id <= ? ORDER BY id",
-        (after, _end(upto)),
+        (after, end(upto)),
     )
     return [row[0] for row in rows]
 
@@ -119,10 +120,6 @@ def compare_refused(
         (json.dumps(list(ids)),),
     ).fetchone()[0]
     return len(ids) - still
-
-
-def _end(upto: int | None) -> int:
-    return upto if upto is not None else 2**63 - 1
 
 
 def unproven(connection: sqlite3.Connection, before: float) -> tuple[int, float | None]:

@@ -6,19 +6,17 @@ import json
 import sqlite3
 from collections.abc import Mapping
 
-from engine.decide.reasons import because, kept
-from engine.model.reason import Code, Reason
+from engine.decide.reasons import kept
+from engine.model.reason import Reason
+from engine.store.rows.blanks import NOTHING
 
-# A record's blank field; where nothing is known of why, the source names nothing either. One that
-# was settled by a version that kept no reasons is told from it by what it waits for.
-_NOTHING = because(Code.SOURCE_BLANK)
 LISTED = (
     "SELECT 'opportunity' AS record_type, one.id, one.ref, one.target_id, b.since AS since,"  # noqa: S608 # words of ours
     " coalesce(b.reason, CASE WHEN EXISTS"
     " (SELECT 1 FROM awaited w WHERE w.record_id = one.id AND w.kind <> 'person')"
     " AND NOT EXISTS (SELECT 1 FROM left_blank o WHERE o.record_id = one.id)"
-    f" THEN NULL ELSE '{_NOTHING}' END) AS reason,"
-    f" coalesce(b.reason_code, '{_NOTHING.code}') AS reason_code,"
+    f" THEN NULL ELSE '{NOTHING}' END) AS reason,"
+    f" coalesce(b.reason_code, '{NOTHING.code}') AS reason_code,"
     " NULL AS reason_class, :field AS field"
     " FROM record one LEFT JOIN left_blank b ON b.record_id = one.id AND b.field = :field"
     " WHERE one.target_id IS NOT NULL AND one.state <> 'ineligible'"

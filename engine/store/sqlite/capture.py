@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 
 from engine.decide.capture import Before, taken
 from engine.decide.reasons import because
-from engine.decide.version import Known, Seen, seen
+from engine.decide.version import Seen, seen
 from engine.model.capture import Capture, Watermark
 from engine.model.history import CAME_BACK, LEFT_OUT, Note
 from engine.model.identity import id_of
@@ -24,9 +24,8 @@ from engine.model.lane import Lane
 from engine.model.mass_change import NEVER, Mass
 from engine.model.outbox import Key
 from engine.model.reason import Code, Reason
-from engine.model.records import Captured, Position, RecordType
-from engine.model.states import State
-from engine.model.tab import EMPTY_TAB
+from engine.model.records import Captured, RecordType
+from engine.store.rows.capture import before_of, is_bare, known_of, mark_of
 from engine.store.sqlite import intents, kept, outbox, skips, tabs
 from engine.store.sqlite.history import remember, remember_alike
 
@@ -44,10 +43,7 @@ def watermark(connection: sqlite3.Connection, feed: str) -> Watermark:
     skew_s: float = connection.execute(
         "SELECT coalesce(max(skew_s), 0.0) FROM watermark"
     ).fetchone()[0]
-    if row is None:
-        return Watermark(None, None, None, skew_s)
-    position = None if row["updated_at"] is None else Position(row["updated_at"], row["id"])
-    return Watermark(position, row["newest_at"], row["newest_seen_at"], skew_s)
+    return mark_of(row, skew_s)
 
 
 def set_watermark(connection: sqlite3.Connection, feed: str, mark: Watermark) -> None:
@@ -100,7 +96,7 @@ def capture_page(
             _take(connection, row, lane, now, since=since, mass=weighed or restored)
     if not mass:
         differing = {*concerned, *(row.id for row in changed)}
-        emptied = [row.id for row in rows if row.id in differing and _bare(row)]
+        emptied = [row.id for row in rows if row.id in differing and is_bare(row)]
         tabs.park_emptied(connection, emptied, lane, now)
     if anew:
         again = [row for row in rows if row not in changed and _is_known(connection, row)]
@@ -151,18 +147,6 @@ def _lane_in(connection: sqlite3.Connection, row: Captured) -> Lane:
     return Lane.BACKLOG if waits is None else Lane(waits[0])
 
 
-def _known(row: sqlite3.Row) -> Known:
-    told = row["delivered_id"] if row["delivered_version"] == row["version"] else None
-    return Known(
-        row["version"],
-        row["updated_at"],
-        bool(row["timed"]),
-        row["known_at"],
-        row["lower_at"],
-        told,
-    )
-
-
 def _judge(
     connection: sqlite3.Connection, row: Captured, asked_at: float, *, may_lag: bool
 ) -> Seen:
@@ -171,7 +155,7 @@ def _judge(
         " FROM record WHERE id = ?",
         (row.id,),
     ).fetchone()
-    known = None if found is None else _known(found)
+    known = None if found is None else known_of(found)
     judged = seen(
         known,
         row.version,
@@ -222,10 +206,6 @@ def _take_tab(connection: sqlite3.Connection, row: Captured) -> bool:
         (row.tab, row.payload, row.id, row.version, row.tab),
     ).rowcount
     return bool(differs)
-
-
-def _bare(row: Captured) -> bool:
-    return row.eligible and row.tab == EMPTY_TAB
 
 
 def _take_first(
@@ -322,20 +302,7 @@ def _known_before(connection: sqlite3.Connection, record_id: int) -> Before | No
         " FROM record WHERE id = ?",
         (record_id,),
     ).fetchone()
-    if known is None:
-        return None
-    state, version, since, known_at, mass, target_id, flagged, in_doubt, lifted = known
-    return Before(
-        State(state),
-        version,
-        since,
-        known_at,
-        Mass(mass),
-        target_id,
-        flagged=bool(flagged),
-        in_doubt=bool(in_doubt),
-        lifted=bool(lifted),
-    )
+    return None if known is None else before_of(known)
 
 
 def leave_out_hidden(

@@ -14,9 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from engine.errors import StateUnusable
-from engine.store.sqlite import kept, statedir, statefile
+from engine.store import statedir
+from engine.store.sqlite import kept, statefile
 from engine.store.sqlite.before import mark_as_copy
-from engine.store.sqlite.statedir import FILE_NAME, LOCK_NAME, NAMES, unusable
+from engine.store.statedir import FILE_NAME, LOCK_NAME, NAMES, unusable
 
 _NEW = f"{FILE_NAME}.new"
 PUT_BACK = "it was put back from a copy"
@@ -28,15 +29,7 @@ def back_up(state: Path, to: Path) -> None:
     Raises:
         StateUnusable: the state cannot be read, or the copy not be written.
     """
-    try:
-        handle = os.open(to, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    except FileExistsError as error:
-        raise StateUnusable(
-            f"{to} exists already and was left alone", remedy="give the copy another name"
-        ) from error
-    except OSError as error:
-        raise _unwritable(to, error) from error
-    os.close(handle)
+    make(to)
     try:
         with _reading(state) as source, contextlib.closing(sqlite3.connect(to)) as copy:
             source.backup(copy)
@@ -45,8 +38,25 @@ def back_up(state: Path, to: Path) -> None:
     except BaseException as error:
         to.unlink(missing_ok=True)
         if isinstance(error, sqlite3.Error):
-            raise _unwritable(to, error) from error
+            raise unwritable(to, error) from error
         raise
+
+
+def make(to: Path) -> None:
+    """Make the file of a copy, for its owner's eyes only.
+
+    Raises:
+        StateUnusable: there is one already, or it cannot be made.
+    """
+    try:
+        handle = os.open(to, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    except FileExistsError as error:
+        raise StateUnusable(
+            f"{to} exists already and was left alone", remedy="give the copy another name"
+        ) from error
+    except OSError as error:
+        raise unwritable(to, error) from error
+    os.close(handle)
 
 
 @contextmanager
@@ -79,15 +89,15 @@ def put_back(source: sqlite3.Connection, copy: Path, state: Path, pair: str) -> 
     """
     new = state.with_name(_NEW)
     try:
-        _ensure_ours(copy, source, pair)
+        ensure_ours(copy, source, pair)
         new.unlink(missing_ok=True)
         with contextlib.closing(sqlite3.connect(new)) as written:
             source.backup(written)
             mark_as_copy(written, PUT_BACK)
         new.chmod(0o600)
-        aside = _put_aside(state)
+        aside = put_aside(state)
         new.replace(state)
-        _sync(state.parent)
+        sync(state.parent)
     except sqlite3.Error as error:
         new.unlink(missing_ok=True)
         raise StateUnusable(
@@ -117,7 +127,12 @@ def _reading(state: Path) -> Generator[sqlite3.Connection]:
             connection.close()
 
 
-def _ensure_ours(copy: Path, connection: sqlite3.Connection, pair: str) -> None:
+def ensure_ours(copy: Path, connection: sqlite3.Connection, pair: str) -> None:
+    """Whether a copy can be put in the place of this pair's state.
+
+    Raises:
+        StateUnusable: it cannot.
+    """
     statefile.check(copy, connection)
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if not version:
@@ -142,7 +157,7 @@ def _ensure_whole(connection: sqlite3.Connection) -> None:
         )
 
 
-def _put_aside(state: Path) -> Path | None:
+def put_aside(state: Path) -> Path | None:
     """Keep the present file, with what belongs to it, under a name that is free."""
     if not state.exists():
         return None
@@ -157,15 +172,17 @@ def _put_aside(state: Path) -> Path | None:
     return aside
 
 
-def _sync(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+def sync(path: Path) -> None:
+    """Have a file, or the names in a directory, on the disk."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
 
 
-def _unwritable(path: Path, error: Exception) -> StateUnusable:
+def unwritable(path: Path, error: Exception) -> StateUnusable:
+    """The error for a copy that cannot be written."""
     return StateUnusable(
         f"{path} cannot be written: {getattr(error, 'strerror', None) or error}",
         remedy="name a file in a directory where this user may write, with enough free space",

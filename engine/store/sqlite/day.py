@@ -7,13 +7,9 @@ from collections.abc import Mapping
 
 from engine.flow.budget import DAY_S, YEAR_DAYS
 from engine.model.day import Awaited, Day, SettingChange, Slowest
+from engine.store.rows.day import AWAITED_MAX, CHANGES_KEPT, CHANGES_MAX, REASONS_MAX
+from engine.store.rows.day import changed as changed_of
 from engine.store.sqlite import report
-
-REASONS_MAX = 50
-AWAITED_MAX = 20
-CHANGES_MAX = 50
-# Changes of settings that are kept.
-CHANGES_KEPT = 1000
 
 
 def day(connection: sqlite3.Connection, system: str, begin: float, end: float) -> Day:
@@ -87,7 +83,7 @@ def _changes(connection: sqlite3.Connection, begin: float, end: float) -> list[S
 def note_settings(connection: sqlite3.Connection, values: Mapping[str, str], now: float) -> int:
     """See `Kept.note_settings`."""
     seen = dict[str, str](connection.execute("SELECT key, value FROM setting_seen").fetchall())
-    changed = [key for key in {**seen, **values} if seen.get(key) != values.get(key)]
+    changed = changed_of(seen, values)
     if seen:
         connection.executemany(
             "INSERT INTO setting_change (at, key, former, later) VALUES (?, ?, ?, ?)",

@@ -6,14 +6,12 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 
-from engine.decide.nearness import near
-from engine.decide.reasons import cause, kept_cause
+from engine.decide.reasons import cause
 from engine.decide.skipping import skipped
 from engine.model.claim import Claim
 from engine.model.dossier import (
     TABS_COUNTED,
     TABS_TOLD,
-    Cause,
     Dossier,
     Named,
     Owing,
@@ -21,19 +19,15 @@ from engine.model.dossier import (
     TabDossier,
 )
 from engine.model.intent import IntentKind
-from engine.model.mass_change import Mass
-from engine.model.outbox import Owed
 from engine.model.pointer import Pointer, Side
 from engine.model.records import RecordType
 from engine.model.report import HistoryLine
 from engine.model.states import State
+from engine.store.rows import dossiers as rows
+from engine.store.rows.dossiers import TABLES
 from engine.store.sqlite import blanks, intents, journal, people, refusals, report, work
 from engine.store.sqlite.awaited import PERSON
-
-_TABLES = {RecordType.OPPORTUNITY: "record", RecordType.PERSON: "person"}
-_TARGETS = {RecordType.OPPORTUNITY: "target_id", RecordType.PERSON: "prospect_id"}
-# Digits at the end of a reference, by which what may have been meant is near.
-_DIGITS = "0123456789"
+from engine.store.sqlite.rows import by_name
 
 
 def find(connection: sqlite3.Connection, pointers: Sequence[Pointer]) -> list[Named]:
@@ -46,18 +40,12 @@ def find(connection: sqlite3.Connection, pointers: Sequence[Pointer]) -> list[Na
 
 
 def _pointed_at(connection: sqlite3.Connection, pointer: Pointer) -> Iterator[Named]:
-    table = _TABLES[pointer.record_type]
-    if pointer.side is Side.TARGET:
-        column, value = _TARGETS[pointer.record_type], pointer.id
-    elif pointer.ref is not None:
-        column, value = "ref", pointer.ref
-    else:
-        column, value = "id", pointer.id
-    rows = connection.execute(
+    table, (column, value) = TABLES[pointer.record_type], rows.looked_for(pointer)
+    found = connection.execute(
         f"SELECT id, ref FROM {table} WHERE {column} = ? ORDER BY id",  # noqa: S608 # names of ours
         (value,),
     )
-    for row in rows:
+    for row in found:
         yield Named(pointer.record_type, row[0], row[1])
 
 
@@ -67,18 +55,14 @@ def alike(connection: sqlite3.Connection, pointers: Sequence[Pointer], limit: in
     for pointer in pointers:
         if pointer.side is Side.TARGET:
             continue
-        head, digits, column = "", str(pointer.id or ""), "id"
-        if pointer.ref is not None:
-            head, column = pointer.ref.rstrip(_DIGITS), "ref"
-            digits = pointer.ref[len(head) :]
-        meant = [f"{head}{one}" if column == "ref" else int(one) for one in near(digits)]
+        column, meant = rows.meant(pointer)
         # By an index, so that it stays cheap beside any number of records.
-        rows = connection.execute(
-            f"SELECT r.id, r.ref FROM json_each(?) m CROSS JOIN {_TABLES[pointer.record_type]} r"  # noqa: S608 # names of ours
+        near = connection.execute(
+            f"SELECT r.id, r.ref FROM json_each(?) m CROSS JOIN {TABLES[pointer.record_type]} r"  # noqa: S608 # names of ours
             f" ON r.{column} = m.value ORDER BY m.key LIMIT ?",
             (json.dumps(meant), limit),
         )
-        found += [Named(pointer.record_type, row[0], row[1]) for row in rows]
+        found += [Named(pointer.record_type, row[0], row[1]) for row in near]
     return found[:limit]
 
 
@@ -99,7 +83,7 @@ def of_opportunity(connection: sqlite3.Connection, record_id: int) -> Dossier | 
         State(row["state"]),
         row["due_at"],
         row["captured_at"],
-        _cause(row),
+        rows.cause(by_name(row)),
         row["carried"],
         bool(row["flagged"]),
         _owing(connection, RecordType.OPPORTUNITY, record_id),
@@ -130,7 +114,7 @@ def of_person(connection: sqlite3.Connection, person_id: int) -> PersonDossier |
         return None
     return PersonDossier(
         known,
-        _cause(row) if known.skip is None else cause(skipped(known.skip)),
+        rows.cause(by_name(row)) if known.skip is None else cause(skipped(known.skip)),
         _owing(connection, RecordType.PERSON, person_id),
         tuple(Named(RecordType.OPPORTUNITY, one[0], one[1]) for one in on),
         number,
@@ -151,11 +135,7 @@ def _owing(connection: sqlite3.Connection, record_type: RecordType, record_id: i
     row = connection.execute(
         "SELECT * FROM outbox WHERE record_type = ? AND record_id = ?", (record_type, record_id)
     ).fetchone()
-    if row is None:
-        return None
-    error = None if row["error"] is None else bool(row["error"])
-    owed = Owed(row["target_id"], row["target_url"], error, row["message"])
-    return Owing(owed, row["due_at"], row["attempts"], _cause(row))
+    return None if row is None else rows.owing(by_name(row))
 
 
 def _tab(connection: sqlite3.Connection, record_id: int) -> TabDossier | None:
@@ -168,25 +148,7 @@ def _tab(connection: sqlite3.Connection, record_id: int) -> TabDossier | None:
     waits = connection.execute(
         "SELECT name FROM awaited WHERE record_id = ? AND kind = ?", (record_id, PERSON)
     )
-    return TabDossier(
-        row["state"] == "pending",
-        Mass(row["mass"]),
-        row["due_at"],
-        None if intent is None else intent.doubt_since,
-        bool(row["given_up"]),
-        _cause(row),
-        tuple(int(one[0]) for one in waits),
-    )
-
-
-def _cause(row: sqlite3.Row) -> Cause | None:
-    names = set(row.keys())
-    return kept_cause(
-        row["reason_code"],
-        row["reason"],
-        row["reason_class"] if "reason_class" in names else None,
-        row["reason_field"] if "reason_field" in names else None,
-    )
+    return rows.tab(by_name(row), intent, (one[0] for one in waits))
 
 
 def _history(

@@ -16,22 +16,15 @@ from collections.abc import Collection, Iterable
 
 from engine.decide import mass_change
 from engine.decide.mass_change import Part, Verdict
-from engine.decide.reasons import because
 from engine.model.approval import EVERYTHING, Approved, Chosen
 from engine.model.dossier import Named
 from engine.model.fields import Fields
 from engine.model.kept import FIRST_LOOK, MAPPING, MARKS
 from engine.model.mass_change import NEVER, WOULD_CREATE, Counts, Held, Limits, Mass, Parked
-from engine.model.reason import Code, Reason
-from engine.model.records import RecordType
 from engine.model.run import RunKind
+from engine.store.rows.fuse import AS_BEFORE, SETTING, UNFINISHED, tripped, tripped_at, why
+from engine.store.rows.fuse import named as ids_of
 from engine.store.sqlite import kept, runs
-
-SETTING = "fuse"
-# What is said of a record of which a plan did not do what the fuse holds.
-AS_BEFORE = "would be changed otherwise than planned"
-# And of one that a plan let go, and whose turn did not come before it was cut off.
-UNFINISHED = "is of a plan that was cut off; apply it again, or approve"
 
 
 def hold_record(
@@ -48,7 +41,7 @@ def hold_record(
     connection.execute(
         "UPDATE record SET mass = ?, due_at = ?, synced = ?, reason = ?, reason_code = ?,"
         " reason_class = 'held_back' WHERE id = ? AND revision = ?",
-        (Mass.HELD, NEVER, synced, *_why(would), record_id, revision),
+        (Mass.HELD, NEVER, synced, *why(would), record_id, revision),
     )
     connection.execute(
         "UPDATE record SET target_id = ? WHERE id = ? AND revision = ? AND target_id IS NULL"
@@ -68,14 +61,8 @@ def hold_tab(
     connection.execute(
         "UPDATE people_tab SET mass = ?, due_at = ?, given_up = 0, reason = ?, reason_code = ?,"
         " reason_class = 'held_back', held_people = ? WHERE record_id = ? AND revision = ?",
-        (Mass.HELD, NEVER, *_why(would), json.dumps(sorted(people)), record_id, revision),
+        (Mass.HELD, NEVER, *why(would), json.dumps(sorted(people)), record_id, revision),
     )
-
-
-def _why(would: str) -> tuple[Reason, Code]:
-    """The columns of the reason and its code."""
-    reason = because(Code.MASS_CHANGE_HELD, would=would)
-    return reason, reason.code
 
 
 def held(connection: sqlite3.Connection) -> Held:
@@ -93,14 +80,14 @@ def held(connection: sqlite3.Connection) -> Held:
         "  WHERE mass > 0 AND mass = 2 AND state = 'pending'),"
         " (SELECT count(*) FROM record WHERE target_id IS NOT NULL)"
     ).fetchone()
-    tripped = kept.setting(connection, SETTING) is not None
-    return Held(records + tabs, linked + unknown, tripped, people, creates)
+    has_tripped = kept.setting(connection, SETTING) is not None
+    return Held(records + tabs, linked + unknown, has_tripped, people, creates)
 
 
 def held_since(connection: sqlite3.Connection) -> float | None:
     """When the fuse tripped, unix seconds; None while nothing needs an approval."""
-    tripped = kept.setting(connection, SETTING)
-    return None if tripped is None else float(json.loads(tripped)["at"])
+    fact = kept.setting(connection, SETTING)
+    return None if fact is None else tripped_at(fact)
 
 
 def waiting(connection: sqlite3.Connection) -> bool:
@@ -180,7 +167,7 @@ def _let_newcomers_go(connection: sqlite3.Connection, now: float) -> None:
 
 def _trip(connection: sqlite3.Connection, now: float) -> None:
     records = held(connection).records
-    kept.set_setting(connection, SETTING, json.dumps({"records": records, "at": now}))
+    kept.set_setting(connection, SETTING, tripped(records, now))
 
 
 def judge_parked(
@@ -205,7 +192,7 @@ def judge_parked(
         connection.execute(
             "UPDATE record SET mass = ?, reason = ?, reason_code = ?, reason_class = 'held_back'"
             " WHERE mass > 0 AND mass = 1 AND due_at = ? AND state = 'pending'",
-            (Mass.HELD, *_why(WOULD_CREATE), NEVER),
+            (Mass.HELD, *why(WOULD_CREATE), NEVER),
         )
     elif decision.creates is not None:
         due += connection.execute(
@@ -291,7 +278,7 @@ def _hold_again(
             f"UPDATE {table} SET mass = ?, due_at = ?, reason = ?, reason_code = ?,"  # noqa: S608 # words of ours
             " reason_class = 'held_back'"
             f" WHERE mass > 0 AND mass = ? AND state = 'pending' AND {these}",
-            (Mass.HELD, NEVER, *_why(would), Mass.APPROVED, *given),
+            (Mass.HELD, NEVER, *why(would), Mass.APPROVED, *given),
         ).rowcount
     if again and kept.setting(connection, SETTING) is None:
         _trip(connection, now)
@@ -313,10 +300,8 @@ def held_ids(connection: sqlite3.Connection, chosen: Chosen = EVERYTHING) -> lis
 
 def _named(named: Iterable[Named]) -> tuple[str, str]:
     """The ids of records, and those of people."""
-    ids: dict[RecordType, list[int]] = {record_type: [] for record_type in RecordType}
-    for one in named:
-        ids[one.record_type].append(one.id)
-    return json.dumps(ids[RecordType.OPPORTUNITY]), json.dumps(ids[RecordType.PERSON])
+    records, people = ids_of(named)
+    return json.dumps(records), json.dumps(people)
 
 
 def _chosen(chosen: Chosen, record_id: str, since: str) -> tuple[str, tuple[object, ...]]:

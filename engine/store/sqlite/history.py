@@ -13,12 +13,10 @@ from engine.model.history import Note
 from engine.model.reason import code_of
 from engine.model.records import RecordType
 from engine.runs import kept_run, spent
+from engine.store.rows.history import DAY_S, HISTORY_MAX
 from engine.store.sqlite.runs import PRESENT, begin_day
-from engine.store.sqlite.writes import encoded
+from engine.store.writes import encoded
 
-# Lines of history without writes kept for each record.
-HISTORY_MAX = 50
-DAY_S = 86_400.0
 _INSERT = (
     "INSERT INTO history (at, record_type, record_id, version, decision, detail, reason_code,"  # noqa: S608 # a name of ours
     " writes, requests, run)"

@@ -14,7 +14,7 @@ from typing import Concatenate
 
 from anyio.lowlevel import checkpoint
 
-from engine.store.sqlite.connections import P, R
+from engine.store.connections import P, R
 from engine.store.sqlite.standing import StandingStore, opened
 from engine.store.sqlite.troubles import unusable
 

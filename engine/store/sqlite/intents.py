@@ -11,9 +11,9 @@ import math
 import sqlite3
 from collections.abc import Mapping
 from itertools import islice
-from typing import Any
 
 from engine.model.intent import Intent, IntentKind
+from engine.store.rows.intents import of_row
 from engine.store.sqlite.rows import by_name
 
 COLUMNS = "i.correlation, i.opened_at, i.doubt_since, i.checks, i.sent, i.look_at, i.open"
@@ -37,21 +37,6 @@ WANTED = (
     "(i.kind <> 'role' OR EXISTS (SELECT 1 FROM people_tab t WHERE t.record_id = i.record_id"
     " AND t.state = 'pending'))"
 )
-
-
-def of_row(row: Mapping[str, Any]) -> Intent | None:
-    """The intent in a row that has COLUMNS; None where there is none."""
-    if row["correlation"] is None:
-        return None
-    return Intent(
-        row["correlation"],
-        row["opened_at"],
-        row["doubt_since"],
-        row["checks"],
-        row["sent"],
-        row["look_at"] or 0.0,
-        bool(row["open"]),
-    )
 
 
 def announce(

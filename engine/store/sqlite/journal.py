@@ -5,38 +5,18 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 
-from engine.decide.reasons import because, known
 from engine.model.dossier import Named
 from engine.model.history import PEOPLE_WAIT, WAITS
-from engine.model.reason import Code, code_of
 from engine.model.records import RecordType
 from engine.model.report import HistoryLine
-from engine.store.sqlite.writes import decoded
+from engine.store.rows.journal import RECENT_MAX, line, waits
 
-RECENT_MAX = 50
 _LINES = (
     "SELECT h.at, h.version, h.decision, h.detail, h.reason_code, h.run, h.writes, h.record_type,"
     " h.record_id, coalesce(r.ref, p.ref, '') AS ref, h.seq, h.requests FROM history h"
     " LEFT JOIN record r ON h.record_type = 'opportunity' AND r.id = h.record_id"
     " LEFT JOIN person p ON h.record_type = 'person' AND p.id = h.record_id"
 )
-
-
-def _line(row: sqlite3.Row) -> HistoryLine:
-    at, version, decision, detail, code, run, writes, record_type, *named, seq, requests = row
-    return HistoryLine(
-        at,
-        version,
-        decision,
-        detail,
-        code,
-        run,
-        decoded(writes),
-        RecordType(record_type),
-        *named,
-        seq=seq,
-        requests=requests,
-    )
 
 
 def of_record(
@@ -47,7 +27,7 @@ def of_record(
         f"{_LINES} WHERE h.record_type = ? AND h.record_id = ? ORDER BY h.seq",  # a constant
         (record_type, record_id),
     )
-    return [_line(row) for row in rows]
+    return [line(row) for row in rows]
 
 
 def recent(
@@ -64,7 +44,7 @@ def recent(
         " WHERE record_type = ?1 AND record_id = ?2 ORDER BY seq DESC LIMIT ?3)) ORDER BY h.seq",
         (record_type, record_id, RECENT_MAX),
     )
-    return [_line(row) for row in rows]
+    return [line(row) for row in rows]
 
 
 def lines(
@@ -90,7 +70,7 @@ def lines(
         f"{_LINES} WHERE {where} ORDER BY h.seq LIMIT ? OFFSET ?",  # words of ours
         (*values, limit, skip),
     )
-    return [_line(row) for row in rows]
+    return [line(row) for row in rows]
 
 
 def counted(
@@ -145,26 +125,14 @@ def present(connection: sqlite3.Connection, named: Named) -> Iterator[HistoryLin
             " AND t.mass <> 2 AND t.reason IS NOT NULL",
             (WAITS, named.id, PEOPLE_WAIT, named.id),
         )
-    for at, version, decision, code, text in rows.fetchall():
-        reason = known(code, text) or because(Code.WAITS_ITS_TURN, what="it is due")
-        if not _told(connection, named, decision, code_of(reason)):
-            yield HistoryLine(
-                at,
-                version,
-                decision,
-                reason,
-                code_of(reason),
-                record_type=named.record_type,
-                record_id=named.id,
-                ref=named.ref,
-            )
+    found = rows.fetchall()
+    return waits(named, found, _last(connection, named) if found else None)
 
 
-def _told(connection: sqlite3.Connection, named: Named, decision: str, code: str | None) -> bool:
-    """Whether the latest line of that kind says so already, and nothing was settled since."""
-    row = connection.execute(
+def _last(connection: sqlite3.Connection, named: Named) -> sqlite3.Row | None:
+    """What the latest line decided, and why: nothing was settled since."""
+    return connection.execute(
         "SELECT decision, reason_code FROM history WHERE record_type = ? AND record_id = ?"
         " ORDER BY seq DESC LIMIT 1",
         (named.record_type, named.id),
     ).fetchone()
-    return row is not None and (row[0], row[1]) == (decision, code)

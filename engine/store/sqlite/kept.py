@@ -6,13 +6,9 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 
-from engine.errors import StateUnusable
 from engine.flow.budget import YEAR_DAYS
-
-# Before the name of a feed: which of its records carry a time ahead of the source's clock.
-AHEAD = "ahead_of_clock."
-# When this pair was first started on, unix seconds.
-WORKED = "worked_since"
+from engine.store.rows import kept as rows
+from engine.store.rows.kept import AHEAD, WORKED
 
 
 def setting(connection: sqlite3.Connection, name: str) -> str | None:
@@ -48,19 +44,12 @@ def keep_ahead(
 
 def clock_notes(connection: sqlite3.Connection) -> list[str]:
     """What is to be told of the source's clocks, a line each."""
-    rows = connection.execute(
+    ahead = connection.execute(
         "SELECT value FROM setting WHERE name >= ? AND name < ? ORDER BY name",
         (AHEAD, AHEAD + "\uffff"),
     )
-    ahead: dict[str, float] = {name: by_s for row in rows for name, by_s in json.loads(row[0])}
-    lines = [
-        f"{name} carries a time {by_s:.0f} s ahead of the source's clock"
-        for name, by_s in ahead.items()
-    ]
-    skew_s = connection.execute("SELECT coalesce(max(skew_s), 0.0) FROM watermark").fetchone()[0]
-    if skew_s:
-        lines.append(f"the clocks of the source's servers differ by {skew_s:.0f} s or more")
-    return lines
+    skew = connection.execute("SELECT coalesce(max(skew_s), 0.0) FROM watermark")
+    return rows.clock_notes((row[0] for row in ahead), skew.fetchone()[0])
 
 
 def claim_pair(connection: sqlite3.Connection, pair: str) -> None:
@@ -68,11 +57,7 @@ def claim_pair(connection: sqlite3.Connection, pair: str) -> None:
     known = setting(connection, "pair")
     records = connection.execute("SELECT EXISTS (SELECT 1 FROM record)").fetchone()[0]
     if known is not None and known != pair and records:
-        raise StateUnusable(
-            f"this state belongs to {known}, the configuration names {pair}",
-            remedy="use another [service] state_dir for another pair of systems; if an address"
-            " merely changed its spelling, restore it or start with an empty state directory",
-        )
+        raise rows.another_pair(known, pair)
     if known != pair:
         # What another pair did is no proof of this one.
         forget_setting(connection, WORKED)

@@ -6,8 +6,8 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
-# More than that, nobody reads; the next letter leaves fewer.
-REFERENCES_MAX = 100
+from engine.store.rows.known import asked
+
 _BUSY_S = 0.05
 _ASKED = """
     SELECT ref FROM (
@@ -29,10 +29,9 @@ def references(state: Path, beginning: str) -> list[str]:
     if any(beside) and not all(beside):
         return []
     mode = "mode=ro" if all(beside) else "mode=ro&immutable=1"
-    bounds = {"from": beginning, "to": f"{beginning}\U0010ffff", "most": REFERENCES_MAX}
     try:
         address = f"{state.absolute().as_uri()}?{mode}"
         with contextlib.closing(sqlite3.connect(address, uri=True, timeout=_BUSY_S)) as connection:
-            return [ref for (ref,) in connection.execute(_ASKED, bounds)]
+            return [ref for (ref,) in connection.execute(_ASKED, asked(beginning))]
     except (OSError, sqlite3.Error):
         return []

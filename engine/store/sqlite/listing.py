@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
-from engine.decide.reasons import because, kept_cause
+from engine.decide.reasons import because
 from engine.model.dossier import Listed
 from engine.model.listing import BLANK, Wanted
 from engine.model.reason import Code, Reason
-from engine.model.records import RecordType
+from engine.store.rows.listing import listed
 from engine.store.sqlite import blanks
 
 # What is refused has no time of its own; its history has.
@@ -142,7 +142,7 @@ def chosen(
     query = f"SELECT * FROM ({united(wanted)}) ORDER BY place, {order} LIMIT :limit OFFSET :skip"  # noqa: S608 # ours
     bounds = {"limit": -1 if limit is None else limit, "skip": skip}
     found = connection.execute(query, bounds | blanks.place_of(wanted.blank or ""))
-    return [(row["list"], _listed(row)) for row in found]
+    return [(row["list"], listed(row[2:])) for row in found]
 
 
 def counted(connection: sqlite3.Connection, wanted: Wanted) -> int:
@@ -174,19 +174,8 @@ def part(connection: sqlite3.Connection, kind: str, offset: int, limit: int) -> 
         elif offset:
             counted = connection.execute(f"SELECT count(*) FROM ({query})")  # noqa: S608 # ours
             offset -= counted.fetchone()[0]
-        found += [_listed(row) for row in rows]
+        found += [listed(row) for row in rows]
     return found
-
-
-def _listed(row: sqlite3.Row) -> Listed:
-    return Listed(
-        RecordType(row["record_type"]),
-        row["id"],
-        row["ref"],
-        row["target_id"],
-        row["since"],
-        kept_cause(row["reason_code"], row["reason"], row["reason_class"], row["field"]),
-    )
 
 
 def queries(kind: str) -> tuple[str, ...]:

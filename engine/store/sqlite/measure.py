@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 
-from engine.model.intent import IntentKind
 from engine.model.lane import Lane
-from engine.model.measure import NOTHING, Backlog, Measured
+from engine.model.measure import Backlog, Measured
 from engine.model.reason import Code
+from engine.store.rows import measure as told
 from engine.store.sqlite import audit, fuse, intents
 
 
@@ -58,13 +58,7 @@ def _pending(connection: sqlite3.Connection, soon: float) -> dict[tuple[str, Lan
         " WHERE o.reason_code IS NOT ? GROUP BY 1",
         (Code.RECORD_HIDDEN,),
     )
-    kinds = {"opportunity": records, "relationship": tabs, "write_back": owed}
-    nothing = {(kind, lane): NOTHING for kind in kinds for lane in Lane}
-    return nothing | {
-        (kind, Lane(lane)): Backlog(*counted)
-        for kind, rows in kinds.items()
-        for lane, *counted in rows
-    }
+    return told.by_lane({"opportunity": records, "relationship": tabs, "write_back": owed})
 
 
 def _in_error(connection: sqlite3.Connection) -> dict[tuple[str, str], int]:
@@ -76,7 +70,7 @@ def _in_error(connection: sqlite3.Connection) -> dict[tuple[str, str], int]:
         " UNION ALL SELECT 'relationship', reason_class, count(*) FROM people_tab"
         " WHERE state = 'pending' AND given_up GROUP BY reason_class"
     )
-    return {(kind, reason_class or ""): number for kind, reason_class, number in rows}
+    return told.in_error(rows)
 
 
 def _in_doubt(connection: sqlite3.Connection) -> tuple[dict[str, int], float | None]:
@@ -84,5 +78,4 @@ def _in_doubt(connection: sqlite3.Connection) -> tuple[dict[str, int], float | N
         "SELECT i.kind, count(*), min(i.doubt_since) FROM intent i"  # noqa: S608 # a constant
         f" WHERE i.doubt_since IS NOT NULL AND {intents.WANTED} GROUP BY i.kind"
     ).fetchall()
-    numbers = {kind.value: 0 for kind in IntentKind} | {kind: number for kind, number, _ in rows}
-    return numbers, min((since for _, _, since in rows), default=None)
+    return told.in_doubt(rows)

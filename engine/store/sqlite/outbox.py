@@ -11,6 +11,7 @@ from engine.model.history import Note
 from engine.model.outbox import Carried, Entry, Key, Owed
 from engine.model.reason import Reason, code_of
 from engine.model.records import RecordType
+from engine.store.rows import outbox as rows
 from engine.store.sqlite import undone
 from engine.store.sqlite.history import remember
 from engine.store.sqlite.rows import by_name
@@ -52,31 +53,8 @@ def load(
     connection: sqlite3.Connection, record_type: RecordType, record_ids: Sequence[int]
 ) -> list[Entry]:
     """See `Outbox.load`."""
-    rows = connection.execute(_LOAD[record_type], (json.dumps(record_ids),))
-    return [
-        Entry(
-            record_type=record_type,
-            record_id=row["record_id"],
-            ref=row["ref"],
-            generation=row["generation"],
-            version=row["version"],
-            target_id=row["target_id"],
-            target_url=row["target_url"],
-            error=None if row["error"] is None else bool(row["error"]),
-            message=row["message"],
-            changed_at=row["changed_at"],
-            attempts=row["attempts"],
-            gone_id=None if row["gone_id"] is None else str(row["gone_id"]),
-            missed=row["missed"],
-            link=None if row["link"] is None else str(row["link"]),
-            carries=write_back.carries(
-                Carried(row["version"], row["delivered_id"], row["delivered_version"]),
-                # Of an id that is none, 0 is told.
-                str(row["carried"] or 0) if row["linked"] else None,
-            ),
-        )
-        for row in map(by_name, rows)
-    ]
+    found = connection.execute(_LOAD[record_type], (json.dumps(record_ids),))
+    return [rows.entry(record_type, row) for row in map(by_name, found)]
 
 
 def owe(
@@ -108,7 +86,7 @@ def owe(
         " target_id = excluded.target_id, target_url = excluded.target_url,"
         " error = excluded.error, message = excluded.message, due_at = excluded.due_at",
         # A row that was voided and says the same again is not the one on its way meanwhile.
-        (*key, *_columns(merged), changed_at, now, int(now * 1_000_000)),
+        (*key, *rows.columns(merged), changed_at, now, int(now * 1_000_000)),
     )
 
 
@@ -150,10 +128,6 @@ def _owed(row: sqlite3.Row | None) -> Owed | None:
     return Owed(target_id, target_url, None if error is None else bool(error), message)
 
 
-def _columns(said: Owed | Entry) -> tuple[str | int | None, ...]:
-    return (said.target_id, said.target_url, said.error, said.message)
-
-
 _CARRIED = {
     record_type: "SELECT version, delivered_id, delivered_version"  # noqa: S608 # names below
     f" FROM {table} WHERE id = ?"
@@ -185,12 +159,8 @@ _SAME = (
 )
 
 
-def _row(entry: Entry) -> tuple[str | int | None, ...]:
-    return (entry.record_type, entry.record_id, entry.generation, *_columns(entry))
-
-
 def _close(connection: sqlite3.Connection, entry: Entry) -> None:
-    connection.execute(f"DELETE FROM outbox{_SAME}", _row(entry))  # noqa: S608 # a constant
+    connection.execute(f"DELETE FROM outbox{_SAME}", rows.identity(entry))  # noqa: S608 # a constant
 
 
 def delivered(
@@ -249,7 +219,7 @@ def postpone(
     connection.execute(
         "UPDATE outbox SET due_at = ?, attempts = attempts + ?, reason = ?,"  # noqa: S608 # a constant
         f" reason_code = ?, missed = ?{_SAME}",
-        (due_at, int(counts), reason, code_of(reason), missed, *_row(entry)),
+        (due_at, int(counts), reason, code_of(reason), missed, *rows.identity(entry)),
     )
 
 
@@ -264,7 +234,7 @@ def withdraw_link(connection: sqlite3.Connection, entry: Entry, note: Note, now:
     connection.execute(
         "UPDATE outbox SET target_id = NULL, target_url = NULL,"  # noqa: S608 # a constant
         f" generation = generation + 1{_SAME}",
-        _row(entry),
+        rows.identity(entry),
     )
     _drop_empty(connection, Key(entry.record_type, entry.record_id))
     remember(connection, entry.record_id, entry.version, note, now, record_type=entry.record_type)

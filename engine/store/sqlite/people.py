@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Collection, Sequence
 
-from engine.decide.journal import waits_anew
 from engine.decide.person import is_overtaken
-from engine.decide.reasons import because, kept, known
-from engine.model.history import WAITS, Note
+from engine.model.history import Note
 from engine.model.intent import IntentKind
 from engine.model.lane import Lane
 from engine.model.outbox import Key, Owed
 from engine.model.person import Person, PersonNow
-from engine.model.reason import Code, Reason, code_of
+from engine.model.reason import Reason, code_of
 from engine.model.records import RecordType, SourceRecord
-from engine.model.skip import Skip
 from engine.model.work import Failure
+from engine.store.rows import people
+from engine.store.rows.people import of_row
 from engine.store.sqlite import intents, refusals, tabs
 from engine.store.sqlite.awaited import PERSON
 from engine.store.sqlite.history import remember
@@ -49,30 +46,7 @@ def load(connection: sqlite3.Connection, ids: Collection[int]) -> dict[int, Pers
         " WHERE id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(ids)),),
     )
-    return {row["id"]: _person(by_name(row)) for row in rows}
-
-
-def _person(row: Mapping[str, Any]) -> Person:
-    since, basis, reason = row["skip_since"], row["basis"], row["reason"]
-    return Person(
-        row["id"],
-        row["ref"],
-        row["version"],
-        row["read_at"],
-        row["prospect_id"],
-        row["delivered_id"],
-        row["delivered_version"],
-        row["refused_version"],
-        intents.of_row(row),
-        None if reason is None else kept(row["reason_code"], reason),
-        row["email"],
-        row["failed_at"],
-        row["taken_at"],
-        row["retry_at"],
-        lifted=bool(row["lifted"]),
-        skip=None if since is None else Skip(row["skip_reason"], since),
-        basis=None if basis is None else json.loads(basis),
-    )
+    return {row["id"]: of_row(by_name(row)) for row in rows}
 
 
 def by_email(connection: sqlite3.Connection, emails: Sequence[str]) -> dict[str, int]:
@@ -105,11 +79,7 @@ def link(
         (record.id,),
     ).fetchone()
     if refused:
-        # The source may show the reason.
-        owed = replace(owed or Owed(), message="")
-    if refused and (refused[0] is not None or refused[1]):
-        # Nobody has to reset it: the flag goes as it came.
-        owed = replace(owed or Owed(), error=False)
+        owed = people.owed_after_refusal(owed, refused[0], lifted=bool(refused[1]))
     _write(connection, record, now, prospect_id=prospect_id, email=email)
     key = Key(RecordType.PERSON, record.id)
     owe(connection, key, owed, clears_error=True, changed_at=int(now), now=now)
@@ -174,8 +144,7 @@ def doubt(
     taken: bool = False,
 ) -> None:
     """See `People.doubt`."""
-    what = Code.EMAIL_TAKEN_UNSEEN if taken else Code.CREATE_IN_DOUBT
-    note = Note("in doubt", because(what, detail=reason))
+    note = people.line_of_doubt(reason, taken=taken)
     remember(connection, record.id, record.version, note, now, record_type=RecordType.PERSON)
     connection.execute(
         "UPDATE person SET reason = ?, failed_at = ?, taken_at = ?, reason_code = ?,"
@@ -219,9 +188,9 @@ def _tell_wait(
     row = connection.execute(
         "SELECT reason_code, reason FROM person WHERE id = ?", (person_id,)
     ).fetchone()
-    before = None if row is None else known(row[0], row[1])
-    if isinstance(reason, Reason) and waits_anew(before, reason):
-        note = Note(WAITS, reason)
+    code, text = (None, None) if row is None else row
+    note = people.line_of_wait(code, text, reason)
+    if note is not None:
         remember(connection, person_id, version, note, now, record_type=RecordType.PERSON)
 
 
@@ -315,15 +284,12 @@ def _write(
     void_flag(connection, Key(RecordType.PERSON, record.id), record.version)
     connection.execute(
         _ANNOUNCED if announces else _OUTCOME,
-        (
-            record.id,
-            record.ref,
-            record.version,
+        people.columns(
+            record,
             now,
-            email,
-            prospect_id,
-            reason,
-            code_of(reason),
-            reason_class,
+            prospect_id=prospect_id,
+            email=email,
+            reason=reason,
+            reason_class=reason_class,
         ),
     )

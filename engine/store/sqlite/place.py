@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import math
 import sqlite3
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.installation import Installation
 from engine.model.age import Seen
+from engine.store import mark, statedir
 from engine.store.port.store import Store
-from engine.store.sqlite import copies, kept, mark, standing, statedir, statefile
+from engine.store.sqlite import copies, kept, standing, statefile
 
 
 @dataclass(frozen=True)
@@ -26,13 +28,35 @@ class StateFile:
         """The file itself."""
         return self.directory / statefile.FILE_NAME
 
+    @property
+    def shown(self) -> str:
+        """See `Place.shown`."""
+        return str(self.directory)
+
+    def installation(self, instance: str) -> Installation:
+        """See `Place.installation`: the machine and the directory."""
+        return Installation.here(self.directory, instance)
+
     def is_there(self) -> bool:
         """See `Place.is_there`."""
         return self.path.exists()
 
+    def findings(self) -> Sequence[tuple[str, str]]:
+        """See `Place.findings`: its directory is looked at by whoever holds it."""
+        return ()
+
     def held(self) -> bool:
         """See `Place.held`."""
         return statedir.held(self.directory)
+
+    @contextmanager
+    def watching(self) -> Generator[Callable[[], str | None]]:
+        """See `Place.watching`."""
+        yield self.occupant
+
+    def occupant(self) -> str | None:
+        """See `Place.occupant`."""
+        return "another process" if self.held() else None
 
     @contextmanager
     def hold(self, *, keep: bool) -> Generator[Seen | None]:
@@ -47,6 +71,11 @@ class StateFile:
                 raise
             if fresh and not keep:
                 statefile.discard_if_empty(self.path, directory=made)
+
+    @property
+    def guard(self) -> None:
+        """See `Place.guard`: a lock ends with its process."""
+        return
 
     def open(
         self, on_commit: Callable[[float], None] | None = None
@@ -83,13 +112,14 @@ class StateFile:
         """See `Place.back_up`."""
         copies.back_up(self.path, to)
 
-    def put_back(self, copy: Path, pair: str) -> Path | None:
+    def put_back(self, copy: Path, pair: str) -> str | None:
         """See `Place.put_back`."""
         # Opened before the directory is entered, where root has only its owner's rights.
         with copies.opened(copy) as source, statedir.lease(self.directory):
-            return copies.put_back(source, copy, self.path, pair)
+            aside = copies.put_back(source, copy, self.path, pair)
+        return None if aside is None else str(aside)
 
-    def sizes(self) -> Mapping[str, float]:
+    async def sizes(self) -> Mapping[str, float]:
         """See `Place.sizes`: the file, and what is written ahead of it."""
         log = self.path.with_name(f"{self.path.name}-wal")
         return {"main": _size(self.path), "wal": _size(log)}

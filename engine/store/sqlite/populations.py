@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from engine.model.report import Populations, RefusedTab
+from engine.store.rows.populations import refused_tab
 
 
 def populations(connection: sqlite3.Connection) -> Populations:
@@ -46,20 +47,7 @@ def refused_tabs(connection: sqlite3.Connection, limit: int) -> list[RefusedTab]
         " AND t.reason IS NOT NULL ORDER BY t.failed_at LIMIT ?",
         (limit,),
     ).fetchall()
-    return [
-        RefusedTab(
-            row["id"],
-            row["ref"],
-            row["payload"],
-            row["reason"],
-            row["reason_class"],
-            row["reason_code"],
-            row["since"],
-            row["due_at"],
-            _roles(connection, row["target_id"]),
-        )
-        for row in rows
-    ]
+    return [refused_tab(row, _roles(connection, row["target_id"])) for row in rows]
 
 
 def _roles(connection: sqlite3.Connection, target_id: int) -> tuple[tuple[int, str], ...]:

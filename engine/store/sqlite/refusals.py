@@ -6,16 +6,14 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
-from engine.decide.reasons import kept
-from engine.model.history import Note
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.records import RecordType
 from engine.model.refusal import Refused, Weighed
-from engine.model.work import Basis, Failure
+from engine.model.work import Basis
+from engine.store.rows import refusals as rows
 from engine.store.sqlite.history import remember
-
-HEALED = Note("healed", "what it was refused for is another: it is tried again")
+from engine.store.sqlite.rows import by_name
 
 
 def keep(
@@ -29,12 +27,8 @@ def keep(
     connection.execute(
         "INSERT OR REPLACE INTO refusal (record_type, record_id, basis, revision)"
         " VALUES (?, ?, ?, ?)",
-        (record_type, record_id, _spelled(basis), revision),
+        (record_type, record_id, rows.spelled(basis), revision),
     )
-
-
-def _spelled(basis: Basis | None) -> str | None:
-    return None if basis is None else json.dumps(dict(basis), separators=(",", ":"))
 
 
 def basis_of(connection: sqlite3.Connection, record_id: int) -> Basis | None:
@@ -43,7 +37,7 @@ def basis_of(connection: sqlite3.Connection, record_id: int) -> Basis | None:
         "SELECT basis FROM refusal WHERE record_type = 'opportunity' AND record_id = ?",
         (record_id,),
     ).fetchone()
-    return None if row is None or row[0] is None else json.loads(row[0])
+    return None if row is None else rows.basis_of(row[0])
 
 
 def any_refused(connection: sqlite3.Connection) -> bool:
@@ -67,17 +61,17 @@ def any_person_refused(connection: sqlite3.Connection) -> bool:
 
 def flagged_by_us(connection: sqlite3.Connection, ids: Sequence[int]) -> set[int]:
     """See `Refusals.flagged_by_us`."""
-    rows = connection.execute(
+    found = connection.execute(
         "SELECT id FROM record WHERE id IN (SELECT value FROM json_each(?))"
         " AND (flagged OR state = 'pending')",
         (json.dumps(list(ids)),),
     )
-    return {row[0] for row in rows}
+    return {row[0] for row in found}
 
 
 def unweighed(connection: sqlite3.Connection, mark: str, limit: int) -> list[Refused]:
     """See `Refusals.unweighed`."""
-    rows = connection.execute(
+    found = connection.execute(
         "SELECT r.id, r.payload, r.revision, r.target_id IS NOT NULL AS is_linked, f.basis,"
         " r.reason, r.reason_code, r.reason_class, r.reason_field"
         " FROM record r INDEXED BY record_refused LEFT JOIN refusal f"
@@ -85,21 +79,7 @@ def unweighed(connection: sqlite3.Connection, mark: str, limit: int) -> list[Ref
         " WHERE r.state = 'refused' AND (f.mark IS NOT ? OR f.revision IS NOT r.revision) LIMIT ?",
         (mark, limit),
     )
-    return [
-        Refused(
-            row["id"],
-            row["payload"],
-            row["revision"],
-            bool(row["is_linked"]),
-            None if row["basis"] is None else json.loads(row["basis"]),
-            Failure(
-                row["reason_class"] or "",
-                row["reason_field"],
-                kept(row["reason_code"], row["reason"] or ""),
-            ),
-        )
-        for row in rows
-    ]
+    return [rows.refused(row) for row in map(by_name, found)]
 
 
 def weigh(
@@ -115,19 +95,17 @@ def weigh(
                 " VALUES ('opportunity', ?, ?, ?, ?) ON CONFLICT (record_type, record_id)"
                 " DO UPDATE SET basis = coalesce(basis, excluded.basis), mark = excluded.mark,"
                 " revision = excluded.revision",
-                (one.refused.id, _spelled(one.basis), mark, one.refused.revision),
+                (one.refused.id, rows.spelled(one.basis), mark, one.refused.revision),
             )
 
 
 def _heal(connection: sqlite3.Connection, one: Weighed, now: float) -> None:
-    # What many records are tried again for at once is a mass change, as it is for others.
-    mass = Mass(one.refused.linked and not one.by_edit)
-    lane = Lane.FRESH if one.by_edit else Lane.BACKLOG
+    lane, mass = rows.again(one)
     if lift(connection, one.refused.id, now, lane=lane, mass=mass, revision=one.refused.revision):
         (version,) = connection.execute(
             "SELECT version FROM record WHERE id = ?", (one.refused.id,)
         ).fetchone()
-        remember(connection, one.refused.id, version, HEALED, now)
+        remember(connection, one.refused.id, version, rows.HEALED, now)
 
 
 def lift(
@@ -158,13 +136,13 @@ def lift(
 
 def people_unweighed(connection: sqlite3.Connection, mark: str) -> list[int]:
     """See `Refusals.people_unweighed`."""
-    rows = connection.execute(
+    found = connection.execute(
         "SELECT p.id FROM person p INDEXED BY person_refused LEFT JOIN refusal f"
         " ON f.record_type = 'person' AND f.record_id = p.id"
         " WHERE p.refused_version IS NOT NULL AND f.mark IS NOT ?",
         (mark,),
     )
-    return [row[0] for row in rows]
+    return [row[0] for row in found]
 
 
 def note_people(connection: sqlite3.Connection, ids: Sequence[int], mark: str) -> None:
@@ -185,4 +163,4 @@ def lift_person(connection: sqlite3.Connection, person_id: int, now: float) -> N
     ).fetchone()
     if row is not None:
         kind = RecordType.PERSON
-        remember(connection, person_id, row[0], HEALED, now, record_type=kind)
+        remember(connection, person_id, row[0], rows.HEALED, now, record_type=kind)

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 
 from engine.model.dossier import Named
 from engine.model.lane import Lane
-from engine.model.mass_change import HELD
-from engine.model.reason import Code
 from engine.model.records import RecordType
 from engine.model.report import Counts, HistoryLine, RefusedReason, RefusedRecord, WaitingReason
+from engine.store.rows import report as told
 from engine.store.sqlite import fuse, intents, journal
 
 # By name: for an order by reference every record there is would be looked at.
@@ -150,6 +149,4 @@ def held(connection: sqlite3.Connection, ref: str) -> Iterator[HistoryLine]:
         " JOIN people_tab t ON t.record_id = r.id WHERE r.ref = ?1 AND t.mass = 2",
         (ref,),
     )
-    for version, reason in rows:
-        detail = reason.removeprefix(f"{HELD}: ")
-        yield HistoryLine(since, version, HELD, detail, Code.MASS_CHANGE_HELD)
+    yield from told.held(since, rows)

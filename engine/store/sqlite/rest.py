@@ -11,7 +11,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from engine.store.sqlite.statedir import REST_NAME
+from engine.store.statedir import FILE_NAME, REST_NAME
 
 _BYTES_MAX = 200
 
@@ -49,6 +49,9 @@ def undisturbed(path: Path) -> bool:
 
 def end(path: Path) -> None:
     """Somebody works on the state from now on."""
+    if path.name != FILE_NAME:
+        # A copy that lies anywhere: what is called so beside it is somebody else's.
+        return
     with suppress(OSError):
         path.with_name(REST_NAME).unlink(missing_ok=True)
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import sqlite3
 
 from engine.model.run import APART, Run, RunKind
+from engine.store.rows.runs import PRESENT, applies_a_plan, same_day
 from engine.store.sqlite import kept
-
-# The present run, for whoever is in none of its own.
-PRESENT = "run"
 
 
 def begin(connection: sqlite3.Connection, kind: RunKind, now: float, detail: str = "") -> int:
@@ -29,7 +27,7 @@ def begin_day(connection: sqlite3.Connection, now: float) -> None:
         " WHERE name = ?)",
         (PRESENT,),
     ).fetchone()
-    if row is not None and row[0] // 86_400 == now // 86_400:
+    if row is not None and same_day(row[0], now):
         return
     begin(connection, RunKind.NEW_DAY, now)
 
@@ -44,8 +42,7 @@ def known(connection: sqlite3.Connection, number: int) -> Run | None:
 
 def is_of_a_plan(connection: sqlite3.Connection, number: int | None) -> bool:
     """Whether a plan is, or was, applied in this run."""
-    run = None if number is None else known(connection, number)
-    return run is not None and run.kind == RunKind.APPLIED
+    return number is not None and applies_a_plan(known(connection, number))
 
 
 def listed(connection: sqlite3.Connection, *, limit: int, skip: int = 0) -> list[Run]:

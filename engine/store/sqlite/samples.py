@@ -6,11 +6,9 @@ import sqlite3
 from collections.abc import Mapping
 
 from engine.model.sample import HOUR_S, MINUTE_S, Sample
+from engine.store.rows import samples as told
+from engine.store.rows.samples import HOURS_KEPT_S, MINUTES_KEPT_S
 from engine.store.sqlite import kept
-
-# For so long a sample of each minute is kept, and then one of each hour.
-MINUTES_KEPT_S = 25 * HOUR_S
-HOURS_KEPT_S = 14 * 24 * HOUR_S
 
 
 def save_usage(
@@ -45,8 +43,7 @@ def behind(connection: sqlite3.Connection, now: float) -> Sample:
         " UNION ALL SELECT min(pending_since), count(*) FROM people_tab"
         " WHERE state = 'pending' AND mass <> 2 AND NOT given_up)"
     ).fetchone()
-    lag_s = 0 if oldest is None else max(0, int(now - oldest))
-    return Sample(int(now), lag_s, backlog or 0)
+    return told.sample(now, oldest, backlog)
 
 
 def samples(connection: sqlite3.Connection, grain_s: int, since: int) -> list[Sample]:

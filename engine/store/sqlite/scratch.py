@@ -18,8 +18,9 @@ from pathlib import Path
 from engine.errors import StateUnusable
 from engine.model.approval import Chosen
 from engine.model.mass_change import NEVER, Mass
+from engine.store import statedir
 from engine.store.port.store import Store
-from engine.store.sqlite import fuse, statedir, statefile
+from engine.store.sqlite import fuse, statefile
 from engine.store.sqlite.inline import InlineStore
 from engine.store.sqlite.threaded import open_store
 

@@ -22,18 +22,19 @@ from engine.model.mass_change import Mass
 from engine.model.outbox import Key, Owed
 from engine.model.outcome import Outcome
 from engine.model.present import RecordNow
-from engine.model.reason import NOTHING_BLANK, Code, Reason, code_of
+from engine.model.reason import NOTHING_BLANK, Code, Reason
 from engine.model.records import RecordType
 from engine.model.states import State
 from engine.model.work import Failure, Work
 from engine.model.write import Write, WriteKind
+from engine.store.rows.failures import kept
 from engine.store.sqlite import blanks as blank
 from engine.store.sqlite import claims, fuse, intents, present, refusals, tabs, undone
 from engine.store.sqlite.awaited import PERSON
 from engine.store.sqlite.history import remember
 from engine.store.sqlite.outbox import owe
 from engine.store.sqlite.work import close_intent, read_again
-from engine.store.sqlite.writes import announced
+from engine.store.writes import announced
 
 
 def settle_linked(
@@ -217,7 +218,7 @@ def settle_refused(
     connection.execute(
         "UPDATE record SET reason = ?, reason_code = ?, reason_class = ?, reason_field = ?,"
         " attempts = 0, failed_since = NULL, failed_at = NULL, state = ? WHERE id = ?",
-        (*_kept(failure), failure.field, state.value, work.id),
+        (*kept(failure), failure.field, state.value, work.id),
     )
     if state is State.REFUSED:
         connection.execute("UPDATE record SET flagged = 1 WHERE id = ?", (work.id,))
@@ -267,7 +268,7 @@ def defer(
             int(counts),
             now,
             now,
-            *_kept(failure),
+            *kept(failure),
             failure.field,
             work.id,
         ),
@@ -289,7 +290,7 @@ def postpone(
         connection.execute(
             "UPDATE record SET reason = ?, reason_code = ?, reason_class = ?, reason_field = NULL"
             " WHERE id = ?",
-            (*_kept(failure), work.id),
+            (*kept(failure), work.id),
         )
 
 
@@ -310,7 +311,7 @@ def doubt(
         "UPDATE record SET due_at = ?, attempts = attempts + ?, failures = ?,"
         " failed_since = coalesce(failed_since, ?), failed_at = ?,"
         " reason = ?, reason_code = ?, reason_class = ?, reason_field = NULL WHERE id = ?",
-        (due_at, int(counts), failures, now, now, *_kept(failure), work.id),
+        (due_at, int(counts), failures, now, now, *kept(failure), work.id),
     )
     if work.intent is None or not work.intent.checks:
         note = Note("in doubt", because(Code.CREATE_IN_DOUBT, detail=failure.reason))
@@ -325,11 +326,6 @@ def _tell_wait(connection: sqlite3.Connection, work: Work, failure: Failure, now
     before = None if row is None else known(row[0], row[1])
     if waits_anew(before, failure.reason):
         remember(connection, work.id, work.version, Note(WAITS, failure.reason), now)
-
-
-def _kept(failure: Failure) -> tuple[str, str | None, str]:
-    """The columns of its reason, its code and its class."""
-    return failure.reason, code_of(failure.reason), failure.reason_class
 
 
 def _now(connection: sqlite3.Connection, record_id: int) -> RecordNow:

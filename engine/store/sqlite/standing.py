@@ -13,9 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Concatenate
 
-from engine.store.sqlite import provenance, rest, statedir, statefile
-from engine.store.sqlite.connections import P, R
-from engine.store.sqlite.mark import Mark
+from engine.store import statedir
+from engine.store.connections import P, R
+from engine.store.mark import Mark
+from engine.store.sqlite import provenance, rest, statefile
 from engine.store.sqlite.subjects import Subjects
 from engine.store.sqlite.troubles import refused
 

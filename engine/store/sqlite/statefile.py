@@ -12,8 +12,9 @@ from pathlib import Path
 
 from engine import descriptors
 from engine.errors import StateUnusable
-from engine.store.sqlite import before, rest, statedir
-from engine.store.sqlite.statedir import LOCK_NAME, NAMES, unusable
+from engine.store import statedir
+from engine.store.sqlite import before, rest
+from engine.store.statedir import LOCK_NAME, NAMES, unusable
 
 FILE_NAME = statedir.FILE_NAME
 # "wosy" in ASCII: tells our file from any other SQLite file.
@@ -119,12 +120,17 @@ def discard_if_empty(path: Path, *, directory: bool) -> None:
     """
     if not path.exists() or _holds_anything(path):
         return
-    for name in NAMES:
-        if name != LOCK_NAME:
-            path.with_name(name).unlink(missing_ok=True)
+    discard(path)
     if directory:
         with contextlib.suppress(OSError):
             path.parent.rmdir()
+
+
+def discard(path: Path) -> None:
+    """Take a state file away, with all that belongs to it but the lock."""
+    for name in NAMES:
+        if name != LOCK_NAME:
+            path.with_name(name).unlink(missing_ok=True)
 
 
 def _holds_anything(path: Path) -> bool:

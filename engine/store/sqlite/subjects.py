@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
-from dataclasses import dataclass
-from types import CoroutineType
-from typing import Any, Concatenate
 
+from engine.store import subjects
 from engine.store.sqlite import (
     acting,
     adopting,
@@ -45,47 +42,11 @@ from engine.store.sqlite import day as days
 from engine.store.sqlite import populations as counted
 from engine.store.sqlite import samples as sampled
 from engine.store.sqlite import summary as summaries
-from engine.store.sqlite.connections import Connections, P, R
+from engine.store.sqlite.connections import Connections
+from engine.store.subjects import glancing, reading, writing
 
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """Operations on one subject of a state file."""
-
-    connections: Connections
-
-
-def reading(
-    function: Callable[Concatenate[sqlite3.Connection, P], R],
-) -> Callable[Concatenate[Subject, P], CoroutineType[Any, Any, R]]:
-    """The operation that runs this function beside all transactions."""
-
-    async def operation(subject: Subject, *args: P.args, **kwargs: P.kwargs) -> R:
-        return await subject.connections.read(function, *args, **kwargs)
-
-    return operation
-
-
-def glancing(
-    function: Callable[Concatenate[sqlite3.Connection, P], R],
-) -> Callable[Concatenate[Subject, P], CoroutineType[Any, Any, R]]:
-    """The operation that runs this function beside all transactions, and at once."""
-
-    async def operation(subject: Subject, *args: P.args, **kwargs: P.kwargs) -> R:
-        return await subject.connections.glance(function, *args, **kwargs)
-
-    return operation
-
-
-def writing(
-    function: Callable[Concatenate[sqlite3.Connection, P], R],
-) -> Callable[Concatenate[Subject, P], CoroutineType[Any, Any, R]]:
-    """The operation that runs this function in a transaction."""
-
-    async def operation(subject: Subject, *args: P.args, **kwargs: P.kwargs) -> R:
-        return await subject.connections.write(function, *args, **kwargs)
-
-    return operation
+# What performs an operation is a function of SQLite's connection.
+Subject = subjects.Subject[sqlite3.Connection]
 
 
 class SqliteRecords(Subject):

@@ -10,25 +10,23 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 
 from engine.decide import settling
-from engine.decide.journal import described, waits_anew
-from engine.decide.reasons import because, known
-from engine.model.history import PEOPLE_WAIT, Note
+from engine.decide.reasons import because
+from engine.model.history import Note
 from engine.model.intent import IntentKind
 from engine.model.present import TabNow
-from engine.model.reason import Code, code_of
+from engine.model.reason import Code
 from engine.model.states import State
 from engine.model.tab import Edge, GivenUp, Later, Roles, TabWork
 from engine.model.work import Failure
+from engine.store.rows import tab_outcomes as rows
+from engine.store.rows.failures import kept
+from engine.store.rows.tab_outcomes import EDITS_KEPT_S
 from engine.store.sqlite import fuse, intents, present, refused_roles, tabs
 from engine.store.sqlite.awaited import PERSON
 from engine.store.sqlite.history import remember, said_last
 from engine.store.sqlite.work import read_again
-
-# Edits are kept for so long; no collection lags behind by more.
-EDITS_KEPT_S = 86_400.0
 
 
 def stands(connection: sqlite3.Connection, work: TabWork) -> bool:
@@ -157,7 +155,7 @@ def _give_up(connection: sqlite3.Connection, record_id: int, given_up: GivenUp) 
         " reason_code = ?, reason_class = ? WHERE record_id = ?",
         (
             given_up.due_at,
-            *_kept(failure),
+            *kept(failure),
             record_id,
         ),
     )
@@ -254,7 +252,7 @@ def defer(
         connection.execute(
             "UPDATE people_tab SET failed_at = ?, reason = ?, reason_code = ?, reason_class = ?"
             " WHERE record_id = ?",
-            (now, *_kept(failure), work.record_id),
+            (now, *kept(failure), work.record_id),
         )
     return news
 
@@ -270,18 +268,9 @@ def _tell_failure(
     before = connection.execute(
         "SELECT reason_code, reason FROM people_tab WHERE record_id = ?", (work.record_id,)
     ).fetchone()
-    if news:
-        note = Note("people given up", failure.reason.within("tried again only seldom: {}"))
-    elif waits_anew(known(before[0], before[1]), failure.reason):
-        note = Note(PEOPLE_WAIT, failure.reason)
-    else:
-        return
-    remember(connection, work.record_id, work.version, note, now)
-
-
-def _kept(failure: Failure) -> tuple[str, str | None, str]:
-    """The columns of its reason, its code and its class."""
-    return failure.reason, code_of(failure.reason), failure.reason_class
+    note = rows.line_of_failure(before[0], before[1], failure, news=news)
+    if note is not None:
+        remember(connection, work.record_id, work.version, note, now)
 
 
 def doubt(
@@ -312,7 +301,7 @@ def doubt(
             due_at,
             settling.taken_since(found, now, taken=taken),
             now,
-            *_kept(failure),
+            *kept(failure),
             work.record_id,
         ),
     )
@@ -349,11 +338,9 @@ def _keep(
     Args:
         note: the line of history that what was written belongs to, if there is one.
     """
-    if note is not None or roles.writes:
-        note = note or Note("related", described(roles.writes))
-        note = replace(note, writes=tuple(roles.writes))
-        if note.writes or not _still_waits(connection, work.record_id, note):
-            remember(connection, work.record_id, work.version, note, now)
+    note = rows.line_of(note, roles)
+    if note is not None and (note.writes or not _still_waits(connection, work.record_id, note)):
+        remember(connection, work.record_id, work.version, note, now)
     refused_roles.keep(connection, work.target_id, roles.refused)
     connection.executemany("DELETE FROM role WHERE id = ?", [(one,) for one in roles.removed])
     connection.executemany(
@@ -363,16 +350,5 @@ def _keep(
         " target_id = excluded.target_id, prospect_id = excluded.prospect_id, role = excluded.role,"
         # What we made stays ours, whichever record its opportunity belongs to by now.
         " made = max(made, excluded.made), seen_at = excluded.seen_at",
-        [
-            (
-                one.id,
-                work.record_id,
-                work.target_id,
-                one.prospect_id,
-                one.role,
-                int(one.made),
-                one.seen_at,
-            )
-            for one in roles.kept
-        ],
+        rows.columns(work, roles),
     )

@@ -6,21 +6,20 @@ or settled, and each outcome names the revision it was computed from.
 
 from __future__ import annotations
 
-import json
 import math
 import sqlite3
 from collections.abc import Collection
 
 from engine.decide import settling
-from engine.model.intent import Intent, IntentKind
+from engine.model.intent import IntentKind
 from engine.model.lane import Lane
 from engine.model.mass_change import NEVER, Mass
 from engine.model.reason import Reason, code_of
-from engine.model.tab import EMPTY_TAB, Edge, KnownRole, RoleEdit, TabWork
+from engine.model.tab import EMPTY_TAB, TabWork
+from engine.store.rows.tabs import of_row
 from engine.store.sqlite import intents, present, refused_roles, runs
 from engine.store.sqlite.awaited import PERSON
 from engine.store.sqlite.rows import by_name
-from engine.store.sqlite.work import undone_of
 
 
 def follow(
@@ -235,8 +234,8 @@ def next_due(connection: sqlite3.Connection, lane: Lane, now: float) -> float | 
 def load(connection: sqlite3.Connection, record_id: int) -> TabWork | None:
     """See `Tabs.load`."""
     found = connection.execute(
-        "SELECT t.target_id, t.pending_since, t.revision, t.lane, t.mass, t.listed, t.attempts,"  # noqa: S608 # a constant
-        " t.failed_at, t.failures, t.taken_since, t.let_go,"
+        "SELECT t.record_id, t.target_id, t.pending_since, t.revision, t.lane, t.mass, t.listed,"  # noqa: S608 # a constant
+        " t.attempts, t.failed_at, t.failures, t.taken_since, t.let_go,"
         " r.mass AS of_record, r.lifted, r.ref, r.version, r.payload, r.tab,"
         " (r.state IN ('refused', 'ineligible') OR EXISTS (SELECT 1 FROM skip s"
         "  WHERE s.record_type = 'opportunity' AND s.record_id = r.id)) AS left_out,"
@@ -251,56 +250,21 @@ def load(connection: sqlite3.Connection, record_id: int) -> TabWork | None:
     if found is None:
         return None
     row = by_name(found)
-    intent = intents.of_row(row)
-    return TabWork(
-        record_id=record_id,
-        ref=row["ref"],
-        version=row["version"],
-        pending_since=row["pending_since"],
-        payload=row["payload"],
-        tab=row["tab"],
-        target_id=row["target_id"],
-        revision=row["revision"],
-        lane=Lane(row["lane"]),
-        mass=settling.weight(Mass(row["mass"]), Lane(row["lane"]), Mass(row["of_record"])),
-        listed=bool(row["listed"]),
-        roles=_roles(connection, row["target_id"]),
-        announced=_announced(intent),
-        intent=intent,
-        attempts=row["attempts"],
-        failed_at=row["failed_at"],
-        left_out=bool(row["left_out"]),
-        failures=row["failures"] if row["failed_at"] is not None else 0,
-        taken_since=row["taken_since"],
-        lifted=bool(row["lifted"]),
-        edited={
-            edit[0]: RoleEdit(edit[1], edit[2], told=bool(edit[3]))
-            for edit in connection.execute(
-                "SELECT role_id, sent_at, became, became IS NOT NULL OR removes FROM role_edit"
-                " WHERE target_id = ?",
-                (row["target_id"],),
-            )
-        },
-        undone=undone_of(row),
-        refused=refused_roles.on(connection, row["target_id"]),
-        let_go=row["let_go"],
+    target_id = row["target_id"]
+    return of_row(
+        row,
+        # Those on one it was linked to before are not among them.
+        roles=connection.execute(
+            "SELECT id, prospect_id, role, made, seen_at FROM role WHERE target_id = ? ORDER BY id",
+            (target_id,),
+        ),
+        edits=connection.execute(
+            "SELECT role_id, sent_at, became, became IS NOT NULL OR removes FROM role_edit"
+            " WHERE target_id = ?",
+            (target_id,),
+        ),
+        refused=refused_roles.on(connection, target_id),
     )
-
-
-def _announced(intent: Intent | None) -> tuple[Edge, ...]:
-    """The creates whose answers may be lacking."""
-    if intent is None or not intent.open:
-        return ()
-    return tuple((prospect_id, role) for prospect_id, role in json.loads(intent.correlation))
-
-
-def _roles(connection: sqlite3.Connection, target_id: int) -> tuple[KnownRole, ...]:
-    """Known roles on this opportunity; those on one it was linked to before are not among them."""
-    rows = connection.execute(
-        "SELECT id, prospect_id, role, made, seen_at FROM role WHERE target_id = ? ORDER BY id",
-        (target_id,),
-    )
-    return tuple(KnownRole(row[0], row[1], row[2], bool(row[3]), row[4]) for row in rows)
 
 
 def wake_awaiting(connection: sqlite3.Connection, people: Collection[int], now: float) -> int:

@@ -1,11 +1,7 @@
 """The store of the running service: SQLite on threads of its own, commits of many callers grouped.
 
-Callers hand over functions of one connection. A write function runs whole inside one
-transaction; all that wait at the same moment share it and its commit. Where one of them fails, the
-transaction is undone and each is run again in one of its own, so that one caller's error undoes one
-caller's work only: a write function depends on the connection and its arguments alone. (Behind a
-savepoint for each, SQLite would copy every page that a statement changes into a temporary file.)
-When `write` returns, the work is on disk.
+A group of writes is one transaction (see `engine.store.grouping`). Behind a savepoint for each,
+SQLite would copy every page that a statement changes into a temporary file.
 """
 
 from __future__ import annotations
@@ -13,23 +9,21 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, closing
-from contextvars import copy_context
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, Concatenate, cast
+from typing import Concatenate, cast
 
 import aiosqlite
 import anyio
 
 from engine.flow.worktime import STORE_MAX_S, State, spending
-from engine.runs import Spent, spent
-from engine.store.sqlite import provenance, rest, statedir, statefile
-from engine.store.sqlite.connections import P, R
-from engine.store.sqlite.mark import Mark
+from engine.store import statedir
+from engine.store.connections import P, R
+from engine.store.grouping import Groups, Job, JobFailed, run_group
+from engine.store.mark import Mark
+from engine.store.sqlite import provenance, rest, statefile
 from engine.store.sqlite.subjects import Subjects
 from engine.store.sqlite.troubles import refused, unusable
-
-GROUP_MAX = 256
 
 
 class _Thread(aiosqlite.Connection):
@@ -37,34 +31,6 @@ class _Thread(aiosqlite.Connection):
 
     async def run(self, job: Callable[[sqlite3.Connection], R]) -> R:
         return cast("R", await self._execute(job, self._conn))  # pyright: ignore[reportUnknownMemberType] # untyped upstream
-
-
-@dataclass(slots=True, eq=False)
-class _Job:
-    """A write function with its arguments, and what became of it.
-
-    Args:
-        counted: where the requests are counted that its lines of history take note of.
-    """
-
-    run: Callable[[sqlite3.Connection], Any]
-    counted: Spent | None
-    requests: int = field(init=False)
-    done: anyio.Event = field(default_factory=anyio.Event)
-    result: Any = None
-    error: BaseException | None = None
-
-    def __post_init__(self) -> None:
-        self.requests = 0 if self.counted is None else self.counted.requests
-
-    def undone(self) -> None:
-        """It is to be run again: what it took note of is to be noted again."""
-        if self.counted is not None:
-            self.counted.requests = self.requests
-
-
-class _JobFailed(Exception):
-    """One of a group raised the error behind this."""
 
 
 class ThreadedStore(Subjects):
@@ -83,12 +49,9 @@ class ThreadedStore(Subjects):
         self._writer = writer
         self._reader = reader
         self._beside = beside
-        self._on_commit = on_commit
         # Nothing has gone wrong that might lie in the file.
         self.sound = True
-        self._queue: list[_Job] = []
-        self._work = anyio.Event()
-        self._closing = False
+        self.groups = Groups(self._commit, on_commit)
 
     async def write(
         self,
@@ -104,21 +67,11 @@ class ThreadedStore(Subjects):
             IllegalMove: it would have moved something to where it cannot go.
             StateUnusable: the disk refused the commit.
         """
-        # On its thread the job knows what its caller does: in which run it writes.
-        context = copy_context()
-        job = _Job(
-            lambda connection: context.run(function, connection, *args, **kwargs), spent.get()
-        )
-        self._queue.append(job)
-        self._work.set()
-        with spending(State.BUSY, STORE_MAX_S):
-            await job.done.wait()
-        if isinstance(job.error, sqlite3.DatabaseError):
+        try:
+            return await self.groups.write(function, *args, **kwargs)
+        except sqlite3.DatabaseError as error:
             self.sound = False
-            raise refused(job.error) from job.error
-        if job.error is not None:
-            raise job.error
-        return job.result
+            raise refused(error) from error
 
     async def read(
         self,
@@ -160,57 +113,24 @@ class ThreadedStore(Subjects):
     @property
     def waiting(self) -> int:
         """Writes that wait for the writer."""
-        return len(self._queue)
+        return self.groups.waiting
 
-    def close(self) -> None:
-        """Commit what was handed over, then stop."""
-        self._closing = True
-        self._work.set()
-
-    async def commit_groups(self) -> None:
-        """Commit for as long as the store is open; a cancelled caller does not cut this short."""
-        with anyio.CancelScope(shield=True):
-            while self._queue or not self._closing:
-                await self._work.wait()
-                self._work = anyio.Event()
-                while self._queue:
-                    group, self._queue = self._queue[:GROUP_MAX], self._queue[GROUP_MAX:]
-                    await self._commit(group)
-
-    async def _commit(self, group: list[_Job]) -> None:
-        started = anyio.current_time()
-        await self._writer.run(lambda connection: _run_group(connection, group, self._mark))
-        for job in group:
-            job.done.set()
-        if self._on_commit is not None:
-            self._on_commit(anyio.current_time() - started)
+    async def _commit(self, group: list[Job[sqlite3.Connection]]) -> None:
+        await self._writer.run(
+            lambda connection: run_group(
+                group, partial(_run_together, connection, self._mark), sqlite3.Error
+            )
+        )
 
 
-def _run_group(connection: sqlite3.Connection, group: list[_Job], mark: Mark) -> None:
-    """Run them in one transaction; where one of them fails, each in one of its own."""
-    try:
-        counted = _run_together(connection, group)
-    except sqlite3.Error as error:
-        for job in group:
-            job.error = error
-    except _JobFailed as failed:
-        if len(group) == 1:
-            group[0].error = failed.__cause__
-            return
-        for job in group:
-            job.undone()
-            _run_group(connection, [job], mark)
-    else:
-        if counted is not None:
-            mark.set(*counted)
-
-
-def _run_together(connection: sqlite3.Connection, group: list[_Job]) -> tuple[str, int] | None:
-    """Run and commit them; returns what the mark is to repeat.
+def _run_together(
+    connection: sqlite3.Connection, mark: Mark, group: list[Job[sqlite3.Connection]]
+) -> None:
+    """Run and commit them, and have the mark repeat what the state counts.
 
     Raises:
         sqlite3.Error: the disk refused the transaction, and nothing of it is kept.
-        _JobFailed: one of them failed, and nothing is kept.
+        JobFailed: one of them failed, and nothing is kept.
     """
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -218,14 +138,15 @@ def _run_together(connection: sqlite3.Connection, group: list[_Job]) -> tuple[st
             try:
                 job.result = job.run(connection)
             except Exception as error:
-                raise _JobFailed from error
+                raise JobFailed from error
         counted = provenance.count(connection, len(group))
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    return counted
+    if counted is not None:
+        mark.set(*counted)
 
 
 @asynccontextmanager
@@ -251,11 +172,11 @@ async def open_store(
             beside.execute("PRAGMA busy_timeout = 0")
             store = ThreadedStore(writer, reader, beside, mark, on_commit)
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(store.commit_groups)
+                tasks.start_soon(store.groups.commit_groups)
                 try:
                     yield store
                 finally:
-                    store.close()
+                    store.groups.close()
             sound = store.sound
     if sound:
         rest.note(path)

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Collection, Sequence
 
-from engine.decide.journal import carried_out, role_write
-from engine.decide.reasons import because
 from engine.model.dossier import Named
 from engine.model.edit import Edit
 from engine.model.fields import Fields
-from engine.model.history import UNDONE, Note
 from engine.model.intent import IntentKind
-from engine.model.reason import Code
 from engine.model.records import RecordType
 from engine.model.report import HistoryLine
 from engine.model.tab import KnownRole
 from engine.model.undo import Scope, Standing
 from engine.model.undone import Undone
 from engine.model.work import Work
-from engine.model.write import Write, WriteKind
+from engine.model.write import WriteKind
+from engine.store.rows import undo as told
 from engine.store.sqlite import claims, intents, journal, work
 from engine.store.sqlite.history import remember
-from engine.store.sqlite.writes import announced, encoded_edits
+from engine.store.writes import encoded_edits
 
 _SCOPE = (
     " FROM history h WHERE h.writes IS NOT NULL AND (?1 IS NULL OR h.run = ?1)"
@@ -62,18 +58,7 @@ def written(
     connection: sqlite3.Connection, scope: Scope, named: Named
 ) -> tuple[list[HistoryLine], list[HistoryLine]]:
     """See `Undos.written`."""
-    every = [line for line in journal.lines(connection, records=[named]) if line.writes]
-    lines = [line for line in every if _is_meant(line, scope)]
-    last = lines[-1].seq if lines else 0
-    return lines, [line for line in every if line.seq > last]
-
-
-def _is_meant(line: HistoryLine, scope: Scope) -> bool:
-    return (
-        (scope.run is None or line.run == scope.run)
-        and (scope.since is None or line.at >= scope.since)
-        and (scope.upto is None or line.seq <= scope.upto)
-    )
+    return told.written(journal.lines(connection, records=[named]), scope)
 
 
 def standing(connection: sqlite3.Connection, record_id: int, target_id: int) -> Standing | None:
@@ -136,15 +121,7 @@ def _mark(connection: sqlite3.Connection, record_id: int, mark: Undone | None) -
     connection.execute(
         "INSERT OR REPLACE INTO undone (record_id, target_id, version, mapping, fields, tab, run)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            record_id,
-            mark.target_id,
-            mark.version,
-            mark.mapping,
-            json.dumps(sorted(mark.fields)),
-            mark.tab,
-            mark.run,
-        ),
+        told.of_mark(record_id, mark),
     )
 
 
@@ -162,19 +139,12 @@ def settle_fields(
     (sending,) = connection.execute(
         "SELECT sending FROM record WHERE id = ?", (known.id,)
     ).fetchone()
-    edits = announced(sending, target_id)
-    writes = carried_out(target_id, edits, holds)
-    if answered:
-        writes = (Write(WriteKind.UPDATED, target_id, edits),)
-    synced = {name: value for name, value in holds.items() if name in mapped}
     connection.execute(
         "UPDATE record SET synced = ?, sending = NULL WHERE id = ?",
-        (json.dumps(synced, separators=(",", ":")), known.id),
+        (told.synced(holds, mapped), known.id),
     )
-    if writes:
-        names = ", ".join(sorted(edit.field for write in writes for edit in write.edits))
-        reason = because(Code.UNDONE, where=f"id {target_id}", what=names)
-        note = Note(UNDONE, reason, writes)
+    note = told.of_fields(sending, target_id, holds, answered=answered)
+    if note is not None:
         remember(connection, known.id, known.version, note, now)
 
 
@@ -206,8 +176,7 @@ def announce_role(
             (known.id, target_id),
         )
         if listed.rowcount:
-            edge = json.dumps([(role.prospect_id, role.role)])
-            intents.announce(connection, IntentKind.ROLE, known.id, edge, now)
+            intents.announce(connection, IntentKind.ROLE, known.id, told.edge(role), now)
         return True
     removes = kind is WriteKind.ROLE_REMOVED
     connection.execute(
@@ -230,9 +199,8 @@ def settle_role(
     now: float,
 ) -> None:
     """See `Undos.settle_role`."""
-    removed = kind is WriteKind.ROLE_REMOVED
     connection.execute("DELETE FROM role WHERE id = ?", (role.id,))
-    if not removed:
+    if kind is not WriteKind.ROLE_REMOVED:
         connection.execute(
             "INSERT INTO role (id, record_id, target_id, prospect_id, role, made, seen_at)"
             " VALUES (?, ?, ?, ?, ?, 1, ?)",
@@ -244,10 +212,7 @@ def settle_role(
         (known.id, target_id),
     )
     intents.end(connection, IntentKind.ROLE, known.id)
-    write = role_write(kind, target_id, role, before=before, after=None if removed else role.role)
-    what = f"a role of prospect {role.prospect_id}"
-    reason = because(Code.UNDONE, where=f"id {target_id}", what=what)
-    note = Note(UNDONE, reason, (write,))
+    note = told.of_role(kind, target_id, role, before)
     remember(connection, known.id, known.version, note, now)
 
 

@@ -11,53 +11,8 @@ from collections.abc import Mapping
 
 from engine.model.age import Stretch
 from engine.model.mass_change import NEVER
+from engine.store.rows.waits import DUE, FIRST, HAPPENED, MANY
 
-# When something is to happen.
-_DUE = (
-    ("record", "due_at"),
-    ("people_tab", "due_at"),
-    ("outbox", "due_at"),
-    ("intent", "look_at"),
-    ("person", "retry_at"),
-    ("refused_role", "retry_at"),
-)
-# When something has happened, which cannot be ahead of us.
-_HAPPENED = {
-    "record": (
-        "captured_at",
-        "pending_since",
-        "failed_since",
-        "failed_at",
-        "proved_at",
-        "known_at",
-        "lower_at",
-    ),
-    "people_tab": ("pending_since", "failed_at", "taken_since"),
-    "intent": ("opened_at", "doubt_since"),
-    "person": ("read_at", "failed_at", "taken_at"),
-    "role": ("seen_at",),
-    "role_edit": ("sent_at",),
-    "claim": ("since",),
-    "skip": ("since",),
-    "listed": ("missing_since",),
-    "vanished": ("since",),
-    "left_blank": ("since",),
-    "setting_change": ("at",),
-    "run": ("began_at",),
-}
-
-
-_FIRST = -(1 << 63)
-# Of these there may be a million. While the clock is not known to have been ahead they are looked
-# through bit by bit beside all other work, which bears such a time as it bears a clock set back
-# while it goes on.
-_MANY = {
-    "record": "id",
-    "people_tab": "record_id",
-    "person": "id",
-    "role": "id",
-    "claim": "target_id",
-}
 # Of what is not pending nobody asks when it is due.
 _PENDING = {"record": " AND state = 'pending'", "people_tab": " AND state = 'pending'"}
 
@@ -69,14 +24,14 @@ def bound(
     latest = now + longest_s
     stretched = now if set_back_s > 0 else latest
     shortened = 0
-    for table, column in _DUE:
+    for table, column in DUE:
         shortened += connection.execute(
             f"UPDATE {table} SET {column} = max(?, min({column} - ?, ?))"  # noqa: S608 # names above
             f" WHERE {column} > ? AND {column} < ?{_PENDING.get(table, '')}",
             (now, set_back_s, latest, stretched, NEVER),
         ).rowcount
-    for table in _HAPPENED:
-        if set_back_s > 0 or table not in _MANY:
+    for table in HAPPENED:
+        if set_back_s > 0 or table not in MANY:
             _take_back(connection, table, "", {"now": now, "set_back_s": set_back_s})
     return shortened
 
@@ -85,24 +40,24 @@ def following(
     connection: sqlite3.Connection, before: Stretch | None, limit: int, now: float
 ) -> tuple[Stretch, bool] | None:
     """See `Provenance.times_ahead`."""
-    names = list(_MANY)
+    names = list(MANY)
     after = None if before is None else before.until
     for table in names if before is None else names[names.index(before.table) :]:
-        key = _MANY[table]
+        key = MANY[table]
         until = connection.execute(
             f"SELECT max({key}) FROM (SELECT {key} FROM {table} WHERE {key} > ?"  # noqa: S608 # names above
             f" ORDER BY {key} LIMIT ?)",
-            (_FIRST if after is None else after, limit),
+            (FIRST if after is None else after, limit),
         ).fetchone()[0]
         if until is not None:
-            stretch = Stretch(table, _FIRST if after is None else after, until)
+            stretch = Stretch(table, FIRST if after is None else after, until)
             return stretch, _any_ahead(connection, stretch, now)
         after = None
     return None
 
 
 def _any_ahead(connection: sqlite3.Connection, stretch: Stretch, now: float) -> bool:
-    key = _MANY[stretch.table]
+    key = MANY[stretch.table]
     found = connection.execute(
         f"SELECT EXISTS (SELECT 1 FROM {stretch.table} WHERE {key} > :after AND {key} <= :until"  # noqa: S608 # names above
         f" AND ({_ahead(stretch.table)}))",
@@ -113,7 +68,7 @@ def _any_ahead(connection: sqlite3.Connection, stretch: Stretch, now: float) -> 
 
 def take_back(connection: sqlite3.Connection, stretch: Stretch, now: float) -> None:
     """See `Provenance.take_times_back`."""
-    key = _MANY[stretch.table]
+    key = MANY[stretch.table]
     among = f"{key} > :after AND {key} <= :until AND "
     bounds = {"after": stretch.after, "until": stretch.until}
     _take_back(connection, stretch.table, among, {"now": now, "set_back_s": 0.0} | bounds)
@@ -125,7 +80,7 @@ def _take_back(
     # A table is read through once, however many of its columns are times.
     taken_back = ", ".join(
         f"{column} = iif({column} > :now, min({column} - :set_back_s, :now), {column})"
-        for column in _HAPPENED[table]
+        for column in HAPPENED[table]
     )
     connection.execute(
         f"UPDATE {table} SET {taken_back} WHERE {among}({_ahead(table)})",  # noqa: S608 # names above
@@ -134,4 +89,4 @@ def _take_back(
 
 
 def _ahead(table: str) -> str:
-    return " OR ".join(f"{column} > :now" for column in _HAPPENED[table])
+    return " OR ".join(f"{column} > :now" for column in HAPPENED[table])

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from engine.decide import settling
 from engine.decide.journal import FOUND, carried_out
-from engine.decide.reasons import kept
 from engine.model.edit import Edit
 from engine.model.fields import Fields
 from engine.model.history import Note
 from engine.model.intent import IntentKind
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
-from engine.model.skip import Skip
-from engine.model.undone import Undone
 from engine.model.work import Work
+from engine.store.rows.work import AHEAD, of_row
 from engine.store.sqlite import intents, present
 from engine.store.sqlite.history import remember
 from engine.store.sqlite.rows import by_name
-from engine.store.sqlite.writes import announced, encoded_edits
+from engine.store.writes import announced, encoded_edits
 
 _COLUMNS = (
     "r.id, r.ref, r.version, r.revision, r.pending_since, r.proved_at, r.lane, r.mass, r.payload,"
@@ -30,8 +27,6 @@ _COLUMNS = (
     " r.delivered_version, r.failures, r.reason, r.reason_code, r.seen_unlinked, r.lifted,"
     " r.reread, r.let_go"
 )
-# Of so many times as many as are wanted it is looked who has waited: a backlog is never read whole.
-_AHEAD = 5
 
 
 def due_keys(connection: sqlite3.Connection, lane: Lane, now: float, limit: int) -> list[int]:
@@ -99,50 +94,7 @@ def known(connection: sqlite3.Connection, record_id: int, further: str = "") -> 
     ).fetchone()
     if found is None:
         return None
-    row = by_name(found)
-    return Work(
-        id=row["id"],
-        ref=row["ref"],
-        version=row["version"],
-        revision=row["revision"],
-        pending_since=row["pending_since"],
-        proved_at=row["proved_at"],
-        lane=Lane(row["lane"]),
-        mass=Mass(row["mass"]),
-        payload=row["payload"],
-        attempts=row["attempts"],
-        failed_since=row["failed_since"],
-        failed_at=row["failed_at"],
-        target_id=row["target_id"],
-        gone_id=row["gone_id"],
-        synced=json.loads(row["synced"]) if row["synced"] is not None else None,
-        delivered_id=row["delivered_id"],
-        delivered_version=row["delivered_version"],
-        owes_id=row["owed_id"] is not None,
-        intent=intents.of_row(row),
-        failures=row["failures"] if row["failed_since"] is not None else 0,
-        reason=None if row["reason"] is None else kept(row["reason_code"], row["reason"]),
-        seen_unlinked=bool(row["seen_unlinked"]),
-        lifted=bool(row["lifted"]),
-        reread=bool(row["reread"]),
-        skip=None if row["skip_since"] is None else Skip(row["skip_reason"], row["skip_since"]),
-        undone=undone_of(row),
-        let_go=row["let_go"],
-    )
-
-
-def undone_of(row: Mapping[str, Any]) -> Undone | None:
-    """What was undone of a record, from a row that has it beside it."""
-    if row["undone_id"] is None:
-        return None
-    return Undone(
-        row["undone_id"],
-        row["undone_version"],
-        row["undone_mapping"],
-        frozenset(json.loads(row["undone_fields"])),
-        row["undone_tab"],
-        row["undone_run"],
-    )
+    return of_row(by_name(found))
 
 
 def shown_at(connection: sqlite3.Connection, record_id: int) -> float | None:
@@ -163,7 +115,7 @@ def shown_before(
         " WHERE state = 'pending' AND lane = ? AND due_at <= ? ORDER BY due_at, id LIMIT ?)"
         " WHERE (reread OR proved_at < ? AND (target_id IS NULL OR mass = ?))"
         " ORDER BY due_at, id LIMIT ?",
-        (lane, now, limit * _AHEAD, before, Mass.APPROVED, limit),
+        (lane, now, limit * AHEAD, before, Mass.APPROVED, limit),
     )
     return [row[0] for row in rows]
 
@@ -174,7 +126,7 @@ def carried_next(connection: sqlite3.Connection, lane: Lane, now: float, limit: 
         "SELECT carried FROM (SELECT id, target_id, carried, due_at FROM record"
         " WHERE state = 'pending' AND lane = ? AND due_at <= ? ORDER BY due_at, id LIMIT ?)"
         " WHERE target_id IS NULL AND carried IS NOT NULL ORDER BY due_at, id LIMIT ?",
-        (lane, now, limit * _AHEAD, limit),
+        (lane, now, limit * AHEAD, limit),
     )
     return [row[0] for row in rows]
 
