@@ -77,7 +77,7 @@ $(RUNS): requirements.lock pyproject.toml
 	@$(PIP) --quiet --no-deps --editable .
 	@touch $@
 
-$(READY): $(RUNS) requirements-dev.lock
+$(READY): $(RUNS) requirements-postgres.lock requirements-dev.lock
 	@echo "the tools of requirements-dev.lock, some 150 MB"
 	@$(PIP) --quiet --require-hashes -r requirements-dev.lock
 	@touch $@

@@ -24,11 +24,11 @@ class SystemClock:
     """
 
     def __init__(self) -> None:
-        self._ahead_s = time.time() - _passed_s()
+        self._ahead_s = time.time() - passed_s()
 
     def now(self) -> float:
         """Seconds since the Unix epoch, UTC."""
-        return self._ahead_s + _passed_s()
+        return self._ahead_s + passed_s()
 
 
 def loop_clock() -> Callable[[], float]:
@@ -61,7 +61,7 @@ def within(seconds: float) -> asyncio.Timeout:
 _BOOT_CLOCK: int | None = getattr(time, "CLOCK_BOOTTIME", None)
 
 
-def _passed_s() -> float:
+def passed_s() -> float:
     """Seconds of a clock that nobody can set."""
     return time.monotonic() if _BOOT_CLOCK is None else time.clock_gettime(_BOOT_CLOCK)
 

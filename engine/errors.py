@@ -22,7 +22,10 @@ EngineError
 │   ├── OurFault         our request was malformed
 │   └── TheirFault       the answer cannot be understood
 ├── WouldChange          the work in hand is only evaluated, and this would have changed something
-└── StateUnusable        the state directory or file cannot be used
+└── StateUnusable        the state cannot be used
+    ├── StateInUse       another process holds it
+    │   └── LeaseLost    which this one did before
+    └── StateAway        what keeps it does not answer
 """
 
 from __future__ import annotations
@@ -214,6 +217,14 @@ class StateUnusable(EngineError):
 
 class StateInUse(StateUnusable):
     """Another process holds the state."""
+
+
+class LeaseLost(StateInUse):
+    """Another process may hold the state by now, and this one did before."""
+
+
+class StateAway(StateUnusable):
+    """What keeps the state does not answer, and may again."""
 
 
 # All that is raised before a request leaves, or by a system's own word that it refuses one. What is

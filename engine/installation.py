@@ -17,7 +17,8 @@ class Installation:
     """One place in which a state is at work.
 
     `machine` is derived from the machine's id, and blank where it has none, as in a container;
-    `instance` is the name of the configuration, blank where it gives none.
+    `directory` tells of a state in a database which one that is; `instance` is the name of the
+    configuration, blank where it gives none.
     """
 
     machine: str
@@ -48,7 +49,10 @@ class Installation:
 
     def __str__(self) -> str:
         """For a person."""
-        where = f"{self.directory} on machine {self.machine or 'without an id'}"
+        where = self.directory
+        if where.startswith("/"):
+            # What is in a database is on no machine.
+            where += f" on machine {self.machine or 'without an id'}"
         return f"instance {self.instance} ({where})" if self.instance else where
 
 

@@ -6,6 +6,7 @@ example nor that of drawing it.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import signal
@@ -20,6 +21,7 @@ from xdist.scheduler import LoadGroupScheduling  # pyright: ignore[reportMissing
 
 from engine.store.sqlite import statefile
 from tests import fresh, plainlog
+from tests import postgres as its_server
 from tests.scratch import scratch
 from tests.searching import examples
 from tests.unsteady import ENDED
@@ -61,6 +63,21 @@ def fresh_states_copied() -> Generator[None]:
     """Hundreds of tests begin with no state; see `tests.fresh`."""
     with fresh.copied():
         yield
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    """How to reach a PostgreSQL server; see `tests.postgres`."""
+    beneath = tmp_path_factory.getbasetemp()
+    # Each process of a run has a directory of its own there.
+    shared = beneath.parent if "PYTEST_XDIST_WORKER" in os.environ else beneath
+    with contextlib.ExitStack() as stack:
+        try:
+            reached = stack.enter_context(its_server.server(shared))
+        except its_server.NoServer as missing:
+            # In CI, where `.ci/run` installs it, it is no excuse.
+            (pytest.fail if os.environ.get("CI") else pytest.skip)(str(missing))
+        yield reached
 
 
 @pytest.fixture(autouse=True)

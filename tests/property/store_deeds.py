@@ -7,9 +7,7 @@ of date by the time the deed is done.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from engine.decide.reasons import foreign
 from engine.model.capture import Watermark
@@ -22,7 +20,10 @@ from engine.model.reason import Code
 from engine.model.records import Position, RecordType, TabLine
 from engine.model.tab import KnownRole, Roles, TabWork
 from engine.model.work import Failure, Work
-from engine.store.sqlite import (
+from tests.property.store_deeds_beside import Circumstances, beside, beside_looks
+from tests.property.stores import Deed
+from tests.unit.engine.stand_ins import NOW, person, row
+from tests.unit.engine.store.adapters import (
     audit,
     awaited,
     capture,
@@ -37,9 +38,7 @@ from engine.store.sqlite import (
     tabs,
     work,
 )
-from tests.unit.engine.stand_ins import NOW, person, row
 
-Deed = Callable[[sqlite3.Connection], Any]
 RECORDS = (1, 2, 3)
 PEOPLE = (31, 32, 33)
 FAILURE = Failure("validation", "name", foreign(Code.REFUSED, "too long"))
@@ -92,8 +91,23 @@ def deed(desk: Desk, choice: Choice) -> Deed:
         *(_relates(desk, choice, desk.tabs[choice.record]) if choice.record in desk.tabs else ()),
         *_deliveries(desk, choice),
         *_creates(desk, choice),
+        *beside(_circumstances(desk, choice)),
     )
     return every[choice.kind % len(every)]
+
+
+def _circumstances(desk: Desk, choice: Choice) -> Circumstances:
+    return Circumstances(
+        desk.now,
+        choice.record,
+        PEOPLE[choice.record - 1],
+        choice.number,
+        choice.flag,
+        FAILURE,
+        desk.works.get(choice.record),
+        desk.tabs.get(choice.record),
+        list(desk.entries.values()),
+    )
 
 
 def looks(desk: Desk, choice: Choice) -> tuple[Deed, ...]:
@@ -119,6 +133,7 @@ def looks(desk: Desk, choice: Choice) -> tuple[Deed, ...]:
         lambda c: (capture.watermark(c, "feed"), capture.next_sweep(c), kept.setting(c, "half")),
         lambda c: (fuse.held(c), audit.population(c), audit.unproven(c, now)),
         lambda c: (capture.known_ids(c, RECORDS), capture.reconciled_ids(c, 1, 2)),
+        *beside_looks(_circumstances(desk, choice)),
     )
 
 

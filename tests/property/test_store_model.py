@@ -1,4 +1,4 @@
-"""Both stores, told to do the same in the same order, answer the same and hold the same.
+"""All stores, told to do the same in the same order, answer the same and hold the same.
 
 The journal of creates is told the same as a model of it that knows no SQL.
 """
@@ -9,30 +9,35 @@ import asyncio
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from engine.errors import StateUnusable
 from engine.model.intent import Intent, IntentKind
 from engine.model.outbox import Key
 from engine.model.records import RecordType
+from engine.model.report import HistoryLine
 from engine.model.states import IllegalMove
-from engine.store.sqlite import intents, outbox, tabs, work
-from engine.store.sqlite.inline import open_inline
-from engine.store.sqlite.threaded import open_store
 from tests import fresh
-from tests.adapter import OpenSqlite, SqliteStore
-from tests.property.store_deeds import PEOPLE, RECORDS, Choice, Deed, Desk, deed, looks
+from tests.property.store_deeds import PEOPLE, RECORDS, Choice, Desk, deed, looks
+from tests.property.store_deeds_beside import Alone
+from tests.property.stores import Deed, Opened, in_files, in_tables
 from tests.scratch import scratch
 from tests.searching import examples
+from tests.unit.engine.store.adapters import intents, outbox, tabs, work
 
 CHOICES = st.builds(
     Choice,
@@ -43,103 +48,90 @@ CHOICES = st.builds(
 )
 
 
-class Opened:
-    """One store, kept open by a task of its own, because only that task may close it."""
-
-    def __init__(self, runner: asyncio.Runner, opens: OpenSqlite, path: Path) -> None:
-        self._runner = runner
-        self._opens = opens
-        self.path = path
-        self.store: SqliteStore
-        self.open()
-
-    def open(self) -> None:
-        """Open the file, new or not."""
-        self._ready, self._over = asyncio.Event(), asyncio.Event()
-        self._runner.run(self._begin())
-
-    async def _begin(self) -> None:
-        self._host = asyncio.get_running_loop().create_task(self._live())
-        await self._ready.wait()
-
-    async def _live(self) -> None:
-        async with self._opens(self.path) as self.store:
-            self._ready.set()
-            await self._over.wait()
-
-    def close(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Close it; returns everything the file holds."""
-        self._runner.run(self._end())
-        with closing(sqlite3.connect(self.path)) as connection:
-            names = connection.execute(
-                "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
-            ).fetchall()
-            return {
-                name: sorted(connection.execute(f"SELECT * FROM {name}").fetchall(), key=repr)  # noqa: S608 # names of our own
-                for (name,) in names
-            }
-
-    async def _end(self) -> None:
-        self._over.set()
-        await self._host
-
-
 async def answer(work: Coroutine[Any, Any, Any]) -> tuple[str, Any]:
     """What came of it, an error included."""
     try:
         return "answered", await work
-    except (ValueError, StateUnusable, IllegalMove) as error:
+    except StateUnusable as error:
+        # Each says itself what was wrong.
+        return type(error).__name__, None
+    except (ValueError, IllegalMove) as error:
         return type(error).__name__, str(error)
 
 
+def shown(found: Any) -> Any:
+    """The same, so that what differs in type differs; lines are told without their numbers."""
+    if isinstance(found, HistoryLine):
+        found = replace(found, seq=0)
+    if is_dataclass(found) and not isinstance(found, type):
+        values = [shown(getattr(found, each.name)) for each in fields(found)]
+        return [type(found).__name__, *values]
+    if isinstance(found, Mapping):
+        items = cast("Mapping[Any, Any]", found).items()
+        return sorted(([shown(key), shown(value)] for key, value in items), key=repr)
+    if isinstance(found, set | frozenset):
+        return sorted((shown(each) for each in cast("set[Any]", found)), key=repr)
+    if isinstance(found, list | tuple | sqlite3.Row):
+        return [shown(each) for each in cast("Sequence[Any]", found)]
+    return found if found is None or isinstance(found, str) else [type(found).__name__, found]
+
+
+# Of everything there is to look at, one in so many is looked at each time.
+LOOKS = 6
+
+
 class StoreModel(RuleBasedStateMachine):
-    """The threaded store is handed whole batches at once, the inline one deed after deed."""
+    """A store is handed whole batches at once, and others deed after deed."""
 
     def __init__(self) -> None:
         super().__init__()
         self.directory = Path(tempfile.mkdtemp(prefix="store-model-", dir=scratch()))
         self.runner = asyncio.Runner()
-        self.threaded = Opened(self.runner, open_store, self.directory / "threaded.db")
-        self.inline = Opened(self.runner, open_inline, self.directory / "inline.db")
+        self.threaded, *self.others = self.opened()
         self.desk = Desk()
 
-    def both_read(self, look: Deed) -> Any:
-        """Look with both; the answer they agree on."""
-        theirs = self.runner.run(answer(self.threaded.store.read(look)))
-        ours = self.runner.run(answer(self.inline.store.read(look)))
-        assert theirs == ours
-        return theirs[1]
+    def opened(self) -> Sequence[Opened]:
+        """New stores, that of the batches first; here those of files."""
+        return in_files(self.runner, self.directory)
+
+    def all_read(self, look: Deed) -> Any:
+        """Look with all of them; the answer they agree on."""
+        found = [self.runner.run(answer(each.read(look))) for each in (self.threaded, *self.others)]
+        for other in found[1:]:
+            assert shown(other) == shown(found[0])
+        return found[0][1]
 
     @rule(choices=st.lists(CHOICES, min_size=1, max_size=4))
     def write(self, choices: list[Choice]) -> None:
         """Deeds that wait together share a commit, and each has its own answer all the same."""
         deeds = [deed(self.desk, choice) for choice in choices]
 
-        assert self.runner.run(self._together(deeds)) == self.runner.run(self._in_turn(deeds))
+        together = self.runner.run(self._together(deeds))
+        for other in self.others:
+            assert shown(self.runner.run(_in_turn(other, deeds))) == shown(together)
 
     async def _together(self, deeds: list[Deed]) -> list[tuple[str, Any]]:
-        return await asyncio.gather(*(answer(self.threaded.store.write(one)) for one in deeds))
-
-    async def _in_turn(self, deeds: list[Deed]) -> list[tuple[str, Any]]:
-        return [await answer(self.inline.store.write(one)) for one in deeds]
+        if any(isinstance(one, Alone) for one in deeds):
+            return await _in_turn(self.threaded, deeds)
+        return await asyncio.gather(*(answer(self.threaded.write(one)) for one in deeds))
 
     @rule(choice=CHOICES)
     def look(self, choice: Choice) -> None:
-        """Everything that was answered shows at once."""
-        for one in looks(self.desk, choice):
-            self.both_read(one)
+        """What was answered shows at once, wherever one looks."""
+        for one in looks(self.desk, choice)[choice.kind % LOOKS :: LOOKS]:
+            self.all_read(one)
 
     @rule(record=st.sampled_from(RECORDS))
     def take(self, record: int) -> None:
         """An actor reads what it is to decide on, and acts on it later."""
-        found = self.both_read(lambda c: work.load(c, record))
+        found = self.all_read(lambda c: work.load(c, record))
         if found is not None:
             self.desk.works[record] = found
-        tab = self.both_read(lambda c: tabs.load(c, record))
+        tab = self.all_read(lambda c: tabs.load(c, record))
         if tab is not None:
             self.desk.tabs[record] = tab
         for record_type, ids in ((RecordType.OPPORTUNITY, RECORDS), (RecordType.PERSON, PEOPLE)):
-            for entry in self.both_read(lambda c, t=record_type, i=ids: outbox.load(c, t, i)):
+            for entry in self.all_read(lambda c, t=record_type, i=ids: outbox.load(c, t, i)):
                 self.desk.entries[Key(record_type, entry.record_id)] = entry
 
     @rule(seconds=st.integers(1, 10))
@@ -149,21 +141,50 @@ class StoreModel(RuleBasedStateMachine):
 
     @rule()
     def open_again(self) -> None:
-        """A restart finds what was acknowledged, in either file."""
-        assert self.threaded.close() == self.inline.close()
-        self.threaded.open()
-        self.inline.open()
+        """A restart finds what was acknowledged, in all of them."""
+        self._all_hold_the_same()
+        for each in (self.threaded, *self.others):
+            each.open()
+
+    def _all_hold_the_same(self) -> None:
+        held = [each.close() for each in (self.threaded, *self.others)]
+        for other in held[1:]:
+            for table, rows in other.items():
+                assert held[0][table] == rows, table
 
     def teardown(self) -> None:
-        """In the end both files hold the same."""
-        held = self.threaded.close(), self.inline.close()
-        self.runner.close()
-        shutil.rmtree(self.directory)
-        assert held[0] == held[1]
+        """In the end all of them hold the same."""
+        try:
+            self._all_hold_the_same()
+        finally:
+            self.runner.close()
+            shutil.rmtree(self.directory)
 
 
+async def _in_turn(store: Opened, deeds: list[Deed]) -> list[tuple[str, Any]]:
+    return [await answer(store.write(one)) for one in deeds]
+
+
+USUAL = settings(max_examples=examples(25), stateful_step_count=25)
 TestStoreModel = StoreModel.TestCase
-TestStoreModel.settings = settings(max_examples=examples(25), stateful_step_count=25)
+TestStoreModel.settings = USUAL
+
+
+def test_stores_in_postgres_do_the_same(postgres: str) -> None:
+    """That of the service, which sends ahead, that of a command, and one of files beside them."""
+    # Whoever runs other tests needs no driver.
+    from tests.unit.engine.store.direct import Tables
+
+    with closing(Tables(postgres)) as one, closing(Tables(postgres)) as other:
+
+        class InTables(StoreModel):
+            """In the tables of the test."""
+
+            def opened(self) -> Sequence[Opened]:
+                """See `StoreModel.opened`."""
+                return in_tables(self.runner, self.directory, (one, other))
+
+        run_state_machine_as_test(InTables, settings=USUAL)
 
 
 EVERYTHING = st.sampled_from([(kind, one) for kind in IntentKind for one in (1, 2)])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
+from engine.installation import Installation
 from engine.model.age import Seen
 from engine.ports import Vault
 from engine.store.port.store import Store
@@ -20,16 +21,53 @@ class Place(Protocol):
         """The directory of the service, which holds whatever else it keeps on this machine."""
         ...
 
+    @property
+    def shown(self) -> str:
+        """Where that is, for a person."""
+        ...
+
+    def installation(self, instance: str) -> Installation:
+        """What tells it from a copy of it anywhere else.
+
+        Args:
+            instance: the name that the configuration gives the pair, or blank.
+
+        Raises:
+            StateUnusable: nobody can say.
+        """
+        ...
+
     def is_there(self) -> bool:
         """Whether there is a state.
 
         Raises:
             OSError: this user may not look.
+            StateUnusable: nobody can say.
+        """
+        ...
+
+    def findings(self) -> Sequence[tuple[str, str]]:
+        """What is found beside its directory, for a person: what was looked at, and how it is.
+
+        Raises:
+            StateUnusable: something is not as it should be.
         """
         ...
 
     def held(self) -> bool:
         """Whether a process works on it now; False where that cannot be told."""
+        ...
+
+    def watching(self) -> AbstractContextManager[Callable[[], str | None]]:
+        """For the block, a function that tells the same again and again, and may be slow."""
+        ...
+
+    def occupant(self) -> str | None:
+        """Who works on it now, for a person; None for nobody.
+
+        Raises:
+            StateUnusable: nobody can say.
+        """
         ...
 
     def hold(self, *, keep: bool) -> AbstractContextManager[Seen | None]:
@@ -43,6 +81,14 @@ class Place(Protocol):
         Raises:
             StateInUse: another process holds it.
             StateUnusable: it cannot be held.
+        """
+        ...
+
+    @property
+    def guard(self) -> Callable[[], None] | None:
+        """Raises StateInUse once it is not certain any more that nobody else holds the state.
+
+        To be asked before anything is sent; None where a state once held is held until the end.
         """
         ...
 
@@ -98,8 +144,8 @@ class Place(Protocol):
         """
         ...
 
-    def put_back(self, copy: Path, pair: str) -> Path | None:
-        """Put such a copy in the place of the state; returns where that one is now.
+    def put_back(self, copy: Path, pair: str) -> str | None:
+        """Put such a copy in the place of the state; returns where that one is now, in words.
 
         Args:
             pair: the two systems it must belong to.
@@ -110,6 +156,6 @@ class Place(Protocol):
         """
         ...
 
-    def sizes(self) -> Mapping[str, float]:
+    async def sizes(self) -> Mapping[str, float]:
         """What it takes, bytes by the name of its part; NaN for one that cannot be told."""
         ...

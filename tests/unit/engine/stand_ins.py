@@ -21,8 +21,8 @@ from engine.model.reason import Code, Reason
 from engine.model.records import Captured, RecordType, SourceRecord, TabLine
 from engine.model.work import Failure, Work
 from engine.ports import ConnectorEnvironment
-from engine.store.sqlite import capture, outbox, settle, work
 from engine.wire.way import Way
+from tests.unit.engine.store.adapters import capture, outbox, settle, work
 from tests.ways import ThroughHttpx
 
 NOW = 1_790_000_000.0

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from engine.model.reason import Code
 from engine.model.records import Captured
-from engine.store.sqlite import audit, report
 from tests.unit.engine.stand_ins import NOW, announce, row, state_of, take
+from tests.unit.engine.store.adapters import audit, report
 
 LATER = NOW + 100
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
 from engine.decide.reasons import foreign
 from engine.model.lane import Lane
+from engine.model.mass_change import Mass
 from engine.model.reason import Code
-from engine.store.sqlite import awaited, capture
 from tests.unit.engine.stand_ins import NOW, link, pending, row, take
+from tests.unit.engine.store.adapters import awaited, capture
 
 
 @pytest.fixture
@@ -59,3 +62,35 @@ def test_reading_ahead_sees_the_next_records_first(db: sqlite3.Connection) -> No
     assert sorted(awaited.pending_column(db, "customer", 2)) == [10, 20]
     assert awaited.pending_column(db, "name", 10) == []
     assert awaited.pending_column(db, "no such column", 10) == []
+
+
+def test_reading_ahead_begins_with_what_is_due_first(connection: sqlite3.Connection) -> None:
+    """There is not always room for all, and some hold what no database can keep as text."""
+    odd = replace(row(3), payload=json.dumps({"name": "\0 \\u0000 \ud83d", "customer": "30"}))
+    take(connection, row(2), now=NOW)
+    take(connection, odd, now=NOW - 2)
+    take(connection, row(1), now=NOW - 1)
+
+    assert awaited.pending_column(connection, "customer", 9) == [30, 10, 20]
+
+
+def test_records_that_bear_a_name_are_found_and_evaluated_again(
+    db: sqlite3.Connection,
+) -> None:
+    """Their customer carries another account by now; the fuse counts them."""
+    odd = replace(row(3), payload=json.dumps({"name": "\0", "customer": "30", "other": 10}))
+    take(db, row(2), odd, row(4))
+    for number in (1, 2, 3):
+        link(db, number, 70 + number)
+
+    found = awaited.referring(db, ["customer", "other", "no such"], ["10", "30", "40"])
+    assert sorted((one.id, one.payload) for one in found) == [
+        (1, row(1).payload),
+        (3, odd.payload),
+    ]
+    assert found[0].synced == {"name": "A deal"}
+    assert awaited.referring(db, [], ["10"]) == awaited.referring(db, ["customer"], []) == []
+
+    assert awaited.wake_moved(db, [1, 4, 9], NOW + 1) == 1
+    assert (pending(db, 1).mass, pending(db, 1).lane) == (Mass.EVALUATING, Lane.BACKLOG)
+    assert (pending(db, 4).mass, awaited.wake_moved(db, [], NOW)) == (Mass.NONE, 0)

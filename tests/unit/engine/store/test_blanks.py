@@ -8,8 +8,8 @@ import pytest
 
 from engine.decide.reasons import because
 from engine.model.reason import Code, Reason
-from engine.store.sqlite import blanks
 from tests.unit.engine.stand_ins import NOW, row, take
+from tests.unit.engine.store.adapters import blanks
 
 EMPTY = because(Code.SOURCE_BLANK)
 

@@ -17,9 +17,8 @@ from engine.model.reason import Code
 from engine.model.records import Captured, Position, TabLine
 from engine.model.tab import Roles
 from engine.model.work import Failure
-from engine.store.sqlite import capture, settle, tab_outcomes, tabs, work
-from engine.store.sqlite.outbox import delivered
 from tests.unit.engine.stand_ins import NOW, announce, link, owed_to, pending, row, state_of, take
+from tests.unit.engine.store.adapters import capture, outbox, settle, tab_outcomes, tabs, work
 
 
 def capture_rows(connection: sqlite3.Connection, *rows: Captured, sweep: int = 0) -> list[int]:
@@ -69,7 +68,7 @@ def test_the_version_our_own_write_back_made_is_no_change(
     link(connection, 1, owed=Owed(target_id="7"))
     entry = owed_to(connection)
     assert entry is not None
-    delivered(connection, [(entry, 6)], NOW)
+    outbox.delivered(connection, [(entry, 6)], NOW)
 
     ours = replace(row(1, 6, linked=True), target_id="7")
     assert capture_rows(connection, ours) == []
@@ -312,7 +311,7 @@ def test_a_source_that_was_set_back_is_followed_and_many_records_at_once_are_a_m
         link(connection, number, 70 + number, owed=Owed(target_id=str(70 + number)))
         entry = owed_to(connection, number)
         assert entry is not None
-        delivered(connection, [(entry, 6)], NOW)
+        outbox.delivered(connection, [(entry, 6)], NOW)
 
     edited = [row(number, 2, updated_at=1_700_000_500) for number in numbers]
     taken = capture.capture_page(connection, edited, now=NOW + 2, fresh_max=0, asked_at=NOW + 1)
@@ -330,7 +329,7 @@ def test_a_page_asked_for_before_our_own_write_back_is_late(connection: sqlite3.
     link(connection, owed=Owed(target_id="7"))
     entry = owed_to(connection)
     assert entry is not None
-    delivered(connection, [(entry, 6)], NOW + 5)
+    outbox.delivered(connection, [(entry, 6)], NOW + 5)
 
     taken = capture.capture_page(
         connection, [row(1, 5)], now=NOW + 6, fresh_max=0, asked_at=NOW + 4, may_lag=False

@@ -8,8 +8,8 @@ import pytest
 
 from engine.model.history import Note
 from engine.model.outbox import Owed
-from engine.store.sqlite import claims, settle, tabs, work
 from tests.unit.engine.stand_ins import NOW, announce, link, owed_to, pending, row, state_of, take
+from tests.unit.engine.store.adapters import REFUSED, claims, settle, tabs, work
 
 NOTE = Note("updated", "id 7, sent name")
 
@@ -36,9 +36,9 @@ def told(db: sqlite3.Connection, record_id: int) -> list[str]:
 
 def test_the_schema_refuses_a_second_owner(db: sqlite3.Connection) -> None:
     """Whichever way it would come about."""
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(REFUSED):
         db.execute("UPDATE record SET target_id = 7 WHERE id = 2")
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(REFUSED):
         db.execute("INSERT INTO claim (target_id, record_id, since) VALUES (7, 2, 0)")
 
 

@@ -10,10 +10,8 @@ from engine.model.day import SettingChange, Slowest
 from engine.model.history import Note
 from engine.model.reason import Code
 from engine.model.work import Failure
-from engine.store.sqlite import kept, settle
-from engine.store.sqlite.day import CHANGES_KEPT, day, note_settings
-from engine.store.sqlite.history import remember
 from tests.unit.engine.stand_ins import NOW, link, pending, row, take
+from tests.unit.engine.store.adapters import day, history, kept, settle
 
 BEGIN = NOW // DAY_S * DAY_S
 TODAY = int(BEGIN // DAY_S)
@@ -28,8 +26,8 @@ def test_a_day_counts_what_is_so_and_what_happened(connection: sqlite3.Connectio
     connection.execute("INSERT INTO awaited (kind, name, record_id) VALUES ('owner', 'Ann Lee', 1)")
     kept.save_usage(connection, "target", {}, {TODAY: 40, TODAY - 1: 2, TODAY - 400: 7})
 
-    told = day(connection, "target", BEGIN, BEGIN + DAY_S)
-    before = day(connection, "target", BEGIN - DAY_S, BEGIN)
+    told = day.day(connection, "target", BEGIN, BEGIN + DAY_S)
+    before = day.day(connection, "target", BEGIN - DAY_S, BEGIN)
 
     assert told.linked == 1
     assert [(one.records, one.reason_code) for one in told.refused] == [(1, "value-too-long")]
@@ -40,9 +38,40 @@ def test_a_day_counts_what_is_so_and_what_happened(connection: sqlite3.Connectio
     assert before.decisions == {}
 
 
+def test_people_who_are_waited_for_are_told_by_their_reference(
+    connection: sqlite3.Connection,
+) -> None:
+    """Their number says nothing to anybody; who is not known yet has no other name."""
+    take(connection, row(1), row(2))
+    connection.execute(
+        "INSERT INTO person (id, ref, version, read_at) VALUES (31, 'PERS-31', 1, 0)"
+    )
+    connection.executemany(
+        "INSERT INTO awaited (kind, name, record_id) VALUES (?, ?, ?)",
+        [
+            ("person", "31", 1),
+            ("person", "31", 2),
+            ("person", "9" * 30, 1),
+            ("owner", "31", 1),
+            ("owner", "no number", 1),
+            ("owner", "No number", 1),
+        ],
+    )
+
+    told = day.day(connection, "target", BEGIN, BEGIN + DAY_S).awaited
+
+    assert [(one.kind, one.name, one.records) for one in told] == [
+        ("person", "PERS-31", 2),
+        ("owner", "31", 1),
+        ("owner", "No number", 1),
+        ("owner", "no number", 1),
+        ("person", "9" * 30, 1),
+    ]
+
+
 def test_a_day_on_which_nothing_was_ever_done(connection: sqlite3.Connection) -> None:
     """A state that is new."""
-    told = day(connection, "target", BEGIN, BEGIN + DAY_S)
+    told = day.day(connection, "target", BEGIN, BEGIN + DAY_S)
 
     assert (told.linked, told.in_step, told.requests, told.slowest) == (0, 0, 0, None)
 
@@ -55,20 +84,20 @@ def test_the_slowest_record_of_a_day_is_named(connection: sqlite3.Connection) ->
         [(NOW - 30, 1), (NOW - 300, 2), (NOW - 60, 3)],
     )
     for number in (1, 2, 3):
-        remember(connection, number, 1, Note("created", "id 7"), NOW)
+        history.remember(connection, number, 1, Note("created", "id 7"), NOW)
 
-    assert day(connection, "target", BEGIN, BEGIN + DAY_S).slowest == Slowest(
+    assert day.day(connection, "target", BEGIN, BEGIN + DAY_S).slowest == Slowest(
         "OPP-2", "created", int(NOW), 300
     )
 
 
 def test_settings_that_changed_are_told_with_both_values(connection: sqlite3.Connection) -> None:
     """Those of a first start are no change; those that went, came or are others are."""
-    assert note_settings(connection, {"a": "1", "b": "2"}, BEGIN) == 0
-    assert note_settings(connection, {"a": "1", "b": "2"}, BEGIN + 1) == 0
-    assert note_settings(connection, {"a": "3", "c": "4"}, BEGIN + 2) == 3
+    assert day.note_settings(connection, {"a": "1", "b": "2"}, BEGIN) == 0
+    assert day.note_settings(connection, {"a": "1", "b": "2"}, BEGIN + 1) == 0
+    assert day.note_settings(connection, {"a": "3", "c": "4"}, BEGIN + 2) == 3
 
-    assert day(connection, "target", BEGIN, BEGIN + DAY_S).settings == [
+    assert day.day(connection, "target", BEGIN, BEGIN + DAY_S).settings == [
         SettingChange(BEGIN + 2, "a", "1", "3"),
         SettingChange(BEGIN + 2, "b", "2", None),
         SettingChange(BEGIN + 2, "c", None, "4"),
@@ -77,8 +106,8 @@ def test_settings_that_changed_are_told_with_both_values(connection: sqlite3.Con
 
 def test_changes_of_settings_are_bounded(connection: sqlite3.Connection) -> None:
     """Whoever reloads every minute fills no disk."""
-    for number in range(CHANGES_KEPT + 50):
-        note_settings(connection, {"a": str(number)}, BEGIN + number)
+    for number in range(day.CHANGES_KEPT + 50):
+        day.note_settings(connection, {"a": str(number)}, BEGIN + number)
 
     [kept_changes] = connection.execute("SELECT count(*) FROM setting_change").fetchone()
-    assert kept_changes == CHANGES_KEPT
+    assert kept_changes == day.CHANGES_KEPT

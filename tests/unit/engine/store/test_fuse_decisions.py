@@ -14,8 +14,17 @@ from engine.model.reason import Code
 from engine.model.records import TabLine
 from engine.model.tab import Roles
 from engine.model.work import Failure
-from engine.store.sqlite import capture, claims, fuse, kept, settle, tab_outcomes, tabs, work
 from tests.unit.engine.stand_ins import NOW, link, pending, row, take
+from tests.unit.engine.store.adapters import (
+    capture,
+    claims,
+    fuse,
+    kept,
+    settle,
+    tab_outcomes,
+    tabs,
+    work,
+)
 
 
 def evaluated_anew(connection: sqlite3.Connection, *records: int) -> None:

@@ -7,9 +7,8 @@ import sqlite3
 from engine.decide.reasons import foreign
 from engine.model.reason import Code
 from engine.model.work import Failure
-from engine.store.sqlite import settle
-from engine.store.sqlite.grants import note_granted
 from tests.unit.engine.stand_ins import NOW, pending, row, take
+from tests.unit.engine.store.adapters import grants, settle
 
 FAR = NOW + 900
 
@@ -28,9 +27,9 @@ def test_a_consent_makes_whoever_has_waited_for_it_due(connection: sqlite3.Conne
         work = pending(connection, record_id)
         settle.defer(connection, work, failure, due_at=FAR, counts=False, now=NOW)
 
-    assert not note_granted(connection, "users.read")
-    assert not note_granted(connection, "users.read")
+    assert not grants.note_granted(connection, "users.read")
+    assert not grants.note_granted(connection, "users.read")
     assert due_at(connection, 1) == FAR
-    assert note_granted(connection, "accounts.read users.read")
+    assert grants.note_granted(connection, "accounts.read users.read")
 
     assert (due_at(connection, 1), due_at(connection, 2)) == (0, FAR)

@@ -11,8 +11,8 @@ from engine.model.history import Note
 from engine.model.intent import Intent, IntentKind
 from engine.model.reason import Code
 from engine.model.work import Failure
-from engine.store.sqlite import capture, intents, people, settle, work
 from tests.unit.engine.stand_ins import NOW, pending, person, row, take
+from tests.unit.engine.store.adapters import REFUSED, capture, intents, people, settle, work
 
 LOST = Failure("unreachable", None, foreign(Code.REFUSED, "answered HTTP 500: no envelope"))
 
@@ -128,7 +128,7 @@ def test_no_create_is_announced_again_before_it_was_looked_for(
     """Of whatever kind: it would be sent twice."""
     intents.announce(connection, kind, record_id, correlation, NOW)
 
-    with pytest.raises(sqlite3.IntegrityError, match="no such move: a create"):
+    with pytest.raises(REFUSED, match="no such move: a create"):
         intents.announce(connection, kind, record_id, correlation, NOW)
 
     assert intents.doubt_unfinished(connection, NOW + 1) == 1
@@ -175,5 +175,5 @@ def test_whatever_links_a_person_ends_the_create_of_its_prospect(
     connection.execute("UPDATE person SET prospect_id = 310 WHERE id = 31")
 
     assert intents.of(connection, IntentKind.PROSPECT, 31) is None
-    with pytest.raises(sqlite3.IntegrityError, match="no such move: a person"):
+    with pytest.raises(REFUSED, match="no such move: a person"):
         intents.open_doubt(connection, IntentKind.PROSPECT, 31, "a", since=NOW, look_at=NOW)

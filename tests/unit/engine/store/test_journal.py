@@ -12,11 +12,9 @@ from engine.model.records import RecordType
 from engine.model.run import RunKind
 from engine.model.write import Write, WriteKind
 from engine.runs import kept_run
-from engine.store.sqlite import history, journal, runs, work
-from engine.store.sqlite.history import HISTORY_MAX, remember, tend
-from engine.store.sqlite.settle import settle_linked
-from engine.store.sqlite.writes import decoded, encoded
+from engine.store.writes import decoded, encoded
 from tests.unit.engine.stand_ins import NOW, pending, row, take
+from tests.unit.engine.store.adapters import history, journal, runs, settle, work
 
 DAY_S = 86_400.0
 EVERY = (
@@ -40,10 +38,8 @@ def kept(db: sqlite3.Connection) -> list[str]:
 
 def size(db: sqlite3.Connection) -> int:
     """What all writes come to, counted anew."""
-    return db.execute(
-        "SELECT coalesce(sum(length(CAST(writes AS BLOB)) + 150), 0) FROM history"
-        " WHERE writes IS NOT NULL"
-    ).fetchone()[0]
+    found = db.execute("SELECT writes FROM history WHERE writes IS NOT NULL")
+    return sum(len(writes.encode()) + 150 for (writes,) in found)
 
 
 def test_a_write_is_kept_as_it_was() -> None:
@@ -57,9 +53,11 @@ def test_what_is_too_old_loses_what_it_took_the_place_of(connection: sqlite3.Con
     """That it was done, and why, is still told."""
     take(connection, row(1))
     for number in range(4):
-        remember(connection, 1, 1, note(number), NOW + number * DAY_S)
+        history.remember(connection, 1, 1, note(number), NOW + number * DAY_S)
 
-    gone = tend(connection, NOW + 4 * DAY_S, before=NOW + 2 * DAY_S, bytes_max=1_000_000, limit=100)
+    gone = history.tend(
+        connection, NOW + 4 * DAY_S, before=NOW + 2 * DAY_S, bytes_max=1_000_000, limit=100
+    )
 
     assert gone == 2
     assert kept(connection) == ["2", "3"]
@@ -70,10 +68,10 @@ def test_what_is_too_much_goes_the_oldest_first(connection: sqlite3.Connection) 
     """However young it is: the disk has an end."""
     take(connection, row(1))
     for number in range(10):
-        remember(connection, 1, 1, note(number), NOW + number)
+        history.remember(connection, 1, 1, note(number), NOW + number)
     whole = size(connection)
 
-    tend(connection, NOW, before=0, bytes_max=whole // 2 + 10, limit=100)
+    history.tend(connection, NOW, before=0, bytes_max=whole // 2 + 10, limit=100)
 
     assert kept(connection) == ["5", "6", "7", "8", "9"]
     assert connection.execute("SELECT bytes FROM history_size").fetchone()[0] == size(connection)
@@ -83,9 +81,11 @@ def test_it_goes_in_small_steps(connection: sqlite3.Connection) -> None:
     """Nobody waits for the writer meanwhile."""
     take(connection, row(1))
     for number in range(5):
-        remember(connection, 1, 1, note(number), NOW)
+        history.remember(connection, 1, 1, note(number), NOW)
 
-    assert [tend(connection, NOW, before=NOW + 1, bytes_max=1, limit=2) for _ in range(4)] == [
+    assert [
+        history.tend(connection, NOW, before=NOW + 1, bytes_max=1, limit=2) for _ in range(4)
+    ] == [
         2,
         2,
         1,
@@ -98,25 +98,25 @@ def test_lines_that_have_lost_their_writes_are_bounded_as_others_are(
 ) -> None:
     """A record that was edited daily for years keeps no line for each of them."""
     take(connection, row(1))
-    for number in range(HISTORY_MAX + 20):
-        remember(connection, 1, 1, note(number), NOW + number)
-    assert len(journal.lines(connection)) == HISTORY_MAX + 20
+    for number in range(history.HISTORY_MAX + 20):
+        history.remember(connection, 1, 1, note(number), NOW + number)
+    assert len(journal.lines(connection)) == history.HISTORY_MAX + 20
 
-    tend(connection, NOW, before=NOW + 1000, bytes_max=1_000_000, limit=1000)
+    history.tend(connection, NOW, before=NOW + 1000, bytes_max=1_000_000, limit=1000)
 
-    assert len(journal.lines(connection)) == HISTORY_MAX
+    assert len(journal.lines(connection)) == history.HISTORY_MAX
 
 
 def test_a_time_that_was_wrong_keeps_nothing_for_ever(connection: sqlite3.Connection) -> None:
     """Lines of a clock that was ahead stand in nobody's way."""
     take(connection, row(1))
-    remember(connection, 1, 1, note(0), NOW + 9000 * DAY_S)
-    remember(connection, 1, 1, note(1), NOW)
+    history.remember(connection, 1, 1, note(0), NOW + 9000 * DAY_S)
+    history.remember(connection, 1, 1, note(1), NOW)
 
-    tend(connection, NOW, before=NOW + DAY_S, bytes_max=1_000_000, limit=100)
+    history.tend(connection, NOW, before=NOW + DAY_S, bytes_max=1_000_000, limit=100)
     assert kept(connection) == ["0"]
 
-    tend(connection, NOW, before=NOW, bytes_max=0, limit=100)
+    history.tend(connection, NOW, before=NOW, bytes_max=0, limit=100)
     assert kept(connection) == []
 
 
@@ -130,7 +130,7 @@ def test_what_is_written_is_told_by_the_transaction_that_settles(
     work.begin_update(connection, 1, 7, edits, known={"name": "Old"}, now=NOW)
     connection.execute("BEGIN")
 
-    settle_linked(
+    settle.settle_linked(
         connection,
         pending(connection, 1),
         target_id=7,
@@ -155,12 +155,12 @@ def test_a_line_is_of_the_present_run_unless_it_is_somebody_else_s(
     """Whoever takes something back does so beside the service."""
     take(connection, row(1))
     runs.begin(connection, RunKind.STARTED, NOW)
-    remember(connection, 1, 1, Note("updated", "a"), NOW)
+    history.remember(connection, 1, 1, Note("updated", "a"), NOW)
     other = runs.begin(connection, RunKind.UNDO, NOW)
     token = kept_run.set(other)
-    remember(connection, 1, 1, Note("undone", "b"), NOW)
+    history.remember(connection, 1, 1, Note("undone", "b"), NOW)
     kept_run.reset(token)
-    remember(connection, 1, 1, Note("updated", "c"), NOW)
+    history.remember(connection, 1, 1, Note("updated", "c"), NOW)
 
     assert [(line.detail, line.run) for line in journal.lines(connection)] == [
         ("a", 1),
@@ -179,6 +179,6 @@ def test_no_run_lasts_longer_than_a_day(
     runs.begin(connection, RunKind.STARTED, began)
 
     history.tend(connection, began + later_s, before=0, bytes_max=1_000_000, limit=1)
-    remember(connection, 1, 1, Note("updated", "a"), began + later_s)
+    history.remember(connection, 1, 1, Note("updated", "a"), began + later_s)
 
     assert [line.run for line in journal.lines(connection)] == [number]

@@ -8,8 +8,9 @@ import pytest
 
 from engine.errors import StateUnusable
 from engine.flow.budget import YEAR_DAYS
-from engine.store.sqlite import kept
+from engine.model.capture import Watermark
 from tests.unit.engine.stand_ins import row, take
+from tests.unit.engine.store.adapters import capture, kept
 
 
 def test_a_state_with_records_belongs_to_one_pair_for_ever(
@@ -69,3 +70,42 @@ def test_counts_no_limit_looks_at_are_dropped(connection: sqlite3.Connection) ->
         {162: 1, 163: 1},
         {2: 1, YEAR_DAYS + 2: 1},
     )
+
+
+def test_records_ahead_of_the_clock_are_told_while_they_are(
+    connection: sqlite3.Connection,
+) -> None:
+    """By feed, and beside what is known of the clocks themselves."""
+    assert kept.clock_notes(connection) == []
+    kept.keep_ahead(connection, "changes", [("OPP-1", 90.4), ("OPP-2", 5.0)])
+    kept.keep_ahead(connection, "a", [("PERS-1", 7.0)])
+    kept.set_setting(connection, "ahead_of_clocks", "no feed")
+    capture.set_watermark(connection, "changes", Watermark(None, None, None, 2.5))
+
+    assert kept.clock_notes(connection) == [
+        "PERS-1 carries a time 7 s ahead of the source's clock",
+        "OPP-1 carries a time 90 s ahead of the source's clock",
+        "OPP-2 carries a time 5 s ahead of the source's clock",
+        "the clocks of the source's servers differ by 2 s or more",
+    ]
+    kept.keep_ahead(connection, "changes", [])
+    assert len(kept.clock_notes(connection)) == 2
+
+
+def test_a_pair_that_was_started_on_once_is_known_until_another_takes_its_place(
+    connection: sqlite3.Connection,
+) -> None:
+    """What another pair did is no proof of this one."""
+    kept.claim_pair(connection, "a and b")
+    assert not kept.has_worked(connection)
+    kept.note_that_it_works(connection, 1.0)
+    kept.note_that_it_works(connection, 2.0)
+
+    assert kept.has_worked(connection)
+    assert kept.setting(connection, "worked_since") == "1.0"
+    kept.claim_pair(connection, "a and b")
+    assert kept.has_worked(connection)
+    kept.claim_pair(connection, "a and c")
+    assert not kept.has_worked(connection)
+    take(connection, row(1))
+    assert kept.has_worked(connection)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from engine.model.age import Seen
-from engine.store.sqlite import mark
-from engine.store.sqlite.mark import Mark
+from engine.store import mark
+from engine.store.mark import Mark
 
 
 @pytest.fixture

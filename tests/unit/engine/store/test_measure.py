@@ -21,7 +21,9 @@ from engine.model.reason import Code
 from engine.model.records import RecordType, TabLine
 from engine.model.tab import Roles, TabWork
 from engine.model.work import Failure
-from engine.store.sqlite import (
+from tests.unit.engine.stand_ins import NOW, announce, link, owed_to, pending, person, row, take
+from tests.unit.engine.store.adapters import (
+    ON_SQLITE,
     awaited,
     capture,
     fuse,
@@ -34,7 +36,6 @@ from engine.store.sqlite import (
     tab_outcomes,
     tabs,
 )
-from tests.unit.engine.stand_ins import NOW, announce, link, owed_to, pending, person, row, take
 
 # The wait before roles that cannot be related are tried again.
 SELDOM_S = 3600.0
@@ -454,6 +455,7 @@ def whole_tables(steps: Sequence[str]) -> list[str]:
     return [step for step in steps if re.fullmatch(r"SCAN (record|people_tab|person|role)", step)]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "ask",
     [
@@ -477,6 +479,7 @@ def test_what_is_asked_again_and_again_reads_no_table_whole(
     assert whole_tables(plans(tabbed, ask)) == []
 
 
+@ON_SQLITE
 def test_a_plan_that_reads_a_table_whole_is_told_apart(connection: sqlite3.Connection) -> None:
     """Otherwise the test above would be green for nothing."""
 

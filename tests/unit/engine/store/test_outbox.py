@@ -13,8 +13,6 @@ from engine.model.outbox import Entry, Key, Owed
 from engine.model.reason import Code
 from engine.model.records import Captured, RecordType, WriteBack
 from engine.model.work import Failure
-from engine.store.sqlite import outbox, people, report, withdrawals
-from engine.store.sqlite.settle import settle_refused
 from tests.unit.engine.stand_ins import (
     NOW,
     link,
@@ -26,11 +24,12 @@ from tests.unit.engine.stand_ins import (
     state_of,
     take,
 )
+from tests.unit.engine.store.adapters import outbox, people, report, settle, withdrawals
 
 OPPORTUNITY, PERSON = RecordType.OPPORTUNITY, RecordType.PERSON
 
 
-def settle(connection: sqlite3.Connection, target_id: int = 7) -> None:
+def settled(connection: sqlite3.Connection, target_id: int = 7) -> None:
     """The record is synced, and its id is owed."""
     owed = Owed(target_id=str(target_id), target_url="https://t.example")
     link(connection, 1, target_id, owed=owed)
@@ -40,7 +39,7 @@ def settle(connection: sqlite3.Connection, target_id: int = 7) -> None:
 def db(connection: sqlite3.Connection) -> sqlite3.Connection:
     """A state that owes the source one id."""
     take(connection, row(1, 5))
-    settle(connection)
+    settled(connection)
     return connection
 
 
@@ -95,7 +94,7 @@ def test_what_changed_while_it_was_sent_is_sent_again(db: sqlite3.Connection) ->
     """The answer is about the older form of the entry."""
     sent = entry(db)
     take(db, row(1, 6))
-    settle(db, 8)
+    settled(db, 8)
     outbox.delivered(db, [(sent, 7)], NOW)
     outbox.postpone(
         db, sent, foreign(Code.UNSPECIFIED, "late"), due_at=NOW + 60, counts=True, missed=0
@@ -110,7 +109,7 @@ def test_what_is_owed_once_more_while_it_was_sent_is_sent_again(db: sqlite3.Conn
     """Somebody cleared it in between, so that the answer is about what is there no more."""
     sent = entry(db)
     take(db, row(1, 6))
-    settle(db)
+    settled(db)
     outbox.delivered(db, [(sent, 7)], NOW)
 
     assert entry(db).target_id == "7"
@@ -152,7 +151,9 @@ def test_an_id_that_our_own_write_back_replaced_overtakes_nothing(db: sqlite3.Co
 def test_the_flag_of_a_refusal_outlives_the_id_that_is_void(db: sqlite3.Connection) -> None:
     """Whoever entered the other id is told why it is refused."""
     take(db, carrying("8"))
-    settle_refused(db, pending(db, 1), Failure("claimed", None, said("it is another's")), NOW)
+    settle.settle_refused(
+        db, pending(db, 1), Failure("claimed", None, said("it is another's")), NOW
+    )
     note = Note("write-back withdrawn", "the record carries another target id, 8")
 
     withdrawals.withdraw_link(db, entry(db), note, NOW)

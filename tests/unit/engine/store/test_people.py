@@ -15,9 +15,8 @@ from engine.model.reason import Code
 from engine.model.records import RecordType, TabLine
 from engine.model.tab import Roles
 from engine.model.work import Failure
-from engine.store.sqlite import intents, people, report, tab_outcomes, tabs
-from engine.store.sqlite.outbox import delivered
 from tests.unit.engine.stand_ins import NOW, link, owed_to, person, row, take
+from tests.unit.engine.store.adapters import intents, outbox, people, report, tab_outcomes, tabs
 
 EMAIL = "jo@example.org"
 NOTE = Note("created", "id 310")
@@ -120,7 +119,7 @@ def test_the_version_our_own_flag_made_does_not_end_the_refusal(
     refused(connection)
     entry = owed_to(connection, 31, RecordType.PERSON)
     assert entry is not None
-    delivered(connection, [(entry, 4)], NOW)
+    outbox.delivered(connection, [(entry, 4)], NOW)
 
     found = known(connection)
     assert (found.version, found.delivered_version, found.refused_version) == (4, 4, 3)
@@ -147,7 +146,7 @@ def test_a_reason_the_person_may_show_is_blanked_by_a_success(
     refused(connection)
     entry = owed_to(connection, 31, RecordType.PERSON)
     assert entry is not None
-    delivered(connection, [(entry, 4)], NOW)
+    outbox.delivered(connection, [(entry, 4)], NOW)
     people.announce(connection, person(31, 5), EMAIL, NOW)
     linked(connection, owed=None)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -20,9 +19,19 @@ pytestmark = pytest.mark.anyio
 SECRET = "outreach.refresh_token"
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return StateFile(tmp_path / "state")
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Place]:
+    """A place of either kind, with no state in it."""
+    directory = tmp_path / "state"
+    if request.param == "sqlite":
+        yield StateFile(directory)
+        return
+    from tests.unit.engine.store.databases import empty
+
+    with empty(request.getfixturevalue("postgres")) as database:
+        from engine.store.postgres.place import StateDatabase
+
+        yield StateDatabase(directory, database, lease_s=2.0)
 
 
 async def kept(place: Place) -> None:
@@ -36,12 +45,12 @@ async def test_there_is_none_until_somebody_opens_it(place: Place) -> None:
     """To ask makes nothing."""
     assert not place.is_there()
     assert not place.held()
-    assert all(math.isnan(size) for size in place.sizes().values())
+    assert all(not size > 0 for size in (await place.sizes()).values())
     assert not place.directory.exists()
 
     await kept(place)
     assert place.is_there()
-    assert place.sizes()["main"] > 0
+    assert (await place.sizes())["main"] > 0
 
 
 async def test_one_process_holds_it(place: Place) -> None:
@@ -76,6 +85,23 @@ async def test_what_was_made_by_somebody_who_fails_is_taken_away(place: Place) -
     assert not place.directory.exists()
 
 
+async def test_what_somebody_else_has_taken_up_is_not_taken_away(
+    tmp_path: Path, postgres: str
+) -> None:
+    """Whoever made it was frozen before there was anything in it, and has lost its lease."""
+    from engine.store.postgres.place import StateDatabase
+    from tests.unit.engine.store.databases import empty
+
+    with empty(postgres) as database:
+        made, other = (StateDatabase(tmp_path / name, database, lease_s=2.0) for name in "ab")
+        with pytest.raises(RuntimeError), made.hold(keep=True):
+            with database.connected() as connection:
+                connection.execute(database.named("UPDATE {schema}.leader SET until = '-infinity'"))
+            with other.hold(keep=True):
+                raise RuntimeError
+        assert other.is_there()
+
+
 @pytest.mark.parametrize("keep", [True, False])
 async def test_what_holds_anything_stays(place: Place, keep: bool) -> None:
     """A token that was minted on the way is one of these."""
@@ -91,7 +117,8 @@ async def test_a_vault_and_the_store_keep_the_same_secrets(place: Place) -> None
     assert not place.is_there()
     await kept(place)
     assert await place.vault("outreach").load("refresh_token") == "rotated"
-    await place.vault("outreach").save("refresh_token", "newer")
+    with place.hold(keep=True):
+        await place.vault("outreach").save("refresh_token", "newer")
     with place.looking() as store:
         assert done(store.kept.secret(SECRET)) == "newer"
 
@@ -129,7 +156,6 @@ async def test_a_backup_is_put_back_and_what_was_there_is_kept(
     aside = place.put_back(tmp_path / "copy.db", "this pair")
 
     assert aside is not None
-    assert aside.exists()
     assert done_in(place.looking) == "rotated"
 
 

@@ -15,8 +15,8 @@ from engine.model.age import Seen
 from engine.model.kept import CREATES_PAUSED
 from engine.model.tab import RefusedRole
 from engine.model.work import Failure
-from engine.store.sqlite import kept, provenance, refused_roles
 from tests.unit.engine.stand_ins import NOW, row, said, take
+from tests.unit.engine.store.adapters import kept, provenance, refused_roles
 
 HERE = Installation("m1", "/var/lib/wosync", "")
 
@@ -99,6 +99,27 @@ def test_no_list_that_may_lag_proves_a_role_gone_in_an_aged_state(
     assert aged is not None
     assert connection.execute("SELECT seen_at FROM role").fetchone()[0] == aged.since
     assert refused_roles.on(connection, 9) == {}
+
+
+@pytest.mark.parametrize("connection", ["postgres"], indirect=True)
+def test_of_several_machines_each_may_go_on_with_a_state_in_a_database(
+    connection: sqlite3.Connection,
+) -> None:
+    """What each keeps is of when it worked itself, and proves something if it tells of more."""
+    take(connection, row(1, 5))
+    provenance.begin(connection, HERE, None, NOW)
+    name = kept.setting(connection, provenance.NAME) or ""
+    provenance.count(connection, 10)
+    for mark in (None, Seen(name, 4, moved=False), Seen(name, 10, moved=True)):
+        assert provenance.begin(connection, HERE, mark, NOW) is None
+
+    assert provenance.begin(connection, HERE, Seen(name, 11, moved=False), NOW + 1) is not None
+    # Whoever took it up then gave it another name, which the others do not know.
+    later = kept.setting(connection, provenance.NAME) or ""
+    assert later > name
+    assert provenance.begin(connection, HERE, Seen(name, 99, moved=False), NOW + 2) is None
+    kept.set_setting(connection, provenance.NAME, name)
+    assert provenance.begin(connection, HERE, Seen(later, 1, moved=False), NOW + 3) is not None
 
 
 def _mark_of(connection: sqlite3.Connection) -> Seen:

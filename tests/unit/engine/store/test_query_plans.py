@@ -114,7 +114,6 @@ LOCAL: Mapping[str, Sequence[Mapping[str, Any]]] = {
 UNTOUCHED = frozenset(
     {
         "engine.store.sqlite.scratch",
-        "engine.store.sqlite.statedir",
         "engine.store.sqlite.statefile",
     }
 )
@@ -177,8 +176,8 @@ class Unreadable(Exception):
 
 
 def statements() -> Iterator[Statement]:
-    """Every statement in the source of the store, where alone there are any."""
-    for path in sorted((ROOT / "engine" / "store").rglob("*.py")):
+    """Every statement in the source of the adapter."""
+    for path in sorted((ROOT / "engine" / "store" / "sqlite").rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         if any(_runs(node) for node in ast.walk(tree)):
             name = ".".join(path.relative_to(ROOT).with_suffix("").parts)

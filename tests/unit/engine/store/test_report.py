@@ -12,9 +12,8 @@ from engine.model.records import TabLine
 from engine.model.report import Counts, WaitingReason
 from engine.model.tab import Roles
 from engine.model.work import Failure
-from engine.store.sqlite import people, report, settle, tab_outcomes, tabs
-from engine.store.sqlite.outbox import postpone
 from tests.unit.engine.stand_ins import NOW, announce, link, owed_to, pending, person, row, take
+from tests.unit.engine.store.adapters import outbox, people, report, settle, tab_outcomes, tabs
 
 
 def test_an_empty_state_counts_nothing(connection: sqlite3.Connection) -> None:
@@ -34,7 +33,7 @@ def test_every_kind_of_record_is_counted_once(connection: sqlite3.Connection) ->
     settle.doubt(connection, pending(connection, 3), failure, due_at=NOW + 9, counts=False, now=NOW)
     entry = owed_to(connection)
     assert entry is not None
-    postpone(
+    outbox.postpone(
         connection, entry, foreign(Code.UNSPECIFIED, "busy"), due_at=NOW + 9, counts=True, missed=0
     )
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 
 from engine.model.sample import HOUR_S, MINUTE_S, Sample
-from engine.store.sqlite.samples import HOURS_KEPT_S, MINUTES_KEPT_S, behind, samples, save_usage
 from tests.unit.engine.stand_ins import row, take
+from tests.unit.engine.store.adapters import samples
 
 START = 1_790_000_400
 BEGIN = START // HOUR_S * HOUR_S
@@ -14,7 +14,7 @@ BEGIN = START // HOUR_S * HOUR_S
 
 def sampled(connection: sqlite3.Connection, at: float) -> None:
     """One look."""
-    save_usage(connection, "target", {}, {}, behind(connection, at))
+    samples.save_usage(connection, "target", {}, {}, samples.behind(connection, at))
 
 
 def test_the_worst_of_a_minute_and_of_its_hour_is_kept(connection: sqlite3.Connection) -> None:
@@ -26,12 +26,12 @@ def test_the_worst_of_a_minute_and_of_its_hour_is_kept(connection: sqlite3.Conne
     sampled(connection, START + 10)
     sampled(connection, START + 60)
 
-    assert samples(connection, MINUTE_S, 0) == [
+    assert samples.samples(connection, MINUTE_S, 0) == [
         Sample(START // 60 * 60, 30, 1),
         Sample(START // 60 * 60 + 60, 0, 0),
     ]
-    assert samples(connection, HOUR_S, 0) == [Sample(BEGIN, 30, 1)]
-    assert samples(connection, MINUTE_S, START + 1) == [Sample(START // 60 * 60 + 60, 0, 0)]
+    assert samples.samples(connection, HOUR_S, 0) == [Sample(BEGIN, 30, 1)]
+    assert samples.samples(connection, MINUTE_S, START + 1) == [Sample(START // 60 * 60 + 60, 0, 0)]
 
 
 def test_what_the_fuse_holds_is_no_lag(connection: sqlite3.Connection) -> None:
@@ -40,7 +40,7 @@ def test_what_the_fuse_holds_is_no_lag(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE record SET mass = 2, pending_since = 1")
     sampled(connection, START)
 
-    assert samples(connection, MINUTE_S, 0) == [Sample(START // 60 * 60, 0, 0)]
+    assert samples.samples(connection, MINUTE_S, 0) == [Sample(START // 60 * 60, 0, 0)]
 
 
 def test_samples_are_bounded(connection: sqlite3.Connection) -> None:
@@ -48,11 +48,14 @@ def test_samples_are_bounded(connection: sqlite3.Connection) -> None:
     for hour in range(30 * 24):
         sampled(connection, START + hour * HOUR_S)
     last = START + (30 * 24 - 1) * HOUR_S
-    minutes, hours = samples(connection, MINUTE_S, 0), samples(connection, HOUR_S, 0)
+    minutes, hours = (
+        samples.samples(connection, MINUTE_S, 0),
+        samples.samples(connection, HOUR_S, 0),
+    )
 
-    assert minutes[0].at >= last - MINUTES_KEPT_S - MINUTE_S
-    assert hours[0].at >= last - HOURS_KEPT_S - HOUR_S
-    assert len(hours) == HOURS_KEPT_S // HOUR_S + 1
+    assert minutes[0].at >= last - samples.MINUTES_KEPT_S - MINUTE_S
+    assert hours[0].at >= last - samples.HOURS_KEPT_S - HOUR_S
+    assert len(hours) == samples.HOURS_KEPT_S // HOUR_S + 1
 
 
 def test_what_a_clock_that_was_ahead_has_left_is_dropped(connection: sqlite3.Connection) -> None:
@@ -60,5 +63,5 @@ def test_what_a_clock_that_was_ahead_has_left_is_dropped(connection: sqlite3.Con
     sampled(connection, START + 7200)
     sampled(connection, START)
 
-    assert [one.at for one in samples(connection, MINUTE_S, 0)] == [START // 60 * 60]
-    assert [one.at for one in samples(connection, HOUR_S, 0)] == [BEGIN]
+    assert [one.at for one in samples.samples(connection, MINUTE_S, 0)] == [START // 60 * 60]
+    assert [one.at for one in samples.samples(connection, HOUR_S, 0)] == [BEGIN]

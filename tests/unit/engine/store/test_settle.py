@@ -16,8 +16,6 @@ from engine.model.reason import Code
 from engine.model.records import RecordType
 from engine.model.report import RefusedRecord, WaitingReason
 from engine.model.work import Failure
-from engine.store.sqlite import awaited, capture, fuse, people, report, settle, work
-from engine.store.sqlite.outbox import delivered, withdraw
 from tests.unit.engine.stand_ins import (
     NOW,
     announce,
@@ -28,6 +26,16 @@ from tests.unit.engine.stand_ins import (
     row,
     state_of,
     take,
+)
+from tests.unit.engine.store.adapters import (
+    awaited,
+    capture,
+    fuse,
+    outbox,
+    people,
+    report,
+    settle,
+    work,
 )
 
 FAILURE = Failure("validation", "name", foreign(Code.REFUSED, "too long"))
@@ -126,7 +134,7 @@ def test_a_flag_that_is_owed_anew_is_not_the_one_on_its_way(db: sqlite3.Connecti
     settle.settle_refused(db, pending(db, 1), FAILURE, NOW + 1)
 
     assert on_its_way is not None
-    withdraw(db, on_its_way, Note("write-back withdrawn", "overtaken"), NOW + 2)
+    outbox.withdraw(db, on_its_way, Note("write-back withdrawn", "overtaken"), NOW + 2)
 
     entry = owed_to(db)
     assert entry is not None
@@ -138,7 +146,7 @@ def test_a_reason_the_record_may_show_is_blanked_by_a_success(db: sqlite3.Connec
     settle.settle_refused(db, pending(db, 1), FAILURE, NOW)
     entry = owed_to(db)
     assert entry is not None
-    delivered(db, [(entry, 6)], NOW)
+    outbox.delivered(db, [(entry, 6)], NOW)
     take(db, row(1, 7))
     link(db)
 

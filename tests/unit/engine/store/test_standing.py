@@ -14,8 +14,9 @@ import pytest
 
 import engine.cli
 from engine.errors import StateUnusable
+from engine.store import mark, statedir
 from engine.store.places import done
-from engine.store.sqlite import kept, mark, provenance, statedir, statefile
+from engine.store.sqlite import kept, provenance, statefile
 from engine.store.sqlite.standing import StandingStore, changing, looking
 
 COMMANDS = Path(engine.cli.__file__).parent

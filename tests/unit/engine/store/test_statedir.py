@@ -15,8 +15,9 @@ import pytest
 
 from engine import ownership
 from engine.errors import StateUnusable
-from engine.store.sqlite import statedir, statefile
-from engine.store.sqlite.statedir import FILE_NAME, LOCK_NAME, MARK_NAME, StateInUse
+from engine.store import statedir
+from engine.store.sqlite import statefile
+from engine.store.statedir import FILE_NAME, LOCK_NAME, MARK_NAME, StateInUse
 
 pytestmark = pytest.mark.usefixtures("every_migration")
 

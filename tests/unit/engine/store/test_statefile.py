@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from engine.errors import StateUnusable
-from engine.store.sqlite import statedir, statefile
-from engine.store.sqlite.statedir import StateInUse
+from engine.store import statedir
+from engine.store.sqlite import statefile
 from engine.store.sqlite.statefile import APPLICATION_ID, FILE_NAME
+from engine.store.statedir import StateInUse
 
 pytestmark = pytest.mark.usefixtures("every_migration")
 

@@ -12,9 +12,8 @@ from engine.model.records import TabLine
 from engine.model.report import Populations
 from engine.model.work import Failure
 from engine.store.port.report import unknown_summary
-from engine.store.sqlite import intents, people, settle
-from engine.store.sqlite.summary import REFUSED_SHOWN_MAX, cut_off, summary
 from tests.unit.engine.stand_ins import NOW, announce, link, pending, person, row, take
+from tests.unit.engine.store.adapters import intents, people, settle, summary
 
 COUNTED = [one.name for one in fields(Populations)]
 COMMON = Failure("validation", "ownerId", foreign(Code.REFUSED, "this user may not own it"))
@@ -30,7 +29,7 @@ def refuse(connection: sqlite3.Connection, numbers: range, failure: Failure) -> 
 
 def test_a_new_state_holds_nothing(connection: sqlite3.Connection) -> None:
     """The first look at a new service, in the members that every later look has too."""
-    assert summary(connection) == {
+    assert summary.summary(connection) == {
         "records": {"pending": 0, "linked": 0, "refused": 0, "in_doubt": 0},
         "people": {"pending": 0, "held_back": 0, "refused": 0},
         "counts": dict.fromkeys(COUNTED, 0),
@@ -41,7 +40,7 @@ def test_a_new_state_holds_nothing(connection: sqlite3.Connection) -> None:
         "refused_by_reason": [],
         "refused": [],
     }
-    assert list(unknown_summary()) == list(summary(connection))
+    assert list(unknown_summary()) == list(summary.summary(connection))
 
 
 def test_the_commonest_reason_comes_first_and_counts_people_too(
@@ -59,7 +58,7 @@ def test_the_commonest_reason_comes_first_and_counts_people_too(
         NOW,
     )
 
-    told = summary(connection)
+    told = summary.summary(connection)
 
     assert told["refused_total"] == 5
     assert told["refused_by_reason"] == [
@@ -87,10 +86,10 @@ def test_a_rare_reason_is_among_those_shown(connection: sqlite3.Connection) -> N
     refuse(connection, range(100, 200), COMMON)
     refuse(connection, range(900, 901), RARE)
 
-    told, whole = summary(connection), summary(connection, everything=True)
+    told, whole = summary.summary(connection), summary.summary(connection, everything=True)
 
     shown = [one["ref"] for one in told["refused"]]
-    assert (told["refused_total"], len(shown)) == (101, REFUSED_SHOWN_MAX)
+    assert (told["refused_total"], len(shown)) == (101, summary.REFUSED_SHOWN_MAX)
     assert shown == sorted(shown)
     assert shown[-1] == "OPP-900"
     assert len(whole["refused"]) == 101
@@ -105,7 +104,7 @@ def test_a_create_that_was_cut_off_is_counted_before_it_is_looked_for(
     announce(connection, 1)
     people.announce(connection, person(31), "x@example.org", NOW)
 
-    assert cut_off(connection) == 2
+    assert summary.cut_off(connection) == 2
 
     intents.doubt_unfinished(connection, NOW)
-    assert cut_off(connection) == 0
+    assert summary.cut_off(connection) == 0

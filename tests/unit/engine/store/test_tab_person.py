@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from engine.store.sqlite import people, statefile
+from engine.store.sqlite import statefile
 from tests.unit.engine.stand_ins import NOW
+from tests.unit.engine.store.adapters import ON_SQLITE, people
 
 ENTERED = """
 INSERT INTO record (id, ref, version, updated_at, captured_at, linked, payload, state, lane,
                     due_at, tab)
-VALUES (?, 'OPP-' || ?1, 1, 0, 0, 0, '{}', 'settled', 0, 0, ?)
+VALUES (?, ?, 1, 0, 0, 0, '{}', 'settled', 0, 0, ?)
 """
 
 
@@ -26,7 +27,7 @@ def tab(*people_on_it: object) -> str:
 
 def enter(connection: sqlite3.Connection, record_id: int, text: str | None) -> None:
     """Store a record with this tab."""
-    connection.execute(ENTERED, (record_id, text))
+    connection.execute(ENTERED, (record_id, f"OPP-{record_id}", text))
 
 
 def on_tabs(connection: sqlite3.Connection) -> set[tuple[int, int]]:
@@ -76,6 +77,7 @@ def test_a_state_of_a_former_version_knows_its_people(tmp_path: Path) -> None:
         assert on_tabs(connection) == {(7, 1), (8, 1)}
 
 
+@ON_SQLITE
 def test_one_persons_opportunities_are_found_among_many_without_reading_them(
     connection: sqlite3.Connection,
 ) -> None:

@@ -15,9 +15,9 @@ from engine.model.reason import Code
 from engine.model.records import TabLine
 from engine.model.tab import KnownRole, Later, Roles, TabWork
 from engine.model.work import Failure
-from engine.store.sqlite import capture, intents, people, report, tab_outcomes, tabs
-from engine.store.sqlite import settle as record_settle
 from tests.unit.engine.stand_ins import NOW, link, pending, row, state_of, take
+from tests.unit.engine.store.adapters import capture, intents, people, report, tab_outcomes, tabs
+from tests.unit.engine.store.adapters import settle as record_settle
 
 TAB = [TabLine(31, "User"), TabLine(32, "")]
 FAILURE = Failure("unreachable", None, foreign(Code.REFUSED, "no answer"))

@@ -8,8 +8,9 @@ import pytest
 
 from engine.model.age import Stretch
 from engine.model.mass_change import NEVER
-from engine.store.sqlite import provenance, waits
 from tests.unit.engine.stand_ins import NOW, row, take
+from tests.unit.engine.store.adapters import provenance, waits
+from tests.unit.engine.store.insides import anything_goes, columns
 
 LONGEST_S = 3600.0
 BACK_S = 7200.0
@@ -68,37 +69,34 @@ def test_what_the_fuse_holds_waits_for_somebody(ahead: sqlite3.Connection) -> No
 
 def test_nothing_has_happened_later_than_now(ahead: sqlite3.Connection) -> None:
     """Whatever lies ahead would count as young until its time comes."""
+    every = columns(ahead)
     moments = [
-        (table, column)
-        for (table,) in ahead.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        for _, column, kind, *_ in ahead.execute(f"PRAGMA table_info({table})").fetchall()
-        if kind == "REAL" and (table, column) not in AS_TOLD
+        (one.table, one.name)
+        for one in every
+        if one.kind == "REAL" and (one.table, one.name) not in AS_TOLD
     ]
     assert len(moments) > len(AS_TOLD)
-    ahead.execute("PRAGMA foreign_keys = OFF")
-    for table, column in moments:
-        columns = ahead.execute(f"PRAGMA table_info({table})").fetchall()
-        filled: dict[str, float | str] = {
-            name: 0 if kind in ("REAL", "INTEGER") else "x"
-            for _, name, kind, required, default, _ in columns
-            if required and default is None
-        }
-        filled[column] = NOW + BACK_S + 5
-        if column == "due_at" and "state" in {name for _, name, *_ in columns}:
-            # Of what is not pending nobody asks when it is due.
-            filled["state"] = "pending"
-        names, marks = ", ".join(filled), ", ".join("?" * len(filled))
-        ahead.execute(f"DELETE FROM {table}")  # noqa: S608 # of our own schema
-        ahead.execute("PRAGMA ignore_check_constraints = ON")
-        ahead.execute(
-            f"INSERT INTO {table} ({names}) VALUES ({marks})",  # noqa: S608 # of our own schema
-            tuple(filled.values()),
-        )
+    with anything_goes(ahead):
+        for table, column in moments:
+            of_it = [one for one in every if one.table == table]
+            filled: dict[str, float | str] = {
+                one.name: "x" if one.kind == "TEXT" else 0 for one in of_it if one.required
+            }
+            filled[column] = NOW + BACK_S + 5
+            if column == "due_at" and "state" in {one.name for one in of_it}:
+                # Of what is not pending nobody asks when it is due.
+                filled["state"] = "pending"
+            names, marks = ", ".join(filled), ", ".join("?" * len(filled))
+            ahead.execute(f"DELETE FROM {table}")  # noqa: S608 # of our own schema
+            ahead.execute(
+                f"INSERT INTO {table} ({names}) VALUES ({marks})",  # noqa: S608 # of our own schema
+                tuple(filled.values()),
+            )
 
-        waits.bound(ahead, NOW, LONGEST_S, BACK_S)
+            waits.bound(ahead, NOW, LONGEST_S, BACK_S)
 
-        found = ahead.execute(f"SELECT {column} FROM {table}").fetchone()[0]  # noqa: S608
-        assert found <= NOW + 5, (table, column)
+            found = ahead.execute(f"SELECT {column} FROM {table}").fetchone()[0]  # noqa: S608
+            assert found <= NOW + 5, (table, column)
 
 
 MANY = ("record", "people_tab", "person", "role", "claim")
@@ -135,7 +133,6 @@ def test_what_there_may_be_a_million_of_is_looked_through_bit_by_bit(
 
 def test_every_table_has_its_turn_and_the_last_row_too(connection: sqlite3.Connection) -> None:
     """One row each, in every table, and with a key below nought."""
-    connection.execute("PRAGMA foreign_keys = OFF")
     take(connection, row(1, 5))
     connection.execute(
         "INSERT INTO person (id, ref, version, read_at) VALUES (-3, 'PERS-3', 1, ?)", (NOW + 9,)

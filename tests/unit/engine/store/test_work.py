@@ -9,8 +9,8 @@ import pytest
 
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
-from engine.store.sqlite import intents, work
 from tests.unit.engine.stand_ins import NOW, announce, link, pending, row, take
+from tests.unit.engine.store.adapters import intents, work
 
 
 @pytest.fixture

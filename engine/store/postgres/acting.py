@@ -1,0 +1,242 @@
+"""What an operator does to records: retry, skip, unskip and resync, each whole for each record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from engine.decide.skipping import skipped
+from engine.model.acting import Did, Done
+from engine.model.dossier import Named
+from engine.model.history import Note
+from engine.model.intent import IntentKind
+from engine.model.lane import Lane
+from engine.model.mass_change import Mass
+from engine.model.outbox import Key
+from engine.model.reason import Code
+from engine.model.records import RecordType
+from engine.model.skip import Skip
+from engine.model.states import State
+from engine.store.postgres import intents, people, present, refusals, refused_roles, skips, tabs
+from engine.store.postgres.history import remember
+from engine.store.postgres.outbox import owe
+from engine.store.postgres.session import Session
+from engine.store.rows import acting as rows
+
+Row = Mapping[str, Any]
+
+
+def refused(connection: Session, code: Code | None) -> list[Named]:
+    """See `Acting.refused`."""
+    found = connection.execute(
+        "SELECT kind, id, ref FROM ("
+        "  SELECT 'opportunity' AS kind, id, ref, reason_code FROM record WHERE state = 'refused'"
+        "  UNION ALL SELECT 'person', id, ref, reason_code FROM person"
+        "  WHERE refused_version IS NOT NULL"
+        " ) AS refused WHERE %s::text IS NULL OR reason_code = %s ORDER BY kind, id",
+        (code, code),
+    )
+    return [Named(RecordType(kind), record_id, ref) for kind, record_id, ref in found]
+
+
+def retry(connection: Session, named: Sequence[Named], now: float) -> list[Done]:
+    """See `Acting.retry`."""
+    lane = rows.lane(named)
+    return [
+        Done(
+            one,
+            _retry_person(connection, one, now)
+            if one.record_type is RecordType.PERSON
+            else _retry_record(connection, one, lane, now),
+        )
+        for one in named
+    ]
+
+
+def _retry_record(connection: Session, one: Named, lane: Lane, now: float) -> Did:
+    row = _record(connection, one)
+    if row is None:
+        return Did.NOTHING
+    if row["mass"] in (Mass.EVALUATING, Mass.HELD):
+        return Did.HELD
+    if skips.of(connection, one.record_type, one.id) is not None:
+        return Did.LEFT_ALONE
+    state = State(row["state"])
+    if state is State.REFUSED:
+        refusals.lift(connection, one.id, now, lane=lane, mass=Mass.NONE)
+        _owe_reset(connection, one, now)
+        _note(connection, one, row["version"], Note("retried", Did.RESET.value), now)
+        return Did.RESET
+    if state is State.INELIGIBLE:
+        return _unflag(connection, one, row, now)
+    if intents.of(connection, IntentKind.OPPORTUNITY, one.id) is not None:
+        return Did.SOUGHT
+    refused_roles.forget(connection, one.id)
+    due = connection.execute(
+        "UPDATE record SET due_at = 0, lane = %s WHERE id = %s AND state = 'pending' RETURNING 1",
+        (lane, one.id),
+    )
+    return Did.DUE if _retry_tab(connection, one.id) or due.fetchone() else Did.NOTHING
+
+
+def _retry_tab(connection: Session, record_id: int) -> bool:
+    """Whether its tab is due now."""
+    tab = present.tab(connection, record_id)
+    if tab is None:
+        return False
+    due = connection.execute(
+        "UPDATE people_tab SET state = 'pending', due_at = %s, given_up = 0,"
+        " revision = revision + 1 WHERE record_id = %s"
+        " AND mass NOT IN (1, 2) AND (state = 'pending' OR reason IS NOT NULL) RETURNING 1",
+        (tab.due_at if tab.in_doubt else 0.0, record_id),
+    )
+    return due.fetchone() is not None
+
+
+def _unflag(connection: Session, one: Named, row: Row, now: float) -> Did:
+    """A record that is left out: a flag of ours is reset all the same."""
+    if row["flagged"]:
+        _owe_reset(connection, one, now)
+        _note(connection, one, row["version"], Note("retried", Did.UNFLAGGED.value), now)
+        return Did.UNFLAGGED
+    last = connection.execute(
+        "SELECT reason_code FROM history WHERE record_type = 'opportunity' AND record_id = %s"
+        " AND decision = 'left out' ORDER BY seq DESC LIMIT 1",
+        (one.id,),
+    ).fetchone()
+    return Did.NOT_OURS if last and last[0] == Code.ERROR_FLAG_SET else Did.INELIGIBLE
+
+
+def _retry_person(connection: Session, one: Named, now: float) -> Did:
+    row = connection.named(
+        "SELECT version, refused_version, reason_code, prospect_id FROM person WHERE id = %s",
+        (one.id,),
+    ).fetchone()
+    if row is None:
+        return Did.NOTHING
+    if skips.of(connection, one.record_type, one.id) is not None:
+        return Did.LEFT_ALONE
+    did = Did.NOTHING
+    if row["refused_version"] is not None:
+        connection.execute("UPDATE person SET lifted = 1 WHERE id = %s", (one.id,))
+        _owe_reset(connection, one, now)
+        _note(connection, one, row["version"], Note("retried", Did.RESET.value), now)
+        did = Did.RESET
+    elif row["reason_code"] == Code.PERSON_FLAGGED:
+        return Did.NOT_OURS
+    elif row["prospect_id"] is None:
+        did = Did.DUE
+    if did is not Did.NOTHING:
+        _look_at_person(connection, one.id, now)
+    return did
+
+
+def _look_at_person(connection: Session, person_id: int, now: float) -> None:
+    connection.execute("UPDATE person SET retry_at = 0, read_at = 0 WHERE id = %s", (person_id,))
+    tabs.wake_awaiting(connection, [person_id], now)
+
+
+def skip(connection: Session, named: Sequence[Named], reason: str, now: float) -> list[Done]:
+    """See `Acting.skip`."""
+    told = Skip(reason, now)
+    return [Done(one, _skip(connection, one, told)) for one in named]
+
+
+def _skip(connection: Session, one: Named, told: Skip) -> Did:
+    skips.keep(connection, one.record_type, one.id, told)
+    now, note = told.since, Note("skipped", skipped(told))
+    if one.record_type is RecordType.PERSON:
+        connection.execute(
+            "INSERT INTO person (id, ref, version, read_at) VALUES (%s, %s, 0, 0)"
+            " ON CONFLICT (id) DO NOTHING",
+            (one.id, one.ref),
+        )
+        _note(connection, one, 0, note, now)
+        return Did.SKIPPED
+    row = _record(connection, one)
+    if row is None:
+        return Did.SKIPPED
+    _note(connection, one, row["version"], note, now)
+    left_out = connection.execute(
+        "UPDATE record SET state = 'ineligible', revision = revision + 1, mass = 0"  # noqa: S608 # a constant
+        f" WHERE id = %s AND NOT {intents.RECORD_OPEN} RETURNING 1",
+        (one.id,),
+    ).fetchone()
+    return Did.SKIPPED if left_out else Did.DOUBTED
+
+
+def unskip(connection: Session, named: Sequence[Named], now: float) -> list[Done]:
+    """See `Acting.unskip`."""
+    return [Done(one, _unskip(connection, one, now)) for one in named]
+
+
+def _unskip(connection: Session, one: Named, now: float) -> Did:
+    if not skips.forget(connection, one.record_type, one.id):
+        return Did.NOT_SKIPPED
+    row = _record(connection, one)
+    _note(connection, one, row["version"] if row else 0, Note("unskipped", "by an operator"), now)
+    if one.record_type is RecordType.PERSON:
+        _look_at_person(connection, one.id, now)
+        return Did.UNSKIPPED
+    flagged = row is not None and bool(row["flagged"])
+    connection.execute(
+        # Our own flag still stands; anything else may have changed since, so it is read anew.
+        "UPDATE record SET state = %s, reread = %s, revision = revision + 1, lane = %s, due_at = 0,"
+        " pending_since = %s WHERE id = %s AND state = 'ineligible'",
+        (State.REFUSED if flagged else State.PENDING, not flagged, Lane.FRESH, now, one.id),
+    )
+    return Did.STILL_REFUSED if flagged else Did.UNSKIPPED
+
+
+def resync(connection: Session, named: Sequence[Named], now: float) -> list[Done]:
+    """See `Acting.resync`."""
+    return [Done(one, _resync(connection, one, now)) for one in named]
+
+
+def _resync(connection: Session, one: Named, now: float) -> Did:
+    if skips.of(connection, one.record_type, one.id) is not None:
+        return Did.LEFT_ALONE
+    if one.record_type is RecordType.PERSON:
+        people.forget_reading(connection, [one.id])
+        people.relate_again(connection, one.id, now)
+        return Did.READ
+    row = _record(connection, one)
+    if row is None or row["mass"] in (Mass.EVALUATING, Mass.HELD):
+        return Did.NOTHING if row is None else Did.HELD
+    if row["state"] in (State.REFUSED, State.INELIGIBLE):
+        return Did.INELIGIBLE
+    if row["target_id"] is None:
+        return Did.NOT_LINKED
+    since = row["pending_since"] if row["state"] == State.PENDING else now
+    connection.execute(
+        "UPDATE record SET synced = NULL, reread = 1, state = 'pending', lane = %s, due_at = 0,"
+        " pending_since = %s, revision = revision + 1 WHERE id = %s",
+        (Lane.FRESH, since, one.id),
+    )
+    connection.execute("UPDATE people_tab SET listed = 0 WHERE record_id = %s", (one.id,))
+    refused_roles.forget(connection, one.id)
+    tabs.look_again(connection, [one.id], Lane.FRESH, now)
+    # Whoever asks for that wants what was undone to be repaired as well.
+    connection.execute("DELETE FROM undone WHERE record_id = %s", (one.id,))
+    note = Note("resynced", Did.READ.value)
+    _note(connection, one, row["version"], note, now)
+    return Did.READ
+
+
+def _record(connection: Session, one: Named) -> Row | None:
+    if one.record_type is not RecordType.OPPORTUNITY:
+        return None
+    return connection.named(
+        "SELECT state, version, mass, flagged, target_id, pending_since FROM record WHERE id = %s",
+        (one.id,),
+    ).fetchone()
+
+
+def _owe_reset(connection: Session, one: Named, now: float) -> None:
+    key = Key(one.record_type, one.id)
+    # Due whatever a clock says that was set meanwhile.
+    owe(connection, key, rows.RESET, clears_error=True, changed_at=int(now), now=0.0)
+
+
+def _note(connection: Session, one: Named, version: int, note: Note, now: float) -> None:
+    remember(connection, one.id, version, note, now, record_type=one.record_type)

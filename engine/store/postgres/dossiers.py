@@ -1,0 +1,167 @@
+"""All that the state holds of one record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from engine.decide.reasons import cause
+from engine.decide.skipping import skipped
+from engine.model.claim import Claim
+from engine.model.dossier import (
+    TABS_COUNTED,
+    TABS_TOLD,
+    Dossier,
+    Named,
+    Owing,
+    PersonDossier,
+    TabDossier,
+)
+from engine.model.intent import IntentKind
+from engine.model.pointer import Pointer, Side
+from engine.model.records import RecordType
+from engine.model.report import HistoryLine
+from engine.model.states import State
+from engine.store.postgres import blanks, intents, journal, people, refusals, report, work
+from engine.store.postgres.awaited import PERSON
+from engine.store.postgres.session import Session
+from engine.store.rows import dossiers as rows
+from engine.store.rows.dossiers import TABLES
+
+
+def find(connection: Session, pointers: Sequence[Pointer]) -> list[Named]:
+    """See `Dossiers.find`."""
+    found: dict[tuple[RecordType, int], Named] = {}
+    for pointer in pointers:
+        for one in _pointed_at(connection, pointer):
+            found.setdefault((one.record_type, one.id), one)
+    return list(found.values())
+
+
+def _pointed_at(connection: Session, pointer: Pointer) -> Iterator[Named]:
+    table, (column, value) = TABLES[pointer.record_type], rows.looked_for(pointer)
+    if _unheard_of(pointer):
+        return
+    found = connection.execute(
+        f"SELECT id, ref FROM {table} WHERE {column} = %s ORDER BY id",  # noqa: S608 # names of ours
+        (value,),
+    )
+    for row in found:
+        yield Named(pointer.record_type, row[0], row[1])
+
+
+def _unheard_of(pointer: Pointer) -> bool:
+    """Nothing here can have such a reference, however it was typed."""
+    return pointer.ref is not None and "\0" in pointer.ref
+
+
+def alike(connection: Session, pointers: Sequence[Pointer], limit: int) -> list[Named]:
+    """See `Dossiers.alike`."""
+    found: list[Named] = []
+    for pointer in pointers:
+        if pointer.side is Side.TARGET or _unheard_of(pointer):
+            continue
+        column, meant = rows.meant(pointer)
+        kind = "bigint" if column == "id" else "text"
+        near = connection.execute(
+            f"SELECT r.id, r.ref FROM unnest(%s::{kind}[]) WITH ORDINALITY m (value, place)"  # noqa: S608 # names of ours
+            f" JOIN {TABLES[pointer.record_type]} r ON r.{column} = m.value"
+            " ORDER BY m.place, r.id LIMIT %s",
+            (meant, limit),
+        )
+        found += [Named(pointer.record_type, row[0], row[1]) for row in near]
+    return found[:limit]
+
+
+def of_opportunity(connection: Session, record_id: int) -> Dossier | None:
+    """See `Dossiers.of_opportunity`."""
+    itself = connection.named("SELECT * FROM record WHERE id = %s", (record_id,))
+    on_tab = connection.execute(
+        "SELECT person_id FROM tab_person WHERE record_id = %s ORDER BY person_id", (record_id,)
+    )
+    waits = connection.execute(
+        "SELECT kind, name FROM awaited WHERE record_id = %s AND kind <> %s ORDER BY kind, name",
+        (record_id, PERSON),
+    )
+    known = work.known(connection, record_id)
+    row = itself.fetchone()
+    if known is None or row is None:
+        return None
+    return Dossier(
+        known,
+        State(row["state"]),
+        row["due_at"],
+        row["captured_at"],
+        rows.cause(row),
+        row["carried"],
+        bool(row["flagged"]),
+        _owing(connection, RecordType.OPPORTUNITY, record_id),
+        _owner(connection, record_id, row["carried"] or known.target_id),
+        _tab(connection, record_id),
+        tuple((one[0], one[1]) for one in waits),
+        tuple(people.load(connection, [one[0] for one in on_tab]).values()),
+        _history(connection, RecordType.OPPORTUNITY, record_id, row["ref"]),
+        refusals.basis_of(connection, record_id),
+        blanks.of_record(connection, record_id),
+    )
+
+
+def of_person(connection: Session, person_id: int) -> PersonDossier | None:
+    """See `Dossiers.of_person`."""
+    itself = connection.named("SELECT * FROM person WHERE id = %s", (person_id,))
+    on = connection.execute(
+        "SELECT r.id, r.ref FROM tab_person t JOIN record r ON r.id = t.record_id"
+        " WHERE t.person_id = %s ORDER BY t.record_id LIMIT %s",
+        (person_id, TABS_TOLD),
+    )
+    number = connection.execute(
+        "SELECT count(*) FROM (SELECT 1 FROM tab_person WHERE person_id = %s LIMIT %s) tabs",
+        (person_id, TABS_COUNTED + 1),
+    )
+    known = people.load(connection, [person_id]).get(person_id)
+    row = itself.fetchone()
+    if known is None or row is None:
+        return None
+    return PersonDossier(
+        known,
+        rows.cause(row) if known.skip is None else cause(skipped(known.skip)),
+        _owing(connection, RecordType.PERSON, person_id),
+        tuple(Named(RecordType.OPPORTUNITY, one[0], one[1]) for one in on),
+        number.fetchone()[0],
+        _history(connection, RecordType.PERSON, person_id, row["ref"]),
+    )
+
+
+def _owner(connection: Session, record_id: int, target_id: int | None) -> Claim | None:
+    row = connection.execute(
+        "SELECT r.id, r.ref, c.since FROM claim c JOIN record r ON r.id = c.record_id"
+        " WHERE c.target_id = %s AND c.record_id <> %s",
+        (target_id, record_id),
+    ).fetchone()
+    return None if row is None else Claim(row[0], row[1], row[2], owed=False)
+
+
+def _owing(connection: Session, record_type: RecordType, record_id: int) -> Owing | None:
+    row = connection.named(
+        "SELECT * FROM outbox WHERE record_type = %s AND record_id = %s", (record_type, record_id)
+    ).fetchone()
+    return None if row is None else rows.owing(row)
+
+
+def _tab(connection: Session, record_id: int) -> TabDossier | None:
+    itself = connection.named("SELECT * FROM people_tab WHERE record_id = %s", (record_id,))
+    waits = connection.execute(
+        "SELECT name FROM awaited WHERE record_id = %s AND kind = %s ORDER BY name",
+        (record_id, PERSON),
+    )
+    intent = intents.of(connection, IntentKind.ROLE, record_id)
+    row = itself.fetchone()
+    return None if row is None else rows.tab(row, intent, (one[0] for one in waits))
+
+
+def _history(
+    connection: Session, record_type: RecordType, record_id: int, ref: str
+) -> tuple[HistoryLine, ...]:
+    lines = journal.recent(connection, record_type, record_id)
+    if record_type is RecordType.OPPORTUNITY:
+        lines += report.held(connection, ref)
+    return tuple(lines)

@@ -1,0 +1,137 @@
+"""The journal: lines of history as they are read, of one record, of a run, or since a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from engine.model.dossier import Named
+from engine.model.history import PEOPLE_WAIT, WAITS
+from engine.model.records import RecordType
+from engine.model.report import HistoryLine
+from engine.store.postgres.session import Session
+from engine.store.rows.journal import RECENT_MAX, line, waits
+
+_LINES = (
+    "SELECT h.at, h.version, h.decision, h.detail, h.reason_code, h.run, h.writes, h.record_type,"
+    " h.record_id, coalesce(r.ref, p.ref, '') AS ref, h.seq, h.requests FROM history h"
+    " LEFT JOIN record r ON h.record_type = 'opportunity' AND r.id = h.record_id"
+    " LEFT JOIN person p ON h.record_type = 'person' AND p.id = h.record_id"
+)
+
+
+def of_record(connection: Session, record_type: RecordType, record_id: int) -> list[HistoryLine]:
+    """Everything that was decided about one record, oldest first."""
+    rows = connection.execute(
+        f"{_LINES} WHERE h.record_type = %s AND h.record_id = %s ORDER BY h.seq",  # a constant
+        (record_type, record_id),
+    )
+    return [line(row) for row in rows]
+
+
+def recent(connection: Session, record_type: RecordType, record_id: int) -> list[HistoryLine]:
+    """The latest of it, oldest first: RECENT_MAX lines, and as many that only tell.
+
+    So a refusal is found behind any number of writes, and nobody waits for all of those.
+    """
+    rows = connection.execute(
+        f"{_LINES} WHERE h.seq IN ((SELECT seq FROM history"  # noqa: S608 # constants
+        " WHERE record_type = %(type)s AND record_id = %(id)s AND writes IS NULL"
+        " ORDER BY seq DESC LIMIT %(each)s)"
+        " UNION (SELECT seq FROM history"
+        " WHERE record_type = %(type)s AND record_id = %(id)s"
+        " ORDER BY seq DESC LIMIT %(each)s)) ORDER BY h.seq",
+        {"type": record_type, "id": record_id, "each": RECENT_MAX},
+    )
+    return [line(row) for row in rows]
+
+
+def lines(
+    connection: Session,
+    *,
+    run: int | None = None,
+    since: float | None = None,
+    records: Sequence[Named] = (),
+    upto: int | None = None,
+    limit: int = -1,
+    skip: int = 0,
+) -> list[HistoryLine]:
+    """Lines of this run, since this moment, and of these records, oldest first.
+
+    Args:
+        upto: none after this line.
+        limit: so many at most; -1 for all.
+    """
+    where, values = meant(run, since, records, upto)
+    rows = connection.execute(
+        f"{_LINES} WHERE {where} ORDER BY h.seq LIMIT %s OFFSET %s",  # words of ours
+        (*values, None if limit < 0 else limit, skip),
+    )
+    return [line(row) for row in rows]
+
+
+def counted(
+    connection: Session,
+    *,
+    run: int | None = None,
+    since: float | None = None,
+    records: Sequence[Named] = (),
+) -> int:
+    """How many of them there are."""
+    where, values = meant(run, since, records)
+    return connection.execute(
+        f"SELECT count(*) FROM history h WHERE {where}",  # noqa: S608 # words of ours
+        values,
+    ).fetchone()[0]
+
+
+def meant(
+    run: int | None, since: float | None, records: Sequence[Named], upto: int | None = None
+) -> tuple[str, list[str | int | float]]:
+    """Of a statement about lines h: which of them are meant, and the values of that."""
+    parts, values = ["true"], list[str | int | float]()
+    if records:
+        each = "(h.record_type = %s AND h.record_id = %s)"
+        parts.append(f"({' OR '.join([each] * len(records))})")
+        values += [value for one in records for value in (one.record_type.value, one.id)]
+    if run is not None:
+        parts.append("h.run = %s")
+        values.append(run)
+    if since is not None:
+        parts.append("h.at >= %s")
+        values.append(since)
+    if upto is not None:
+        parts.append("h.seq <= %s")
+        values.append(upto)
+    return " AND ".join(parts), values
+
+
+def present(connection: Session, named: Named) -> Iterator[HistoryLine]:
+    """What the record waits for now, told by the record itself.
+
+    A line for each of many thousands, written when they are captured, would hold up everybody.
+    """
+    last = connection.execute(
+        "SELECT decision, reason_code FROM history WHERE record_type = %s AND record_id = %s"
+        " ORDER BY seq DESC LIMIT 1",
+        (named.record_type, named.id),
+    )
+    if named.record_type is RecordType.PERSON:
+        rows = connection.execute(
+            "SELECT read_at, version, %s::text, reason_code, reason FROM person"
+            " WHERE id = %s AND prospect_id IS NULL AND reason IS NOT NULL",
+            (WAITS, named.id),
+        ).fetchall()
+    else:
+        record = connection.execute(
+            "SELECT pending_since, version, %s::text, reason_code, reason FROM record"
+            " WHERE id = %s AND state = 'pending' AND mass <> 2",
+            (WAITS, named.id),
+        )
+        tab = connection.execute(
+            "SELECT t.pending_since, r.version, %s::text, t.reason_code, t.reason"
+            " FROM people_tab t JOIN record r ON r.id = t.record_id"
+            " WHERE r.id = %s AND t.state = 'pending' AND t.mass <> 2 AND t.reason IS NOT NULL",
+            (PEOPLE_WAIT, named.id),
+        )
+        rows = [*record, *tab]
+    return waits(named, rows, last.fetchone())

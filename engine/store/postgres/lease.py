@@ -1,0 +1,209 @@
+"""The lease: which process may write, by the database's own clock and a number that only grows.
+
+Whoever takes the lease counts its number up; each transaction that writes names the number it was
+given, and the database refuses it under any other (`fence` in the schema). A process that cannot
+renew its lease stops before it ends.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from engine.clock import passed_s
+from engine.errors import StateInUse, StateUnusable
+from engine.store.postgres import troubles
+from engine.store.postgres.database import Database
+from engine.store.postgres.session import Session
+
+# It is renewed so often while it lasts, and is taken for ended so much before it is: clocks differ.
+RENEWALS, SAFETY = 3, 0.1
+LOOK_S = 0.2
+# So long a transaction under a lease that has ended is waited for.
+LOCK_MS = 500
+
+
+@dataclass(slots=True)
+class Lease:
+    """The right of this process to write, for as long as it is renewed.
+
+    Args:
+        lasts_s: how long another one must wait, from the last renewal on.
+    """
+
+    database: Database
+    number: int
+    lasts_s: float
+    _until: float
+    """By the clock that nobody can set; what was asked for then cannot have ended before."""
+    _ended: threading.Event = field(default_factory=threading.Event, init=False)
+
+    @property
+    def stands(self) -> bool:
+        """Whether nobody else can have taken it yet."""
+        return not self._ended.is_set() and passed_s() < self._until
+
+    def pause(self, seconds: float) -> None:
+        """Wait, though not longer than it is wanted."""
+        self._ended.wait(seconds)
+
+    def ensure(self) -> None:
+        """Whether we may write.
+
+        Raises:
+            StateInUse: it has ended.
+        """
+        if not self.stands:
+            raise troubles.lost(self.database.shown)
+
+    def keep(self) -> None:
+        """Renew it again and again, until it is given back or lost; on a thread of its own."""
+        connection: psycopg.Connection[Any] | None = None
+        try:
+            while not self._ended.wait(self.lasts_s / RENEWALS):
+                try:
+                    connection = connection or self.database.connect()
+                    asked_at = passed_s()
+                    if not _renew(connection, self.database, self.number, self.lasts_s):
+                        self._ended.set()
+                        return
+                    self._until = asked_at + self.lasts_s * (1 - SAFETY)
+                except (psycopg.Error, StateUnusable):
+                    # The next try has a connection of its own; until then the lease runs out.
+                    _close(connection)
+                    connection = None
+        finally:
+            _close(connection)
+
+    def give_back(self) -> None:
+        """Let the next one have it at once; where the database cannot be told, it waits."""
+        self._ended.set()
+        try:
+            with self.database.connected() as connection:
+                connection.execute(
+                    self.database.named(
+                        "UPDATE {schema}.leader SET until = '-infinity' WHERE number = %s"
+                    ),
+                    (self.number,),
+                )
+        except StateUnusable:
+            pass
+
+
+@contextmanager
+def leased(database: Database, lasts_s: float) -> Generator[Lease]:
+    """The lease of tables that are up to date, for the block.
+
+    One whose owner was killed is waited for until it ends.
+
+    Raises:
+        StateInUse: another process has it, and renews it.
+        StateUnusable: the database cannot be reached.
+    """
+    lease = _taken(database, lasts_s)
+    keeping = threading.Thread(target=lease.keep, name="lease", daemon=True)
+    keeping.start()
+    try:
+        yield lease
+    finally:
+        lease.give_back()
+        keeping.join()
+
+
+def holder(session: Session) -> str | None:
+    """Which process has it now; None for none."""
+    row = session.execute("SELECT holder FROM leader WHERE until > clock_timestamp()").fetchone()
+    return None if row is None else str(row[0])
+
+
+def _taken(database: Database, lasts_s: float) -> Lease:
+    gave_up_at = passed_s() + lasts_s * 2
+    seen: tuple[str, str | None] | None = None
+    with database.connected() as connection:
+        while True:
+            asked_at = passed_s()
+            number = _take(connection, database, lasts_s)
+            if number is not None:
+                return Lease(database, number, lasts_s, asked_at + lasts_s * (1 - SAFETY))
+            found = connection.execute(
+                database.named(
+                    "SELECT holder, until::text, until < clock_timestamp() FROM {schema}.leader"
+                )
+            ).fetchone()
+            # Whoever renews it is alive; what nobody renews ends by itself.
+            occupant, until, ended = found or ("another process", None, False)
+            if ended:
+                _end_transactions(connection, database)
+            renewed = seen is not None and (occupant, until) != seen
+            if passed_s() >= gave_up_at or renewed:
+                raise StateInUse(
+                    f"{occupant} works on the state in {database.shown}",
+                    remedy="stop that process first, or give this pair another [service]"
+                    " state_schema; two writers on one state would duplicate records",
+                )
+            seen = (occupant, until)
+            threading.Event().wait(LOOK_S)
+
+
+def _take(connection: psycopg.Connection[Any], database: Database, lasts_s: float) -> int | None:
+    """The number of a lease that is ours now; None while it is another's, or in use by one."""
+    try:
+        with connection.transaction():
+            connection.execute("SELECT set_config('lock_timeout', %s, true)", (f"{LOCK_MS}ms",))
+            row = connection.execute(
+                database.named(
+                    "UPDATE {schema}.leader SET number = number + 1, holder = %s,"
+                    " until = clock_timestamp() + make_interval(secs => %s)"
+                    " WHERE until < clock_timestamp() RETURNING number"
+                ),
+                (_holder(), lasts_s),
+            ).fetchone()
+    except psycopg.errors.LockNotAvailable:
+        return None
+    return None if row is None else int(row[0])
+
+
+def _end_transactions(connection: psycopg.Connection[Any], database: Database) -> None:
+    """End what is under way under a lease that has ended: of a process that is frozen, for ever.
+
+    No time-out of the server's own ends it, since in the middle of a pipeline none runs.
+    """
+    connection.execute(
+        database.named(
+            "SELECT pg_terminate_backend(l.pid) FROM pg_locks l"
+            " JOIN {schema}.leader o ON o.until < clock_timestamp()"
+            " WHERE l.relation = %s::regclass AND l.mode = 'RowShareLock' AND l.granted"
+            " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            " AND l.pid <> pg_backend_pid()"
+        ),
+        (f"{database.schema}.leader",),
+    )
+
+
+def _renew(
+    connection: psycopg.Connection[Any], database: Database, number: int, lasts_s: float
+) -> bool:
+    row = connection.execute(
+        database.named(
+            "UPDATE {schema}.leader SET until = clock_timestamp() + make_interval(secs => %s)"
+            " WHERE number = %s RETURNING number"
+        ),
+        (lasts_s, number),
+    ).fetchone()
+    return row is not None
+
+
+def _close(connection: psycopg.Connection[Any] | None) -> None:
+    if connection is not None:
+        connection.close()
+
+
+def _holder() -> str:
+    return f"process {os.getpid()} on {socket.gethostname()}"

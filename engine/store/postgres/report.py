@@ -1,0 +1,135 @@
+"""What the store tells an operator: counts, ages, reasons, history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.model.dossier import Named
+from engine.model.lane import Lane
+from engine.model.records import RecordType
+from engine.model.report import Counts, HistoryLine, RefusedReason, RefusedRecord, WaitingReason
+from engine.store.postgres import fuse, intents, journal
+from engine.store.postgres.session import Session
+from engine.store.rows import report as told
+
+_REFUSED = (
+    "SELECT id, ref, reason_class, reason_field, reason, reason_code FROM record"
+    " WHERE state = 'refused'"
+    " UNION ALL SELECT id, ref, reason_class, reason_field, reason, reason_code FROM person"
+    " WHERE refused_version IS NOT NULL"
+)
+
+
+def counts(connection: Session) -> Counts:
+    """See `Report.counts`."""
+    return Counts(
+        *connection.execute(
+            "SELECT (SELECT count(*) FROM record WHERE state = 'pending'),"  # noqa: S608 # a constant
+            " (SELECT min(pending_since) FROM record WHERE state = 'pending' AND mass <> 2),"
+            " doubt.number,"
+            " (SELECT count(*) FROM record WHERE state = 'refused'),"
+            " (SELECT count(*) FROM record WHERE target_id IS NOT NULL),"
+            " owed.number, owed.stuck, doubt.since,"
+            " (SELECT count(*) FROM people_tab WHERE state = 'pending'),"
+            " (SELECT count(DISTINCT record_id) FROM awaited WHERE kind = 'person'),"
+            " (SELECT count(*) FROM person WHERE refused_version IS NOT NULL)"
+            " FROM (SELECT count(*) AS number, min(i.doubt_since) AS since FROM intent i"
+            f"  WHERE i.doubt_since IS NOT NULL AND {intents.WANTED}) AS doubt"
+            " CROSS JOIN (SELECT count(*) AS number, count(*) FILTER (WHERE attempts > 0) AS stuck"
+            "  FROM outbox) AS owed"
+        ).fetchone()
+    )
+
+
+def due(connection: Session, now: float, lane_max: Lane) -> int:
+    """See `Report.due`."""
+    return connection.execute(
+        "SELECT (SELECT count(*) FROM record"
+        " WHERE state = 'pending' AND lane <= %(lane)s AND due_at <= %(now)s)"
+        " + (SELECT count(*) FROM people_tab"
+        " WHERE state = 'pending' AND lane <= %(lane)s AND due_at <= %(now)s)"
+        " + (SELECT count(*) FROM outbox WHERE due_at <= %(now)s)",
+        {"lane": lane_max, "now": now},
+    ).fetchone()[0]
+
+
+def refused(connection: Session, limit: int) -> list[RefusedRecord]:
+    """Refused opportunities and people with their reasons, by reference."""
+    rows = connection.execute(f"{_REFUSED} ORDER BY ref LIMIT %s", (None if limit < 0 else limit,))
+    return [RefusedRecord(*row) for row in rows]
+
+
+def refused_examples(connection: Session, limit: int) -> list[RefusedRecord]:
+    """So many of them by reference; of each reason one, then of each another, and so on."""
+    rows = connection.execute(
+        f"WITH refused AS ({_REFUSED}), turns AS (SELECT *, row_number() OVER"  # noqa: S608 # a constant
+        " (PARTITION BY reason_class, reason_field, reason ORDER BY ref) AS turn FROM refused)"
+        " SELECT id, ref, reason_class, reason_field, reason, reason_code FROM turns"
+        " ORDER BY turn, ref LIMIT %s",
+        (limit,),
+    )
+    return sorted((RefusedRecord(*row) for row in rows), key=lambda one: one.ref)
+
+
+def refused_reasons(connection: Session, limit: int) -> list[RefusedReason]:
+    """Why they were refused, the commonest reason first."""
+    rows = connection.execute(
+        "SELECT count(*), reason_class, reason_field, reason, reason_code"  # noqa: S608 # a constant
+        f" FROM ({_REFUSED}) AS refused"
+        " GROUP BY reason_class, reason_field, reason, reason_code"
+        " ORDER BY count(*) DESC, reason NULLS FIRST, reason_class NULLS FIRST,"
+        " reason_field NULLS FIRST, reason_code NULLS FIRST LIMIT %s",
+        (limit,),
+    )
+    return [RefusedReason(*row) for row in rows]
+
+
+def waiting_reasons(connection: Session, limit: int) -> list[WaitingReason]:
+    """See `Report.waiting_reasons`."""
+    rows = connection.execute(
+        "SELECT count(*), reason, reason_code FROM"
+        " (SELECT reason, reason_code FROM record WHERE state = 'pending' AND reason IS NOT NULL"
+        " UNION ALL SELECT reason, reason_code FROM people_tab"
+        " WHERE state = 'pending' AND reason IS NOT NULL) AS waiting"
+        " GROUP BY reason, reason_code"
+        " ORDER BY count(*) DESC, reason, reason_code NULLS FIRST LIMIT %s",
+        (limit,),
+    )
+    return [WaitingReason(*row) for row in rows]
+
+
+def history(connection: Session, ref: str) -> list[HistoryLine]:
+    """The decisions about one record, oldest first; last, that it is held, while it is."""
+    rows = connection.execute(
+        "SELECT 'opportunity', id FROM record WHERE ref = %(ref)s"
+        " UNION ALL SELECT 'person', id FROM person WHERE ref = %(ref)s",
+        {"ref": ref},
+    )
+    lines = [
+        line
+        for record_type, record_id in rows
+        for line in journal.of_record(connection, RecordType(record_type), record_id)
+    ]
+    return [*lines, *held(connection, ref)]
+
+
+def present(connection: Session, named: Named) -> list[HistoryLine]:
+    """See `Journal.present`."""
+    return [*held(connection, named.ref), *journal.present(connection, named)]
+
+
+def held(connection: Session, ref: str) -> Iterator[HistoryLine]:
+    """What the fuse would let happen to the record; told by the record itself.
+
+    A line for each of many thousands, written at the moment they are held, would hold up everybody.
+    """
+    since = fuse.held_since(connection)
+    if since is None:
+        return
+    rows = connection.execute(
+        "SELECT version, reason FROM record WHERE ref = %(ref)s AND mass = 2"
+        " UNION ALL SELECT r.version, t.reason FROM record r"
+        " JOIN people_tab t ON t.record_id = r.id WHERE r.ref = %(ref)s AND t.mass = 2",
+        {"ref": ref},
+    )
+    yield from told.held(since, rows)

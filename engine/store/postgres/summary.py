@@ -1,0 +1,36 @@
+"""What the state holds: the part of the status that a stopped service has too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.model.kept import CREATES_PAUSED
+from engine.store.postgres import kept, report
+from engine.store.postgres.populations import populations
+from engine.store.postgres.session import Session
+from engine.store.rows.summary import REASONS_SHOWN_MAX, REFUSED_SHOWN_MAX, document
+
+_EVERY = -1
+
+
+def summary(connection: Session, *, everything: bool = False) -> dict[str, Any]:
+    """See `Report.summary`."""
+    if everything:
+        refused = report.refused(connection, _EVERY)
+    else:
+        refused = report.refused_examples(connection, REFUSED_SHOWN_MAX)
+    return document(
+        report.counts(connection),
+        populations(connection),
+        clocks=kept.clock_notes(connection),
+        creates_paused=kept.setting(connection, CREATES_PAUSED),
+        reasons=report.refused_reasons(connection, REASONS_SHOWN_MAX),
+        refused=refused,
+    )
+
+
+def cut_off(connection: Session) -> int:
+    """Creates whose answer the process did not live to see: the next start looks for them."""
+    return connection.execute(
+        "SELECT count(*) FROM intent WHERE open = 1 AND doubt_since IS NULL"
+    ).fetchone()[0]

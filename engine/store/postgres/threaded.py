@@ -1,0 +1,118 @@
+"""The store of the running service: PostgreSQL on threads, commits of many callers grouped."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, closing
+from typing import Concatenate
+
+import anyio
+from anyio.to_thread import run_sync
+
+from engine.flow.worktime import STORE_MAX_S, State, spending
+from engine.store.connections import P, R
+from engine.store.grouping import Groups, Job
+from engine.store.mark import Mark
+from engine.store.postgres.lease import Lease
+from engine.store.postgres.reader import Reader
+from engine.store.postgres.session import Session
+from engine.store.postgres.subjects import Subjects
+from engine.store.postgres.writer import AGAIN_S, Writer
+
+# So many may look at the same time; each takes a connection.
+READERS = 2
+
+
+class ThreadedStore(Subjects):
+    """One writer and a few readers."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        readers: list[Reader],
+        on_commit: Callable[[float], None] | None = None,
+    ) -> None:
+        super().__init__(self)
+        self._writer = writer
+        self._writing = anyio.CapacityLimiter(1)
+        self._idle = readers
+        self._reading = anyio.CapacityLimiter(len(readers))
+        self.groups = Groups(self._commit, on_commit)
+
+    async def write(
+        self, function: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Run `function(session, ...)` in a transaction; durable on return.
+
+        A caller cancelled while waiting leaves the work to be done all the same.
+
+        Raises:
+            IllegalMove: it would have moved something to where it cannot go.
+            StateUnusable: the database refused the commit, or our lease has ended.
+        """
+        return await self.groups.write(function, *args, **kwargs)
+
+    async def read(
+        self, function: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Run `function(session, ...)`; sees everything committed so far.
+
+        Raises:
+            StateUnusable: the database cannot be read.
+        """
+        with spending(State.BUSY, STORE_MAX_S):
+            return await run_sync(
+                lambda: self._look(lambda session: function(session, *args, **kwargs)),
+                limiter=self._reading,
+            )
+
+    async def glance(
+        self, function: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """The same: nobody waits for a network in the event loop's own thread."""
+        return await self.read(function, *args, **kwargs)
+
+    @property
+    def waiting(self) -> int:
+        """Writes that wait for the writer."""
+        return self.groups.waiting
+
+    def _look(self, function: Callable[[Session], R]) -> R:
+        # The limiter lets in no more than there are.
+        reader = self._idle.pop()
+        try:
+            return reader.read(function)
+        finally:
+            self._idle.append(reader)
+
+    async def _commit(self, group: list[Job[Session]]) -> None:
+        await run_sync(self._writer.commit, group, limiter=self._writing)
+
+
+@asynccontextmanager
+async def open_store(
+    lease: Lease, mark: Mark, on_commit: Callable[[float], None] | None = None
+) -> AsyncGenerator[ThreadedStore]:
+    """Open the prepared state; on exit everything handed over is committed first.
+
+    Args:
+        on_commit: told the seconds each group took.
+    """
+
+    def patient() -> bool:
+        lease.pause(AGAIN_S)
+        return lease.stands
+
+    readers = [Reader(lease.database, patient) for _ in range(READERS)]
+    with closing(Writer(lease, mark)) as writer, closing(mark):
+        store = ThreadedStore(writer, list(readers), on_commit)
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(store.groups.commit_groups)
+                try:
+                    yield store
+                finally:
+                    store.groups.close()
+        finally:
+            for reader in readers:
+                reader.close()

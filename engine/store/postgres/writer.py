@@ -1,0 +1,142 @@
+"""The writer: groups of writes, each one transaction under the number of our lease.
+
+Where the connection breaks while a commit is under way, nobody knows whether it was executed: the
+server is asked by the number of the transaction, and only what was not is done again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from engine.errors import StateUnusable
+from engine.store.grouping import Job, JobFailed, run_group
+from engine.store.mark import Mark
+from engine.store.postgres import provenance, troubles
+from engine.store.postgres.lease import Lease
+from engine.store.postgres.session import Session, transaction
+
+# Between two tries to reach the database, or to hear how a transaction ended.
+AGAIN_S = 0.3
+# The database refuses the transaction where our lease has another number by now.
+_BEGUN = "SELECT fence(%s), pg_current_xact_id()::text"
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """A transaction under way.
+
+    Args:
+        number: of the transaction, from when its commit is sent.
+        counted: what the mark is to repeat once it is committed.
+    """
+
+    number: str | None = None
+    counted: tuple[str, int] | None = None
+
+
+@dataclass(slots=True)
+class Writer:
+    """The only connection that writes.
+
+    Args:
+        mark: repeats what the state counts.
+    """
+
+    lease: Lease
+    mark: Mark
+    _connection: psycopg.Connection[Any] | None = field(default=None, init=False)
+
+    def commit(self, group: list[Job[Session]]) -> None:
+        """Run and commit them; each has its result or its error then."""
+        run_group(group, self._together, StateUnusable)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _together(self, group: list[Job[Session]]) -> None:
+        """Run and commit them, again where the connection was lost while our lease stands.
+
+        Raises:
+            StateUnusable: we may not write any more, or nobody reaches the database.
+            JobFailed: one of them failed, and nothing is kept.
+        """
+        while True:
+            attempt = _Attempt()
+            connection = self._connected()
+            try:
+                self._try(connection, group, attempt)
+            except psycopg.Error as error:
+                if not connection.broken:
+                    # It shows where somebody waits next: whose it was is found one by one.
+                    raise JobFailed from troubles.told(self.lease.database.shown, error)
+                self.close()
+                if not self._was_committed(attempt):
+                    for job in group:
+                        job.undone()
+                    continue
+            if attempt.counted is not None:
+                self.mark.set(*attempt.counted)
+            return
+
+    def _try(
+        self, connection: psycopg.Connection[Any], group: list[Job[Session]], attempt: _Attempt
+    ) -> None:
+        with transaction(connection, self.lease.database.schema) as session:
+            begun = session.execute(_BEGUN, (self.lease.number,))
+            for job in group:
+                try:
+                    job.result = job.run(session)
+                except psycopg.Error:
+                    raise
+                except Exception as error:
+                    raise JobFailed from error
+            attempt.counted = provenance.count(session, len(group))
+            attempt.number = begun.fetchone()[1]
+
+    def _connected(self) -> psycopg.Connection[Any]:
+        """The connection, opened again if need be.
+
+        Raises:
+            StateUnusable: the lease has ended, or it cannot be opened while that stands.
+        """
+        while True:
+            self.lease.ensure()
+            if self._connection is not None:
+                return self._connection
+            try:
+                self._connection = self.lease.database.connect()
+            except StateUnusable:
+                self.lease.pause(AGAIN_S)
+                if not self.lease.stands:
+                    raise
+
+    def _was_committed(self, attempt: _Attempt) -> bool:
+        """Whether the transaction whose commit got no answer was executed.
+
+        Raises:
+            StateUnusable: nobody can tell while our lease stands.
+        """
+        if attempt.number is None:
+            return False
+        while True:
+            connection = self._connected()
+            try:
+                row = connection.execute(
+                    "SELECT pg_xact_status(%s::text::xid8)", (attempt.number,)
+                ).fetchone()
+            except psycopg.Error:
+                if not connection.broken:
+                    # A server that took over from the one we knew has never heard of it.
+                    return False
+                self.close()
+                continue
+            if row != ("in progress",):
+                return row == ("committed",)
+            # Its session has not noticed yet that we are gone.
+            self.lease.pause(AGAIN_S)
