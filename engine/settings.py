@@ -16,6 +16,8 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
+# Stands in for a secret while the rest is checked, by a command that needs none.
+UNREAD = SecretStr("a secret that is not read")
 REFERENCE_FORMS = '{ env = "NAME" }, { file = "PATH" } or { credential = "NAME" }'
 
 

@@ -27,6 +27,7 @@ from engine.store.port.place import Place
 from engine.store.port.store import Store
 from engine.store.vault import StoreVault
 from engine.wire.dated import Dated
+from engine.wire.guarded import Guarded
 from engine.wire.read_only import ReadOnly
 from engine.wire.transport import Transport
 from engine.wire.way import Way
@@ -56,20 +57,28 @@ class Environment:
         """Randomness of one actor, so that one's draws never shift another's."""
         return Random(f"{self.seed}:{actor}")  # noqa: S311 # jitter, not secrets
 
-    def way(self, system: str) -> Way:
-        """The way out to the system."""
-        return self.ways.get(system) or Transport()
+    def way(self, system: str, guard: Callable[[], None] | None = None) -> Way:
+        """The way out to the system, for as long as the guard raises nothing."""
+        way = self.ways.get(system)
+        if way is None:
+            return Transport(guard)
+        return way if guard is None else Guarded(way, guard)
 
 
 @dataclass(slots=True)
 class Systems:
-    """The two systems, each behind its governor."""
+    """The two systems, each behind its governor.
+
+    Args:
+        guard: asked before anything is sent; see `Place.guard`.
+    """
 
     source: Source
     target: Target
     source_governor: Governor
     target_governor: Governor
     dates: Dates
+    guard: Callable[[], None] | None
 
     def governors(self, config: Config) -> dict[str, Governor]:
         """Governor by system name."""
@@ -111,6 +120,8 @@ async def open_systems(
     store: Store,
     metrics: Metrics,
     vaults: Callable[[str], Vault] | None = None,
+    *,
+    guard: Callable[[], None] | None = None,
 ) -> AsyncGenerator[Systems]:
     """Open both connectors; nothing is sent before their start-up steps run.
 
@@ -118,6 +129,7 @@ async def open_systems(
 
     Args:
         vaults: makes the vault of a system, where its secrets are not kept in the store.
+        guard: asked before anything is sent; see `Place.guard`.
     """
     source, target = config.connectors.source, config.connectors.target
     dates = Dates(loop_clock())
@@ -129,7 +141,7 @@ async def open_systems(
         connector: SourceConnector | TargetConnector, governor: Governor
     ) -> ConnectorEnvironment:
         name = connector.name
-        way = environment.way(name)
+        way = environment.way(name, guard)
         return ConnectorEnvironment(
             clock=environment.clock,
             rng=environment.rng(name),
@@ -153,6 +165,7 @@ async def open_systems(
             source_governor,
             target_governor,
             dates,
+            guard,
         )
 
 

@@ -17,9 +17,10 @@ from engine.assembly.building import assemble
 from engine.assembly.environment import Environment, Systems, open_systems
 from engine.config.loading import Config
 from engine.errors import first_engine_error
-from engine.installation import Installation
 from engine.model.age import Seen
 from engine.ports import Vault
+from engine.store.places import ensure_in_use
+from engine.store.port.place import Place
 from engine.store.port.store import Store
 
 log = structlog.get_logger(component="service")
@@ -44,15 +45,19 @@ async def opened(
     place, metrics = environment.place(config), environment.metrics()
     with place.hold(keep=True) as seen:
         async with place.open(metrics.commits.observe) as store:
-            await take_over(config, store, seen, environment.clock.now())
-            async with open_systems(config, environment, store, metrics, vaults) as real:
+            await take_over(config, store, place, seen, environment.clock.now())
+            async with open_systems(
+                config, environment, store, metrics, vaults, guard=place.guard
+            ) as real:
                 with stand_in(real) as systems:
                     yield assemble(config, environment, store, systems, metrics)
                 now, dates = environment.clock.now(), real.dates.told()
                 await store.provenance.note_life(now, dates, ended=True)
 
 
-async def take_over(config: Config, store: Store, seen: Seen | None, now: float) -> None:
+async def take_over(
+    config: Config, store: Store, place: Place, seen: Seen | None, now: float
+) -> None:
     """Make sure that the state is that of this pair and this installation, and how old it is.
 
     Args:
@@ -61,9 +66,10 @@ async def take_over(config: Config, store: Store, seen: Seen | None, now: float)
     Raises:
         StateUnusable: it is another pair's, or at work somewhere else.
     """
+    # Before anything is written: one that was moved may have a mark in common with the one in use.
+    await ensure_in_use(store)
     await store.kept.claim_pair(pair(config))
-    service = config.engine.service
-    here = Installation.here(service.state_dir, service.instance)
+    here = place.installation(config.engine.service.instance)
     aged = await store.provenance.begin(here, seen, now)
     if aged is not None:
         log.error(

@@ -13,7 +13,7 @@ from engine.about import PROGRAM
 from engine.cli.asking import ask_service
 from engine.cli.exits import Exit, Misused, complain
 from engine.cli.reading import look
-from engine.cli.state import state_of
+from engine.cli.state import changed_state
 from engine.cli.tables import console, table
 from engine.clock import SystemClock
 from engine.config.loading import Config
@@ -100,8 +100,8 @@ def _act(path: Path | None, request: Request, *, as_json: bool) -> int:
 
 def _in_state(config: Config, request: Request) -> dict[str, Any]:
     """Do it to the state itself, for the next start."""
-    place, clock = state_of(config), SystemClock()
-    with place.changing() as store:
+    clock = SystemClock()
+    with changed_state(config) as store:
         return done(done_in(store, config, request, clock.now()))
 
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.about import PROGRAM
-from engine.cli.asking import ask_service
+from engine.cli.asking import ask_service, ensure_works
 from engine.cli.exits import Exit, Misused
 from engine.cli.reading import look
 from engine.cli.services import option
-from engine.cli.state import state_in_use, state_of
+from engine.cli.state import changed_state, state_in_use
 from engine.clock import SystemClock
 from engine.config.loading import Config
 from engine.config.places import find
@@ -23,7 +23,6 @@ from engine.model.approval import Approved, Chosen
 from engine.model.dossier import Named
 from engine.service.why.pointing import pointers_of, unknown
 from engine.store.places import done
-from engine.store.port.place import Place
 from engine.store.port.store import Store
 
 if TYPE_CHECKING:
@@ -94,6 +93,7 @@ def _flags(asked: Mapping[str, Sequence[str]]) -> str:
 
 def _waits(found: Path) -> bool:
     """Whether anything does, as the service tells, or the state."""
+    ensure_works(found)
     status = ask_service(found, "/status")
     if status is not None:
         return bool(status["approval"]["records"])
@@ -124,7 +124,7 @@ def _approved(found: Path, asked: dict[str, Any]) -> Approved:
     answer = ask_service(found, "/approve", "POST", content=asked, timeout_s=TIMEOUT_S)
     if answer is None:
         config = look(found)
-        return _in_state(config, state_of(config), asked)
+        return _in_state(config, asked)
     if "failure" in answer:
         from engine.cli.failures import raised
 
@@ -132,9 +132,9 @@ def _approved(found: Path, asked: dict[str, Any]) -> Approved:
     return Approved(answer["approved"], answer["run"])
 
 
-def _in_state(config: Config, place: Place, asked: dict[str, Any]) -> Approved:
+def _in_state(config: Config, asked: dict[str, Any]) -> Approved:
     clock = SystemClock()
-    with place.changing() as store:
+    with changed_state(config) as store:
         only = done(_meant(store, config, asked["only"]))
         beside = done(_meant(store, config, asked["except"]))
         chosen = Chosen(tuple(only) if only else None, tuple(beside), asked.get("seen_at"))

@@ -41,6 +41,10 @@ SHOWING = frozenset({"GET", "HEAD"})
 RESTART = "restart the service, so that it and the command are of one version"
 
 
+class StandsBy(Unreachable):
+    """The service that answers only stands by, and another one works on the state."""
+
+
 def ask_service(
     config: Path,
     path: str,
@@ -59,6 +63,7 @@ def ask_service(
         Misconfigured: the service that answers runs on another configuration, or is of another
             version and is asked to do something.
         StateUnusable: this user cannot read the token by which the service knows who may do this.
+        StandsBy: the service that answers does nothing of the kind.
     """
     text = ask(config, path, method, content=content, timeout_s=timeout_s)
     try:
@@ -88,7 +93,7 @@ def ask(
                 return _text(config, answer, shows=not changes)
         except NoAnswer:
             return None
-    raise _forbidden(config)
+    raise _refused(config)
 
 
 def _text(config: Path, answer: Answer, *, shows: bool) -> str | None:
@@ -132,7 +137,7 @@ def listening(
                 return
             yield _lines(answer)
             return
-    raise _forbidden(config)
+    raise _refused(config)
 
 
 def _ours(config: Path) -> dict[str, str]:
@@ -163,6 +168,7 @@ def _ensure_understood(config: Path, answer: Answer) -> None:
     if answer.status == ANOTHER:
         raise _another(config, answer)
     if answer.status in (NOT_FOUND, NOT_ALLOWED):
+        ensure_works(config)
         raise Misconfigured(
             "the service that runs is of another version of wosync, and does not know this",
             remedy=RESTART,
@@ -209,7 +215,22 @@ def _host_and_port(config: Path) -> tuple[str, int]:
         return host_and_port(HTTP)
 
 
-def _forbidden(config: Path) -> StateUnusable:
+def ensure_works(config: Path) -> None:
+    """See that the service that answers, if there is one, is none that only stands by.
+
+    Raises:
+        StandsBy: it is.
+    """
+    told = ask_service(config, "/status")
+    if told is not None and told.get("standby"):
+        raise StandsBy(
+            f"the service here stands by: {told['reason']}",
+            remedy="give the command on the machine of the one that works; see docs/postgresql.md",
+        )
+
+
+def _refused(config: Path) -> StateUnusable:
+    ensure_works(config)
     places = ", ".join(str(directory / FILE_NAME) for directory in _state_dirs(config))
     return StateUnusable(
         f"the service does not take this from just anybody: its token is not in {places}, or this"

@@ -21,7 +21,7 @@ import click
 from engine import authorisation
 from engine.assembly.environment import Environment, open_systems
 from engine.assembly.opening import opened, plain_errors
-from engine.cli.asking import ask_service
+from engine.cli.asking import ask_service, ensure_works
 from engine.cli.exits import Exit, complain
 from engine.cli.failures import raised
 from engine.cli.reading import load
@@ -172,7 +172,10 @@ def _ensure_it_can_be_kept(config: Config) -> None:
         StateUnusable: a process that cannot be asked has the state.
     """
     place = place_of(config)
-    if ask_service(config.path, "/status") is None and place.directory.exists():
+    ensure_works(config.path)
+    if ask_service(config.path, "/status") is None and (
+        place.directory.exists() or place.is_there()
+    ):
         with place.hold(keep=True):
             pass
 

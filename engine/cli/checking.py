@@ -63,12 +63,16 @@ def check(path: Path | None, *, as_json: bool) -> int:
 async def _verdicts(config: Config) -> list[Verdict]:
     place = place_of(config)
     try:
-        with place.hold(keep=False) as seen:
-            return await _with_state(config, place, seen)
-    except StateInUse:
-        return await _beside_the_service(config)
+        found = [Verdict("state", what, True, fact) for what, fact in place.findings()]
     except EngineError as error:
-        return [failed("state", "directory", error)]
+        return [failed("state", "database", error)]
+    try:
+        with place.hold(keep=False) as seen:
+            return found + await _with_state(config, place, seen)
+    except StateInUse:
+        return found + await _beside_the_service(config, place)
+    except EngineError as error:
+        return [*found, failed("state", "held" if found else "directory", error)]
 
 
 async def _with_state(config: Config, place: Place, seen: Seen | None) -> list[Verdict]:
@@ -78,7 +82,7 @@ async def _with_state(config: Config, place: Place, seen: Seen | None) -> list[V
     async with place.open() as store:
         try:
             # Before anything is asked: the tokens in another state are not ours to renew.
-            await take_over(config, store, seen, Environment.real().clock.now())
+            await take_over(config, store, place, seen, Environment.real().clock.now())
         except StateUnusable as error:
             return [*verdicts, failed("state", "belongs here", error)]
         return verdicts + await _with_systems(config, store)
@@ -168,9 +172,11 @@ async def _check_mapping(mappings: Mappings) -> Verdict:
     return Verdict("mapping", "lines", True, f"{number} lines, each suits its field and column")
 
 
-async def _beside_the_service(config: Config) -> list[Verdict]:
+async def _beside_the_service(config: Config, place: Place) -> list[Verdict]:
     """The service holds the state and its tokens; what needs neither is checked all the same."""
-    verdicts = [Verdict("state", "directory", True, "in use by the running service")]
+    occupant = place.occupant() if config.engine.service.state is not None else None
+    by = "the running service" if occupant is None else occupant
+    verdicts = [Verdict("state", "directory", True, f"in use by {by}")]
     async with (
         passing_store() as store,
         open_systems(config, Environment.real(), store, Metrics()) as systems,
@@ -199,6 +205,8 @@ def _asked(config: Config) -> list[Verdict]:
         remedy = "ask it once it answers: wosync status"
         return [Verdict(name, "all steps", None, detail, remedy)]
     reason = status["reason"]
+    if status.get("standby"):
+        return [Verdict("service", "ready", True, f"it stands by: {reason}")]
     verdicts = [Verdict("service", "ready", True, "it runs, and is ready")]
     if reason is not None:
         passing = reason in PASSING

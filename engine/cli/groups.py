@@ -46,6 +46,16 @@ def _state_restore(copy: Path, config: Path | None) -> int:
     return restore(config, copy)
 
 
+def _state_copy(of: str, to: str, config: Path | None) -> int:
+    """Move the state from a directory into a database, or back; the service must be stopped.
+
+    Example: wosync state copy /var/lib/wosync postgresql://wosync@db.example.com/wosync
+    """
+    from engine.cli.safekeeping import copy
+
+    return copy(config, of, to)
+
+
 def _state_adopt(config: Path | None) -> int:
     """Take over a state that was at work elsewhere, and end a pause of creates."""
     from engine.cli.safekeeping import adopt
@@ -137,12 +147,23 @@ def _copy(name: str) -> Argument:
     return Argument(name, metavar="PATH", kind="path", type=AnyPath(), help="The copy.")
 
 
+def _kept(name: str, shown: str, help_: str) -> Argument:
+    return Argument(name, metavar=shown, help=help_)
+
+
 _STATE = Group(
     "state",
-    "Copy the state, put a copy back, or take a state over.",
+    "Copy the state, put a copy back, move it, or take a state over.",
     (
         Command("backup", _state_backup, _copy("to"), CONFIG),
         Command("restore", _state_restore, _copy("copy"), CONFIG),
+        Command(
+            "copy",
+            _state_copy,
+            _kept("of", "FROM", "Where it is: a directory, or postgresql://..."),
+            _kept("to", "TO", "Where it is to be: the other of these."),
+            CONFIG,
+        ),
         Command("adopt", _state_adopt, CONFIG),
     ),
 )

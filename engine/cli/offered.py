@@ -17,7 +17,7 @@ from engine.command import Completion
 
 BY, SORTS = ("reason",), ("since", "ref", "reason")
 _HOME, _STATES = Path("/etc/wosync"), Path("/var/lib")
-_FILE, _STATE = "config.toml", "state.db"
+_FILE, _STATE, _SCHEMA = "config.toml", "state.db", "wosync"
 _TABLE = re.compile(r"^\[([\w.]+)\]$")
 _KEY = re.compile(r"^(# )?(\w+) = ")
 # Nothing that a shell would take for more than a word; references come from another system.
@@ -75,24 +75,48 @@ def _manual() -> Path | None:
 
 def references(context: click.Context, _parameter: click.Parameter, beginning: str) -> list[str]:
     """References of records that the state of the configuration on this line knows."""
-    from engine.store.sqlite.known import references as known
+    try:
+        return _harmless(_known(context.params.get("config"), beginning.upper()))
+    except (OSError, StopIteration, ImportError, ValueError, AttributeError, TypeError):
+        return []
 
-    state = _state(context.params.get("config"))
-    return [] if state is None else _harmless(known(state, beginning.upper()))
 
-
-def _state(named: Path | None) -> Path | None:
-    """The state of the configuration that the line names, or that is found without a word."""
+def _known(named: Path | None, beginning: str) -> list[str]:
+    """Those in the state of the configuration that the line names, or that is found by itself."""
     import tomllib
 
     places = [Path(_FILE), _HOME / _FILE] if named is None else [named]
-    try:
-        path = next(place for place in places if place.is_file())
-        with path.open("rb") as file:
-            named_there = tomllib.load(file).get("service", {}).get("state_dir")
-        return path.absolute().parent / (named_there or _usual(path)) / _STATE
-    except (OSError, StopIteration, ValueError, AttributeError, TypeError):
-        return None
+    path = next(place for place in places if place.is_file())
+    with path.open("rb") as file:
+        service = tomllib.load(file).get("service", {})
+    if "state" not in service:
+        from engine.store.sqlite.known import references as known
+
+        directory = service.get("state_dir") or _usual(path)
+        return known(path.absolute().parent / directory / _STATE, beginning)
+    from engine.store.postgres.database import Database
+    from engine.store.postgres.known import at_once
+
+    secret = _secret(service.get("state_password"), path)
+    schema = service.get("state_schema", _SCHEMA)
+    return at_once(Database(service["state"], schema, lambda: secret), beginning)
+
+
+def _secret(reference: dict[str, str] | None, path: Path) -> str | None:
+    """What a reference in a configuration leads to; None for nothing.
+
+    Args:
+        path: the configuration.
+    """
+    for form, name in (reference or {}).items():
+        if form == "env":
+            return os.environ.get(name)
+        place = Path(name).expanduser()
+        if form == "credential":
+            given = os.environ.get("CREDENTIALS_DIRECTORY")
+            place = (Path(given) if given else path.absolute().parent / "credentials") / name
+        return place.read_text(encoding="utf-8").strip()
+    return None
 
 
 def _usual(path: Path) -> Path:

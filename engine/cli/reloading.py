@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from engine.cli.asking import address, ask_service
+from engine.cli.asking import StandsBy, address, ask_service
 from engine.cli.exits import Exit
 from engine.cli.reading import look
 from engine.config.places import find
@@ -19,7 +19,13 @@ def reload(path: Path | None) -> int:
     metrics and status too.
     """
     found = find(path)
-    answer = ask_service(found, "/reload", "POST")
+    try:
+        answer = ask_service(found, "/reload", "POST")
+    except StandsBy as error:
+        look(found)
+        raise StandsBy(
+            error.message, remedy="restart it, and reload the one that works, on its machine"
+        ) from error
     if answer is None:
         look(found)
         raise Unreachable(

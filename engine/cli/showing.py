@@ -25,6 +25,8 @@ REASONS_SHOWN_MAX = 20
 def status(path: Path | None, *, as_json: bool, everything: bool) -> int:
     """0 healthy, 3 degraded or records in error, 69 when no service answers, 74 state unusable.
 
+    One that stands by is healthy where the state can be read, which is what there is to show.
+
     Args:
         everything: show every record in error; they are read from the state itself.
 
@@ -37,6 +39,10 @@ def status(path: Path | None, *, as_json: bool, everything: bool) -> int:
         from engine.cli.status_offline import without_service
 
         document, code = without_service(found, everything=everything)
+    elif live.get("standby"):
+        from engine.cli.status_offline import beside_a_standby
+
+        document, code = beside_a_standby(found, live, everything=everything)
     else:
         document, code = dict(live), _verdict(live)
         if everything:

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 from engine.config.loading import Config
 from engine.errors import StateUnusable
-from engine.store.places import place_of
+from engine.store.places import done, ensure_in_use, place_of
 from engine.store.port.place import Place
+from engine.store.port.store import Store
+
+_IN_A_FILE = (
+    "if the service has never run, start it; otherwise name its configuration with --config, or set"
+    " STATE_DIRECTORY to the directory that systemd gave it"
+)
+_IN_A_DATABASE = (
+    "if the service has never run, start it; otherwise correct [service] state and state_schema"
+)
 
 
 class NoState(StateUnusable):
@@ -29,11 +41,23 @@ def state_of(config: Config) -> Place:
         ) from error
     if not found:
         raise NoState(
-            f"there is no state at {place.directory}",
-            remedy="if the service has never run, start it; otherwise name its configuration with"
-            " --config, or set STATE_DIRECTORY to the directory that systemd gave it",
+            f"there is no state in {place.shown}",
+            remedy=_IN_A_FILE if config.engine.service.state is None else _IN_A_DATABASE,
         )
     return place
+
+
+@contextmanager
+def changed_state(config: Config) -> Generator[Store]:
+    """The state of a service that does not run, to be changed for its next start.
+
+    Raises:
+        NoState: there is none.
+        StateUnusable: a process works on it, it was moved away, or this user may not change it.
+    """
+    with state_of(config).changing() as store:
+        done(ensure_in_use(store))
+        yield store
 
 
 def state_in_use(config: Config) -> Place:

@@ -62,6 +62,9 @@ def _screen(told: dict[str, Any] | None, config: Path, named: str, now: float) -
     if told is None:
         text = f"No service answers at {address(config)}; it is asked again every second."
         return Group(head, Text(), Text(text), Text(f"What the state holds: wosync status{named}"))
+    if told.get("standby"):
+        text = f"The service stands by: {told['reason']}"
+        return Group(head, Text(), Text(text), Text(f"What the state holds: wosync status{named}"))
     parts = [head, Text(), picture(told, now)]
     total = told.get("refused_total") or 0
     if total:

@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from rich.table import Table
 
 from engine.about import PROGRAM
-from engine.cli.asking import address, ask
+from engine.cli.asking import address, ask, ensure_works
 from engine.cli.exits import Exit
 from engine.cli.services import option
 from engine.cli.tables import console, table
@@ -95,6 +95,7 @@ async def _scrape(config: Path, clock: SystemClock) -> Scrape:
         Unreachable: nobody answers at the configured address, or another program does.
     """
     where = address(config)
+    await anyio.to_thread.run_sync(ensure_works, config)
     answer = await anyio.to_thread.run_sync(lambda: ask(config, "/metrics", accept="text/plain"))
     if answer is None:
         raise Unreachable(

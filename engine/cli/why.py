@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from engine.about import PROGRAM
-from engine.cli.asking import ask_service
+from engine.cli.asking import StandsBy, ask_service
 from engine.cli.exits import Exit, complain
 from engine.cli.tables import console, table
 from engine.cli.writes import described
@@ -33,7 +34,10 @@ def why(path: Path | None, text: str, *, offline: bool, as_json: bool) -> int:
     text = text.encode(errors="replace").decode()
     found = find(path)
     content = {"x": text, "offline": offline}
-    told = ask_service(found, "/why", "POST", content=content, timeout_s=TIMEOUT_S)
+    told = None
+    # The state tells as much as there is to know here.
+    with suppress(StandsBy):
+        told = ask_service(found, "/why", "POST", content=content, timeout_s=TIMEOUT_S)
     if told is None:
         from engine.cli.why_offline import kept_of
 

@@ -14,6 +14,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -50,6 +51,13 @@ TOKEN_CHARS_MIN = 16
 # Of a service that only looks, inside the state directory of the one that writes.
 SHADOW_DIR = "shadow"
 BYTE_ORDER_MARK = "\ufeff"
+_SCHEMES = ("postgresql://", "postgres://")
+_NO_DATABASE = (
+    'must be "postgresql://..." with a host and, behind an oblique, the name of the database;'
+    " without it the state is a file"
+)
+# Parameters of an address that hold one.
+_PASSWORDS = frozenset({"password", "sslpassword"})
 
 
 def _lower(raw: Any) -> Any:
@@ -60,6 +68,33 @@ def _host(text: str) -> str:
     if re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?", text) is None:
         raise ValueError('must be a name such as "wosync.example.com", without port or path')
     return text.lower()
+
+
+def checked_database(address: str) -> str:
+    """The address of a database.
+
+    Raises:
+        ValueError: it is none, or has a password in it.
+    """
+    try:
+        parts = urlsplit(address)
+        secret = parts.password is not None
+    except ValueError:
+        # What it says of the address may be a part of a password.
+        raise ValueError(_NO_DATABASE) from None
+    given = parse_qs(parts.query, keep_blank_values=True)
+    # An oblique in a password, which should be percent-encoded, ends the part before the path.
+    if secret or "@" in parts.path or not given.keys().isdisjoint(_PASSWORDS):
+        raise ValueError("a password is never written in the file; set state_password")
+    if not address.startswith(_SCHEMES) or not parts.path.strip("/"):
+        raise ValueError(_NO_DATABASE)
+    return address
+
+
+def _schema(name: str) -> str:
+    if re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", name) is None or name.startswith("pg_"):
+        raise ValueError("must be up to 63 lower-case letters, digits and underscores")
+    return name
 
 
 def _hard_to_guess(token: SecretStr) -> SecretStr:
@@ -79,6 +114,10 @@ class ServiceSettings(Settings):
     """[service]"""
 
     state_dir: Annotated[Path, Field(strict=False)] = STATE_DIR
+    state: Annotated[str, AfterValidator(checked_database)] | None = None
+    state_schema: Annotated[str, AfterValidator(_schema)] = "wosync"
+    state_password: Secret | None = None
+    lease_s: float = Field(default=6, ge=2, le=300)
     http: Annotated[str, AfterValidator(checked_address)] = HTTP
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = (
         "info"

@@ -19,14 +19,14 @@ from engine.config.values import value_at, with_value
 from engine.mapping.fields import LineSetting
 from engine.mapping_in_force import TABLES
 from engine.redaction import MASK, keep_secret
-from engine.settings import may_be_shown, resolve_secret
+from engine.settings import UNREAD, may_be_shown, resolve_secret
 
 DEFAULT, FILE, SYSTEMD = "default", "file", "systemd STATE_DIRECTORY"
 STATE_DIR = ("service", "state_dir")
 UNRESOLVED = "not set here"
 BUT_UNDER_SYSTEMD = "under systemd: $STATE_DIRECTORY"
-# Stands in for every secret while the rest is checked; a command about settings needs none.
-_STAND_IN = SecretStr("a secret that is not read")
+# The only secret without which nobody can look into a state.
+STATE_PASSWORD = ("service", "state_password")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +51,17 @@ class Setting:
 def checked(path: Path, tables: Mapping[str, Any]) -> Config:
     """Check the tables without need of any secret: they are often out of an operator's reach.
 
+    UNREAD takes their place; only that of a database is there where it can be read.
+
     Raises:
         Misconfigured: they have mistakes; all are listed.
     """
     keep_secret(secrets_within_reach(tables))
     stand_ins = tables
     for key in _references(tables):
-        stand_ins = with_value(stand_ins, key.parts, _STAND_IN)
+        known = value_at(tables, key.parts) if key.parts == STATE_PASSWORD else None
+        text = None if known is None else _resolved(known)
+        stand_ins = with_value(stand_ins, key.parts, UNREAD if text is None else SecretStr(text))
     return configuration.check(path, stand_ins)
 
 

@@ -143,6 +143,7 @@ def test_the_secrets_are_known_as_such() -> None:
         "nudge_token",
         "page_token",
         "refresh_token",
+        "state_password",
     }
 
 

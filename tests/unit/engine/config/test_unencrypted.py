@@ -11,7 +11,7 @@ from engine.config.unencrypted import unencrypted
 from engine.settings import resolve_secret
 
 
-def config(source: str, target: str = "https://api.outreach.io") -> Any:
+def config(source: str, target: str = "https://api.outreach.io", state: str | None = None) -> Any:
     """The part of a configuration that is looked at."""
     named = SimpleNamespace(
         source=SimpleNamespace(name="workbooks"), target=SimpleNamespace(name="outreach")
@@ -22,6 +22,8 @@ def config(source: str, target: str = "https://api.outreach.io") -> Any:
             connectors=named,
             source=SimpleNamespace(base_url=source),
             target=SimpleNamespace(base_url=target),
+            engine=SimpleNamespace(service=SimpleNamespace(state=state)),
+            shadow=False,
         ),
     )
 
@@ -41,6 +43,34 @@ def test_plain_http_beyond_the_machine_is_named(url: str) -> None:
 
     assert said.startswith("[workbooks] base_url is http://")
     assert unencrypted(config("https://crm.example", url))[0].startswith("[outreach]")
+
+
+@pytest.mark.parametrize(
+    ("address", "hosts"),
+    [
+        ("postgresql://wosync@db.example.com/wosync", "db.example.com"),
+        ("postgresql://wosync@db.example.com/wosync?sslmode=prefer", "db.example.com"),
+        ("postgresql://[::1]:1,[2001:db8::1],10.0.0.7:5432/wosync", "2001:db8::1, 10.0.0.7"),
+        ("postgresql:///wosync?host=/run/postgresql,db.example.com", "db.example.com"),
+        ("postgresql://db.example.com:/wosync?sslmode=require", None),
+        ("postgresql://a,b/wosync?sslmode=verify-full&sslrootcert=ca.pem", None),
+        ("postgresql://localhost:5432,127.0.0.1,[::1]/wosync", None),
+        ("postgresql://%2Frun%2Fpostgresql/wosync", None),
+        ("postgresql:///wosync", None),
+    ],
+)
+def test_a_database_beyond_the_machine_is_named_unless_it_must_encrypt(
+    address: str, hosts: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By itself the driver goes on without, if the server has none."""
+    monkeypatch.delenv("PGSSLMODE", raising=False)
+    said = unencrypted(config("https://crm.example", state=address))
+    assert [line.partition(" to ")[2].partition(";")[0] for line in said] == (
+        [] if hosts is None else [hosts]
+    )
+    monkeypatch.setenv("PGSSLMODE", "verify-full")
+    if "sslmode" not in address:
+        assert unencrypted(config("https://crm.example", state=address)) == []
 
 
 @pytest.mark.parametrize(
