@@ -15,6 +15,9 @@ from engine.model.condition import Condition
 from engine.model.purpose import Purpose
 from engine.runs import exemplar
 
+# Also told by a process that stands by, which has no other metric.
+LEADER = "1 for the process that works on the state, 0 for one that stands by."
+
 
 class Metrics(Families):
     """All metrics of the service."""
@@ -376,11 +379,14 @@ class Metrics(Families):
     def _machinery(self) -> None:
         self.commits = self.histogram(
             "sqlite_commit_duration_seconds",
-            "One group of store writes, from its start to the disk.",
+            "One group of store writes, from its start to the disk or the database.",
             labels.COMMIT_BUCKETS,
         )
         self.sqlite_file_bytes = self.gauge(
-            "sqlite_file_bytes", "Size of the state's files.", ("file",), ("main", "wal")
+            "sqlite_file_bytes",
+            "Size of the state's files; of one in a database `main` are its tables.",
+            ("file",),
+            ("main", "wal"),
         )
         self.sqlite_writer_queue = self.gauge(
             "sqlite_writer_queue_depth", "Store writes waiting for the writer."
@@ -400,6 +406,8 @@ class Metrics(Families):
         )
 
     def _service(self) -> None:
+        self.leader = self.gauge("leader", LEADER)
+        self.leader.set(1)
         self.ready = self.gauge("ready", "1 when both systems answered and polling works.")
         self.build = self.gauge(
             "build_info", "Constant 1, labelled with what is running.", ("version", "python")

@@ -39,7 +39,7 @@ class Gauges:
     def __post_init__(self) -> None:
         self.outlook = Outlook(self.assembly)
 
-    async def set(self, *, ready: bool) -> None:
+    async def set(self, *, ready: bool, leads: bool) -> None:
         """Set them all."""
         assembly = self.assembly
         now = assembly.environment.clock.now()
@@ -55,9 +55,10 @@ class Gauges:
         self._budget(now)
         await self._authorisation()
         self._caches(now)
-        self._files()
+        await self._files()
         self._logs()
         assembly.metrics.ready.set(ready)
+        assembly.metrics.leader.set(leads)
 
     async def _look(self, now: float) -> Measured | None:
         """What the state holds; None when it cannot be read, or not in time."""
@@ -65,7 +66,9 @@ class Gauges:
         late = now - 2 * assembly.config.engine.poller.audit_interval_s
         with anyio.move_on_after(LOOK_S), suppress(StateUnusable):
             return await assembly.store.report.measured(late, self.outlook.soon(now))
-        assembly.metrics.errors.labels(labels.STORE, "storage").inc()
+        # A disk that failed once is not to be trusted; a database may be away for a moment.
+        if assembly.config.engine.service.state is None or assembly.config.shadow:
+            assembly.metrics.errors.labels(labels.STORE, "storage").inc()
         return None
 
     def _records(self, state: Measured, now: float) -> None:
@@ -165,10 +168,10 @@ class Gauges:
             at = 0.0 if age_s is None else now - age_s
             metrics.reference_cache_refresh.labels(kind).set(at)
 
-    def _files(self) -> None:
+    async def _files(self) -> None:
         metrics = self.assembly.metrics
         place = self.assembly.environment.place(self.assembly.config)
-        for name, size in place.sizes().items():
+        for name, size in (await place.sizes()).items():
             metrics.sqlite_file_bytes.labels(name).set(size)
         metrics.sqlite_writer_queue.set(self.assembly.store.waiting)
         free, size = _disk(place.directory)

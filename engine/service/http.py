@@ -88,6 +88,13 @@ class _Answers:
         reason = self.status.not_ready()
         return PlainTextResponse(f"{reason or 'ready'}\n", status_code=503 if reason else 200)
 
+    async def leaderz(self, _: Request) -> Response:
+        """Whoever serves these routes works on the state, or did; one that stands by has others."""
+        leads = self.status.leads()
+        return PlainTextResponse(
+            "leads\n" if leads else "the lease has ended\n", status_code=200 if leads else 503
+        )
+
     async def show(self, _: Request) -> Response:
         return JSONResponse(await self.status.document())
 
@@ -230,6 +237,7 @@ def application(
             Route("/metrics", _meant(status, answers.metrics)),
             Route("/healthz", answers.healthz),
             Route("/readyz", answers.readyz),
+            Route("/leaderz", answers.leaderz),
             Route("/status", _meant(status, answers.show)),
             Route("/mapping", _meant(status, answers.mapping)),
             Route("/authority", _meant(status, answers.authority)),
@@ -244,7 +252,7 @@ def application(
             nudging.route(status, doors),
             *page.routes(status, doors),
         ],
-        middleware=[Middleware(_Guard, doors=doors)],
+        middleware=[Middleware(Guard, doors=doors)],
     )
 
 
@@ -254,7 +262,7 @@ _FORBIDDEN = PlainTextResponse(
 
 
 @dataclass(slots=True)
-class _Guard:
+class Guard:
     """Lets a request for a name of ours through to the routes."""
 
     app: ASGIApp
@@ -405,9 +413,16 @@ async def serving(
     doors: Doors,
 ) -> AsyncGenerator[None]:
     """Serve for the block; a misbehaving client never reaches the service itself."""
+    async with serving_app(application(status, reload, doors), listener):
+        yield
+
+
+@asynccontextmanager
+async def serving_app(app: ASGIApp, listener: socket.socket) -> AsyncGenerator[None]:
+    """The same for any routes."""
     server = _Server(
         uvicorn.Config(
-            application(status, reload, doors),
+            app,
             http=_Connection,
             ws="none",
             lifespan="off",

@@ -19,6 +19,7 @@ from engine.assembly.environment import Environment
 from engine.assembly.opening import opened, plain_errors
 from engine.config.loading import Config
 from engine.config.unencrypted import unencrypted
+from engine.errors import LeaseLost, StateAway
 from engine.metrics.labels import START_UP
 from engine.service import control, http
 from engine.service.authorising import keep_authorised_always
@@ -27,6 +28,7 @@ from engine.service.notify import Notifier
 from engine.service.reloading import Reloaded, Reloader
 from engine.service.shadow.opening import Shadow, opened_in_shadow
 from engine.service.stages import downstream, upstream
+from engine.service.standby import end_with_lease, serve_in_turn
 from engine.service.starting import start
 from engine.service.status import Status
 from engine.service.supervision import Supervision
@@ -44,23 +46,45 @@ async def run(config: Config, environment: Environment | None = None) -> None:
     """
     for reason in unencrypted(config):
         log.warning("unencrypted", reason=reason)
-    with plain_errors():
-        async with _opened(config, environment or Environment.real()) as (assembly, shadow):
-            # Behind the lease: a second process on the same state must hear that, not of the port.
-            service = config.engine.service
-            with (
-                http.listen(*service.http_address) as listener,
-                control.token_for(config.home) as token,
-            ):
-                doors = Doors(
-                    service.http_address[0],
-                    token,
-                    frozenset(service.hosts),
-                    service.nudge_token,
-                    service.page_token,
-                )
-                await _Process(assembly, shadow).serve(listener, doors)
-            await keep_usage(assembly)
+    environment = environment or Environment.real()
+    if config.engine.service.state is None or config.shadow:
+        await _serve(config, environment)
+    else:
+        place = environment.place(config)
+        await serve_in_turn(config, place, lambda: _serve(config, environment))
+
+
+async def _serve(config: Config, environment: Environment) -> None:
+    """Work on the state until told to stop.
+
+    Raises:
+        EngineError: it ends without having been told to.
+    """
+    process: _Process | None = None
+    try:
+        with plain_errors():
+            async with _opened(config, environment) as (assembly, shadow):
+                # Behind the lease: a second process on a state must hear that, not of the port.
+                service = config.engine.service
+                with (
+                    http.listen(*service.http_address) as listener,
+                    control.token_for(config.home) as token,
+                ):
+                    doors = Doors(
+                        service.http_address[0],
+                        token,
+                        frozenset(service.hosts),
+                        service.nudge_token,
+                        service.page_token,
+                    )
+                    process = _Process(assembly, shadow)
+                    await process.serve(listener, doors)
+                await keep_usage(assembly)
+    except (LeaseLost, StateAway) as error:
+        if process is None or not process.stop.is_set():
+            raise
+        # There is nothing to stand by for: whoever works next goes on from here.
+        log.warning("lease_lost", reason=str(error), remedy=error.remedy)
     log.info("stopped")
 
 
@@ -102,6 +126,7 @@ class _Process:
         ):
             outermost.start_soon(self._watch_signals)
             outermost.start_soon(supervision.run)
+            outermost.start_soon(end_with_lease, self.assembly)
             with self.whole:
                 await drive(self.assembly, self.status, self.stop)
             outermost.cancel_scope.cancel()

@@ -77,7 +77,7 @@ async def start(assembly: Assembly, status: Status) -> None:
     await take_up(assembly)
     await note_settings(assembly)
     status.started = True
-    state = str(assembly.config.engine.service.state_dir)
+    state = assembly.environment.place(assembly.config).shown
     log.info("started", version=about().version, state=state)
 
 

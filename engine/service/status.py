@@ -9,6 +9,7 @@ from typing import Any
 from engine.about import about
 from engine.assembly.assembly import Assembly
 from engine.decide import health
+from engine.errors import StateInUse
 from engine.model.health import ServiceFacts, Trouble, Verdict
 from engine.model.lane import Lane
 from engine.model.mass_change import Held
@@ -44,6 +45,16 @@ class Status:
     def __post_init__(self) -> None:
         self.gauges = Gauges(self.assembly)
 
+    def leads(self) -> bool:
+        """Whether nobody else can work on the state."""
+        guard = self.assembly.systems.guard
+        try:
+            if guard is not None:
+                guard()
+        except StateInUse:
+            return False
+        return True
+
     def not_ready(self) -> str | None:
         """Why the service is not ready, or None when it is."""
         if self.stopping:
@@ -73,7 +84,7 @@ class Status:
 
     async def refresh(self) -> None:
         """Set the gauges."""
-        await self.gauges.set(ready=self.not_ready() is None)
+        await self.gauges.set(ready=self.not_ready() is None, leads=self.leads())
 
     async def look(self) -> Counts:
         """Count what there is to do."""

@@ -13,7 +13,7 @@ may repeat a request learns of a stale connection as `StaleConnection`.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextvars import ContextVar
 from functools import lru_cache
 from typing import Self
@@ -48,9 +48,15 @@ class _Stale(_Broken):
 
 
 class Transport:
-    """Connections of one system; no cookie is ever kept, none sent that was not asked for."""
+    """Connections of one system; no cookie is ever kept, none sent that was not asked for.
 
-    def __init__(self) -> None:
+    Args:
+        guard: asked when a connection is there, right before the request leaves on it; raises what
+            is to be told in place of sending.
+    """
+
+    def __init__(self, guard: Callable[[], None] | None = None) -> None:
+        self._guard = guard
         self._opened: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -63,7 +69,7 @@ class Transport:
     async def send(self, request: Outgoing) -> Incoming:
         """Send it; see `Way`."""
         if self._opened is None:
-            self._opened = _session()
+            self._opened = _session(self._guard)
         try:
             response = await self._opened.request(
                 request.method,
@@ -125,26 +131,34 @@ def _timeout(seconds: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(connect=seconds, sock_connect=seconds, sock_read=seconds)
 
 
-def _session() -> aiohttp.ClientSession:
+def _session(guard: Callable[[], None] | None) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX, keepalive_timeout=KEEPALIVE_S),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         middlewares=(_sent_once,),
-        trace_configs=[_watching_connections()],
+        trace_configs=[_watching_connections(guard)],
         max_line_size=HEADER_BYTES_MAX,
         max_field_size=HEADER_BYTES_MAX,
         max_headers=HEADERS_MAX,
     )
 
 
-def _watching_connections() -> aiohttp.TraceConfig:
+def _watching_connections(guard: Callable[[], None] | None) -> aiohttp.TraceConfig:
     async def reused(*_: object) -> None:
         # Told within the task of the request, so a context variable reaches `_sent_once`.
         _kept.set(True)
 
+    async def guarded(*_: object) -> None:
+        if guard is not None:
+            guard()
+
     tracing = aiohttp.TraceConfig()
     tracing.on_connection_reuseconn.append(reused)
+    if guard is not None:
+        # Between these and the first byte of the request nothing is waited for.
+        tracing.on_connection_reuseconn.append(guarded)
+        tracing.on_connection_create_end.append(guarded)
     return tracing
 
 

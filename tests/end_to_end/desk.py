@@ -42,6 +42,7 @@ ELSEWHERE = {
     r"^kubectl ": "needs a cluster; tests/operations/test_containers.py asks the published schemas",
     r"-0\.2\.0-py3|state\.db\.schema-": "needs the former version and its state;"
     " tests/operations/test_installing.py has one migrated",
+    r"\bpostgresql://": "needs a database of that name; tests of each command have their own",
     r"^promtool query ": "asks a server, as tests/operations/test_live_dashboards.py does",
 }
 if os.geteuid() != 0:
@@ -94,7 +95,7 @@ class Desk:
         for place in (self.top / "usr/local/bin", self.home / ".venv/bin"):
             (place / PROGRAM).write_text(command, encoding="utf-8")
             (place / PROGRAM).chmod(0o755)
-        for name in ("grafana", "requirements.lock"):
+        for name in ("grafana", "requirements.lock", "requirements-postgres.lock"):
             (self.home / name).symlink_to(ROOT / name)
         if "installing" in page or "upgrading" in page:
             wheel = built.wheel(built.source(self.top / "checkout"))

@@ -14,7 +14,7 @@ import pytest
 
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.sandbox import Sandbox, SandboxOptions
-from engine.store.sqlite import statedir
+from engine.store import statedir
 from tests.end_to_end.test_authorising import (
     authorised,
     running,

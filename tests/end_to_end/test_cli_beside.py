@@ -12,7 +12,7 @@ import anyio
 import pytest
 
 from connectors.sandbox.sandbox import Sandbox, SandboxOptions
-from engine.store.sqlite import statedir
+from engine.store import statedir
 from tests.end_to_end import started
 from tests.end_to_end.test_cli_errors import ATTENTION, STATE, served
 from tests.waiting import DEADLINE_S

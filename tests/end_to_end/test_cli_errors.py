@@ -20,7 +20,8 @@ import pytest
 from connectors.sandbox.sandbox import Addresses, Ports, Sandbox, SandboxOptions
 from connectors.sandbox.serving import free_port
 from connectors.sandbox.settings_file import prepared, write_settings
-from engine.store.sqlite import statedir, statefile
+from engine.store import statedir
+from engine.store.sqlite import statefile
 from tests.end_to_end import started, warm
 from tests.end_to_end.few import few
 from tests.waiting import DEADLINE_S

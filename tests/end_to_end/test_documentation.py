@@ -55,7 +55,7 @@ CONSOLES = {
     "console shadow": "shadowed",
     "console plugin": "adopting",
 }
-LANGUAGES = {*CONSOLES, "sh", "toml", "yaml", "ini", "php", "{toctree}"}
+LANGUAGES = {*CONSOLES, "sh", "toml", "yaml", "ini", "php", "sql", "{toctree}"}
 # Where the pages have the sandbox's control port, as in: wosync sandbox --control-port 9470
 CONTROL = "http://127.0.0.1:9470"
 TABLES_OF_OTHERS = {"Service"}

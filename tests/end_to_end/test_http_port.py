@@ -37,7 +37,7 @@ pytestmark = pytest.mark.xdist_group("http_port")
 
 ROOT = str(Path(__file__).resolve().parents[2])
 LOOK_S = 0.02
-ROUTES = ("/metrics", "/healthz", "/readyz", "/status", "/mapping")
+ROUTES = ("/metrics", "/healthz", "/readyz", "/leaderz", "/status", "/mapping")
 MEGABYTE = 2**20
 # Far more than the service holds at rest may differ by, far less than what was sent to it.
 GROWTH_MAX = 40 * MEGABYTE

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from connectors.sandbox.sandbox import Sandbox
-from engine.store.sqlite import statedir, statefile
+from engine.store import statedir
+from engine.store.sqlite import statefile
 from tests.end_to_end.few import few
 from tests.end_to_end.test_cli_errors import ATTENTION, STATE, names_in, paragraph, served
 

@@ -33,12 +33,14 @@ async def _alone(config: Config, wanted: Wanted, out: IO[str], environment: Envi
     place = environment.place(config)
     with place.hold(keep=False) as seen:
         async with scratch_store(place, alone=True) as (store, copy):
-            await take_over(config, store, seen, environment.clock.now())
+            await take_over(config, store, place, seen, environment.clock.now())
 
             def systems() -> AbstractAsyncContextManager[Systems]:
                 # Whatever the rehearsal does, nothing that changes anything leaves.
                 looking, metrics = replace(config, shadow=True), environment.metrics()
-                return open_systems(looking, environment, store, metrics, place.vault)
+                return open_systems(
+                    looking, environment, store, metrics, place.vault, guard=place.guard
+                )
 
             making = _maker(wanted)(
                 config, environment, systems, store, copy, pair(config), wanted, beside=False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,7 +18,7 @@ from engine.assembly.environment import Environment
 from engine.assembly.opening import opened
 from engine.config import loading as configuration
 from engine.decide.reasons import foreign
-from engine.errors import StateUnusable, Throttled, Unauthorized
+from engine.errors import StateAway, StateUnusable, Throttled, Unauthorized
 from engine.flow.allowance import Grant
 from engine.flow.forecast import Left, Pieces, Tally
 from engine.flow.worktime import State, WorkTime, pausing, resting, spending
@@ -71,7 +71,7 @@ class Looked:
 
     async def look(self, *, ready: bool = True) -> None:
         """What a scrape does first."""
-        await self.gauges.set(ready=ready)
+        await self.gauges.set(ready=ready, leads=True)
 
     def value(self, name: str, **told: str) -> float | None:
         """One series; `class_` is the label class."""
@@ -428,6 +428,28 @@ async def test_a_state_that_cannot_be_read_shows_and_hides_nothing_else(
     assert looked.value("state_readable") == 0
     assert looked.value("errors_total", component="store", class_="storage") == 1
     assert (looked.value("connector_paused_seconds", connector="outreach") or 0) > 29
+
+
+async def test_a_database_that_is_away_for_a_moment_is_no_disk_that_failed(
+    looked: Looked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a disk loses once is paged for a quarter of an hour; a database comes back whole."""
+    await looked.look()
+
+    async def read(*_: object) -> object:
+        raise StateAway("the database does not answer")
+
+    monkeypatch.setattr(type(looked.assembly.store), "read", read)
+    config = looked.assembly.config
+    service = config.engine.service.model_copy(
+        update={"state": "postgresql://wosync@127.0.0.1:1/wosync"}
+    )
+    engine = config.engine.model_copy(update={"service": service})
+    looked.assembly.config = replace(config, engine=engine)
+    await looked.look()
+
+    assert looked.value("state_readable") == 0
+    assert looked.value("errors_total", component="store", class_="storage") == 0
 
 
 async def test_the_disk_of_the_state_shows(looked: Looked, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,10 +49,15 @@ class Told:
         self.reason = reason
         self.assembly = Assembled()
         self.refreshed = 0
+        self.lease = True
 
     def not_ready(self) -> str | None:
         """Why not."""
         return self.reason
+
+    def leads(self) -> bool:
+        """Whether nobody else can."""
+        return self.lease
 
     async def refresh(self) -> None:
         """Count the look."""
@@ -92,6 +97,22 @@ async def test_a_service_that_is_not_ready_is_alive_all_the_same() -> None:
     assert (await get(Told("crm does not answer"), "/healthz")).status_code == 200
     assert (await get(Told("crm does not answer"), "/status")).json() == {"ready": False}
     assert (await get(Told(None), "/secrets")).status_code == 404
+
+
+@pytest.mark.parametrize("reason", [None, "stopping", "crm does not answer"])
+async def test_whoever_works_on_the_state_leads_ready_or_not(reason: str | None) -> None:
+    """Nobody else can answer in its stead before its lease has ended."""
+    answer = await get(Told(reason), "/leaderz")
+
+    assert (answer.status_code, answer.text) == (200, "leads\n")
+
+
+async def test_whose_lease_has_ended_leads_no_more() -> None:
+    """It is about to stand by, and another one may lead already."""
+    told = Told(None)
+    told.lease = False
+
+    assert (await get(told, "/leaderz")).status_code == 503
 
 
 @pytest.mark.parametrize(
@@ -134,7 +155,9 @@ async def test_nobody_without_the_token_changes_anything(
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
-@pytest.mark.parametrize("path", ["/metrics", "/healthz", "/status", "/approve", "/nothing"])
+@pytest.mark.parametrize(
+    "path", ["/metrics", "/healthz", "/leaderz", "/status", "/approve", "/nothing"]
+)
 async def test_a_foreign_name_reaches_no_route(method: str, path: str) -> None:
     """Whatever else is right with the request."""
     headers = {"Host": "evil.example:9464", TOKEN: DOORS.token}

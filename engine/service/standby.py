@@ -1,0 +1,178 @@
+"""Standing by: while another process works on the state, this one waits for its turn.
+
+Only a state that several machines can reach is waited for. The one who stands by is ready as such:
+it answers on its own port, and takes over as soon as nobody works on the state any more.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import anyio
+import structlog
+from anyio.to_thread import run_sync
+from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client.exposition import choose_encoder
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from engine.assembly.assembly import Assembly
+from engine.config.loading import Config
+from engine.errors import LeaseLost, StateAway, StateInUse
+from engine.metrics.catalogue import LEADER
+from engine.metrics.families import PREFIX
+from engine.service import http
+from engine.service.doors import Doors
+from engine.service.notify import Notifier
+from engine.store.port.place import Place
+
+# It is looked so many times within a lease whether that has ended.
+LOOKS = 10
+# So often the supervisor is told that all is well.
+ALIVE_S = 2.0
+NOBODY = "nobody works on the state; this process is about to"
+
+log = structlog.get_logger(component="standby")
+
+
+async def serve_in_turn(config: Config, place: Place, serve: Callable[[], Awaitable[None]]) -> None:
+    """Serve whenever it is our turn, until told to stop.
+
+    Raises:
+        EngineError: what ended the service, if waiting would not help.
+    """
+    while await _Standby(config, place).wait():
+        try:
+            await serve()
+        except (LeaseLost, StateAway) as error:
+            log.warning("lease_lost", reason=str(error), remedy=error.remedy)
+        except StateInUse:
+            # Somebody else was quicker; who it is, is told while we stand by.
+            pass
+        else:
+            return
+
+
+async def end_with_lease(assembly: Assembly) -> None:
+    """End the service as soon as another process may work on the state, also when nothing is to do.
+
+    Raises:
+        StateInUse: the lease has ended.
+    """
+    guard = assembly.systems.guard
+    while guard is not None:
+        guard()
+        await anyio.sleep(assembly.config.engine.service.lease_s / LOOKS)
+
+
+@dataclass(slots=True)
+class _Standby:
+    """A process that waits for its turn."""
+
+    config: Config
+    place: Place
+    reason: str = NOBODY
+    _notifier: Notifier = field(default_factory=Notifier.from_environment)
+    _ours: bool = False
+
+    async def wait(self) -> bool:
+        """Wait until nobody works on the state; False when told to stop meanwhile."""
+        with self.place.watching() as occupant:
+            if await self._is_free(occupant):
+                return True
+            service = self.config.engine.service
+            with http.listen(*service.http_address) as listener:
+                async with http.serving_app(self._application(), listener), _until_told() as tasks:
+                    tasks.start_soon(self._say_that_all_is_well)
+                    await self._look_until_free(occupant, service.lease_s / LOOKS)
+                    self._ours = True
+                    tasks.cancel_scope.cancel()
+        return self._ours
+
+    async def _look_until_free(self, occupant: Callable[[], str | None], every_s: float) -> None:
+        while True:
+            await anyio.sleep(every_s)
+            if await self._is_free(occupant):
+                return
+
+    async def _is_free(self, look: Callable[[], str | None]) -> bool:
+        """Whether nobody works on the state; says why not when that changes."""
+        try:
+            occupant = await run_sync(look)
+            reason, remedy = f"{occupant} works on the state in {self.place.shown}", None
+        except StateAway as error:
+            occupant, reason, remedy = "", str(error), error.remedy
+        if occupant is None:
+            return True
+        if reason != self.reason:
+            self.reason = reason
+            log.info("standing_by", reason=reason, **({"remedy": remedy} if remedy else {}))
+            self._notifier.ready(f"standing by: {reason}")
+        return False
+
+    async def _say_that_all_is_well(self) -> None:
+        every_s = min(ALIVE_S, (self._notifier.watchdog_s or ALIVE_S * 3) / 3)
+        while True:
+            self._notifier.alive()
+            await anyio.sleep(every_s)
+
+    def _application(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/healthz", _alive),
+                Route("/readyz", self._readyz),
+                Route("/leaderz", self._leaderz),
+                Route("/status", self._status),
+                Route("/metrics", _metrics),
+            ],
+            middleware=[Middleware(http.Guard, doors=self._doors())],
+        )
+
+    def _doors(self) -> Doors:
+        """Nobody changes anything here, so there is no token."""
+        service = self.config.engine.service
+        return Doors(service.http_address[0], "", frozenset(service.hosts), None, None)
+
+    async def _readyz(self, _: Request) -> Response:
+        return PlainTextResponse(f"standing by: {self.reason}\n")
+
+    async def _leaderz(self, _: Request) -> Response:
+        return PlainTextResponse(f"standing by: {self.reason}\n", status_code=503)
+
+    async def _status(self, _: Request) -> Response:
+        told = {"schema_version": 1, "ready": False, "standby": True, "reason": self.reason}
+        return JSONResponse(told)
+
+
+async def _alive(_: Request) -> Response:
+    return PlainTextResponse("alive\n")
+
+
+async def _metrics(request: Request) -> Response:
+    registry = CollectorRegistry()
+    Gauge(f"{PREFIX}_leader", LEADER, registry=registry).set(0)
+    encode, content_type = choose_encoder(request.headers.get("accept", ""))
+    return Response(encode(registry), headers={"Content-Type": content_type})
+
+
+@asynccontextmanager
+async def _until_told() -> AsyncGenerator[anyio.abc.TaskGroup]:
+    """A block that is cut short by SIGTERM and SIGINT; a reload is of no use here."""
+    async with anyio.create_task_group() as tasks:
+
+        async def heed() -> None:
+            with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as told:
+                async for number in told:
+                    if number != signal.SIGHUP:
+                        log.info("stopped")
+                        tasks.cancel_scope.cancel()
+                        return
+
+        tasks.start_soon(heed)
+        yield tasks

@@ -1,0 +1,276 @@
+"""Several processes for one pair, on a state in PostgreSQL: one works, the others stand by."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import anyio
+import anyio.abc
+import httpx
+import psycopg
+import pytest
+
+from connectors.sandbox.sandbox import Ports, Sandbox, SandboxOptions
+from connectors.sandbox.settings_file import SettingsFile
+from tests.cutting import Way, way_to
+from tests.end_to_end.hands import Hands
+from tests.end_to_end.test_kills import (
+    configured,
+    let_pass,
+    service,
+    settled,
+    things_go_wrong,
+)
+from tests.waiting import DEADLINE_S
+
+pytestmark = pytest.mark.anyio
+
+ROUNDS = int(os.environ.get("WOSYNC_FAILOVERS", "6"))
+LEASE_S = 2.0
+# An end of the lease, and as much again on a machine that has other work to do.
+BEYOND_S = LEASE_S * 1.5
+LOOK_S = 0.05
+OK, UNAVAILABLE = 200, 503
+
+
+@dataclass(slots=True)
+class Member:
+    """A machine with a process for the pair.
+
+    Args:
+        way: its way to the database.
+    """
+
+    name: str
+    settings: SettingsFile
+    way: Way
+    log: Path
+    stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    process: anyio.abc.Process | None = None
+
+    async def start(self) -> None:
+        """Start the process."""
+        self.process = await self.stack.enter_async_context(service(self.settings.path, self.log))
+
+    async def end(self, how: signal.Signals) -> None:
+        """End it, and see it to its end."""
+        assert self.process is not None
+        self.process.send_signal(how)
+        with anyio.fail_after(DEADLINE_S):
+            await self.process.wait()
+        self.process = None
+
+    def told(self, how: signal.Signals) -> None:
+        """Tell it something that does not end it."""
+        assert self.process is not None
+        self.process.send_signal(how)
+
+    async def asked(self, path: str) -> tuple[int, str]:
+        """What it answers there; 0 for nothing."""
+        async with httpx.AsyncClient(base_url=self.settings.service_url, trust_env=False) as asking:
+            try:
+                answer = await asking.get(path, timeout=1.0)
+            except httpx.HTTPError:
+                return 0, ""
+            return answer.status_code, answer.text
+
+    async def leads(self) -> bool:
+        """Whether it works on the state, by its own word."""
+        return (await self.asked("/leaderz"))[0] == OK
+
+    async def stands_by(self) -> bool:
+        """Whether it is ready to take over, by its own word."""
+        code, text = await self.asked("/readyz")
+        return code == OK and text.startswith("standing by")
+
+
+@asynccontextmanager
+async def members(
+    names: str, directory: Path, server: str, sandbox: Sandbox
+) -> AsyncGenerator[list[Member]]:
+    """Machines whose processes share one state; none is started."""
+    schema = f"failover_{os.getpid()}_{directory.name[-8:].lower()}".replace("-", "_")
+    host = dict(part.split("=", 1) for part in server.split())["host"]
+    async with AsyncExitStack() as stack, sandbox.serving(Ports()) as addresses:
+        made: list[Member] = []
+        for name in names:
+            home = directory / name
+            way, _ = stack.enter_context(way_to(server, home / "way"))
+            settings = configured(home / "home", addresses, sandbox)
+            text = settings.path.read_text(encoding="utf-8")
+            state = f"postgresql:///postgres?host={home / 'way'}&user=wosync"
+            shared = f'[service]\nstate = "{state}"\nstate_schema = "{schema}"\nlease_s = {LEASE_S}'
+            settings.path.write_text(text.replace("[service]", shared, 1), encoding="utf-8")
+            member = Member(name, settings, way, directory / f"{name}.log")
+            stack.push_async_exit(member.stack)
+            made.append(member)
+        try:
+            yield made
+        finally:
+            for member in made:
+                if member.process is not None:
+                    member.told(signal.SIGCONT)
+            await stack.aclose()
+            with psycopg.connect(f"host={host} user=wosync dbname=postgres") as connection:
+                connection.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE'.encode())
+
+
+async def until(holds: Callable[[], Awaitable[bool]], members: list[Member]) -> None:
+    """Wait for it."""
+    with anyio.move_on_after(DEADLINE_S):
+        while True:
+            if await holds():
+                return
+            await anyio.sleep(LOOK_S)
+    logs = "\n\n".join(one.log.read_text(encoding="utf-8")[-3000:] for one in members)
+    raise AssertionError(logs)
+
+
+async def leader(members: list[Member]) -> Member:
+    """Wait until one works, and return it."""
+    found: list[Member] = []
+
+    async def one() -> bool:
+        found[:] = [each for each in members if each.process is not None and await each.leads()]
+        return bool(found)
+
+    await until(one, members)
+    return found[0]
+
+
+async def test_one_works_and_the_other_stands_by(tmp_path: Path, postgres: str) -> None:
+    """Each says so on its own port; stopped in order, the first hands over at once."""
+    sandbox = Sandbox(SandboxOptions(seed=3, bulk=10))
+    async with members("ab", tmp_path, postgres, sandbox) as (first, second):
+        await first.start()
+        await until(first.leads, [first])
+        await second.start()
+        await until(second.stands_by, [first, second])
+
+        assert (await second.asked("/healthz"))[0] == OK
+        assert (await second.asked("/leaderz"))[0] == UNAVAILABLE
+        assert '"standby":true' in (await second.asked("/status"))[1]
+        assert "wosync_leader 0.0" in (await second.asked("/metrics"))[1]
+        assert "wosync_leader 1.0" in (await first.asked("/metrics"))[1]
+
+        await first.end(signal.SIGTERM)
+        await until(second.leads, [first, second])
+        await second.end(signal.SIGTERM)
+
+
+async def test_one_that_stands_by_stops_when_it_is_told_to(tmp_path: Path, postgres: str) -> None:
+    """In order, and without having touched anything."""
+    sandbox = Sandbox(SandboxOptions(seed=3, bulk=10))
+    async with members("ab", tmp_path, postgres, sandbox) as (first, second):
+        await first.start()
+        await until(first.leads, [first])
+        await second.start()
+        await until(second.stands_by, [first, second])
+
+        second.told(signal.SIGHUP)
+        assert second.process is not None
+        second.told(signal.SIGTERM)
+        with anyio.fail_after(DEADLINE_S):
+            assert await second.process.wait() == 0
+        assert await first.leads()
+
+
+async def test_a_database_that_is_away_is_waited_for(tmp_path: Path, postgres: str) -> None:
+    """Nothing is flagged for that, nothing is lost, and nobody has to start anything."""
+    rng = Random(11)  # noqa: S311 # moments, not secrets
+    sandbox = Sandbox(SandboxOptions(seed=5, bulk=60, latency_s=0.005))
+    hands = Hands(sandbox, rng)
+    async with members("a", tmp_path, postgres, sandbox) as (only,):
+        only.way.close()
+        await only.start()
+        await until(only.stands_by, [only])
+        assert "cannot be reached" in (await only.asked("/readyz"))[1]
+
+        only.way.open()
+        await until(only.leads, [only])
+        await let_pass(sandbox, 60, DEADLINE_S)
+        only.way.close()
+        hands.do_something()
+        await until(only.stands_by, [only])
+        only.way.open()
+        found = await settled(only.settings.service_url, sandbox, hands)
+        assert (found.duplicates, found.misses) == ([], [])
+        await only.end(signal.SIGTERM)
+
+
+async def test_one_that_is_told_to_stop_does_while_the_database_is_away(
+    tmp_path: Path, postgres: str
+) -> None:
+    """It has nothing to stand by for."""
+    sandbox = Sandbox(SandboxOptions(seed=3, bulk=0))
+    async with members("a", tmp_path, postgres, sandbox) as (only,):
+        await only.start()
+        await until(only.leads, [only])
+        only.way.close()
+        assert only.process is not None
+        only.told(signal.SIGTERM)
+        with anyio.fail_after(DEADLINE_S):
+            assert await only.process.wait() == 0
+
+
+@pytest.mark.slow
+async def test_whatever_happens_to_the_one_that_works_another_goes_on(
+    tmp_path: Path,
+    postgres: str,
+    capsys: pytest.CaptureFixture[str],
+    record_property: Callable[[str, object], None],
+) -> None:
+    """Killed, frozen beyond its lease, cut off, stopped in order: nothing is done twice."""
+    rng = Random(int(os.environ.get("WOSYNC_SEED", "20261130")))  # noqa: S311 # moments, not secrets
+    sandbox = Sandbox(SandboxOptions(seed=5, bulk=150, latency_s=0.005, mint_interval_s=0))
+    hands = Hands(sandbox, rng)
+    things_go_wrong(sandbox)
+    deeds: list[str] = []
+    async with members("abc", tmp_path, postgres, sandbox) as all_of_them:
+        for one in all_of_them:
+            await one.start()
+        for _ in range(ROUNDS):
+            works = await leader(all_of_them)
+            await let_pass(sandbox, rng.randrange(5, 60), BEYOND_S)
+            hands.do_something()
+            deed = rng.choice(["kill", "freeze", "cut off", "stop"])
+            deeds.append(deed)
+            others = [one for one in all_of_them if one is not works]
+            if deed == "freeze":
+                works.told(signal.SIGSTOP)
+                await leader(others)
+                await let_pass(sandbox, rng.randrange(60), BEYOND_S)
+                works.told(signal.SIGCONT)
+            elif deed == "cut off":
+                works.way.close()
+                await leader(others)
+                works.way.open()
+            else:
+                await works.end(signal.SIGKILL if deed == "kill" else signal.SIGTERM)
+                hands.do_something()
+                await leader(others)
+                await works.start()
+        sandbox.outreach_traffic.plan.clear()
+        sandbox.workbooks_traffic.plan.clear()
+        works = await leader(all_of_them)
+        found = await settled(works.settings.service_url, sandbox, hands)
+        leading = [one.name for one in all_of_them if await one.leads()]
+        for one in all_of_them:
+            await one.end(signal.SIGTERM)
+
+    summary = (
+        f"{', '.join(deeds)}: records {found.records}, people {found.people}, roles {found.roles},"
+        f" duplicates {len(found.duplicates)}, misses {len(found.misses)}"
+    )
+    record_property("summary", summary)
+    with capsys.disabled():
+        sys.stdout.write(f"\n{summary}\n")
+    assert len(leading) == 1
+    assert (found.duplicates, found.misses) == ([], [])

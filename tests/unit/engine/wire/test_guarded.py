@@ -1,0 +1,104 @@
+"""Whoever may lose the right to send is asked at the last moment."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from engine.errors import StateInUse
+from engine.wire.guarded import Guarded
+from engine.wire.transport import Transport
+from engine.wire.way import Outgoing, Way
+
+pytestmark = pytest.mark.anyio
+
+BODY = b"{}"
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+
+
+@dataclass
+class Heard:
+    """What has come to a server, connections and bytes."""
+
+    connections: int = 0
+    requests: int = 0
+    url: str = ""
+    writers: list[asyncio.StreamWriter] = field(default_factory=list[asyncio.StreamWriter])
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer each request with nothing."""
+        self.connections += 1
+        self.writers.append(writer)
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                await reader.readuntil(b"\r\n\r\n" + BODY)
+                self.requests += 1
+                writer.write(ANSWER)
+                await writer.drain()
+
+
+@asynccontextmanager
+async def listening() -> AsyncGenerator[Heard]:
+    """A server, and what it has heard."""
+    heard = Heard()
+    server = await asyncio.start_server(heard.answer, "127.0.0.1", 0)
+    heard.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    try:
+        yield heard
+    finally:
+        for writer in heard.writers:
+            writer.close()
+        server.close()
+
+
+@dataclass
+class Right:
+    """The right to send, while it lasts."""
+
+    lasts: bool = True
+
+    def __call__(self) -> None:
+        """Whether it does."""
+        if not self.lasts:
+            raise StateInUse("another process works on the state")
+
+
+async def ask(way: Way, url: str) -> None:
+    """A request, answered to its end."""
+    answer = await way.send(Outgoing("POST", url, {}, BODY, 30.0))
+    async for _ in answer.pieces:
+        pass
+    await answer.end()
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["a new connection", "a kept one"])
+async def test_nothing_leaves_once_the_guard_says_no(*, kept: bool) -> None:
+    """A connection may have taken its time; so it is asked when that is there."""
+    right = Right()
+    async with listening() as heard, Transport(right) as way:
+        if kept:
+            await ask(way, heard.url)
+        right.lasts = False
+        with pytest.raises(StateInUse):
+            await ask(way, heard.url)
+
+        assert heard.requests == int(kept)
+        assert heard.connections <= 1
+
+
+async def test_any_other_way_asks_its_guard_too() -> None:
+    """So it is where a test or a simulation takes the place of the network."""
+    right = Right()
+    async with listening() as heard, Transport() as way:
+        guarded = Guarded(way, right)
+        await ask(guarded, heard.url)
+        right.lasts = False
+        with pytest.raises(StateInUse):
+            await ask(guarded, heard.url)
+
+        assert heard.requests == 1
