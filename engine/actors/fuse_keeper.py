@@ -1,7 +1,7 @@
 """Fuse keeper: let a mass change go on when it is small, and stop it when it is not.
 
-Mailbox   none: it looks every two seconds, and when `once` has nothing else to do; the pollers
-          tell it when they are at the end of a poll
+Mailbox   none: it looks every two seconds while something is held, every ten otherwise, and when
+          `once` has nothing else to do; the pollers tell it when they are at the end of a poll
 Sends     a notification of the dispatchers when what was held goes on
 Store     decides over what is held; see `engine.store.port.fuse`
 Metrics   none of its own; the status shows what is held
@@ -11,7 +11,7 @@ Stops     when it is cancelled
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -23,6 +23,8 @@ from engine.model.mass_change import Limits
 from engine.store.port.store import Store
 
 LOOK_S = 2.0
+# So many times nothing is asked where nothing was held, and no poll has ended since.
+SPARED = 4
 
 log = structlog.get_logger(component="fuse_keeper")
 
@@ -35,16 +37,21 @@ class FuseKeeper:
     clock: Clock
     limits: Limits
     wake: Callable[[], None]
+    _spared: int = field(default=0, init=False)
 
     async def run(self) -> None:
         """Look again and again."""
         while True:
             await resting(LOOK_S)
-            await self.step()
+            if self._spared:
+                self._spared -= 1
+            else:
+                await self.step()
 
     async def step(self) -> bool:
         """Decide, if everything is evaluated; whether anything may go on."""
         if not await self.store.fuse.waiting():
+            self._spared = SPARED
             return False
         now = self.clock.now()
         decided = await self.store.fuse.decide(self.limits, now)
@@ -69,7 +76,7 @@ class FuseKeeper:
 
     async def poll_ends(self, *, first_look: bool = False) -> None:
         """Let what the poll has parked go on, if it is not too much at once."""
-        now = self.clock.now()
+        now, self._spared = self.clock.now(), 0
         due = await self.store.fuse.judge_parked(self.limits, now, first_look=first_look)
         if due:
             self.wake()
