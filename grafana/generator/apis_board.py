@@ -300,9 +300,7 @@ _DETAILS: tuple[Panel | Text, ...] = (
             side_by_side(
                 in_flight=total("api_in_flight", _HERE),
                 waiting=total("admission_waiting", _HERE),
-                at_most="sum ("
-                + metric("config_setting", 'setting=~"$connector[.]requests_in_flight_max"')
-                + ")",
+                at_most=total("config_setting", 'setting=~"$connector[.]requests_in_flight_max"'),
             ),
             "{{what}}",
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from grafana.generator.dashboards import Dashboard
 from grafana.generator.operator_errors import ERRORS, IN_ERROR, PROBLEMS
 from grafana.generator.operator_guards import FRESH, GUARDS, OBJECTIVE
+from grafana.generator.operator_processes import PROCESSES
 from grafana.generator.operator_top import BEHIND, BOUND, TOP
 from grafana.generator.panels import Panel, Query, Row, Text, graph, heatmap
 from grafana.generator.queries import (
@@ -28,6 +29,9 @@ import, a mass edit, a new mapping), and fresh edits overtake it. **In error** i
 and waits for somebody to reset "Outreach Sync Error"; **in doubt** is a create whose answer was
 lost and which is being looked for. Magenta points on the lag are single changes: their `run` stands
 in the log lines of the same work, `journalctl -u wosync -o cat | grep RUN`.
+
+A pair whose state is in a database may have several **processes**: one works, the others stand by
+and take over from it. All numbers are those of the one that works.
 
 `wosync status` says the same on the host, `wosync history REF` tells the story of one record.
 """
@@ -231,6 +235,7 @@ BOARD = Dashboard(
         Row("How far behind, and when is it done", (*_BEHIND, *FRESH, IN_ERROR, PROBLEMS)),
         Row("Objective", OBJECTIVE, folded=True),
         Row("Guards: never anything but zero", GUARDS, folded=True),
+        Row("Who works, and who stands by", PROCESSES, folded=True),
         Row("Errors in detail", ERRORS, folded=True),
         Row("Backlog and polls in detail", _BACKLOG, folded=True),
         Row("How to read this", (Text("Words", _WORDS.strip()),), folded=True),

@@ -305,7 +305,8 @@ TOP: tuple[Panel, ...] = (
         "State",
         "none",
         Query(f"topk(1, {alive(STATE)})"),
-        what="Whether the service runs, and calls itself ready; of several pairs the worst.",
+        what="Whether a process of the pair runs and works, and calls itself ready; of several "
+        "pairs the worst.",
         normal="works.",
         act="its own page, or wosync status on the host, says the reason in one line.",
         mappings=(STATES,),

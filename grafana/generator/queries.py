@@ -11,7 +11,9 @@ from engine.metrics import PREFIX
 CHOSEN = 'job=~"$job", instance=~"$instance"'
 _STOCK = ("process_", "python_", "ALERTS", "up")
 INSTANCE = ("job", "instance")
-# Whether an instance is scraped: the one metric that does not come from the service.
+# What grafana/prometheus.yml tells the processes of one pair apart by.
+PROCESS = "process"
+# Whether a process is scraped: the one metric that does not come from the service.
 UP = f"up{{{CHOSEN}}}"
 
 
@@ -21,14 +23,22 @@ def metric(name: str, *matchers: str) -> str:
     return f"{whole}{{{', '.join((CHOSEN, *matchers))}}}"
 
 
+# Recorded: whether a process of the pair works, while others may stand by.
+WORKS = metric("instance:wosync_works:bool")
+
+
 def one_of(label: str, *values: str) -> str:
     """A matcher for any of the values."""
     return f'{label}=~"{"|".join(values)}"'
 
 
 def total(name: str, *matchers: str, by: tuple[str, ...] = ()) -> str:
-    """The sum of a gauge over the chosen instances."""
-    return f"sum{_by(by)} ({metric(name, *matchers)})"
+    """The sum of a gauge over the chosen instances.
+
+    Of two processes that took turns between two scrapes both are seen: they are not added up.
+    """
+    told = metric(name, *matchers)
+    return f"sum{_by(by)} ({told if ':' in name else f'max without ({PROCESS}) ({told})'})"
 
 
 def worst(name: str, *matchers: str, by: tuple[str, ...] = INSTANCE) -> str:
@@ -88,11 +98,11 @@ def age(timestamp: str, by: str) -> str:
 
 
 def alive(expr: str) -> str:
-    """The same by instance, and no number at the moment for one that is not scraped.
+    """The same by instance, and no number at the moment for one of which no process works.
 
     Without it the last number of a service that died hours ago would be shown as the present one.
     """
-    return f"max by (job, instance) ({expr}) or (max by (job, instance) ({UP}) == 0) * NaN"
+    return f"max by (job, instance) ({expr}) or ({WORKS} == 0) * NaN"
 
 
 def unlike_zero(expr: str, label: str) -> str:

@@ -13,7 +13,6 @@ from grafana.generator.queries import (
     per_minute,
     per_second,
     quantile,
-    setting,
     total,
     unlike_zero,
     worst,
@@ -148,7 +147,7 @@ _CONCURRENCY: tuple[Panel | Text, ...] = (
                     (system, total("api_in_flight", f'connector="{system}"')),
                     (
                         f"{system} at most",
-                        f"sum ({setting(f'{system}.requests_in_flight_max')})",
+                        total("config_setting", f'setting="{system}.requests_in_flight_max"'),
                     ),
                 )
             ),

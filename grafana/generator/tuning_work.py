@@ -119,15 +119,15 @@ WORK: tuple[Panel, ...] = (
 
 MACHINE: tuple[Panel, ...] = (
     graph(
-        "SQLite commits",
+        "Commits",
         "s",
         *(
             Query(quantile(share, _COMMITS), f"p{round(100 * share)}")
             for share in (0.5, 0.95, 0.99)
         ),
-        what="One group of store writes, from its start to the disk.",
-        normal="about a millisecond on a good disk.",
-        act="the disk is slow or busy; the state must be on a local one.",
+        what="One group of store writes, from its start to the disk or the database.",
+        normal="about a millisecond on a good disk, some more in a database.",
+        act="a disk is slow or busy, or no local one; a database is slow, or far away.",
         colors=_SHARES,
         steps=((None, "green"), (1, "red")),
         alerts=("WosyncSqliteSlow",),
@@ -139,14 +139,14 @@ MACHINE: tuple[Panel, ...] = (
         Query(total("sqlite_writer_queue_depth", by=INSTANCE), "{{instance}}"),
         what="Store writes waiting for the writer.",
         normal="a few.",
-        act="see SQLite commits.",
+        act="see Commits.",
         width=8,
     ),
     graph(
-        "State files",
+        "Size of the state",
         "bytes",
         Query(total("sqlite_file_bytes", by=("file",)), "{{file}}"),
-        what="Size of the state's files.",
+        what="Size of the state's files; of one in a database main are its tables, and wal is 0.",
         normal="main grows slowly; wal stays below some tens of megabytes.",
         act="a growing wal: something reads the state for hours.",
         colors={"main": "blue", "wal": "light-blue"},
@@ -207,4 +207,4 @@ MACHINE: tuple[Panel, ...] = (
         width=12,
     ),
 )
-"""The state on disk, the loop, the process."""
+"""The state, the loop, the process."""

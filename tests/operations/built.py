@@ -26,6 +26,7 @@ SOURCES = (
     "grafana",
     "pyproject.toml",
     "requirements.lock",
+    "requirements-postgres.lock",
 )
 # A Tuesday in 2026, as a commit would have it.
 EPOCH = "1790000000"

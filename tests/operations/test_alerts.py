@@ -31,6 +31,7 @@ from tests.operations.alert_files import (
     Rule,
     alerts,
     expectations,
+    read_yaml,
     rules,
 )
 from tests.operations.tools import needs
@@ -277,6 +278,30 @@ def test_the_sample_configuration_of_prometheus_loads_every_rule() -> None:
 def test_every_alert_fires_when_it_should_and_not_otherwise(path: Path) -> None:
     """The unit tests of the rules; see the files beside this one."""
     tested = promtool("test", "rules", path)
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+
+
+@needs("promtool")
+@pytest.mark.parametrize("path", TEST_FILES, ids=lambda path: path.stem)
+def test_what_is_said_of_a_pair_is_said_of_no_process_of_it(path: Path, tmp_path: Path) -> None:
+    """Of two that take turns both are seen once: no rule fails over that, nor begins anew."""
+    tests = read_yaml(path)
+    tests["rule_files"] = [str((path.parent / name).resolve()) for name in tests["rule_files"]]
+    for test in tests["tests"]:
+        test["input_series"] = [
+            {**entry, "series": entry["series"].replace("}", f', process="{name}"}}')}
+            for entry in test.get("input_series", ())
+            if not entry["series"].startswith("instance:") and "process=" not in entry["series"]
+            for name in ("one", "two")
+        ]
+        test["promql_expr_test"] = [
+            {"expr": 'ALERTS{process!=""}', "eval_time": one["eval_time"], "exp_samples": []}
+            for one in test["promql_expr_test"]
+        ]
+    (tmp_path / "twice.yml").write_text(yaml.safe_dump(tests), encoding="utf-8")
+
+    tested = promtool("test", "rules", tmp_path / "twice.yml")
+
     assert tested.returncode == 0, tested.stdout + tested.stderr
 
 

@@ -57,7 +57,7 @@ def test_the_name_of_a_pair_is_read_whole_on_a_narrow_screen() -> None:
     name = "wosync-production-emea-01.internal.example.com:9464"
     tables = [one for one in graphs(read_board("operator")) if one["type"] == "table"]
 
-    assert len(tables) == 2
+    assert len(tables) == 3
     for panel in tables:
         widths = {
             override["matcher"]["options"]: one["value"]
@@ -152,9 +152,41 @@ def test_of_a_pair_that_died_no_last_number_is_shown() -> None:
     ]
     assert {title for title, _ in over_time} == {"Error budget left"}
     for title, expr in over_time:
-        assert re.search(r"or \(max by \(job, instance\) \(up\{[^}]+\}\) == 0\) \* NaN", expr), (
-            title
-        )
+        # One that stands by is scraped, and says nothing of the pair.
+        assert re.search(r"or \(instance:wosync_works:bool\{[^}]+\} == 0\) \* NaN", expr), title
+
+
+def test_a_process_that_stands_by_looks_like_no_fault() -> None:
+    """Neither red nor orange, and never the word for a pair that is down."""
+    [panel] = [one for one in graphs(read_board("operator")) if one["title"] == "Processes"]
+    [states] = [
+        mapping["options"]
+        for override in panel["fieldConfig"]["overrides"]
+        for one in override["properties"]
+        if one["id"] == "mappings"
+        for mapping in one["value"]
+        if mapping["type"] == "value"
+    ]
+
+    assert [one["text"] for one in states.values()] == [
+        "works",
+        "not ready",
+        "stands by",
+        "no answer",
+    ]
+    assert states["2"]["color"] == "blue"
+    assert "red" not in {one["color"] for one in states.values()}
+    [expr] = [target["expr"] for target in panel["targets"]]
+    assert re.search(r"2 \+ \(wosync_leader\{[^}]+\} == 0\)", expr)
+
+
+def test_of_two_processes_that_took_turns_no_number_is_added_up() -> None:
+    """Both are seen until the one that was lost is scraped the next time."""
+    for name in BOARDS:
+        for panel in graphs(read_board(name)):
+            for target in panel["targets"]:
+                summed = re.findall(r"sum(?: by \([^)]*\))? \((wosync_\w+)", target["expr"])
+                assert set(summed) <= {"wosync_leader"}, panel["title"]
 
 
 def test_a_number_before_its_course_is_hardly_older_than_one_by_itself() -> None:

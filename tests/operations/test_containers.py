@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +24,26 @@ from engine.config.loading import ServiceSettings
 from tests.operations import built, containers
 from tests.waiting import DEADLINE_S
 
+# One pod with a volume, and several on a database.
 MANIFEST = built.ROOT / "docs" / "kubernetes.yaml"
+OF_SEVERAL = built.ROOT / "docs" / "kubernetes-postgresql.yaml"
+every_manifest = pytest.mark.parametrize(
+    "manifest", [MANIFEST, OF_SEVERAL], ids=lambda path: path.stem
+)
 # The oldest that is promised, and the newest that there is.
 VERSIONS = ("1.27", "1.37")
 
 
-def documents() -> dict[str, dict[str, Any]]:
-    """The objects of the manifest by their kind."""
-    text = MANIFEST.read_text(encoding="utf-8")
+def documents(manifest: Path) -> dict[str, dict[str, Any]]:
+    """The objects of a manifest by their kind."""
+    text = manifest.read_text(encoding="utf-8")
     return {document["kind"]: document for document in yaml.safe_load_all(text)}
+
+
+def workload(manifest: Path) -> dict[str, Any]:
+    """What of it runs pods."""
+    found = documents(manifest)
+    return found.get("StatefulSet") or found["Deployment"]
 
 
 def judged(manifest: Path, version: str) -> subprocess.CompletedProcess[str]:
@@ -49,10 +61,11 @@ def judged(manifest: Path, version: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@every_manifest
 @pytest.mark.parametrize("version", VERSIONS)
-def test_the_manifest_follows_the_published_schema(version: str) -> None:
+def test_the_manifest_follows_the_published_schema(version: str, manifest: Path) -> None:
     """A key that the schema does not know would be dropped without a word."""
-    found = judged(MANIFEST, version)
+    found = judged(manifest, version)
 
     assert found.returncode == 0, found.stdout + found.stderr
 
@@ -66,17 +79,17 @@ def test_the_schema_would_notice(tmp_path: Path) -> None:
     assert judged(other, VERSIONS[-1]).returncode != 0
 
 
-def test_the_manifest_and_the_image_fit_each_other() -> None:
+@every_manifest
+def test_the_manifest_and_the_image_fit_each_other(manifest: Path) -> None:
     """Names, paths, users and ports are promises that two files make to each other."""
-    spec = documents()["StatefulSet"]["spec"]
+    spec = workload(manifest)["spec"]
     pod = spec["template"]["spec"]
     [container] = pod["containers"]
     mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
     volumes = {volume["name"] for volume in pod["volumes"]} | {
-        claim["metadata"]["name"] for claim in spec["volumeClaimTemplates"]
+        claim["metadata"]["name"] for claim in spec.get("volumeClaimTemplates", ())
     }
 
-    assert spec["replicas"] == 1
     assert container["args"] == containers.last("CMD").words
     assert str(pod["securityContext"]["runAsUser"]) in containers.last("USER").rest.split(":")
     assert mounts["state"] == containers.last("VOLUME").rest
@@ -87,10 +100,61 @@ def test_the_manifest_and_the_image_fit_each_other() -> None:
     assert pod["securityContext"]["runAsNonRoot"] is True
 
 
-def test_the_configuration_of_the_manifest_is_one(tmp_path: Path) -> None:
+def test_there_is_one_pod_unless_the_state_is_in_a_database() -> None:
+    """A second writer on a volume is refused, and one on a database stands by."""
+    single, several = workload(MANIFEST), workload(OF_SEVERAL)
+
+    assert (single["kind"], single["spec"]["replicas"]) == ("StatefulSet", 1)
+    assert "postgresql://" not in MANIFEST.read_text(encoding="utf-8")
+    assert (several["kind"], several["spec"]["replicas"]) == ("Deployment", 2)
+
+
+def test_somebody_can_always_take_over() -> None:
+    """An update, a drained node and a lost one each leave one that stands by."""
+    found = documents(OF_SEVERAL)
+    spec = found["Deployment"]["spec"]
+    pod = spec["template"]["spec"]
+    [container] = pod["containers"]
+    labels = spec["selector"]["matchLabels"]
+    hosts, zones = pod["topologySpreadConstraints"]
+
+    assert spec["strategy"] == {
+        "type": "RollingUpdate",
+        "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0},
+    }
+    assert found["PodDisruptionBudget"]["spec"]["minAvailable"] == spec["replicas"] - 1
+    assert found["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"] == labels
+    assert found["Service"]["spec"]["selector"] == labels == spec["template"]["metadata"]["labels"]
+    assert all(one["labelSelector"]["matchLabels"] == labels for one in (hosts, zones))
+    assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
+    # Asked of /leaderz, a new pod would never be ready, and an update never be through.
+    assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+
+
+def test_the_image_speaks_with_a_database_and_requirements_alone_do_not() -> None:
+    """Whoever has one machine gets no library that they do not need."""
+    [installs] = [one.rest for one in containers.instructions() if "--require-hashes" in one.rest]
+    lock = installs.rpartition("/")[2]
+    pinned = (built.ROOT / lock).read_text(encoding="utf-8")
+    libraries = (built.ROOT / "requirements.lock").read_text(encoding="utf-8")
+    dev = (built.ROOT / "requirements-dev.lock").read_text(encoding="utf-8")
+    project = tomllib.loads((built.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    assert lock == "requirements-postgres.lock"
+    assert [lock in one.rest for one in containers.instructions() if one.word == "COPY"].count(True)
+    assert pinned.startswith("-r requirements.lock\n")
+    assert re.findall(r"^([\w-]+)==", pinned, re.M) == ["psycopg", "psycopg-binary"]
+    assert project["optional-dependencies"]["postgres"] == ["psycopg[binary]>=3.2"]
+    assert "psycopg" not in libraries + " ".join(project["dependencies"])
+    # What is tested is what is installed.
+    assert dev.startswith(f"-r {lock}\n") and "psycopg" not in dev
+
+
+@every_manifest
+def test_the_configuration_of_the_manifest_is_one(tmp_path: Path, manifest: Path) -> None:
     """With the files of the secret in their place it loads as it stands."""
-    text = documents()["ConfigMap"]["data"]["config.toml"]
-    names = re.findall(r'file = "/run/secrets/wosync/(\w+)"', text)
+    text = documents(manifest)["ConfigMap"]["data"]["config.toml"]
+    names = re.findall(r"/run/secrets/wosync/(\w+)", text)
     for name in names:
         (tmp_path / name).write_text("secret\n", encoding="utf-8")
     path = tmp_path / "config.toml"
@@ -99,7 +163,9 @@ def test_the_configuration_of_the_manifest_is_one(tmp_path: Path) -> None:
     service = loading.load(path).engine.service
 
     assert service.http_address == ("0.0.0.0", 9464)
-    assert all(f"--from-file={name}" in MANIFEST.read_text(encoding="utf-8") for name in names)
+    assert service.instance == "prod"
+    assert (service.state is not None) is (manifest == OF_SEVERAL)
+    assert all(f"--from-file={name}" in manifest.read_text(encoding="utf-8") for name in names)
 
 
 def test_the_image_gives_no_rights_away() -> None:

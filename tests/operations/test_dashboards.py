@@ -68,7 +68,7 @@ BOUNDS = (
     ("WosyncErrorBudgetLow", "operator", "Error budget left", 0.25),
     ("WosyncInDoubt", "operator", "Oldest doubt", 600),
     ("WosyncActorBusyLong", "tuning", "Longest piece of work", 600),
-    ("WosyncSqliteSlow", "tuning", "SQLite commits", 1),
+    ("WosyncSqliteSlow", "tuning", "Commits", 1),
     ("WosyncEventLoopLag", "tuning", "Event loop lag", 0.25),
 )
 

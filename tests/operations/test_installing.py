@@ -21,7 +21,8 @@ from engine.cli.unit.manual import manual
 from engine.cli.unit.uninstalling import uninstall
 from engine.cli.unit.upgrading import upgrade
 from engine.errors import EngineError, Misconfigured, StateUnusable
-from engine.store.sqlite import copies, statedir, statefile
+from engine.store import statedir
+from engine.store.sqlite import copies, statefile
 from tests.operations.test_units import FILES, analysed, inside, units
 from tests.operations.tools import needs
 
@@ -313,6 +314,24 @@ def test_an_upgrade_brings_units_and_state_along_and_keeps_the_state_as_it_was(
         copies.put_back(source, kept, state, "any pair")
     statefile.prepare(state)
     assert schema(state) == len(known) - 1
+
+
+def test_a_state_in_a_database_is_left_to_the_next_start(older: Path, capsys: Say) -> None:
+    """A file that lies there still is one that was moved."""
+    config, state = older / "etc/wosync/config.toml", older / "var/lib/wosync/state.db"
+    text = config.read_text(encoding="utf-8")
+    named = '[service]\nstate = "postgresql://db.example.com/wosync"'
+    config.write_text(text.replace("[service]", named, 1), encoding="utf-8")
+    before = schema(state)
+    capsys.readouterr()
+
+    upgrade(older)
+
+    assert "the tables of wosync in schema wosync of their database" in capsys.readouterr().out
+    assert schema(state) == before
+    uninstall(older, purge=True)
+    said = capsys.readouterr().out
+    assert "The state of wosync is still in its database: DROP SCHEMA wosync CASCADE" in said
 
 
 def test_an_upgrade_of_nothing_says_what_to_do_instead(root: Path) -> None:
