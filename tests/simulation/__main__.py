@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
 
-from tests.simulation.history import Outcome, simulate
+from tests import postgres
+from tests.simulation.history import FILE, STATES, Outcome, simulate
 from tests.simulation.pool import Tally, outcomes
 
 
@@ -17,19 +21,39 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=0, help="processes; 0 takes every core")
     parser.add_argument("--seed", type=int, help="run this one seed only")
     parser.add_argument("--verbose", action="store_true", help="print everything that happens")
+    parser.add_argument("--state", choices=STATES, default=FILE, help="what keeps the state")
+    parser.add_argument(
+        "--turns", action="store_true", help="several engines take turns on a state in PostgreSQL"
+    )
     asked = parser.parse_args()
-    tally = Tally()
-    if asked.seed is not None:
-        tally.add(simulate(asked.seed, verbose=asked.verbose))
-    else:
-        for outcome in outcomes(range(asked.first, asked.first + asked.seeds), asked.workers):
-            tally.add(outcome)
-            if outcome.complaints:
-                _show(outcome)
+    with postgres.for_all() if asked.turns or asked.state != FILE else nullcontext():
+        tally = _played(asked)
     for outcome in tally.failed:
         _show(outcome)
     sys.stdout.write(f"{tally.summary()}\n")
     return 1 if tally.failed else 0
+
+
+def _played(asked: argparse.Namespace) -> Tally:
+    tally, play = Tally(), _playing(asked)
+    if asked.seed is not None:
+        tally.add(play(asked.seed, verbose=asked.verbose))
+        return tally
+    seeds = range(asked.first, asked.first + asked.seeds)
+    for outcome in outcomes(seeds, asked.workers, play):
+        tally.add(outcome)
+        if outcome.complaints:
+            _show(outcome)
+    return tally
+
+
+def _playing(asked: argparse.Namespace) -> Callable[..., Outcome]:
+    if not asked.turns:
+        return partial(simulate, state=asked.state)
+    # Whoever plays with files needs no driver.
+    from tests.simulation.turns import take_turns
+
+    return take_turns
 
 
 def _show(outcome: Outcome) -> None:

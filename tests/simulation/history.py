@@ -34,12 +34,17 @@ from tests.simulation.oracle import Oracle, at_rest
 from tests.simulation.outreach_people import Actor, OutreachUsers, working_day
 from tests.simulation.people import CrmUsers
 from tests.simulation.plan import Outage, Plan, System, planned
-from tests.simulation.processes import Broke, Processes
+from tests.simulation.processes import Broke, Engines, Processes
 from tests.simulation.rarities import Rarities
-from tests.simulation.scene import START, Scene
+from tests.simulation.scene import START, Keep, Scene
+from tests.simulation.states import Files
 from tests.simulation.trace import Trace
 
 T = TypeVar("T")
+
+FILE = "file"
+STATES = (FILE, "postgres")
+"""What may keep the state of a history."""
 
 # Virtual seconds between looks of the oracle while everything settles, and how long that may take:
 # visibility, sweeps, times to live, and two of the longest waits the engine knows.
@@ -51,7 +56,11 @@ QUIET_S = 200.0
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a history ended; `complaints` is empty when all is well."""
+    """How a history ended; `complaints` is empty when all is well.
+
+    Args:
+        how: the options by which it was played.
+    """
 
     seed: int
     digest: str
@@ -59,31 +68,50 @@ class Outcome:
     real_s: float
     complaints: tuple[str, ...]
     counts: Counter[str]
+    how: str = ""
 
     def report(self) -> str:
         """The complaints, and how to see it all again."""
-        return "\n".join([f"seed {self.seed}:", *self.complaints, f"replay: {replay(self.seed)}"])
+        replay = f"replay: {replaying(self.seed, self.how)}"
+        return "\n".join([f"seed {self.seed}:", *self.complaints, replay])
 
 
-def replay(seed: int) -> str:
+def replaying(seed: int, how: str) -> str:
     """The command that runs one seed again."""
-    return f"python -m tests.simulation --seed {seed} --verbose"
+    return " ".join(f"python -m tests.simulation --seed {seed} {how} --verbose".split())
 
 
-def simulate(seed: int, *, verbose: bool = False) -> Outcome:
-    """Run the history of a seed."""
+def kept(state: str, seed: int) -> Keep:
+    """What keeps a state of that name."""
+    if state == FILE:
+        return Files
+    # Whoever keeps it in a file needs no driver.
+    from tests.simulation.tables import in_postgres
+
+    return in_postgres(seed)
+
+
+def simulate(seed: int, *, verbose: bool = False, state: str = FILE) -> Outcome:
+    """Run the history of a seed.
+
+    Args:
+        state: what keeps it, one of `STATES`.
+    """
     started = time.perf_counter()
     directory = Path(tempfile.mkdtemp(prefix=f"wosync-{seed}-", dir=scratch()))
     try:
         surprises: list[str] = []
         with quiet(surprises, verbose=verbose):
-            found = virtual_time.run(lambda: History(planned(seed), directory, verbose).run())
+            found = virtual_time.run(
+                lambda: History(planned(seed), directory, verbose, kept(state, seed)).run()
+            )
     finally:
         shutil.rmtree(directory)
     trace, virtual_s, complaints = found
     complaints += surprises
     real_s = time.perf_counter() - started
-    return Outcome(seed, trace.digest, virtual_s, real_s, tuple(complaints), trace.counts)
+    how = "" if state == FILE else f"--state {state}"
+    return Outcome(seed, trace.digest, virtual_s, real_s, tuple(complaints), trace.counts, how)
 
 
 class _Surprises:
@@ -137,27 +165,28 @@ class History:
 
     quiet_s = QUIET_S
 
-    def __init__(self, plan: Plan, directory: Path, echo: bool) -> None:
+    def __init__(self, plan: Plan, directory: Path, echo: bool, keep: Keep = Files) -> None:
         self._plan = plan
         self._directory = directory
         self._echo = echo
+        self._keep = keep
 
     async def run(self) -> tuple[Trace, float, list[str]]:
         """Play it; returns the trace, the virtual seconds it took, and the complaints."""
         self.trace = Trace(loop_clock(), echo=self._echo)
-        self.scene = Scene(self._plan, self._directory, self.trace)
+        self.scene = Scene(self._plan, self._directory, self.trace, self._keep)
         self._crm = CrmUsers(self.scene)
         self.begin()
         self.scene.outreach.knobs.index_lag_s = self._plan.index_lag_s
-        self.processes = Processes(self.scene, self._servers(), self._plan.ends)
+        self.processes = self.started()
         running = asyncio.get_running_loop().create_task(self.processes.run())
         try:
             complaints = await self._played(running)
         finally:
-            if self.processes.life is not None:
-                self.processes.life.dead = True
+            self.processes.end()
             running.cancel()
             await asyncio.wait({running})
+            self.scene.states.end()
         return self.trace, anyio.current_time(), complaints
 
     async def _played(self, running: asyncio.Task[None]) -> list[str]:
@@ -178,7 +207,8 @@ class History:
             await running
         return await task
 
-    def _servers(self) -> list[Server]:
+    def servers(self) -> list[Server]:
+        """Both systems, as the network has them."""
         scene = self.scene
         apps: dict[System, ASGIApp] = {
             "workbooks": workbooks_app(scene.workbooks),
@@ -196,6 +226,10 @@ class History:
         rng = self.scene.rng(f"weather of {system}")
         over = spells.over(system, plan.spells, plan.seed)
         return Weather(system, rng, plan.odds, outages, plan.busy_s, over)
+
+    def started(self) -> Engines:
+        """Those that run the engine."""
+        return Processes(self.scene, self.servers(), self._plan.ends)
 
     def begin(self) -> None:
         """What is there before the engine first runs."""

@@ -2,33 +2,19 @@
 
 The dead-man's switch sits in the store and in the transports. Death strikes at an *instant*: just
 before a request leaves, after it was carried out and before its answer is read, before a commit,
-after a commit. What lies on disk at that moment is kept aside and is what the next process finds.
+after a commit. What is kept of the state at that moment is what the next process finds.
 """
 
 from __future__ import annotations
 
 import asyncio
-import shutil
-import sqlite3
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from collections.abc import Callable
+from typing import Concatenate, Generic, TypeVar
 
-from engine.store.port.store import Store
-from engine.store.sqlite import statedir, statefile
-from engine.store.sqlite.inline import InlineStore
-from engine.store.sqlite.mark import Mark
-from engine.store.sqlite.place import StateFile
-from engine.store.sqlite.subjects import Subjects
-from tests import fresh
+from engine.store.connections import Connections, P, R
 from tests.simulation.trace import Trace
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
-SUFFIXES = ("", "-wal", "-shm")
+C = TypeVar("C")
 
 
 class ProcessDied(BaseException):
@@ -39,15 +25,22 @@ class Life:
     """One process, from its start to its death.
 
     Args:
-        state: the state file, kept aside at the moment of death.
+        at_death: done at the moment of death.
     """
 
-    def __init__(self, state: Path, trace: Trace) -> None:
+    def __init__(self, trace: Trace, at_death: Callable[[], None]) -> None:
         self.dead = False
         self.died = asyncio.Event()
-        self._state = state
         self._trace = trace
+        self._at_death = at_death
         self._instants_left: int | None = None
+        # Whether it cannot reach what keeps its state; and how far its clocks are behind, because
+        # they have stood still with it.
+        self.cut_off = False
+        self.slept_s = 0.0
+        self._freezing: tuple[str, int] | None = None
+        self._goes_on = asyncio.Event()
+        self._goes_on.set()
 
     def arm(self, instants: int) -> None:
         """Let it die after so many more instants."""
@@ -76,32 +69,41 @@ class Life:
             return
         self._trace.note("death", where)
         self.dead = True
-        for suffix in SUFFIXES:
-            path = self._state.with_name(self._state.name + suffix)
-            if path.exists():
-                shutil.copyfile(path, _aside(path))
+        self._at_death()
         self.died.set()
         raise ProcessDied
 
-    def bury(self) -> None:
-        """Put back on disk what was there at the moment of death."""
-        self._state.parent.mkdir(exist_ok=True)
-        for suffix in SUFFIXES:
-            path = self._state.with_name(self._state.name + suffix)
-            path.unlink(missing_ok=True)
-            if _aside(path).exists():
-                _aside(path).replace(path)
+    @property
+    def frozen(self) -> bool:
+        """Whether it stands still."""
+        return not self._goes_on.is_set()
+
+    def freeze_at(self, where: str, after: int) -> None:
+        """Let it stand still where it waits for something, at such a place, but for so many."""
+        self._freezing = where, after
+
+    def thaw(self) -> None:
+        """Let it go on, wherever it stands."""
+        self._freezing = None
+        self._goes_on.set()
+
+    async def halt(self, where: str) -> None:
+        """A place at which it may stand still, for as long as somebody wants."""
+        if self._freezing is not None and self._freezing[0] in where:
+            wanted, left = self._freezing
+            self._freezing = wanted, left - 1
+            if left <= 0:
+                self._trace.note("freeze", where)
+                self._freezing = None
+                self._goes_on.clear()
+        if self.frozen:
+            await self._goes_on.wait()
 
 
-def _aside(path: Path) -> Path:
-    return path.parent.with_name(f"{path.name}.aside")
+class Mortal(Generic[C]):
+    """How statements reach a state for as long as the process lives."""
 
-
-class MortalStore(Subjects):
-    """A store that stops working when its process dies."""
-
-    def __init__(self, inner: InlineStore, life: Life, trace: Trace) -> None:
-        super().__init__(self)
+    def __init__(self, inner: Connections[C], life: Life, trace: Trace) -> None:
         self._inner = inner
         self._life = life
         self._trace = trace
@@ -112,67 +114,37 @@ class MortalStore(Subjects):
         return self._inner.waiting
 
     async def write(
-        self,
-        function: Callable[Concatenate[sqlite3.Connection, P], R],
-        *args: P.args,
-        **kwargs: P.kwargs,
+        self, function: Callable[Concatenate[C, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """See `Connections.write`."""
         life, name = self._life, function.__qualname__
 
-        def alive(connection: sqlite3.Connection) -> R:
+        def alive(connection: C) -> R:
             life.instant(f"before the commit of {name}")
             return function(connection, *args, **kwargs)
 
+        await life.halt(f"before {name}")
         life.check()
         result = await self._inner.write(alive)
         self._trace.note("commit", name)
         life.instant(f"after the commit of {name}")
+        await life.halt(f"after {name}")
         return result
 
     async def read(
-        self,
-        function: Callable[Concatenate[sqlite3.Connection, P], R],
-        *args: P.args,
-        **kwargs: P.kwargs,
+        self, function: Callable[Concatenate[C, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """See `Connections.read`."""
-        self._life.check()
+        life, name = self._life, function.__qualname__
+        await life.halt(f"before {name}")
+        life.check()
         result = await self._inner.read(function, *args, **kwargs)
-        self._life.check()
+        life.check()
+        await life.halt(f"after {name}")
         return result
 
     async def glance(
-        self,
-        function: Callable[Concatenate[sqlite3.Connection, P], R],
-        *args: P.args,
-        **kwargs: P.kwargs,
+        self, function: Callable[Concatenate[C, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """See `Connections.glance`."""
         return await self.read(function, *args, **kwargs)
-
-
-@dataclass(frozen=True)
-class MortalState(StateFile):
-    """The state of one process, opened in its own thread."""
-
-    life: Life
-    trace: Trace
-
-    def open(
-        self,
-        on_commit: Callable[[float], None] | None = None,  # noqa: ARG002 # no commit takes time
-    ) -> AbstractAsyncContextManager[Store]:
-        """See `Place.open`."""
-        return self._opened(self.path)
-
-    @asynccontextmanager
-    async def _opened(self, path: Path) -> AsyncGenerator[Store]:
-        fresh.prepare(path)
-        with (
-            closing(statefile.connect(path)) as connection,
-            closing(Mark(path.with_name(statedir.MARK_NAME))) as mark,
-        ):
-            # A killed process loses nothing it wrote; only a power loss would.
-            connection.execute("PRAGMA synchronous = OFF")
-            yield MortalStore(InlineStore(connection, mark), self.life, self.trace)

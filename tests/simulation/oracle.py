@@ -1,16 +1,14 @@
 """The oracle: what must hold once the faults have ended and everything has settled.
 
-It reads both worlds, the ledger and the state file, and shares no code with the engine: the default
+It reads both worlds, the ledger and the state, and shares no code with the engine: the default
 mapping is written out here once more.
 """
 
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -18,7 +16,6 @@ from typing import Any
 from connectors.sandbox.outreach import Row
 from connectors.sandbox.workbooks import Money
 from engine.assembly.assembly import Assembly
-from engine.store.sqlite import statefile
 from tests.simulation.people import is_refused
 from tests.simulation.persons import BLOCKED
 from tests.simulation.scene import OPPORTUNITY_URL, PROSPECT_URL, Scene
@@ -26,12 +23,16 @@ from tests.simulation.scene import OPPORTUNITY_URL, PROSPECT_URL, Scene
 Edge = tuple[int, str]
 HALF = re.compile("[\ud800-\udfff]")
 PLUGIN = ("sync_to_outreach", "outreach_sync_error", "outreach_id", "outreach_url")
+OWED = "SELECT record_type, record_id, reason FROM outbox ORDER BY record_type, record_id"
+UNFINISHED = "SELECT id FROM record WHERE state = 'pending' ORDER BY id"
+REFUSALS = "SELECT record_type, record_id, detail FROM history WHERE decision = 'refused'"
 # What is not synced any more is looked into when it is synced again, and so is a lost prospect.
 OPEN = """
-SELECT kind, record_id FROM intent i WHERE open AND (kind = 'opportunity'
+SELECT kind, record_id FROM intent i WHERE open = 1 AND (kind = 'opportunity'
     OR (kind = 'prospect' AND doubt_since IS NULL)
     OR (kind = 'role' AND EXISTS
         (SELECT 1 FROM people_tab t WHERE t.record_id = i.record_id AND t.state = 'pending')))
+ORDER BY kind, record_id
 """
 
 
@@ -298,33 +299,23 @@ class Oracle:
     # The engine itself.
 
     def _state(self) -> Iterator[str]:
-        with closing(self._connect()) as connection:
-            live = set(self._workbooks.opportunities.ids())
-            people = set(self._workbooks.people.ids())
-            for record_type, record_id, reason in connection.execute(
-                "SELECT record_type, record_id, reason FROM outbox"
-            ):
-                # What is owed to a deleted record is owed for as long as it is deleted.
-                if record_id in (live if record_type == "opportunity" else people):
-                    yield f"owes {record_type} {record_id} something: {reason}"
-            for (record_id,) in connection.execute("SELECT id FROM record WHERE state = 'pending'"):
-                yield f"record {record_id} is unfinished"
-            for kind, record_id in connection.execute(OPEN):
-                # What nobody can read is held with its reason, and so is a doubt about it.
-                if kind != "role" or not self._is_tab_held(record_id):
-                    yield f"the create of {kind} {record_id} is unfinished"
+        rows = self._scene.states.rows
+        live = set(self._workbooks.opportunities.ids())
+        people = set(self._workbooks.people.ids())
+        for record_type, record_id, reason in rows(OWED):
+            # What is owed to a deleted record is owed for as long as it is deleted.
+            if record_id in (live if record_type == "opportunity" else people):
+                yield f"owes {record_type} {record_id} something: {reason}"
+        for (record_id,) in rows(UNFINISHED):
+            yield f"record {record_id} is unfinished"
+        for kind, record_id in rows(OPEN):
+            # What nobody can read is held with its reason, and so is a doubt about it.
+            if kind != "role" or not self._is_tab_held(record_id):
+                yield f"the create of {kind} {record_id} is unfinished"
 
     def _reasons(self, record_type: str, record_id: int) -> list[str]:
-        with closing(self._connect()) as connection:
-            rows = connection.execute(
-                "SELECT detail FROM history WHERE record_type = ? AND record_id = ?"
-                " AND decision = 'refused'",
-                (record_type, record_id),
-            )
-            return [row[0] for row in rows if row[0]]
-
-    def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(self._scene.state / statefile.FILE_NAME)
+        found = self._scene.states.rows(REFUSALS)
+        return [detail for *of, detail in found if of == [record_type, record_id] and detail]
 
     def _engine(self, assembly: Assembly | None) -> Iterator[str]:
         if assembly is None:

@@ -45,9 +45,11 @@ def spread(work: Callable[[T], R], items: Iterable[T], workers: int = 0) -> Iter
         yield from pool.map(work, items, chunksize=4)
 
 
-def outcomes(seeds: Iterable[int], workers: int = 0) -> Iterator[Outcome]:
+def outcomes(
+    seeds: Iterable[int], workers: int = 0, play: Callable[[int], Outcome] = simulate
+) -> Iterator[Outcome]:
     """Run the seeds; see `spread`."""
-    return spread(simulate, seeds, workers)
+    return spread(play, seeds, workers)
 
 
 @dataclass(slots=True)

@@ -1,26 +1,25 @@
-"""The processes: the engine started, killed, stopped and started again on one state file."""
+"""The processes: the engine started, killed, stopped and started again on one state."""
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Callable, Coroutine, Sequence
 from functools import cache
+from typing import Any, Protocol
 
 import anyio
 
 from engine.assembly.assembly import Assembly
 from engine.assembly.environment import Environment
 from engine.assembly.opening import opened
-from engine.errors import Misconfigured, first_engine_error
+from engine.clock import Clock
+from engine.errors import EngineError, Misconfigured, first_engine_error
 from engine.metrics import Metrics
 from engine.service import process as service
 from engine.service.status import Status
 from engine.service.usage import keep_usage
-from engine.store.sqlite import statefile
-from tests.simulation.copies import Copy
-from tests.simulation.life import Life, MortalState
+from engine.wire.way import Way
+from tests.simulation.life import Life
 from tests.simulation.network import Server, Wire
 from tests.simulation.plan import End
 from tests.simulation.scene import Scene
@@ -36,7 +35,7 @@ FALLING_ROUNDS = 4_000
 FALLING_ROUND_S = 0.01
 # What must not be lost with the state: creates and deliveries that only it knows of.
 UNFINISHED = """
-SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM intent WHERE open)
+SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM intent WHERE open = 1)
 """
 
 
@@ -45,7 +44,7 @@ class Broke(AssertionError):
 
 
 @cache
-def _metrics() -> Metrics:
+def shared_metrics() -> Metrics:
     """One for all: nothing here is told from counts, and each costs more than a short life."""
     return Metrics()
 
@@ -53,14 +52,96 @@ def _metrics() -> Metrics:
 class _Clock:
     """The clock of the machine, which somebody may have set wrong."""
 
-    def __init__(self, scene: Scene, started: int) -> None:
+    def __init__(self, scene: Scene, life: Life, started: int) -> None:
         self._scene = scene
+        self._life = life
         ahead_s = scene.plan.rare.ahead_s
         self._ahead_s = ahead_s[started % len(ahead_s)] if ahead_s else 0.0
 
     def now(self) -> float:
         """Seconds since the epoch, as the machine believes."""
-        return self._scene.now() + self._ahead_s
+        return self._scene.now() + self._ahead_s - self._life.slept_s
+
+
+def outside(
+    scene: Scene, servers: Sequence[Server], life: Life, number: int
+) -> tuple[Clock, str, dict[str, Way]]:
+    """Clock, chance and network of the process of that number."""
+    ways: dict[str, Way] = {server.system: ThroughHttpx(Wire(server, life)) for server in servers}
+    return _Clock(scene, life, number), f"{scene.plan.seed}:{number}", ways
+
+
+async def live(
+    scene: Scene,
+    environment: Environment,
+    stop: anyio.Event,
+    told: Callable[[Assembly], None],
+    beside: Callable[[Assembly], Coroutine[Any, Any, None]],
+) -> None:
+    """Run the engine until it is to stop.
+
+    Args:
+        told: what it was built as.
+        beside: what goes on beside it.
+    """
+    async with opened(scene.config, environment) as assembly:
+        told(assembly)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(beside, assembly)
+            await service.drive(assembly, Status(assembly), stop)
+            tasks.cancel_scope.cancel()
+        await keep_usage(assembly)
+
+
+async def fall(task: asyncio.Task[None]) -> None:
+    """Wait until nothing of the dead process is left in this one."""
+    for each in range(FALLING_ROUNDS):
+        if task.done():
+            break
+        task.cancel()
+        await asyncio.sleep(0 if each < FALLING_ROUNDS // 2 else FALLING_ROUND_S)
+    else:
+        raise Broke("a dead process does not fall apart")
+    if not task.cancelled():
+        task.exception()
+
+
+def why_ended(task: asyncio.Task[None]) -> EngineError:
+    """Why an engine ended by itself.
+
+    Raises:
+        Broke: it blames the configuration, or does not say why.
+    """
+    error = None if task.cancelled() else task.exception()
+    known = None if error is None else first_engine_error(error)
+    if known is None or isinstance(known, Misconfigured):
+        raise Broke(f"the engine ended by itself: {error!r}") from error
+    return known
+
+
+class Engines(Protocol):
+    """Who runs the engine."""
+
+    @property
+    def assembly(self) -> Assembly | None:
+        """That of the process that works now."""
+        ...
+
+    async def run(self) -> None:
+        """Never returns; to be cancelled.
+
+        Raises:
+            Broke: an engine ended by itself and blames the configuration, or does not say why.
+        """
+        ...
+
+    def copy(self) -> None:
+        """Somebody copies the state while the service runs."""
+        ...
+
+    def end(self) -> None:
+        """Whatever still runs gets nowhere."""
+        ...
 
 
 class Processes:
@@ -73,14 +154,11 @@ class Processes:
         self._scene = scene
         self._servers = servers
         self._ends = list(ends)
-        self._copy: Copy | None = None
+        # The roles that were there when the state was copied.
+        self._copied: frozenset[int] | None = None
 
     async def run(self) -> None:
-        """Never returns; to be cancelled.
-
-        Raises:
-            Broke: the engine ended by itself and blames the configuration, or does not say why.
-        """
+        """See `Engines.run`."""
         while True:
             self.started += 1
             self._scene.trace.note("start", str(self.started))
@@ -91,8 +169,8 @@ class Processes:
 
     async def _one_process(self) -> float:
         """One process from start to end; returns the seconds nobody runs afterwards."""
-        state = self._scene.state / statefile.FILE_NAME
-        life = self.life = Life(state, self._scene.trace)
+        states = self._scene.states
+        life = self.life = Life(self._scene.trace, states.set_aside)
         stop = anyio.Event()
         loop = asyncio.get_running_loop()
         task = loop.create_task(self._live(life, stop))
@@ -117,9 +195,9 @@ class Processes:
         finally:
             died.cancel()
             life.dead = True
-            await self._fall(task)
+            await fall(task)
             if life.died.is_set():
-                life.bury()
+                states.bury()
             if end is not None and end.kind == "put back":
                 self._put_back()
             self.assembly = None
@@ -136,55 +214,40 @@ class Processes:
     async def _live(self, life: Life, stop: anyio.Event) -> None:
         scene = self._scene
         environment = Environment(
-            _Clock(scene, self.started),
-            f"{scene.plan.seed}:{self.started}",
-            {server.system: ThroughHttpx(Wire(server, life)) for server in self._servers},
-            lambda config: MortalState(config.engine.service.state_dir, life, scene.trace),
-            _metrics,
+            *outside(scene, self._servers, life, self.started),
+            lambda _: scene.states.place(life, scene.trace),
+            shared_metrics,
         )
-        async with opened(scene.config, environment) as assembly:
-            self.assembly = assembly
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(_see_progress, assembly)
-                await service.drive(assembly, Status(assembly), stop)
-                tasks.cancel_scope.cancel()
-            await keep_usage(assembly)
 
-    async def _fall(self, task: asyncio.Task[None]) -> None:
-        """Wait until nothing of the dead process is left in this one."""
-        for each in range(FALLING_ROUNDS):
-            if task.done():
-                break
-            task.cancel()
-            await asyncio.sleep(0 if each < FALLING_ROUNDS // 2 else FALLING_ROUND_S)
-        else:
-            raise Broke("a dead process does not fall apart")
-        if not task.cancelled():
-            task.exception()
+        def told(assembly: Assembly) -> None:
+            self.assembly = assembly
+
+        await live(scene, environment, stop, told, _see_progress)
 
     def _ended(self, task: asyncio.Task[None]) -> float:
-        error = None if task.cancelled() else task.exception()
-        known = None if error is None else first_engine_error(error)
-        if known is None or isinstance(known, Misconfigured):
-            raise Broke(f"the engine ended by itself: {error!r}") from error
+        known = why_ended(task)
         self._scene.trace.note("gave up", f"{type(known).__name__}: {known}")
         return RESTART_S
 
+    def end(self) -> None:
+        """See `Engines.end`."""
+        if self.life is not None:
+            self.life.dead = True
+
     def copy(self) -> None:
-        """Somebody copies the state while the service runs."""
-        state = self._scene.state / statefile.FILE_NAME
-        roles = [row.id for row in self._scene.outreach.roles.rows()]
-        self._copy = Copy.of(state, self._scene.directory / "copy", roles)
+        """See `Engines.copy`."""
+        if self._scene.states.copy():
+            self._copied = frozenset(row.id for row in self._scene.outreach.roles.rows())
 
     def _put_back(self) -> None:
         """The copy takes the place of the state: what was done since is known to nobody."""
-        if self._copy is None:
+        if self._copied is None:
             return
         scene = self._scene
-        self._copy.put_back(scene.state / statefile.FILE_NAME)
+        scene.states.put_back()
         scene.ledger.state_lost = True
         now = {row.id for row in scene.outreach.roles.rows()}
-        scene.ledger.orphaned_roles |= now - self._copy.roles
+        scene.ledger.orphaned_roles |= now - self._copied
         scene.trace.note("state put back", "")
 
     def _told(self) -> bool:
@@ -198,16 +261,13 @@ class Processes:
 
     def _lose(self) -> None:
         """Somebody removes the state, which the README allows once nothing is unfinished."""
-        path = self._scene.state / statefile.FILE_NAME
-        if not path.exists():
+        scene = self._scene
+        if not scene.states.is_there():
             return
-        with closing(sqlite3.connect(path)) as connection:
-            unfinished = connection.execute(UNFINISHED).fetchone()[0]
+        [(unfinished,)] = scene.states.rows(UNFINISHED)
         if unfinished or not self._told():
             return
-        for each in sorted(self._scene.state.glob("*")):
-            each.unlink()
-        scene = self._scene
+        scene.states.lose()
         scene.ledger.state_lost = True
         scene.ledger.orphaned_roles |= {row.id for row in scene.outreach.roles.rows()}
         scene.trace.note("state lost", "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -19,7 +19,11 @@ from engine.clock import loop_clock
 from engine.config import loading as configuration
 from tests.simulation.oddities import Oddity
 from tests.simulation.plan import Plan, System
+from tests.simulation.states import States
 from tests.simulation.trace import Trace
+
+# Makes what keeps the state, of the directory of the service and of one that it knows nothing of.
+Keep = Callable[[Path, Path], States]
 
 START = 1_790_000_000.0
 API_KEY = "a1b2c-3d4e5"
@@ -88,9 +92,10 @@ class Ledger:
 class Scene:
     """One seed's two worlds on one clock."""
 
-    def __init__(self, plan: Plan, directory: Path, trace: Trace) -> None:
+    def __init__(self, plan: Plan, directory: Path, trace: Trace, keep: Keep) -> None:
         self.plan = plan
         self.directory = directory
+        self.states = keep(directory / "state", directory / "aside")
         self.trace = trace
         self.ledger = Ledger()
         self._clock = loop_clock()
@@ -103,11 +108,6 @@ class Scene:
         self.refresh_token = self.outreach.grant(CLIENT_ID, seat)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.config = self._config()
-
-    @property
-    def state(self) -> Path:
-        """The directory the engine keeps its state in."""
-        return self.directory / "state"
 
     def now(self) -> float:
         """Wall clock of everybody: epoch seconds."""
@@ -171,7 +171,11 @@ class Scene:
             return {"file": str(self.directory / name)}
 
         base: dict[str, dict[str, Any]] = {
-            "service": {"state_dir": str(self.state), "shutdown_s": 30},
+            "service": {
+                "state_dir": str(self.states.directory),
+                "shutdown_s": 30,
+                **self.states.settings,
+            },
             "workbooks": {"base_url": BASE_URLS["workbooks"], "api_key": secret("api_key")},
             "outreach": {
                 "base_url": BASE_URLS["outreach"],
