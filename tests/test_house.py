@@ -281,6 +281,7 @@ SECRETS = (
     "OUTREACH_REFRESH_TOKEN",
     "WOSYNC_NUDGE_TOKEN",
     "WOSYNC_PAGE_TOKEN",
+    "WOSYNC_STATE_PASSWORD",
 )
 # What nobody can guess for an operator.
 NECESSARY = """
@@ -400,7 +401,12 @@ def test_the_version_is_the_newest_one_of_the_changelog() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["requirements.lock", "requirements-dev.lock", "tests/benchmarks/rivals/requirements.lock"],
+    [
+        "requirements.lock",
+        "requirements-postgres.lock",
+        "requirements-dev.lock",
+        "tests/benchmarks/rivals/requirements.lock",
+    ],
 )
 def test_pins_are_exact_and_name_no_address(name: str) -> None:
     """Whoever builds this uses the registry they trust."""
@@ -449,7 +455,9 @@ def test_every_operation_of_the_store_is_asked_for() -> None:
     callers = "\n".join(
         path.read_text(encoding="utf-8")
         for module, path in ENGINE.items()
-        if not module.startswith(("engine.store.sqlite.", "engine.store.port."))
+        if not module.startswith(
+            ("engine.store.sqlite.", "engine.store.postgres.", "engine.store.port.")
+        )
     )
 
     assert operations

@@ -65,7 +65,8 @@ def disk(rates: Rates) -> Iterator[Finding]:
             Limit.DISK,
             "the disk limits: writes of the state take long",
             (f"99 % of the commits take up to {rates.commit_p99_s * 1000:.0f} ms",),
-            caution="put [service] state_dir on a faster or less busy disk",
+            caution="put [service] state_dir on a faster or less busy disk; with a state in a"
+            " database look at its disk, and at the way there",
         )
 
 

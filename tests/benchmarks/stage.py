@@ -48,6 +48,7 @@ class Scene:
         people: on the tab of every `every`-th opportunity, whom both systems know.
         linked: the opportunities are in Outreach already.
         comment_chars: so long is the comment of each; 0 for an ordinary one.
+        state: the database that the state is in; blank for a file.
     """
 
     rows: int
@@ -59,6 +60,7 @@ class Scene:
     every: int = 1
     linked: bool = False
     comment_chars: int = 0
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +261,7 @@ state_dir = "state"
 http = "{address}"
 log_format = "json"
 shutdown_s = 0
+{f'state = "{scene.state}"' if scene.state else ""}
 
 [workbooks]
 base_url = "{told["urls"]["workbooks"]}"

@@ -11,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests import postgres
 from tests.mutants.catalogue import MUTANTS
 from tests.mutants.hunt import Fate, Trophy, hunt, without_mutants
 from tests.mutants.trees import PASSED, Tree
@@ -41,7 +42,8 @@ def main() -> int:
     if not mutants:
         parser.error(f"no mutant is named like {words!r}")
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="wosync-mutants-") as name:
+    # A server for each run of pytest would take longer than what most of them test.
+    with tempfile.TemporaryDirectory(prefix="wosync-mutants-") as name, postgres.for_all():
         healthy = Tree.copied(Path(name) / "healthy")
         run = without_mutants(mutants, healthy, given.workers)
         if run.code != PASSED:

@@ -149,7 +149,7 @@ MUTANTS = (
     ),
     Mutant(
         "overwrites in masses what a mapping heals",
-        REFUSALS,
+        "engine/store/rows/refusals.py",
         "mass = Mass(one.refused.linked and not one.by_edit)",
         "mass = Mass.NONE",
         (f"{HEALED}::test_many_linked_records_that_heal_at_once_are_a_mass_change",),

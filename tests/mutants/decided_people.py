@@ -354,7 +354,7 @@ MUTANTS = (
     ),
     Mutant(
         "forgets whether a refused role was to be created",
-        "engine/store/sqlite/refused_roles.py",
+        "engine/store/rows/refused_roles.py",
         'bool(row["created"])',
         "False",
         (f"{REFUSED}::test_what_is_taken_off_the_tab_leaves_beside_a_refused_role",),

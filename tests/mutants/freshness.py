@@ -77,7 +77,7 @@ MUTANTS = (
     Mutant(
         "reads a whole backlog for each record that waited",
         WORK,
-        "(lane, now, limit * _AHEAD, before, Mass.APPROVED, limit)",
+        "(lane, now, limit * AHEAD, before, Mass.APPROVED, limit)",
         "(lane, now, -1, before, Mass.APPROVED, limit)",
         (
             "tests/unit/engine/store/test_work.py"

@@ -41,7 +41,7 @@ MUTANTS = (
     ),
     Mutant(
         "gives a directory to whoever has it",
-        "engine/store/sqlite/statedir.py",
+        "engine/store/statedir.py",
         "    if state_dir.stat().st_uid == user:\n",
         "    if state_dir.stat().st_uid == -1:\n",
         (
@@ -103,7 +103,7 @@ MUTANTS = (
     Mutant(
         "removes every directory with a like name in a purge",
         f"{UNIT}/uninstalling.py",
-        "if (path / _STATE_FILE).exists() or path.name == PROGRAM:",
+        "if path.name == PROGRAM or any((path / name).exists() for name in _OF_A_STATE):",
         "if path.exists():",
         (f"{PLACED}::test_a_purge_takes_configuration_and_states_and_nothing_of_a_like_name",),
     ),
@@ -158,6 +158,20 @@ MUTANTS = (
         "readinessProbe",
         "readynessProbe",
         (f"{CONTAINERS}::test_the_manifest_follows_the_published_schema",),
+    ),
+    Mutant(
+        "has a pod that stands by never be ready",
+        "docs/kubernetes-postgresql.yaml",
+        "              path: /readyz",
+        "              path: /leaderz",
+        (f"{CONTAINERS}::test_somebody_can_always_take_over",),
+    ),
+    Mutant(
+        "builds an image that speaks with no database",
+        "Containerfile",
+        "--require-hashes -r /build/requirements-postgres.lock",
+        "--require-hashes -r /build/requirements.lock",
+        (f"{CONTAINERS}::test_the_image_speaks_with_a_database_and_requirements_alone_do_not",),
     ),
     Mutant(
         "documents an option that there is not",

@@ -153,7 +153,7 @@ MUTANTS = (
     ),
     Mutant(
         "acknowledges a commit that failed",
-        "engine/store/sqlite/threaded.py",
+        "engine/store/grouping.py",
         "        for job in group:\n            job.error = error\n",
         "        del error\n",
         (f"{STORE}/test_failing_commits.py",),
@@ -174,8 +174,8 @@ MUTANTS = (
     ),
     Mutant(
         "lets one function's error undo the work of its neighbours",
-        "engine/store/sqlite/threaded.py",
-        "            _run_group(connection, [job], mark)\n",
+        "engine/store/grouping.py",
+        "            run_group([job], together, refusal)\n",
         "            job.error = failed.__cause__\n",
         (f"{STORE}/test_threaded.py::test_one_callers_error_undoes_that_callers_work_alone",),
     ),
@@ -189,7 +189,7 @@ MUTANTS = (
     ),
     Mutant(
         "counts no requests for what is run again",
-        "engine/store/sqlite/threaded.py",
+        "engine/store/grouping.py",
         "            job.undone()\n",
         "",
         (f"{STORE}/test_threaded.py::test_what_is_run_again_takes_note_of_the_same_requests",),
@@ -203,7 +203,7 @@ MUTANTS = (
     ),
     Mutant(
         "lets a second process use the same state",
-        "engine/store/sqlite/statedir.py",
+        "engine/store/statedir.py",
         "fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)",
         "fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)",
         (
@@ -220,8 +220,8 @@ MUTANTS = (
     Mutant(
         "doubts by a clock that was ahead",
         "engine/store/sqlite/waits.py",
-        'f"{column} > :now" for column in _HAPPENED[table]',
-        'f"{column} > :now + 9e9" for column in _HAPPENED[table]',
+        'f"{column} > :now" for column in HAPPENED[table]',
+        'f"{column} > :now + 9e9" for column in HAPPENED[table]',
         ("tests/unit/engine/store/test_waits.py::test_nothing_has_happened_later_than_now",),
     ),
     Mutant(

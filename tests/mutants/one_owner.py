@@ -27,7 +27,7 @@ MUTANTS = (
     ),
     Mutant(
         "writes an id over what is no id",
-        "engine/store/sqlite/outbox.py",
+        "engine/store/rows/outbox.py",
         'str(row["carried"] or 0) if row["linked"]',
         'str(row["carried"]) if row["linked"] and row["carried"]',
         (f"{RELINKING}::test_who_entered_an_id_that_is_refused_is_told_so_beside_it",),

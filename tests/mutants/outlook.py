@@ -18,11 +18,12 @@ FRESHNESS = "grafana/alerts/freshness.yml"
 BUDGETS = "grafana/alerts/budget.yml"
 SERVICE = "grafana/alerts/service.yml"
 _FIRES = "tests/operations/test_alerts.py::test_every_alert_fires_when_it_should_and_not_otherwise"
+_TWICE = "tests/operations/test_alerts.py::test_what_is_said_of_a_pair_is_said_of_no_process_of_it"
 
 MUTANTS = (
     Mutant(
         "takes a bulk for fresh work",
-        "engine/store/sqlite/measure.py",
+        "engine/store/rows/measure.py",
         "(kind, Lane(lane)): Backlog(*counted)",
         "(kind, Lane(lane * 0)): Backlog(*counted)",
         (f"{LOOKED}::test_what_waits_is_told_apart_by_lane",),
@@ -170,9 +171,56 @@ MUTANTS = (
     Mutant(
         "says of a service that is down that it runs and cannot work",
         "grafana/alerts/service.yml",
-        '          and on (job, instance) up{job="wosync"} == 1\n          and',
-        "          and",
+        "          and on (job, instance) instance:wosync_works:bool == 1\n"
+        "          and on (job, instance) max_over_time(instance:wosync_works:bool[2m]",
+        "          and on (job, instance) max_over_time(instance:wosync_works:bool[2m]",
         (f"{_FIRES}[service]",),
+    ),
+    Mutant(
+        "takes a process that stands by for one that works",
+        RECORDING,
+        '(up{job="wosync"} unless wosync_leader == 0) or',
+        '(up{job="wosync"}) or',
+        (f"{_FIRES}[processes]",),
+    ),
+    Mutant(
+        "begins anew with each process that takes over",
+        SERVICE,
+        "max by (job, instance) (max_over_time(wosync_ready[9m])) == 0",
+        "max_over_time(wosync_ready[9m]) == 0",
+        (f"{_FIRES}[processes]",),
+    ),
+    Mutant(
+        "misses one that stands by where there never was one",
+        SERVICE,
+        "max_over_time(instance:wosync_standby:count[1h]) > 0",
+        "max_over_time(instance:wosync_standby:count[1h]) >= 0",
+        (f"{_FIRES}[processes]",),
+    ),
+    Mutant(
+        "fails over a pair of which two processes were seen in one scrape",
+        BUDGETS,
+        'max by (job, instance, connector) (wosync_budget_limit_requests{window="year"})',
+        'wosync_budget_limit_requests{window="year"}',
+        (f"{_TWICE}[budget]",),
+    ),
+    Mutant(
+        "forgets a leave that another process has renewed",
+        "grafana/alerts/authorisation.yml",
+        "          max by (job, instance, connector) (\n"
+        "            last_over_time(wosync_authorisation_ends_timestamp_seconds[14d]) > 0\n"
+        "          ) - time()\n          < 7 * 86400",
+        "          min by (job, instance, connector) (\n"
+        "            last_over_time(wosync_authorisation_ends_timestamp_seconds[14d]) > 0\n"
+        "          ) - time()\n          < 7 * 86400",
+        (f"{_FIRES}[authorisation]",),
+    ),
+    Mutant(
+        "pages for a database that was away for a moment",
+        GAUGES,
+        "if assembly.config.engine.service.state is None or assembly.config.shadow:",
+        "if assembly:",
+        (f"{LOOKED}::test_a_database_that_is_away_for_a_moment_is_no_disk_that_failed",),
     ),
     Mutant(
         "pages for what a restart has to catch up in two minutes",
@@ -184,8 +232,8 @@ MUTANTS = (
     Mutant(
         "pages for edits that a stop left behind, the moment it is over",
         RECORDING,
-        'expr: avg_over_time(up{job="wosync"}[5m])',
-        'expr: max_over_time(up{job="wosync"}[5m])',
+        "expr: avg_over_time(instance:wosync_works:bool[5m])",
+        "expr: max_over_time(instance:wosync_works:bool[5m])",
         (_FIRES,),
     ),
     Mutant(
@@ -275,8 +323,8 @@ MUTANTS = (
     Mutant(
         "takes twice as long to say not ready as its text",
         SERVICE,
-        "max_over_time(wosync_ready[9m]) == 0",
-        "max_over_time(wosync_ready[18m]) == 0",
+        "(max_over_time(wosync_ready[9m])) == 0",
+        "(max_over_time(wosync_ready[18m])) == 0",
         (f"{_FIRES}[service]",),
     ),
     Mutant(

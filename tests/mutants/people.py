@@ -25,8 +25,8 @@ MUTANTS = (
     Mutant(
         "tells at every start who is still held back",
         "engine/store/sqlite/tab_outcomes.py",
-        "if note.writes or not _still_waits(connection, work.record_id, note):",
-        "if True:",
+        "(note.writes or not _still_waits(connection, work.record_id, note))",
+        "True",
         ("tests/scenario/test_people_held_back.py::test_who_is_still_held_back_is_told_once",),
     ),
     Mutant(

@@ -62,8 +62,8 @@ MUTANTS = (
     Mutant(
         "loses the tokens that a rehearsal mints",
         "engine/service/planning/planning.py",
-        "environment, store, metrics, place.vault)",
-        "environment, store, metrics)",
+        "environment, store, metrics, place.vault, guard",
+        "environment, store, metrics, guard",
         (f"{PLAN}::test_tokens_minted_on_the_way_are_kept",),
     ),
     Mutant(

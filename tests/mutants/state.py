@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 OWNERSHIP = "engine/ownership.py"
-STATEDIR = "engine/store/sqlite/statedir.py"
+STATEDIR = "engine/store/statedir.py"
 PROVENANCE = "engine/store/sqlite/provenance.py"
 AGE = "engine/decide/age.py"
 WAITS = "engine/store/sqlite/waits.py"
@@ -106,7 +106,7 @@ MUTANTS = (
     ),
     Mutant(
         "takes what a clock that was ahead has stamped for young until its time comes",
-        WAITS,
+        "engine/store/rows/waits.py",
         '    "role_edit": ("sent_at",),\n',
         "",
         (f"{STRETCHED}::test_nothing_has_happened_later_than_now",),

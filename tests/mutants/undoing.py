@@ -19,7 +19,7 @@ TAKEN_BACK = "tests/scenario/test_undo.py"
 MUTANTS = (
     Mutant(
         "keeps what was written without what it took the place of",
-        "engine/store/sqlite/writes.py",
+        "engine/store/writes.py",
         '"e": [(one.field, one.before, one.after) for one in write.edits],',
         '"e": [(one.field, None, one.after) for one in write.edits],',
         (
@@ -137,7 +137,7 @@ MUTANTS = (
     ),
     Mutant(
         "writes an undo into the run of the service",
-        "engine/store/sqlite/threaded.py",
+        "engine/store/grouping.py",
         "context.run(function, connection, *args, **kwargs), spent",
         "function(connection, *args, **kwargs), spent",
         (f"{TAKEN_BACK}::test_an_undo_is_undone",),

@@ -11,7 +11,7 @@ import pytest
 
 from connectors.sandbox.faults import Fault
 from engine.cli import safekeeping
-from engine.store.sqlite import mark
+from engine.store import mark
 from tests.scenario.bench import CREATE, Bench
 from tests.scenario.people import CREATE_PROSPECT, CREATE_ROLE
 from tests.scenario.test_state_put_back import unmoved

@@ -23,7 +23,7 @@ from engine.service.planning.applying import apply_alone
 from engine.service.planning.desk import mapping_of
 from engine.service.planning.files import UnusablePlan, written
 from engine.service.planning.rehearsal import Wanted
-from engine.store.sqlite import statedir
+from engine.store import statedir
 from tests.scenario.bench import CREATE, Bench
 from tests.scenario.people import ROLES as ROLES_PATH
 from tests.scenario.plan_hands import Plan, planned, planned_beside, writes

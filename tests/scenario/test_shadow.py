@@ -25,7 +25,8 @@ from engine.service.acting import Acting
 from engine.service.shadow.book import FILE_NAME
 from engine.service.shadow.opening import opened_in_shadow
 from engine.service.shadow.reading import reading
-from engine.store.sqlite import statedir, statefile
+from engine.store import statedir
+from engine.store.sqlite import statefile
 from tests.scenario.bench import Bench, running, until
 from tests.scenario.plan_hands import writes
 from tests.scenario.service_port import served

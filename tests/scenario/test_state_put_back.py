@@ -15,7 +15,7 @@ from connectors.sandbox.faults import Fault
 from engine.clock import file_time_s
 from engine.errors import HeldBack, Unreachable
 from engine.model.age import Seen
-from engine.store.sqlite import mark, statedir
+from engine.store import mark, statedir
 from tests.scenario.bench import CREATE, READ, SEARCH, Bench, running, until
 from tests.scenario.people import CREATE_ROLE, LIST_ROLES
 

@@ -219,7 +219,7 @@ def test_where_nothing_was_ever_captured_no_number_is_made_up(operator: Operator
     shown = operator.asks()
 
     assert (shown.code, shown.err) == (UNREACHABLE, "")
-    assert f"there is no state at {operator.state.parent}" in shown.out
+    assert f"there is no state in {operator.state.parent}" in shown.out
     assert "What to do: if the service has never run, start it" in shown.out
     assert "Pending" not in shown.out
     assert not operator.state.parent.exists()
