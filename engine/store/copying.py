@@ -347,6 +347,11 @@ def back_up(database: Database, to: Path) -> None:
         raise
 
 
+def settings(connection: psycopg.Connection[Any]) -> dict[str, str]:
+    """Every setting in the tables, in a transaction."""
+    return dict[str, str](connection.execute("SELECT name, value FROM setting").fetchall())
+
+
 def take_away(path: Path) -> None:
     """Remove a state file with what SQLite has beside it."""
     for suffix in ("", "-wal", "-shm", "-journal"):
@@ -373,6 +378,8 @@ def put_back(
                 held(database, lease_s) as ours,
                 changing(database, ours) as connection,
             ):
+                # In the place of one that was moved none is put while that works.
+                provenance.ensure_in_use(settings(connection).get)
                 aside = make_room(connection, database)
                 fill_database(connection, database.schema, file)
                 return aside

@@ -274,8 +274,7 @@ def _of_file(file: sqlite3.Connection) -> _Known:
 
 def _of_tables(connection: psycopg.Connection[Any], database: Database) -> _Known:
     holds = database.holds_anything(connection)
-    settings = dict[str, str](connection.execute("SELECT name, value FROM setting").fetchall())
-    return _Known(settings, holds)
+    return _Known(copying.settings(connection), holds)
 
 
 def _settle(connection: psycopg.Connection[Any], settings: Mapping[str, str | None]) -> None:

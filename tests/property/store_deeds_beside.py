@@ -14,6 +14,7 @@ from engine.decide.roster import Listed
 from engine.installation import Installation
 from engine.model.age import Seen
 from engine.model.approval import Chosen
+from engine.model.capture import Watermark
 from engine.model.dossier import Named
 from engine.model.edit import Edit
 from engine.model.history import Note
@@ -166,6 +167,7 @@ def _shown(of: Circumstances) -> tuple[Deed, ...]:
         lambda c: capture.capture_page(
             c, each, now=now, fresh_max=2, tab_changed_at={one: now - number}, asked_at=now
         ),
+        lambda c: capture.set_watermark(c, "feed", Watermark(None, number, now, float(number))),
         lambda c: capture.take_asked_for(c, ids, each, now - number, now, fresh_max=1),
         lambda c: capture.end_sweep(c, 1 + number % 3, now - number, now, whole=flag),
         lambda c: audit.leave_out_vanished(
@@ -456,11 +458,15 @@ def beside_looks(of: Circumstances) -> Iterator[Deed]:
         Pointer(Side.SOURCE, RecordType.PERSON, ref=f"PERS_{number}"),
     ]
     wanted = Wanted(KINDS, "owner" if flag else None, SORTS[number % 3], number % 2 > 0)
-    scope = Scope(
-        run=number if number % 2 else None,
-        since=now - 5 if flag else None,
-        record=of.named if number % 3 else None,
-    )
+
+    def scope(connection: sqlite3.Connection) -> Scope:
+        return Scope(
+            run=number if number % 2 else None,
+            since=now - 5 if flag else None,
+            record=of.named if number % 3 else None,
+            upto=undo.newest(connection) if number > 3 else None,
+        )
+
     yield lambda c: (dossiers.of_opportunity(c, one), dossiers.of_person(c, of.person))
     yield lambda c: (dossiers.find(c, pointers), dossiers.alike(c, pointers, 3))
     yield lambda c: (listing.chosen(c, wanted), listing.counted(c, wanted))
@@ -482,8 +488,8 @@ def beside_looks(of: Circumstances) -> Iterator[Deed]:
     yield lambda c: (refusals.flagged_by_us(c, [1, 2, 3]), refusals.unweighed(c, MARKS[0], 3))
     yield lambda c: (refusals.people_unweighed(c, MARKS[0]), refusals.basis_of(c, one))
     yield lambda c: (acting.refused(c, None), acting.refused(c, Code.REFUSED))
-    yield lambda c: (undo.meant(c, scope, 0, 5), undo.standing(c, one, of.target))
-    yield lambda c: [undo.written(c, scope, each) for each in of.both]
+    yield lambda c: (undo.meant(c, scope(c), 0, 5), undo.standing(c, one, of.target))
+    yield lambda c: [undo.written(c, scope(c), each) for each in of.both]
     yield lambda c: (kept.load_usage(c, "outreach"), kept.secret(c, "a secret"), kept.has_worked(c))
     yield lambda c: (kept.clock_notes(c), listed.load(c, "user"))
     yield lambda c: (provenance.aged(c), provenance.knows(c, one, of.target))

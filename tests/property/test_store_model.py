@@ -6,6 +6,7 @@ The journal of creates is told the same as a model of it that knows no SQL.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import shutil
 import sqlite3
 import tempfile
@@ -31,7 +32,9 @@ from engine.model.outbox import Key
 from engine.model.records import RecordType
 from engine.model.report import HistoryLine
 from engine.model.states import IllegalMove
+from engine.store.sqlite import subjects
 from tests import fresh
+from tests.property import store_deeds, store_deeds_beside
 from tests.property.store_deeds import PEOPLE, RECORDS, Choice, Desk, deed, looks
 from tests.property.store_deeds_beside import Alone
 from tests.property.stores import Deed, Opened, in_files, in_tables
@@ -168,6 +171,21 @@ async def _in_turn(store: Opened, deeds: list[Deed]) -> list[tuple[str, Any]]:
 USUAL = settings(max_examples=examples(25), stateful_step_count=25)
 TestStoreModel = StoreModel.TestCase
 TestStoreModel.settings = USUAL
+
+
+def test_every_operation_is_among_the_deeds() -> None:
+    """One that is not would be compared by nothing."""
+    told = inspect.getsource(store_deeds) + inspect.getsource(store_deeds_beside)
+    operations = {
+        f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+        for _, subject in inspect.getmembers(subjects, inspect.isclass)
+        for _, operation in inspect.getmembers(subject, inspect.iscoroutinefunction)
+        for function in [inspect.getclosurevars(operation).nonlocals.get("function")]
+        if function is not None
+    }
+
+    assert len(operations) > 150
+    assert [one for one in sorted(operations) if f"{one}(" not in told] == []
 
 
 def test_stores_in_postgres_do_the_same(postgres: str) -> None:

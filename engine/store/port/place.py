@@ -151,8 +151,9 @@ class Place(Protocol):
             pair: the two systems it must belong to.
 
         Raises:
-            StateUnusable: a process holds the state, the copy is none, is damaged, newer than this
-                version or another pair's, or it cannot be written; the state is as it was.
+            StateUnusable: a process holds the state, it was moved away, the copy is none, damaged,
+                newer than this version or another pair's, or it cannot be written; the state is as
+                it was.
         """
         ...
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum, auto
 from functools import cache
 from importlib import resources
+from itertools import zip_longest
 from typing import Any, LiteralString
 
 import psycopg
@@ -73,10 +74,12 @@ class Database:
     def shown(self) -> str:
         """The address as it may be printed, with the name of the schema."""
         known = conninfo_to_dict(self.address)
-        host = known.get("host") or known.get("hostaddr") or "this machine"
-        port = f":{known['port']}" if known.get("port") else ""
+        hosts = str(known.get("host") or known.get("hostaddr") or "this machine").split(",")
+        ports = str(known.get("port") or "").split(",")
+        each = zip_longest(hosts, ports, fillvalue=ports[-1] if len(ports) == 1 else "")
+        places = ", ".join(f"{host}:{port}" if port else host for host, port in each)
         name = known.get("dbname") or known.get("user") or ""
-        return f"{name} at {host}{port}, schema {self.schema}"
+        return f"{name} at {places}, schema {self.schema}"
 
     def ensure_understood(self) -> None:
         """Whether the address is one.

@@ -11,10 +11,12 @@ import os
 import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from engine.errors import StateUnusable
 from engine.store import statedir
+from engine.store.rows import provenance as rows
 from engine.store.sqlite import kept, statefile
 from engine.store.sqlite.before import mark_as_copy
 from engine.store.statedir import FILE_NAME, LOCK_NAME, NAMES, unusable
@@ -85,11 +87,12 @@ def put_back(source: sqlite3.Connection, copy: Path, state: Path, pair: str) -> 
 
     Raises:
         StateUnusable: the copy is none, is damaged, newer than this version or another pair's, or
-            it cannot be written; the present state is as it was.
+            it cannot be written, or the present one was moved away; that is as it was.
     """
     new = state.with_name(_NEW)
     try:
         ensure_ours(copy, source, pair)
+        _ensure_in_use(state)
         new.unlink(missing_ok=True)
         with contextlib.closing(sqlite3.connect(new)) as written:
             source.backup(written)
@@ -107,6 +110,22 @@ def put_back(source: sqlite3.Connection, copy: Path, state: Path, pair: str) -> 
     except OSError as error:
         raise unusable(state, error) from error
     return aside
+
+
+def _ensure_in_use(state: Path) -> None:
+    """See that in the place of the present state none is put while the one that it became works.
+
+    Raises:
+        StateUnusable: it was moved away.
+    """
+    if not state.exists():
+        return
+    # One that cannot be read may be what the copy is for.
+    with (
+        contextlib.suppress(sqlite3.Error),
+        contextlib.closing(statefile.connect(state, query_only=True)) as connection,
+    ):
+        rows.ensure_in_use(partial(kept.setting, connection))
 
 
 @contextmanager

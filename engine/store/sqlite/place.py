@@ -63,14 +63,16 @@ class StateFile:
         """See `Place.hold`; a directory that was made just now goes with what was made in it."""
         with statedir.lease(self.directory) as made:
             fresh = not self.is_there()
+            seen = mark.look(self.directory / statedir.MARK_NAME)
+            marked = seen is not None
             try:
-                yield mark.look(self.directory / statedir.MARK_NAME)
+                yield seen
             except BaseException:
                 if fresh:
-                    statefile.discard_if_empty(self.path, directory=made)
+                    statefile.discard_if_empty(self.path, directory=made, marked=marked)
                 raise
             if fresh and not keep:
-                statefile.discard_if_empty(self.path, directory=made)
+                statefile.discard_if_empty(self.path, directory=made, marked=marked)
 
     @property
     def guard(self) -> None:

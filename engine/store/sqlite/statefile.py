@@ -14,7 +14,7 @@ from engine import descriptors
 from engine.errors import StateUnusable
 from engine.store import statedir
 from engine.store.sqlite import before, rest
-from engine.store.statedir import LOCK_NAME, NAMES, unusable
+from engine.store.statedir import LOCK_NAME, MARK_NAME, NAMES, unusable
 
 FILE_NAME = statedir.FILE_NAME
 # "wosy" in ASCII: tells our file from any other SQLite file.
@@ -112,24 +112,25 @@ def prepare(path: Path) -> None:
         connection.close()
 
 
-def discard_if_empty(path: Path, *, directory: bool) -> None:
+def discard_if_empty(path: Path, *, directory: bool, marked: bool = False) -> None:
     """Take away a state file that was made just now and holds nothing worth keeping.
 
     Args:
         directory: its directory was made just now as well, and goes with it.
+        marked: the mark was there before; of a state that was lost it tells the next one.
     """
     if not path.exists() or _holds_anything(path):
         return
-    discard(path)
+    discard(path, marked=marked)
     if directory:
         with contextlib.suppress(OSError):
             path.parent.rmdir()
 
 
-def discard(path: Path) -> None:
-    """Take a state file away, with all that belongs to it but the lock."""
+def discard(path: Path, *, marked: bool = False) -> None:
+    """Take a state file away, with all that belongs to it but the lock; marked, the mark stays."""
     for name in NAMES:
-        if name != LOCK_NAME:
+        if name != LOCK_NAME and not (marked and name == MARK_NAME):
             path.with_name(name).unlink(missing_ok=True)
 
 

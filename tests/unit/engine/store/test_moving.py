@@ -186,6 +186,28 @@ async def test_one_that_was_moved_is_adopted_if_the_other_is_lost(
 
 
 @pytest.mark.parametrize("into", [True, False])
+async def test_nothing_is_put_back_where_a_state_was_moved_away(
+    database: Database, directory: Path, tmp_path: Path, into: bool
+) -> None:
+    """Both would be in use then; whoever has lost the other one takes this one over first."""
+    file, tables = places(database, directory)
+    await taken_up(file)
+    moved(database, directory, into=True)
+    if not into:
+        moved(database, directory, into=False)
+    left, used = (file, tables) if into else (tables, file)
+    used.back_up(tmp_path / "copy.db")
+    with pytest.raises(StateUnusable, match="this state was moved to") as told:
+        left.put_back(tmp_path / "copy.db", PAIR)
+    assert "wosync state adopt" in (told.value.remedy or "")
+    assert await refusal(used) is None
+
+    with left.changing() as store:
+        done(store.provenance.adopt(left.installation("")))
+    assert left.put_back(tmp_path / "copy.db", PAIR) is not None
+
+
+@pytest.mark.parametrize("into", [True, False])
 async def test_where_a_state_is_already_none_is_moved_to(
     database: Database, directory: Path, tmp_path: Path, into: bool
 ) -> None:

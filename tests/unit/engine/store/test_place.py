@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine.errors import StateInUse, StateUnusable
+from engine.model.age import Aged
 from engine.store.places import done
 from engine.store.port.place import Place
 from engine.store.port.store import Store
+from engine.store.sqlite import statefile
 from engine.store.sqlite.place import StateFile
 
 pytestmark = pytest.mark.anyio
 
 SECRET = "outreach.refresh_token"
+NOW = 1_700_000_000.0
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -100,6 +104,36 @@ async def test_what_somebody_else_has_taken_up_is_not_taken_away(
             with other.hold(keep=True):
                 raise RuntimeError
         assert other.is_there()
+
+
+async def test_that_a_state_was_lost_is_known_behind_a_check(place: Place) -> None:
+    """Nothing that was made for the check hides it from the first start."""
+    await kept(place)
+    await begun(place)
+    if isinstance(place, StateFile):
+        statefile.discard(place.path, marked=True)
+    else:
+        lost(place)
+    assert not place.is_there()
+    with place.hold(keep=False) as seen:
+        async with place.open() as store:
+            assert await store.provenance.begin(place.installation(""), seen, NOW) is not None
+
+    assert not place.is_there()
+    assert await begun(place) is not None
+
+
+async def begun(place: Place) -> Aged | None:
+    """Begin on it as a service does; why it is of unknown age, if it is."""
+    with place.hold(keep=True) as seen:
+        async with place.open() as store:
+            return await store.provenance.begin(place.installation(""), seen, NOW)
+
+
+def lost(place: Any) -> None:
+    """Somebody has dropped the tables."""
+    with place.database.connected() as connection:
+        connection.execute(place.database.named("DROP SCHEMA {schema} CASCADE"))
 
 
 @pytest.mark.parametrize("keep", [True, False])
