@@ -176,19 +176,21 @@ class Database:
             server = self.shown if row is None else row[0]
             return f"schema {self.schema} of database {connection.info.dbname} on server {server}"
 
-    def size(self) -> float:
+    def size(self, connection: psycopg.Connection[Any]) -> float:
         """What the tables take with their indexes, bytes.
 
         Raises:
-            StateUnusable: the database cannot be reached.
+            StateUnusable: the database does not tell.
         """
-        with self.connected() as connection:
+        try:
             row = connection.execute(
                 "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c"
                 " JOIN pg_namespace n ON n.oid = c.relnamespace"
                 " WHERE n.nspname = %s AND c.relkind = 'r'",
                 (self.schema,),
             ).fetchone()
+        except psycopg.Error as error:
+            raise troubles.told(self.shown, error) from error
         return math.nan if row is None else float(row[0])
 
     def version(self) -> int:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import closing, suppress
+from contextlib import suppress
 from threading import Thread
 
 from engine.store.postgres.database import Database
-from engine.store.postgres.reader import Reader
+from engine.store.postgres.reader import reading
 from engine.store.postgres.session import Session
 from engine.store.rows.known import asked
 
@@ -20,7 +20,7 @@ def at_once(database: Database, beginning: str) -> list[str]:
 
     def look() -> None:
         # There is no place for a message.
-        with suppress(Exception), closing(Reader(database)) as reader:
+        with suppress(Exception), reading(database) as reader:
             found.extend(reader.read(references, beginning))
 
     # No time-out of a connection covers all that it may wait for.

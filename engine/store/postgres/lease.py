@@ -63,6 +63,18 @@ class Lease:
         if not self.stands:
             raise troubles.lost(self.database.shown)
 
+    def renewed(self, asked_at: float) -> None:
+        """It was, by whom nobody had it taken from since.
+
+        Args:
+            asked_at: when that was asked for, by the clock that nobody can set.
+        """
+        self._until = asked_at + self.lasts_s * (1 - SAFETY)
+
+    def lose(self) -> None:
+        """It has ended, whatever the clock says."""
+        self._ended.set()
+
     def keep(self) -> None:
         """Renew it again and again, until it is given back or lost; on a thread of its own."""
         connection: psycopg.Connection[Any] | None = None
@@ -72,9 +84,9 @@ class Lease:
                     connection = connection or self.database.connect()
                     asked_at = passed_s()
                     if not _renew(connection, self.database, self.number, self.lasts_s):
-                        self._ended.set()
+                        self.lose()
                         return
-                    self._until = asked_at + self.lasts_s * (1 - SAFETY)
+                    self.renewed(asked_at)
                 except (psycopg.Error, StateUnusable):
                     # The next try has a connection of its own; until then the lease runs out.
                     _close(connection)
@@ -84,7 +96,7 @@ class Lease:
 
     def give_back(self) -> None:
         """Let the next one have it at once; where the database cannot be told, it waits."""
-        self._ended.set()
+        self.lose()
         try:
             with self.database.connected() as connection:
                 connection.execute(
@@ -107,7 +119,7 @@ def leased(database: Database, lasts_s: float) -> Generator[Lease]:
         StateInUse: another process has it, and renews it.
         StateUnusable: the database cannot be reached.
     """
-    lease = _taken(database, lasts_s)
+    lease = taken(database, lasts_s)
     keeping = threading.Thread(target=lease.keep, name="lease", daemon=True)
     keeping.start()
     try:
@@ -123,8 +135,17 @@ def holder(session: Session) -> str | None:
     return None if row is None else str(row[0])
 
 
-def _taken(database: Database, lasts_s: float) -> Lease:
-    gave_up_at = passed_s() + lasts_s * 2
+def taken(database: Database, lasts_s: float, *, patient: bool = True) -> Lease:
+    """The lease, which is for the caller to renew and to give back.
+
+    Args:
+        patient: wait for one whose owner was killed until it ends.
+
+    Raises:
+        StateInUse: another process has it.
+        StateUnusable: the database cannot be reached.
+    """
+    gave_up_at = passed_s() + (lasts_s * 2 if patient else 0.0)
     seen: tuple[str, str | None] | None = None
     with database.connected() as connection:
         while True:

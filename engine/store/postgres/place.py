@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, closing, contextmanager, suppress
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
+from contextlib import (
+    AbstractContextManager,
+    asynccontextmanager,
+    closing,
+    contextmanager,
+    suppress,
+)
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 
 from engine.errors import StateUnusable
 from engine.installation import Installation
@@ -19,9 +26,33 @@ from engine.store.port.store import Store
 from engine.store.postgres import kept, lease
 from engine.store.postgres.database import Database, Made
 from engine.store.postgres.lease import Lease
-from engine.store.postgres.reader import Reader
+from engine.store.postgres.lent import Lent
+from engine.store.postgres.reader import Reader, reading
 from engine.store.postgres.standing import StandingStore
 from engine.store.postgres.writer import Writer
+
+
+class Shared(Protocol):
+    """What several states in one database share that one process works on."""
+
+    @property
+    def lent(self) -> Lent:
+        """Where the connections of all of them come from."""
+        ...
+
+    @property
+    def threads(self) -> CapacityLimiter:
+        """How many of them wait for the database at the same time."""
+        ...
+
+    def leased(self, database: Database) -> AbstractContextManager[Lease]:
+        """The lease of one of them, renewed with all others.
+
+        Raises:
+            StateInUse: another process has it.
+            StateUnusable: the database cannot be reached.
+        """
+        ...
 
 
 @dataclass(slots=True)
@@ -31,11 +62,13 @@ class StateDatabase:
     Args:
         directory: of the service on this machine: its lock and the mark are there.
         lease_s: see `leased`.
+        shared: with other states; None where the process works on this one alone.
     """
 
     directory: Path
     database: Database
     lease_s: float
+    shared: Shared | None = None
     _lease: Lease | None = field(default=None, init=False)
 
     @property
@@ -65,7 +98,7 @@ class StateDatabase:
     def watching(self) -> Generator[Callable[[], str | None]]:
         """See `Place.watching`: on one connection."""
         known = False
-        with closing(Reader(self.database)) as reader:
+        with reading(self.database) as reader:
 
             def occupant() -> str | None:
                 nonlocal known
@@ -84,7 +117,7 @@ class StateDatabase:
         """See `Place.hold`: by a lease in the database, and the lock of the directory."""
         with statedir.lease(self.directory):
             made = self.database.prepare()
-            with lease.leased(self.database, self.lease_s) as ours:
+            with self._leased() as ours:
                 self._lease = ours
                 seen = mark.look(self.directory / statedir.MARK_NAME)
                 try:
@@ -96,6 +129,11 @@ class StateDatabase:
                     self._lease = None
                 if not keep:
                     self._discard(made, ours, seen)
+
+    def _leased(self) -> AbstractContextManager[Lease]:
+        if self.shared is not None:
+            return self.shared.leased(self.database)
+        return lease.leased(self.database, self.lease_s)
 
     def _discard(self, made: Made, ours: Lease, seen: Seen | None) -> None:
         """Take away what was made for nothing, unless somebody else has taken it up.
@@ -114,20 +152,30 @@ class StateDatabase:
         """See `Place.guard`: the lease."""
         return self._ours().ensure
 
-    def open(
-        self, on_commit: Callable[[float], None] | None = None
-    ) -> AbstractAsyncContextManager[Store]:
-        """See `Place.open`: on threads of its own."""
+    @asynccontextmanager
+    async def open(self, on_commit: Callable[[float], None] | None = None) -> AsyncGenerator[Store]:
+        """See `Place.open`: on threads of its own, or shared ones."""
         # Most commands never need them.
-        from engine.store.postgres.threaded import open_store
+        from engine.store.postgres.threaded import THREADS, open_store
 
-        return open_store(self._ours(), self._mark(), on_commit)
+        threads = CapacityLimiter(THREADS) if self.shared is None else self.shared.threads
+        with self._connections() as lent:
+            async with open_store(self._ours(), self._mark(), lent, threads, on_commit) as store:
+                yield store
+
+    @contextmanager
+    def _connections(self) -> Generator[Lent]:
+        if self.shared is not None:
+            yield self.shared.lent
+            return
+        with closing(Lent(self.database)) as lent:
+            yield lent
 
     @contextmanager
     def looking(self) -> Generator[Store]:
         """See `Place.looking`."""
         self.database.ensure_known(self.database.version())
-        with closing(Reader(self.database)) as reader:
+        with reading(self.database) as reader:
             yield StandingStore(reader)
 
     @contextmanager
@@ -135,11 +183,11 @@ class StateDatabase:
         """See `Place.changing`."""
         with (
             self.hold(keep=True),
-            closing(Reader(self.database)) as reader,
+            closing(Lent(self.database)) as lent,
             closing(self._mark()) as counted,
-            closing(Writer(self._ours(), counted)) as writer,
         ):
-            yield StandingStore(reader, writer)
+            writer = Writer(self._ours(), counted, lent)
+            yield StandingStore(Reader(self.database, lent), writer)
 
     def _ours(self) -> Lease:
         """The lease of the block that holds the state.
@@ -179,8 +227,12 @@ class StateDatabase:
     async def sizes(self) -> Mapping[str, float]:
         """See `Place.sizes`: what all tables take with their indexes."""
         with suppress(StateUnusable):
-            return {"main": await to_thread.run_sync(self.database.size)}
+            return {"main": await to_thread.run_sync(self._size)}
         return {"main": math.nan}
+
+    def _size(self) -> float:
+        with self._connections() as lent, lent.borrowed() as connection:
+            return self.database.size(connection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +246,7 @@ class DatabaseVault:
         """The text saved under `name`, or None."""
         if not self.place.is_there():
             return None
-        with closing(Reader(self.place.database)) as reader:
+        with reading(self.place.database) as reader:
             return reader.read(kept.secret, f"{self.system}.{name}")
 
     async def save(self, name: str, text: str) -> None:

@@ -1,16 +1,18 @@
-"""Readers: connections beside the writer's, each of which sees everything committed so far."""
+"""Readers: each sees everything committed so far."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from collections.abc import Callable, Generator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Concatenate, ParamSpec, TypeVar
 
 import psycopg
 
 from engine.errors import StateUnusable
 from engine.store.postgres import troubles
 from engine.store.postgres.database import Database
+from engine.store.postgres.lent import Lent
 from engine.store.postgres.session import Session, transaction
 
 P = ParamSpec("P")
@@ -19,16 +21,17 @@ R = TypeVar("R")
 
 @dataclass(slots=True)
 class Reader:
-    """One connection; opened when it is needed, and again when it was lost.
+    """Reads the tables of one pair, each time on a connection that is lent to it.
 
     Args:
+        lent: where its connections come from.
         patient: whether to try again after it was lost, or could not be opened: waits a moment and
             says so; a command does not.
     """
 
     database: Database
+    lent: Lent
     patient: Callable[[], bool] = lambda: False
-    _connection: psycopg.Connection[Any] | None = field(default=None, init=False)
 
     def read(
         self, function: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs
@@ -40,20 +43,26 @@ class Reader:
         """
         while True:
             try:
-                connection = self._connection = self._connection or self.database.connect()
-                with transaction(connection, self.database.schema, read_only=True) as session:
-                    return function(session, *args, **kwargs)
+                connection = self.lent.take()
             except StateUnusable:
                 if not self.patient():
                     raise
+                continue
+            try:
+                with transaction(connection, self.database.schema, read_only=True) as session:
+                    return function(session, *args, **kwargs)
             except psycopg.Error as error:
-                lost = self._connection is not None and self._connection.broken
-                self.close()
+                lost = connection.broken
+                # Whatever is wrong with it, nobody else is to find out.
+                connection.close()
                 if not (lost and self.patient()):
                     raise troubles.told(self.database.shown, error) from error
+            finally:
+                self.lent.give(connection)
 
-    def close(self) -> None:
-        """Let go of the connection."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+
+@contextmanager
+def reading(database: Database) -> Generator[Reader]:
+    """A reader for the block, with connections of its own."""
+    with closing(Lent(database)) as lent:
+        yield Reader(database, lent)

@@ -14,29 +14,33 @@ from engine.store.connections import P, R
 from engine.store.grouping import Groups, Job
 from engine.store.mark import Mark
 from engine.store.postgres.lease import Lease
+from engine.store.postgres.lent import Lent
 from engine.store.postgres.reader import Reader
 from engine.store.postgres.session import Session
 from engine.store.postgres.subjects import Subjects
 from engine.store.postgres.writer import AGAIN_S, Writer
 
-# So many may look at the same time; each takes a connection.
+# So many may look at the same time.
 READERS = 2
+# With whoever writes, one for each.
+THREADS = READERS + 1
 
 
 class ThreadedStore(Subjects):
-    """One writer and a few readers."""
+    """One that writes at a time, and a few that read."""
 
     def __init__(
         self,
         writer: Writer,
-        readers: list[Reader],
+        reader: Reader,
+        threads: anyio.CapacityLimiter,
         on_commit: Callable[[float], None] | None = None,
     ) -> None:
         super().__init__(self)
         self._writer = writer
-        self._writing = anyio.CapacityLimiter(1)
-        self._idle = readers
-        self._reading = anyio.CapacityLimiter(len(readers))
+        self._reader = reader
+        self._reading = anyio.CapacityLimiter(READERS)
+        self._threads = threads
         self.groups = Groups(self._commit, on_commit)
 
     async def write(
@@ -61,10 +65,10 @@ class ThreadedStore(Subjects):
             StateUnusable: the database cannot be read.
         """
         with spending(State.BUSY, STORE_MAX_S):
-            return await run_sync(
-                lambda: self._look(lambda session: function(session, *args, **kwargs)),
-                limiter=self._reading,
-            )
+            async with self._reading:
+                return await run_sync(
+                    lambda: self._reader.read(function, *args, **kwargs), limiter=self._threads
+                )
 
     async def glance(
         self, function: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs
@@ -77,25 +81,23 @@ class ThreadedStore(Subjects):
         """Writes that wait for the writer."""
         return self.groups.waiting
 
-    def _look(self, function: Callable[[Session], R]) -> R:
-        # The limiter lets in no more than there are.
-        reader = self._idle.pop()
-        try:
-            return reader.read(function)
-        finally:
-            self._idle.append(reader)
-
     async def _commit(self, group: list[Job[Session]]) -> None:
-        await run_sync(self._writer.commit, group, limiter=self._writing)
+        await run_sync(self._writer.commit, group, limiter=self._threads)
 
 
 @asynccontextmanager
 async def open_store(
-    lease: Lease, mark: Mark, on_commit: Callable[[float], None] | None = None
+    lease: Lease,
+    mark: Mark,
+    lent: Lent,
+    threads: anyio.CapacityLimiter,
+    on_commit: Callable[[float], None] | None = None,
 ) -> AsyncGenerator[ThreadedStore]:
     """Open the prepared state; on exit everything handed over is committed first.
 
     Args:
+        lent: where its connections come from.
+        threads: on which it waits for the database, those of other states perhaps as well.
         on_commit: told the seconds each group took.
     """
 
@@ -103,16 +105,12 @@ async def open_store(
         lease.pause(AGAIN_S)
         return lease.stands
 
-    readers = [Reader(lease.database, patient) for _ in range(READERS)]
-    with closing(Writer(lease, mark)) as writer, closing(mark):
-        store = ThreadedStore(writer, list(readers), on_commit)
-        try:
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(store.groups.commit_groups)
-                try:
-                    yield store
-                finally:
-                    store.groups.close()
-        finally:
-            for reader in readers:
-                reader.close()
+    writer, reader = Writer(lease, mark, lent), Reader(lease.database, lent, patient)
+    with closing(mark):
+        store = ThreadedStore(writer, reader, threads, on_commit)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(store.groups.commit_groups)
+            try:
+                yield store
+            finally:
+                store.groups.close()

@@ -6,7 +6,7 @@ server is asked by the number of the transaction, and only what was not is done 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -16,6 +16,7 @@ from engine.store.grouping import Job, JobFailed, run_group
 from engine.store.mark import Mark
 from engine.store.postgres import provenance, troubles
 from engine.store.postgres.lease import Lease
+from engine.store.postgres.lent import Lent
 from engine.store.postgres.session import Session, transaction
 
 # Between two tries to reach the database, or to hear how a transaction ended.
@@ -39,25 +40,20 @@ class _Attempt:
 
 @dataclass(slots=True)
 class Writer:
-    """The only connection that writes.
+    """The only one that writes.
 
     Args:
         mark: repeats what the state counts.
+        lent: where its connections come from.
     """
 
     lease: Lease
     mark: Mark
-    _connection: psycopg.Connection[Any] | None = field(default=None, init=False)
+    lent: Lent
 
     def commit(self, group: list[Job[Session]]) -> None:
         """Run and commit them; each has its result or its error then."""
         run_group(group, self._together, StateUnusable)
-
-    def close(self) -> None:
-        """Let go of the connection."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
 
     def _together(self, group: list[Job[Session]]) -> None:
         """Run and commit them, again where the connection was lost while our lease stands.
@@ -75,11 +71,12 @@ class Writer:
                 if not connection.broken:
                     # It shows where somebody waits next: whose it was is found one by one.
                     raise JobFailed from troubles.told(self.lease.database.shown, error)
-                self.close()
                 if not self._was_committed(attempt):
                     for job in group:
                         job.undone()
                     continue
+            finally:
+                self.lent.give(connection)
             if attempt.counted is not None:
                 self.mark.set(*attempt.counted)
             return
@@ -100,17 +97,15 @@ class Writer:
             attempt.number = begun.fetchone()[1]
 
     def _connected(self) -> psycopg.Connection[Any]:
-        """The connection, opened again if need be.
+        """A connection, to be given back.
 
         Raises:
-            StateUnusable: the lease has ended, or it cannot be opened while that stands.
+            StateUnusable: the lease has ended, or none can be opened while that stands.
         """
         while True:
             self.lease.ensure()
-            if self._connection is not None:
-                return self._connection
             try:
-                self._connection = self.lease.database.connect()
+                return self.lent.take()
             except StateUnusable:
                 self.lease.pause(AGAIN_S)
                 if not self.lease.stands:
@@ -134,8 +129,9 @@ class Writer:
                 if not connection.broken:
                     # A server that took over from the one we knew has never heard of it.
                     return False
-                self.close()
                 continue
+            finally:
+                self.lent.give(connection)
             if row != ("in progress",):
                 return row == ("committed",)
             # Its session has not noticed yet that we are gone.

@@ -55,10 +55,11 @@ def taken(stack: ExitStack, database: Database) -> Lease:
 
 def writer(stack: ExitStack, lease: Lease, directory: Path) -> Writer:
     """A writer under that lease."""
+    from engine.store.postgres.lent import Lent
     from engine.store.postgres.writer import Writer
 
     mark = stack.enter_context(closing(Mark(directory / "mark")))
-    return stack.enter_context(closing(Writer(lease, mark)))
+    return Writer(lease, mark, stack.enter_context(closing(Lent(lease.database))))
 
 
 def add_one(session: Session) -> int:
