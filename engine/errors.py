@@ -211,6 +211,10 @@ class WouldChange(EngineError):
     """Nothing was done: what is evaluated for the fuse changes neither system."""
 
 
+class Stalled(EngineError):
+    """Somebody in the work on a pair gets nowhere."""
+
+
 class StateUnusable(EngineError):
     """The state directory or the state file cannot be used."""
 

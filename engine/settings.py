@@ -12,12 +12,13 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 # Stands in for a secret while the rest is checked, by a command that needs none.
 UNREAD = SecretStr("a secret that is not read")
+_FORMS = frozenset({"env", "file", "credential"})
 REFERENCE_FORMS = '{ env = "NAME" }, { file = "PATH" } or { credential = "NAME" }'
 
 
@@ -93,6 +94,14 @@ def may_be_shown(form: str, name: str) -> bool:
 
 def _shown(name: str, form: str = "env") -> str:
     return name if may_be_shown(form, name) else "that is named there"
+
+
+def is_reference(raw: Any) -> bool:
+    """Whether this value of the file has the form of a reference to a secret."""
+    if not isinstance(raw, dict) or len(cast("dict[str, Any]", raw)) != 1:
+        return False
+    [(form, name)] = cast("dict[str, Any]", raw).items()
+    return form in _FORMS and isinstance(name, str) and bool(name)
 
 
 def resolve_secret(reference: Any) -> Any:

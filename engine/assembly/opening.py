@@ -42,17 +42,34 @@ async def opened(
     When the block fails before anything worth keeping was stored in a state made just now, that
     state is taken away again.
     """
+    with environment.place(config).hold(keep=True) as seen:
+        async with opened_on(config, environment, seen, vaults, stand_in) as assembly:
+            yield assembly
+
+
+@asynccontextmanager
+async def opened_on(
+    config: Config,
+    environment: Environment,
+    seen: Seen | None,
+    vaults: Callable[[str], Vault] | None = None,
+    stand_in: Callable[[Systems], AbstractContextManager[Systems]] = nullcontext,
+) -> AsyncGenerator[Assembly]:
+    """The same on a state that is held.
+
+    Args:
+        seen: what lies beside it, as `Place.hold` has told.
+    """
     place, metrics = environment.place(config), environment.metrics()
-    with place.hold(keep=True) as seen:
-        async with place.open(metrics.commits.observe) as store:
-            await take_over(config, store, place, seen, environment.clock.now())
-            async with open_systems(
-                config, environment, store, metrics, vaults, guard=place.guard
-            ) as real:
-                with stand_in(real) as systems:
-                    yield assemble(config, environment, store, systems, metrics)
-                now, dates = environment.clock.now(), real.dates.told()
-                await store.provenance.note_life(now, dates, ended=True)
+    async with place.open(metrics.commits.observe) as store:
+        await take_over(config, store, place, seen, environment.clock.now())
+        async with open_systems(
+            config, environment, store, metrics, vaults, guard=place.guard
+        ) as real:
+            with stand_in(real) as systems:
+                yield assemble(config, environment, store, systems, metrics)
+            now, dates = environment.clock.now(), real.dates.told()
+            await store.provenance.note_life(now, dates, ended=True)
 
 
 async def take_over(

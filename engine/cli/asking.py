@@ -22,6 +22,7 @@ from engine.config.places import (
     host_and_port,
     place_of_state,
     service_key,
+    way_to,
 )
 from engine.errors import Misconfigured, StateUnusable, Unreachable
 from engine.service.control import FILE_NAME, tokens_in
@@ -85,7 +86,7 @@ def ask(
     changes = method not in SHOWING
     for key in _keys(config) if changes else [{}]:
         headers = _ours(config) | {"Accept": accept} | key
-        request = Request(method, path, headers, content)
+        request = Request(method, way_to(config) + path, headers, content)
         try:
             with answered(*_host_and_port(config), request, timeout_s) as answer:
                 if answer.status == FORBIDDEN:
@@ -124,7 +125,7 @@ def listening(
             sent = (
                 opened.enter_context(content.open("rb")) if isinstance(content, Path) else content
             )
-            request = Request("POST", path, _ours(config) | key, sent)
+            request = Request("POST", way_to(config) + path, _ours(config) | key, sent)
             try:
                 answer = opened.enter_context(
                     answered(*_host_and_port(config), request, TIMEOUT_S, silence_s=SIGN_OF_LIFE_S)

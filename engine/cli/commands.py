@@ -11,7 +11,7 @@ from engine.cli.groups import GROUPS
 from engine.cli.record_commands import COMMANDS as OF_RECORDS
 from engine.cli.scripts import SCRIPTS
 from engine.cli.service_commands import COMMANDS as OF_THE_SERVICE
-from engine.cli.services import CONFIG
+from engine.cli.services import OF_A_PAIR
 from engine.command import JSON, Argument, Command, Group, Number, option
 
 
@@ -42,11 +42,11 @@ def _help(words: tuple[str, ...]) -> int:
 
 
 _OF_THE_COMMAND_LINE = (
-    Command("reload", _reload, CONFIG),
+    Command("reload", _reload, *OF_A_PAIR),
     Command(
         "tune",
         _tune,
-        CONFIG,
+        *OF_A_PAIR,
         option(
             "--over",
             metavar="SECONDS",

@@ -1,4 +1,4 @@
-"""Commands with commands of their own: `wosync config`, `wosync state` and `wosync unit`."""
+"""Commands with commands of their own: of the configuration, the state, a fleet, the units."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from engine.cli.offered import settings
-from engine.cli.services import CONFIG
+from engine.cli.services import FLEET, OF_A_PAIR
 from engine.command import JSON, AnyPath, Argument, Command, Group, flag, option
 
 
@@ -61,6 +61,37 @@ def _state_adopt(config: Path | None) -> int:
     from engine.cli.safekeeping import adopt
 
     return adopt(config)
+
+
+def _pair_add(name: str, file: Path, config: Path | None, *, replace: bool) -> int:
+    """Keep a pair's configuration in the fleet's database, so that a process takes it.
+
+    Example: wosync pair add acme acme.toml
+    """
+    from engine.cli.fleets import add
+
+    return add(config, name, file, replace=replace)
+
+
+def _pair_list(config: Path | None, *, as_json: bool) -> int:
+    """List the pairs of a fleet: weight, who works on each, and what is wrong with it."""
+    from engine.cli.fleets import list_pairs
+
+    return list_pairs(config, as_json=as_json)
+
+
+def _pair_pause(name: str, config: Path | None, *, resume: bool) -> int:
+    """Have nobody work on a pair, until it is resumed."""
+    from engine.cli.fleets import pause
+
+    return pause(config, name, resume=resume)
+
+
+def _pair_remove(name: str, config: Path | None) -> int:
+    """Take a pair out of the fleet's database; its state stays."""
+    from engine.cli.fleets import remove
+
+    return remove(config, name)
 
 
 def _unit_show(*, template: bool) -> int:
@@ -121,21 +152,21 @@ _CONFIG = Group(
     "config",
     "Show and change settings; comments in the file are kept.",
     (
-        Command("get", _config_get, _KEY, CONFIG, JSON),
+        Command("get", _config_get, _KEY, *OF_A_PAIR, JSON),
         Command(
             "set",
             _config_set,
             _KEY,
             _VALUE,
             flag("--default", help="Remove the key, so that its default applies."),
-            CONFIG,
+            *OF_A_PAIR,
             # A value may begin with a minus.
             context_settings={"ignore_unknown_options": True},
         ),
         Command(
             "show",
             _config_show,
-            CONFIG,
+            *OF_A_PAIR,
             JSON,
             flag("--all", "everything", help="Also keys without a value."),
         ),
@@ -155,16 +186,16 @@ _STATE = Group(
     "state",
     "Copy the state, put a copy back, move it, or take a state over.",
     (
-        Command("backup", _state_backup, _copy("to"), CONFIG),
-        Command("restore", _state_restore, _copy("copy"), CONFIG),
+        Command("backup", _state_backup, _copy("to"), *OF_A_PAIR),
+        Command("restore", _state_restore, _copy("copy"), *OF_A_PAIR),
         Command(
             "copy",
             _state_copy,
             _kept("of", "FROM", "Where it is: a directory, or postgresql://..."),
             _kept("to", "TO", "Where it is to be: the other of these."),
-            CONFIG,
+            *OF_A_PAIR,
         ),
-        Command("adopt", _state_adopt, CONFIG),
+        Command("adopt", _state_adopt, *OF_A_PAIR),
     ),
 )
 _INSTALL = (
@@ -199,4 +230,24 @@ _UNIT = Group(
     "Show or install the systemd units.",
     (Command("show", _unit_show, _TEMPLATE), Command("install", _unit_install, *_INSTALL)),
 )
-GROUPS = (_CONFIG, _STATE, _UNIT)
+_NAME = Argument("name", metavar="NAME", help="Of the pair.")
+_PAIR = Group(
+    "pair",
+    "Show and change the pairs of a fleet.",
+    (
+        Command(
+            "add",
+            _pair_add,
+            _NAME,
+            Argument("file", metavar="FILE", kind="path", type=AnyPath(), help="Its config.toml."),
+            FLEET,
+            flag("--replace", help="In the place of the one that is there."),
+        ),
+        Command("list", _pair_list, FLEET, JSON),
+        Command(
+            "pause", _pair_pause, _NAME, FLEET, flag("--resume", help="Have it worked on again.")
+        ),
+        Command("remove", _pair_remove, _NAME, FLEET),
+    ),
+)
+GROUPS = (_CONFIG, _STATE, _PAIR, _UNIT)

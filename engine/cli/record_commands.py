@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.cli.offered import BY, SORTS, codes, one_of, references
-from engine.cli.services import CONFIG
+from engine.cli.services import OF_A_PAIR
 from engine.command import CSV, JSON, AnyPath, Argument, Command, Whole, flag, option
 
 
@@ -244,7 +244,7 @@ _NAMES = Argument(
 _OUT = option("--out", metavar="FILE", type=AnyPath(), help="Keep the plan, to apply it.")
 _HISTORY = (
     _X_OR_NONE,
-    CONFIG,
+    *OF_A_PAIR,
     option("--since", metavar="WHEN", help="Since then: 2h, or a date, with a time."),
     option("--run", metavar="N", type=int, help="Of this run alone."),
     flag("--runs", help="List the runs, the latest first."),
@@ -264,7 +264,7 @@ _UNDO = (
     option("--run", metavar="N", type=int, help="What this run wrote; see history --runs."),
     option("--since", metavar="WHEN", help="What was written since: 2h, or a date, with a time."),
     flag("--yes", help="Do it without asking."),
-    CONFIG,
+    *OF_A_PAIR,
     JSON,
 )
 _PLAN = (
@@ -283,7 +283,7 @@ _PLAN = (
         help="By the mapping in this file, which is not in force yet.",
     ),
     _OUT,
-    CONFIG,
+    *OF_A_PAIR,
     JSON,
 )
 _APPROVE = (
@@ -303,7 +303,7 @@ _APPROVE = (
         help="Not this record, or person.",
     ),
     flag("--yes", help="Show nothing, and ask nobody."),
-    CONFIG,
+    *OF_A_PAIR,
     JSON,
 )
 _LIST = (
@@ -325,7 +325,7 @@ _LIST = (
     flag("--reverse", help="The other way round."),
     option("--limit", metavar="N", type=Whole(1), help="Records of a page; 100 of a table."),
     option("--page", metavar="N", type=Whole(1), default=1, help="Which page."),
-    CONFIG,
+    *OF_A_PAIR,
     JSON,
     CSV,
 )
@@ -345,7 +345,7 @@ _RETRY = (
         help="Everything that is refused for this reason.",
     ),
     flag("--all", "everything", help="Everything that is refused."),
-    CONFIG,
+    *OF_A_PAIR,
     JSON,
 )
 COMMANDS = (
@@ -353,7 +353,7 @@ COMMANDS = (
         "why",
         _why,
         _X,
-        CONFIG,
+        *OF_A_PAIR,
         flag("--offline", help="Ask neither system: say what is known."),
         JSON,
     ),
@@ -379,11 +379,11 @@ COMMANDS = (
         Argument(
             "plan", metavar="FILE", kind="path", type=AnyPath(), help="As plan --out wrote it."
         ),
-        CONFIG,
+        *OF_A_PAIR,
         JSON,
     ),
-    Command("adopt", _adopt, _OUT, CONFIG, JSON, CSV),
-    Command("shadow", _shadow, CONFIG, JSON, flag("--all", "everything", help="Every line.")),
+    Command("adopt", _adopt, _OUT, *OF_A_PAIR, JSON, CSV),
+    Command("shadow", _shadow, *OF_A_PAIR, JSON, flag("--all", "everything", help="Every line.")),
     Command("approve", _approve, *_APPROVE),
     Command("retry", _retry, *_RETRY),
     Command(
@@ -391,9 +391,9 @@ COMMANDS = (
         _skip,
         _NAMES,
         option("--reason", metavar="TEXT", required=True, help="Why, for colleagues."),
-        CONFIG,
+        *OF_A_PAIR,
         JSON,
     ),
-    Command("unskip", _unskip, _NAMES, CONFIG, JSON),
-    Command("resync", _resync, _NAMES, CONFIG, JSON),
+    Command("unskip", _unskip, _NAMES, *OF_A_PAIR, JSON),
+    Command("resync", _resync, _NAMES, *OF_A_PAIR, JSON),
 )

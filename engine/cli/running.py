@@ -9,6 +9,7 @@ from pathlib import Path
 
 import anyio
 
+from engine import logs
 from engine.about import PROGRAM
 from engine.cli.exits import Exit, complain
 from engine.cli.reading import load
@@ -18,7 +19,8 @@ from engine.config.loading import Config
 from engine.errors import StateUnusable
 from engine.service import once as one_run
 from engine.service import process as service
-from engine.store.places import done
+from engine.settings import FileSecret, secrets_in
+from engine.store.places import done, ensure_driver
 
 # Nearly all that is made for a record goes with its last reference; what is left is looked for less
 # often than the interpreter would by itself.
@@ -33,13 +35,40 @@ def run(path: Path | None, *, shadow: bool = False) -> int:
     """
     config = load(path)
     config = config.in_shadow() if shadow else config
-    # The program itself stays for good: looked through again and again by the garbage collector,
-    # it would hold the event loop for 50 ms each time.
+    _settle_memory()
+    anyio.run(service.run, config)
+    return Exit.DONE
+
+
+def fleet(path: Path | None) -> int:
+    """A process of a fleet; 0 after an orderly stop.
+
+    Raises:
+        Misconfigured: it cannot be one; a mistake in a pair stops that pair alone.
+    """
+    from engine.config import fleet as fleet_config
+
+    settings = fleet_config.load(path)
+    logs.keep_secret(secrets_in(settings.service))
+    FileSecret.watchers[:] = [lambda text: logs.keep_secret([text])]
+    logs.configure(settings.service.log_level, settings.service.log_format)
+    ensure_driver()
+    from engine.service.fleet import process
+
+    _settle_memory()
+    anyio.run(process.run, settings)
+    return Exit.DONE
+
+
+def _settle_memory() -> None:
+    """Have the garbage collector look at what is made for records alone.
+
+    The program itself stays for good: looked through again and again, it would hold the event loop
+    for 50 ms each time.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
-    anyio.run(service.run, config)
-    return Exit.DONE
 
 
 def once(path: Path | None, *, as_json: bool) -> int:

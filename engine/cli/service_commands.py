@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.cli.services import CONFIG
+from engine.cli.services import CONFIG, FLEET, OF_A_PAIR
 from engine.command import JSON, Argument, Command, flag, option
 
 
@@ -25,6 +25,22 @@ def _run(config: Path | None, *, shadow: bool) -> int:
     from engine.cli.running import run
 
     return run(config, shadow=shadow)
+
+
+def _fleet(config: Path | None) -> int:
+    """Run a process that shares the pairs of a fleet with others, in the foreground.
+
+    Example: wosync fleet --config /etc/wosync/fleet.toml
+    """
+    import signal
+
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    from engine.lean import load
+
+    load()
+    from engine.cli.running import fleet
+
+    return fleet(config)
 
 
 def _once(config: Path | None, *, as_json: bool) -> int:
@@ -122,7 +138,7 @@ _INIT = (
     flag("--systemd-creds", help="Store no secret; print what encrypts them."),
 )
 _AUTH = (
-    CONFIG,
+    *OF_A_PAIR,
     option(
         "--code",
         metavar="<str>",
@@ -140,7 +156,7 @@ _REPORT = (
         required=False,
         help="Such as 2026-11-29; today without one.",
     ),
-    CONFIG,
+    *OF_A_PAIR,
     flag("--html", "as_html", help="A page to send on."),
     JSON,
 )
@@ -151,14 +167,19 @@ COMMANDS = (
         CONFIG,
         flag("--shadow", help="Send nothing that changes anything; see what would be sent."),
     ),
+    Command("fleet", _fleet, FLEET),
     Command("once", _once, CONFIG, JSON),
     Command("init", _init, *_INIT),
     Command("auth", _auth, *_AUTH),
-    Command("check", _check, CONFIG, JSON),
+    Command("check", _check, *OF_A_PAIR, JSON),
     Command(
-        "status", _status, CONFIG, JSON, flag("--all", "everything", help="Every record in error.")
+        "status",
+        _status,
+        *OF_A_PAIR,
+        JSON,
+        flag("--all", "everything", help="Every record in error."),
     ),
-    Command("top", _top, CONFIG, JSON),
+    Command("top", _top, *OF_A_PAIR, JSON),
     Command("report", _report, *_REPORT),
-    Command("mapping", _mapping, CONFIG, JSON),
+    Command("mapping", _mapping, *OF_A_PAIR, JSON),
 )

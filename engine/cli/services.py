@@ -84,18 +84,50 @@ def restart(path: Path) -> str:
 
 
 def _as_its_unit(
-    context: click.Context,  # noqa: ARG001 # as the library calls it
+    context: click.Context,
     parameter: click.Parameter,  # noqa: ARG001 # as the library calls it
     path: Path | None,
 ) -> Path | None:
+    if (pair := context.meta.get(_PAIR)) is not None:
+        from engine.cli.fleets import path_of
+
+        return path_of(path, pair)
     as_its_unit(path)
     return path
 
 
+def _note_pair(
+    context: click.Context,
+    parameter: click.Parameter,  # noqa: ARG001 # as the library calls it
+    name: str | None,
+) -> None:
+    context.meta[_PAIR] = name
+
+
+_PAIR = "wosync.pair"
 CONFIG = command_option(
     "--config",
     metavar="PATH",
     type=AnyPath(),
     callback=_as_its_unit,
     help="Configuration file; by default ./config.toml, then /etc/wosync/config.toml.",
+)
+# For what is done about one pair, wherever that is worked on.
+OF_A_PAIR = (
+    CONFIG,
+    command_option(
+        "--pair",
+        metavar="NAME",
+        # Known before the configuration is looked for.
+        is_eager=True,
+        expose_value=False,
+        callback=_note_pair,
+        help="A pair of a fleet, whose fleet.toml --config then names.",
+    ),
+)
+FLEET = command_option(
+    "--config",
+    metavar="PATH",
+    type=AnyPath(),
+    help="Configuration of the fleet; by default ./fleet.toml, then /etc/wosync/fleet.toml.",
 )

@@ -21,10 +21,9 @@ from pydantic import BaseModel, SecretStr
 from engine.config.loading import Connectors, EngineSettings
 from engine.config.values import written
 from engine.errors import Misconfigured
-from engine.settings import REFERENCE_FORMS
+from engine.settings import REFERENCE_FORMS, is_reference
 
 _REMEDY = "see every key with: wosync config show --all"
-_FORMS = frozenset({"env", "file", "credential"})
 # What starts so was meant as TOML; taken as plain text, a forgotten bracket would be a column.
 _MEANT_AS_TOML = re.compile(r"""\s*(["'{]|\[\s*["'{])""")
 _IN_TABLE = re.compile(r"\s*\[([^\[\]\n]+)\]\s*([^\s\[\n][^\n]*)?")
@@ -162,14 +161,6 @@ class Keys:
         everywhere = {key.parts[-1]: key.name for key in self.every()}
         near = get_close_matches(parts[-1], list(everywhere), n=1)
         return f"; did you mean {everywhere[near[0]]}?" if near else ""
-
-
-def is_reference(raw: Any) -> bool:
-    """Whether this value of the file has the form of a reference to a secret."""
-    if not isinstance(raw, dict) or len(cast("dict[str, Any]", raw)) != 1:
-        return False
-    [(form, name)] = cast("dict[str, Any]", raw).items()
-    return form in _FORMS and isinstance(name, str) and bool(name)
 
 
 def _parsed(text: str) -> tuple[str, ...]:

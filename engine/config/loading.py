@@ -28,11 +28,13 @@ from pydantic import (
 )
 
 from engine.config import mistakes
+from engine.config.common import in_common
 from engine.config.places import (
     HTTP,
     STATE_DIR,
     checked_address,
     find,
+    fleet_of,
     host_and_port,
     place_of_state,
     stamp_of,
@@ -125,6 +127,7 @@ class ServiceSettings(Settings):
     log_format: Literal["auto", "json", "console"] = "auto"
     shutdown_s: float = Field(default=30, ge=0, le=3600)
     instance: str = ""
+    weight: float = Field(default=1, gt=0, le=1000)
     hosts: list[Annotated[str, AfterValidator(_host)]] = Field(default_factory=list[str])
     nudge_token: Token | None = None
     page_token: Token | None = None
@@ -342,29 +345,57 @@ def load(path: Path | None, connectors: Connectors | None = None) -> Config:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The tables of the file, unchecked.
+    """The tables of the file, unchecked; of a pair in a fleet with what all its pairs have.
+
+    Raises:
+        Misconfigured: it cannot be read, is not TOML, or says what is for the fleet to say.
+    """
+    fleet = fleet_of(path)
+    own = read_alone(path)
+    return own if fleet is None else in_common(fleet, read_alone(fleet), path, own)
+
+
+def read_alone(path: Path) -> dict[str, Any]:
+    """The tables of the file itself, unchecked.
 
     Raises:
         Misconfigured: it cannot be read, or is not TOML.
     """
     try:
         text = path.read_text(encoding="utf-8")
-        if text.startswith(BYTE_ORDER_MARK):
-            # Invisible in the editor that put it there.
-            raise Misconfigured(
-                f"{path} begins with a byte order mark",
-                remedy="save it as UTF-8 without one (some editors call it BOM)",
-            )
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise Misconfigured(
-            f"{path} is not valid TOML: {error}", remedy="correct the line it names"
-        ) from error
+    except ValueError as error:
+        raise _not_toml(path, error) from error
     except OSError as error:
         raise Misconfigured(
             f"{path} cannot be read: {error.strerror}",
             remedy="let the user who runs this read it: chmod 644, since no secret stands in it",
         ) from error
+    return parsed(path, text)
+
+
+def parsed(path: Path, text: str) -> dict[str, Any]:
+    """The tables of a text, unchecked.
+
+    Args:
+        path: where it stands, or would.
+
+    Raises:
+        Misconfigured: it is not TOML.
+    """
+    if text.startswith(BYTE_ORDER_MARK):
+        # Invisible in the editor that put it there.
+        raise Misconfigured(
+            f"{path} begins with a byte order mark",
+            remedy="save it as UTF-8 without one (some editors call it BOM)",
+        )
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _not_toml(path, error) from error
+
+
+def _not_toml(path: Path, error: Exception) -> Misconfigured:
+    return Misconfigured(f"{path} is not valid TOML: {error}", remedy="correct the line it names")
 
 
 def check(path: Path, tables: Mapping[str, Any], connectors: Connectors | None = None) -> Config:

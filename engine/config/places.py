@@ -14,6 +14,9 @@ from typing import Any
 from engine.errors import Misconfigured
 
 CONFIGURATIONS = (Path("config.toml"), Path("/etc/wosync/config.toml"))
+# What all pairs of a fleet have in common, and the directory beside it with a file for each.
+FLEET, PAIRS = "fleet.toml", "pairs"
+FLEETS = (Path(FLEET), Path("/etc/wosync") / FLEET)
 # [service] state_dir and http, where they are not set.
 STATE_DIR = Path("state")
 HTTP = "127.0.0.1:9464"
@@ -39,6 +42,28 @@ def find(path: Path | None) -> Path:
     )
 
 
+def fleet_of(path: Path) -> Path | None:
+    """The file of the fleet that a pair's configuration belongs to; None for one on its own."""
+    place = path.parent.resolve()
+    fleet = place.parent / FLEET
+    return fleet.resolve() if place.name == PAIRS and fleet.is_file() else None
+
+
+def way_to(config: Path) -> str:
+    """What precedes every path at the port of the service with this configuration."""
+    return "" if fleet_of(config) is None else f"/pair/{config.stem}"
+
+
+def home_of_fleet(fleet: Path, named: str | None) -> Path:
+    """The state directory of a fleet's processes on this machine.
+
+    Args:
+        fleet: its file.
+        named: [service] state_dir there, where it is set.
+    """
+    return place_of_state(Path(named) if named else None, fleet)
+
+
 def is_installed(path: Path) -> bool:
     """Whether it is where a unit of systemd looks, for one pair of systems or for several."""
     place, home = path.parent.resolve(), CONFIGURATIONS[-1].parent
@@ -55,7 +80,13 @@ def _is_file(path: Path) -> bool:
 
 
 def stamp_of(config: Path) -> str:
-    """What differs when the file was changed; empty where nobody can tell."""
+    """What differs when the file was changed, or that of its fleet; empty where nobody can tell."""
+    fleet = fleet_of(config)
+    own = _stamp_of(config)
+    return own if fleet is None or not own else f"{own} {_stamp_of(fleet)}"
+
+
+def _stamp_of(config: Path) -> str:
     try:
         found = config.stat()
     except OSError:
@@ -94,7 +125,18 @@ def host_and_port(address: str) -> tuple[str, int]:
 
 
 def service_key(config: Path, key: str) -> str:
-    """A text under [service], also from a file with mistakes; empty where there is none."""
+    """A text under [service], also from a file with mistakes; empty where there is none.
+
+    Of a pair in a fleet, that of the fleet.
+    """
+    fleet = fleet_of(config)
+    if fleet is None:
+        return _service_key(config, key)
+    found = _service_key(fleet, key)
+    return str(home_of_fleet(fleet, found) / PAIRS / config.stem) if key == "state_dir" else found
+
+
+def _service_key(config: Path, key: str) -> str:
     try:
         text = config.read_text(encoding="utf-8", errors="replace")
     except OSError:

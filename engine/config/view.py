@@ -12,14 +12,14 @@ from typing import Any, cast
 from pydantic import BaseModel, SecretStr
 
 from engine.config import loading as configuration
-from engine.config.keys import Key, Keys, Kind, is_reference
+from engine.config.keys import Key, Keys, Kind
 from engine.config.live import is_live
 from engine.config.loading import Config, Connectors
 from engine.config.values import value_at, with_value
 from engine.mapping.fields import LineSetting
 from engine.mapping_in_force import TABLES
 from engine.redaction import MASK, keep_secret
-from engine.settings import UNREAD, may_be_shown, resolve_secret
+from engine.settings import UNREAD, is_reference, may_be_shown, resolve_secret
 
 DEFAULT, FILE, SYSTEMD = "default", "file", "systemd STATE_DIRECTORY"
 STATE_DIR = ("service", "state_dir")

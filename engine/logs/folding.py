@@ -1,7 +1,7 @@
 """Repeats of the same trouble, folded: the first few lines pass, the rest become one with a count.
 
-The same means: level, component, event and reason are equal, where numbers and ids in the reason
-do not count. An outage under full load says one thing a thousand times otherwise.
+The same means: pair, level, component, event and reason are equal, where numbers and ids in the
+reason do not count. An outage under full load says one thing a thousand times otherwise.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _CHANGING = re.compile(
     r"\b[A-Z]{2,8}-\d+\b|\b(?=[0-9a-f-]*\d)[0-9a-f][0-9a-f-]{7,}\b|\d+(?:[.,:]\d+)*"
 )
 
-Kind = tuple[str, str, str, str]
+Kind = tuple[str, str, str, str, str]
 
 
 @dataclass(slots=True)
@@ -111,4 +111,5 @@ def _kind(event: Event) -> Kind:
         # The last line of a traceback names the error.
         reason = str(event.get("exception") or "").rstrip().rpartition("\n")[2]
     text = _CHANGING.sub("#", str(reason)[:_REASON_CHARS])
-    return str(event["level"]), str(event.get("component")), str(event.get("event")), text
+    pair, component, name = (str(event.get(key)) for key in ("pair", "component", "event"))
+    return pair, str(event["level"]), component, name, text

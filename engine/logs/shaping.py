@@ -29,6 +29,7 @@ _FIRST = (
     "level",
     "event",
     "component",
+    "pair",
     "instance",
     "record",
     "reason",

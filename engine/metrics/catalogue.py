@@ -20,10 +20,14 @@ LEADER = "1 for the process that works on the state, 0 for one that stands by."
 
 
 class Metrics(Families):
-    """All metrics of the service."""
+    """All metrics of the service.
 
-    def __init__(self) -> None:
-        super().__init__()
+    Args:
+        process: as in `Families`.
+    """
+
+    def __init__(self, *, process: bool = True) -> None:
+        super().__init__(process=process)
         self._changes()
         self._polls()
         self._mailboxes()

@@ -83,12 +83,17 @@ class Registry(CollectorRegistry):
 
 
 class Families:
-    """All metrics on a registry of their own, so that tests can build many."""
+    """All metrics on a registry of their own, so that there can be many.
 
-    def __init__(self) -> None:
+    Args:
+        process: with those of the process itself.
+    """
+
+    def __init__(self, *, process: bool = True) -> None:
         self.registry = Registry()
-        ProcessCollector(registry=self.registry)
-        GCCollector(registry=self.registry)
+        if process:
+            ProcessCollector(registry=self.registry)
+            GCCollector(registry=self.registry)
 
     def counter(
         self,

@@ -52,7 +52,7 @@ ANSWER_S = 60
 # Those that take long give a sign of life meanwhile, and end with the connection.
 LONG_ANSWER_S = 6 * 3600
 PLAN, APPLY, UNDO = "/plan", "/apply", "/undo"
-TAKES_LONG = frozenset({PLAN, APPLY, UNDO})
+TAKES_LONG = (PLAN, APPLY, UNDO)
 CONNECTIONS_MAX = 200
 # Methods that change nothing.
 SHOWING = frozenset({"GET", "HEAD"})
@@ -361,7 +361,8 @@ class _Connection(H11Protocol):
         whole = not self._rests and not self.cycle.more_body
         if whole and self.cycle is not self._answering:
             self._answering = self.cycle
-            takes_long = self.cycle.scope["path"] in TAKES_LONG
+            # Behind what precedes it where a process works on many pairs.
+            takes_long = self.cycle.scope["path"].endswith(TAKES_LONG)
             self._end_after(LONG_ANSWER_S if takes_long else ANSWER_S)
 
     def _end_after(self, seconds: float | None) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import signal
 import socket
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -20,20 +20,15 @@ from engine.assembly.opening import opened, plain_errors
 from engine.config.loading import Config
 from engine.config.unencrypted import unencrypted
 from engine.errors import LeaseLost, StateAway
-from engine.metrics.labels import START_UP
 from engine.service import control, http
-from engine.service.authorising import keep_authorised_always
 from engine.service.doors import Doors
 from engine.service.notify import Notifier
-from engine.service.reloading import Reloaded, Reloader
+from engine.service.reloading import Reloaded
 from engine.service.shadow.opening import Shadow, opened_in_shadow
-from engine.service.stages import downstream, upstream
-from engine.service.standby import end_with_lease, serve_in_turn
-from engine.service.starting import start
-from engine.service.status import Status
+from engine.service.standby import serve_in_turn
 from engine.service.supervision import Supervision
-from engine.service.tending import take_times_back, tend_history_always
-from engine.service.usage import keep_usage, keep_usage_always
+from engine.service.usage import keep_usage
+from engine.service.working import Working
 
 log = structlog.get_logger(component="service")
 
@@ -60,7 +55,7 @@ async def _serve(config: Config, environment: Environment) -> None:
     Raises:
         EngineError: it ends without having been told to.
     """
-    process: _Process | None = None
+    working: Working | None = None
     try:
         with plain_errors():
             async with _opened(config, environment) as (assembly, shadow):
@@ -77,11 +72,11 @@ async def _serve(config: Config, environment: Environment) -> None:
                         service.nudge_token,
                         service.page_token,
                     )
-                    process = _Process(assembly, shadow)
-                    await process.serve(listener, doors)
+                    working = Working(assembly, shadow)
+                    await _Process(working).serve(listener, doors)
                 await keep_usage(assembly)
     except (LeaseLost, StateAway) as error:
-        if process is None or not process.stop.is_set():
+        if working is None or not working.stop.is_set():
             raise
         # There is nothing to stand by for: whoever works next goes on from here.
         log.warning("lease_lost", reason=str(error), remedy=error.remedy)
@@ -104,32 +99,15 @@ async def _opened(
 class _Process:
     """The service with its process: signals, the HTTP port, the supervisor."""
 
-    assembly: Assembly
-    shadow: Shadow | None = None
-    status: Status = field(init=False)
-    reloader: Reloader = field(init=False)
-    notifier: Notifier = field(init=False)
-    stop: anyio.Event = field(default_factory=anyio.Event, init=False)
-    whole: anyio.CancelScope = field(default_factory=anyio.CancelScope, init=False)
-
-    def __post_init__(self) -> None:
-        self.notifier = Notifier.from_environment()
-        self.reloader = Reloader(self.assembly)
-        self.status = Status(self.assembly, self.shadow)
+    working: Working
+    notifier: Notifier = field(default_factory=Notifier.from_environment, init=False)
 
     async def serve(self, listener: socket.socket, doors: Doors) -> None:
         """Everything at once, until told to stop."""
-        supervision = Supervision(self.assembly, self.status, self.notifier)
-        async with (
-            http.serving(self.status, self._reload, listener, doors),
-            anyio.create_task_group() as outermost,
-        ):
-            outermost.start_soon(self._watch_signals)
-            outermost.start_soon(supervision.run)
-            outermost.start_soon(end_with_lease, self.assembly)
-            with self.whole:
-                await drive(self.assembly, self.status, self.stop)
-            outermost.cancel_scope.cancel()
+        status = self.working.status
+        supervision = Supervision(self.working.assembly, status, self.notifier)
+        async with http.serving(status, self._reload, listener, doors):
+            await self.working.run(self._watch_signals, supervision.run)
 
     async def _watch_signals(self) -> None:
         signals = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -142,68 +120,28 @@ class _Process:
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     async def _heed(self, number: signal.Signals) -> None:
+        name = signal.Signals(number).name
         if number == signal.SIGHUP:
             await self._reload()
-        elif self.stop.is_set():
-            log.warning("stopping_at_once", signal=signal.Signals(number).name)
-            self.whole.cancel()
+        elif self.working.stop.is_set():
+            log.warning("stopping_at_once", signal=name)
+            self.working.whole.cancel()
         else:
-            self._begin_to_stop(number)
-
-    def _begin_to_stop(self, number: signal.Signals) -> None:
-        shutdown_s = self.assembly.config.engine.service.shutdown_s
-        log.info("stopping", signal=signal.Signals(number).name, within_s=shutdown_s)
-        self.status.stopping = True
-        self.notifier.stopping(f"stopping, within {shutdown_s:g} s")
-        self.whole.deadline = anyio.current_time() + shutdown_s
-        self.stop.set()
+            self.working.begin_to_stop(name)
+            within_s = self.working.assembly.config.engine.service.shutdown_s
+            self.notifier.stopping(f"stopping, within {within_s:g} s")
 
     async def _reload(self) -> Reloaded:
         # Said at once: whoever asked the supervisor waits for the end only if it saw the beginning.
         # Before the service is ready, and once it stops, there is nothing to come back to.
-        told = self.notifier.told_ready and not self.status.stopping
+        status = self.working.status
+        told = self.notifier.told_ready and not status.stopping
         if told:
             self.notifier.reloading()
         try:
-            outcome = await self.reloader.reload()
-            self.status.reload_refused = outcome.reason
+            outcome = await self.working.reloader.reload()
+            status.reload_refused = outcome.reason
             return outcome
         finally:
-            if told and not self.status.stopping:
-                self.notifier.ready(self.status.line())
-
-
-async def drive(assembly: Assembly, status: Status, stop: anyio.Event) -> None:
-    """The service without its process: start-up, then work until told to stop."""
-    timed = assembly.worktime.timed
-    await _until(stop, lambda: timed(START_UP, lambda: start(assembly, status)))
-    if not stop.is_set():
-        await _work(assembly, status, stop)
-    status.stopping = True
-
-
-async def _until(stop: anyio.Event, first: Callable[[], Awaitable[None]]) -> None:
-    """Run the work; give it up when told to stop."""
-    async with anyio.create_task_group() as tasks:
-
-        async def give_up() -> None:
-            await stop.wait()
-            tasks.cancel_scope.cancel()
-
-        tasks.start_soon(give_up)
-        await first()
-        tasks.cancel_scope.cancel()
-
-
-async def _work(assembly: Assembly, status: Status, stop: anyio.Event) -> None:
-    async with downstream(assembly), anyio.create_task_group() as tasks:
-        tasks.start_soon(keep_usage_always, assembly)
-        tasks.start_soon(tend_history_always, assembly)
-        tasks.start_soon(take_times_back, assembly)
-        tasks.start_soon(status.gauges.outlook.watch)
-        tasks.start_soon(keep_authorised_always, assembly)
-        if status.shadow is not None:
-            tasks.start_soon(status.shadow.keep)
-        async with upstream(assembly):
-            await stop.wait()
-        tasks.cancel_scope.cancel()
+            if told and not status.stopping:
+                self.notifier.ready(status.line())

@@ -14,6 +14,7 @@ import structlog
 
 from engine import logs
 from engine.assembly.assembly import Assembly
+from engine.errors import Stalled
 from engine.metrics.labels import ACTORS
 from engine.service.notify import Notifier
 from engine.service.status import Status
@@ -46,6 +47,22 @@ class Supervision:
             tasks.start_soon(self._time_the_loop)
             tasks.start_soon(self._say_status)
             await self._check_for_ever()
+
+    async def watch(self) -> None:
+        """Watch one pair of several, for as long as it gets somewhere.
+
+        Raises:
+            Stalled: it does not.
+        """
+        while True:
+            checked_at = anyio.current_time()
+            await anyio.sleep(CHECK_EVERY_S)
+            in_time = anyio.current_time() - checked_at < 2 * CHECK_EVERY_S
+            if stalled := self.check(in_time=in_time):
+                raise Stalled(
+                    f"no progress in: {', '.join(stalled)}",
+                    remedy="nothing is to be done: the work on this pair begins anew",
+                )
 
     async def _time_the_loop(self) -> None:
         observe = self.assembly.metrics.loop_lag.observe

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from engine.config.loading import Config
+from engine.config.loading import Config, ServiceSettings
 from engine.errors import Misconfigured, excerpt
 from engine.settings import UNREAD
 from engine.store.port.place import Place
@@ -47,17 +48,23 @@ def database_of(config: Config, address: str, named: str) -> Database:
         Misconfigured: it is none, or what speaks with a database is not installed.
     """
     service = config.engine.service
-    try:
-        from engine.store.postgres.database import Database
-    except ImportError as error:
-        raise Misconfigured(
-            "a state in PostgreSQL needs psycopg, which is not installed here:"
-            f" {excerpt(str(error))}",
-            remedy="install the package again with its extra postgres; see docs/postgresql.md",
-        ) from error
+    return database_at(service, service.state_schema, named, address)
+
+
+def database_at(
+    service: ServiceSettings, schema: str, named: str, address: str | None = None
+) -> Database:
+    """A schema of the database that [service] names, or of another one with its password.
+
+    Raises:
+        Misconfigured: as `database_of`.
+    """
+    ensure_driver()
+    from engine.store.postgres.database import Database
+
     secret = service.state_password
     given = None if secret is None or secret is UNREAD else secret.get_secret_value
-    database = Database(address, service.state_schema, given or (lambda: None))
+    database = Database(address or service.state or "", schema, given or (lambda: None))
     try:
         database.ensure_understood()
     except ValueError as error:
@@ -66,6 +73,22 @@ def database_of(config: Config, address: str, named: str) -> Database:
             remedy="correct it; what it may hold is in the manual of libpq, Connection Strings",
         ) from error
     return database
+
+
+def ensure_driver() -> None:
+    """See that what speaks with a database is there.
+
+    Raises:
+        Misconfigured: it is not installed.
+    """
+    try:
+        import_module("psycopg")
+    except ImportError as error:
+        raise Misconfigured(
+            "a state in PostgreSQL needs psycopg, which is not installed here:"
+            f" {excerpt(str(error))}",
+            remedy="install the package again with its extra postgres; see docs/postgresql.md",
+        ) from error
 
 
 async def ensure_in_use(store: Store) -> None:

@@ -130,8 +130,8 @@ MUTANTS = (
     Mutant(
         "stands by where it was told to stop",
         "engine/service/process.py",
-        "if process is None or not process.stop.is_set():",
-        "if process:",
+        "if working is None or not working.stop.is_set():",
+        "if working:",
         (
             "tests/end_to_end/test_failover.py"
             "::test_one_that_is_told_to_stop_does_while_the_database_is_away",

@@ -161,14 +161,14 @@ MUTANTS = (
     Mutant(
         "reports a reload before it was ever ready",
         "engine/service/process.py",
-        "told = self.notifier.told_ready and not self.status.stopping",
-        "told = not self.status.stopping",
+        "told = self.notifier.told_ready and not status.stopping",
+        "told = not status.stopping",
         (HEARD,),
     ),
     Mutant(
         "does not say that it stops",
         "engine/service/process.py",
-        '        self.notifier.stopping(f"stopping, within {shutdown_s:g} s")\n',
+        '            self.notifier.stopping(f"stopping, within {within_s:g} s")\n',
         "",
         (HEARD,),
     ),

@@ -99,7 +99,7 @@ MUTANTS = (
     ),
     Mutant(
         "does not look through a state for times of a clock that was ahead",
-        "engine/service/process.py",
+        "engine/service/working.py",
         "        tasks.start_soon(take_times_back, assembly)\n",
         "",
         (f"{CLOCKS}::test_a_time_that_nobody_knew_to_be_ahead_is_taken_back_beside_all_work",),

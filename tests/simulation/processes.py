@@ -15,7 +15,7 @@ from engine.assembly.opening import opened
 from engine.clock import Clock
 from engine.errors import EngineError, Misconfigured, first_engine_error
 from engine.metrics import Metrics
-from engine.service import process as service
+from engine.service import working
 from engine.service.status import Status
 from engine.service.usage import keep_usage
 from engine.wire.way import Way
@@ -88,7 +88,7 @@ async def live(
         told(assembly)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(beside, assembly)
-            await service.drive(assembly, Status(assembly), stop)
+            await working.drive(assembly, Status(assembly), stop)
             tasks.cancel_scope.cancel()
         await keep_usage(assembly)
 

@@ -58,6 +58,11 @@ def is_page(path: str) -> bool:
     return path == HOME or path.startswith(BELOW)
 
 
+def root_of(request: Request) -> str:
+    """What precedes the paths of this page; nothing where a process works on one pair alone."""
+    return request.scope.get("root_path", "")
+
+
 def routes(status: Status, doors: Doors) -> list[Route]:
     """All of them."""
     page = _Page(status, doors, Sessions(doors.page_token))
@@ -173,27 +178,28 @@ class _Page:
             return self._answer(
                 request, "sign_in.html", "Sign in", {"wrong": True}, status_code=FORBIDDEN
             )
-        answer = RedirectResponse(HOME, SEE_OTHER, HEADERS)
+        answer = _home(request)
         answer.set_cookie(
             COOKIE,
             self.sessions.begun(self._now(), secrets.token_hex(NONCE_CHARS // 2)),
             max_age=LASTS_S,
+            path=root_of(request) + HOME,
             httponly=True,
             samesite="strict",
             secure=request.headers.get("x-forwarded-proto") == "https",
         )
         return answer
 
-    async def sign_out(self, _: Request) -> Response:
+    async def sign_out(self, request: Request) -> Response:
         """End the session of this browser."""
-        answer = RedirectResponse(HOME, SEE_OTHER, HEADERS)
-        answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
+        answer = _home(request)
+        answer.delete_cookie(COOKIE, root_of(request) + HOME, httponly=True, samesite="strict")
         return answer
 
-    async def approve(self, _: Request) -> Response:
+    async def approve(self, request: Request) -> Response:
         """Let what the fuse holds go on."""
         await self.status.assembly.fuse_keeper.approve()
-        return RedirectResponse(HOME, SEE_OTHER, HEADERS)
+        return _home(request)
 
     async def style(self, _: Request) -> Response:
         """The style sheet."""
@@ -212,6 +218,7 @@ class _Page:
         signed_in = self._signed_in(request)
         given = {
             "title": title,
+            "root": root_of(request),
             "lists": views.LISTS,
             "now": self._now(),
             "version": about().version,
@@ -244,6 +251,10 @@ class _Page:
 
     def _now(self) -> float:
         return self.status.assembly.environment.clock.now()
+
+
+def _home(request: Request) -> RedirectResponse:
+    return RedirectResponse(root_of(request) + HOME, SEE_OTHER, HEADERS)
 
 
 def _page_number(text: str | None) -> int:

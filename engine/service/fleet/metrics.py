@@ -1,0 +1,149 @@
+"""The metrics of a process of a fleet: its own, and those of its worst pairs, each by its name.
+
+Well over a thousand series a pair would be too much of a thousand pairs: only so many have series
+of their own as the configuration says, and who has them keeps them for a while.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import anyio
+from prometheus_client import CollectorRegistry, Gauge, GCCollector, Metric, ProcessCollector
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
+
+from engine.metrics.families import PREFIX
+from engine.service.fleet.runner import Condition, Runner
+
+if TYPE_CHECKING:
+    from engine.service.fleet.process import Process
+
+CONDITIONS = ("ready", *(condition.value for condition in Condition))
+# Who is shown is shown for so long at least, seconds: a series that comes and goes says little.
+SHOWN_S = 3600.0
+
+
+class Shown:
+    """Which pairs have series of their own."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._since: dict[str, float] = {}
+
+    def of(self, worst_first: Iterable[str], now: float) -> list[str]:
+        """Their names.
+
+        Args:
+            worst_first: all there are.
+            now: seconds of a clock that only goes forward.
+        """
+        everybody = list(worst_first)
+        there = set(everybody)
+        kept = {
+            name: since
+            for name, since in self._since.items()
+            if name in there and now - since < SHOWN_S
+        }
+        for name in everybody:
+            if len(kept) >= self._most:
+                break
+            kept.setdefault(name, now)
+        self._since = kept
+        return sorted(kept)
+
+
+async def exposed(process: Process, accept: str) -> tuple[bytes, str]:
+    """The text for whoever scrapes, and of what kind it is."""
+    encode, content_type = choose_encoder(accept)
+    runners = {name: one for name, one in process.runners.items() if one.working is not None}
+    shown = process.shown.of(_worst_first(runners.values()), anyio.current_time())
+    for name in shown:
+        working = runners[name].working
+        if working is not None:
+            await working.status.refresh()
+    families = list(_own(process).collect())
+    families += _of_pairs((name, runners[name]) for name in shown)
+    body = await anyio.to_thread.run_sync(encode, _Seen(families), limiter=process.scrapes)
+    return body, content_type
+
+
+def _worst_first(runners: Iterable[Runner]) -> list[str]:
+    def goodness(runner: Runner) -> tuple[bool, float, str]:
+        working = runner.working
+        ready = working is not None and working.status.not_ready() is None
+        behind = 0.0 if working is None else float(len(working.assembly.changes))
+        return ready, -behind, runner.name
+
+    return [one.name for one in sorted(runners, key=goodness)]
+
+
+def _own(process: Process) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    GCCollector(registry=registry)
+    pairs = Gauge(
+        f"{PREFIX}_fleet_pairs",
+        "Pairs that this process is to work on, by how it is with them.",
+        ["condition"],
+        registry=registry,
+    )
+    for condition in CONDITIONS:
+        pairs.labels(condition).set(0)
+    for runner in process.runners.values():
+        working = runner.working
+        ready = (
+            runner.condition is Condition.WORKING
+            and working is not None
+            and working.status.not_ready() is None
+        )
+        pairs.labels("ready" if ready else runner.condition.value).inc()
+    roster = process.roster
+    Gauge(
+        f"{PREFIX}_fleet_members", "Processes of the fleet that are alive.", registry=registry
+    ).set(0 if roster is None else len(roster.members))
+    Gauge(
+        f"{PREFIX}_fleet_register_reached",
+        "1 while the register of the fleet answers.",
+        registry=registry,
+    ).set(process.trouble is None and roster is not None)
+    Gauge(
+        f"{PREFIX}_fleet_broken_pairs",
+        "Pairs whose configuration cannot be worked with on this machine.",
+        registry=registry,
+    ).set(sum(1 for one in process.known.values() if one.trouble is not None))
+    return registry
+
+
+def _of_pairs(runners: Iterable[tuple[str, Runner]]) -> list[Metric]:
+    """The families of several pairs, each series with the name of its pair."""
+    joined: dict[str, Metric] = {}
+    for name, runner in runners:
+        if runner.working is None:
+            continue
+        for family in runner.working.assembly.metrics.registry.collect():
+            whole = joined.get(family.name)
+            if whole is None:
+                whole = joined[family.name] = Metric(
+                    family.name, family.documentation, family.type, family.unit
+                )
+            whole.samples += _named(family, name)
+    return list(joined.values())
+
+
+def _named(family: Metric, pair: str) -> Iterator[Sample]:
+    for sample in family.samples:
+        yield sample._replace(labels={"pair": pair, **sample.labels})
+
+
+class _Seen(Collector):
+    """Families as they were at one moment."""
+
+    def __init__(self, families: list[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> list[Metric]:
+        """All of them."""
+        return self._families
