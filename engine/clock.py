@@ -49,6 +49,15 @@ def loop_time() -> float:
     return asyncio.get_running_loop().time()
 
 
+def from_threads() -> Callable[..., object]:
+    """What has the running loop call a function soon; for other threads, which wait for nothing.
+
+    Raises:
+        RuntimeError: no event loop is running.
+    """
+    return asyncio.get_running_loop().call_soon_threadsafe
+
+
 def within(seconds: float) -> asyncio.Timeout:
     """A block that ends with TimeoutError when it takes longer.
 

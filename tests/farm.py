@@ -1,9 +1,9 @@
-"""A farm: many sandboxes in one process, and the configuration of a fleet that works on all of them.
+"""A farm: many sandboxes in one process, and the configuration of a fleet for all of them.
 
     python -m tests.farm DIRECTORY --pairs 300 --state postgresql://...
 
 It writes `fleet.toml` and a file for each pair into the directory, says where the control ports are
-in `farm.json`, and serves until it is told to stop.
+in `farm.json`, and serves until it is told to stop; a file `ready` appears when it does.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import anyio
 from connectors.sandbox.sandbox import Addresses, Credentials, Ports, Sandbox, SandboxOptions
 from connectors.sandbox.serving import free_port
 
-TOLD = "farm.json"
+TOLD, READY = "farm.json", "ready"
 _FLEET = """\
 [fleet]
 name = "farm"
@@ -145,7 +145,7 @@ async def _serve(directory: Path, wanted: Wanted) -> None:
     async with AsyncExitStack() as stack:
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
             await plant(stack, directory, wanted)
-            print("ready", flush=True)
+            (directory / READY).touch()
             async for _ in signals:
                 break
 

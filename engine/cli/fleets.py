@@ -1,11 +1,10 @@
-"""`wosync pair ...`, and how a command finds the configuration of one pair of a fleet."""
+"""`wosync pair ...`: the pairs of a fleet, shown and changed."""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,34 +28,6 @@ if TYPE_CHECKING:
     from engine.store.postgres.fleet.register import Register
 
 SUFFIX = ".toml"
-
-
-def path_of(fleet: Path | None, name: str) -> Path:
-    """The configuration of one pair, as a file.
-
-    Args:
-        fleet: the configuration of its fleet; None for the one that is found by itself.
-
-    Raises:
-        Misconfigured: there is no such fleet or pair.
-        StateUnusable: the database that has it cannot be reached.
-    """
-    files = fleet_config.files_of(fleet)
-    if files is None:
-        ensure_driver()
-        from engine.service.fleet.catalogue import of_row
-
-        found = _look(fleet)
-        return of_row(found, _register(found), name)
-    path = files / f"{name}{SUFFIX}"
-    if "/" in name or not path.is_file():
-        known = [one.stem for one in files.glob(f"*{SUFFIX}")]
-        near = get_close_matches(name, known, n=1)
-        raise Misconfigured(
-            f"the fleet has no pair {name}" + (f"; did you mean {near[0]}?" if near else ""),
-            remedy=f"see: {PROGRAM} pair list{option(fleet)}; each pair is a file in {files}",
-        )
-    return path
 
 
 def add(path: Path | None, name: str, file: Path, *, replace: bool) -> int:

@@ -89,7 +89,7 @@ def _as_its_unit(
     path: Path | None,
 ) -> Path | None:
     if (pair := context.meta.get(_PAIR)) is not None:
-        from engine.cli.fleets import path_of
+        from engine.cli.pair_path import path_of
 
         return path_of(path, pair)
     as_its_unit(path)

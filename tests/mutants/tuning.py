@@ -184,8 +184,8 @@ MUTANTS = (
     Mutant(
         "folds two troubles of one actor into one",
         FOLDING,
-        'str(event.get("event")), text',
-        'str(event.get("event")), ""',
+        'str(event["level"]), component, name, text',
+        'str(event["level"]), component, name, ""',
         (f"{LOGGED}::test_repeats_of_one_trouble_become_one_line_with_a_count",),
     ),
     Mutant(

@@ -11,6 +11,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import anyio
+
 from engine.store.mark import Mark
 from engine.store.sqlite.inline import open_inline
 from engine.store.sqlite.threaded import open_store
@@ -183,22 +185,22 @@ class OpenedTables(Opened):
         # Whoever asks SQLite alone needs no driver.
         from engine.store.postgres import threaded
         from engine.store.postgres.lease import Lease
+        from engine.store.postgres.lent import Lent
         from engine.store.postgres.reader import Reader
         from engine.store.postgres.standing import StandingStore
         from engine.store.postgres.writer import Writer
 
         # Of tables that nobody else knows; the first number is that of new ones.
         lease, mark = Lease(self._tables.database, 0, math.inf, math.inf), Mark(self._mark)
-        if self._threaded:
-            async with threaded.open_store(lease, mark) as store:
-                yield cast("SqliteStore", store)
-            return
-        with (
-            closing(mark),
-            closing(Reader(self._tables.database)) as reader,
-            closing(Writer(lease, mark)) as writer,
-        ):
-            yield cast("SqliteStore", StandingStore(reader, writer))
+        with closing(Lent(self._tables.database)) as lent:
+            if self._threaded:
+                threads = anyio.CapacityLimiter(threaded.THREADS)
+                async with threaded.open_store(lease, mark, lent, threads) as store:
+                    yield cast("SqliteStore", store)
+                return
+            with closing(mark):
+                reader = Reader(self._tables.database, lent)
+                yield cast("SqliteStore", StandingStore(reader, Writer(lease, mark, lent)))
 
     def held(self) -> Held:
         """See `Opened.held`."""

@@ -12,7 +12,6 @@ import math
 import os
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import (
-    AbstractAsyncContextManager,
     ExitStack,
     asynccontextmanager,
     closing,
@@ -41,6 +40,7 @@ from engine.store.port.store import Store
 from engine.store.postgres import lease
 from engine.store.postgres.database import Database
 from engine.store.postgres.lease import Lease
+from engine.store.postgres.lent import Lent
 from engine.store.postgres.place import StateDatabase
 from engine.store.postgres.reader import Reader
 from engine.store.postgres.session import Session
@@ -90,8 +90,8 @@ class Cuts:
 class CutOff(Writer):
     """A writer that may not hear whether what it has sent was committed."""
 
-    def __init__(self, ours: Lease, mark: Mark, cuts: Cuts, leasing: Leasing) -> None:
-        super().__init__(ours, mark)
+    def __init__(self, ours: Lease, mark: Mark, lent: Lent, cuts: Cuts, leasing: Leasing) -> None:
+        super().__init__(ours, mark, lent)
         self._cuts = cuts
         self._leasing = leasing
 
@@ -219,33 +219,31 @@ class MortalTables(StateDatabase):
     def hold(self, *, keep: bool) -> Generator[Seen | None]:
         """See `Place.hold`: under a lease that no thread renews."""
         with ExitStack() as stack:
-            with mock.patch.object(lease, "leased", self._taking):
+            with mock.patch.object(lease, "leased", self._taken):
                 seen = stack.enter_context(super().hold(keep=keep))
             yield seen
 
     @contextmanager
-    def _taking(self, database: Database, _: float) -> Generator[Lease]:
+    def _taken(self, database: Database, _: float) -> Generator[Lease]:
         self._leased = self._leasing.take(database, self._life)
         try:
             yield self._leased
         finally:
             self._leased.give_back()
 
-    def open(
+    @asynccontextmanager
+    async def open(
         self,
         on_commit: Callable[[float], None] | None = None,  # noqa: ARG002 # no commit takes time
-    ) -> AbstractAsyncContextManager[Store]:
+    ) -> AsyncGenerator[Store]:
         """See `Place.open`."""
-        return self._opened()
-
-    @asynccontextmanager
-    async def _opened(self) -> AsyncGenerator[Store]:
         assert self._leased is not None
         with (
             closing(Mark(self.directory / statedir.MARK_NAME)) as mark,
-            closing(Reader(self.database, lambda: not self._life.dead)) as reader,
-            closing(CutOff(self._leased, mark, self._cuts, self._leasing)) as writer,
+            closing(Lent(self.database)) as lent,
         ):
+            reader = Reader(self.database, lent, lambda: not self._life.dead)
+            writer = CutOff(self._leased, mark, lent, self._cuts, self._leasing)
             inner = InlineStore(reader, writer, self._cuts, self._life)
             yield MortalStore(Mortal[Session](inner, self._life, self._trace))
 

@@ -7,7 +7,6 @@ SIGHUP reads everything again.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import secrets
 import signal
@@ -22,6 +21,7 @@ from anyio.to_thread import run_sync
 
 from engine import logs
 from engine.assembly.environment import Environment
+from engine.clock import from_threads
 from engine.config.fleet import Fleet
 from engine.config.loading import Config
 from engine.decide.sharing import shared
@@ -86,7 +86,7 @@ class Process:
     _lent: Lent = field(init=False)
     _starts: anyio.CapacityLimiter = field(init=False)
     _rows: Mapping[str, PairRow] = field(default_factory=dict[str, PairRow], init=False)
-    _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop, init=False)
+    _in_loop: Callable[..., object] = field(default_factory=from_threads, init=False)
     _news: anyio.Event = field(default_factory=anyio.Event, init=False)
     _whole: anyio.CancelScope = field(default_factory=anyio.CancelScope, init=False)
 
@@ -139,7 +139,7 @@ class Process:
 
     def _hear(self, heard: Roster | EngineError) -> None:
         """Take over what the register says; called on the keeper's thread."""
-        self._loop.call_soon_threadsafe(self._take_over, heard)
+        self._in_loop(self._take_over, heard)
 
     def _take_over(self, heard: Roster | EngineError) -> None:
         if isinstance(heard, Roster):

@@ -117,7 +117,7 @@ class StateDatabase:
         """See `Place.hold`: by a lease in the database, and the lock of the directory."""
         with statedir.lease(self.directory):
             made = self.database.prepare()
-            with self._leased() as ours:
+            with self._taking() as ours:
                 self._lease = ours
                 seen = mark.look(self.directory / statedir.MARK_NAME)
                 try:
@@ -130,7 +130,7 @@ class StateDatabase:
                 if not keep:
                     self._discard(made, ours, seen)
 
-    def _leased(self) -> AbstractContextManager[Lease]:
+    def _taking(self) -> AbstractContextManager[Lease]:
         if self.shared is not None:
             return self.shared.leased(self.database)
         return lease.leased(self.database, self.lease_s)
