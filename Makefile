@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# What the service and the demo need is there, and what checks them.
+# What the service and the demo need is there, what a state in PostgreSQL needs too, what checks them.
 RUNS := $(VENV)/.runs
+SHARES := $(VENV)/.shares
 READY := $(VENV)/.ready
 SITE = $(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --nitpicky --fresh-env -c docs . build/site
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
@@ -12,10 +13,14 @@ WORKERS ?= 4
 # Tests start hundreds of processes; kept bytecode spares each of them the compiler.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench rivals simulate mutants dashboards docs dist clean
+.PHONY: demo demo-ha test check bench rivals simulate mutants dashboards docs dist clean
 
 demo: $(RUNS)
 	$(BIN)/wosync demo
+
+# Needs a PostgreSQL of the system beside it, and says how to get one.
+demo-ha: $(SHARES)
+	$(BIN)/wosync demo --ha
 
 test: $(READY)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
@@ -65,8 +70,8 @@ clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Rebuilt when a pin or the package metadata changes, and only then. What runs and what checks are
-# two stamps, so that looking at the demo waits for nothing that it does not need.
+# Rebuilt when a pin or the package metadata changes, and only then. What runs, what shares a state and
+# what checks are stamps of their own, so that looking at a demo waits for nothing that it does not need.
 $(RUNS): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11")'
 	@echo "1/3 a Python environment in $(VENV)"
@@ -75,6 +80,11 @@ $(RUNS): requirements.lock pyproject.toml
 	@$(PIP) --require-hashes -r requirements.lock
 	@echo "3/3 wosync itself"
 	@$(PIP) --quiet --no-deps --editable .
+	@touch $@
+
+$(SHARES): $(RUNS) requirements-postgres.lock
+	@echo "the driver of requirements-postgres.lock"
+	@$(PIP) --quiet --require-hashes -r requirements-postgres.lock
 	@touch $@
 
 $(READY): $(RUNS) requirements-postgres.lock requirements-dev.lock

@@ -13,6 +13,7 @@ import signal
 import ssl
 from collections.abc import Generator
 from functools import cache
+from typing import NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -66,8 +67,8 @@ def fresh_states_copied() -> Generator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
-    """How to reach a PostgreSQL server; see `tests.postgres`."""
+def unpooled(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    """How to reach a PostgreSQL server without a pooler; see `tests.postgres`."""
     beneath = tmp_path_factory.getbasetemp()
     # Each process of a run has a directory of its own there.
     shared = beneath.parent if "PYTEST_XDIST_WORKER" in os.environ else beneath
@@ -75,9 +76,34 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
         try:
             reached = stack.enter_context(its_server.server(shared))
         except its_server.NoServer as missing:
-            # In CI, where `.ci/run` installs it, it is no excuse.
-            (pytest.fail if os.environ.get("CI") else pytest.skip)(str(missing))
+            _excused(missing)
         yield reached
+
+
+@pytest.fixture(scope="session")
+def postgres(request: pytest.FixtureRequest) -> str:
+    """How to reach a PostgreSQL server: through a pooler where that is asked for."""
+    through = "pooled" if os.environ.get(its_server.THROUGH_POOLER) else "unpooled"
+    return request.getfixturevalue(through)
+
+
+@pytest.fixture(scope="session")
+def pooled(unpooled: str) -> Generator[str]:
+    """How to reach that server through a pooler; see `tests.pooler`."""
+    # Whoever asks no database needs no driver.
+    from tests import pooler
+
+    with contextlib.ExitStack() as stack:
+        try:
+            reached = stack.enter_context(pooler.pooled(unpooled))
+        except pooler.NoPooler as missing:
+            _excused(missing)
+        yield reached
+
+
+def _excused(missing: Exception) -> NoReturn:
+    """Skip for want of a program; in CI, where `.ci/run` installs it, that is no excuse."""
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(str(missing))
 
 
 @pytest.fixture(autouse=True)

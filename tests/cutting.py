@@ -19,14 +19,18 @@ class Way:
     Args:
         cut_behind: bytes to which no answer comes back, once: the connection is cut.
         cut_before: the same for bytes that do not pass.
+        hold_before: bytes that wait, once, with all that clients send from then on.
         closed: nobody gets in, and who is in is cut off.
     """
 
     def __init__(self, here: Path, there: Path) -> None:
         self.cut_behind: bytes | None = None
         self.cut_before: bytes | None = None
+        self.hold_before: bytes | None = None
         self.cuts = 0
         self._closed = False
+        self._flows = threading.Event()
+        self._flows.set()
         self._there = there
         self._open: list[socket.socket] = []
         self._unheard = set[socket.socket]()
@@ -38,8 +42,18 @@ class Way:
     def close(self) -> None:
         """Let nobody through any more."""
         self._closed = True
+        self._flows.set()
         for one in list(self._open):
             self._cut(one)
+
+    def hold(self) -> None:
+        """What clients send waits, as when their process stands still."""
+        self._flows.clear()
+
+    def release(self) -> None:
+        """What waited arrives."""
+        self.hold_before = None
+        self._flows.set()
 
     def open(self) -> None:
         """Let everybody through again."""
@@ -70,6 +84,10 @@ class Way:
                     self.cut_before = None
                     self.cuts += 1
                     break
+                if self.hold_before is not None and self.hold_before in data:
+                    self.hold_before = None
+                    self.hold()
+                self._flows.wait()
                 if self.cut_behind is not None and self.cut_behind in data:
                     self.cut_behind = None
                     self._unheard.add(server)

@@ -27,6 +27,8 @@ from typing import Any
 
 VARIABLE = "WOSYNC_TEST_POSTGRES"
 """Names a server to use instead: a connection string of a superuser."""
+THROUGH_POOLER = "WOSYNC_TEST_POOLER"
+"""Where it is set, the server is reached through a pooler; see `tests.pooler`."""
 
 PROGRAMS = ("initdb", "postgres")
 PLACES = "/usr/lib/postgresql/*/bin"
@@ -185,7 +187,7 @@ def _leave(_: int, __: FrameType | None) -> None:
 def _running(home: Path) -> Generator[subprocess.Popen[bytes]]:
     data, log = home / "data", home / "log"
     found = binaries()
-    how = _as_another(home)
+    how = as_another(home)
     how.update(cwd=home, env={"LC_ALL": "C", "PATH": os.environ["PATH"]})
     made = subprocess.run(
         [
@@ -228,7 +230,7 @@ def _running(home: Path) -> Generator[subprocess.Popen[bytes]]:
         running.wait()
 
 
-def _as_another(home: Path) -> dict[str, Any]:
+def as_another(home: Path) -> dict[str, Any]:
     """Whom to run it as, who then owns the directory."""
     if os.geteuid() != 0:
         return {}

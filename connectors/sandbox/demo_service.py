@@ -151,7 +151,8 @@ async def running_service(
     """
     log_path = settings.path.with_name(LOG_NAME)
     environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-    with log_path.open("wb") as log:
+    # One that was killed is started again; what it said before stays.
+    with log_path.open("ab") as log:
         process = await anyio.open_process(
             command or service_command(settings.path),
             stdin=subprocess.DEVNULL,

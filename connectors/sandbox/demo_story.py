@@ -4,6 +4,7 @@ import signal
 from collections.abc import Sequence
 from itertools import cycle
 from pathlib import Path
+from typing import Protocol
 
 import anyio
 import anyio.abc
@@ -162,7 +163,22 @@ class Demo:
             await anyio.sleep(KEEP_EDIT_EVERY_S)
 
 
-async def watched(demo_run: Demo) -> int:
+class Story(Protocol):
+    """What is told by `wosync demo`; see `Demo`."""
+
+    keep: bool
+    shown: bool
+
+    async def run(self) -> None:
+        """See `Demo.run`."""
+        ...
+
+    def farewell(self) -> None:
+        """See `Demo.farewell`."""
+        ...
+
+
+async def watched(story: Story) -> int:
     """Run until done or told to stop by SIGINT, SIGTERM or SIGHUP; the exit code.
 
     Raises:
@@ -182,7 +198,7 @@ async def watched(demo_run: Demo) -> int:
 
         await tasks.start(watch)
         try:
-            await demo_run.run()
+            await story.run()
         except (DemoFailed, OSError) as error:
             # Kept for outside: a task group would wrap it.
             failures.append(error)
@@ -191,5 +207,5 @@ async def watched(demo_run: Demo) -> int:
         raise failures[0]
     if not stopped_by:
         return 0
-    demo_run.farewell()
-    return 0 if demo_run.keep and demo_run.shown else 128 + stopped_by[0]
+    story.farewell()
+    return 0 if story.keep and story.shown else 128 + stopped_by[0]

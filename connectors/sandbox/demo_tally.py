@@ -8,6 +8,7 @@ from connectors.sandbox.sandbox import Sandbox
 
 _OPPORTUNITIES = "/api/v2/opportunities"
 _ROLES = "/api/v2/opportunityProspectRoles"
+_ON_THE_WAY = "on the way"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,18 @@ def written_back(sandbox: Sandbox) -> int:
             deal, "object_ref"
         )
     return made
+
+
+def missed(sandbox: Sandbox) -> int:
+    """Opportunities that are ticked, in no error and not in Outreach, and lines on the way."""
+    value = sandbox.workbooks.opportunities.value
+    absent = sum(
+        bool(value(deal, "cf_opportunity_sync_to_outreach"))
+        and not value(deal, "cf_opportunity_outreach_sync_error")
+        and _counterpart(sandbox, deal) is None
+        for deal in sandbox.workbooks.opportunities.ids()
+    )
+    return absent + _held_back(sandbox)[_ON_THE_WAY]
 
 
 def related(sandbox: Sandbox) -> int:
@@ -148,7 +161,7 @@ def _why(sandbox: Sandbox, person: int) -> str:
         return "person in error"
     if not people.value(person, "cf_person_sync_to_outreach"):
         return "sync is off"
-    return "on the way" if people.value(person, "main_location_email") else "no e-mail address"
+    return _ON_THE_WAY if people.value(person, "main_location_email") else "no e-mail address"
 
 
 def _carried_id(sandbox: Sandbox, person: int) -> int:

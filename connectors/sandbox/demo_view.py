@@ -56,7 +56,7 @@ class Board:
     def show(self, picture: RenderableType, line: str, elapsed_s: float) -> None:
         """Show the present state."""
         if self._live is not None:
-            self._live.update(_indented(picture), refresh=True)
+            self._live.update(indented(picture), refresh=True)
         elif elapsed_s >= self._next_line_s:
             self._next_line_s = elapsed_s + LINE_EVERY_S
             self.say(line)
@@ -83,7 +83,7 @@ def opening(console: Console, addresses: Addresses, records: int) -> None:
     console.print(f"   Two local stand-ins, {records} sample opportunities in one of them, and the")
     console.print("   real service between the two. Nothing leaves this machine.")
     console.print()
-    _facts(console, (("Workbooks", addresses.workbooks), ("Outreach", addresses.outreach)))
+    list_facts(console, (("Workbooks", addresses.workbooks), ("Outreach", addresses.outreach)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Arrived:
 
 def progress(look: Look | None, arrived: Arrived, elapsed_s: float) -> tuple[RenderableType, str]:
     """The first synchronisation: as a table and as a line."""
-    table = _table("Time", "Captured", "Synced", "In\nerror", "Waiting", "Ids\nback", "Roles")
+    table = plain_table("Time", "Captured", "Synced", "In\nerror", "Waiting", "Ids\nback", "Roles")
     # Nine columns fit into 80 characters only if they stand close together.
     table.padding = (0, 1, 0, 0)
     table.add_column("Requests\nWorkbooks", justify="right")
@@ -121,7 +121,7 @@ def progress(look: Look | None, arrived: Arrived, elapsed_s: float) -> tuple[Ren
 
 def changes_table(changes: Sequence[Change]) -> RenderableType:
     """Edits and what became of them."""
-    table = _table("What somebody did", "Record", "Outreach before", "Outreach after")
+    table = plain_table("What somebody did", "Record", "Outreach before", "Outreach after")
     for column in table.columns[2:]:
         # Room for a date: folded, it would no longer be read as one.
         column.min_width = 10
@@ -145,7 +145,7 @@ def summary(console: Console, tally: Tally, look: Look) -> None:
     """What happened, in numbers."""
     people = tally.people
     each = (tally.per_record(tally.workbooks_requests), tally.per_record(tally.outreach_requests))
-    _facts(
+    list_facts(
         console,
         (
             ("Created in Outreach", f"{tally.created:,}"),
@@ -177,10 +177,10 @@ def _held_back(reasons: Mapping[str, int]) -> str:
 
 def refusals_table(console: Console, refusals: Sequence[Refusal]) -> None:
     """The records in error, with the reason a user of Workbooks needs."""
-    table = _table("Record", "Field", "Why it cannot be synced")
+    table = plain_table("Record", "Field", "Why it cannot be synced")
     for refusal in refusals:
         table.add_row(refusal.ref or "·", refusal.field or "·", escape(refusal.reason))
-    console.print(_indented(table))
+    console.print(indented(table))
 
 
 def whereabouts(
@@ -191,7 +191,7 @@ def whereabouts(
     told = f"--config {shlex.quote(config)}"
     # Both systems end with the demo.
     why = [f"{program()} why {one.ref} --offline {told}" for one in refusals if one.ref]
-    _facts(
+    list_facts(
         console,
         (
             ("Configuration", config),
@@ -204,18 +204,21 @@ def whereabouts(
     )
 
 
-def _table(*columns: str) -> Table:
+def plain_table(*columns: str) -> Table:
+    """A table as the demo draws one."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")
     return table
 
 
-def _indented(picture: RenderableType) -> RenderableType:
+def indented(picture: RenderableType) -> RenderableType:
+    """The picture where the text of a part stands."""
     return Padding(picture, _INDENT, expand=False)
 
 
-def _facts(console: Console, facts: Sequence[tuple[str, str]]) -> None:
+def list_facts(console: Console, facts: Sequence[tuple[str, str]]) -> None:
+    """Lines of a name and what it is."""
     width = max(len(name) for name, _ in facts)
     for name, value in facts:
         # Addresses, paths and commands are there to be copied, so no line is ever folded.

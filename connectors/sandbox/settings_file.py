@@ -3,7 +3,7 @@
 import fcntl
 import json
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
@@ -88,12 +88,14 @@ def write_settings(
     *,
     owners_ttl_s: int = 30,
     index_lag_s: float = 0.0,
+    in_service: Mapping[str, str | int] | None = None,
 ) -> SettingsFile:
     """Write the configuration and its secrets (mode 0600) into a prepared directory.
 
     Args:
         owners_ttl_s: seconds until the service looks again for a user it did not find.
         index_lag_s: seconds that the emulated collections lag; the service waits longer.
+        in_service: further keys of the table `[service]`.
 
     Raises:
         OSError: a file cannot be written.
@@ -116,7 +118,9 @@ def write_settings(
         "owners_ttl_s": owners_ttl_s,
     }
     template = files("connectors.sandbox").joinpath("settings.toml").read_text(encoding="utf-8")
-    text = Template(template).substitute({name: _toml(value) for name, value in values.items()})
+    lines = "".join(f"\n{name} = {_toml(value)}" for name, value in (in_service or {}).items())
+    told = {name: _toml(value) for name, value in values.items()}
+    text = Template(template).substitute(told, in_service=lines)
     path = directory / CONFIG_NAME
     path.write_text(text, encoding="utf-8")
     return SettingsFile(path, text, f"http://{http}")

@@ -109,6 +109,15 @@ def test_the_demo_installs_what_it_needs_and_no_more(tmp_path: Path) -> None:
 
     assert "--require-hashes -r requirements.lock" in demo
     assert "requirements-dev.lock" not in demo
+    assert "requirements-postgres.lock" not in demo
+
+
+def test_the_demo_of_a_failover_installs_the_driver_on_top(tmp_path: Path) -> None:
+    """Which nobody else needs."""
+    demo = planned("demo-ha", tmp_path / "none")
+
+    assert demo.index("-r requirements.lock") < demo.index("-r requirements-postgres.lock")
+    assert "requirements-dev.lock" not in demo
 
 
 @pytest.mark.parametrize("target", ["test", "check"])

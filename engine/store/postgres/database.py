@@ -124,6 +124,10 @@ class Database:
             direct = session == connection.info.backend_pid
             connection.prepare_threshold = PREPARED_AFTER if direct else None
             connection.prepared_max = PREPARED_MAX
+        except psycopg.Error as error:
+            # It let us in, and ended before it answered.
+            connection.close()
+            raise troubles.told(self.shown, error) from None
         except BaseException:
             connection.close()
             raise

@@ -15,10 +15,12 @@ from contextlib import contextmanager
 from typing import Any, LiteralString, cast
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 
 from engine.store.postgres.database import Database
 from engine.store.postgres.session import Session, Values
+from tests.postgres import THROUGH_POOLER
 from tests.unit.engine.store.adapters import OfPostgres, RefusedByServer
 
 NO_MOVE = "WS001"
@@ -129,7 +131,17 @@ class Tables:
 
     def __init__(self, server: str) -> None:
         self._name = f"wosync_tests_{os.getpid()}_{secrets.token_hex(4)}"
-        self.database = Database(server, self._name, lambda: None)
+        # Behind a pooler no setting of a session stays, so there they are those of a role.
+        self._role = self._name if os.environ.get(THROUGH_POOLER) else None
+        if self._role is not None:
+            self._of_server(
+                server,
+                f"CREATE ROLE {self._role} SUPERUSER LOGIN",
+                f"ALTER ROLE {self._role} SET search_path = {self._name}",
+            )
+        self._server = server
+        reached = server if self._role is None else make_conninfo(server, user=self._role)
+        self.database = Database(reached, self._name, lambda: None)
         self._connection = self._made()
 
     def as_new(self) -> Direct:
@@ -152,6 +164,14 @@ class Tables:
             self._connection.rollback()
             self._connection.execute(_text(self._dropped()))
             self._connection.close()
+        if self._role is not None:
+            self._of_server(self._server, f"DROP OWNED BY {self._role}", f"DROP ROLE {self._role}")
+
+    @staticmethod
+    def _of_server(server: str, *statements: str) -> None:
+        with psycopg.connect(server, autocommit=True) as connection:
+            for one in statements:
+                connection.execute(_text(one))
 
     def _made(self) -> psycopg.Connection[Any]:
         connection = self.database.connect()
