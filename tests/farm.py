@@ -84,8 +84,8 @@ def name_of(number: int) -> str:
     return f"pair-{number:03}"
 
 
-async def plant(stack: AsyncExitStack, directory: Path, wanted: Wanted) -> dict[str, Addresses]:
-    """Serve as many sandboxes, and write the configuration of a fleet for them; addresses by name.
+async def plant(stack: AsyncExitStack, directory: Path, wanted: Wanted) -> dict[str, Sandbox]:
+    """Serve as many sandboxes, and write the configuration of a fleet for them; by name.
 
     Raises:
         OSError: a port or a file cannot be had.
@@ -93,12 +93,14 @@ async def plant(stack: AsyncExitStack, directory: Path, wanted: Wanted) -> dict[
     files = directory / ("unused" if wanted.rows else "pairs")
     files.mkdir(parents=True)
     told: dict[str, Addresses] = {}
+    planted: dict[str, Sandbox] = {}
     for number in range(1, wanted.pairs + 1):
         more = wanted.big if number == 1 else 0
         options = SandboxOptions(
             seed=number, bulk=wanted.bulk + more, latency_s=wanted.latency_s, mint_interval_s=0
         )
-        sandbox, name = Sandbox(options), name_of(number)
+        name = name_of(number)
+        sandbox = planted[name] = Sandbox(options)
         told[name] = await stack.enter_async_context(sandbox.serving(Ports()))
         secrets = directory / "secrets" / name
         text = pair_text(told[name], sandbox.credentials, secrets)
@@ -109,7 +111,7 @@ async def plant(stack: AsyncExitStack, directory: Path, wanted: Wanted) -> dict[
         for name, one in told.items()
     }
     (directory / TOLD).write_text(json.dumps(told_urls))
-    return told
+    return planted
 
 
 def fleet_text(wanted: Wanted, home: Path) -> str:
