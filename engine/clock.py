@@ -58,6 +58,22 @@ def from_threads() -> Callable[..., object]:
     return asyncio.get_running_loop().call_soon_threadsafe
 
 
+# A timer may fire so much early.
+_EARLY_S = 0.1
+
+
+def to_next(every_s: float) -> float:
+    """Seconds until whoever does something so often does it again, all at the same moment.
+
+    So those who only look, and find nothing, share what a look costs.
+
+    Raises:
+        RuntimeError: no event loop is running.
+    """
+    left_s = every_s - loop_time() % every_s
+    return left_s if left_s > _EARLY_S else left_s + every_s
+
+
 def within(seconds: float) -> asyncio.Timeout:
     """A block that ends with TimeoutError when it takes longer.
 

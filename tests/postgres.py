@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -55,6 +55,16 @@ SETTINGS = {
 }
 
 
+# What the server of a benchmark does otherwise: as one does that somebody relies on.
+DURABLE = {
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "wal_level": "replica",
+    "autovacuum": "on",
+}
+
+
 class NoServer(Exception):
     """There is none on this machine."""
 
@@ -66,8 +76,11 @@ class NoServer(Exception):
 
 
 @contextmanager
-def server(shared: Path) -> Generator[str]:
+def server(shared: Path, *, durable: bool = False) -> Generator[str]:
     """A connection string of the server that all have in common who name the same directory.
+
+    Args:
+        durable: keep what was committed through a power loss.
 
     Raises:
         NoServer: there is none to start.
@@ -76,7 +89,7 @@ def server(shared: Path) -> Generator[str]:
         yield given
         return
     with _alone(shared / "postgres.lock"):
-        home, held = _joined(shared) or _started(shared)
+        home, held = _joined(shared) or _started(shared, durable=durable)
     try:
         yield f"host={home} user={USER} dbname=postgres"
     finally:
@@ -119,7 +132,7 @@ def _joined(shared: Path) -> tuple[Path, int] | None:
     return home, held
 
 
-def _started(shared: Path) -> tuple[Path, int]:
+def _started(shared: Path, *, durable: bool) -> tuple[Path, int]:
     binaries()
     # Found here so that the guard needs nothing but the standard library.
     from tests.scratch import scratch
@@ -128,7 +141,7 @@ def _started(shared: Path) -> tuple[Path, int]:
     held = os.open(home / "used", os.O_CREAT | os.O_RDWR, 0o600)
     fcntl.flock(held, fcntl.LOCK_SH)
     said = subprocess.run(
-        [sys.executable, "-I", __file__, home],
+        [sys.executable, "-I", __file__, home, *(["durable"] if durable else [])],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -161,14 +174,14 @@ def _number(path: Path) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", str(path))]
 
 
-def guard(home: Path) -> None:
+def guard(home: Path, settings: Mapping[str, str]) -> None:
     """Start the server, say so, and stop it when nobody holds the lock any more."""
     for ignored in (signal.SIGINT, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, home, ignore_errors=True)
-        running = stack.enter_context(_running(home))
+        running = stack.enter_context(_running(home, settings))
         _wait(home, running)
         sys.stdout.write(READY)
         sys.stdout.flush()
@@ -184,7 +197,7 @@ def _leave(_: int, __: FrameType | None) -> None:
 
 
 @contextmanager
-def _running(home: Path) -> Generator[subprocess.Popen[bytes]]:
+def _running(home: Path, settings: Mapping[str, str]) -> Generator[subprocess.Popen[bytes]]:
     data, log = home / "data", home / "log"
     found = binaries()
     how = as_another(home)
@@ -208,7 +221,7 @@ def _running(home: Path) -> Generator[subprocess.Popen[bytes]]:
         sys.exit(made.stdout + made.stderr)
     rules = data / "pg_hba.conf"
     rules.write_text(f"local all {GUARDED} scram-sha-256\n{rules.read_text()}")
-    settings = SETTINGS | {"unix_socket_directories": str(home)}
+    settings = {**settings, "unix_socket_directories": str(home)}
     with log.open("wb") as output:
         running = subprocess.Popen[bytes](
             [
@@ -275,4 +288,4 @@ def _is_ready(path: Path) -> bool:
 if __name__ == "__main__":
     # Whoever started it need not wait for its end.
     if os.fork() == 0:
-        guard(Path(sys.argv[1]))
+        guard(Path(sys.argv[1]), SETTINGS | DURABLE if sys.argv[2:] else SETTINGS)

@@ -19,7 +19,7 @@ from typing import Generic
 
 import anyio
 
-from engine.clock import Clock, loop_time
+from engine.clock import Clock, loop_time, to_next
 from engine.flow.governor import Governor
 from engine.flow.mailbox import K, Mailbox
 from engine.flow.signal import Signal
@@ -27,7 +27,7 @@ from engine.flow.worktime import BLOCKED_MAX_S, State, pausing, resting, spendin
 from engine.model.lane import Lane
 
 # Longest sleep without looking: a machine that was asleep must not leave due work lying.
-LOOK_AGAIN_S = 15.0
+LOOK_AGAIN_S = 10.0
 # Longest wait for the first poll: one of many pages must not keep back what is known already.
 FIRST_POLL_S = 30.0
 # Longest wait for a governor: it may be opened sooner than it said.
@@ -41,7 +41,7 @@ class Dispatcher(Generic[K]):
 
     Args:
         due_keys: (now, limit) to the keys that are due, most urgent first.
-        next_due: (now) to the time the next one becomes due, or None.
+        next_due: (since) to the time after that at which the first one is due, or None.
         first: set when the first poll has ended; what a former process left is not sent before.
         ready: whether it is this dispatcher's turn, where stages take turns.
         governor: keys are kept back while it would turn their requests away, so that no worker
@@ -122,13 +122,17 @@ class Dispatcher(Generic[K]):
             await pausing(GATHER_S)
 
     async def _rang(self) -> bool:
-        """Whether the signal notified before the next key becomes due."""
-        idle_s = await self._idle_s()
-        with spending(State.IDLE, idle_s):
-            return await self.signal.wait(idle_s)
-
-    async def _idle_s(self) -> float:
+        """Whether the signal notified before the next key became due."""
         now = self.clock.now()
+        # What is due already may be in the hands of a worker.
         due_at = await self.next_due(now)
-        # Never nothing: what is due may be in the hands of a worker.
-        return LOOK_AGAIN_S if due_at is None else max(GATHER_S, min(LOOK_AGAIN_S, due_at - now))
+        while due_at is None or due_at > now:
+            idle_s = to_next(LOOK_AGAIN_S)
+            if due_at is not None:
+                idle_s = max(GATHER_S, min(idle_s, due_at - now))
+            with spending(State.IDLE, idle_s):
+                if await self.signal.wait(idle_s):
+                    return True
+            now = self.clock.now()
+            due_at = await self.next_due(-math.inf)
+        return False

@@ -10,12 +10,13 @@ Stops     when it is cancelled
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import structlog
 
-from engine.clock import Clock
+from engine.clock import Clock, loop_time, to_next
 from engine.flow.worktime import resting
 from engine.model.approval import EVERYTHING, Approved, Chosen
 from engine.model.kept import FIRST_LOOK
@@ -23,8 +24,8 @@ from engine.model.mass_change import Limits
 from engine.store.port.store import Store
 
 LOOK_S = 2.0
-# So many times nothing is asked where nothing was held, and no poll has ended since.
-SPARED = 4
+# Where nothing was held, and no poll has ended since, it asks so often.
+SELDOM_S = 10.0
 
 log = structlog.get_logger(component="fuse_keeper")
 
@@ -37,21 +38,21 @@ class FuseKeeper:
     clock: Clock
     limits: Limits
     wake: Callable[[], None]
-    _spared: int = field(default=0, init=False)
+    _spared_until: float = field(default=-math.inf, init=False)
+    """By the loop's clock."""
 
     async def run(self) -> None:
         """Look again and again."""
         while True:
-            await resting(LOOK_S)
-            if self._spared:
-                self._spared -= 1
-            else:
+            await resting(to_next(LOOK_S))
+            if loop_time() >= self._spared_until:
                 await self.step()
 
     async def step(self) -> bool:
         """Decide, if everything is evaluated; whether anything may go on."""
         if not await self.store.fuse.waiting():
-            self._spared = SPARED
+            # The look that comes then may come a moment early.
+            self._spared_until = loop_time() + to_next(SELDOM_S) - LOOK_S / 2
             return False
         now = self.clock.now()
         decided = await self.store.fuse.decide(self.limits, now)
@@ -76,7 +77,7 @@ class FuseKeeper:
 
     async def poll_ends(self, *, first_look: bool = False) -> None:
         """Let what the poll has parked go on, if it is not too much at once."""
-        now, self._spared = self.clock.now(), 0
+        now, self._spared_until = self.clock.now(), -math.inf
         due = await self.store.fuse.judge_parked(self.limits, now, first_look=first_look)
         if due:
             self.wake()

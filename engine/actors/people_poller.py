@@ -112,11 +112,14 @@ class PeoplePoller:
         To be called before opportunities are first read: their tabs come with them, and what
         changes after that read lies behind this position.
         """
-        if not self.polls_tabs():
-            return
+        if self.polls_tabs():
+            await self._started()
+
+    async def _started(self) -> Watermark:
         mark = await self.store.feeds.watermark(TABS)
         if mark.position is None:
-            await self._begin(self._tabs_clock, await self.source.newest_tab_change())
+            mark = await self._begin(self._tabs_clock, await self.source.newest_tab_change())
+        return mark
 
     async def step(self) -> int:
         """Follow both feeds; returns how many tabs turned out to differ."""
@@ -127,8 +130,7 @@ class PeoplePoller:
     async def _follow_tabs(self) -> int:
         if not self.polls_tabs():
             return 0
-        await self.start()
-        mark = await self.store.feeds.watermark(TABS)
+        mark = await self._started()
         cursor, differing, began = mark.position or Position(0, 0), 0, anyio.current_time()
         self._tabs_clock.begin()
         while True:
@@ -262,11 +264,13 @@ class PeoplePoller:
             self.prospects.forget(ids)
             await self.prospects.wake_awaiting(ids)
 
-    async def _begin(self, feed: FeedClock, newest: Newest) -> None:
+    async def _begin(self, feed: FeedClock, newest: Newest) -> Watermark:
         """Follow the feed from here on; a row that commits late is still to be seen."""
         mark = await self.store.feeds.watermark(feed.feed)
         mark = feed.begun(newest, mark, self.limits.overlap_s)
         await self.store.feeds.set_watermark(feed.feed, mark)
+        # As it is told from now on: of what all feeds have in common a part is another one's.
+        return await self.store.feeds.watermark(feed.feed)
 
     async def _answered(
         self, feed: FeedClock, mark: Watermark, served_at: float | None

@@ -30,6 +30,21 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """What there is to do and what is refused, each found by an index of those alone.
+
+    `oldest_at` is since when the oldest record waits that nothing holds, unix seconds.
+    """
+
+    records: int
+    oldest_at: float | None
+    tabs: int
+    outbox: int
+    refused: int
+    people_refused: int
+
+
+@dataclass(frozen=True, slots=True)
 class Populations:
     """Records by what becomes of them, each in one of these but for `linked`.
 

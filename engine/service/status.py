@@ -13,7 +13,7 @@ from engine.errors import StateInUse
 from engine.model.health import ServiceFacts, Trouble, Verdict
 from engine.model.lane import Lane
 from engine.model.mass_change import Held
-from engine.model.report import Counts
+from engine.model.report import Progress
 from engine.service import facts
 from engine.service.gauges import Gauges
 from engine.service.shadow.opening import Shadow
@@ -40,7 +40,7 @@ class Status:
     stalled: list[str] = field(default_factory=list[str])
     reload_refused: str | None = None
     gauges: Gauges = field(init=False)
-    _counts: Counts | None = field(default=None, init=False)
+    _progress: Progress | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.gauges = Gauges(self.assembly)
@@ -86,22 +86,21 @@ class Status:
         """Set the gauges."""
         await self.gauges.set(ready=self.not_ready() is None, leads=self.leads())
 
-    async def look(self) -> Counts:
+    async def look(self) -> None:
         """Count what there is to do."""
-        self._counts = await self.assembly.store.report.counts()
-        return self._counts
+        self._progress = await self.assembly.store.report.progress()
 
     def line(self) -> str:
         """How the service did at the last look, in one line."""
         parts = [self.not_ready() or "ready"]
         if self.shadow is not None:
             parts.insert(0, "shadow: nothing is sent")
-        if self._counts is not None:
-            oldest = self._counts.pending_oldest_at
+        if self._progress is not None:
+            oldest = self._progress.oldest_at
             now = self.assembly.environment.clock.now()
             lag = 0.0 if oldest is None else max(0.0, now - oldest)
-            errors = self._counts.refused + self._counts.people_refused
-            waiting = self._counts.pending + self._counts.tabs + self._counts.outbox
+            errors = self._progress.refused + self._progress.people_refused
+            waiting = self._progress.records + self._progress.tabs + self._progress.outbox
             parts.append(f"lag {lag:.0f} s, {waiting} pending, {errors} in error")
         if self.reload_refused is not None:
             parts.append(f"reload refused: {self.reload_refused}")

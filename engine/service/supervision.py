@@ -14,6 +14,7 @@ import structlog
 
 from engine import logs
 from engine.assembly.assembly import Assembly
+from engine.clock import to_next
 from engine.errors import Stalled
 from engine.metrics.labels import ACTORS
 from engine.service.notify import Notifier
@@ -90,7 +91,7 @@ class Supervision:
             if self.notifier.told_ready:
                 await self.status.look()
             self.notifier.status(self.status.line())
-            await anyio.sleep(STATUS_EVERY_S)
+            await anyio.sleep(to_next(STATUS_EVERY_S))
 
     def check(self, *, in_time: bool) -> list[str]:
         """The actors with a worker that gets nowhere.

@@ -41,6 +41,16 @@ class Connections(Protocol[C_co]):
         """
         ...
 
+    async def watch(
+        self, function: Callable[Concatenate[C_co, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """The same for what is looked at again and again, at the same moments as other such.
+
+        Raises:
+            StateUnusable: the state cannot be read.
+        """
+        ...
+
     async def glance(
         self, function: Callable[Concatenate[C_co, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:

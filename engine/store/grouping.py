@@ -1,16 +1,16 @@
-"""Writes of many callers, committed in groups.
+"""Work of many callers, done in groups: writes share a commit, looks a round trip.
 
-Callers hand over functions of one connection. A write function runs whole inside one
-transaction; all that wait at the same moment share it and its commit. Where one of them fails, the
-transaction is undone and each is run again in one of its own, so that one caller's error undoes one
-caller's work only: a write function depends on the connection and its arguments alone. When `write`
-returns, the work is durable.
+Callers hand over functions of one connection. A function runs whole inside one transaction; all
+that wait at the same moment share it and its commit. Where one of them fails, the transaction is
+undone and each is run again in one of its own, so that one caller's error undoes one caller's work
+only: a function depends on the connection and its arguments alone. When `run` returns, what was
+written is durable.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from contextvars import copy_context
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
@@ -26,16 +26,28 @@ R = TypeVar("R")
 GROUP_MAX = 256
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Which function is to be run with what, and what its caller does: in which run it writes."""
+
+    function: Callable[..., Any]
+    args: Sequence[Any]
+    kwargs: Mapping[str, Any]
+    context: Context
+
+
 @dataclass(slots=True, eq=False)
 class Job(Generic[C]):
-    """A write function with its arguments, and what became of it.
+    """A function with its arguments, and what became of it.
 
     Args:
         counted: where the requests are counted that its lines of history take note of.
+        call: the same in parts, for an adapter that does at once what many ask for.
     """
 
     run: Callable[[C], Any]
     counted: Spent | None
+    call: Call | None = None
     requests: int = field(init=False)
     done: anyio.Event = field(default_factory=anyio.Event)
     result: Any = None
@@ -55,7 +67,7 @@ class JobFailed(Exception):
 
 
 class Groups(Generic[C]):
-    """The writes that wait for their turn, and the task that has them committed.
+    """What waits for its turn, and the task that has it done.
 
     Args:
         commit: run and commit a group; raises nothing.
@@ -73,7 +85,7 @@ class Groups(Generic[C]):
         self._work = anyio.Event()
         self._closing = False
 
-    async def write(
+    async def run(
         self, function: Callable[Concatenate[C, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """Run `function(connection, ...)` in a transaction; durable on return.
@@ -86,7 +98,9 @@ class Groups(Generic[C]):
         # On its thread the job knows what its caller does: in which run it writes.
         context = copy_context()
         job = Job[C](
-            lambda connection: context.run(function, connection, *args, **kwargs), spent.get()
+            lambda connection: context.run(function, connection, *args, **kwargs),
+            spent.get(),
+            Call(function, args, kwargs, context),
         )
         self._queue.append(job)
         self._work.set()
@@ -98,16 +112,16 @@ class Groups(Generic[C]):
 
     @property
     def waiting(self) -> int:
-        """Writes that wait for the writer."""
+        """How many wait for their turn."""
         return len(self._queue)
 
     def close(self) -> None:
-        """Commit what was handed over, then stop."""
+        """Do what was handed over, then stop."""
         self._closing = True
         self._work.set()
 
-    async def commit_groups(self) -> None:
-        """Commit for as long as the store is open; a cancelled caller does not cut this short."""
+    async def serve(self) -> None:
+        """Go on for as long as the store is open; a cancelled caller does not cut this short."""
         with anyio.CancelScope(shield=True):
             while self._queue or not self._closing:
                 await self._work.wait()

@@ -45,6 +45,17 @@ def glancing(
     return operation
 
 
+def watching(
+    function: Callable[Concatenate[C, P], R],
+) -> Callable[Concatenate[Subject[C], P], CoroutineType[Any, Any, R]]:
+    """The operation that runs this function beside all transactions, again and again."""
+
+    async def operation(subject: Subject[C], *args: P.args, **kwargs: P.kwargs) -> R:
+        return await subject.connections.watch(function, *args, **kwargs)
+
+    return operation
+
+
 def writing(
     function: Callable[Concatenate[C, P], R],
 ) -> Callable[Concatenate[Subject[C], P], CoroutineType[Any, Any, R]]:

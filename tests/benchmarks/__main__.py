@@ -16,6 +16,7 @@ from rich.console import Console
 
 from tests.benchmarks import (
     asking,
+    databases,
     drain,
     edit,
     idle,
@@ -54,6 +55,7 @@ class Benchmark(StrEnum):
     ASKING = "asking"
     RIVALS = "rivals"
     PLANNING = "planning"
+    DATABASES = "databases"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +78,13 @@ class Sizes:
     lost: int
     drained_s: float
     edits: int
+    imported: int
 
 
-FULL = Sizes(1000, 2000, 16, 0.1, 1000, 100_000, 1000, 3, 100_000, 60, 60.0, 9, 300, 500, 4.0, 100)
-QUICK = Sizes(60, 60, 16, 0.02, 40, 160, 100, 1, 200, 3, 1.0, 1, 40, 30, 0.1, 5)
+FULL = Sizes(
+    1000, 2000, 16, 0.1, 1000, 100_000, 1000, 3, 100_000, 60, 60.0, 9, 300, 500, 4.0, 100, 600
+)
+QUICK = Sizes(60, 60, 16, 0.02, 40, 160, 100, 1, 200, 3, 1.0, 1, 40, 30, 0.1, 5, 60)
 
 
 def main(
@@ -113,6 +118,7 @@ def main(
         base.lost,
         base.drained_s,
         base.edits,
+        base.imported,
     )
     errors = Console(stderr=True, highlight=False)
     findings: dict[str, list[Figure]] = {}
@@ -160,6 +166,9 @@ def measure(benchmark: Benchmark, sizes: Sizes) -> list[Figure]:
         Benchmark.ASKING: lambda: asking.measure(sizes.linked, sizes.creates, repeat=sizes.repeat),
         Benchmark.RIVALS: lambda: rivals.measure(sizes.rivalled, repeat=sizes.repeat),
         Benchmark.PLANNING: lambda: planning.measure(sizes.linked),
+        Benchmark.DATABASES: lambda: databases.measure(
+            sizes.imported, workers=sizes.workers, latency_s=drain.SHORT_S, repeat=sizes.repeat
+        ),
     }
     return run[benchmark]()
 

@@ -6,8 +6,10 @@ Only counts are asserted; times belong to the machine.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,20 @@ import pytest
 from tests.benchmarks import rivals
 from tests.benchmarks.requests import CONSTANT_MAX, TAB_READS_MAX
 from tests.benchmarks.stage import BenchmarkFailed
+from tests.postgres import VARIABLE, NoServer, binaries
 from tests.searching import SEARCH
 
 DEADLINE_S = 300.0
 # What makes no promise but in seconds, or in bytes, is left to a longer search.
 _TIMED = ("drain", "edit", "idle", "lost", "watchdog", "reload", "memory", "start_up")
+
+
+def _has_server() -> bool:
+    with suppress(NoServer):
+        return bool(VARIABLE in os.environ or binaries())
+    return False
+
+
 ROOMS = (
     "requests",
     "speed",
@@ -28,6 +39,7 @@ ROOMS = (
     "scrape",
     "asking",
     "planning",
+    *(("databases",) if _has_server() else ()),
     *(_TIMED if SEARCH > 1 else ()),
 )
 
@@ -70,6 +82,7 @@ def test_every_benchmark_reports_its_figures(document: dict[str, Any]) -> None:
         "watchdog": {"found_poller", "found_opportunity_syncer", "found_dispatcher", "bound"},
         "reload": {"reloads", "answer", "effect_worst"},
         "asking": {"page", "why", "why_person", "command", "alone", "beside"},
+        "databases": {"file", "database", "ratio", "file_cpu", "database_cpu", "cpu_ratio"},
         "planning": {"peak", "rate", "file"},
         "start_up": {"bare", "version_ratio", "help_ratio", "status_ratio"},
     }

@@ -138,8 +138,8 @@ MUTANTS = (
     Mutant(
         "writes an undo into the run of the service",
         "engine/store/grouping.py",
-        "context.run(function, connection, *args, **kwargs), spent",
-        "function(connection, *args, **kwargs), spent",
+        "context.run(function, connection, *args, **kwargs),\n",
+        "function(connection, *args, **kwargs),\n",
         (f"{TAKEN_BACK}::test_an_undo_is_undone",),
     ),
     Mutant(

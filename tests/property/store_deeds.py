@@ -7,7 +7,9 @@ of date by the time the deed is done.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from engine.decide.reasons import foreign
 from engine.model.capture import Watermark
@@ -21,7 +23,7 @@ from engine.model.records import Position, RecordType, TabLine
 from engine.model.tab import KnownRole, Roles, TabWork
 from engine.model.work import Failure, Work
 from tests.property.store_deeds_beside import Circumstances, beside, beside_looks
-from tests.property.stores import Deed
+from tests.property.stores import Asked, Deed
 from tests.unit.engine.stand_ins import NOW, person, row
 from tests.unit.engine.store.adapters import (
     audit,
@@ -69,6 +71,55 @@ class Desk:
     works: dict[int, Work] = field(default_factory=dict[int, Work])
     tabs: dict[int, TabWork] = field(default_factory=dict[int, TabWork])
     entries: dict[Key, Entry] = field(default_factory=dict[Key, Entry])
+
+
+def all_edited(desk: Desk, choice: Choice) -> Deed:
+    """Every record is edited, and waits."""
+    rows = [
+        row(each, int(desk.now - NOW) * 10 + choice.number, tab=TABS[(choice.number + each) % 4])
+        for each in RECORDS
+    ]
+    now, mass = desk.now, choice.kind % 5 == 0
+    return lambda c: capture.capture_page(c, rows, now=now, fresh_max=9, mass=mass)
+
+
+def outcomes(desk: Desk, choices: Sequence[Choice]) -> list[Deed]:
+    """Records that were read are reconciled, some with a target record that others want."""
+    return [
+        Asked(settle, "settle_linked", [of], _outcome(desk.now, choice, of))
+        for choice in choices
+        if (of := desk.works.get(choice.record)) is not None
+    ]
+
+
+def _outcome(now: float, choice: Choice, of: Work) -> Mapping[str, Any]:
+    number, flag = choice.number, choice.flag
+    return {
+        "target_id": 10 * (of.id if number > 2 else 1) + number % 2,
+        "synced": {"name": f"ä\\ {number}"},
+        "owed": Owed(target_id=str(10 * of.id), target_url="u") if flag else None,
+        "awaited": [("user", "Ada")] if number % 3 == 1 else [],
+        "note": Note("noop" if number == 2 else "created", f"\\u0000 {number}"),
+        "now": now,
+        "created": choice.kind % 2 > 0,
+        "answered": flag,
+        "blanks": {"owner": FAILURE.reason} if number == 4 else {},
+        "people_read_since": now - number,
+    }
+
+
+def announcements(desk: Desk, choices: Sequence[Choice]) -> list[Deed]:
+    """Creates of records that were read are announced."""
+    return [
+        Asked(
+            work,
+            "open_intent",
+            [of, f"OPP-{of.id}", desk.now],
+            {"shown_since": desk.now - choice.number},
+        )
+        for choice in choices
+        if (of := desk.works.get(choice.record)) is not None
+    ]
 
 
 def half_done(connection: sqlite3.Connection, value: str) -> None:
@@ -122,7 +173,12 @@ def looks(desk: Desk, choice: Choice) -> tuple[Deed, ...]:
         lambda c: (work.due_keys(c, lane, now, 2), work.next_due(c, lane, now)),
         lambda c: (tabs.due_keys(c, lane, now, 2), tabs.next_due(c, lane, now)),
         lambda c: (outbox.due_keys(c, now, 2), outbox.next_due(c, now)),
-        lambda c: (report.counts(c), report.due(c, now, lane), report.refused(c, 5)),
+        lambda c: (
+            report.counts(c),
+            report.progress(c),
+            report.due(c, now, lane),
+            report.refused(c, 5),
+        ),
         lambda c: (report.history(c, f"OPP-{one}"), report.history(c, f"PERS-{someone}")),
         lambda c: (report.waiting_reasons(c, 5), work.failing_alike(c, "validation", one)),
         lambda c: (awaited.awaited_names(c, "user"), awaited.pending_column(c, "customer", 3)),

@@ -6,9 +6,12 @@ import asyncio
 import math
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 import anyio
@@ -29,6 +32,25 @@ Held = dict[str, list[tuple[Any, ...]]]
 NUMBERED = {"history": "seq"}
 # What only SQLite keeps, of its own.
 ITS_OWN = "sqlite_"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A deed as actors ask for it: by its name, so that a store may do it for many at once."""
+
+    subject: ModuleType
+    name: str
+    args: Sequence[Any]
+    kwargs: Mapping[str, Any]
+
+    def __call__(self, connection: sqlite3.Connection) -> Any:
+        """Do it."""
+        return getattr(self.subject, self.name)(connection, *self.args, **self.kwargs)
+
+    def in_tables(self) -> Callable[..., Any]:
+        """The function of a session that does it."""
+        subject = self.subject.__name__.rpartition(".")[2]
+        return getattr(import_module(f"engine.store.postgres.{subject}"), self.name)
 
 
 class Opened(ABC):
@@ -173,6 +195,8 @@ class OpenedTables(Opened):
 
     def write(self, deed: Deed) -> Coroutine[Any, Any, Any]:
         """See `Opened.write`."""
+        if isinstance(deed, Asked):
+            return self._store.write(deed.in_tables(), *deed.args, **deed.kwargs)
         return super().write(_of_session(deed))
 
     def read(self, look: Deed) -> Coroutine[Any, Any, Any]:

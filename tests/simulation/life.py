@@ -143,6 +143,12 @@ class Mortal(Generic[C]):
         await life.halt(f"after {name}")
         return result
 
+    async def watch(
+        self, function: Callable[Concatenate[C, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """See `Connections.watch`."""
+        return await self.read(function, *args, **kwargs)
+
     async def glance(
         self, function: Callable[Concatenate[C, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:

@@ -17,7 +17,7 @@ import anyio
 import structlog
 
 from engine.actors.tolerating import tolerated
-from engine.clock import Clock
+from engine.clock import Clock, to_next
 from engine.errors import (
     EngineError,
     HeldBack,
@@ -46,7 +46,7 @@ EARLY_S = 15.0
 # take so many values at once, or none but one.
 SHRINKING = 4
 # Longest sleep without looking at the store, and the wait after a look that failed.
-IDLE_S = 15.0
+IDLE_S = 10.0
 FAILED_S = 5.0
 
 COMPONENT = "opportunity_syncer"
@@ -219,6 +219,12 @@ class CreateSearch:
     async def _rest(self) -> None:
         now = self.clock.now()
         due_at = await self.store.records.next_look(now)
-        idle_s = IDLE_S if due_at is None else max(0.0, min(IDLE_S, due_at - now))
-        with spending(State.IDLE, idle_s):
-            await self.signal.wait(idle_s)
+        while due_at is None or due_at > now:
+            idle_s = to_next(IDLE_S)
+            if due_at is not None:
+                idle_s = min(idle_s, due_at - now)
+            with spending(State.IDLE, idle_s):
+                if await self.signal.wait(idle_s):
+                    return
+            now = self.clock.now()
+            due_at = await self.store.records.next_look(-math.inf)

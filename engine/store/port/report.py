@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from engine.model.day import Day
 from engine.model.lane import Lane
 from engine.model.measure import Measured
-from engine.model.report import Counts, RefusedTab, WaitingReason
+from engine.model.report import Counts, Progress, RefusedTab, WaitingReason
 from engine.model.sample import Sample
 
 
@@ -15,7 +15,11 @@ class Report(Protocol):
     """What an operator is told."""
 
     async def counts(self) -> Counts:
-        """Count everything once; cheap enough for every few seconds."""
+        """Count everything once."""
+        ...
+
+    async def progress(self) -> Progress:
+        """What there is to do; cheap enough for every few seconds."""
         ...
 
     async def due(self, now: float, lane_max: Lane) -> int:

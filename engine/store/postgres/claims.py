@@ -94,11 +94,19 @@ def pass_on(
         return
     if owner is not None:
         _hand_over(connection, owner, record_id, target_id, now)
+    enter(connection, [(target_id, record_id, now)])
+
+
+def enter(connection: Session, claimed: Sequence[tuple[int, int, float]]) -> None:
+    """Each of these target records belongs to that record, from then on."""
+    if not claimed:
+        return
     connection.execute(
-        "INSERT INTO claim (target_id, record_id, since) VALUES (%s, %s, %s)"
+        "INSERT INTO claim (target_id, record_id, since)"
+        " SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::double precision[])"
         " ON CONFLICT (target_id) DO UPDATE SET record_id = excluded.record_id,"
         " since = excluded.since",
-        (target_id, record_id, now),
+        [list(column) for column in zip(*claimed, strict=True)],
     )
 
 

@@ -7,13 +7,14 @@ bounded for each record; those with writes live for a time, and lose their write
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from engine.model.history import Note
 from engine.model.reason import code_of
 from engine.model.records import RecordType
 from engine.runs import kept_run, spent
 from engine.store.postgres.runs import PRESENT, begin_day
-from engine.store.postgres.session import Session
+from engine.store.postgres.session import Session, document
 from engine.store.rows.history import DAY_S, HISTORY_MAX
 from engine.store.writes import encoded
 
@@ -24,18 +25,26 @@ _RUN = (
     "coalesce(%(run)s::bigint, (SELECT value::bigint FROM setting"  # noqa: S608 # a name of ours
     f" WHERE name = '{PRESENT}'))"
 )
-_LINE = (
+Line = dict[str, Any]
+"""A line by the names of the columns, in the order of which they are added."""
+_LINES = (
     f"INSERT INTO history ({_COLUMNS})"  # noqa: S608 # constants
-    " VALUES (%(at)s, %(record_type)s, %(record_id)s, %(version)s, %(decision)s, %(detail)s,"
-    f" %(reason_code)s, %(writes)s, %(requests)s, {_RUN})"
+    " SELECT at, record_type, record_id, version, decision, detail, reason_code, writes, requests,"
+    " coalesce(run, (SELECT value::bigint FROM setting"
+    f"  WHERE name = '{PRESENT}')) FROM json_to_recordset(%(lines)s::json) AS line"
+    " (at double precision, record_type text, record_id bigint, version bigint, decision text,"
+    " detail text, reason_code text, writes text, requests bigint, run bigint, place bigint)"
+    " ORDER BY place"
 )
-# The line itself is not seen by what goes with it, and is the last of those that stay.
-_BARE_LINE = (
-    f"WITH line AS ({_LINE}) DELETE FROM history"  # noqa: S608 # constants
-    " WHERE record_type = %(record_type)s AND record_id = %(record_id)s AND writes IS NULL"
-    " AND seq <= (SELECT seq FROM history WHERE record_type = %(record_type)s"
-    "  AND record_id = %(record_id)s AND writes IS NULL"
-    f"  ORDER BY seq DESC LIMIT 1 OFFSET {HISTORY_MAX - 1})"
+# The lines themselves are not seen by what goes with them, and are the last of those that stay.
+_BARE_LINES = (
+    f"WITH line AS ({_LINES}) DELETE FROM history h"  # noqa: S608 # constants
+    " USING unnest(%(types)s::text[], %(ids)s::bigint[]) AS one (type, id)"
+    " CROSS JOIN LATERAL (SELECT seq FROM history WHERE record_type = one.type"
+    "  AND record_id = one.id AND writes IS NULL"
+    f"  ORDER BY seq DESC LIMIT 1 OFFSET {HISTORY_MAX - 1}) AS beyond"
+    " WHERE h.record_type = one.type AND h.record_id = one.id AND h.writes IS NULL"
+    " AND h.seq <= beyond.seq"
 )
 
 
@@ -49,22 +58,44 @@ def remember(
     record_type: RecordType = RecordType.OPPORTUNITY,
 ) -> None:
     """Add a line to the record's history; of those without writes let the oldest go."""
+    remember_each(connection, [line(record_id, version, note, now, record_type=record_type)])
+
+
+def line(
+    record_id: int,
+    version: int,
+    note: Note,
+    now: float,
+    *,
+    record_type: RecordType = RecordType.OPPORTUNITY,
+) -> Line:
+    """A line about what the caller does, with the requests it took."""
     counted = spent.get()
-    connection.execute(
-        _LINE if note.writes else _BARE_LINE,
-        {
-            "at": now,
-            "record_type": record_type,
-            "record_id": record_id,
-            "version": version,
-            "decision": note.decision,
-            "detail": note.detail,
-            "reason_code": code_of(note.detail),
-            "writes": encoded(note.writes),
-            "requests": None if counted is None else counted.taken(),
-            "run": kept_run.get(),
-        },
-    )
+    return {
+        "at": now,
+        "record_type": record_type,
+        "record_id": record_id,
+        "version": version,
+        "decision": note.decision,
+        "detail": note.detail,
+        "reason_code": code_of(note.detail),
+        "writes": encoded(note.writes),
+        "requests": None if counted is None else counted.taken(),
+        "run": kept_run.get(),
+    }
+
+
+def remember_each(connection: Session, lines: Sequence[Line]) -> None:
+    """Add these lines, each to its record's history."""
+    if not lines:
+        return
+    rows = [{**one, "place": place} for place, one in enumerate(lines)]
+    values: dict[str, Any] = {"lines": document(rows)}
+    bare = {(one["record_type"], one["record_id"]) for one in lines if one["writes"] is None}
+    if bare:
+        values["types"] = [kind for kind, _ in bare]
+        values["ids"] = [record_id for _, record_id in bare]
+    connection.execute(_BARE_LINES if bare else _LINES, values)
 
 
 def said_last(connection: Session, record_id: int, note: Note) -> bool:

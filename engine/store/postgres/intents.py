@@ -7,7 +7,7 @@ decided by `engine.decide.doubt`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from engine.model.intent import Intent, IntentKind
 from engine.store.postgres.session import Changed, Session
@@ -135,7 +135,15 @@ def answer(connection: Session, kind: IntentKind, record_id: int) -> None:
 
 def end(connection: Session, kind: IntentKind, record_id: int) -> None:
     """It came to what was wanted, or is not wanted any more."""
-    connection.execute("DELETE FROM intent WHERE kind = %s AND record_id = %s", (kind, record_id))
+    end_each(connection, kind, [record_id])
+
+
+def end_each(connection: Session, kind: IntentKind, record_ids: Sequence[int]) -> None:
+    """The same for each of these."""
+    connection.execute(
+        "DELETE FROM intent WHERE kind = %s AND record_id = ANY(%s::bigint[])",
+        (kind, list(record_ids)),
+    )
 
 
 def of(connection: Session, kind: IntentKind, record_id: int) -> Intent | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from engine.decide import journal, write_back
 from engine.model.history import Note
@@ -10,8 +11,8 @@ from engine.model.outbox import Carried, Entry, Key, Owed
 from engine.model.reason import Reason, code_of
 from engine.model.records import RecordType
 from engine.store.postgres import undone
-from engine.store.postgres.history import remember
-from engine.store.postgres.session import Session
+from engine.store.postgres.history import Line, line, remember, remember_each
+from engine.store.postgres.session import Session, document
 from engine.store.rows import outbox as rows
 
 
@@ -107,10 +108,55 @@ def owe(
             "record_id": key.record_id,
             "changed_at": changed_at,
             "due_at": now,
-            # A row that was voided and says the same again is not the one on its way meanwhile.
-            "generation": int(now * 1_000_000),
+            "generation": _generation(now),
         },
     )
+
+
+class Owing(NamedTuple):
+    """What the source is to be told of a record that it is owed nothing of yet.
+
+    Args:
+        changed_at: see `owe`.
+    """
+
+    key: Key
+    owed: Owed
+    changed_at: int
+    now: float
+
+
+def enter(connection: Session, owing: Sequence[Owing]) -> None:
+    """Each of these is owed from now on."""
+    if not owing:
+        return
+    rows = [
+        {
+            "record_type": one.key.record_type,
+            "record_id": one.key.record_id,
+            "target_id": one.owed.target_id,
+            "target_url": one.owed.target_url,
+            "error": None if one.owed.error is None else int(one.owed.error),
+            "message": one.owed.message,
+            "changed_at": one.changed_at,
+            "due_at": one.now,
+            "generation": _generation(one.now),
+        }
+        for one in owing
+    ]
+    connection.execute(
+        "INSERT INTO outbox (record_type, record_id, target_id, target_url, error, message,"
+        " changed_at, due_at, generation) SELECT record_type, record_id, target_id, target_url,"
+        " error, message, changed_at, due_at, generation FROM json_to_recordset(%s::json) AS one"
+        " (record_type text, record_id bigint, target_id text, target_url text, error smallint,"
+        " message text, changed_at bigint, due_at double precision, generation bigint)",
+        (document(rows),),
+    )
+
+
+def _generation(now: float) -> int:
+    """A row that was voided and says the same again is not the one on its way meanwhile."""
+    return int(now * 1_000_000)
 
 
 _VOID_FLAG = {
@@ -176,9 +222,12 @@ def delivered(connection: Session, confirmed: Sequence[tuple[Entry, int]], now: 
         its = [one for one in confirmed if one[0].record_type is record_type]
         if its:
             _deliver(connection, record_type, its, now)
-    for entry, version in confirmed:
-        note = Note("written back", entry.described(), (journal.write_back(entry),))
-        remember(connection, entry.record_id, version, note, now, record_type=entry.record_type)
+    remember_each(connection, [_line(entry, version, now) for entry, version in confirmed])
+
+
+def _line(entry: Entry, version: int, now: float) -> Line:
+    note = Note("written back", entry.described(), (journal.write_back(entry),))
+    return line(entry.record_id, version, note, now, record_type=entry.record_type)
 
 
 def _deliver(

@@ -7,7 +7,14 @@ from collections.abc import Iterator
 from engine.model.dossier import Named
 from engine.model.lane import Lane
 from engine.model.records import RecordType
-from engine.model.report import Counts, HistoryLine, RefusedReason, RefusedRecord, WaitingReason
+from engine.model.report import (
+    Counts,
+    HistoryLine,
+    Progress,
+    RefusedReason,
+    RefusedRecord,
+    WaitingReason,
+)
 from engine.store.postgres import fuse, intents, journal
 from engine.store.postgres.session import Session
 from engine.store.rows import report as told
@@ -39,6 +46,19 @@ def counts(connection: Session) -> Counts:
             "  FROM outbox) AS owed"
         ).fetchone()
     )
+
+
+def progress(connection: Session) -> Progress:
+    """See `Report.progress`."""
+    row = connection.execute(
+        "SELECT (SELECT count(*) FROM record WHERE state = 'pending'),"
+        " (SELECT min(pending_since) FROM record WHERE state = 'pending' AND mass <> 2),"
+        " (SELECT count(*) FROM people_tab WHERE state = 'pending'),"
+        " (SELECT count(*) FROM outbox),"
+        " (SELECT count(*) FROM record WHERE state = 'refused'),"
+        " (SELECT count(*) FROM person WHERE refused_version IS NOT NULL)"
+    ).fetchone()
+    return Progress(*row)
 
 
 def due(connection: Session, now: float, lane_max: Lane) -> int:

@@ -6,14 +6,13 @@ pending for the newer one.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Collection, Mapping
+from contextvars import copy_context
 from dataclasses import replace
-from typing import NamedTuple
 
 from engine.decide import settling
-from engine.decide.journal import waits_anew, written
+from engine.decide.journal import waits_anew
 from engine.decide.reasons import because, known
 from engine.model.fields import Fields
 from engine.model.history import WAITS, Note
@@ -27,40 +26,14 @@ from engine.model.records import RecordType
 from engine.model.states import State
 from engine.model.work import Failure, Work
 from engine.model.write import Write, WriteKind
-from engine.store.postgres import blanks as blank
-from engine.store.postgres import claims, fuse, intents, present, refusals, tabs, undone
-from engine.store.postgres.awaited import PERSON
+from engine.store.postgres import claims, fuse, intents, present, refusals
 from engine.store.postgres.history import remember
+from engine.store.postgres.linked import Linked, settle
 from engine.store.postgres.outbox import owe
 from engine.store.postgres.session import Session
-from engine.store.postgres.work import close_intent, read_again
+from engine.store.postgres.work import close_intent
 from engine.store.rows.failures import kept
 from engine.store.rows.present import of_record
-from engine.store.writes import announced
-
-
-class _Beside(NamedTuple):
-    """What else is kept of a record that is being settled.
-
-    Args:
-        sending: the edits that were announced.
-        owner: the record that the target record belongs to.
-        owns_others: whether the record has claims on other target records.
-        announced: whether there is a create of it.
-        awaits: whether it was synced without something, people apart.
-        has_blanks: whether fields of it were left blank.
-        is_owed: whether the source is owed anything of it.
-        followed: its People tab.
-    """
-
-    sending: str | None
-    owner: int | None
-    owns_others: bool
-    announced: bool
-    awaits: bool
-    has_blanks: bool
-    is_owed: bool
-    followed: tabs.Followed
 
 
 def settle_linked(
@@ -79,122 +52,20 @@ def settle_linked(
     people_read_since: float = -math.inf,
 ) -> bool:
     """See `Records.settle_linked`."""
-    found, beside = _as_it_is(connection, work.id, target_id, people_read_since)
-    if beside.owner not in (None, work.id) and not created:
-        # What it holds may be of either.
-        read_again(connection, beside.owner, now)
-        read_again(connection, work.id, now)
-        return False
-    # What we created for it is its own by that.
-    claims.pass_on(connection, beside.owner, work.id, target_id, now)
-    if beside.owns_others:
-        claims.keep_only(connection, work.id, target_id)
-    if beside.announced:
-        close_intent(connection, work.id)
-    becomes = settling.settled(found, work.revision)
-    writes = written(
-        target_id, synced, announced(beside.sending, target_id), created=created, answered=answered
-    )
-    if found.flagged:
-        # Nobody else would ever take the reason back, nor the flag where it counts as reset.
-        owed = replace(owed or Owed(), message="")
-        owed = replace(owed, error=False) if work.lifted else owed
-    _keep_linked(connection, work.id, found, becomes, target_id=target_id, synced=synced)
-    if awaited or beside.awaits:
-        _await(connection, work.id, awaited)
-    if blanks or beside.has_blanks:
-        blank.keep(connection, work.id, blanks, now)
-    if owed is not None or beside.is_owed:
-        _owe(connection, work, owed, clears_error=True, now=now)
-    tabs.follow(
-        connection,
-        work.id,
-        target_id,
-        work.lane,
-        now,
-        known=beside.followed,
-        since=work.pending_since,
+    said = Linked(
+        work,
+        target_id=target_id,
+        synced=synced,
+        owed=owed,
+        awaited=awaited,
+        note=note,
+        now=now,
         created=created,
-        mass=work.mass,
-        let_go=work.let_go,
+        answered=answered,
+        blanks=blanks,
+        people_read_since=people_read_since,
     )
-    if work.undone is not None:
-        undone.drop_outdated(connection, work.id)
-    remember(connection, work.id, work.version, replace(note, writes=writes), now)
-    return becomes.state is not State.PENDING
-
-
-def _as_it_is(
-    connection: Session, record_id: int, target_id: int, people_read_since: float
-) -> tuple[RecordNow, _Beside]:
-    """Everything that has to be known, in one look: each is a wait.
-
-    Raises:
-        KeyError: there is no such record.
-    """
-    row = connection.execute(
-        f"SELECT {present.RECORD}, r.sending,"  # noqa: S608 # a constant
-        " (SELECT record_id FROM claim WHERE target_id = %(target)s),"
-        " EXISTS (SELECT FROM claim WHERE record_id = %(id)s AND target_id <> %(target)s),"
-        " EXISTS (SELECT FROM intent WHERE kind = 'opportunity' AND record_id = %(id)s),"
-        " EXISTS (SELECT FROM awaited WHERE record_id = %(id)s AND kind <> %(person)s),"
-        " EXISTS (SELECT FROM left_blank WHERE record_id = %(id)s),"
-        " EXISTS (SELECT FROM outbox WHERE record_type = 'opportunity' AND record_id = %(id)s),"
-        f" {tabs.FOLLOWED} FROM record r LEFT JOIN people_tab t ON t.record_id = %(id)s"
-        " WHERE r.id = %(id)s",
-        {
-            "id": record_id,
-            "target": target_id,
-            "person": PERSON,
-            "people_read_since": people_read_since,
-        },
-    ).fetchone()
-    if row is None:
-        raise KeyError(record_id)
-    *beside, tab, target, settled_tab, mass, outdated = row[len(RecordNow._fields) :]
-    followed = tabs.Followed(tab, target, settled_tab, mass, outdated)
-    return of_record(row), _Beside._make([*beside, followed])
-
-
-def _keep_linked(
-    connection: Session,
-    record_id: int,
-    found: RecordNow,
-    becomes: settling.Settled,
-    *,
-    target_id: int,
-    synced: Fields,
-) -> None:
-    connection.execute(
-        "UPDATE record SET target_id = %s, synced = %s, attempts = 0, failed_since = NULL,"
-        " failed_at = NULL, reason = NULL, reason_code = NULL, reason_class = NULL,"
-        " reason_field = NULL, sending = NULL, pending_since = %s, state = %s WHERE id = %s",
-        (
-            target_id,
-            json.dumps(synced, separators=(",", ":")),
-            becomes.pending_since,
-            becomes.state,
-            record_id,
-        ),
-    )
-    # Either is rare, and the schema looks at more than the column where it is written.
-    if found.flagged:
-        connection.execute("UPDATE record SET flagged = 0 WHERE id = %s", (record_id,))
-    if becomes.mass is not found.mass:
-        connection.execute("UPDATE record SET mass = %s WHERE id = %s", (becomes.mass, record_id))
-
-
-def _await(connection: Session, record_id: int, awaited: Collection[tuple[str, str]]) -> None:
-    """What it was synced without, and nothing else; people are those of its tab."""
-    connection.execute(
-        "DELETE FROM awaited WHERE record_id = %s AND kind <> %s", (record_id, PERSON)
-    )
-    connection.execute(
-        "INSERT INTO awaited (kind, name, record_id)"
-        " SELECT one.kind, one.name, %s FROM unnest(%s::text[], %s::text[]) AS one (kind, name)"
-        " ON CONFLICT DO NOTHING",
-        (record_id, [kind for kind, _ in awaited], [name for _, name in awaited]),
-    )
+    return settle(connection, [(said, copy_context())])[0]
 
 
 def adopt(connection: Session, work: Work, target_id: int, note: Note, now: float) -> bool:
@@ -264,7 +135,14 @@ def settle_refused(connection: Session, work: Work, failure: Failure, now: float
         kind = RecordType.OPPORTUNITY
         refusals.keep(connection, kind, work.id, failure.basis, work.revision)
         owed = Owed(error=True, message=failure.reason)
-        _owe(connection, work, owed, clears_error=False, now=now)
+        owe(
+            connection,
+            Key(RecordType.OPPORTUNITY, work.id),
+            owed,
+            clears_error=False,
+            changed_at=int(work.pending_since),
+            now=now,
+        )
     remember(connection, work.id, work.version, Note("refused", failure.reason), now)
     return Outcome.AGAIN if state is State.PENDING else Outcome.REFUSED
 
@@ -385,17 +263,3 @@ def _now_and_why(connection: Session, record_id: int) -> tuple[RecordNow, Reason
     if row is None:
         raise KeyError(record_id)
     return of_record(row), known(row[-2], row[-1])
-
-
-def _owe(
-    connection: Session, work: Work, owed: Owed | None, *, clears_error: bool, now: float
-) -> None:
-    key = Key(RecordType.OPPORTUNITY, work.id)
-    owe(
-        connection,
-        key,
-        owed,
-        clears_error=clears_error,
-        changed_at=int(work.pending_since),
-        now=now,
-    )

@@ -50,6 +50,15 @@ class StandingStore(Subjects):
         """See `Connections.read`."""
         return self._reader.read(function, *args, **kwargs)
 
+    async def watch(
+        self,
+        function: Callable[Concatenate[Session, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """See `Connections.watch`."""
+        return await self.read(function, *args, **kwargs)
+
     async def glance(
         self, function: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:

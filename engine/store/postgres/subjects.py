@@ -42,7 +42,7 @@ from engine.store.postgres import samples as sampled
 from engine.store.postgres import summary as summaries
 from engine.store.postgres.connections import Connections
 from engine.store.postgres.session import Session
-from engine.store.subjects import glancing, reading, writing
+from engine.store.subjects import glancing, reading, watching, writing
 
 # What performs an operation is a function of a session.
 Subject = subjects.Subject[Session]
@@ -72,8 +72,8 @@ class PostgresRecords(Subject):
     defer = writing(settle.defer)
     postpone = writing(settle.postpone)
     doubt = writing(settle.doubt)
-    due_looks = reading(intents.due_looks)
-    next_look = reading(intents.next_look)
+    due_looks = watching(intents.due_looks)
+    next_look = watching(intents.next_look)
     look_again = writing(intents.look_again)
 
 
@@ -160,7 +160,7 @@ class PostgresFuse(Subject):
     hold_record = writing(fuse.hold_record)
     held = reading(fuse.held)
     held_since = reading(fuse.held_since)
-    waiting = reading(fuse.waiting)
+    waiting = watching(fuse.waiting)
     decide = writing(fuse.decide)
     judge_parked = writing(fuse.judge_parked)
     forget_unfinished = writing(fuse.forget_unfinished)
@@ -230,6 +230,7 @@ class PostgresReport(Subject):
     """What an operator is told."""
 
     counts = reading(report.counts)
+    progress = watching(report.progress)
     due = reading(report.due)
     waiting_reasons = reading(report.waiting_reasons)
     cut_off = reading(summaries.cut_off)
@@ -238,7 +239,7 @@ class PostgresReport(Subject):
     measured = reading(measure.measured)
     refused_tabs = reading(counted.refused_tabs)
     samples = reading(sampled.samples)
-    behind = reading(sampled.behind)
+    behind = watching(sampled.behind)
 
 
 class PostgresDossiers(Subject):

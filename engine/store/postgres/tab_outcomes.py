@@ -95,16 +95,16 @@ def begin(
         return False
     _announce(connection, work.record_id, creates, now, widens=widens)
     connection.execute("DELETE FROM role_edit WHERE sent_at < %s", (now - EDITS_KEPT_S,))
-    connection.executemany(
-        "INSERT INTO role_edit (role_id, target_id, sent_at, became, removes)"
-        " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (role_id) DO UPDATE SET"
-        " target_id = excluded.target_id, sent_at = excluded.sent_at, became = excluded.became,"
-        " removes = excluded.removes",
-        [
-            (role_id, work.target_id, now, became, int(became is None))
-            for role_id, became in (edits or {}).items()
-        ],
-    )
+    if edits:
+        connection.execute(
+            "INSERT INTO role_edit (role_id, target_id, sent_at, became, removes)"
+            " SELECT edit.id, %s, %s, edit.became, (edit.became IS NULL)::int"
+            " FROM unnest(%s::bigint[], %s::text[]) AS edit (id, became)"
+            " ON CONFLICT (role_id) DO UPDATE SET"
+            " target_id = excluded.target_id, sent_at = excluded.sent_at,"
+            " became = excluded.became, removes = excluded.removes",
+            (work.target_id, now, list(edits), list(edits.values())),
+        )
     return True
 
 
@@ -364,12 +364,16 @@ def _keep(
     refused_roles.keep(connection, work.target_id, roles.refused)
     if roles.removed:
         connection.execute("DELETE FROM role WHERE id = ANY(%s::bigint[])", (list(roles.removed),))
-    connection.executemany(
-        "INSERT INTO role (id, record_id, target_id, prospect_id, role, made, seen_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s)"
-        " ON CONFLICT (id) DO UPDATE SET record_id = excluded.record_id,"
-        " target_id = excluded.target_id, prospect_id = excluded.prospect_id, role = excluded.role,"
-        # What we made stays ours, whichever record its opportunity belongs to by now.
-        " made = greatest(role.made, excluded.made), seen_at = excluded.seen_at",
-        rows.columns(work, roles),
-    )
+    known = rows.columns(work, roles)
+    if known:
+        connection.execute(
+            "INSERT INTO role (id, record_id, target_id, prospect_id, role, made, seen_at)"
+            " SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],"
+            " %s::text[], %s::smallint[], %s::double precision[])"
+            " ON CONFLICT (id) DO UPDATE SET record_id = excluded.record_id,"
+            " target_id = excluded.target_id, prospect_id = excluded.prospect_id,"
+            # What we made stays ours, whichever record its opportunity belongs to by now.
+            " role = excluded.role, made = greatest(role.made, excluded.made),"
+            " seen_at = excluded.seen_at",
+            [list(column) for column in zip(*known, strict=True)],
+        )

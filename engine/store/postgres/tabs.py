@@ -7,7 +7,8 @@ or settled, and each outcome names the revision it was computed from.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from dataclasses import KW_ONLY, dataclass, replace
+from typing import Any, NamedTuple
 
 from engine.decide import settling
 from engine.model.intent import IntentKind
@@ -19,7 +20,7 @@ from engine.model.states import State
 from engine.model.tab import EMPTY_TAB, TabWork
 from engine.store.postgres import intents, present, refused_roles, runs
 from engine.store.postgres.awaited import PERSON
-from engine.store.postgres.session import Session
+from engine.store.postgres.session import Session, document
 from engine.store.rows.present import of_tab
 from engine.store.rows.refused_roles import by_edge
 from engine.store.rows.tabs import of_row
@@ -47,102 +48,107 @@ class Followed(NamedTuple):
     outdated: bool
 
 
-# Of a statement that calls the record r and its tab t, with its id and `people_read_since` by name.
+# Of a statement that calls the record r and its tab t, where `asked` has its id and since when
+# people have to have been read.
 FOLLOWED = (
     "r.tab, t.target_id, t.settled_tab, t.mass, EXISTS"
     " (SELECT FROM tab_person o JOIN person p ON p.id = o.person_id"
-    "  WHERE o.record_id = %(id)s AND p.prospect_id IS NOT NULL"
-    "  AND p.read_at < %(people_read_since)s)"
+    "  WHERE o.record_id = asked.id AND p.prospect_id IS NOT NULL"
+    "  AND p.read_at < asked.people_read_since)"
 )
 
 
-def follow(
-    connection: Session,
-    record_id: int,
-    target_id: int,
-    lane: Lane,
-    now: float,
-    *,
-    known: Followed,
-    since: float,
-    created: bool,
-    mass: Mass = Mass.NONE,
-    let_go: int | None = None,
-) -> None:
-    """The opportunity was reconciled: relate its people, unless the target agrees already.
+@dataclass(frozen=True, slots=True)
+class Following:
+    """An opportunity that was reconciled, whose people are to be related.
 
     Args:
+        known: its tab as it was before; whoever settles the record has read it with the record.
+        since: when what it was reconciled for happened, unix seconds.
         let_go: the run by which its people go on past the fuse, as itself did; what a plan let go
             are the roles in it alone, so they are evaluated.
-        known: the tab as it was before; whoever settles the record has read it with the record.
-        since: when what it was reconciled for happened, unix seconds.
     """
-    if runs.is_of_a_plan(connection, let_go):
-        mass = Mass.EVALUATING
-    if known.target_id is not None and known.target_id != target_id:
-        # It was announced for the target record that was followed until now.
-        intents.end(connection, IntentKind.ROLE, record_id)
-    if known.target_id != target_id:
-        _start(
-            connection,
-            record_id,
-            target_id,
-            lane,
-            now,
-            since=since,
-            tab=known.tab,
-            created=created,
-            mass=mass,
-        )
-    elif known.tab is not None and (
-        known.tab != known.settled_tab
-        # What is held of a tab that is as it was is held no more.
-        or known.mass == Mass.HELD
-        or known.outdated
-    ):
-        look_again(connection, [record_id], lane, now, since=since, mass=mass)
-    if let_go is not None and mass is Mass.APPROVED:
-        connection.execute(
-            "UPDATE people_tab SET let_go = %s WHERE record_id = %s AND mass = 3",
-            (let_go, record_id),
-        )
+
+    record_id: int
+    target_id: int
+    lane: Lane
+    now: float
+    _: KW_ONLY
+    known: Followed
+    since: float
+    created: bool
+    mass: Mass
+    let_go: int | None
 
 
-def _start(
-    connection: Session,
-    record_id: int,
-    target_id: int,
-    lane: Lane,
-    now: float,
-    *,
-    since: float,
-    tab: str | None,
-    created: bool,
-    mass: Mass,
-) -> None:
-    rests = tab is None or tab == EMPTY_TAB
+def follow_each(connection: Session, following: Sequence[Following]) -> None:
+    """Relate the people of each of these, unless the target agrees already."""
+    weighed = [
+        replace(one, mass=Mass.EVALUATING) if runs.is_of_a_plan(connection, one.let_go) else one
+        for one in following
+    ]
+    _start(connection, [one for one in weighed if one.known.target_id != one.target_id])
+    for one in weighed:
+        known = one.known
+        if (
+            known.target_id == one.target_id
+            and known.tab is not None
+            and (
+                known.tab != known.settled_tab
+                # What is held of a tab that is as it was is held no more.
+                or known.mass == Mass.HELD
+                or known.outdated
+            )
+        ):
+            look_again(
+                connection, [one.record_id], one.lane, one.now, since=one.since, mass=one.mass
+            )
+        if one.let_go is not None and one.mass is Mass.APPROVED:
+            connection.execute(
+                "UPDATE people_tab SET let_go = %s WHERE record_id = %s AND mass = 3",
+                (one.let_go, one.record_id),
+            )
+
+
+def _start(connection: Session, started: Sequence[Following]) -> None:
+    """Follow the tabs of these from now on."""
+    if not started:
+        return
+    # They were announced for the target record that was followed until now.
+    former = [one.record_id for one in started if one.known.target_id is not None]
+    if former:
+        intents.end_each(connection, IntentKind.ROLE, former)
     connection.execute(
         "INSERT INTO people_tab (record_id, state, lane, due_at, pending_since, target_id,"
-        " listed, settled_tab, mass) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
-        " ON CONFLICT (record_id) DO UPDATE SET state = excluded.state,"
+        " listed, settled_tab, mass) SELECT record_id, state, lane, due_at, pending_since,"
+        " target_id, listed, settled_tab, mass FROM json_to_recordset(%s::json) AS one"
+        " (record_id bigint, state text, lane smallint, due_at double precision,"
+        " pending_since double precision, target_id bigint, listed smallint, settled_tab text,"
+        " mass smallint) ON CONFLICT (record_id) DO UPDATE SET state = excluded.state,"
         " revision = people_tab.revision + 1,"
         " lane = excluded.lane, due_at = excluded.due_at, target_id = excluded.target_id,"
         " pending_since = excluded.pending_since,"
         " listed = excluded.listed, settled_tab = excluded.settled_tab, attempts = 0,"
         " failed_at = NULL, taken_since = NULL, given_up = 0, reason = NULL,"
         " reason_code = NULL, reason_class = NULL, mass = excluded.mass",
-        (
-            record_id,
-            "settled" if rests else "pending",
-            lane,
-            now,
-            since,
-            target_id,
-            int(created),
-            tab if rests else None,
-            Mass.NONE if rests else mass,
-        ),
+        (document([_started(one) for one in started]),),
     )
+
+
+def _started(one: Following) -> dict[str, Any]:
+    tab = one.known.tab
+    rests = tab is None or tab == EMPTY_TAB
+    return {
+        "record_id": one.record_id,
+        "state": State.SETTLED if rests else State.PENDING,
+        "lane": one.lane,
+        "due_at": one.now,
+        "pending_since": one.since,
+        "target_id": one.target_id,
+        "listed": int(one.created),
+        "settled_tab": tab if rests else None,
+        "mass": Mass.NONE if rests else one.mass,
+    }
 
 
 def look_again(

@@ -9,10 +9,12 @@ from typing import Concatenate
 import anyio
 from anyio.to_thread import run_sync
 
+from engine.errors import StateUnusable
 from engine.flow.worktime import STORE_MAX_S, State, spending
 from engine.store.connections import P, R
-from engine.store.grouping import Groups, Job
+from engine.store.grouping import Groups, Job, run_group
 from engine.store.mark import Mark
+from engine.store.postgres import together
 from engine.store.postgres.lease import Lease
 from engine.store.postgres.lent import Lent
 from engine.store.postgres.reader import Reader
@@ -42,6 +44,7 @@ class ThreadedStore(Subjects):
         self._reading = anyio.CapacityLimiter(READERS)
         self._threads = threads
         self.groups = Groups(self._commit, on_commit)
+        self.glances = Groups(self._glance)
 
     async def write(
         self, function: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs
@@ -54,7 +57,7 @@ class ThreadedStore(Subjects):
             IllegalMove: it would have moved something to where it cannot go.
             StateUnusable: the database refused the commit, or our lease has ended.
         """
-        return await self.groups.write(function, *args, **kwargs)
+        return await self.groups.run(function, *args, **kwargs)
 
     async def read(
         self, function: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs
@@ -70,16 +73,32 @@ class ThreadedStore(Subjects):
                     lambda: self._reader.read(function, *args, **kwargs), limiter=self._threads
                 )
 
+    async def watch(
+        self,
+        function: Callable[Concatenate[Session, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """In one look with whatever else is looked at: see `Connections.watch`."""
+        return await self.glance(function, *args, **kwargs)
+
     async def glance(
         self, function: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
-        """The same: nobody waits for a network in the event loop's own thread."""
-        return await self.read(function, *args, **kwargs)
+        """The same, in one look with all who wait for one: few rows each, but a thread for it."""
+        return await self.glances.run(function, *args, **kwargs)
 
     @property
     def waiting(self) -> int:
         """Writes that wait for the writer."""
         return self.groups.waiting
+
+    async def _glance(self, group: list[Job[Session]]) -> None:
+        def look(jobs: list[Job[Session]]) -> None:
+            self._reader.read(lambda session: together.run(session, jobs))
+
+        async with self._reading:
+            await run_sync(run_group, group, look, StateUnusable, limiter=self._threads)
 
     async def _commit(self, group: list[Job[Session]]) -> None:
         await run_sync(self._writer.commit, group, limiter=self._threads)
@@ -109,8 +128,10 @@ async def open_store(
     with closing(mark):
         store = ThreadedStore(writer, reader, threads, on_commit)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(store.groups.commit_groups)
+            tasks.start_soon(store.groups.serve)
+            tasks.start_soon(store.glances.serve)
             try:
                 yield store
             finally:
                 store.groups.close()
+                store.glances.close()

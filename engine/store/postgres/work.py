@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from engine.decide import settling
 from engine.decide.journal import FOUND, carried_out
@@ -14,6 +15,7 @@ from engine.model.intent import IntentKind
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.work import Work
+from engine.store.grouping import Call
 from engine.store.postgres import intents, present
 from engine.store.postgres.history import remember
 from engine.store.postgres.session import Session
@@ -26,6 +28,9 @@ _COLUMNS = (
     " r.delivered_version, r.failures, r.reason, r.reason_code, r.seen_unlinked, r.lifted,"
     " r.reread, r.let_go"
 )
+
+# Of a statement that calls the record r.
+_TO_DO = " AND r.state = 'pending' AND r.mass <> 2"
 
 
 def due_keys(connection: Session, lane: Lane, now: float, limit: int) -> list[int]:
@@ -67,30 +72,40 @@ def is_settled(connection: Session, record_id: int) -> bool:
 
 def load(connection: Session, record_id: int) -> Work | None:
     """See `Records.load`."""
-    return known(connection, record_id, " AND r.state = 'pending' AND r.mass <> 2")
+    return _known(connection, [record_id], _TO_DO).get(record_id)
 
 
-def known(connection: Session, record_id: int, further: str = "") -> Work | None:
-    """The record as work, whatever its state.
+def load_each(connection: Session, calls: Sequence[Call]) -> list[Work | None]:
+    """The same for each of these calls."""
+    ids = [call.args[0] for call in calls]
+    found = _known(connection, ids, _TO_DO)
+    return [found.get(record_id) for record_id in ids]
+
+
+def known(connection: Session, record_id: int) -> Work | None:
+    """The record as work, whatever its state."""
+    return _known(connection, [record_id]).get(record_id)
+
+
+def _known(connection: Session, record_ids: Sequence[int], further: str = "") -> dict[int, Work]:
+    """These records as work, by id.
 
     Args:
-        further: what else it must meet, in SQL.
+        further: what else each must meet, in SQL.
     """
-    row = connection.named(
+    rows = connection.named(
         f"SELECT {_COLUMNS}, {intents.COLUMNS},"  # noqa: S608 # words of ours
         " o.target_id AS owed_id, s.reason AS skip_reason, s.since AS skip_since,"
         " u.target_id AS undone_id, u.version AS undone_version,"
         " u.mapping AS undone_mapping, u.fields AS undone_fields, u.tab AS undone_tab,"
-        " u.run AS undone_run FROM record r"
-        # Joined by the id itself, which is planned faster than by the record's.
-        " LEFT JOIN intent i ON i.kind = 'opportunity' AND i.record_id = %(id)s"
-        " LEFT JOIN skip s ON s.record_type = 'opportunity' AND s.record_id = %(id)s"
-        " LEFT JOIN undone u ON u.record_id = %(id)s"
-        " LEFT JOIN outbox o ON o.record_type = 'opportunity' AND o.record_id = %(id)s"
-        f" WHERE r.id = %(id)s{further}",
-        {"id": record_id},
-    ).fetchone()
-    return None if row is None else of_row(row)
+        f" u.run AS undone_run FROM record r{intents.OF_RECORD}"
+        " LEFT JOIN skip s ON s.record_type = 'opportunity' AND s.record_id = r.id"
+        " LEFT JOIN undone u ON u.record_id = r.id"
+        " LEFT JOIN outbox o ON o.record_type = 'opportunity' AND o.record_id = r.id"
+        f" WHERE r.id = ANY(%s::bigint[]){further}",
+        (list(record_ids),),
+    )
+    return {row["id"]: of_row(row) for row in rows}
 
 
 def shown_at(connection: Session, record_id: int) -> float | None:
@@ -131,16 +146,47 @@ def open_intent(
     connection: Session, work: Work, correlation: str, now: float, *, shown_since: float
 ) -> bool:
     """See `Records.open_intent`."""
+    asked = _Announced(work, correlation, now, shown_since=shown_since)
+    return work.id in _announce(connection, [asked])
+
+
+def open_each(connection: Session, calls: Sequence[Call]) -> list[bool]:
+    """The same for each of these calls."""
+    asked = [_Announced(*call.args, **call.kwargs) for call in calls]
+    opened = _announce(connection, asked)
+    return [one.work.id in opened for one in asked]
+
+
+class _Announced(NamedTuple):
+    """A create that is about to be sent, as `Records.open_intent` is told of it."""
+
+    work: Work
+    correlation: str
+    now: float
+    shown_since: float
+
+
+def _announce(connection: Session, asked: Sequence[_Announced]) -> set[int]:
+    """Those of the records whose create may be sent."""
     # One that was sent before may show late: what we made is as old as the first of them, which is
     # why `opened_at` stays as it was.
     opened = connection.execute(
         "INSERT INTO intent (kind, record_id, correlation, opened_at)"  # noqa: S608 # a constant
-        " SELECT 'opportunity', id, %s, %s FROM record"
-        " WHERE id = %s AND state = 'pending' AND revision = %s AND proved_at >= %s"
-        f"{intents.SENT_AGAIN} RETURNING 1",
-        (correlation, now, work.id, work.revision, shown_since),
+        " SELECT 'opportunity', r.id, asked.correlation, asked.opened_at FROM"
+        " unnest(%s::bigint[], %s::text[], %s::double precision[], %s::bigint[],"
+        " %s::double precision[]) AS asked (id, correlation, opened_at, revision, shown_since)"
+        " JOIN record r ON r.id = asked.id WHERE r.state = 'pending'"
+        " AND r.revision = asked.revision AND r.proved_at >= asked.shown_since"
+        f"{intents.SENT_AGAIN} RETURNING record_id",
+        (
+            [one.work.id for one in asked],
+            [one.correlation for one in asked],
+            [one.now for one in asked],
+            [one.work.revision for one in asked],
+            [one.shown_since for one in asked],
+        ),
     )
-    return opened.fetchone() is not None
+    return {row[0] for row in opened}
 
 
 def begin_update(

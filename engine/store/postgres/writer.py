@@ -14,7 +14,7 @@ import psycopg
 from engine.errors import StateUnusable
 from engine.store.grouping import Job, JobFailed, run_group
 from engine.store.mark import Mark
-from engine.store.postgres import provenance, troubles
+from engine.store.postgres import provenance, together, troubles
 from engine.store.postgres.lease import Lease
 from engine.store.postgres.lent import Lent
 from engine.store.postgres.session import Session, transaction
@@ -86,13 +86,7 @@ class Writer:
     ) -> None:
         with transaction(connection, self.lease.database.schema) as session:
             begun = session.execute(_BEGUN, (self.lease.number,))
-            for job in group:
-                try:
-                    job.result = job.run(session)
-                except psycopg.Error:
-                    raise
-                except Exception as error:
-                    raise JobFailed from error
+            together.run(session, group)
             attempt.counted = provenance.count(session, len(group))
             attempt.number = begun.fetchone()[1]
 

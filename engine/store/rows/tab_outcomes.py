@@ -43,7 +43,12 @@ def line_of_failure(
 
 
 def columns(work: TabWork, roles: Roles) -> list[tuple[int | float | str, ...]]:
-    """The roles to keep: id, record, opportunity, prospect, text, whether it is ours, when seen."""
+    """The roles to keep: id, record, opportunity, prospect, text, whether it is ours, when seen.
+
+    Each once, as it is told of last; what we made once stays ours.
+    """
+    made = {one.id for one in roles.kept if one.made}
+    known = {one.id: one for one in roles.kept}
     return [
         (
             one.id,
@@ -51,8 +56,8 @@ def columns(work: TabWork, roles: Roles) -> list[tuple[int | float | str, ...]]:
             work.target_id,
             one.prospect_id,
             one.role,
-            int(one.made),
+            int(one.id in made),
             one.seen_at,
         )
-        for one in roles.kept
+        for one in known.values()
     ]

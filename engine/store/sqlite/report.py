@@ -8,7 +8,14 @@ from collections.abc import Iterator
 from engine.model.dossier import Named
 from engine.model.lane import Lane
 from engine.model.records import RecordType
-from engine.model.report import Counts, HistoryLine, RefusedReason, RefusedRecord, WaitingReason
+from engine.model.report import (
+    Counts,
+    HistoryLine,
+    Progress,
+    RefusedReason,
+    RefusedRecord,
+    WaitingReason,
+)
 from engine.store.rows import report as told
 from engine.store.sqlite import fuse, intents, journal
 
@@ -58,6 +65,19 @@ def counts(connection: sqlite3.Connection) -> Counts:
         held_back,
         people_refused,
     )
+
+
+def progress(connection: sqlite3.Connection) -> Progress:
+    """See `Report.progress`."""
+    row = connection.execute(
+        "SELECT (SELECT count(*) FROM record WHERE state = 'pending'),"
+        " (SELECT min(pending_since) FROM record WHERE state = 'pending' AND mass <> 2),"
+        " (SELECT count(*) FROM people_tab WHERE state = 'pending'),"
+        " (SELECT count(*) FROM outbox),"
+        " (SELECT count(*) FROM record WHERE state = 'refused'),"
+        " (SELECT count(*) FROM person WHERE refused_version IS NOT NULL)"
+    ).fetchone()
+    return Progress(*row)
 
 
 def due(connection: sqlite3.Connection, now: float, lane_max: Lane) -> int:

@@ -67,6 +67,15 @@ class StandingStore(Subjects):
         """See `Connections.read`; what SQLite cannot read is said by who opened the file."""
         return function(self._connection, *args, **kwargs)
 
+    async def watch(
+        self,
+        function: Callable[Concatenate[sqlite3.Connection, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """See `Connections.watch`."""
+        return await self.read(function, *args, **kwargs)
+
     async def glance(
         self,
         function: Callable[Concatenate[sqlite3.Connection, P], R],

@@ -43,7 +43,7 @@ from engine.store.sqlite import populations as counted
 from engine.store.sqlite import samples as sampled
 from engine.store.sqlite import summary as summaries
 from engine.store.sqlite.connections import Connections
-from engine.store.subjects import glancing, reading, writing
+from engine.store.subjects import glancing, reading, watching, writing
 
 # What performs an operation is a function of SQLite's connection.
 Subject = subjects.Subject[sqlite3.Connection]
@@ -73,8 +73,8 @@ class SqliteRecords(Subject):
     defer = writing(settle.defer)
     postpone = writing(settle.postpone)
     doubt = writing(settle.doubt)
-    due_looks = reading(intents.due_looks)
-    next_look = reading(intents.next_look)
+    due_looks = watching(intents.due_looks)
+    next_look = watching(intents.next_look)
     look_again = writing(intents.look_again)
 
 
@@ -161,7 +161,7 @@ class SqliteFuse(Subject):
     hold_record = writing(fuse.hold_record)
     held = reading(fuse.held)
     held_since = reading(fuse.held_since)
-    waiting = reading(fuse.waiting)
+    waiting = watching(fuse.waiting)
     decide = writing(fuse.decide)
     judge_parked = writing(fuse.judge_parked)
     forget_unfinished = writing(fuse.forget_unfinished)
@@ -231,6 +231,7 @@ class SqliteReport(Subject):
     """What an operator is told."""
 
     counts = reading(report.counts)
+    progress = watching(report.progress)
     due = reading(report.due)
     waiting_reasons = reading(report.waiting_reasons)
     cut_off = reading(summaries.cut_off)
@@ -239,7 +240,7 @@ class SqliteReport(Subject):
     measured = reading(measure.measured)
     refused_tabs = reading(counted.refused_tabs)
     samples = reading(sampled.samples)
-    behind = reading(sampled.behind)
+    behind = watching(sampled.behind)
 
 
 class SqliteDossiers(Subject):

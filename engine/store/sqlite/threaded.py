@@ -68,7 +68,7 @@ class ThreadedStore(Subjects):
             StateUnusable: the disk refused the commit.
         """
         try:
-            return await self.groups.write(function, *args, **kwargs)
+            return await self.groups.run(function, *args, **kwargs)
         except sqlite3.DatabaseError as error:
             self.sound = False
             raise refused(error) from error
@@ -92,6 +92,15 @@ class ThreadedStore(Subjects):
         except sqlite3.DatabaseError as error:
             self.sound = False
             raise unusable("read", error) from error
+
+    async def watch(
+        self,
+        function: Callable[Concatenate[sqlite3.Connection, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """See `Connections.watch`."""
+        return await self.read(function, *args, **kwargs)
 
     async def glance(
         self,
@@ -172,7 +181,7 @@ async def open_store(
             beside.execute("PRAGMA busy_timeout = 0")
             store = ThreadedStore(writer, reader, beside, mark, on_commit)
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(store.groups.commit_groups)
+                tasks.start_soon(store.groups.serve)
                 try:
                     yield store
                 finally:

@@ -19,7 +19,7 @@ from engine.metrics import Metrics
 from engine.metrics.labels import ACTORS
 from engine.model.health import Trouble
 from engine.model.reason import Code
-from engine.model.report import Counts
+from engine.model.report import Progress
 from engine.service.notify import Notifier
 from engine.service.status import Status
 from engine.service.supervision import CHECK_EVERY_S, EXTENSION_S, STATUS_EVERY_S, Supervision
@@ -59,17 +59,9 @@ class Environment:
 class Report:
     """A state with a little to do."""
 
-    async def counts(self) -> Counts:
+    async def progress(self) -> Progress:
         """What there is to do."""
-        return Counts(
-            pending=2,
-            pending_oldest_at=int(NOW) - 12,
-            in_doubt=0,
-            refused=1,
-            linked=9,
-            outbox=1,
-            outbox_stuck=0,
-        )
+        return Progress(2, int(NOW) - 12, tabs=0, outbox=1, refused=1, people_refused=0)
 
 
 class Store:

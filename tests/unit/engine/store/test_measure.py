@@ -464,10 +464,20 @@ def whole_tables(steps: Sequence[str]) -> list[str]:
         partial(fuse.decide, limits=Limits(0.3, 0, 0), now=NOW),
         partial(fuse.release, now=NOW),
         report.counts,
+        report.progress,
         partial(report.due, now=NOW, lane_max=Lane.BACKLOG),
         partial(report.waiting_reasons, limit=5),
     ],
-    ids=["a scrape", "every second", "a decision", "an approval", "a status", "due", "reasons"],
+    ids=[
+        "a scrape",
+        "every second",
+        "a decision",
+        "an approval",
+        "a status",
+        "its line",
+        "due",
+        "reasons",
+    ],
 )
 def test_what_is_asked_again_and_again_reads_no_table_whole(
     tabbed: sqlite3.Connection, ask: Callable[[sqlite3.Connection], object]

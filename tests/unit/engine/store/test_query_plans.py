@@ -154,6 +154,7 @@ ALLOWED: Mapping[str, str] = {
     "provenance._evidence": ONE_ROW,
     "provenance._forget": BEFORE_WORK,
     "report.counts": COUNTS,
+    "report.progress": COUNTS,
     "report.waiting_reasons": COUNTS,
     "waits.bound": BEFORE_WORK,
     "waits._take_back": BEFORE_WORK,
