@@ -25,6 +25,7 @@ EngineError
 └── StateUnusable        the state cannot be used
     ├── StateInUse       another process holds it
     │   └── LeaseLost    which this one did before
+    ├── StateReadOnly    what keeps it lets nobody write; it may have changed places with another
     └── StateAway        what keeps it does not answer
 """
 
@@ -225,6 +226,10 @@ class StateInUse(StateUnusable):
 
 class LeaseLost(StateInUse):
     """Another process may hold the state by now, and this one did before."""
+
+
+class StateReadOnly(StateUnusable):
+    """What keeps the state lets nobody write to it."""
 
 
 class StateAway(StateUnusable):

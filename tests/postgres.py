@@ -182,7 +182,7 @@ def guard(home: Path, settings: Mapping[str, str]) -> None:
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, home, ignore_errors=True)
         running = stack.enter_context(_running(home, settings))
-        _wait(home, running)
+        wait(home, running)
         sys.stdout.write(READY)
         sys.stdout.flush()
         # Whoever started it waits for the end of what it says.
@@ -198,11 +198,23 @@ def _leave(_: int, __: FrameType | None) -> None:
 
 @contextmanager
 def _running(home: Path, settings: Mapping[str, str]) -> Generator[subprocess.Popen[bytes]]:
-    data, log = home / "data", home / "log"
+    how = made(home)
+    running = begun(home, how, settings)
+    try:
+        yield running
+    finally:
+        # At once: nobody will ever ask what was in it.
+        running.send_signal(signal.SIGQUIT)
+        running.wait()
+
+
+def made(home: Path) -> dict[str, Any]:
+    """Make a server's data in its directory; how its programs are to be run."""
+    data = home / "data"
     found = binaries()
     how = as_another(home)
     how.update(cwd=home, env={"LC_ALL": "C", "PATH": os.environ["PATH"]})
-    made = subprocess.run(
+    done = subprocess.run(
         [
             found / "initdb",
             *("--pgdata", data),
@@ -217,17 +229,26 @@ def _running(home: Path, settings: Mapping[str, str]) -> Generator[subprocess.Po
         check=False,
         **how,
     )
-    if made.returncode:
-        sys.exit(made.stdout + made.stderr)
+    if done.returncode:
+        sys.exit(done.stdout + done.stderr)
     rules = data / "pg_hba.conf"
     rules.write_text(f"local all {GUARDED} scram-sha-256\n{rules.read_text()}")
-    settings = {**settings, "unix_socket_directories": str(home)}
-    with log.open("wb") as output:
-        running = subprocess.Popen[bytes](
+    return how
+
+
+def begun(home: Path, how: dict[str, Any], settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start a server on its data.
+
+    Args:
+        how: as `made` told.
+    """
+    given = {**settings, "unix_socket_directories": str(home)}
+    with (home / "log").open("ab") as output:
+        return subprocess.Popen[bytes](
             [
-                found / "postgres",
-                *("-D", data),
-                *(f"--{name}={value}" for name, value in settings.items()),
+                binaries() / "postgres",
+                *("-D", home / "data"),
+                *(f"--{name}={value}" for name, value in given.items()),
             ],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -235,12 +256,6 @@ def _running(home: Path, settings: Mapping[str, str]) -> Generator[subprocess.Po
             start_new_session=True,
             **how,
         )
-    try:
-        yield running
-    finally:
-        # At once: nobody will ever ask what was in it.
-        running.send_signal(signal.SIGQUIT)
-        running.wait()
 
 
 def as_another(home: Path) -> dict[str, Any]:
@@ -269,7 +284,8 @@ def _language(found: Path) -> list[str]:
     return [*plain, "--locale-provider", "icu", "--icu-locale", "en-US"]
 
 
-def _wait(home: Path, running: subprocess.Popen[bytes]) -> None:
+def wait(home: Path, running: subprocess.Popen[bytes]) -> None:
+    """Wait until it lets in whoever asks; ends this process where it does not come to that."""
     until = time.monotonic() + START_S
     while not _is_ready(home / "data" / "postmaster.pid"):
         if running.poll() is not None or time.monotonic() > until:

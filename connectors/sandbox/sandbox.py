@@ -18,7 +18,7 @@ from connectors.sandbox.desks import OutreachDesk, WorkbooksDesk
 from connectors.sandbox.faults import FaultPlan, Faults
 from connectors.sandbox.outreach import OutreachKnobs, OutreachWorld, outreach_app
 from connectors.sandbox.sample import FIRST_USER, plant
-from connectors.sandbox.serving import serving
+from connectors.sandbox.serving import HOST, serving
 from connectors.sandbox.workbooks import WorkbooksWorld, workbooks_app
 
 _KEY_ALPHABET = "0123456789abcdef"
@@ -46,7 +46,7 @@ class SandboxOptions:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Loopback ports; 0 lets the system choose."""
+    """Ports; 0 lets the system choose."""
 
     workbooks: int = 0
     outreach: int = 0
@@ -100,8 +100,11 @@ class Sandbox:
         )
 
     @contextlib.asynccontextmanager
-    async def serving(self, ports: Ports) -> AsyncGenerator[Addresses]:
+    async def serving(self, ports: Ports, host: str = HOST) -> AsyncGenerator[Addresses]:
         """Serve both systems and the control port.
+
+        Args:
+            host: the address to serve them on.
 
         Raises:
             OSError: a port is taken.
@@ -115,7 +118,7 @@ class Sandbox:
             "outreach": self.outreach_traffic,
             "control": control,
         }
-        async with serving(apps, asdict(ports)) as urls:
+        async with serving(apps, asdict(ports), host) as urls:
             yield Addresses(**urls)
 
     def _credentials(self, rng: Random) -> Credentials:

@@ -1,4 +1,4 @@
-"""Serving: ASGI applications on loopback ports of this process, over real HTTP/1.1.
+"""Serving: ASGI applications on ports of this process over real HTTP/1.1, by itself on loopback.
 
 Needs asyncio, as the server does. Header names go out as `Set-Cookie` rather than `set-cookie`,
 because a vendor binding matches that one by case (workbooks-api §22.1).
@@ -32,20 +32,25 @@ def free_port() -> int:
 
 @contextlib.asynccontextmanager
 async def serving(
-    apps: Mapping[str, ASGIApp], ports: Mapping[str, int] | None = None
+    apps: Mapping[str, ASGIApp], ports: Mapping[str, int] | None = None, host: str = HOST
 ) -> AsyncGenerator[dict[str, str]]:
     """Serve each application; yields base URLs such as `http://127.0.0.1:40123` by its name.
 
     A port left out or 0 is chosen by the system. Leaving stops every server; requests under way
     have a second to finish.
 
+    Args:
+        host: the address to serve them on.
+
     Raises:
         OSError: a port is taken.
     """
     wanted = ports or {}
     with contextlib.ExitStack() as sockets:
-        listeners = {name: sockets.enter_context(_listener(wanted.get(name, 0))) for name in apps}
-        urls = {name: f"http://{HOST}:{_port(listener)}" for name, listener in listeners.items()}
+        listeners = {
+            name: sockets.enter_context(_listener(host, wanted.get(name, 0))) for name in apps
+        }
+        urls = {name: f"http://{host}:{_port(listener)}" for name, listener in listeners.items()}
         servers = {name: _Server(_config(app)) for name, app in apps.items()}
         # Tasks and no task group: a failure inside the `async with` then arrives as itself.
         tasks = [
@@ -62,11 +67,11 @@ async def serving(
                 await asyncio.gather(*tasks)
 
 
-def _listener(port: int) -> socket.socket:
+def _listener(host: str, port: int) -> socket.socket:
     try:
-        listener = socket.create_server((HOST, port))
+        listener = socket.create_server((host, port))
     except OSError as error:
-        raise OSError(error.errno, error.strerror, f"{HOST}:{port}") from error
+        raise OSError(error.errno, error.strerror, f"{host}:{port}") from error
     # Accepted connections inherit it. The loop sets it by itself only on sockets it made, and
     # without it every answer waits some 40 ms for the client's delayed acknowledgement.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

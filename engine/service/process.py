@@ -11,7 +11,6 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-import anyio
 import structlog
 
 from engine.assembly.assembly import Assembly
@@ -19,7 +18,7 @@ from engine.assembly.environment import Environment
 from engine.assembly.opening import opened, plain_errors
 from engine.config.loading import Config
 from engine.config.unencrypted import unencrypted
-from engine.errors import LeaseLost, StateAway
+from engine.errors import LeaseLost, StateAway, StateReadOnly
 from engine.service import control, http
 from engine.service.doors import Doors
 from engine.service.notify import Notifier
@@ -27,6 +26,7 @@ from engine.service.reloading import Reloaded
 from engine.service.shadow.opening import Shadow, opened_in_shadow
 from engine.service.standby import serve_in_turn
 from engine.service.supervision import Supervision
+from engine.service.told import Told
 from engine.service.usage import keep_usage
 from engine.service.working import Working
 
@@ -42,14 +42,15 @@ async def run(config: Config, environment: Environment | None = None) -> None:
     for reason in unencrypted(config):
         log.warning("unencrypted", reason=reason)
     environment = environment or Environment.real()
-    if config.engine.service.state is None or config.shadow:
-        await _serve(config, environment)
-    else:
-        place = environment.place(config)
-        await serve_in_turn(config, place, lambda: _serve(config, environment))
+    with Told() as told:
+        if config.engine.service.state is None or config.shadow:
+            await _serve(config, environment, told)
+        else:
+            place = environment.place(config)
+            await serve_in_turn(config, place, told, lambda: _serve(config, environment, told))
 
 
-async def _serve(config: Config, environment: Environment) -> None:
+async def _serve(config: Config, environment: Environment, told: Told) -> None:
     """Work on the state until told to stop.
 
     Raises:
@@ -73,9 +74,9 @@ async def _serve(config: Config, environment: Environment) -> None:
                         service.page_token,
                     )
                     working = Working(assembly, shadow)
-                    await _Process(working).serve(listener, doors)
+                    await _Process(working, told).serve(listener, doors)
                 await keep_usage(assembly)
-    except (LeaseLost, StateAway) as error:
+    except (LeaseLost, StateAway, StateReadOnly) as error:
         if working is None or not working.stop.is_set():
             raise
         # There is nothing to stand by for: whoever works next goes on from here.
@@ -100,6 +101,7 @@ class _Process:
     """The service with its process: signals, the HTTP port, the supervisor."""
 
     working: Working
+    told: Told
     notifier: Notifier = field(default_factory=Notifier.from_environment, init=False)
 
     async def serve(self, listener: socket.socket, doors: Doors) -> None:
@@ -110,14 +112,13 @@ class _Process:
             await self.working.run(self._watch_signals, supervision.run)
 
     async def _watch_signals(self) -> None:
-        signals = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
         try:
-            with anyio.open_signal_receiver(*signals) as received:
-                async for number in received:
-                    await self._heed(number)
+            async for number in self.told:
+                await self._heed(number)
         finally:
-            # Whatever is still to be put away, no late reload may end the process.
-            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            # One that lost its lease goes on to stand by.
+            if self.working.stop.is_set():
+                self.told.no_more()
 
     async def _heed(self, number: signal.Signals) -> None:
         name = signal.Signals(number).name

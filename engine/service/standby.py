@@ -7,8 +7,7 @@ it answers on its own port, and takes over as soon as nobody works on the state 
 from __future__ import annotations
 
 import signal
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import anyio
@@ -24,12 +23,13 @@ from starlette.routing import Route
 
 from engine.assembly.assembly import Assembly
 from engine.config.loading import Config
-from engine.errors import LeaseLost, StateAway, StateInUse
+from engine.errors import LeaseLost, StateAway, StateInUse, StateReadOnly
 from engine.metrics.catalogue import LEADER
 from engine.metrics.families import PREFIX
 from engine.service import http
 from engine.service.doors import Doors
 from engine.service.notify import Notifier
+from engine.service.told import Told
 from engine.store.port.place import Place
 
 # It is looked so many times within a lease whether that has ended.
@@ -41,16 +41,19 @@ NOBODY = "nobody works on the state; this process is about to"
 log = structlog.get_logger(component="standby")
 
 
-async def serve_in_turn(config: Config, place: Place, serve: Callable[[], Awaitable[None]]) -> None:
+async def serve_in_turn(
+    config: Config, place: Place, told: Told, serve: Callable[[], Awaitable[None]]
+) -> None:
     """Serve whenever it is our turn, until told to stop.
 
     Raises:
         EngineError: what ended the service, if waiting would not help.
     """
-    while await _Standby(config, place).wait():
+    standby = _Standby(config, place, told)
+    while await standby.wait():
         try:
             await serve()
-        except (LeaseLost, StateAway) as error:
+        except (LeaseLost, StateAway, StateReadOnly) as error:
             log.warning("lease_lost", reason=str(error), remedy=error.remedy)
         except StateInUse:
             # Somebody else was quicker; who it is, is told while we stand by.
@@ -73,27 +76,49 @@ async def end_with_lease(assembly: Assembly) -> None:
 
 @dataclass(slots=True)
 class _Standby:
-    """A process that waits for its turn."""
+    """A process that waits for its turn, again and again."""
 
     config: Config
     place: Place
+    told: Told
     reason: str = NOBODY
     _notifier: Notifier = field(default_factory=Notifier.from_environment)
     _ours: bool = False
+    _stopped: bool = False
+    _was_writable: bool = False
 
     async def wait(self) -> bool:
-        """Wait until nobody works on the state; False when told to stop meanwhile."""
+        """Wait until nobody works on the state; False when told to stop meanwhile.
+
+        Raises:
+            StateReadOnly: nobody could write to it from the start, so that its address is wrong.
+        """
+        self.reason, self._ours = NOBODY, False
         with self.place.watching() as occupant:
             if await self._is_free(occupant):
                 return True
             service = self.config.engine.service
             with http.listen(*service.http_address) as listener:
-                async with http.serving_app(self._application(), listener), _until_told() as tasks:
+                async with (
+                    http.serving_app(self._application(), listener),
+                    anyio.create_task_group() as tasks,
+                ):
+                    tasks.start_soon(self._heed, tasks.cancel_scope)
                     tasks.start_soon(self._say_that_all_is_well)
                     await self._look_until_free(occupant, service.lease_s / LOOKS)
                     self._ours = True
                     tasks.cancel_scope.cancel()
-        return self._ours
+        # Both may come about in the same moment.
+        return self._ours and not self._stopped
+
+    async def _heed(self, everything: anyio.CancelScope) -> None:
+        """End it all when told to stop; a reload is of no use here."""
+        async for number in self.told:
+            if number != signal.SIGHUP:
+                log.info("stopped")
+                self._stopped = True
+                everything.cancel()
+                return
 
     async def _look_until_free(self, occupant: Callable[[], str | None], every_s: float) -> None:
         while True:
@@ -106,8 +131,13 @@ class _Standby:
         try:
             occupant = await run_sync(look)
             reason, remedy = f"{occupant} works on the state in {self.place.shown}", None
-        except StateAway as error:
+        except (StateAway, StateReadOnly) as error:
+            # A primary that was demoted gets another place, or becomes one again.
+            if isinstance(error, StateReadOnly) and not self._was_writable:
+                raise
             occupant, reason, remedy = "", str(error), error.remedy
+        else:
+            self._was_writable = True
         if occupant is None:
             return True
         if reason != self.reason:
@@ -159,20 +189,3 @@ async def _metrics(request: Request) -> Response:
     Gauge(f"{PREFIX}_leader", LEADER, registry=registry).set(0)
     encode, content_type = choose_encoder(request.headers.get("accept", ""))
     return Response(encode(registry), headers={"Content-Type": content_type})
-
-
-@asynccontextmanager
-async def _until_told() -> AsyncGenerator[anyio.abc.TaskGroup]:
-    """A block that is cut short by SIGTERM and SIGINT; a reload is of no use here."""
-    async with anyio.create_task_group() as tasks:
-
-        async def heed() -> None:
-            with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as told:
-                async for number in told:
-                    if number != signal.SIGHUP:
-                        log.info("stopped")
-                        tasks.cancel_scope.cancel()
-                        return
-
-        tasks.start_soon(heed)
-        yield tasks

@@ -8,18 +8,28 @@ A third: aiohttp sends GET, PUT and DELETE again by itself when a kept connectio
 the back of everybody who counts requests or has a ticket that is good for one. What it looks for to
 do so is given another class on its way out, which is what the library offers middlewares for. Who
 may repeat a request learns of a stale connection as `StaleConnection`.
+
+And a fourth: what a network swallows the kernel sends again for minutes, also for a process that
+has given it up or is gone. A create that arrived so late would have been made again by then.
 """
 
 from __future__ import annotations
 
+import fcntl
 import re
+import socket
+import struct
+import sys
+import termios
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from functools import lru_cache
 from typing import Self
 
 import aiohttp
 import httpx
+from aiohttp.tracing import Trace
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -33,6 +43,12 @@ KEEPALIVE_S = 5.0
 # Longest line of a head and longest header: gateways add policies and cookies of many kilobytes.
 HEADER_BYTES_MAX = 64 * 1024
 HEADERS_MAX = 512
+# What nobody has acknowledged for so long is given up, of a process that stands still as well: long
+# before anybody who takes over has looked for it long enough.
+UNHEARD_S = 20.0
+# Whether a connection that is closed takes along what is still to be sent on it, and says so.
+_DROPPED, _SENT_ON = struct.pack("ii", 1, 0), struct.pack("ii", 0, 0)
+_INT = struct.Struct("i")
 # An address that needs no encoding; any other, such as a link with a space in it, is encoded.
 _PLAIN = re.compile(r"[!-~]+")
 
@@ -45,6 +61,42 @@ class _Broken(aiohttp.ClientConnectionError):
 
 class _Stale(_Broken):
     """It was one kept from an earlier request, and no head of an answer came."""
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Connections on which nothing is sent any more once nobody waits for an answer."""
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 # the library's own
+    ) -> aiohttp.connector.Connection:
+        """A connection for a request that is about to leave."""
+        connection = await super().connect(req, traces, timeout)
+        if connection.transport is not None:
+            made: socket.socket | None = connection.transport.get_extra_info("socket")
+            if made is not None:
+                _drop_when_closed(made)
+                connection.add_callback(lambda: _keep_what_arrived(made))
+        return connection
+
+
+def _drop_when_closed(made: socket.socket) -> None:
+    """Closed by whomever, it takes along what is still to be sent on it."""
+    # It may have been closed from the other side meanwhile.
+    with suppress(OSError):
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DROPPED)
+        if sys.platform == "linux":
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNHEARD_S * 1000))
+
+
+def _keep_what_arrived(made: socket.socket) -> None:
+    """The request is over: where the other side has all of it, it may be closed as any other."""
+    with suppress(OSError, ValueError):
+        (left,) = _INT.unpack(fcntl.ioctl(made.fileno(), termios.TIOCOUTQ, bytes(_INT.size)))
+        if not left:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _SENT_ON)
 
 
 class Transport:
@@ -133,7 +185,7 @@ def _timeout(seconds: float) -> aiohttp.ClientTimeout:
 
 def _session(guard: Callable[[], None] | None) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX, keepalive_timeout=KEEPALIVE_S),
+        connector=_Connector(limit=CONNECTIONS_MAX, keepalive_timeout=KEEPALIVE_S),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         middlewares=(_sent_once,),

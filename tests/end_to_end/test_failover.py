@@ -5,29 +5,22 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 import anyio
-import anyio.abc
-import httpx
 import psycopg
 import pytest
+from psycopg import sql
 
 from connectors.sandbox.sandbox import Ports, Sandbox, SandboxOptions
-from connectors.sandbox.settings_file import SettingsFile
 from tests.cutting import Way, way_to
 from tests.end_to_end.hands import Hands
-from tests.end_to_end.test_kills import (
-    configured,
-    let_pass,
-    service,
-    settled,
-    things_go_wrong,
-)
+from tests.end_to_end.members import OK, UNAVAILABLE, Member, leader, until
+from tests.end_to_end.test_kills import configured, let_pass, settled, things_go_wrong
 from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
@@ -36,79 +29,52 @@ ROUNDS = int(os.environ.get("WOSYNC_FAILOVERS", "6"))
 LEASE_S = 2.0
 # An end of the lease, and as much again on a machine that has other work to do.
 BEYOND_S = LEASE_S * 1.5
-LOOK_S = 0.05
-OK, UNAVAILABLE = 200, 503
 
 
-@dataclass(slots=True)
-class Member:
-    """A machine with a process for the pair.
+@dataclass(slots=True, kw_only=True, eq=False)
+class Behind(Member):
+    """One whose way to the database can be cut.
 
     Args:
-        way: its way to the database.
+        server: how a superuser reaches the database.
+        schema: of the tables, and the name of the role whose they are.
     """
 
-    name: str
-    settings: SettingsFile
     way: Way
-    log: Path
-    stack: AsyncExitStack = field(default_factory=AsyncExitStack)
-    process: anyio.abc.Process | None = None
-
-    async def start(self) -> None:
-        """Start the process."""
-        self.process = await self.stack.enter_async_context(service(self.settings.path, self.log))
-
-    async def end(self, how: signal.Signals) -> None:
-        """End it, and see it to its end."""
-        assert self.process is not None
-        self.process.send_signal(how)
-        with anyio.fail_after(DEADLINE_S):
-            await self.process.wait()
-        self.process = None
-
-    def told(self, how: signal.Signals) -> None:
-        """Tell it something that does not end it."""
-        assert self.process is not None
-        self.process.send_signal(how)
-
-    async def asked(self, path: str) -> tuple[int, str]:
-        """What it answers there; 0 for nothing."""
-        async with httpx.AsyncClient(base_url=self.settings.service_url, trust_env=False) as asking:
-            try:
-                answer = await asking.get(path, timeout=1.0)
-            except httpx.HTTPError:
-                return 0, ""
-            return answer.status_code, answer.text
-
-    async def leads(self) -> bool:
-        """Whether it works on the state, by its own word."""
-        return (await self.asked("/leaderz"))[0] == OK
-
-    async def stands_by(self) -> bool:
-        """Whether it is ready to take over, by its own word."""
-        code, text = await self.asked("/readyz")
-        return code == OK and text.startswith("standing by")
+    server: str
+    schema: str
 
 
 @asynccontextmanager
 async def members(
     names: str, directory: Path, server: str, sandbox: Sandbox
-) -> AsyncGenerator[list[Member]]:
+) -> AsyncGenerator[list[Behind]]:
     """Machines whose processes share one state; none is started."""
     schema = f"failover_{os.getpid()}_{directory.name[-8:].lower()}".replace("-", "_")
-    host = dict(part.split("=", 1) for part in server.split())["host"]
+    role = sql.Identifier(schema)
     async with AsyncExitStack() as stack, sandbox.serving(Ports()) as addresses:
-        made: list[Member] = []
+        with psycopg.connect(server) as connection:
+            connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role))
+            connection.execute(sql.SQL("CREATE SCHEMA {0} AUTHORIZATION {0}").format(role))
+        made: list[Behind] = []
         for name in names:
             home = directory / name
             way, _ = stack.enter_context(way_to(server, home / "way"))
             settings = configured(home / "home", addresses, sandbox)
             text = settings.path.read_text(encoding="utf-8")
-            state = f"postgresql:///postgres?host={home / 'way'}&user=wosync"
+            state = f"postgresql:///postgres?host={home / 'way'}&user={schema}"
             shared = f'[service]\nstate = "{state}"\nstate_schema = "{schema}"\nlease_s = {LEASE_S}'
             settings.path.write_text(text.replace("[service]", shared, 1), encoding="utf-8")
-            member = Member(name, settings, way, directory / f"{name}.log")
+            log, url = directory / f"{name}.log", settings.service_url
+            member = Behind(
+                name=name,
+                settings=settings,
+                log=log,
+                url=url,
+                way=way,
+                server=server,
+                schema=schema,
+            )
             stack.push_async_exit(member.stack)
             made.append(member)
         try:
@@ -118,31 +84,9 @@ async def members(
                 if member.process is not None:
                     member.told(signal.SIGCONT)
             await stack.aclose()
-            with psycopg.connect(f"host={host} user=wosync dbname=postgres") as connection:
-                connection.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE'.encode())
-
-
-async def until(holds: Callable[[], Awaitable[bool]], members: list[Member]) -> None:
-    """Wait for it."""
-    with anyio.move_on_after(DEADLINE_S):
-        while True:
-            if await holds():
-                return
-            await anyio.sleep(LOOK_S)
-    logs = "\n\n".join(one.log.read_text(encoding="utf-8")[-3000:] for one in members)
-    raise AssertionError(logs)
-
-
-async def leader(members: list[Member]) -> Member:
-    """Wait until one works, and return it."""
-    found: list[Member] = []
-
-    async def one() -> bool:
-        found[:] = [each for each in members if each.process is not None and await each.leads()]
-        return bool(found)
-
-    await until(one, members)
-    return found[0]
+            with psycopg.connect(server) as connection:
+                connection.execute(sql.SQL("DROP OWNED BY {}").format(role))
+                connection.execute(sql.SQL("DROP ROLE {}").format(role))
 
 
 async def test_one_works_and_the_other_stands_by(tmp_path: Path, postgres: str) -> None:
@@ -274,3 +218,70 @@ async def test_whatever_happens_to_the_one_that_works_another_goes_on(
         sys.stdout.write(f"\n{summary}\n")
     assert len(leading) == 1
     assert (found.duplicates, found.misses) == ([], [])
+
+
+async def test_one_that_is_told_to_stop_while_it_takes_over_gives_back_what_it_took(
+    tmp_path: Path, postgres: str
+) -> None:
+    """It hears that whatever it is about to do, and whoever comes next need not wait."""
+    sandbox = Sandbox(SandboxOptions(seed=3, bulk=0))
+    async with members("ab", tmp_path, postgres, sandbox) as (first, second):
+        await first.start()
+        await until(first.leads, [first])
+        await second.start()
+        await until(second.stands_by, [first, second])
+
+        async def is_taking_over() -> bool:
+            return (await second.asked("/healthz"))[0] == 0
+
+        with psycopg.connect(second.server, autocommit=True) as holding:
+            lease = sql.Identifier(second.schema, "leader")
+            with holding.transaction():
+                # It may be read meanwhile, and nobody gets it.
+                holding.execute(sql.SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(lease))
+                await first.end(signal.SIGKILL)
+                await until(is_taking_over, [first, second])
+                second.told(signal.SIGTERM)
+            assert second.process is not None
+            with anyio.fail_after(DEADLINE_S):
+                code = await second.process.wait()
+            free = holding.execute(sql.SQL("SELECT until = '-infinity' FROM {}").format(lease))
+            assert (code, free.fetchone()) == (0, (True,)), second.log.read_text(encoding="utf-8")
+
+
+async def test_a_database_that_was_made_read_only_is_waited_for(
+    tmp_path: Path, postgres: str
+) -> None:
+    """A primary that was demoted may become one again, or another one is found in its place."""
+    sandbox = Sandbox(SandboxOptions(seed=3, bulk=0))
+    async with members("ab", tmp_path, postgres, sandbox) as (first, second):
+        await first.start()
+        await until(first.leads, [first])
+        await second.start()
+        await until(second.stands_by, [first, second])
+
+        async def both_wait() -> bool:
+            told = [await one.asked("/readyz") for one in (first, second)]
+            return all(code == OK and "can only be read" in text for code, text in told)
+
+        with made_read_only(first):
+            await until(both_wait, [first, second])
+        await leader([first, second])
+        for one in (first, second):
+            assert await one.end(signal.SIGTERM) == 0
+
+
+@contextmanager
+def made_read_only(member: Behind) -> Generator[None]:
+    """The role may only read, and whoever is connected has to connect again."""
+    role = sql.Identifier(member.schema)
+    ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s"
+    with psycopg.connect(member.server, autocommit=True) as connection:
+        change = sql.SQL("ALTER ROLE {} SET default_transaction_read_only = {}")
+        connection.execute(change.format(role, sql.SQL("on")))
+        connection.execute(ended, (member.schema,))
+        try:
+            yield
+        finally:
+            connection.execute(change.format(role, sql.SQL("off")))
+            connection.execute(ended, (member.schema,))

@@ -337,9 +337,15 @@ async def test_a_role_that_may_not_is_told_what_it_lacks(
     assert not left
 
 
+def _ended() -> bytes:
+    """What a server says to everybody when it is stopped."""
+    parts = b"SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0"
+    return b"E" + struct.pack("!I", len(parts) + 4) + parts
+
+
 @asynccontextmanager
 async def of_version(version: str, directory: Path) -> AsyncGenerator[None]:
-    """A server of that version, as far as anybody gets who is told so."""
+    """A server of that version, which ends before it answers anything else."""
 
     async def told(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         (length,) = struct.unpack("!I", await reader.readexactly(4))
@@ -352,7 +358,9 @@ async def of_version(version: str, directory: Path) -> AsyncGenerator[None]:
         writer.write(b"Z" + struct.pack("!I", 5) + b"I")
         with contextlib.suppress(ConnectionError):
             await writer.drain()
-            await reader.read()
+            await reader.read(1)
+            writer.write(_ended())
+            await writer.drain()
         writer.close()
 
     server = await asyncio.start_unix_server(told, directory / ".s.PGSQL.5432")
@@ -373,6 +381,20 @@ async def test_a_server_that_is_too_old_is_told(
     assert (once.code, check.code) == (STATE, STATE)
     assert "runs PostgreSQL 13, and 14 is needed" in paragraph(once)
     assert "14 is needed" in lines(check)["state", "database"]
+
+
+async def test_a_server_that_ends_as_soon_as_it_has_let_somebody_in_does_not_answer(
+    unserved: Home, tables: Tables, tmp_path: Path
+) -> None:
+    """It may be back in a moment, which a service waits for."""
+    there = tmp_path / "ending"
+    there.mkdir()
+    name_it(unserved, tables, tables.address_of(host=str(there)))
+    async with of_version("15.4", there):
+        once, check = await unserved.run("once"), await unserved.run("check", "--json")
+
+    assert (once.code, check.code) == (UNREACHABLE, UNREACHABLE), once.everything
+    assert "does not answer: terminating connection" in paragraph(once)
 
 
 async def test_whoever_has_no_driver_is_told_how_to_get_it(

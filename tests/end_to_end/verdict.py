@@ -32,7 +32,7 @@ def verdict(sandbox: Sandbox, made: Counter[Edge]) -> Verdict:
         made: roles that somebody entered in Outreach, each to be left as it is.
     """
     found = Verdict()
-    found.duplicates += _twins(sandbox)
+    found.duplicates += twins(sandbox)
     wanted: Counter[Edge] = Counter()
     for deal in sandbox.workbooks.opportunities.ids():
         row = _judge_record(sandbox, deal, found)
@@ -43,7 +43,7 @@ def verdict(sandbox: Sandbox, made: Counter[Edge]) -> Verdict:
     return found
 
 
-def _twins(sandbox: Sandbox) -> Iterator[str]:
+def twins(sandbox: Sandbox) -> Iterator[str]:
     """Records of Outreach that stand for the same thing."""
     opportunities = (
         row.attributes.get("customId") for row in sandbox.outreach.opportunities.rows()

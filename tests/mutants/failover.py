@@ -7,6 +7,8 @@ from tests.mutants.mutant import Mutant
 LEASE = "tests/unit/engine/store/test_lease.py"
 WRITER = "engine/store/postgres/writer.py"
 WIRE = "tests/unit/engine/wire/test_guarded.py"
+SENT = "tests/unit/engine/wire/test_transport.py"
+STANDBY = "tests/unit/engine/service/test_standby.py"
 
 MUTANTS = (
     Mutant(
@@ -50,6 +52,48 @@ MUTANTS = (
         "    finally:\n        lease.give_back()\n",
         "    finally:\n        lease._ended.set()\n",
         (f"{LEASE}::test_a_lease_that_is_given_back_is_free_at_once",),
+    ),
+    Mutant(
+        "gives out a number again after a dump was put back",
+        "engine/store/postgres/lease.py",
+        "(extract(epoch FROM clock_timestamp()) * 1000)::bigint)",
+        "0)",
+        (f"{LEASE}::test_the_number_grows_across_tables_that_were_put_back",),
+    ),
+    Mutant(
+        "works though it was told to stop as its turn came",
+        "engine/service/standby.py",
+        "return self._ours and not self._stopped",
+        "return self._ours",
+        (f"{STANDBY}::test_whoever_is_told_to_stop_does_not_work_though_it_is_his_turn",),
+    ),
+    Mutant(
+        "waits for a replica to become a primary by itself",
+        "engine/service/standby.py",
+        "if isinstance(error, StateReadOnly) and not self._was_writable:",
+        "if False:",
+        (f"{STANDBY}::test_whoever_could_never_write_is_not_kept_waiting",),
+    ),
+    Mutant(
+        "ends where a primary was demoted",
+        "engine/service/standby.py",
+        "if isinstance(error, StateReadOnly) and not self._was_writable:",
+        "if isinstance(error, StateReadOnly):",
+        (f"{STANDBY}::test_a_database_that_can_be_read_only_by_now_is_waited_for",),
+    ),
+    Mutant(
+        "leaves to the kernel what it gave up",
+        "engine/wire/transport.py",
+        '_DROPPED, _SENT_ON = struct.pack("ii", 1, 0)',
+        '_DROPPED, _SENT_ON = struct.pack("ii", 0, 0)',
+        (f"{SENT}::test_what_was_not_taken_in_time_is_not_sent_behind_ones_back",),
+    ),
+    Mutant(
+        "resets a connection that is done with",
+        "engine/wire/transport.py",
+        "        if not left:\n",
+        "        if left:\n",
+        (f"{SENT}::test_a_connection_whose_request_arrived_is_closed_in_order",),
     ),
     Mutant(
         "sends on a new connection after its lease has ended",

@@ -18,7 +18,7 @@ from engine import logs
 from engine.assembly.environment import Environment
 from engine.assembly.opening import opened_on, plain_errors
 from engine.config.loading import Config
-from engine.errors import EngineError, LeaseLost, StateAway, StateInUse
+from engine.errors import EngineError, LeaseLost, StateAway, StateInUse, StateReadOnly
 from engine.flow.backoff import delay_s
 from engine.metrics import Metrics
 from engine.model.wait import BackoffLimits
@@ -93,7 +93,7 @@ class Runner:
             except StateInUse as error:
                 self._say(Condition.TAKEN, error)
                 wait_s = 0.5
-            except (LeaseLost, StateAway) as error:
+            except (LeaseLost, StateAway, StateReadOnly) as error:
                 self._say(Condition.STARTING, error)
             except EngineError as error:
                 attempt += 1

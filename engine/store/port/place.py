@@ -59,7 +59,10 @@ class Place(Protocol):
         ...
 
     def watching(self) -> AbstractContextManager[Callable[[], str | None]]:
-        """For the block, a function that tells the same again and again, and may be slow."""
+        """For the block, a function that tells the same again and again, and may be slow.
+
+        Whoever asks means to work on it next: where nobody may write to it, that is what is raised.
+        """
         ...
 
     def occupant(self) -> str | None:

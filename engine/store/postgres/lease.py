@@ -1,8 +1,9 @@
 """The lease: which process may write, by the database's own clock and a number that only grows.
 
-Whoever takes the lease counts its number up; each transaction that writes names the number it was
-given, and the database refuses it under any other (`fence` in the schema). A process that cannot
-renew its lease stops before it ends.
+Whoever takes the lease counts its number up, at least to the milliseconds of the present, so that
+it grows also where tables were put back that knew a smaller one. Each transaction that writes names
+the number it was given, and the database refuses it under any other (`fence` in the schema). A
+process that cannot renew its lease stops before it ends.
 """
 
 from __future__ import annotations
@@ -135,6 +136,14 @@ def holder(session: Session) -> str | None:
     return None if row is None else str(row[0])
 
 
+def is_read_only(session: Session) -> bool:
+    """Whether nobody can take it, or keep it, in a database that may be read all the same."""
+    row = session.execute(
+        "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean"
+    )
+    return bool(row.fetchone()[0])
+
+
 def taken(database: Database, lasts_s: float, *, patient: bool = True) -> Lease:
     """The lease, which is for the caller to renew and to give back.
 
@@ -180,7 +189,8 @@ def _take(connection: psycopg.Connection[Any], database: Database, lasts_s: floa
             connection.execute("SELECT set_config('lock_timeout', %s, true)", (f"{LOCK_MS}ms",))
             row = connection.execute(
                 database.named(
-                    "UPDATE {schema}.leader SET number = number + 1, holder = %s,"
+                    "UPDATE {schema}.leader SET number = greatest(number + 1,"
+                    " (extract(epoch FROM clock_timestamp()) * 1000)::bigint), holder = %s,"
                     " until = clock_timestamp() + make_interval(secs => %s)"
                     " WHERE until < clock_timestamp() RETURNING number"
                 ),

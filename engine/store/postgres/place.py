@@ -23,7 +23,7 @@ from engine.model.age import Seen
 from engine.store import mark, statedir
 from engine.store.mark import Mark
 from engine.store.port.store import Store
-from engine.store.postgres import kept, lease
+from engine.store.postgres import kept, lease, troubles
 from engine.store.postgres.database import Database, Made
 from engine.store.postgres.lease import Lease
 from engine.store.postgres.lent import Lent
@@ -102,15 +102,20 @@ class StateDatabase:
 
             def occupant() -> str | None:
                 nonlocal known
+                told = known
                 known = known or self.is_there()
-                return reader.read(lease.holder) if known else None
+                found = reader.read(lease.holder) if known else None
+                # At first sight too: that somebody works on its primary makes a replica no better.
+                if (found is None or not told) and reader.read(lease.is_read_only):
+                    raise troubles.read_only(self.shown)
+                return found
 
             yield occupant
 
     def occupant(self) -> str | None:
         """See `Place.occupant`."""
-        with self.watching() as occupant:
-            return occupant()
+        with reading(self.database) as reader:
+            return reader.read(lease.holder) if self.is_there() else None
 
     @contextmanager
     def hold(self, *, keep: bool) -> Generator[Seen | None]:

@@ -7,7 +7,14 @@ import re
 import psycopg
 from psycopg import errors
 
-from engine.errors import EngineError, LeaseLost, Misconfigured, StateAway, StateUnusable
+from engine.errors import (
+    EngineError,
+    LeaseLost,
+    Misconfigured,
+    StateAway,
+    StateReadOnly,
+    StateUnusable,
+)
 from engine.model.states import IllegalMove
 
 # What the schema raises: a move that is none, and a lease that is another one's by now.
@@ -105,9 +112,9 @@ def too_old(shown: str, version: int) -> StateUnusable:
     )
 
 
-def read_only(shown: str) -> StateUnusable:
+def read_only(shown: str) -> StateReadOnly:
     """The error for a replica."""
-    return StateUnusable(
+    return StateReadOnly(
         f"the database {shown} can only be read: it is a replica, or was made read-only",
         remedy="name the primary in [service] state; with several hosts in the address add"
         " target_session_attrs=read-write",

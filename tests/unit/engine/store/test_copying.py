@@ -280,7 +280,8 @@ def test_the_number_of_the_lease_goes_on_in_what_was_put_back(
         [(number,)] = rows(place.database, "SELECT number FROM leader")
         assert number >= at_least
     with place.hold(keep=True):
-        assert rows(place.database, "SELECT number FROM leader") == [(number + 1,)]
+        [(next_number,)] = rows(place.database, "SELECT number FROM leader")
+        assert next_number > number
 
 
 def test_nothing_is_put_back_while_somebody_works(place: StateDatabase, copy: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import anyio
 import anyio.abc
+import anyio.to_thread
 import httpx
 import pytest
 
@@ -211,3 +212,42 @@ async def test_no_cookie_is_kept_from_one_request_to_the_next() -> None:
 
     assert b"GET /things" in heads[0]
     assert b"cookie" not in heads[0].lower()
+
+
+def read_all(taken: socket.socket) -> None:
+    """Take whatever comes, to the end."""
+    while taken.recv(1 << 16):
+        pass
+
+
+async def test_what_was_not_taken_in_time_is_not_sent_behind_ones_back() -> None:
+    """The kernel would go on with it; by then the request may have been made anew."""
+    with socket.socket() as listener:
+        # There is room for a part of it only.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/things"
+        async with Transport() as way:
+            with pytest.raises(httpx.ReadTimeout):
+                await way.send(Outgoing("POST", url, {}, bytes(64 * 1024), 0.3))
+            taken, _ = listener.accept()
+            with taken, pytest.raises(ConnectionResetError):
+                await anyio.to_thread.run_sync(read_all, taken)
+
+
+async def test_a_connection_whose_request_arrived_is_closed_in_order() -> None:
+    """A server counts one that is reset among its failures."""
+    ended = anyio.Event()
+
+    async def answer(stream: anyio.abc.SocketStream) -> None:
+        await stream.send(HEAD + b"1234567890")
+        with pytest.raises(anyio.EndOfStream):
+            await stream.receive()
+        ended.set()
+
+    async with server(answer) as url:
+        async with Transport() as way:
+            await asked(way, url)
+        with anyio.fail_after(DEADLINE_S):
+            await ended.wait()

@@ -1,0 +1,121 @@
+"""A primary that is made a replica under a service, and is promoted again."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Generator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio
+import psycopg
+import pytest
+
+from connectors.sandbox.sandbox import Ports
+from tests import postgres as its_server
+from tests.end_to_end.few import few
+from tests.end_to_end.members import OK, Member, until
+from tests.end_to_end.test_cli_errors import STATE, paragraph, wosync
+from tests.end_to_end.test_kills import configured
+from tests.scratch import scratch
+from tests.waiting import DEADLINE_S
+
+pytestmark = pytest.mark.anyio
+
+SETTINGS = its_server.SETTINGS | {"wal_level": "replica", "synchronous_commit": "on"}
+LOOK_S = 0.05
+
+
+@dataclass(slots=True)
+class Pair:
+    """A server that is primary or replica, as it is told."""
+
+    home: Path
+    how: dict[str, Any]
+    running: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        """As a configuration names it."""
+        return f"postgresql:///postgres?host={self.home}&user={its_server.USER}"
+
+    async def start(self) -> None:
+        """Start it as what it was last."""
+        self.running = its_server.begun(self.home, self.how, SETTINGS)
+        with anyio.fail_after(DEADLINE_S):
+            while True:
+                with suppress(psycopg.OperationalError):
+                    psycopg.connect(self.address).close()
+                    return
+                await anyio.sleep(LOOK_S)
+
+    def stop(self) -> None:
+        """Stop it."""
+        if self.running is not None:
+            self.running.send_signal(signal.SIGINT)
+            self.running.wait()
+            self.running = None
+
+    async def demote(self) -> None:
+        """Make it a replica, which waits for what a primary would send."""
+        self.stop()
+        (self.home / "data" / "standby.signal").touch()
+        await self.start()
+
+    def promote(self) -> None:
+        """Make it a primary again."""
+        with psycopg.connect(self.address) as connection:
+            assert connection.execute("SELECT pg_promote()").fetchone() == (True,)
+
+
+@pytest.fixture
+def pair(postgres: str) -> Generator[Pair]:
+    """A server of this test's own, not started yet; where there can be one."""
+    home = Path(tempfile.mkdtemp(prefix="wosync-postgres-", dir=scratch()))
+    try:
+        made = Pair(home, its_server.made(home))
+        try:
+            yield made
+        finally:
+            made.stop()
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+async def test_a_primary_that_is_demoted_is_waited_for_and_a_replica_from_the_start_is_not(
+    tmp_path: Path, pair: Pair
+) -> None:
+    """Whoever worked on it finds it again; an address that names a replica is a mistake."""
+    sandbox = few()
+    await pair.start()
+    async with sandbox.serving(Ports()) as addresses:
+        settings = configured(tmp_path / "home", addresses, sandbox)
+        text = settings.path.read_text(encoding="utf-8")
+        named = f'[service]\nstate = "{pair.address}"\nlease_s = 2'
+        settings.path.write_text(text.replace("[service]", named, 1), encoding="utf-8")
+        log = tmp_path / "service.log"
+        member = Member(name="a", settings=settings, log=log, url=settings.service_url)
+
+        async def waits() -> bool:
+            code, told = await member.asked("/readyz")
+            return code == OK and "can only be read" in told
+
+        async with member.stack:
+            await member.start()
+            await until(member.leads, [member])
+            await pair.demote()
+            await until(waits, [member])
+            pair.promote()
+            await until(member.leads, [member])
+            assert await member.end(signal.SIGTERM) == 0
+        await pair.demote()
+        run = await wosync("run", "--config", str(settings.path), cwd=tmp_path)
+
+    assert run.code == STATE, run.everything
+    assert "can only be read: it is a replica" in paragraph(run)
+    assert "target_session_attrs=read-write" in paragraph(run)
