@@ -133,6 +133,13 @@ class Authority(Protocol):
         """
         ...
 
+    async def account(self) -> str | None:
+        """Whose requests ours count as, told so that nobody can tell who that is; asks nobody.
+
+        None where that is not known, or not yet.
+        """
+        ...
+
     async def holder(self) -> str | None:
         """Who gave the leave, as the system knows them; None where it does not tell."""
         ...

@@ -156,6 +156,7 @@ class BudgetSettings(Settings):
     reserve: int = Field(default=500, ge=0)
     per_year: int = Field(default=0, ge=0)
     fresh_share: float = Field(default=0.1, ge=0, le=0.9)
+    account: str = Field(default="", max_length=200)
 
 
 def secrets_in(settings: object) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ SCOPES: Mapping[Use, tuple[str, ...]] = MappingProxyType(
 )
 # What a scope that covers every verb ends in, and one for reading.
 EVERYTHING, READ = "all", "read"
+# So much of a digest tells users apart.
+DIGEST_CHARS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,14 @@ class OutreachAuthority:
             return False
         await self.client.peek(resource)
         return True
+
+    async def account(self) -> str | None:
+        """A digest of where we ask and of the user the tokens act for; asks nobody (§4)."""
+        subject = subject_of(await self.client.tokens.held())
+        if subject is None:
+            return None
+        told = f"{self.settings.base_url}\n{subject}"
+        return hashlib.sha256(told.encode()).hexdigest()[:DIGEST_CHARS]
 
     async def holder(self) -> str | None:
         """Name and e-mail address of the user the tokens act for.

@@ -130,6 +130,11 @@ class Tokens:
         await self._load()
         return self._stored().standing
 
+    async def held(self) -> str:
+        """The present access token, whether it still lives or not, or ""; asks nobody."""
+        await self._load()
+        return self._stored().access_token
+
     async def replace(self, refused: str) -> str:
         """Another access token than `refused`, which earned a 401.
 

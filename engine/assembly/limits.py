@@ -82,7 +82,7 @@ def write_back_limits(config: Config) -> WriteBackLimits:
 
 def budget_limits(config: Config) -> BudgetLimits:
     """For the governor in front of the target."""
-    return BudgetLimits(**config.target.budget.model_dump())
+    return BudgetLimits(**config.target.budget.model_dump(exclude={"account"}))
 
 
 def owner_rules(config: Config) -> OwnerRules:

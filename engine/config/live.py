@@ -43,6 +43,7 @@ _LIVE_OF_SYSTEMS = frozenset(
         "budget.reserve",
         "budget.per_year",
         "budget.fresh_share",
+        "budget.account",
     }
 )
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from engine.flow.allowance import HOUR_S, BudgetLimits, Grant
+from engine.flow.common import Common, UnderWay
+from engine.flow.minutes import MINUTE_S, Minutes
 from engine.flow.window import Window
 from engine.model.reason import Code
 
-MINUTE_S = 60
 DAY_S = 86_400
 YEAR_DAYS = 365
 # A pace shorter than a week would make a year of Mondays.
@@ -20,33 +20,69 @@ PACE_DAYS = 7
 
 @dataclass(slots=True)
 class Budget:
-    """Requests counted by minute and by day, and the window the system's headers describe."""
+    """Requests counted by minute and by day, and the window the system's headers describe.
+
+    Minutes and days are always of this pair alone. Where it has joined others that act as the same
+    user, the window is that of all, and what they have drawn in the last hour counts as well.
+    """
 
     limits: BudgetLimits
-    minutes: deque[tuple[int, int]] = field(default_factory=deque[tuple[int, int]])
+    minutes: Minutes = field(default_factory=Minutes)
     days: dict[int, int] = field(default_factory=dict[int, int])
     window: Window = field(default_factory=Window)
+    common: Common | None = field(default=None, init=False)
+    _under_way: UnderWay | None = field(default=None, init=False)
+    _counted: Mapping[int, int] = field(default_factory=dict[int, int], init=False)
+    """By minute, what is counted elsewhere or of another user: it is not brought along."""
 
     def restore(self, minutes: Mapping[int, int], days: Mapping[int, int], now: float) -> None:
         """Take over the counts of an earlier process; those of a time to come count as of now."""
-        self.minutes.extend(sorted(minutes.items()))
+        self.minutes.add(minutes)
         self.days.update(sorted(days.items()))
         self._heed(now)
+        # The earlier process has told others of it, if there were any.
+        self._counted = dict(self.minutes)
+
+    def join(self, common: Common, under_way: UnderWay, now: float) -> None:
+        """Draw, from now on, from what others of the same user draw from as well.
+
+        Args:
+            under_way: how many requests of this pair have no answer yet.
+        """
+        self._heed(now)
+        own, self.window = self.window, common.window
+        self.common, self._under_way = common, under_way
+        counted = self._counted
+        drawn = {at: used - counted.get(at, 0) for at, used in self.minutes}
+        common.join(under_way, {at: used for at, used in drawn.items() if used > 0})
+        self.window.overhear(
+            own.limit,
+            own.remaining,
+            own.reset_at,
+            own.told_at,
+            now,
+            under_way=common.under_way(),
+        )
+
+    def part(self) -> None:
+        """Draw from it no more; of whoever is drawn for next no window is known yet."""
+        if self.common is not None and self._under_way is not None:
+            self.common.part(self._under_way)
+        self.common, self.window = None, Window()
+        self._counted = dict(self.minutes)
 
     def count(self, now: float) -> None:
         """Count one request sent at `now` (unix seconds)."""
         self._heed(now)
-        minute = int(now // MINUTE_S)
-        if self.minutes and self.minutes[-1][0] == minute:
-            self.minutes[-1] = (minute, self.minutes[-1][1] + 1)
-        else:
-            self.minutes.append((minute, 1))
+        if self.minutes.count(now):
             # What no limit looks at would grow for as long as the service runs.
-            self._forget_minutes(now)
             self._forget_days(now)
         day = int(now // DAY_S)
         self.days[day] = self.days.get(day, 0) + 1
-        self.window.count()
+        if self.common is None:
+            self.window.count()
+        else:
+            self.common.count(now)
 
     def learn(
         self,
@@ -59,13 +95,20 @@ class Budget:
     ) -> None:
         """Take over what a response said about the system's own window; see `Window.learn`."""
         self._heed(now)
+        under_way = self.under_way(under_way)
         self.window.learn(limit, remaining, reset_at, now, under_way=under_way)
 
+    def under_way(self, own: int) -> int:
+        """Requests of all that have no answer yet.
+
+        Args:
+            own: those of this pair.
+        """
+        return own if self.common is None else self.common.under_way()
+
     def used_last_hour(self, now: float) -> int:
-        """Requests of the last 60 minutes, the oldest minute counted whole."""
-        self._heed(now)
-        self._forget_minutes(now)
-        return sum(used for _, used in self.minutes)
+        """Requests of the last 60 minutes, of all, the oldest minute counted whole."""
+        return sum(used for _, used in self._drawn(now))
 
     def used_last_year(self, now: float) -> int:
         """Requests of the last 365 days."""
@@ -93,7 +136,7 @@ class Budget:
         missing = requests - max(0, allowed - self.used_last_hour(now))
         # Each minute of the last hour sets its requests free when it is an hour old.
         freed = 0
-        for minute, used in self.minutes:
+        for minute, used in self._drawn(now):
             if missing <= freed:
                 break
             freed += used
@@ -157,22 +200,19 @@ class Budget:
         What was counted in a time to come was sent before now: it counts as of now, so that none
         of it is forgotten and none holds for longer than if it had just been sent.
         """
-        minute, day = int(now // MINUTE_S), int(now // DAY_S)
-        if self.minutes and self.minutes[-1][0] > minute:
-            ahead = 0
-            while self.minutes and self.minutes[-1][0] >= minute:
-                ahead += self.minutes.pop()[1]
-            self.minutes.append((minute, ahead))
+        if self.minutes.heed(now):
             self.window.clock_was_ahead(now)
+        day = int(now // DAY_S)
         # Days are kept in order, so the last one is the newest.
         if next(reversed(self.days), day) > day:
             late = [each for each in self.days if each > day]
             self.days[day] = self.days.get(day, 0) + sum(map(self.days.pop, late))
 
-    def _forget_minutes(self, now: float) -> None:
-        oldest = int(now // MINUTE_S) - 60
-        while self.minutes and self.minutes[0][0] < oldest:
-            self.minutes.popleft()
+    def _drawn(self, now: float) -> Iterable[tuple[int, int]]:
+        """By minute of the last hour, in order, what all have drawn."""
+        self._heed(now)
+        self.minutes.forget(now)
+        return self.minutes if self.common is None else self.common.drawn(self.minutes, now)
 
     def _forget_days(self, now: float) -> None:
         oldest = int(now // DAY_S) - YEAR_DAYS + 1
@@ -190,7 +230,7 @@ class Budget:
         surplus = self.used_last_hour(now) - self._own_allowance(backlog=backlog) + 1
         if surplus <= 0:
             return 0.0
-        for minute, used in self.minutes:
+        for minute, used in self._drawn(now):
             surplus -= used
             if surplus <= 0:
                 return max(1.0, (minute + 61) * MINUTE_S - now)

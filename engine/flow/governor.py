@@ -40,6 +40,8 @@ from engine.runs import note_request
 
 # So many writes in a row may fail before writes are paused, where all are carried out in the end.
 WRITE_FAILURES_MAX = 96
+# Another pair of the same user asks how the system's limit stands; it is looked again so soon.
+ASKED_S = 1.0
 # No wait is shorter: rounding may leave a rest too small to move the clock.
 TICK_S = 0.001
 # A hold of up to so many seconds is waited out.
@@ -448,6 +450,7 @@ class Governor:
         self.pause_reason = self.pause_cause = None
         if not metered:
             return 0.0
-        if self.budget.window.asked_anew and self.in_flight:
-            return math.inf
+        if self.budget.window.asked_anew and self.budget.under_way(self.in_flight):
+            # Whoever waits here does not hear of an answer to another pair.
+            return math.inf if self.in_flight else ASKED_S
         return self.budget.wait_s(self.clock.now(), backlog=current_lane.get() is Lane.BACKLOG)

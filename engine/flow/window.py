@@ -42,6 +42,8 @@ class Window:
     asked_anew: bool = False
     """Somebody may have changed the system's limit: the next answer says how its window stands."""
     others: Others = field(default_factory=Others)
+    told_at: float = -math.inf
+    """When an answer last said how much is left, unix seconds."""
     _uncounted: int = 0
     """Requests of ours that are not taken off `remaining`, and may be taken off by the system."""
     _met_at: float = 0.0
@@ -91,7 +93,7 @@ class Window:
             # Since when nothing is left nobody knows.
             self.others.look_away()
         if remaining is not None:
-            self.asked_anew = False
+            self.asked_anew, self.told_at = False, now
             known = self.remaining if same_window else None
             self.others.note(self._drawn_since(known, remaining, under_way, now), now)
             self.remaining = remaining if known is None else min(known, remaining)
@@ -99,6 +101,33 @@ class Window:
             self.doubted = _far(reset_at, now)
             self.reset_at = now + UNSURE_S if self.doubted else reset_at
             self._length_s = max(self._length_s, self.reset_at - now)
+
+    def overhear(
+        self,
+        limit: int | None,
+        remaining: int | None,
+        reset_at: float | None,
+        told_at: float,
+        now: float,
+        *,
+        under_way: int = 0,
+    ) -> None:
+        """Take over what another process of ours was told, where that is news here.
+
+        Args:
+            told_at: when that was.
+            under_way: as with `learn`.
+        """
+        if limit is None or remaining is None or reset_at is None or self.asked_anew:
+            return
+        if told_at <= self.told_at or now >= reset_at or _far(reset_at, now):
+            return
+        ours = self.reset_at
+        if ours is not None and now < ours and reset_at < ours - SAME_END_S:
+            # It speaks of a window that is over.
+            return
+        self.learn(limit, remaining, reset_at, now, under_way=under_way)
+        self.told_at = told_at
 
     def _drawn_since(self, known: int | None, remaining: int, under_way: int, now: float) -> int:
         """The requests of others that this answer tells of."""

@@ -42,13 +42,13 @@ class PairRow:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """Requests of one user of the target, as one process has counted them.
+    """Requests of one user of the target, as one process has counted them, or several have.
 
     Args:
         account: the user, so that nobody can tell who that is.
         minutes: number of requests by the minute since the epoch.
         limit, remaining, reset_at: the window of the target's own answers, if any; unix seconds.
-        told_at: when that was heard last.
+        told_at: when an answer told that; unix seconds.
     """
 
     account: str

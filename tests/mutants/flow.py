@@ -12,6 +12,7 @@ ALLOWANCE = "engine/flow/allowance.py"
 FAILURE = "engine/decide/failure.py"
 UNIT = "tests/unit/engine/flow"
 MODEL = "tests/property/test_mailbox_model.py"
+COMMON = "tests/unit/engine/flow/test_common.py"
 ANEW = (
     "tests/unit/engine/flow/test_governor.py"
     "::test_new_limits_let_one_request_ask_how_the_window_stands"
@@ -160,9 +161,30 @@ MUTANTS = (
     Mutant(
         "lets everything through that may be too much",
         "engine/flow/governor.py",
-        "if self.budget.window.asked_anew and self.in_flight:",
-        "if self.budget.window.asked_anew and self.in_flight < 0:",
+        "if self.budget.window.asked_anew and self.budget.under_way(self.in_flight):",
+        "if self.budget.window.asked_anew and self.budget.under_way(self.in_flight) < 0:",
         (ANEW,),
+    ),
+    Mutant(
+        "counts for a pair what it has sent alone",
+        "engine/flow/budget.py",
+        "return self.minutes if self.common is None else self.common.drawn(self.minutes, now)",
+        "return self.minutes",
+        (f"{COMMON}::test_pairs_of_one_user_share_the_hour_and_keep_counts_of_their_own",),
+    ),
+    Mutant(
+        "takes our own other processes for strangers",
+        "engine/flow/others.py",
+        "            self._nobodys[-1] += drawn",
+        "            self._book(drawn)",
+        (f"{COMMON}::test_our_own_other_processes_are_no_strangers",),
+    ),
+    Mutant(
+        "counts what a pair brings along a second time",
+        "engine/flow/budget.py",
+        "drawn = {at: used - counted.get(at, 0) for at, used in self.minutes}",
+        "drawn = {at: used for at, used in self.minutes if counted is not None}",
+        (f"{COMMON}::test_what_a_pair_has_sent_before_is_brought_along_and_nothing_twice",),
     ),
     Mutant(
         "keeps a pause that was told for a limit that is another by now",

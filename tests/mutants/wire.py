@@ -277,9 +277,9 @@ MUTANTS = (
     ),
     Mutant(
         "holds for what was counted on a clock that was ahead",
-        BUDGET,
-        "        if self.minutes and self.minutes[-1][0] > minute:\n            ahead = 0",
-        "        if not self.minutes and minute < 0:\n            ahead = 0",
+        "engine/flow/minutes.py",
+        "        if not self._counts or self._counts[-1][0] <= minute:",
+        "        if minute >= 0:",
         (
             f"{HOURS}::test_a_clock_that_was_ahead_holds_for_an_hour_at_most",
             f"{HOURS}::test_counts_of_a_time_to_come_are_restored_as_of_now",

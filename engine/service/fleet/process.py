@@ -29,6 +29,7 @@ from engine.errors import EngineError, StateAway
 from engine.model.fleet import Member, PairRow, Roster
 from engine.service import http
 from engine.service.fleet import routes
+from engine.service.fleet.accounts import Accounts
 from engine.service.fleet.catalogue import Catalogue, Known
 from engine.service.fleet.keeper import Keeper
 from engine.service.fleet.metrics import Shown
@@ -38,6 +39,7 @@ from engine.service.notify import Notifier
 from engine.store.places import database_at
 from engine.store.port.place import Place
 from engine.store.postgres.database import Database
+from engine.store.postgres.fleet.accounts import AccountTables
 from engine.store.postgres.fleet.register import Register
 from engine.store.postgres.lease import Lease
 from engine.store.postgres.lent import Lent
@@ -73,6 +75,7 @@ class Process:
     id: str = field(default_factory=lambda: secrets.token_hex(8), init=False)
     catalogue: Catalogue = field(init=False)
     keeper: Keeper = field(init=False)
+    accounts: Accounts = field(init=False)
     known: Mapping[str, Known] = field(default_factory=dict[str, Known], init=False)
     roster: Roster | None = field(default=None, init=False)
     trouble: EngineError | None = field(default=None, init=False)
@@ -99,6 +102,8 @@ class Process:
         self.threads = anyio.CapacityLimiter(fleet.table.connections)
         self.scrapes, self.shown = anyio.CapacityLimiter(1), Shown(fleet.table.metrics_pairs)
         self._starts = anyio.CapacityLimiter(STARTS)
+        kept = AccountTables(self._lent, fleet.schema, self.id)
+        self.accounts = Accounts(kept, self.environment.clock)
         self.keeper = Keeper(register, self._lent, fleet.service.lease_s, self._member, self._hear)
 
     @property
@@ -178,7 +183,11 @@ class Process:
 
     async def _share(self) -> None:
         """Work on our part of the pairs until told to stop."""
-        async with in_thread(self.keeper.kept()), anyio.create_task_group() as tasks:
+        async with (
+            in_thread(self.keeper.kept()),
+            self.accounts.shared(),
+            anyio.create_task_group() as tasks,
+        ):
             looked_at = anyio.current_time()
             while not self.stop.is_set():
                 self._news = anyio.Event()
@@ -230,7 +239,9 @@ class Process:
         for name in ours - self.runners.keys():
             one = self.known.get(name)
             if one is not None and one.config is not None:
-                runner = Runner(one, self.environment, self._place, self._starts)
+                runner = Runner(
+                    one, self.environment, self._place, self._starts, self.accounts.follow
+                )
                 self.runners[name] = runner
                 start_soon(self._run, runner)
 

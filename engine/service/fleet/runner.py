@@ -6,15 +6,17 @@ soon as its configuration was changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from random import Random
+from typing import Any
 
 import anyio
 import structlog
 
 from engine import logs
+from engine.assembly.assembly import Assembly
 from engine.assembly.environment import Environment
 from engine.assembly.opening import opened_on, plain_errors
 from engine.config.loading import Config
@@ -60,12 +62,14 @@ class Runner:
         known: the pair; replaced when its configuration was changed.
         place: where the state of a configuration is, among those that the process shares.
         starts: how many pairs may start at the same time.
+        share: has what is assembled share a budget with others, for as long as it runs.
     """
 
     known: Known
     environment: Environment
     place: Callable[[Config], Place]
     starts: anyio.CapacityLimiter
+    share: Callable[[Assembly], Coroutine[Any, Any, None]]
     condition: Condition = field(default=Condition.STARTING, init=False)
     reason: str | None = field(default=None, init=False)
     remedy: str | None = field(default=None, init=False)
@@ -191,6 +195,10 @@ class Runner:
             supervision = Supervision(working.assembly, status, Notifier(None))
             if self.stopped:
                 return
-            await working.run(supervision.watch)
+
+            async def share() -> None:
+                await self.share(working.assembly)
+
+            await working.run(supervision.watch, share)
         await keep_usage(working.assembly)
         log.info("pair_stopped")

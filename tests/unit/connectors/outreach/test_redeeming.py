@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from connectors.outreach.authority import OutreachAuthority, allows, subject_of
 from connectors.outreach.kept_tokens import REFRESH_TOKEN_LIFETIME_S
-from connectors.outreach.oauth import MINT_INTERVAL_S
+from connectors.outreach.oauth import MINT_INTERVAL_S, Tokens
 from engine import (
     EngineError,
     Misconfigured,
@@ -23,6 +24,9 @@ from engine import (
 )
 from tests.unit.connectors.outreach.stand_ins import NOW, answer, secret, settings
 from tests.unit.connectors.outreach.token_bench import INVALID_GRANT, Bench, granted, refused
+
+if TYPE_CHECKING:
+    from connectors.outreach.client import OutreachClient
 
 pytestmark = pytest.mark.anyio
 WHERE = "http://localhost:9465/callback"
@@ -242,3 +246,30 @@ def test_whom_a_token_acts_for_is_read_where_it_tells(claims: Any, subject: str 
     assert subject_of(f"e30.{body}.x") == subject
     assert subject_of(body) is None
     assert subject_of("a.%%%.c") is None
+
+
+async def test_pairs_that_act_as_one_user_have_one_account_which_does_not_say_whose(
+    bench: Bench,
+) -> None:
+    """Their budget is shared by it, in a database that others may read; nobody is asked for it."""
+
+    async def account(subject: str | None, **changes: str) -> str | None:
+        claims = {} if subject is None else {"sub": subject}
+        body = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+        kept = {"access_token": f"e30.{body}.x", "refresh_token": "RT1", "minted_at": NOW - 9000}
+        bench.world.vault.texts["oauth"] = json.dumps(kept)
+        return await asked(bench.start(refresh_token=None), **changes)
+
+    async def asked(tokens: Tokens, **changes: str) -> str | None:
+        client = cast("OutreachClient", SimpleNamespace(tokens=tokens))
+        return await OutreachAuthority(settings(**changes), client).account()
+
+    ours = await account("12")
+    assert ours is not None
+    assert (len(ours), ours) == (32, await account("12"))
+    others = {await account("13"), await account("12", base_url="https://eu.outreach.test")}
+    assert len({ours, None, *others}) == 4
+    assert await account(None) is None
+    bench.world.vault.texts.clear()
+    assert await asked(bench.start()) is None
+    assert bench.sent == []

@@ -26,17 +26,20 @@ CREATE TABLE pair (
 CREATE TABLE drawn (
     account text NOT NULL,
     member text NOT NULL,
-    minute bigint NOT NULL,
-    requests integer NOT NULL,
-    PRIMARY KEY (account, member, minute)
+    -- Number by the minute since the epoch.
+    minutes jsonb NOT NULL,
+    told_at timestamptz NOT NULL,
+    PRIMARY KEY (account, member)
 );
 
+-- The newest that any process was told of the target's own window.
 CREATE TABLE allowance (
     account text PRIMARY KEY,
-    allowed integer,
-    remaining integer,
-    reset_at double precision,
-    told_at double precision NOT NULL
+    allowed bigint,
+    remaining bigint NOT NULL,
+    -- Unix seconds.
+    reset_at double precision NOT NULL,
+    told_at timestamptz NOT NULL
 );
 
 -- Renew the leases of many pairs in one transaction; those that are another's by now, or whose
