@@ -131,8 +131,7 @@ def pytest_collection() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What was collected stays until the end."""
-    gc.collect()
+    """What was collected stays until the end, and the little that does not is not looked for."""
     gc.freeze()
     gc.enable()
     gc.set_threshold(GARBAGE_THRESHOLD)

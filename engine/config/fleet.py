@@ -21,7 +21,7 @@ from engine.config.loading import (
     installed_connectors,
     read_alone,
 )
-from engine.config.places import FLEETS, PAIRS, home_of_fleet
+from engine.config.places import FLEET, FLEETS, PAIRS, home_of_fleet
 from engine.errors import Misconfigured
 from engine.settings import Settings
 
@@ -101,12 +101,21 @@ def find(path: Path | None) -> Path:
     candidates = [path] if path is not None else list(FLEETS)
     for candidate in candidates:
         if candidate.is_file():
-            return candidate
+            return _named_as_such(candidate.absolute())
     looked = " or ".join(str(candidate) for candidate in candidates)
     raise Misconfigured(
         f"there is no configuration of a fleet at {looked}",
         remedy="write one, or name it with --config PATH; see docs/fleet.md",
     )
+
+
+def _named_as_such(path: Path) -> Path:
+    if path.name != FLEET:
+        raise Misconfigured(
+            f"{path} is not called {FLEET}, by which its pairs find it",
+            remedy=f"rename it to {FLEET}; each fleet has a directory of its own",
+        )
+    return path
 
 
 def load(path: Path | None) -> Fleet:
@@ -115,7 +124,7 @@ def load(path: Path | None) -> Fleet:
     Raises:
         Misconfigured: it is missing, is not TOML, or has mistakes; all are listed.
     """
-    found = find(path).resolve()
+    found = find(path)
     return check(found, read_alone(found))
 
 
@@ -125,7 +134,7 @@ def look(path: Path | None) -> Fleet:
     Raises:
         Misconfigured: as `load`.
     """
-    found = find(path).resolve()
+    found = find(path)
     tables = read_alone(found)
     service = tables.get(SERVICE)
     if isinstance(service, dict):
@@ -140,7 +149,7 @@ def files_of(path: Path | None) -> Path | None:
     Raises:
         Misconfigured: there is no configuration of a fleet, or its table has mistakes.
     """
-    found = find(path).resolve()
+    found = find(path)
     fleet = check(found, {FLEET_TABLE: read_alone(found).get(FLEET_TABLE, {}), SERVICE: _ANY})
     return fleet.files if fleet.table.pairs == "files" else None
 

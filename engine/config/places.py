@@ -46,7 +46,12 @@ def fleet_of(path: Path) -> Path | None:
     """The file of the fleet that a pair's configuration belongs to; None for one on its own."""
     place = path.parent.resolve()
     fleet = place.parent / FLEET
-    return fleet.resolve() if place.name == PAIRS and fleet.is_file() else None
+    if place.name != PAIRS or not fleet.is_file():
+        return None
+    # Beside copies of rows lies a link to the file of their fleet; in a volume of Kubernetes every
+    # file is a link, to one beside it.
+    target = fleet.readlink() if fleet.is_symlink() else fleet
+    return target if target.is_absolute() else fleet
 
 
 def way_to(config: Path) -> str:

@@ -35,7 +35,7 @@ async def test_answers_carry_the_time_of_the_world() -> None:
 
 async def test_over_the_wire_too(tmp_path: Path) -> None:
     """The server underneath has a `Date` of its own."""
-    async with bench(tmp_path) as world, httpx.AsyncClient() as http:
+    async with bench(tmp_path, sockets=True) as world, httpx.AsyncClient() as http:
         for system in ("workbooks", "outreach"):
             answer = await http.get(world.settings[system]["base_url"] + PATH)
             assert abs(dated(answer) - START) < 600

@@ -21,7 +21,7 @@ async def test_a_running_and_a_stopped_service_tell_the_same_of_their_state(
     tmp_path: Path,
 ) -> None:
     """Whoever compares the two in the night must not find a difference of our making."""
-    async with bench(tmp_path) as world:
+    async with bench(tmp_path, sockets=True) as world:
         for name in (TOO_LONG, TOO_LONG, "", "Harbour crane"):
             world.has(name)
         async with served(world) as port:

@@ -7,13 +7,11 @@ what the fuse holds goes on by nobody's word but that of the plan.
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from subprocess import DEVNULL
 from typing import Any
 
 import anyio
@@ -27,6 +25,7 @@ from engine.cli.moments import shown
 from engine.clock import SystemClock
 from engine.model.plan import Change, Kind
 from engine.service.planning.files import lines_of
+from tests.end_to_end import started
 from tests.end_to_end.test_cli_errors import Ended, wosync
 from tests.end_to_end.test_kills import configured, service
 from tests.waiting import DEADLINE_S
@@ -69,9 +68,8 @@ class Scene:
     @asynccontextmanager
     async def asking(self, *words: str) -> AsyncGenerator[anyio.abc.Process]:
         """A command that is under way; killed at the end of the block, if it is still."""
-        command = [sys.executable, "-m", "engine", *words, "--config", str(self.settings.path)]
-        process = await anyio.open_process(
-            command, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL, cwd=self.directory
+        process = await started.start(
+            *words, "--config", str(self.settings.path), cwd=self.directory
         )
         async with process:
             try:

@@ -69,7 +69,7 @@ async def shown(world: Bench, record: int) -> None:
 
 async def test_axe_finds_nothing_and_every_page_fits_its_screen(tmp_path: Path) -> None:
     """Contrast, labels, headings, landmarks: light and dark, with everything there is to show."""
-    async with bench(tmp_path) as world:
+    async with bench(tmp_path, sockets=True) as world:
         configured(world)
         await held(world)
         record = world.has("Harbour crane", comment="Harbour crane")
@@ -99,7 +99,7 @@ async def test_axe_finds_nothing_and_every_page_fits_its_screen(tmp_path: Path) 
 
 async def test_a_person_signs_in_by_keyboard_and_approves(tmp_path: Path) -> None:
     """Under the policy of the page, with the cookie that a browser keeps, and without a script."""
-    async with bench(tmp_path) as world:
+    async with bench(tmp_path, sockets=True) as world:
         configured(world)
         await held(world)
         async with served(world) as port, opened("about:blank") as tab:

@@ -170,7 +170,7 @@ async def test_what_a_running_service_answers_loads_no_settings(
     """
     home = tmp_path / "Büro 50% — 北"
     home.mkdir()
-    async with bench(home) as world:
+    async with bench(home, sockets=True) as world:
         world.has("Harbour crane")
         async with served(world):
             path = world.directory / "config.toml"
@@ -186,7 +186,7 @@ async def test_what_a_running_service_answers_loads_no_settings(
 @pytest.mark.anyio
 async def test_a_file_changed_beside_the_service_is_judged(tmp_path: Path) -> None:
     """The service runs on what it read; whoever asks is told what a start would say."""
-    async with bench(tmp_path) as world, served(world):
+    async with bench(tmp_path, sockets=True) as world, served(world):
         path = world.directory / "config.toml"
         path.write_text(path.read_text("utf-8") + "\n[poler]\ninterval_s = 1\n", "utf-8")
         _, said = await anyio.to_thread.run_sync(

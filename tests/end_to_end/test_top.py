@@ -25,7 +25,7 @@ async def test_it_shows_what_is_so_until_somebody_has_seen_enough(
     tmp_path: Path, leaves: str
 ) -> None:
     """In place: each picture replaces the one before, and the screen beneath comes back."""
-    async with bench(tmp_path) as world, served(world) as port:
+    async with bench(tmp_path, sockets=True) as world, served(world) as port:
 
         async def ready() -> bool:
             return (await port.ready())[0] == 200

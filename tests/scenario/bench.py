@@ -1,4 +1,7 @@
-"""The bench: the real engine between both emulators, over real HTTP, in one process.
+"""The bench: the real engine between both emulators, in one process.
+
+Its requests reach the emulators in memory (`tests.in_memory`), or over real HTTP where a test is
+marked `sockets`, or has a process of its own to be reached.
 
 One clock drives both worlds and the engine's wall clock; it runs like a real one and can be moved
 ahead. A test edits a world, lets the engine run once, and looks at both worlds.
@@ -11,7 +14,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -33,6 +36,7 @@ from engine.model.report import HistoryLine, RefusedRecord
 from engine.service import once
 from engine.service import process as service
 from engine.store.sqlite import report, statefile
+from tests.in_memory import Served, in_memory
 from tests.scenario.people import CREATE_PROSPECT, PeopleHands
 from tests.waiting import DEADLINE_S
 
@@ -145,6 +149,7 @@ class Bench(PeopleHands):
     outreach_door: Recorder
     directory: Path
     settings: dict[str, dict[str, Any]]
+    served: Mapping[str, Served]
     patience: Patience = USUAL
     engine_ahead_s: float = 0.0
     shadow: bool = False
@@ -185,9 +190,10 @@ class Bench(PeopleHands):
         await service.run(config, self.environment())
 
     def environment(self) -> Environment:
-        """The engine's clock, repeatable chance, real sockets."""
+        """The engine's clock, repeatable chance, and connections as of a new process."""
         clock = _Ahead(self.clock, self.engine_ahead_s)
-        return Environment(clock, "scenario", {}, patience=self.patience)
+        ways = {name: served.way() for name, served in self.served.items()}
+        return Environment(clock, "scenario", ways, patience=self.patience)
 
     def forget_traffic(self) -> None:
         """Count requests anew."""
@@ -296,8 +302,14 @@ class Bench(PeopleHands):
 
 
 @asynccontextmanager
-async def bench(directory: Path, knobs: WorkbooksKnobs | None = None) -> AsyncGenerator[Bench]:
-    """A bench in this directory, both worlds empty but for one Outreach user."""
+async def bench(
+    directory: Path, knobs: WorkbooksKnobs | None = None, *, sockets: bool = False
+) -> AsyncGenerator[Bench]:
+    """A bench in this directory, both worlds empty but for one Outreach user.
+
+    Args:
+        sockets: over real HTTP, where other processes reach it too.
+    """
     clock = Clock()
     workbooks = WorkbooksWorld(clock.now, knobs)
     workbooks.add_api_key(API_KEY)
@@ -313,7 +325,14 @@ async def bench(directory: Path, knobs: WorkbooksKnobs | None = None) -> AsyncGe
     secrets = {"api_key": API_KEY, "client_secret": "client secret", "refresh_token": refresh_token}
     for name, secret in secrets.items():
         (directory / name).write_text(secret, encoding="utf-8")
-    async with serving({"workbooks": workbooks_door, "outreach": outreach_door}) as urls:
+    doors = {"workbooks": workbooks_door, "outreach": outreach_door}
+    async with AsyncExitStack() as stack:
+        served: Mapping[str, Served] = {}
+        if sockets:
+            urls = await stack.enter_async_context(serving(doors))
+        else:
+            served = await stack.enter_async_context(in_memory(doors))
+            urls = {name: one.base_url for name, one in served.items()}
         yield Bench(
             clock,
             workbooks,
@@ -324,6 +343,7 @@ async def bench(directory: Path, knobs: WorkbooksKnobs | None = None) -> AsyncGe
             outreach_door,
             directory,
             _settings(directory, urls),
+            served,
         )
 
 

@@ -13,9 +13,12 @@ from tests.scenario.bench import Bench, bench
 
 
 @pytest.fixture
-async def world(anyio_backend: str, tmp_path: Path) -> AsyncGenerator[Bench]:
+async def world(
+    anyio_backend: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncGenerator[Bench]:
     """Both systems, empty, and an engine that has never run."""
-    async with bench(tmp_path) as opened:
+    sockets = "sockets" in request.keywords
+    async with bench(tmp_path, sockets=sockets) as opened:
         yield opened
 
 

@@ -249,6 +249,7 @@ async def test_who_shares_an_address_is_told_the_prospect_of_the_other(world: Be
     assert len(world.outreach.prospects.rows()) == 1
 
 
+@pytest.mark.sockets
 async def test_who_applies_without_a_service_waits_for_whoever_does_already(
     world: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

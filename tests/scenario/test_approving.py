@@ -19,6 +19,9 @@ from tests.scenario.fuse_hands import held_linked
 from tests.scenario.plan_hands import writes
 from tests.scenario.service_port import ServicePort, eventually, served
 
+# A command reaches both systems as it does in a process of its own.
+pytestmark = pytest.mark.sockets
+
 
 async def approve(world: Bench, **asked: object) -> int:
     """What an operator types, and how it ends."""

@@ -10,7 +10,7 @@ import pytest
 from connectors.sandbox.workbooks import Money
 from tests.scenario.bench import CREATE, READ, SEARCH, UPDATE, Bench
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.sockets]
 
 
 async def test_a_blank_id_creates_without_a_search(world: Bench) -> None:

@@ -191,6 +191,7 @@ async def test_a_later_import_is_ordinary_business(keen: Bench) -> None:
     assert all(keen.twin(record) for record in records)
 
 
+@pytest.mark.sockets
 async def test_once_says_how_to_approve(keen: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     """Whoever tries it by hand must not have to guess."""
     await populated(keen)

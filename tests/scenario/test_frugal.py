@@ -23,7 +23,8 @@ from engine.store.sqlite import statefile
 from engine.store.sqlite.threaded import ThreadedStore
 from tests.scenario.bench import CREATE, Bench
 
-pytestmark = pytest.mark.anyio
+# What a connection costs counts too.
+pytestmark = [pytest.mark.anyio, pytest.mark.sockets]
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = tuple(

@@ -9,7 +9,7 @@ from connectors.sandbox.sample import add_seat
 from engine.errors import EngineError
 from tests.scenario.bench import CREATE, UPDATE, Bench
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.sockets]
 
 USERS = ("GET", "/api/v2/users")
 # What unpacked whole would be more than the service may use.

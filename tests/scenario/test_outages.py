@@ -17,7 +17,7 @@ from engine.store.sqlite import statefile
 from tests.scenario.bench import CREATE, OPPORTUNITIES, Bench, until
 from tests.scenario.service_port import eventually, served
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.sockets]
 
 MONTH_S = 30 * 86_400
 

@@ -7,7 +7,7 @@ import pytest
 from tests.scenario.bench import Bench
 from tests.scenario.people import CHANGE_ROLE, CREATE_ROLE, LIST_ROLES, REMOVE_ROLE
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.sockets]
 
 
 async def test_people_come_with_a_created_opportunity(world: Bench) -> None:

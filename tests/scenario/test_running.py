@@ -14,7 +14,7 @@ from engine.errors import Unreachable
 from engine.service import once
 from tests.scenario.bench import CREATE, OPPORTUNITIES, START, Bench, running, until
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.sockets]
 
 STOP = {"shutdown_s": 0.2}
 

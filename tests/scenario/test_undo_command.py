@@ -19,7 +19,7 @@ from tests.scenario.service_port import ServicePort, eventually, served
 from tests.scenario.test_undo import name, wrongly_mapped
 from tests.scenario.undo_hands import latest_run
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.sockets]
 
 
 class Terminal(io.StringIO):

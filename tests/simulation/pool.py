@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from multiprocessing import get_context
+from multiprocessing.context import ForkServerContext
 from typing import TypeVar
 
 from tests.simulation.history import Outcome, simulate
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+GARBAGE_THRESHOLD = 20_000
 
 # Kinds of the trace that the summary shows, with what they are called there.
 SHOWN = (
@@ -40,9 +45,27 @@ def spread(work: Callable[[T], R], items: Iterable[T], workers: int = 0) -> Iter
     if workers == 1:
         yield from map(work, items)
         return
-    # Fresh interpreters: a fork would inherit whatever the caller has running.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(work, items, chunksize=4)
+    with ProcessPoolExecutor(
+        workers, _importing_once(), initializer=_begin, initargs=(dict(os.environ),)
+    ) as pool:
+        yield from pool.map(work, items)
+
+
+@cache
+def _importing_once() -> ForkServerContext:
+    """Processes forked from one that has imported what they need, and has nothing running."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["tests.simulation.history", "tests.simulation.sweep"])
+    return context
+
+
+def _begin(environment: Mapping[str, str]) -> None:
+    """In the environment of the caller, which may have changed since the first call."""
+    os.environ.clear()
+    os.environ.update(environment)
+    # What is there now stays, and a history makes few cycles.
+    gc.freeze()
+    gc.set_threshold(GARBAGE_THRESHOLD)
 
 
 def outcomes(

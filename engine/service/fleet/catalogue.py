@@ -171,7 +171,7 @@ def _prepare(fleet: Fleet) -> None:
     """Have a place for copies that lies as files of pairs do, beside the file of their fleet."""
     fleet.files.mkdir(parents=True, exist_ok=True, mode=0o700)
     link = fleet.home / FLEET
-    if link.resolve() != fleet.path:
+    if not link.is_symlink() or link.readlink() != fleet.path:
         with suppress(FileNotFoundError):
             link.unlink()
         link.symlink_to(fleet.path)

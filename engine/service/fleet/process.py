@@ -177,6 +177,8 @@ class Process:
             else:
                 self.trouble = None
                 self.notifier.ready(self.line())
+                for one in self.known.values():
+                    _say_trouble(one, None)
                 log.info("joined", fleet=self.fleet.table.name, pairs=len(self.known))
                 return True
         return False
@@ -216,10 +218,8 @@ class Process:
         for name, one in known.items():
             if one is before.get(name):
                 continue
-            if one.trouble is not None and not _same_trouble(one, before.get(name)):
-                reason = logs.redact(one.trouble.message)
-                log.error("pair_refused", pair=name, reason=reason, remedy=one.trouble.remedy)
-            elif one.config is not None and name in self.runners:
+            _say_trouble(one, before.get(name))
+            if one.config is not None and name in self.runners:
                 await self.runners[name].change(one)
         if set(known) != set(before):
             self.keeper.soon()
@@ -298,10 +298,11 @@ class Process:
         return f"works on {len(self.runners)} of {len(self.known)} pairs"
 
 
-def _same_trouble(one: Known, before: Known | None) -> bool:
-    return (
-        before is not None
-        and before.trouble is not None
-        and one.trouble is not None
-        and before.trouble.message == one.trouble.message
-    )
+def _say_trouble(one: Known, before: Known | None) -> None:
+    """Say why a pair cannot be worked with, where that was not said before."""
+    if one.trouble is None:
+        return
+    told = None if before is None or before.trouble is None else before.trouble.message
+    if one.trouble.message != told:
+        reason = logs.redact(one.trouble.message)
+        log.error("pair_refused", pair=one.name, reason=reason, remedy=one.trouble.remedy)
