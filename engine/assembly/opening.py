@@ -9,6 +9,7 @@ from contextlib import (
     contextmanager,
     nullcontext,
 )
+from dataclasses import dataclass
 
 import structlog
 
@@ -24,6 +25,18 @@ from engine.store.port.place import Place
 from engine.store.port.store import Store
 
 log = structlog.get_logger(component="service")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A state that is ours alone.
+
+    Args:
+        seen: what lies beside it, as `Place.hold` has told.
+    """
+
+    place: Place
+    seen: Seen | None
 
 
 @asynccontextmanager
@@ -42,8 +55,10 @@ async def opened(
     When the block fails before anything worth keeping was stored in a state made just now, that
     state is taken away again.
     """
-    with environment.place(config).hold(keep=True) as seen:
-        async with opened_on(config, environment, seen, vaults, stand_in) as assembly:
+    place = environment.place(config)
+    with place.hold(keep=True) as seen:
+        held = Held(place, seen)
+        async with opened_on(config, environment, held, vaults, stand_in) as assembly:
             yield assembly
 
 
@@ -51,18 +66,14 @@ async def opened(
 async def opened_on(
     config: Config,
     environment: Environment,
-    seen: Seen | None,
+    held: Held,
     vaults: Callable[[str], Vault] | None = None,
     stand_in: Callable[[Systems], AbstractContextManager[Systems]] = nullcontext,
 ) -> AsyncGenerator[Assembly]:
-    """The same on a state that is held.
-
-    Args:
-        seen: what lies beside it, as `Place.hold` has told.
-    """
-    place, metrics = environment.place(config), environment.metrics()
+    """The same on a state that is held."""
+    place, metrics = held.place, environment.metrics()
     async with place.open(metrics.commits.observe) as store:
-        await take_over(config, store, place, seen, environment.clock.now())
+        await take_over(config, store, place, held.seen, environment.clock.now())
         async with open_systems(
             config, environment, store, metrics, vaults, guard=place.guard
         ) as real:

@@ -94,11 +94,11 @@ def _pair_remove(name: str, config: Path | None) -> int:
     return remove(config, name)
 
 
-def _unit_show(*, template: bool) -> int:
+def _unit_show(*, template: bool, fleet: bool) -> int:
     """Print a unit as `install` would write it."""
     from engine.cli.unit.showing import show
 
-    return show(template=template)
+    return show(template=template, fleets=fleet)
 
 
 def _unit_install(
@@ -110,12 +110,13 @@ def _unit_install(
     force: bool,
     plain: bool,
     template: bool,
+    fleet: bool,
     dry_run: bool,
     upgrade: bool,
     uninstall: bool,
     purge: bool,
 ) -> int:
-    """Install the service, with its configuration and secrets; all units unless one is named.
+    """Install the service, with its configuration and secrets; for pairs unless a unit is named.
 
     Example: wosync unit install --dry-run
 
@@ -131,10 +132,11 @@ def _unit_install(
         return take_away(root, purge=purge, dry=dry_run)
     if task is Task.UPGRADE:
         return bring_up(root, dry=dry_run)
-    every = not (plain or template)
+    every = not (plain or template or fleet)
     wishes = Wishes(
         plain or every,
         template or every,
+        fleet,
         user=user,
         enable=enable,
         force=force,
@@ -148,6 +150,7 @@ _KEY = Argument(
 )
 _VALUE = Argument("value", metavar="VALUE", required=False, help="In TOML, or a plain text.")
 _TEMPLATE = flag("--template", help="The unit for several pairs, wosync@.service.")
+_FLEET = flag("--fleet", help="The unit for a process of a fleet, wosync-fleet.service.")
 _CONFIG = Group(
     "config",
     "Show and change settings; comments in the file are kept.",
@@ -220,6 +223,7 @@ _INSTALL = (
     flag("--force", help="Overwrite units that somebody else wrote."),
     flag("--plain", help="The unit for one pair."),
     _TEMPLATE,
+    _FLEET,
     flag("--dry-run", help="Change nothing; say what would be done."),
     flag("--upgrade", help="Bring units and states of an older version up to date."),
     flag("--uninstall", help="Remove it; configuration and state stay."),
@@ -228,7 +232,10 @@ _INSTALL = (
 _UNIT = Group(
     "unit",
     "Show or install the systemd units.",
-    (Command("show", _unit_show, _TEMPLATE), Command("install", _unit_install, *_INSTALL)),
+    (
+        Command("show", _unit_show, _TEMPLATE, _FLEET),
+        Command("install", _unit_install, *_INSTALL),
+    ),
 )
 _NAME = Argument("name", metavar="NAME", help="Of the pair.")
 _PAIR = Group(

@@ -15,7 +15,7 @@ from engine.command import option as command_option
 
 # Where the units look: a pair of systems of its own has a directory of its own in it.
 HOME = Path("/etc/wosync")
-FILE = "config.toml"
+FILE, FLEET_FILE = "config.toml", "fleet.toml"
 # Where systemd keeps the state of each.
 STATES = Path("/var/lib")
 # Where the unit is that `unit install` writes, and the directory beside the file for its secrets.
@@ -36,6 +36,8 @@ def unit_of(path: Path) -> str | None:
     """The unit that is started with this configuration; None when it is none of ours."""
     # A link is what the unit names, wherever the file itself lies.
     place = path.parent.resolve()
+    if path.name == FLEET_FILE and place == HOME:
+        return f"{PROGRAM}-fleet"
     if path.name != FILE:
         return None
     if place == HOME:
@@ -49,16 +51,18 @@ def state_of(path: Path) -> Path | None:
     return None if unit is None else STATES / unit.replace("@", "-")
 
 
-def as_its_unit(path: Path | None) -> None:
+def as_its_unit(path: Path | None, *, fleet: bool = False) -> None:
     """Where an installed service has secrets and state, as systemd tells it; what is told stays.
 
     Args:
         path: as the operator gave it; None for the one that is found by itself.
+        fleet: it is the configuration of a fleet.
     """
-    from engine.config.places import CONFIGURATIONS
+    from engine.config.places import CONFIGURATIONS, FLEETS
 
     with contextlib.suppress(OSError):
-        found = path or next((one for one in CONFIGURATIONS if one.is_file()), None)
+        usual = FLEETS if fleet else CONFIGURATIONS
+        found = path or next((one for one in usual if one.is_file()), None)
         if found is None or unit_file_of(found) is None:
             return
         os.environ.setdefault("STATE_DIRECTORY", str(state_of(found)))
@@ -91,8 +95,18 @@ def _as_its_unit(
     if (pair := context.meta.get(_PAIR)) is not None:
         from engine.cli.pair_path import path_of
 
+        as_its_unit(path, fleet=True)
         return path_of(path, pair)
     as_its_unit(path)
+    return path
+
+
+def _as_its_fleet(
+    context: click.Context,  # noqa: ARG001 # as the library calls it
+    parameter: click.Parameter,  # noqa: ARG001 # as the library calls it
+    path: Path | None,
+) -> Path | None:
+    as_its_unit(path, fleet=True)
     return path
 
 
@@ -129,5 +143,6 @@ FLEET = command_option(
     "--config",
     metavar="PATH",
     type=AnyPath(),
+    callback=_as_its_fleet,
     help="Configuration of the fleet; by default ./fleet.toml, then /etc/wosync/fleet.toml.",
 )

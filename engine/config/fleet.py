@@ -21,7 +21,7 @@ from engine.config.loading import (
     installed_connectors,
     read_alone,
 )
-from engine.config.places import FLEET, FLEETS, PAIRS, home_of_fleet
+from engine.config.places import FLEET, FLEETS, PAIRS, followed, home_of_fleet
 from engine.errors import Misconfigured
 from engine.settings import Settings
 
@@ -124,7 +124,7 @@ def load(path: Path | None) -> Fleet:
     Raises:
         Misconfigured: it is missing, is not TOML, or has mistakes; all are listed.
     """
-    found = find(path)
+    found = followed(find(path))
     return check(found, read_alone(found))
 
 
@@ -134,7 +134,7 @@ def look(path: Path | None) -> Fleet:
     Raises:
         Misconfigured: as `load`.
     """
-    found = find(path)
+    found = followed(find(path))
     tables = read_alone(found)
     service = tables.get(SERVICE)
     if isinstance(service, dict):
@@ -149,7 +149,7 @@ def files_of(path: Path | None) -> Path | None:
     Raises:
         Misconfigured: there is no configuration of a fleet, or its table has mistakes.
     """
-    found = find(path)
+    found = followed(find(path))
     fleet = check(found, {FLEET_TABLE: read_alone(found).get(FLEET_TABLE, {}), SERVICE: _ANY})
     return fleet.files if fleet.table.pairs == "files" else None
 

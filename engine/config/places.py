@@ -17,6 +17,7 @@ CONFIGURATIONS = (Path("config.toml"), Path("/etc/wosync/config.toml"))
 # What all pairs of a fleet have in common, and the directory beside it with a file for each.
 FLEET, PAIRS = "fleet.toml", "pairs"
 FLEETS = (Path(FLEET), Path("/etc/wosync") / FLEET)
+_EXCHANGED = "..data"
 # [service] state_dir and http, where they are not set.
 STATE_DIR = Path("state")
 HTTP = "127.0.0.1:9464"
@@ -46,12 +47,17 @@ def fleet_of(path: Path) -> Path | None:
     """The file of the fleet that a pair's configuration belongs to; None for one on its own."""
     place = path.parent.resolve()
     fleet = place.parent / FLEET
-    if place.name != PAIRS or not fleet.is_file():
-        return None
-    # Beside copies of rows lies a link to the file of their fleet; in a volume of Kubernetes every
-    # file is a link, to one beside it.
-    target = fleet.readlink() if fleet.is_symlink() else fleet
-    return target if target.is_absolute() else fleet
+    return followed(fleet) if place.name == PAIRS and fleet.is_file() else None
+
+
+def followed(file: Path) -> Path:
+    """Where the file is that a link leads to; in a volume of Kubernetes, the place that stays.
+
+    There each file is a link to a directory beside it, which is exchanged as a whole.
+    """
+    while file.is_symlink() and (to := file.readlink()).parts[0] != _EXCHANGED:
+        file = file.parent / to
+    return file.parent.resolve() / file.name
 
 
 def way_to(config: Path) -> str:

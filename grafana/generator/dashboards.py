@@ -12,6 +12,8 @@ COLUMNS = 24
 TAG = "wosync"
 # Of whatever else one Prometheus scrapes nothing is ours.
 JOBS = "wosync.*"
+# Of a pair in a fleet there is no `up`: that is about the fleet, which can be chosen as well.
+_NAMED = '{__name__=~"up|wosync_ready", '
 # The newest that the model of Grafana's own kit knows.
 SCHEMA_VERSION = 41
 # The data source of grafana/provisioning.
@@ -145,8 +147,8 @@ def _variables(
     return [
         datasource,
         # What is not scraped is there to choose as well: whether it is up decides.
-        _variable("job", "Job", f'label_values(up{{job=~"{JOBS}"}}, job)', every=JOBS),
-        _variable("instance", "Pair", 'label_values(up{job=~"$job"}, instance)'),
+        _variable("job", "Job", f'label_values({_NAMED}job=~"{JOBS}"}}, job)', every=JOBS),
+        _variable("instance", "Pair", f'label_values({_NAMED}job=~"$job"}}, instance)'),
         *own,
         _constant("runbook", "Runbook", _RUNBOOK),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana.generator.dashboards import Dashboard
 from grafana.generator.operator_errors import ERRORS, IN_ERROR, PROBLEMS
 from grafana.generator.operator_guards import FRESH, GUARDS, OBJECTIVE
-from grafana.generator.operator_processes import PROCESSES
+from grafana.generator.operator_processes import FLEET, PROCESSES
 from grafana.generator.operator_top import BEHIND, BOUND, TOP
 from grafana.generator.panels import Panel, Query, Row, Text, graph, heatmap
 from grafana.generator.queries import (
@@ -31,7 +31,9 @@ lost and which is being looked for. Magenta points on the lag are single changes
 in the log lines of the same work, `journalctl -u wosync -o cat | grep RUN`.
 
 A pair whose state is in a database may have several **processes**: one works, the others stand by
-and take over from it. All numbers are those of the one that works.
+and take over from it. All numbers are those of the one that works. Each pair of a **fleet** is one
+of its own here, under its name; the processes are the fleet's, and chosen under the name of that.
+Only so many of its pairs have numbers, the worst first; `wosync pair list` has all of them.
 
 `wosync status` says the same on the host, `wosync history REF` tells the story of one record.
 """
@@ -236,6 +238,7 @@ BOARD = Dashboard(
         Row("Objective", OBJECTIVE, folded=True),
         Row("Guards: never anything but zero", GUARDS, folded=True),
         Row("Who works, and who stands by", PROCESSES, folded=True),
+        Row("Fleet", FLEET, folded=True),
         Row("Errors in detail", ERRORS, folded=True),
         Row("Backlog and polls in detail", _BACKLOG, folded=True),
         Row("How to read this", (Text("Words", _WORDS.strip()),), folded=True),

@@ -1,4 +1,4 @@
-"""Several processes for one pair: which one works, and which stand by."""
+"""Several processes: for one pair, of which one works, or for all pairs of a fleet."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from grafana.generator.panels import (
     table,
     words,
 )
-from grafana.generator.queries import PROCESS, UP, metric, side_by_side
+from grafana.generator.queries import PROCESS, UP, WORKS, metric, side_by_side, unlike_zero
 
 # One that stands by does what it is there for; one that is missed leaves the pair at work.
 STATES = words(
     ("works", "green"), ("not ready", "orange"), ("stands by", "blue"), ("no answer", "yellow")
 )
 _LEADER = metric("leader")
-_STATE = f"3 + ({UP} == 0) or 2 + ({_LEADER} == 0) or 1 + ({metric('ready')} == 0) or 0 * {UP}"
+_READY = metric("ready")
+_STATE = (
+    f"3 + ({UP} == 0) or 2 + ({_LEADER} == 0) or 1 + ({_READY} == 0) or 0 * {UP} or 0 * {_READY}"
+)
 _ALERTS = ("WosyncNoStandby", "WosyncTwoLeaders")
 _OF_PROCESSES = {"instance": "Pair", PROCESS: "Process", "Value": "State"}
 _PAIR_BY_PAIR: list[Json] = [
@@ -46,7 +49,7 @@ PROCESSES: tuple[Panel, ...] = (
         "Processes",
         Query(f"max by (instance, {PROCESS}) ({_STATE})", f"{{{{{PROCESS}}}}}"),
         what="One row for each process of the chosen pairs; a pair on one machine has one, a pair "
-        "whose state is in a database as many as you run.",
+        "whose state is in a database as many as you run, and one of a fleet whoever works on it.",
         normal="one of each pair works, all others stand by.",
         act="no answer: look on its host; the pair goes on as long as another one works.",
         transformations=_PAIR_BY_PAIR,
@@ -102,3 +105,60 @@ PROCESSES: tuple[Panel, ...] = (
     ),
 )
 """One that stands by is no fault, and nothing that it does not export is missed."""
+
+_FLEET_ALERTS = ("WosyncFleetRegisterAway", "WosyncFleetPairBroken", "WosyncFleetPairUnassigned")
+_NO_FLEET = f"0 * sum ({WORKS})"
+_MEMBERS = f"sum (max by (job, instance) ({metric('fleet_members')}))"
+_REFUSED = f"sum (max by (job, instance) ({metric('fleet_broken_pairs')}))"
+
+FLEET: tuple[Panel, ...] = (
+    graph(
+        "Members of the fleet",
+        "short",
+        Query(
+            side_by_side(
+                members=f"({_MEMBERS} or {_NO_FLEET})",
+                reach_the_register=f"(sum ({metric('fleet_register_reached')}) or {_NO_FLEET})",
+            ),
+            "{{what}}",
+        ),
+        what="Processes that share the pairs among them, as they tell, and how many of those that "
+        "are scraped reach the register in the database.",
+        normal="both as many as you run; 0 where there is no fleet.",
+        act="fewer: look on the host of the one that is missed; the others take its pairs.",
+        colors={"members": "blue", "reach the register": "green"},
+        alerts=_FLEET_ALERTS[:1],
+        width=12,
+        height=7,
+    ),
+    graph(
+        "Pairs of the fleet, by condition",
+        "short",
+        Query(
+            unlike_zero(
+                f"sum by (condition) ({metric('fleet_pairs')})"
+                f' or label_replace({_REFUSED}, "condition", "refused", "", "")'
+                f" or {_NO_FLEET}",
+                "condition",
+            ),
+            "{{condition}}",
+        ),
+        what="How it is with the pairs that the processes are to work on; refused are those whose "
+        "configuration cannot be worked with.",
+        normal="ready; for minutes also starting, taken and stopping while pairs change hands.",
+        act="broken and refused: wosync pair list says which, and why.",
+        stacked=True,
+        colors={
+            "ready": "green",
+            "working": "orange",
+            "starting|taken": "blue",
+            "stopping": "light-blue",
+            "broken": "red",
+            "refused": "dark-red",
+        },
+        alerts=_FLEET_ALERTS[1:],
+        width=12,
+        height=7,
+    ),
+)
+"""Processes that share many pairs among them: who is there, and how it is with all of these."""

@@ -49,8 +49,8 @@ NO_LIMIT: Json = {
 
 # Alerts about what others follow from.
 CAUSES = (
-    "Wosync(Absent|AuthRefused|BudgetRunsOut|BudgetSpent|ClockSkew|CrashLoop|Down|Misconfigured"
-    "|RateLimited|StateDiskFull|StateUnusable|SystemDown)"
+    "Wosync(Absent|AuthRefused|BudgetRunsOut|BudgetSpent|ClockSkew|CrashLoop|Down|FleetRegisterAway"
+    "|Misconfigured|RateLimited|StateDiskFull|StateUnusable|SystemDown)"
 )
 # Lower ones have no room for a course behind the number.
 TALL = 5

@@ -15,7 +15,9 @@ Base units only. Every label set is there from the start at zero, so a panel wit
 that the service is not scraped. A histogram has `_bucket`, `_sum` and `_count`. The histograms of
 lag, reconciles and requests carry exemplars: `run` is the name of the work in the log.
 
-Metrics of the service begin with `{PREFIX}_`; the others describe its process.
+Metrics of the service begin with `{PREFIX}_`; the others describe its process. A process of a fleet
+exports those of the service for each pair, with the label `pair`; what it says of itself, its fleet
+and its process has none.
 """
 _SETTING = "a live key of config.toml whose value is a number, such as `poller.interval_s`"
 
@@ -23,10 +25,12 @@ _SETTING = "a live key of config.toml whose value is a number, such as `poller.i
 def reference() -> str:
     """The whole document."""
     known = families()
-    own = [family for family in known if family.name.startswith(PREFIX)]
-    process = [family for family in known if family not in own]
-    tables = [*_table("Service", own), *_table("Process", process)]
-    return "\n".join([_HEAD, *tables, *_values(own)]) + "\n"
+    ours = [family for family in known if family.name.startswith(PREFIX)]
+    fleet = [family for family in ours if family.name.startswith(f"{PREFIX}_fleet_")]
+    own = [family for family in ours if family not in fleet]
+    process = [family for family in known if family not in ours]
+    tables = [*_table("Service", own), *_table("Fleet", fleet), *_table("Process", process)]
+    return "\n".join([_HEAD, *tables, *_values(ours)]) + "\n"
 
 
 def _table(title: str, known: list[Family]) -> Iterator[str]:

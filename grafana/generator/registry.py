@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from prometheus_client import Metric
+from prometheus_client import CollectorRegistry, Metric
 
 from connectors.outreach.routes import ROUTES as OUTREACH_ROUTES
 from connectors.workbooks.routes import ROUTES as WORKBOOKS_ROUTES
 from engine.config.live import is_live
 from engine.metrics import Metrics
+from engine.service.fleet.metrics import Gauges
 
 CONNECTORS = {"workbooks": WORKBOOKS_ROUTES, "outreach": OUTREACH_ROUTES}
 BUDGETED = "outreach"
@@ -34,8 +35,16 @@ class Family:
 
 
 def families() -> list[Family]:
-    """Every metric, in the order of the registry."""
-    return [_family(metric) for metric in _started().registry.collect()]
+    """Every metric, in the order of the registry; those of a fleet come last."""
+    registries = (_started().registry, _of_a_fleet())
+    return [_family(metric) for one in registries for metric in one.collect()]
+
+
+def _of_a_fleet() -> CollectorRegistry:
+    """What a process of a fleet exports without the name of a pair."""
+    registry = CollectorRegistry()
+    Gauges(registry)
+    return registry
 
 
 def _started() -> Metrics:

@@ -39,7 +39,8 @@ ELSEWHERE = {
     " has it change another root, and test_boot.py a machine of its own",
     r"^podman ": "needs an engine; tests/operations/test_containers.py does what the Containerfile"
     " says",
-    r"^kubectl ": "needs a cluster; tests/operations/test_containers.py asks the published schemas",
+    r"^kubectl ": "needs a cluster; tests/operations/test_kubernetes.py asks the published schemas",
+    r"^wosync pair ": "needs a database that a fleet shares; its own tests have one",
     r"-0\.2\.0-py3|state\.db\.schema-": "needs the former version and its state;"
     " tests/operations/test_installing.py has one migrated",
     r"\bpostgresql://": "needs a database of that name; tests of each command have their own",

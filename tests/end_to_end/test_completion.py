@@ -141,7 +141,7 @@ def words_in(shell: str, text: str) -> set[str]:
     ("line", "expected"),
     [
         ("wosync config ", {"get", "set", "show"}),
-        ("wosync unit show --", {"--template"}),
+        ("wosync unit show --", {"--template", "--fleet"}),
         ("wosync completion f", {"fish"}),
         ("wosync explain owner-", {"owner-ambiguous", "owner-unknown"}),
         (

@@ -9,6 +9,8 @@ PLACED = "tests/operations/test_installing.py"
 SERVICES = "tests/unit/engine/cli/test_services.py"
 STATE = "tests/unit/engine/store/test_statefile.py"
 CONTAINERS = "tests/operations/test_containers.py"
+CLUSTER = "tests/operations/test_kubernetes.py"
+FLEET = "tests/operations/test_fleet_unit.py"
 DOCUMENTED = "tests/end_to_end/test_documentation.py"
 COMPLETED = "tests/unit/engine/cli/test_completing.py"
 STARTED = "tests/end_to_end/test_start_up.py"
@@ -161,10 +163,39 @@ MUTANTS = (
     ),
     Mutant(
         "has a pod that stands by never be ready",
-        "docs/kubernetes-postgresql.yaml",
+        "docs/kubernetes/base/deployment.yaml",
         "              path: /readyz",
         "              path: /leaderz",
-        (f"{CONTAINERS}::test_somebody_can_always_take_over",),
+        (f"{CLUSTER}::test_labels_and_ports_lead_to_the_pods",),
+    ),
+    Mutant(
+        "replaces every pod of a fleet for one new pair",
+        "docs/kubernetes/fleet/kustomization.yaml",
+        "      disableNameSuffixHash: true\n",
+        "",
+        (f"{CLUSTER}::test_a_pair_of_a_fleet_comes_and_goes_without_a_rollout",),
+    ),
+    Mutant(
+        "gives the unit of a fleet less to hide behind",
+        f"{UNIT}/texts.py",
+        '    return _filled(f"{FLEET}.service", values, user)\n',
+        '    whole = _filled(f"{FLEET}.service", values, user)\n'
+        '    return Unit(whole.name, whole.text.replace("PrivateUsers=yes\\n", ""))\n',
+        (f"{FLEET}::test_it_is_as_closed_as_that_of_a_pair",),
+    ),
+    Mutant(
+        "takes a file of a fleet's pair for a service of its own",
+        f"{UNIT}/tree.py",
+        "            if path.parent.name != PAIRS:\n",
+        "            if path.parent.name:\n",
+        (f"{FLEET}::test_a_pair_of_the_fleet_is_no_service_of_its_own",),
+    ),
+    Mutant(
+        "forgets where an installed fleet has its state",
+        "engine/cli/services.py",
+        "    callback=_as_its_fleet,\n",
+        "",
+        (f"{SERVICES}::test_a_command_finds_what_systemd_gives_an_installed_fleet",),
     ),
     Mutant(
         "builds an image that speaks with no database",

@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 import yaml
-from prometheus_client import Metric
+from prometheus_client import CollectorRegistry, Metric
 
 from engine.cli.commands import application
 from engine.config.live import is_live
 from engine.config.loading import installed_connectors
 from engine.metrics import Metrics
+from engine.service.fleet.metrics import Gauges
 from tests.operations.alert_files import (
     GRAFANA,
     MATCHER,
@@ -47,6 +48,8 @@ OF_NO_INSTANCE = {"WosyncAbsent", "WosyncWatchdog"}
 ALWAYS_FIRING = "WosyncWatchdog"
 PARTS = ("Means", "Look", "Do", "Wait", "Over")
 ADDED_BY_PROMETHEUS = {"job", "instance"}
+# Of a service, and of a fleet.
+JOBS = {"wosync", "wosync-fleet"}
 
 
 def known_metrics() -> dict[str, Metric]:
@@ -58,9 +61,11 @@ def known_metrics() -> dict[str, Metric]:
     for name in (source, target):
         metrics.know_routes(name, [("GET", "/route")])
     suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum")}
+    fleet = CollectorRegistry()
+    Gauges(fleet)
     return {
         family.name + suffix: family
-        for family in metrics.registry.collect()
+        for family in (*metrics.registry.collect(), *fleet.collect())
         for suffix in suffixes.get(family.type, ("",))
     }
 
@@ -110,7 +115,7 @@ def test_every_label_value_in_a_rule_is_one_the_metric_has() -> None:
             family = known.get(selector["metric"])
             for matcher in MATCHER.finditer(selector["matchers"]):
                 if matcher["label"] == "job":
-                    assert matcher["value"] == "wosync", rule.name
+                    assert matcher["value"] in JOBS, rule.name
                     continue
                 assert family is not None, f"{rule.name}: {selector['metric']} has no such label"
                 _assert_value(rule, family, matcher["label"], matcher["value"])
@@ -271,6 +276,29 @@ def test_the_sample_configuration_of_prometheus_loads_every_rule() -> None:
     checked = promtool("check", "config", "--lint=all", "--lint-fatal", GRAFANA / "prometheus.yml")
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert f"{len(RULE_FILES)} rule files found" in checked.stdout
+
+
+@needs("promtool")
+def test_the_job_of_a_fleet_makes_a_pair_of_each_of_its_pairs(tmp_path: Path) -> None:
+    """It is commented out; whoever has a fleet takes the marks away, and every rule knows it."""
+    text = (GRAFANA / "prometheus.yml").read_text(encoding="utf-8")
+    begin = text.index("  # - job_name: wosync-fleet\n")
+    marked = text[begin : text.index("\nalerting:")]
+    path = tmp_path / "prometheus.yml"
+    unmarked = re.sub(r"(?m)^  # ", "  ", marked)
+    path.write_text(text.replace(marked, unmarked), encoding="utf-8")
+    shutil.copytree(GRAFANA / "alerts", tmp_path / "alerts")
+
+    checked = promtool("check", "config", "--lint=all", "--lint-fatal", path)
+
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    one, fleet = read_yaml(path)["scrape_configs"]
+    assert {one["job_name"], fleet["job_name"]} == JOBS
+    assert fleet["relabel_configs"] == one["relabel_configs"]
+    made = {rule["target_label"]: rule for rule in fleet["metric_relabel_configs"]}
+    assert all(rule["source_labels"] == ["pair"] for rule in made.values())
+    assert made["instance"].get("replacement", "$1") == "$1"
+    assert made["job"]["replacement"] == one["job_name"]
 
 
 @needs("promtool")

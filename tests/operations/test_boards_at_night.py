@@ -111,8 +111,10 @@ def test_a_pair_that_is_not_scraped_is_there_to_choose() -> None:
     """What is dead exports no metric by which it could be found."""
     for name in BOARDS:
         asked = {where: selector for where, selector, _ in variables(read_board(name))}
-        assert asked[f"wosync-{name}: $instance"].startswith("up{")
-        assert asked[f"wosync-{name}: $job"].startswith("up{")
+        # Beside `up` what each pair of a fleet has, whose process is the fleet's.
+        named = '{__name__=~"up|wosync_ready", '
+        assert asked[f"wosync-{name}: $instance"].startswith(named)
+        assert asked[f"wosync-{name}: $job"].startswith(named)
 
 
 @pytest.mark.parametrize("name", BOARDS)
@@ -180,13 +182,17 @@ def test_a_process_that_stands_by_looks_like_no_fault() -> None:
     assert re.search(r"2 \+ \(wosync_leader\{[^}]+\} == 0\)", expr)
 
 
+# What each process says of itself alone, and not of a pair.
+SPOKEN_FOR_ITSELF = {"wosync_leader", "wosync_fleet_pairs", "wosync_fleet_register_reached"}
+
+
 def test_of_two_processes_that_took_turns_no_number_is_added_up() -> None:
     """Both are seen until the one that was lost is scraped the next time."""
     for name in BOARDS:
         for panel in graphs(read_board(name)):
             for target in panel["targets"]:
                 summed = re.findall(r"sum(?: by \([^)]*\))? \((wosync_\w+)", target["expr"])
-                assert set(summed) <= {"wosync_leader"}, panel["title"]
+                assert set(summed) <= SPOKEN_FOR_ITSELF, panel["title"]
 
 
 def test_a_number_before_its_course_is_hardly_older_than_one_by_itself() -> None:

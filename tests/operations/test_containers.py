@@ -24,12 +24,8 @@ from engine.config.loading import ServiceSettings
 from tests.operations import built, containers
 from tests.waiting import DEADLINE_S
 
-# One pod with a volume, and several on a database.
+# One pod with a volume; several on a database are in test_kubernetes.py.
 MANIFEST = built.ROOT / "docs" / "kubernetes.yaml"
-OF_SEVERAL = built.ROOT / "docs" / "kubernetes-postgresql.yaml"
-every_manifest = pytest.mark.parametrize(
-    "manifest", [MANIFEST, OF_SEVERAL], ids=lambda path: path.stem
-)
 # The oldest that is promised, and the newest that there is.
 VERSIONS = ("1.27", "1.37")
 
@@ -42,8 +38,7 @@ def documents(manifest: Path) -> dict[str, dict[str, Any]]:
 
 def workload(manifest: Path) -> dict[str, Any]:
     """What of it runs pods."""
-    found = documents(manifest)
-    return found.get("StatefulSet") or found["Deployment"]
+    return documents(manifest)["StatefulSet"]
 
 
 def judged(manifest: Path, version: str) -> subprocess.CompletedProcess[str]:
@@ -61,11 +56,10 @@ def judged(manifest: Path, version: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@every_manifest
 @pytest.mark.parametrize("version", VERSIONS)
-def test_the_manifest_follows_the_published_schema(version: str, manifest: Path) -> None:
+def test_the_manifest_follows_the_published_schema(version: str) -> None:
     """A key that the schema does not know would be dropped without a word."""
-    found = judged(manifest, version)
+    found = judged(MANIFEST, version)
 
     assert found.returncode == 0, found.stdout + found.stderr
 
@@ -79,10 +73,9 @@ def test_the_schema_would_notice(tmp_path: Path) -> None:
     assert judged(other, VERSIONS[-1]).returncode != 0
 
 
-@every_manifest
-def test_the_manifest_and_the_image_fit_each_other(manifest: Path) -> None:
+def test_the_manifest_and_the_image_fit_each_other() -> None:
     """Names, paths, users and ports are promises that two files make to each other."""
-    spec = workload(manifest)["spec"]
+    spec = workload(MANIFEST)["spec"]
     pod = spec["template"]["spec"]
     [container] = pod["containers"]
     mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
@@ -100,35 +93,12 @@ def test_the_manifest_and_the_image_fit_each_other(manifest: Path) -> None:
     assert pod["securityContext"]["runAsNonRoot"] is True
 
 
-def test_there_is_one_pod_unless_the_state_is_in_a_database() -> None:
+def test_there_is_one_pod_where_the_state_is_on_a_volume() -> None:
     """A second writer on a volume is refused, and one on a database stands by."""
-    single, several = workload(MANIFEST), workload(OF_SEVERAL)
+    single = workload(MANIFEST)
 
     assert (single["kind"], single["spec"]["replicas"]) == ("StatefulSet", 1)
     assert "postgresql://" not in MANIFEST.read_text(encoding="utf-8")
-    assert (several["kind"], several["spec"]["replicas"]) == ("Deployment", 2)
-
-
-def test_somebody_can_always_take_over() -> None:
-    """An update, a drained node and a lost one each leave one that stands by."""
-    found = documents(OF_SEVERAL)
-    spec = found["Deployment"]["spec"]
-    pod = spec["template"]["spec"]
-    [container] = pod["containers"]
-    labels = spec["selector"]["matchLabels"]
-    hosts, zones = pod["topologySpreadConstraints"]
-
-    assert spec["strategy"] == {
-        "type": "RollingUpdate",
-        "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0},
-    }
-    assert found["PodDisruptionBudget"]["spec"]["minAvailable"] == spec["replicas"] - 1
-    assert found["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"] == labels
-    assert found["Service"]["spec"]["selector"] == labels == spec["template"]["metadata"]["labels"]
-    assert all(one["labelSelector"]["matchLabels"] == labels for one in (hosts, zones))
-    assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
-    # Asked of /leaderz, a new pod would never be ready, and an update never be through.
-    assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
 
 
 def test_the_image_speaks_with_a_database_and_requirements_alone_do_not() -> None:
@@ -150,10 +120,9 @@ def test_the_image_speaks_with_a_database_and_requirements_alone_do_not() -> Non
     assert dev.startswith(f"-r {lock}\n") and "psycopg" not in dev
 
 
-@every_manifest
-def test_the_configuration_of_the_manifest_is_one(tmp_path: Path, manifest: Path) -> None:
+def test_the_configuration_of_the_manifest_is_one(tmp_path: Path) -> None:
     """With the files of the secret in their place it loads as it stands."""
-    text = documents(manifest)["ConfigMap"]["data"]["config.toml"]
+    text = documents(MANIFEST)["ConfigMap"]["data"]["config.toml"]
     names = re.findall(r"/run/secrets/wosync/(\w+)", text)
     for name in names:
         (tmp_path / name).write_text("secret\n", encoding="utf-8")
@@ -164,8 +133,8 @@ def test_the_configuration_of_the_manifest_is_one(tmp_path: Path, manifest: Path
 
     assert service.http_address == ("0.0.0.0", 9464)
     assert service.instance == "prod"
-    assert (service.state is not None) is (manifest == OF_SEVERAL)
-    assert all(f"--from-file={name}" in manifest.read_text(encoding="utf-8") for name in names)
+    assert service.state is None
+    assert all(f"--from-file={name}" in MANIFEST.read_text(encoding="utf-8") for name in names)
 
 
 def test_the_image_gives_no_rights_away() -> None:

@@ -17,6 +17,7 @@ from engine.cli.unit.next_steps import Installed, next_steps
 from engine.cli.unit.steps import Step, carry_out, changes, directory, file, link, run
 from engine.cli.unit.texts import MARK, Unit
 from engine.cli.unit.tree import SELINUX, Service, Tree
+from engine.config.places import PAIRS
 from engine.errors import Misconfigured
 
 _USER_NAME = re.compile(r"[a-z_][a-z0-9_-]{0,30}")
@@ -30,6 +31,7 @@ class Wishes:
     Args:
         plain: `wosync.service` is wanted.
         template: `wosync@.service` is wanted.
+        fleet: `wosync-fleet.service` is wanted.
         user: who runs the services; None keeps who does, which at first is a user that systemd
             makes for as long as a service runs.
         enable: whether the service starts with the machine; None for one that is new.
@@ -39,6 +41,7 @@ class Wishes:
 
     plain: bool = True
     template: bool = True
+    fleet: bool = False
     user: str | None = None
     enable: bool | None = None
     force: bool = False
@@ -64,19 +67,20 @@ def install(root: Path | None = None, wishes: Wishes | None = None, *, dry: bool
         tree.ensure_writable("")
     try:
         user = wishes.user or tree.user()
-        units = texts.wanted(plain=wishes.plain, template=wishes.template, user=user)
-        new = wishes.plain and not tree.ours(f"{Service().name}.service")
+        units = texts.wanted(
+            plain=wishes.plain, template=wishes.template, fleets=wishes.fleet, user=user
+        )
+        enabled = [*_to_enable(tree, wishes)]
         replacing = unit_steps(tree, units, force=wishes.force)
         steps = [*replacing, *_placed(tree, wishes), *account_steps(tree, user)]
         steps += telling(tree, told=changes(replacing))
-        if wishes.plain and (new if wishes.enable is None else wishes.enable):
-            steps += _enabling(tree, units)
+        steps += _enabling(tree, [unit for unit in units if unit.name in enabled])
         sys.stdout.write(_DRY if dry else "")
         carry_out(steps, dry=dry)
     except OSError as error:
         raise tree.refused(error) from error
     reload = changes(replacing) and not tree.told
-    installed = Installed(tree, wishes.plain, wishes.template, reload, _begun())
+    installed = Installed(tree, wishes.plain, wishes.template, wishes.fleet, reload, _begun())
     sys.stdout.write("" if dry else next_steps(installed))
     return Exit.DONE
 
@@ -127,27 +131,38 @@ def telling(tree: Tree, *, told: bool) -> list[Step]:
 def _placed(tree: Tree, wishes: Wishes) -> list[Step]:
     service = Service()
     steps = directory(tree.of(HOME), 0o755)
-    if wishes.plain:
+    if wishes.plain or wishes.fleet:
         secrets = tree.credentials(service)
         steps += directory(secrets, 0o700)
         steps += [
             file(secrets / name, path.read_text(encoding="utf-8"), 0o600)
             for name, path in wishes.secrets.items()
         ]
-        if not tree.config(service).exists():
-            steps.append(file(tree.config(service), _begun()))
+    if wishes.plain and not tree.config(service).exists():
+        steps.append(file(tree.config(service), _begun()))
+    if wishes.fleet:
+        steps += directory(tree.fleet.parent / PAIRS, 0o755)
+        if not tree.fleet.exists():
+            steps.append(file(tree.fleet, texts.fleet_begun()))
     return [*steps, *link(tree.on_path, texts.command())]
+
+
+def _to_enable(tree: Tree, wishes: Wishes) -> Iterator[str]:
+    """The units that are to start with the machine: a new one does, unless that is not wished."""
+    for wished, service in ((wishes.plain, Service().name), (wishes.fleet, texts.FLEET)):
+        name = f"{service}.service"
+        if wished and (not tree.ours(name) if wishes.enable is None else wishes.enable):
+            yield name
 
 
 def _enabling(tree: Tree, units: list[Unit]) -> Iterator[Step]:
     """The links that systemctl would make; it is not there where an image is made."""
-    name = f"{Service().name}.service"
     for unit in units:
-        if unit.name == name:
-            for wanting in unit.wanted_by:
-                yield from link(
-                    tree.units / f"{wanting}.wants" / name, Path("/etc/systemd/system") / name
-                )
+        for wanting in unit.wanted_by:
+            yield from link(
+                tree.units / f"{wanting}.wants" / unit.name,
+                Path("/etc/systemd/system") / unit.name,
+            )
 
 
 def _ensure_sensible(wishes: Wishes) -> None:

@@ -13,6 +13,7 @@ from engine.cli.services import CREDENTIALS, FILE, HOME, STATES
 from engine.cli.unit.texts import MARK, command, given_user
 from engine.config import loading as configuration
 from engine.config.loading import ServiceSettings
+from engine.config.places import FLEET, PAIRS
 from engine.errors import EngineError, StateUnusable
 
 RUNNING_SYSTEMD = Path("/run/systemd/system")
@@ -105,12 +106,18 @@ class Tree:
         """The configuration of a service."""
         return self.of(service.home) / FILE
 
+    @property
+    def fleet(self) -> Path:
+        """The configuration of a fleet."""
+        return self.of(HOME) / FLEET
+
     def configured(self) -> Iterator[Service]:
-        """Every service that has a configuration, the single one first."""
+        """Every service of a pair that has a configuration, the single one first."""
         if self.config(Service()).exists():
             yield Service()
         for path in sorted(self.of(HOME).glob(f"*/{FILE}")):
-            yield Service(path.parent.name)
+            if path.parent.name != PAIRS:
+                yield Service(path.parent.name)
 
     def schema(self, service: Service) -> str | None:
         """Which schema of a database the state of a service is in; None where it is a file."""
@@ -134,7 +141,7 @@ class Tree:
 
     def user(self) -> str | None:
         """Who runs the services by now; None where systemd makes the user, or nothing is there."""
-        texts = (self.text(self.units / f"{PROGRAM}{at}.service") for at in ("", "@"))
+        texts = (self.text(self.units / f"{PROGRAM}{at}.service") for at in ("", "@", "-fleet"))
         return next((found for text in texts if (found := given_user(text))), None)
 
     @staticmethod

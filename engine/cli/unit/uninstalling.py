@@ -13,7 +13,7 @@ from engine.cli.exits import Exit
 from engine.cli.services import HOME, STATES
 from engine.cli.unit.installing import telling
 from engine.cli.unit.steps import Step, carry_out, changes, removal, run
-from engine.cli.unit.texts import command
+from engine.cli.unit.texts import FLEET, command
 from engine.cli.unit.tree import Tree
 from engine.errors import Misconfigured
 from engine.store.statedir import FILE_NAME, MARK_NAME
@@ -21,7 +21,7 @@ from engine.store.statedir import FILE_NAME, MARK_NAME
 # What tells a state directory from any other; a state in a database leaves the latter alone there.
 _OF_A_STATE = (FILE_NAME, MARK_NAME)
 _DRY = "Nothing is changed. This would be done:\n"
-_FILES = (f"{PROGRAM}.service", f"{PROGRAM}@.service", f"{PROGRAM}.target")
+_FILES = (f"{PROGRAM}.service", f"{PROGRAM}@.service", f"{FLEET}.service", f"{PROGRAM}.target")
 
 
 def uninstall(root: Path | None = None, *, purge: bool = False, dry: bool = False) -> int:
@@ -62,6 +62,11 @@ def _schemas(tree: Tree) -> Iterator[str]:
                     f"The state of {service.name} is still in its database:"
                     f" DROP SCHEMA {schema} CASCADE\n"
                 )
+    if tree.fleet.exists():
+        yield (
+            "The states of a fleet are still in its database, in a schema for each pair, and in the"
+            " one of the fleet itself\n"
+        )
 
 
 def _stopping(tree: Tree) -> Iterator[Step]:
@@ -69,13 +74,18 @@ def _stopping(tree: Tree) -> Iterator[Step]:
     systemctl = shutil.which("systemctl")
     if not tree.told or systemctl is None or not any(map(tree.ours, _FILES)):
         return
-    names = [f"{PROGRAM}.service", f"{PROGRAM}.target", f"{PROGRAM}@*.service"]
+    names = [*(one.replace("@", "@*") for one in _FILES)]
     yield run([systemctl, "stop", *names], f"stop them yourself: systemctl stop {' '.join(names)}")
 
 
 def _removed(tree: Tree) -> Iterator[Step]:
     for wanting in sorted(tree.units.glob("*.wants")):
-        for link in sorted([*wanting.glob(f"{PROGRAM}.*"), *wanting.glob(f"{PROGRAM}@*")]):
+        ours = [
+            one
+            for name in (f"{PROGRAM}.*", f"{PROGRAM}@*", f"{FLEET}.*")
+            for one in wanting.glob(name)
+        ]
+        for link in sorted(ours):
             yield from removal(link)
     for name in _FILES:
         path = tree.units / name
@@ -94,7 +104,7 @@ def _kept(tree: Tree) -> Iterator[Path]:
         yield tree.of(HOME)
     for above in (tree.of(STATES), tree.of(STATES) / "private"):
         for path in sorted([*above.glob(PROGRAM), *above.glob(f"{PROGRAM}-*")]):
-            if path.name == PROGRAM or any((path / name).exists() for name in _OF_A_STATE):
+            if path.name in {PROGRAM, FLEET} or any((path / name).exists() for name in _OF_A_STATE):
                 yield path
 
 

@@ -19,6 +19,10 @@ from engine.store import statedir
 from engine.store.sqlite import before, statefile
 
 _DRY = "Nothing is changed. This would be done:\n"
+_TABLES_OF_A_FLEET = (
+    "the tables of the fleet and of its pairs in their database, which are brought up to date as"
+    " its processes start"
+)
 
 
 def upgrade(root: Path | None = None, *, dry: bool = False) -> int:
@@ -32,21 +36,25 @@ def upgrade(root: Path | None = None, *, dry: bool = False) -> int:
     sound.judge(strict=tree.here)
     if not dry:
         tree.ensure_writable("--upgrade")
-    plain, template = (tree.ours(f"{PROGRAM}{at}.service") for at in ("", "@"))
-    if not plain and not template:
+    plain, template, fleets = (tree.ours(f"{PROGRAM}{at}.service") for at in ("", "@", "-fleet"))
+    if not plain and not template and not fleets:
         raise Misconfigured(
             f"there is no service of {PROGRAM} in {tree.units}",
             remedy=f"install one: {tree.again('')}",
         )
     services = list(tree.configured())
-    running = [one for one in services if tree.told and _runs(tree, one)]
+    running = [one.name for one in services if tree.told and _runs(tree, one)]
+    if fleets and tree.told and _is_active(texts.FLEET):
+        running.append(texts.FLEET)
     try:
         user = tree.user()
-        units = texts.wanted(plain=plain, template=template, user=user)
+        units = texts.wanted(plain=plain, template=template, fleets=fleets, user=user)
         replacing = unit_steps(tree, units, force=False)
         steps = [*_at_once(running, "stop"), *replacing, *account_steps(tree, user)]
         steps += telling(tree, told=changes(replacing))
         states = [step for one in services for step in _migrated(tree, one)]
+        if fleets:
+            states.append(Step("left", _TABLES_OF_A_FLEET))
         steps += [*states, *_at_once(running, "start")]
         sys.stdout.write(_DRY if dry else "")
         carry_out(steps, dry=dry)
@@ -60,17 +68,20 @@ def _runs(tree: Tree, service: Service) -> bool:
     """Whether it does; one that stands by holds nothing of its own."""
     if statedir.held(tree.state(service)):
         return True
+    return tree.schema(service) is not None and _is_active(service.name)
+
+
+def _is_active(name: str) -> bool:
     systemctl = shutil.which("systemctl")
-    if systemctl is None or tree.schema(service) is None:
+    if systemctl is None:
         return False
-    asked = [systemctl, "is-active", "--quiet", service.name]
+    asked = [systemctl, "is-active", "--quiet", name]
     return subprocess.run(asked, check=False).returncode == 0  # noqa: S603 # nothing in it comes from outside
 
 
-def _at_once(services: Sequence[Service], verb: str) -> list[Step]:
-    if not services:
+def _at_once(names: Sequence[str], verb: str) -> list[Step]:
+    if not names:
         return []
-    names = [one.name for one in services]
     words = [shutil.which("systemctl") or "systemctl", verb, *names]
     return [run(words, f"look why: systemctl status {' '.join(names)}")]
 

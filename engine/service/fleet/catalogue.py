@@ -18,7 +18,7 @@ from engine.config import fleet as fleet_config
 from engine.config import loading
 from engine.config.fleet import Fleet
 from engine.config.loading import Config
-from engine.config.places import FLEET, stamp_of
+from engine.config.places import FLEET, followed, stamp_of
 from engine.errors import EngineError, Misconfigured, StateUnusable
 from engine.model.fleet import PairRow
 from engine.settings import secrets_in
@@ -171,7 +171,7 @@ def _prepare(fleet: Fleet) -> None:
     """Have a place for copies that lies as files of pairs do, beside the file of their fleet."""
     fleet.files.mkdir(parents=True, exist_ok=True, mode=0o700)
     link = fleet.home / FLEET
-    if not link.is_symlink() or link.readlink() != fleet.path:
+    if followed(link) != fleet.path:
         with suppress(FileNotFoundError):
             link.unlink()
         link.symlink_to(fleet.path)

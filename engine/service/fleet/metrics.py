@@ -7,7 +7,6 @@ of their own as the configuration says, and who has them keeps them for a while.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 import anyio
 from prometheus_client import CollectorRegistry, Gauge, GCCollector, Metric, ProcessCollector
@@ -17,45 +16,12 @@ from prometheus_client.samples import Sample
 
 from engine.metrics.families import PREFIX
 from engine.service.fleet.runner import Condition, Runner
-
-if TYPE_CHECKING:
-    from engine.service.fleet.process import Process
+from engine.service.fleet.standing import Standing
 
 CONDITIONS = ("ready", *(condition.value for condition in Condition))
-# Who is shown is shown for so long at least, seconds: a series that comes and goes says little.
-SHOWN_S = 3600.0
 
 
-class Shown:
-    """Which pairs have series of their own."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._since: dict[str, float] = {}
-
-    def of(self, worst_first: Iterable[str], now: float) -> list[str]:
-        """Their names.
-
-        Args:
-            worst_first: all there are.
-            now: seconds of a clock that only goes forward.
-        """
-        everybody = list(worst_first)
-        there = set(everybody)
-        kept = {
-            name: since
-            for name, since in self._since.items()
-            if name in there and now - since < SHOWN_S
-        }
-        for name in everybody:
-            if len(kept) >= self._most:
-                break
-            kept.setdefault(name, now)
-        self._since = kept
-        return sorted(kept)
-
-
-async def exposed(process: Process, accept: str) -> tuple[bytes, str]:
+async def exposed(process: Standing, accept: str) -> tuple[bytes, str]:
     """The text for whoever scrapes, and of what kind it is."""
     encode, content_type = choose_encoder(accept)
     runners = {name: one for name, one in process.runners.items() if one.working is not None}
@@ -80,18 +46,38 @@ def _worst_first(runners: Iterable[Runner]) -> list[str]:
     return [one.name for one in sorted(runners, key=goodness)]
 
 
-def _own(process: Process) -> CollectorRegistry:
+class Gauges:
+    """What a process says of its fleet and of its own part; each series is there from the start."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.pairs = Gauge(
+            f"{PREFIX}_fleet_pairs",
+            "Pairs that this process is to work on, by how it is with them.",
+            ["condition"],
+            registry=registry,
+        )
+        for condition in CONDITIONS:
+            self.pairs.labels(condition).set(0)
+        self.members = Gauge(
+            f"{PREFIX}_fleet_members", "Processes of the fleet that are alive.", registry=registry
+        )
+        self.register_reached = Gauge(
+            f"{PREFIX}_fleet_register_reached",
+            "1 while the register of the fleet answers.",
+            registry=registry,
+        )
+        self.broken_pairs = Gauge(
+            f"{PREFIX}_fleet_broken_pairs",
+            "Pairs whose configuration cannot be worked with on this machine.",
+            registry=registry,
+        )
+
+
+def _own(process: Standing) -> CollectorRegistry:
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     GCCollector(registry=registry)
-    pairs = Gauge(
-        f"{PREFIX}_fleet_pairs",
-        "Pairs that this process is to work on, by how it is with them.",
-        ["condition"],
-        registry=registry,
-    )
-    for condition in CONDITIONS:
-        pairs.labels(condition).set(0)
+    gauges = Gauges(registry)
     for runner in process.runners.values():
         working = runner.working
         ready = (
@@ -99,21 +85,12 @@ def _own(process: Process) -> CollectorRegistry:
             and working is not None
             and working.status.not_ready() is None
         )
-        pairs.labels("ready" if ready else runner.condition.value).inc()
+        gauges.pairs.labels("ready" if ready else runner.condition.value).inc()
     roster = process.roster
-    Gauge(
-        f"{PREFIX}_fleet_members", "Processes of the fleet that are alive.", registry=registry
-    ).set(0 if roster is None else len(roster.members))
-    Gauge(
-        f"{PREFIX}_fleet_register_reached",
-        "1 while the register of the fleet answers.",
-        registry=registry,
-    ).set(process.trouble is None and roster is not None)
-    Gauge(
-        f"{PREFIX}_fleet_broken_pairs",
-        "Pairs whose configuration cannot be worked with on this machine.",
-        registry=registry,
-    ).set(sum(1 for one in process.known.values() if one.trouble is not None))
+    gauges.members.set(0 if roster is None else len(roster.members))
+    gauges.register_reached.set(process.trouble is None and roster is not None)
+    broken = sum(1 for one in process.known.values() if one.trouble is not None)
+    gauges.broken_pairs.set(broken)
     return registry
 
 

@@ -32,8 +32,8 @@ from engine.service.fleet import routes
 from engine.service.fleet.accounts import Accounts
 from engine.service.fleet.catalogue import Catalogue, Known
 from engine.service.fleet.keeper import Keeper
-from engine.service.fleet.metrics import Shown
 from engine.service.fleet.runner import Runner
+from engine.service.fleet.shown import Shown
 from engine.service.fleet.threads import in_thread
 from engine.service.notify import Notifier
 from engine.store.places import database_at

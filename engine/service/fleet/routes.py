@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -20,9 +20,7 @@ from engine.service import http
 from engine.service.doors import Doors
 from engine.service.fleet import metrics
 from engine.service.fleet.runner import Condition, Runner
-
-if TYPE_CHECKING:
-    from engine.service.fleet.process import Process
+from engine.service.fleet.standing import Standing
 
 BELOW = "/pair/"
 NOT_FOUND, UNAVAILABLE = 404, 503
@@ -32,7 +30,7 @@ NOT_FOUND, UNAVAILABLE = 404, 503
 class Pairs:
     """Hands each request for a pair to whoever works on it, and the others on."""
 
-    process: Process
+    process: Standing
     own: http.ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,7 +60,7 @@ class Pairs:
         return PlainTextResponse(f"{reason}\n", status_code=NOT_FOUND)
 
 
-def application(process: Process) -> http.ASGIApp:
+def application(process: Standing) -> http.ASGIApp:
     """The routes of a process; all of them are behind its doors."""
     service = process.fleet.service
     # Nobody changes anything of the process itself, so there is no token for that.
@@ -85,7 +83,7 @@ def application(process: Process) -> http.ASGIApp:
 class _Answers:
     """What a process says of itself; none of it shows a secret, or what a record holds."""
 
-    process: Process
+    process: Standing
 
     async def healthz(self, _: Request) -> Response:
         return PlainTextResponse("alive\n")
@@ -113,7 +111,7 @@ _HEADERS = {
 }
 
 
-def document(process: Process) -> dict[str, Any]:
+def document(process: Standing) -> dict[str, Any]:
     """A fleet as this process sees it, as JSON can carry it."""
     roster = process.roster
     members = () if roster is None else roster.members
@@ -131,7 +129,7 @@ def document(process: Process) -> dict[str, Any]:
     }
 
 
-def names(process: Process) -> list[str]:
+def names(process: Standing) -> list[str]:
     """Of all pairs that anybody knows."""
     roster = process.roster
     told = set(process.known) | set(process.runners)
@@ -140,7 +138,7 @@ def names(process: Process) -> list[str]:
     return sorted(told)
 
 
-def pair_document(process: Process, name: str) -> dict[str, Any]:
+def pair_document(process: Standing, name: str) -> dict[str, Any]:
     """One pair, as JSON can carry it."""
     runner, known = process.runners.get(name), process.known.get(name)
     ready, reason, remedy = False, reason_of(process, name), None
@@ -159,7 +157,7 @@ def pair_document(process: Process, name: str) -> dict[str, Any]:
     }
 
 
-def condition_of(process: Process, name: str) -> str:
+def condition_of(process: Standing, name: str) -> str:
     """How it is with a pair, in a word."""
     runner, known = process.runners.get(name), process.known.get(name)
     if runner is not None:
@@ -171,7 +169,7 @@ def condition_of(process: Process, name: str) -> str:
     return "broken" if known is not None and known.trouble is not None else "unassigned"
 
 
-def reason_of(process: Process, name: str) -> str | None:
+def reason_of(process: Standing, name: str) -> str | None:
     """Why a pair is not worked on here, or not ready; None for one that nobody knows, or is."""
     runner, known = process.runners.get(name), process.known.get(name)
     if runner is not None:
@@ -197,12 +195,12 @@ def _is_ready(runner: Runner) -> bool:
     )
 
 
-def _paused(process: Process, name: str) -> bool:
+def _paused(process: Standing, name: str) -> bool:
     row = None if process.roster is None else process.roster.rows.get(name)
     return row is not None and row.paused
 
 
-def _owners(process: Process) -> Mapping[str, str]:
+def _owners(process: Standing) -> Mapping[str, str]:
     """Which process is to work on each pair, for a person."""
     if process.roster is None:
         return {}

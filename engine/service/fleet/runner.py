@@ -18,7 +18,7 @@ import structlog
 from engine import logs
 from engine.assembly.assembly import Assembly
 from engine.assembly.environment import Environment
-from engine.assembly.opening import opened_on, plain_errors
+from engine.assembly.opening import Held, opened_on, plain_errors
 from engine.config.loading import Config
 from engine.errors import EngineError, LeaseLost, StateAway, StateInUse, StateReadOnly
 from engine.flow.backoff import delay_s
@@ -165,7 +165,7 @@ class Runner:
             try:
                 async with (
                     in_thread(place.hold(keep=True)) as seen,
-                    opened_on(config, environment, seen) as assembly,
+                    opened_on(config, environment, Held(place, seen)) as assembly,
                 ):
                     self.starts.release_on_behalf_of(self)
                     started = True

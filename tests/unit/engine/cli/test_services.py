@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from engine.cli.services import CONFIG, as_its_unit, option, restart
+from engine.cli.services import CONFIG, FLEET, as_its_unit, option, restart
 
 
 @pytest.mark.parametrize(
@@ -43,13 +43,16 @@ def test_a_configuration_is_judged_by_where_it_is_read_from(
 GIVEN_BY_SYSTEMD = ("CREDENTIALS_DIRECTORY", "STATE_DIRECTORY")
 
 
-def looked_for(monkeypatch: pytest.MonkeyPatch, *words: str) -> list[str | None]:
+def looked_for(
+    monkeypatch: pytest.MonkeyPatch, *words: str, fleet: bool = False
+) -> list[str | None]:
     """Where secrets and state are, once a command was told which configuration it is about."""
     for name in GIVEN_BY_SYSTEMD:
         # Put back at the end, whatever the command sets.
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
-    click.Command("looks", params=[CONFIG]).main(list(words), standalone_mode=False)
+    wanted = FLEET if fleet else CONFIG
+    click.Command("looks", params=[wanted]).main(list(words), standalone_mode=False)
     return [os.environ.get(name) for name in GIVEN_BY_SYSTEMD]
 
 
@@ -78,6 +81,26 @@ def test_a_command_finds_what_systemd_gives_an_installed_service(
     others = [str(home / "prod" / "credentials"), "/var/lib/wosync-prod"]
     assert looked_for(monkeypatch, "--config", pair) == others
     assert looked_for(monkeypatch, "--config", str(tmp_path / "mine" / "config.toml")) == [None] * 2
+
+
+def test_a_command_finds_what_systemd_gives_an_installed_fleet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its secrets lie with those of a single pair; its state is its own."""
+    for name in ("HOME", "UNITS"):
+        monkeypatch.setattr(f"engine.cli.services.{name}", tmp_path)
+    config = tmp_path / "fleet.toml"
+    config.touch()
+    monkeypatch.setattr("engine.config.places.FLEETS", [config])
+    (tmp_path / "wosync.service").touch()
+    assert looked_for(monkeypatch, fleet=True) == [None, None], "no unit of a fleet is installed"
+
+    (tmp_path / "wosync-fleet.service").touch()
+
+    own = [str(tmp_path / "credentials"), "/var/lib/wosync-fleet"]
+    assert looked_for(monkeypatch, fleet=True) == own
+    assert looked_for(monkeypatch, "--config", str(config), fleet=True) == own
+    assert restart(config) == "systemctl restart wosync-fleet"
 
 
 def test_what_systemd_or_an_operator_says_stays(
