@@ -23,6 +23,7 @@ from tests.benchmarks import (
     lost,
     memory,
     planning,
+    projections,
     reload,
     report,
     requests,
@@ -35,6 +36,7 @@ from tests.benchmarks import (
 )
 from tests.benchmarks.report import Figure
 from tests.benchmarks.stage import BenchmarkFailed
+from tests.benchmarks.unit_costs import Effort
 
 
 class Benchmark(StrEnum):
@@ -56,6 +58,7 @@ class Benchmark(StrEnum):
     RIVALS = "rivals"
     PLANNING = "planning"
     DATABASES = "databases"
+    PROJECTIONS = "projections"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +82,17 @@ class Sizes:
     drained_s: float
     edits: int
     imported: int
+    projected: Effort
 
 
 FULL = Sizes(
-    1000, 2000, 16, 0.1, 1000, 100_000, 1000, 3, 100_000, 60, 60.0, 9, 300, 500, 4.0, 100, 600
+    *(1000, 2000, 16, 0.1, 1000, 100_000, 1000, 3, 100_000, 60, 60.0, 9, 300, 500, 4.0, 100, 600),
+    Effort(500, 100, 5, (8, 24), (20.0, 10.0), 60.0, 65.0),
 )
-QUICK = Sizes(60, 60, 16, 0.02, 40, 160, 100, 1, 200, 3, 1.0, 1, 40, 30, 0.1, 5, 60)
+QUICK = Sizes(
+    *(60, 60, 16, 0.02, 40, 160, 100, 1, 200, 3, 1.0, 1, 40, 30, 0.1, 5, 60),
+    Effort(20, 5, 1, (1, 2), (2.0, 1.0), 2.0, 2.0),
+)
 
 
 def main(
@@ -119,6 +127,7 @@ def main(
         base.drained_s,
         base.edits,
         base.imported,
+        base.projected,
     )
     errors = Console(stderr=True, highlight=False)
     findings: dict[str, list[Figure]] = {}
@@ -169,6 +178,7 @@ def measure(benchmark: Benchmark, sizes: Sizes) -> list[Figure]:
         Benchmark.DATABASES: lambda: databases.measure(
             sizes.imported, workers=sizes.workers, latency_s=drain.SHORT_S, repeat=sizes.repeat
         ),
+        Benchmark.PROJECTIONS: lambda: projections.measure(sizes.projected),
     }
     return run[benchmark]()
 

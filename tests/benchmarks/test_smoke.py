@@ -23,7 +23,10 @@ from tests.searching import SEARCH
 
 DEADLINE_S = 300.0
 # What makes no promise but in seconds, or in bytes, is left to a longer search.
-_TIMED = ("drain", "edit", "idle", "lost", "watchdog", "reload", "memory", "start_up")
+_TIMED = (
+    *("drain", "edit", "idle", "lost", "watchdog", "reload", "memory", "start_up"),
+    "projections",
+)
 
 
 def _has_server() -> bool:
@@ -85,6 +88,7 @@ def test_every_benchmark_reports_its_figures(document: dict[str, Any]) -> None:
         "databases": {"file", "database", "ratio", "file_cpu", "database_cpu", "cpu_ratio"},
         "planning": {"peak", "rate", "file"},
         "start_up": {"bare", "version_ratio", "help_ratio", "status_ratio"},
+        "projections": {"record_bytes", "record_transactions", "renewal_wal", "connections"},
     }
 
     assert document["schema_version"] == 1

@@ -90,6 +90,8 @@ class Process:
     _starts: anyio.CapacityLimiter = field(init=False)
     _rows: Mapping[str, PairRow] = field(default_factory=dict[str, PairRow], init=False)
     _in_loop: Callable[..., object] = field(default_factory=from_threads, init=False)
+    _owners: Mapping[str, str] = field(default_factory=dict[str, str], init=False)
+    _shared_of: Roster | None = field(default=None, init=False)
     _news: anyio.Event = field(default_factory=anyio.Event, init=False)
     _whole: anyio.CancelScope = field(default_factory=anyio.CancelScope, init=False)
 
@@ -229,12 +231,11 @@ class Process:
         roster = self.roster
         if roster is None or self.trouble is not None:
             return
-        paused = {name for name, row in roster.rows.items() if row.paused}
-        owners = shared(roster.members, paused)
+        owners = self.owners()
         ours = {name for name, owner in owners.items() if owner == self.id}
         for name, runner in self.runners.items():
             # A mistake in a file that was right before does not end the work begun with that.
-            if name not in ours and not (name in self.known and self._only_mistaken(name, paused)):
+            if name not in ours and not (name in self.known and self._only_mistaken(name)):
                 runner.stop("another process takes it over" if name in owners else "not wanted")
         for name in ours - self.runners.keys():
             one = self.known.get(name)
@@ -245,9 +246,22 @@ class Process:
                 self.runners[name] = runner
                 start_soon(self._run, runner)
 
-    def _only_mistaken(self, name: str, paused: set[str]) -> bool:
-        one = self.known[name]
-        return one.trouble is not None and name not in paused and name not in self._owned()
+    def owners(self) -> Mapping[str, str]:
+        """See `shared`; found out again only after a change, since of many pairs it takes long."""
+        roster, before = self.roster, self._shared_of
+        if roster is None:
+            return {}
+        if roster is not before:
+            if before is None or (roster.members, roster.rows) != (before.members, before.rows):
+                paused = (name for name, row in roster.rows.items() if row.paused)
+                self._owners = shared(roster.members, paused)
+            self._shared_of = roster
+        return self._owners
+
+    def _only_mistaken(self, name: str) -> bool:
+        one, roster = self.known[name], self.roster
+        paused = roster is not None and name in roster.rows and roster.rows[name].paused
+        return one.trouble is not None and not paused and name not in self._owned()
 
     def _owned(self) -> set[str]:
         roster = self.roster

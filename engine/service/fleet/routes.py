@@ -15,7 +15,6 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from engine.about import about
-from engine.decide.sharing import shared
 from engine.service import http
 from engine.service.doors import Doors
 from engine.service.fleet import metrics
@@ -164,7 +163,7 @@ def condition_of(process: Standing, name: str) -> str:
         return "ready" if _is_ready(runner) else runner.condition.value
     if _paused(process, name):
         return "paused"
-    if name in _owners(process):
+    if name in process.owners():
         return "elsewhere"
     return "broken" if known is not None and known.trouble is not None else "unassigned"
 
@@ -178,7 +177,7 @@ def reason_of(process: Standing, name: str) -> str | None:
         return runner.reason or f"the pair is {runner.condition.value}"
     if _paused(process, name):
         return "the pair is paused; wosync pair pause --resume has it go on"
-    owner = _owners(process).get(name)
+    owner = _owner(process, name)
     if owner is not None:
         return f"{owner} works on the pair"
     if known is None:
@@ -200,13 +199,11 @@ def _paused(process: Standing, name: str) -> bool:
     return row is not None and row.paused
 
 
-def _owners(process: Standing) -> Mapping[str, str]:
-    """Which process is to work on each pair, for a person."""
-    if process.roster is None:
-        return {}
-    holders = {member.id: member.holder for member in process.roster.members}
-    paused = {name for name, row in process.roster.rows.items() if row.paused}
-    return {name: holders[id_] for name, id_ in shared(process.roster.members, paused).items()}
+def _owner(process: Standing, name: str) -> str | None:
+    """Which process is to work on a pair, for a person."""
+    members = () if process.roster is None else process.roster.members
+    id_ = process.owners().get(name)
+    return next((member.holder for member in members if member.id == id_), None)
 
 
 def _page(told: Mapping[str, Any]) -> str:

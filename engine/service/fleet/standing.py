@@ -39,6 +39,10 @@ class Standing(Protocol):
     shown: Shown
     scrapes: anyio.CapacityLimiter
 
+    def owners(self) -> Mapping[str, str]:
+        """The id of the member that is to work on each pair."""
+        ...
+
     def line(self) -> str:
         """How it does, in one line."""
         ...
