@@ -300,7 +300,11 @@ async def test_pairs_are_kept_in_the_database(tmp_path: Path, server: str) -> No
 
         assert (await wosync("pair", "remove", name_of(3), *of)).returncode == OK
         await there.shared_out(PAIRS - 1)
-        assert name_of(3) not in await host.conditions()
+
+        async def is_gone() -> bool:
+            return name_of(3) not in await host.conditions()
+
+        await until(is_gone)
         told = await wosync("status", *of, "--pair", name_of(2), "--json")
         assert json.loads(told.stdout)["ready"]
         assert (await wosync("pair", "remove", name_of(3), *of)).returncode == CONFIGURATION

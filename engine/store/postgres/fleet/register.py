@@ -218,7 +218,7 @@ class Register:
                 self.database.named(
                     "INSERT INTO {schema}.pair AS known (name, config) VALUES (%s, %s)"
                     " ON CONFLICT (name) DO UPDATE SET config = excluded.config,"
-                    " changed_at = clock_timestamp() WHERE %s OR known.config IS NULL"
+                    " changed_at = clock_timestamp() WHERE %s <> 0 OR known.config IS NULL"
                 ),
                 (name, config, replace),
             )
@@ -233,7 +233,7 @@ class Register:
         with self.database.connected() as connection:
             connection.execute(
                 self.database.named(
-                    "INSERT INTO {schema}.pair AS known (name, paused) VALUES (%s, %s)"
+                    "INSERT INTO {schema}.pair AS known (name, paused) VALUES (%s, %s <> 0)"
                     " ON CONFLICT (name) DO UPDATE SET paused = excluded.paused,"
                     " changed_at = CASE WHEN known.paused = excluded.paused"
                     "  THEN known.changed_at ELSE clock_timestamp() END"
