@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import psycopg
+import structlog
 
 from engine.clock import passed_s
 from engine.errors import EngineError, StateUnusable
@@ -21,6 +22,10 @@ from engine.store.postgres.database import Database
 from engine.store.postgres.fleet.register import Register
 from engine.store.postgres.lease import RENEWALS, Lease
 from engine.store.postgres.lent import Lent
+
+UNFORESEEN = "the register of the fleet was not asked, for an error that nobody foresaw"
+
+log = structlog.get_logger(component="fleet")
 
 
 @dataclass(slots=True)
@@ -116,3 +121,7 @@ class Keeper:
             except EngineError as error:
                 # The next try has a connection of its own; until then the leases run out.
                 self.tell(error)
+            except Exception:
+                # Nobody else would hear of it, and who keeps nothing any more must not seem to.
+                log.exception("beat_failed")
+                self.tell(StateUnusable(UNFORESEEN, remedy="see the log; it is tried again"))

@@ -108,9 +108,10 @@ class Register:
 
         Raises:
             psycopg.Error: it was not heard, or nobody knows whether it was.
-            Misconfigured: another fleet has this name.
+            Misconfigured: it is none yet, and another fleet has this name.
         """
         with transaction(connection, self.database.schema) as session:
+            known = session.execute("SELECT FROM member WHERE id = %s", (member.id,))
             session.execute(
                 "INSERT INTO member (id, holder, weight, takes, pairs, until)"
                 " VALUES (%(id)s, %(holder)s, %(weight)s, %(takes)s, %(pairs)s,"
@@ -143,8 +144,10 @@ class Register:
                 {row[0]: PairRow(*row) for row in rows.fetchall()},
                 frozenset(name for (name,) in renewed.fetchall()),
             )
-            # Raised in here, it undoes that this member has joined.
-            ensure_one_fleet(member, roster, self.database.shown)
+            # Files of one that is at work may be changed on one host before they are on another.
+            if known.fetchone() is None:
+                # Raised in here, it undoes that this member has joined.
+                ensure_one_fleet(member, roster, self.database.shown)
         return roster
 
     def leave(self, member: str) -> None:
