@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 SITE = $(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --nitpicky --fresh-env -c docs . build/site
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 # Test processes; more than there are cores, because many tests wait for sockets.
-WORKERS ?= 4
+WORKERS ?= 6
 # Tests start hundreds of processes; kept bytecode spares each of them the compiler.
 unexport PYTHONDONTWRITEBYTECODE
 

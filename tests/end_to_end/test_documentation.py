@@ -32,6 +32,7 @@ from connectors.sandbox.sandbox import Addresses, Ports, Sandbox, SandboxOptions
 from connectors.sandbox.settings_file import prepared, write_settings
 from engine.cli.commands import application
 from engine.clock import SystemClock
+from engine.config.fleet import FleetTable
 from engine.config.keys import Keys, Kind
 from engine.config.loading import installed_connectors
 from engine.errors import EngineError
@@ -143,7 +144,10 @@ def test_every_setting_that_a_page_shows_is_one(page: Path) -> None:
     """Pieces of config.toml are copied before they are understood."""
     known = Keys(installed_connectors())
     for block in all_of(page, "toml"):
-        assert unknown_keys(tomllib.loads(block.text), known) == [], block.text
+        tables = tomllib.loads(block.text)
+        # Of a fleet's own file.
+        assert tables.pop("fleet", {}).keys() <= FleetTable.model_fields.keys(), block.text
+        assert unknown_keys(tables, known) == [], block.text
     for block in all_of(page, "yaml"):
         yaml.safe_load(block.text)
 

@@ -105,7 +105,7 @@ MUTANTS = (
     Mutant(
         "removes every directory with a like name in a purge",
         f"{UNIT}/uninstalling.py",
-        "if path.name == PROGRAM or any((path / name).exists() for name in _OF_A_STATE):",
+        "if path.name in {PROGRAM, FLEET} or any((path / name).exists() for name in _OF_A_STATE):",
         "if path.exists():",
         (f"{PLACED}::test_a_purge_takes_configuration_and_states_and_nothing_of_a_like_name",),
     ),
@@ -126,7 +126,7 @@ MUTANTS = (
     Mutant(
         "enables again what somebody disabled",
         f"{UNIT}/installing.py",
-        "(new if wishes.enable is None else wishes.enable)",
+        "(not tree.ours(name) if wishes.enable is None else wishes.enable)",
         "(wishes.enable is not False)",
         (
             f"{PLACED}"

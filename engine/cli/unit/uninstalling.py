@@ -74,7 +74,8 @@ def _stopping(tree: Tree) -> Iterator[Step]:
     systemctl = shutil.which("systemctl")
     if not tree.told or systemctl is None or not any(map(tree.ours, _FILES)):
         return
-    names = [*(one.replace("@", "@*") for one in _FILES)]
+    # Of one that is not there it would be said that it cannot be stopped.
+    names = [one.replace("@", "@*") for one in _FILES if tree.ours(one)]
     yield run([systemctl, "stop", *names], f"stop them yourself: systemctl stop {' '.join(names)}")
 
 
