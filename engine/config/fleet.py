@@ -164,13 +164,7 @@ def check(path: Path, tables: Mapping[str, Any]) -> Fleet:
     try:
         settings = model.model_validate(tables)
     except ValidationError as error:
-        details = error.errors(include_url=False)
-        lines = [mistakes.described(detail, model) for detail in details]
-        raise Misconfigured(
-            f"{path} has {len(lines)} mistake{'s' if len(lines) > 1 else ''}:\n  "
-            + "\n  ".join(lines),
-            remedy=mistakes.remedy(details, path),
-        ) from error
+        raise mistakes.refused(path, error, model) from error
     table: FleetTable = getattr(settings, FLEET_TABLE)
     service: ServiceSettings = getattr(settings, SERVICE)
     if service.state is None:

@@ -8,13 +8,28 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from engine.config.places import is_installed
+from engine.errors import Misconfigured
 from engine.settings import may_be_shown
 
 _ANOTHER_USER = "run the command as root, or as the service's user; or let this user read the file"
 _MANUAL = "the comments in config.toml explain every key; then run: wosync check"
+
+
+def refused(path: Path, error: ValidationError, model: type[BaseModel]) -> Misconfigured:
+    """The error for a file with mistakes, which lists them all.
+
+    Args:
+        model: what the whole file was checked against.
+    """
+    details = error.errors(include_url=False)
+    lines = [described(detail, model) for detail in details]
+    return Misconfigured(
+        f"{path} has {len(lines)} mistake{'s' if len(lines) > 1 else ''}:\n  " + "\n  ".join(lines),
+        remedy=remedy(details, path),
+    )
 
 
 def described(detail: Mapping[str, Any], model: type[BaseModel]) -> str:

@@ -9,8 +9,11 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from typing import Self
 
 from pydantic import SecretStr
+
+from engine.config.loading import ServiceSettings
 
 LOOPBACK_NAME = "localhost"
 
@@ -32,6 +35,22 @@ class Doors:
     names: frozenset[str] = frozenset()
     nudge_token: SecretStr | None = None
     page_token: SecretStr | None = None
+
+    @classmethod
+    def of(cls, service: ServiceSettings, token: str) -> Self:
+        """Those of a service that obeys whoever has the token."""
+        return cls(
+            service.http_address[0],
+            token,
+            frozenset(service.hosts),
+            service.nudge_token,
+            service.page_token,
+        )
+
+    @classmethod
+    def that_only_show(cls, service: ServiceSettings) -> Self:
+        """Those of whoever has nothing to change, so that there is no token."""
+        return cls(service.http_address[0], "", frozenset(service.hosts))
 
     def knows(self, host: str | None, *, only_shows: bool) -> bool:
         """Whether a request for this Host header is meant for us.

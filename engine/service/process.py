@@ -66,15 +66,8 @@ async def _serve(config: Config, environment: Environment, told: Told) -> None:
                     http.listen(*service.http_address) as listener,
                     control.token_for(config.home) as token,
                 ):
-                    doors = Doors(
-                        service.http_address[0],
-                        token,
-                        frozenset(service.hosts),
-                        service.nudge_token,
-                        service.page_token,
-                    )
                     working = Working(assembly, shadow)
-                    await _Process(working, told).serve(listener, doors)
+                    await _Process(working, told).serve(listener, Doors.of(service, token))
                 await keep_usage(assembly)
     except (LeaseLost, StateAway, StateReadOnly) as error:
         if working is None or not working.stop.is_set():

@@ -167,7 +167,7 @@ class _Standby:
     def _doors(self) -> Doors:
         """Nobody changes anything here, so there is no token."""
         service = self.config.engine.service
-        return Doors(service.http_address[0], "", frozenset(service.hosts), None, None)
+        return Doors.that_only_show(service)
 
     async def _readyz(self, _: Request) -> Response:
         return PlainTextResponse(f"standing by: {self.reason}\n")

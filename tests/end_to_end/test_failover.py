@@ -89,6 +89,18 @@ async def members(
                 connection.execute(sql.SQL("DROP ROLE {}").format(role))
 
 
+@asynccontextmanager
+async def leader_and_standby(directory: Path, server: str) -> AsyncGenerator[tuple[Behind, Behind]]:
+    """One that leads and one that stands by."""
+    sandbox = Sandbox(SandboxOptions(seed=3, bulk=0))
+    async with members("ab", directory, server, sandbox) as (first, second):
+        await first.start()
+        await until(first.leads, [first])
+        await second.start()
+        await until(second.stands_by, [first, second])
+        yield first, second
+
+
 async def test_one_works_and_the_other_stands_by(tmp_path: Path, postgres: str) -> None:
     """Each says so on its own port; stopped in order, the first hands over at once."""
     sandbox = Sandbox(SandboxOptions(seed=3, bulk=10))
@@ -224,12 +236,7 @@ async def test_one_that_is_told_to_stop_while_it_takes_over_gives_back_what_it_t
     tmp_path: Path, postgres: str
 ) -> None:
     """It hears that whatever it is about to do, and whoever comes next need not wait."""
-    sandbox = Sandbox(SandboxOptions(seed=3, bulk=0))
-    async with members("ab", tmp_path, postgres, sandbox) as (first, second):
-        await first.start()
-        await until(first.leads, [first])
-        await second.start()
-        await until(second.stands_by, [first, second])
+    async with leader_and_standby(tmp_path, postgres) as (first, second):
 
         async def is_taking_over() -> bool:
             return (await second.asked("/healthz"))[0] == 0
@@ -253,12 +260,7 @@ async def test_a_database_that_was_made_read_only_is_waited_for(
     tmp_path: Path, postgres: str
 ) -> None:
     """A primary that was demoted may become one again, or another one is found in its place."""
-    sandbox = Sandbox(SandboxOptions(seed=3, bulk=0))
-    async with members("ab", tmp_path, postgres, sandbox) as (first, second):
-        await first.start()
-        await until(first.leads, [first])
-        await second.start()
-        await until(second.stands_by, [first, second])
+    async with leader_and_standby(tmp_path, postgres) as (first, second):
 
         async def both_wait() -> bool:
             told = [await one.asked("/readyz") for one in (first, second)]

@@ -262,7 +262,8 @@ async def test_a_mistake_stops_one_pair_alone_and_commands_take_a_pair(
         page = await host.text(f"/pair/{name_of(1)}/")
         assert f'href="/pair/{name_of(1)}/page/list/waiting"' in page
         assert f'pair="{name_of(3)}"' in await host.text("/metrics")
-        assert name_of(3) in await host.text("/")
+        assert f'href="/pair/{name_of(3)}/"' in await host.text("/")
+        assert "--accent" in await host.text("/page/style.css")
 
 
 def ref_in(sandbox: Sandbox) -> str:

@@ -39,9 +39,8 @@ async def exposed(process: Standing, accept: str) -> tuple[bytes, str]:
 def _worst_first(runners: Iterable[Runner]) -> list[str]:
     def goodness(runner: Runner) -> tuple[bool, float, str]:
         working = runner.working
-        ready = working is not None and working.status.not_ready() is None
         behind = 0.0 if working is None else float(len(working.assembly.changes))
-        return ready, -behind, runner.name
+        return runner.ready, -behind, runner.name
 
     return [one.name for one in sorted(runners, key=goodness)]
 
@@ -79,13 +78,7 @@ def _own(process: Standing) -> CollectorRegistry:
     GCCollector(registry=registry)
     gauges = Gauges(registry)
     for runner in process.runners.values():
-        working = runner.working
-        ready = (
-            runner.condition is Condition.WORKING
-            and working is not None
-            and working.status.not_ready() is None
-        )
-        gauges.pairs.labels("ready" if ready else runner.condition.value).inc()
+        gauges.pairs.labels("ready" if runner.ready else runner.condition.value).inc()
     roster = process.roster
     gauges.members.set(0 if roster is None else len(roster.members))
     gauges.register_reached.set(process.trouble is None and roster is not None)

@@ -83,6 +83,16 @@ class Runner:
         """Of the pair."""
         return self.known.name
 
+    @property
+    def ready(self) -> bool:
+        """Whether it works, and calls itself ready."""
+        working = self.working
+        return (
+            self.condition is Condition.WORKING
+            and working is not None
+            and working.status.not_ready() is None
+        )
+
     async def run(self) -> None:
         """Work on it until told to stop; raises nothing."""
         structlog.contextvars.bind_contextvars(pair=self.name)
@@ -183,14 +193,8 @@ class Runner:
             return outcome
 
         with control.token_for(config.home) as token:
-            doors = Doors(
-                service.http_address[0],
-                token,
-                frozenset(service.hosts),
-                service.nudge_token,
-                service.page_token,
-            )
-            self.app, self.working = http.application(status, reload, doors), working
+            self.app = http.application(status, reload, Doors.of(service, token))
+            self.working = working
             self.condition, self.reason, self.remedy = Condition.WORKING, None, None
             supervision = Supervision(working.assembly, status, Notifier(None))
             if self.stopped:

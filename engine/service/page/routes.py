@@ -29,6 +29,7 @@ from engine.service.why.asking import Asking
 
 HOME = "/"
 BELOW = "/page/"
+STYLE_PATH = f"{BELOW}style.css"
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none';"
     " frame-ancestors 'none'"
@@ -58,6 +59,12 @@ def is_page(path: str) -> bool:
     return path == HOME or path.startswith(BELOW)
 
 
+def style_sheet() -> Response:
+    """How every page of ours looks."""
+    headers = HEADERS | {"Cache-Control": "max-age=300"}
+    return Response(style(), headers=headers, media_type="text/css")
+
+
 def root_of(request: Request) -> str:
     """What precedes the paths of this page; nothing where a process works on one pair alone."""
     return request.scope.get("root_path", "")
@@ -76,7 +83,7 @@ def routes(status: Status, doors: Doors) -> list[Route]:
         Route(f"{BELOW}sign-in", page.sign_in, methods=["POST"]),
         Route(f"{BELOW}sign-out", page.changing(page.sign_out), methods=["POST"]),
         Route(f"{BELOW}approve", page.changing(page.approve), methods=["POST"]),
-        Route(f"{BELOW}style.css", page.style),
+        Route(STYLE_PATH, page.style),
     ]
 
 
@@ -203,8 +210,7 @@ class _Page:
 
     async def style(self, _: Request) -> Response:
         """The style sheet."""
-        headers = HEADERS | {"Cache-Control": "max-age=300"}
-        return Response(style(), headers=headers, media_type="text/css")
+        return style_sheet()
 
     def _answer(
         self,

@@ -7,8 +7,6 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum, auto
-from functools import cache
-from importlib import resources
 from itertools import zip_longest
 from typing import Any, LiteralString
 
@@ -20,6 +18,7 @@ from engine.clock import passed_s
 from engine.errors import StateUnusable
 from engine.store.postgres import troubles
 from engine.store.postgres.session import Session, adapt, transaction
+from engine.store.postgres.steps import Steps
 
 # The first one that is still maintained.
 SERVER_MIN = 140_000
@@ -35,8 +34,11 @@ _SILENCE = {
 }
 # From the second time on the server plans a statement no more; there are some hundred of ours.
 PREPARED_AFTER, PREPARED_MAX = 1, 500
-# Of these each state has one: another program may call a table by a name of ours as well.
-_OURS = ("schema_version", "leader", "record", "setting", "secret")
+STEPS = Steps(
+    "engine.store.postgres",
+    "schema_version",
+    ("schema_version", "leader", "record", "setting", "secret"),
+)
 
 
 class Made(IntEnum):
@@ -46,14 +48,6 @@ class Made(IntEnum):
     TABLES = auto()
     """In a schema that somebody else has made, and given to the role."""
     SCHEMA = auto()
-
-
-@cache
-def migrations() -> tuple[str, ...]:
-    """The schema's steps in order; step n brings version n - 1 to version n."""
-    folder = resources.files("engine.store.postgres") / "schema"
-    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
-    return tuple((folder / name).read_text(encoding="utf-8") for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +198,7 @@ class Database:
             StateUnusable: the database cannot be read, or holds something else there.
         """
         with self.connected() as connection:
-            return _version(connection, self.shown, self.schema)
+            return STEPS.version(connection, self.shown, self.schema)
 
     def described(self) -> str:
         """What is found there, for a person.
@@ -214,7 +208,7 @@ class Database:
         """
         with self.connected() as connection:
             began_at = passed_s()
-            version = _version(connection, self.shown, self.schema)
+            version = STEPS.version(connection, self.shown, self.schema)
             took_ms = (passed_s() - began_at) * 1000
             self.ensure_known(version)
             if connection.execute("SHOW transaction_read_only").fetchone() == ("on",):
@@ -232,9 +226,9 @@ class Database:
             StateUnusable: they cannot be, or are those of a newer version or of something else.
         """
         with self.connected() as connection:
-            version = _version(connection, self.shown, self.schema)
+            version = STEPS.version(connection, self.shown, self.schema)
             self.ensure_known(version)
-            if version == len(migrations()):
+            if version == len(STEPS.scripts):
                 return Made.NOTHING
             if connection.execute("SHOW transaction_read_only").fetchone() == ("on",):
                 raise troubles.read_only(self.shown)
@@ -243,7 +237,7 @@ class Database:
                 connection.execute(
                     "SELECT pg_advisory_xact_lock(hashtext('wosync'), hashtext(%s))", (self.schema,)
                 )
-                version = _version(connection, self.shown, self.schema)
+                version = STEPS.version(connection, self.shown, self.schema)
                 self.ensure_known(version)
                 return self._migrate(connection, version)
 
@@ -253,7 +247,7 @@ class Database:
         Raises:
             StateUnusable: it is that of a newer version.
         """
-        known = len(migrations())
+        known = len(STEPS.scripts)
         if version > known:
             raise StateUnusable(
                 f"the state in {self.shown} was written by a newer version of wosync"
@@ -273,9 +267,9 @@ class Database:
             connection.execute(self.named("CREATE SCHEMA {schema}"))
             made = Made.SCHEMA
         connection.execute("SELECT set_config('search_path', %s, true)", (self.schema,))
-        for script in migrations()[version:]:
+        for script in STEPS.scripts[version:]:
             connection.execute(script.encode())
-        connection.execute("UPDATE schema_version SET version = %s", (len(migrations()),))
+        connection.execute("UPDATE schema_version SET version = %s", (len(STEPS.scripts),))
         return made
 
     def holds_anything(self, connection: psycopg.Connection[Any]) -> bool:
@@ -322,20 +316,3 @@ class Database:
                 " END $$"
             ).format(name=sql.Literal(self.schema))
         )
-
-
-def _version(connection: psycopg.Connection[Any], shown: str, schema: str) -> int:
-    ours, anything = connection.execute(
-        "SELECT count(*) FILTER (WHERE c.relkind = 'r' AND c.relname = ANY(%s)), count(*)"
-        " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s",
-        (list(_OURS), schema),
-    ).fetchone() or (0, 0)
-    if not anything:
-        return 0
-    if ours < len(_OURS):
-        raise troubles.not_ours(schema)
-    statement = sql.SQL("SELECT version FROM {}.schema_version").format(sql.Identifier(schema))
-    row = connection.execute(statement).fetchone()
-    if row is None:
-        raise troubles.altered(shown, "which version they are of is not there")
-    return int(row[0])

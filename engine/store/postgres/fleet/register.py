@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from typing import Any
 
 import psycopg
@@ -21,18 +19,11 @@ from engine.store.postgres import troubles
 from engine.store.postgres.database import Database
 from engine.store.postgres.lease import Lease
 from engine.store.postgres.session import Session, transaction
+from engine.store.postgres.steps import Steps
 
 # A process that has said nothing for so long is forgotten.
 FORGOTTEN = "1 hour"
-_OURS = ("fleet_version", "member", "pair")
-
-
-@cache
-def migrations() -> tuple[str, ...]:
-    """The schema's steps in order; step n brings version n - 1 to version n."""
-    folder = resources.files("engine.store.postgres.fleet") / "schema"
-    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
-    return tuple((folder / name).read_text(encoding="utf-8") for name in names)
+STEPS = Steps("engine.store.postgres.fleet", "fleet_version", ("fleet_version", "member", "pair"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +44,7 @@ class Register:
         """
         database = self.database
         with database.connected() as connection:
-            known, version = len(migrations()), self._version(connection)
+            known, version = len(STEPS.scripts), self._version(connection)
             if version == known:
                 return
             if connection.execute("SHOW transaction_read_only").fetchone() == ("on",):
@@ -66,33 +57,20 @@ class Register:
                 version = self._version(connection)
                 connection.execute(database.named("CREATE SCHEMA IF NOT EXISTS {schema}"))
                 connection.execute("SELECT set_config('search_path', %s, true)", (database.schema,))
-                for script in migrations()[version:]:
+                for script in STEPS.scripts[version:]:
                     connection.execute(script.encode())
                 connection.execute("UPDATE fleet_version SET version = %s", (known,))
 
     def _version(self, connection: psycopg.Connection[Any]) -> int:
-        shown, schema = self.database.shown, self.database.schema
-        ours, anything = connection.execute(
-            "SELECT count(*) FILTER (WHERE c.relkind = 'r' AND c.relname = ANY(%s)), count(*)"
-            " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s",
-            (list(_OURS), schema),
-        ).fetchone() or (0, 0)
-        if not anything:
-            return 0
-        if ours < len(_OURS):
-            raise troubles.not_ours(schema)
-        row = connection.execute(
-            self.database.named("SELECT version FROM {schema}.fleet_version")
-        ).fetchone()
-        if row is None:
-            raise troubles.altered(shown, "which version they are of is not there")
-        if row[0] > len(migrations()):
+        shown, known = self.database.shown, len(STEPS.scripts)
+        version = STEPS.version(connection, shown, self.database.schema)
+        if version > known:
             raise StateUnusable(
-                f"the fleet in {shown} is one of a newer version of wosync (schema {row[0]}, this"
-                f" version knows {len(migrations())})",
+                f"the fleet in {shown} is one of a newer version of wosync (schema {version}, this"
+                f" version knows {known})",
                 remedy="install the newer version here as well",
             )
-        return int(row[0])
+        return version
 
     def beat(
         self,
