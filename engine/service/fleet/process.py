@@ -92,6 +92,8 @@ class Process:
     _in_loop: Callable[..., object] = field(default_factory=from_threads, init=False)
     _owners: Mapping[str, str] = field(default_factory=dict[str, str], init=False)
     _shared_of: Roster | None = field(default=None, init=False)
+    _look_now: bool = field(default=False, init=False)
+    """Somebody has asked that everything be read again; done by whoever shares alone."""
     _news: anyio.Event = field(default_factory=anyio.Event, init=False)
     _whole: anyio.CancelScope = field(default_factory=anyio.CancelScope, init=False)
 
@@ -195,7 +197,9 @@ class Process:
             looked_at = anyio.current_time()
             while not self.stop.is_set():
                 self._news = anyio.Event()
-                if self._rows_changed() or anyio.current_time() - looked_at >= FILES_S:
+                late = anyio.current_time() - looked_at >= FILES_S
+                if self._look_now or late or self._rows_changed():
+                    self._look_now = False
                     await self._look_again()
                     looked_at = anyio.current_time()
                 self._distribute(tasks.start_soon)
@@ -285,7 +289,7 @@ class Process:
             async for number in received:
                 name = signal.Signals(number).name
                 if number == signal.SIGHUP:
-                    await self._look_again()
+                    self._look_now = True
                     self._news.set()
                 elif self.stop.is_set():
                     log.warning("stopping_at_once", signal=name)
