@@ -30,7 +30,7 @@ from engine.wire.dated import Dated
 from engine.wire.guarded import Guarded
 from engine.wire.read_only import ReadOnly
 from engine.wire.transport import Transport
-from engine.wire.way import Way
+from engine.wire.way import Guard, Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Environment:
         """Randomness of one actor, so that one's draws never shift another's."""
         return Random(f"{self.seed}:{actor}")  # noqa: S311 # jitter, not secrets
 
-    def way(self, system: str, guard: Callable[[], None] | None = None) -> Way:
+    def way(self, system: str, guard: Guard | None = None) -> Way:
         """The way out to the system, for as long as the guard raises nothing."""
         way = self.ways.get(system)
         if way is None:
@@ -78,7 +78,7 @@ class Systems:
     source_governor: Governor
     target_governor: Governor
     dates: Dates
-    guard: Callable[[], None] | None
+    guard: Guard | None
 
     def governors(self, config: Config) -> dict[str, Governor]:
         """Governor by system name."""
@@ -121,7 +121,7 @@ async def open_systems(
     metrics: Metrics,
     vaults: Callable[[str], Vault] | None = None,
     *,
-    guard: Callable[[], None] | None = None,
+    guard: Guard | None = None,
 ) -> AsyncGenerator[Systems]:
     """Open both connectors; nothing is sent before their start-up steps run.
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from engine.wire.way import Incoming, Outgoing, Way, Wrapped
+from engine.wire.way import Guard, Incoming, Outgoing, Way, Wrapped
 
 
 class Guarded(Wrapped):
@@ -12,10 +10,10 @@ class Guarded(Wrapped):
 
     Args:
         way: the way out.
-        guard: raises what is to be told in place of sending.
+        guard: asked before each request.
     """
 
-    def __init__(self, way: Way, guard: Callable[[], None]) -> None:
+    def __init__(self, way: Way, guard: Guard) -> None:
         super().__init__(way)
         self._guard = guard
 

@@ -10,7 +10,8 @@ do so is given another class on its way out, which is what the library offers mi
 may repeat a request learns of a stale connection as `StaleConnection`.
 
 And a fourth: what a network swallows the kernel sends again for minutes, also for a process that
-has given it up or is gone. A create that arrived so late would have been made again by then.
+has given it up, stands still or is gone. A create that arrived so late would have been made again
+by then, and who may send for a while only has somebody else in his place by then.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import socket
 import struct
 import sys
 import termios
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from functools import lru_cache
@@ -34,7 +35,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from engine.wire.connections import StaleConnection
-from engine.wire.way import Incoming, Outgoing
+from engine.wire.way import Guard, Incoming, Outgoing
 
 CONNECTIONS_MAX = 100
 # Below the idle time-out of common load balancers, so that a connection they are about to close
@@ -46,6 +47,9 @@ HEADERS_MAX = 512
 # What nobody has acknowledged for so long is given up, of a process that stands still as well: long
 # before anybody who takes over has looked for it long enough.
 UNHEARD_S = 20.0
+# The kernel counts from the first time on that it sends something again, after so long at least.
+SENT_AGAIN_S = 0.2
+_AT_ONCE_MS = 1
 # Whether a connection that is closed takes along what is still to be sent on it, and says so.
 _DROPPED, _SENT_ON = struct.pack("ii", 1, 0), struct.pack("ii", 0, 0)
 _INT = struct.Struct("i")
@@ -66,6 +70,8 @@ class _Stale(_Broken):
 class _Connector(aiohttp.TCPConnector):
     """Connections on which nothing is sent any more once nobody waits for an answer."""
 
+    guard: Guard | None = None
+
     async def connect(
         self,
         req: aiohttp.ClientRequest,
@@ -74,21 +80,32 @@ class _Connector(aiohttp.TCPConnector):
     ) -> aiohttp.connector.Connection:
         """A connection for a request that is about to leave."""
         connection = await super().connect(req, traces, timeout)
+        # Between this and the first byte of the request nothing is waited for.
+        try:
+            unheard_s = UNHEARD_S if self.guard is None else min(self.guard(), UNHEARD_S)
+        except BaseException:
+            connection.release()
+            raise
         if connection.transport is not None:
             made: socket.socket | None = connection.transport.get_extra_info("socket")
             if made is not None:
-                _drop_when_closed(made)
+                _drop_when_closed(made, unheard_s)
                 connection.add_callback(lambda: _keep_what_arrived(made))
         return connection
 
 
-def _drop_when_closed(made: socket.socket) -> None:
-    """Closed by whomever, it takes along what is still to be sent on it."""
+def _drop_when_closed(made: socket.socket, unheard_s: float) -> None:
+    """Closed by whomever, it takes along what is still to be sent on it.
+
+    Args:
+        unheard_s: so long what was sent may stay without a sign that it arrived.
+    """
+    unheard_ms = max(_AT_ONCE_MS, int((unheard_s - SENT_AGAIN_S) * 1000))
     # It may have been closed from the other side meanwhile.
     with suppress(OSError):
         made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DROPPED)
         if sys.platform == "linux":
-            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNHEARD_S * 1000))
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, unheard_ms)
 
 
 def _keep_what_arrived(made: socket.socket) -> None:
@@ -103,11 +120,10 @@ class Transport:
     """Connections of one system; no cookie is ever kept, none sent that was not asked for.
 
     Args:
-        guard: asked when a connection is there, right before the request leaves on it; raises what
-            is to be told in place of sending.
+        guard: asked when a connection is there, right before the request leaves on it.
     """
 
-    def __init__(self, guard: Callable[[], None] | None = None) -> None:
+    def __init__(self, guard: Guard | None = None) -> None:
         self._guard = guard
         self._opened: aiohttp.ClientSession | None = None
 
@@ -183,34 +199,28 @@ def _timeout(seconds: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(connect=seconds, sock_connect=seconds, sock_read=seconds)
 
 
-def _session(guard: Callable[[], None] | None) -> aiohttp.ClientSession:
+def _session(guard: Guard | None) -> aiohttp.ClientSession:
+    connector = _Connector(limit=CONNECTIONS_MAX, keepalive_timeout=KEEPALIVE_S)
+    connector.guard = guard
     return aiohttp.ClientSession(
-        connector=_Connector(limit=CONNECTIONS_MAX, keepalive_timeout=KEEPALIVE_S),
+        connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         middlewares=(_sent_once,),
-        trace_configs=[_watching_connections(guard)],
+        trace_configs=[_watching_connections()],
         max_line_size=HEADER_BYTES_MAX,
         max_field_size=HEADER_BYTES_MAX,
         max_headers=HEADERS_MAX,
     )
 
 
-def _watching_connections(guard: Callable[[], None] | None) -> aiohttp.TraceConfig:
+def _watching_connections() -> aiohttp.TraceConfig:
     async def reused(*_: object) -> None:
         # Told within the task of the request, so a context variable reaches `_sent_once`.
         _kept.set(True)
 
-    async def guarded(*_: object) -> None:
-        if guard is not None:
-            guard()
-
     tracing = aiohttp.TraceConfig()
     tracing.on_connection_reuseconn.append(reused)
-    if guard is not None:
-        # Between these and the first byte of the request nothing is waited for.
-        tracing.on_connection_reuseconn.append(guarded)
-        tracing.on_connection_create_end.append(guarded)
     return tracing
 
 

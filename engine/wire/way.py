@@ -40,6 +40,11 @@ class Incoming:
     end: Callable[[], Awaitable[None]]
 
 
+# Asked right before a request leaves: for how many seconds it may be on its way at most. It raises
+# what is to be told in place of sending.
+Guard = Callable[[], float]
+
+
 class Way(Protocol):
     """Sends each request once and follows nothing; no cookie is kept."""
 

@@ -56,7 +56,7 @@ class _Held:
     """
 
     number: int
-    guard: Callable[[], None]
+    guard: Callable[[], float]
     store: SqliteStore
 
 

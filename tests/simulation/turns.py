@@ -11,7 +11,6 @@ import asyncio
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -24,7 +23,7 @@ from engine.assembly.opening import plain_errors
 from engine.errors import StateAway, StateInUse
 from engine.service.standby import LOOKS, end_with_lease
 from engine.store.port.place import Place
-from engine.wire.way import Incoming, Outgoing, Way, Wrapped
+from engine.wire.way import Guard, Incoming, Outgoing, Way, Wrapped
 from tests.scratch import scratch
 from tests.simulation import virtual_time
 from tests.simulation.history import History, Outcome, kept, quiet
@@ -107,7 +106,7 @@ class HaltingEnvironment(Environment):
 
     life: Life | None = None
 
-    def way(self, system: str, guard: Callable[[], None] | None = None) -> Way:
+    def way(self, system: str, guard: Guard | None = None) -> Way:
         """See `Environment.way`."""
         assert self.life is not None
         return Halting(super().way(system, guard), self.life)

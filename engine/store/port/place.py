@@ -88,10 +88,11 @@ class Place(Protocol):
         ...
 
     @property
-    def guard(self) -> Callable[[], None] | None:
-        """Raises StateInUse once it is not certain any more that nobody else holds the state.
+    def guard(self) -> Callable[[], float] | None:
+        """Tells for how many seconds it is certain that nobody else holds the state.
 
         To be asked before anything is sent; None where a state once held is held until the end.
+        It raises StateInUse once that is not certain any more.
         """
         ...
 

@@ -55,14 +55,16 @@ class Lease:
         """Wait, though not longer than it is wanted."""
         self._ended.wait(seconds)
 
-    def ensure(self) -> None:
-        """Whether we may write.
+    def left_s(self) -> float:
+        """For how many seconds we may write even if it is not renewed.
 
         Raises:
             StateInUse: it has ended.
         """
-        if not self.stands:
+        left_s = self._until - passed_s()
+        if self._ended.is_set() or left_s <= 0:
             raise troubles.lost(self.database.shown)
+        return left_s
 
     def renewed(self, asked_at: float) -> None:
         """It was, by whom nobody had it taken from since.

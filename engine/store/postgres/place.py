@@ -153,9 +153,9 @@ class StateDatabase:
                 (self.directory / statedir.MARK_NAME).unlink(missing_ok=True)
 
     @property
-    def guard(self) -> Callable[[], None]:
+    def guard(self) -> Callable[[], float]:
         """See `Place.guard`: the lease."""
-        return self._ours().ensure
+        return self._ours().left_s
 
     @asynccontextmanager
     async def open(self, on_commit: Callable[[float], None] | None = None) -> AsyncGenerator[Store]:

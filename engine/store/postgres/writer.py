@@ -97,7 +97,7 @@ class Writer:
             StateUnusable: the lease has ended, or none can be opened while that stands.
         """
         while True:
-            self.lease.ensure()
+            self.lease.left_s()
             try:
                 return self.lent.take()
             except StateUnusable:

@@ -18,6 +18,7 @@ from engine.wire.way import Outgoing, Way
 pytestmark = pytest.mark.anyio
 
 BODY = b"{}"
+LEFT_S = 10.0
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -62,10 +63,11 @@ class Right:
 
     lasts: bool = True
 
-    def __call__(self) -> None:
-        """Whether it does."""
+    def __call__(self) -> float:
+        """For how many seconds."""
         if not self.lasts:
             raise StateInUse("another process works on the state")
+        return LEFT_S
 
 
 async def ask(way: Way, url: str) -> None:
