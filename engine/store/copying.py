@@ -7,6 +7,7 @@ sides, so that neither is ever held in memory.
 from __future__ import annotations
 
 import contextlib
+import math
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -130,7 +131,7 @@ def held(database: Database, lease_s: float) -> Generator[lease.Lease]:
 def moment(database: Database) -> Generator[psycopg.Connection[Any]]:
     """A connection that sees one moment of the tables, which are those of this version."""
     database.ensure_known(database.version())
-    with database.connected() as connection, connection.transaction():
+    with database.connected(math.inf) as connection, connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         _within(connection, database.schema)
         yield connection
@@ -139,7 +140,7 @@ def moment(database: Database) -> Generator[psycopg.Connection[Any]]:
 @contextmanager
 def changing(database: Database, ours: lease.Lease) -> Generator[psycopg.Connection[Any]]:
     """A connection in a transaction of its own, under our lease."""
-    with database.connected() as connection, connection.transaction():
+    with database.connected(math.inf) as connection, connection.transaction():
         _within(connection, database.schema)
         connection.execute("SELECT fence(%s)", (ours.number,))
         yield connection

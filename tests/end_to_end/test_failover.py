@@ -138,38 +138,43 @@ async def test_one_that_stands_by_stops_when_it_is_told_to(tmp_path: Path, postg
         assert await first.leads()
 
 
-async def test_a_database_that_is_away_is_waited_for(tmp_path: Path, postgres: str) -> None:
+# Nobody gets in, and who is in is cut off; or everybody gets in, and nobody has an answer.
+@pytest.mark.parametrize(("vanish", "appear"), [(Way.close, Way.open), (Way.hold, Way.release)])
+async def test_a_database_that_is_away_is_waited_for(
+    tmp_path: Path, postgres: str, vanish: Callable[[Way], None], appear: Callable[[Way], None]
+) -> None:
     """Nothing is flagged for that, nothing is lost, and nobody has to start anything."""
     rng = Random(11)  # noqa: S311 # moments, not secrets
     sandbox = Sandbox(SandboxOptions(seed=5, bulk=60, latency_s=0.005))
     hands = Hands(sandbox, rng)
     async with members("a", tmp_path, postgres, sandbox) as (only,):
-        only.way.close()
+        vanish(only.way)
         await only.start()
         await until(only.stands_by, [only])
         assert "cannot be reached" in (await only.asked("/readyz"))[1]
 
-        only.way.open()
+        appear(only.way)
         await until(only.leads, [only])
         await let_pass(sandbox, 60, DEADLINE_S)
-        only.way.close()
+        vanish(only.way)
         hands.do_something()
         await until(only.stands_by, [only])
-        only.way.open()
+        appear(only.way)
         found = await settled(only.settings.service_url, sandbox, hands)
         assert (found.duplicates, found.misses) == ([], [])
         await only.end(signal.SIGTERM)
 
 
+@pytest.mark.parametrize("vanish", [Way.close, Way.hold])
 async def test_one_that_is_told_to_stop_does_while_the_database_is_away(
-    tmp_path: Path, postgres: str
+    tmp_path: Path, postgres: str, vanish: Callable[[Way], None]
 ) -> None:
     """It has nothing to stand by for."""
     sandbox = Sandbox(SandboxOptions(seed=3, bulk=0))
     async with members("a", tmp_path, postgres, sandbox) as (only,):
         await only.start()
         await until(only.leads, [only])
-        only.way.close()
+        vanish(only.way)
         assert only.process is not None
         only.told(signal.SIGTERM)
         with anyio.fail_after(DEADLINE_S):

@@ -41,6 +41,7 @@ from engine.store.postgres import lease
 from engine.store.postgres.database import Database
 from engine.store.postgres.lease import Lease
 from engine.store.postgres.lent import Lent
+from engine.store.postgres.link import Link
 from engine.store.postgres.place import StateDatabase
 from engine.store.postgres.reader import Reader
 from engine.store.postgres.session import Session
@@ -158,11 +159,11 @@ class MortalDatabase(Database):
 
     life: Life
 
-    def connect(self) -> psycopg.Connection[Any]:
+    def connect(self, silence_s: float = math.inf) -> Link:
         """See `Database.connect`."""
         if self.life.dead or self.life.cut_off:
             raise StateAway("it cannot be reached", remedy="none")
-        return super().connect()
+        return super().connect(silence_s)
 
 
 class Leasing:

@@ -100,7 +100,7 @@ class Process:
     def __post_init__(self) -> None:
         fleet = self.fleet
         self._database = database_at(fleet.service, fleet.schema, "[service] state")
-        self._lent = Lent(self._database)
+        self._lent = Lent(self._database, fleet.service.lease_s)
         register = Register(self._database)
         self.catalogue = Catalogue(fleet, register)
         self.threads = anyio.CapacityLimiter(fleet.table.connections)

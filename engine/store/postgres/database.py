@@ -17,6 +17,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from engine.clock import passed_s
 from engine.errors import StateUnusable
 from engine.store.postgres import troubles
+from engine.store.postgres.link import Link
 from engine.store.postgres.session import Session, adapt, transaction
 from engine.store.postgres.steps import Steps
 
@@ -24,6 +25,8 @@ from engine.store.postgres.steps import Steps
 SERVER_MIN = 140_000
 # A network that swallows everything is told from a slow one after so many seconds.
 CONNECT_S = 5
+# A statement that concerns a few rows is answered by then, unless the server stands still.
+ANSWER_S = 30.0
 _SILENCE = {
     "connect_timeout": CONNECT_S,
     "keepalives_idle": 5,
@@ -90,8 +93,11 @@ class Database:
         """A statement with the name of the schema in place of `{schema}`."""
         return sql.SQL(statement).format(schema=sql.Identifier(self.schema))
 
-    def connect(self) -> psycopg.Connection[Any]:
+    def connect(self, silence_s: float = math.inf) -> Link:
         """Open a connection; every statement on it is a transaction unless one is begun.
+
+        Args:
+            silence_s: so long the server may be silent from then on.
 
         Raises:
             StateUnusable: it cannot be reached, refuses us, or is too old.
@@ -103,9 +109,10 @@ class Database:
         given = conninfo_to_dict(self.address)
         wanted = {name: value for name, value in _SILENCE.items() if name not in given}
         try:
-            connection = psycopg.connect(
+            connection = Link.connect(
                 make_conninfo(self.address, **wanted, **extra), autocommit=True
             )
+            connection.silence_s = CONNECT_S
         except psycopg.Error as error:
             raise troubles.unreachable(self.shown, error) from None
         try:
@@ -118,6 +125,7 @@ class Database:
             direct = session == connection.info.backend_pid
             connection.prepare_threshold = PREPARED_AFTER if direct else None
             connection.prepared_max = PREPARED_MAX
+            connection.silence_s = silence_s
         except psycopg.Error as error:
             # It let us in, and ended before it answered.
             connection.close()
@@ -128,13 +136,16 @@ class Database:
         return connection
 
     @contextmanager
-    def connected(self) -> Generator[psycopg.Connection[Any]]:
+    def connected(self, silence_s: float = ANSWER_S) -> Generator[Link]:
         """A connection for the block; what fails in it is told as trouble with the state.
+
+        Args:
+            silence_s: so long the server may be silent.
 
         Raises:
             StateUnusable: as `connect`, or a statement failed.
         """
-        connection = self.connect()
+        connection = self.connect(silence_s)
         try:
             yield connection
         except psycopg.Error as error:
@@ -232,6 +243,8 @@ class Database:
                 return Made.NOTHING
             if connection.execute("SHOW transaction_read_only").fetchone() == ("on",):
                 raise troubles.read_only(self.shown)
+            # Of many rows it takes its time, and so does another one that makes them.
+            connection.silence_s = math.inf
             with connection.transaction():
                 # Two that start at once must not both make them.
                 connection.execute(

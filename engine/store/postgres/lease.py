@@ -84,7 +84,7 @@ class Lease:
         try:
             while not self._ended.wait(self.lasts_s / RENEWALS):
                 try:
-                    connection = connection or self.database.connect()
+                    connection = connection or self.database.connect(self.lasts_s)
                     asked_at = passed_s()
                     if not _renew(connection, self.database, self.number, self.lasts_s):
                         self.lose()
@@ -101,7 +101,8 @@ class Lease:
         """Let the next one have it at once; where the database cannot be told, it waits."""
         self.lose()
         try:
-            with self.database.connected() as connection:
+            # Who waits for it longer than it lasts has it by then.
+            with self.database.connected(self.lasts_s) as connection:
                 connection.execute(
                     self.database.named(
                         "UPDATE {schema}.leader SET until = '-infinity' WHERE number = %s"
@@ -158,7 +159,7 @@ def taken(database: Database, lasts_s: float, *, patient: bool = True) -> Lease:
     """
     gave_up_at = passed_s() + (lasts_s * 2 if patient else 0.0)
     seen: tuple[str, str | None] | None = None
-    with database.connected() as connection:
+    with database.connected(lasts_s) as connection:
         while True:
             asked_at = passed_s()
             number = _take(connection, database, lasts_s)

@@ -6,17 +6,17 @@ tables of any pair in the database.
 
 from __future__ import annotations
 
+import math
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
-import psycopg
 from psycopg.pq import TransactionStatus
 
 from engine.clock import passed_s
 from engine.store.postgres.database import Database
+from engine.store.postgres.link import Link
 
 # A session of the server remembers every table it ever saw, so none is kept for good.
 LIFETIME_S = 600.0
@@ -24,18 +24,24 @@ LIFETIME_S = 600.0
 
 @dataclass(slots=True)
 class Lent:
-    """As many as were ever needed at the same time; safe to be used by several threads."""
+    """As many as were ever needed at the same time; safe to be used by several threads.
+
+    Args:
+        silence_s: so long the server may be silent where nobody says how long its answer is wanted.
+    """
 
     database: Database
-    _resting: list[psycopg.Connection[Any]] = field(
-        default_factory=list[psycopg.Connection[Any]], init=False
-    )
+    silence_s: float = math.inf
+    _resting: list[Link] = field(default_factory=list[Link], init=False)
     _opened_at: dict[int, float] = field(default_factory=dict[int, float], init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _closed: bool = field(default=False, init=False)
 
-    def take(self) -> psycopg.Connection[Any]:
+    def take(self, wanted: Callable[[], bool] | None = None) -> Link:
         """A connection, to be given back.
+
+        Args:
+            wanted: whether an answer of the server still is, however long it takes.
 
         Raises:
             StateUnusable: none rests, and none can be opened; see `Database.connect`.
@@ -43,14 +49,15 @@ class Lent:
         with self._lock:
             # The one that was used last: those that are not needed any more grow old.
             connection = self._resting.pop() if self._resting else None
-        if connection is not None:
-            return connection
-        connection = self.database.connect()
-        with self._lock:
-            self._opened_at[id(connection)] = passed_s()
+        if connection is None:
+            connection = self.database.connect()
+            with self._lock:
+                self._opened_at[id(connection)] = passed_s()
+        connection.wanted = wanted
+        connection.silence_s = self.silence_s if wanted is None else math.inf
         return connection
 
-    def give(self, connection: psycopg.Connection[Any]) -> None:
+    def give(self, connection: Link) -> None:
         """Give it back; one that is lost, old or not at rest is closed."""
         with self._lock:
             old = passed_s() - self._opened_at.get(id(connection), 0.0) > LIFETIME_S
@@ -63,7 +70,7 @@ class Lent:
             connection.close()
 
     @contextmanager
-    def borrowed(self) -> Generator[psycopg.Connection[Any]]:
+    def borrowed(self) -> Generator[Link]:
         """A connection for the block.
 
         Raises:
@@ -83,5 +90,5 @@ class Lent:
             connection.close()
 
 
-def _rests(connection: psycopg.Connection[Any]) -> bool:
+def _rests(connection: Link) -> bool:
     return not connection.closed and connection.info.transaction_status == TransactionStatus.IDLE

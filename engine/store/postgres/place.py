@@ -98,7 +98,7 @@ class StateDatabase:
     def watching(self) -> Generator[Callable[[], str | None]]:
         """See `Place.watching`: on one connection."""
         known = False
-        with reading(self.database) as reader:
+        with reading(self.database, self.lease_s) as reader:
 
             def occupant() -> str | None:
                 nonlocal known
@@ -173,7 +173,7 @@ class StateDatabase:
         if self.shared is not None:
             yield self.shared.lent
             return
-        with closing(Lent(self.database)) as lent:
+        with closing(Lent(self.database, self.lease_s)) as lent:
             yield lent
 
     @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -27,11 +28,13 @@ class Reader:
         lent: where its connections come from.
         patient: whether to try again after it was lost, or could not be opened: waits a moment and
             says so; a command does not.
+        wanted: see `Link`.
     """
 
     database: Database
     lent: Lent
     patient: Callable[[], bool] = lambda: False
+    wanted: Callable[[], bool] | None = None
 
     def read(
         self, function: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs
@@ -43,7 +46,7 @@ class Reader:
         """
         while True:
             try:
-                connection = self.lent.take()
+                connection = self.lent.take(self.wanted)
             except StateUnusable:
                 if not self.patient():
                     raise
@@ -62,7 +65,11 @@ class Reader:
 
 
 @contextmanager
-def reading(database: Database) -> Generator[Reader]:
-    """A reader for the block, with connections of its own."""
-    with closing(Lent(database)) as lent:
+def reading(database: Database, silence_s: float = math.inf) -> Generator[Reader]:
+    """A reader for the block, with connections of its own.
+
+    Args:
+        silence_s: so long the server may be silent.
+    """
+    with closing(Lent(database, silence_s)) as lent:
         yield Reader(database, lent)

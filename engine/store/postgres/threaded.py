@@ -120,11 +120,14 @@ async def open_store(
         on_commit: told the seconds each group took.
     """
 
+    def stands() -> bool:
+        return lease.stands
+
     def patient() -> bool:
         lease.pause(AGAIN_S)
         return lease.stands
 
-    writer, reader = Writer(lease, mark, lent), Reader(lease.database, lent, patient)
+    writer, reader = Writer(lease, mark, lent), Reader(lease.database, lent, patient, stands)
     with closing(mark):
         store = ThreadedStore(writer, reader, threads, on_commit)
         async with anyio.create_task_group() as tasks:

@@ -17,6 +17,7 @@ from engine.store.mark import Mark
 from engine.store.postgres import provenance, together, troubles
 from engine.store.postgres.lease import Lease
 from engine.store.postgres.lent import Lent
+from engine.store.postgres.link import Link
 from engine.store.postgres.session import Session, transaction
 
 # Between two tries to reach the database, or to hear how a transaction ended.
@@ -90,7 +91,7 @@ class Writer:
             attempt.counted = provenance.count(session, len(group))
             attempt.number = begun.fetchone()[1]
 
-    def _connected(self) -> psycopg.Connection[Any]:
+    def _connected(self) -> Link:
         """A connection, to be given back.
 
         Raises:
@@ -99,11 +100,14 @@ class Writer:
         while True:
             self.lease.left_s()
             try:
-                return self.lent.take()
+                return self.lent.take(self._wanted)
             except StateUnusable:
                 self.lease.pause(AGAIN_S)
                 if not self.lease.stands:
                     raise
+
+    def _wanted(self) -> bool:
+        return self.lease.stands
 
     def _was_committed(self, attempt: _Attempt) -> bool:
         """Whether the transaction whose commit got no answer was executed.
