@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 LEASE = "tests/unit/engine/store/test_lease.py"
+LINK = "tests/unit/engine/store/test_link.py"
 WRITER = "engine/store/postgres/writer.py"
 WIRE = "tests/unit/engine/wire/test_guarded.py"
 SENT = "tests/unit/engine/wire/test_transport.py"
@@ -35,8 +36,8 @@ MUTANTS = (
     Mutant(
         "believes in its lease for longer than it lasts",
         "engine/store/postgres/lease.py",
-        "return not self._ended.is_set() and passed_s() < self._until",
-        "return not self._ended.is_set()",
+        "return 0.0 if self._ended.is_set() else self._until - passed_s()",
+        "return 0.0 if self._ended.is_set() else self.lasts_s",
         (f"{LEASE}::test_a_lease_that_cannot_be_renewed_ends_here_before_it_does_there",),
     ),
     Mutant(
@@ -96,17 +97,24 @@ MUTANTS = (
         (f"{SENT}::test_a_connection_whose_request_arrived_is_closed_in_order",),
     ),
     Mutant(
-        "sends on a new connection after its lease has ended",
+        "sends on a connection after its lease has ended",
         "engine/wire/transport.py",
-        "        tracing.on_connection_create_end.append(guarded)\n",
-        "",
+        "min(self.guard(), UNHEARD_S)",
+        "UNHEARD_S",
         (f"{WIRE}::test_nothing_leaves_once_the_guard_says_no",),
     ),
     Mutant(
-        "sends on a kept connection after its lease has ended",
+        "leaves to the kernel what was sent under a lease that has ended",
         "engine/wire/transport.py",
-        "        tracing.on_connection_reuseconn.append(guarded)\n",
-        "",
-        (f"{WIRE}::test_nothing_leaves_once_the_guard_says_no",),
+        "min(self.guard(), UNHEARD_S)",
+        "self.guard() and UNHEARD_S",
+        (f"{WIRE}::test_what_was_sent_is_not_on_its_way_for_longer_than_the_guard_says",),
+    ),
+    Mutant(
+        "waits for a database that never answers",
+        "engine/store/postgres/link.py",
+        "elif self._is_in_vain(silent_since):",
+        "elif False:",
+        (f"{LINK}::test_whoever_asks_gives_up",),
     ),
 )

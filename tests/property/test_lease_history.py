@@ -6,6 +6,7 @@ history itself is shown.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -98,15 +99,15 @@ def lease_with(name: str, statement: LiteralString) -> Prepared:
     return prepared
 
 
-def _until_told(lease: Lease) -> bool:
-    return not lease._ended.is_set()  # pyright: ignore[reportPrivateUsage] # what is left of it
+def _until_told(lease: Lease) -> float:
+    return 0.0 if lease._ended.is_set() else math.inf  # pyright: ignore[reportPrivateUsage] # what is left of it
 
 
 def believing(_: Database, patched: pytest.MonkeyPatch) -> None:
     """A process that takes its lease for standing until it is told otherwise."""
     from engine.store.postgres.lease import Lease
 
-    patched.setattr(Lease, "stands", property(_until_told))
+    patched.setattr(Lease, "_remaining_s", _until_told)
 
 
 TAKEN = "UPDATE {schema}.leader SET number = "

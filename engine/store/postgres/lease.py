@@ -49,7 +49,7 @@ class Lease:
     @property
     def stands(self) -> bool:
         """Whether nobody else can have taken it yet."""
-        return not self._ended.is_set() and passed_s() < self._until
+        return self._remaining_s() > 0
 
     def pause(self, seconds: float) -> None:
         """Wait, though not longer than it is wanted."""
@@ -61,10 +61,13 @@ class Lease:
         Raises:
             StateInUse: it has ended.
         """
-        left_s = self._until - passed_s()
-        if self._ended.is_set() or left_s <= 0:
+        left_s = self._remaining_s()
+        if left_s <= 0:
             raise troubles.lost(self.database.shown)
         return left_s
+
+    def _remaining_s(self) -> float:
+        return 0.0 if self._ended.is_set() else self._until - passed_s()
 
     def renewed(self, asked_at: float) -> None:
         """It was, by whom nobody had it taken from since.

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import httpx
 import pytest
 
 from engine.errors import StateInUse
 from engine.wire.guarded import Guarded
 from engine.wire.transport import Transport
 from engine.wire.way import Outgoing, Way
+from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
 
 BODY = b"{}"
-LEFT_S = 10.0
+SOON_S = 0.5
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -62,12 +65,13 @@ class Right:
     """The right to send, while it lasts."""
 
     lasts: bool = True
+    left_s: float = 10.0
 
     def __call__(self) -> float:
         """For how many seconds."""
         if not self.lasts:
             raise StateInUse("another process works on the state")
-        return LEFT_S
+        return self.left_s
 
 
 async def ask(way: Way, url: str) -> None:
@@ -104,3 +108,16 @@ async def test_any_other_way_asks_its_guard_too() -> None:
             await ask(guarded, heard.url)
 
         assert heard.requests == 1
+
+
+async def test_what_was_sent_is_not_on_its_way_for_longer_than_the_guard_says() -> None:
+    """Whoever stands still cannot take back what the kernel has; so the kernel gives it up."""
+    with socket.socket() as listener:
+        # There is room for a part of it only.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/things"
+        async with Transport(Right(left_s=SOON_S)) as way:
+            with pytest.raises(httpx.ReadError):
+                await way.send(Outgoing("POST", url, {}, bytes(1024 * 1024), DEADLINE_S))
