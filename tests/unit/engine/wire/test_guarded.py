@@ -14,9 +14,8 @@ import pytest
 
 from engine.errors import StateInUse
 from engine.wire.guarded import Guarded
-from engine.wire.transport import Transport
+from engine.wire.transport import UNHEARD_S, Transport
 from engine.wire.way import Outgoing, Way
-from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
 
@@ -120,4 +119,4 @@ async def test_what_was_sent_is_not_on_its_way_for_longer_than_the_guard_says() 
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/things"
         async with Transport(Right(left_s=SOON_S)) as way:
             with pytest.raises(httpx.ReadError):
-                await way.send(Outgoing("POST", url, {}, bytes(1024 * 1024), DEADLINE_S))
+                await way.send(Outgoing("POST", url, {}, bytes(1024 * 1024), UNHEARD_S / 2))
