@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Protocol
 
 
@@ -60,17 +61,24 @@ def from_threads() -> Callable[..., object]:
 
 # A timer may fire so much early.
 _EARLY_S = 0.1
+_ahead_s: ContextVar[float] = ContextVar("ahead_s", default=0.0)
+
+
+def keep_apart(ahead_s: float) -> None:
+    """Have this task, and those it starts from now on, be so much ahead in `to_next` of others."""
+    _ahead_s.set(ahead_s)
 
 
 def to_next(every_s: float) -> float:
     """Seconds until whoever does something so often does it again, all at the same moment.
 
-    So those who only look, and find nothing, share what a look costs.
+    So those who only look, and find nothing, share what a look costs; who shares nothing with them
+    keeps apart.
 
     Raises:
         RuntimeError: no event loop is running.
     """
-    left_s = every_s - loop_time() % every_s
+    left_s = every_s - (loop_time() + _ahead_s.get()) % every_s
     return left_s if left_s > _EARLY_S else left_s + every_s
 
 

@@ -121,13 +121,26 @@ class Budget:
         return max(wait for wait, *_ in self._waits(now, backlog))
 
     def grant(self, requests: float, now: float, *, backlog: bool) -> Grant:
-        """When so many more requests will have been allowed by the hour's limits."""
+        """When so many more requests will have been allowed by the hour's limits.
+
+        Others of the same user will go on to draw as they have beside us in the last hour. What the
+        window is taken to lose to others is of those of other processes alone.
+        """
         self._heed(now)
+        whole, of_window = self._part(everywhere=True), self._part(everywhere=False)
+        own = self._own_grant(requests / whole, now, backlog)
+        window = self.window.grant(self.limits, requests / of_window, now, backlog=backlog)
         grants = (
-            self._own_grant(requests, now, backlog),
-            self.window.grant(self.limits, requests, now, backlog=backlog),
+            Grant(own.after_s, own.requests * whole),
+            Grant(window.after_s, window.requests * of_window),
         )
         return max(grants, key=lambda grant: grant.after_s)
+
+    def _part(self, *, everywhere: bool) -> float:
+        """Which part of what all of the same user draw is ours."""
+        if self.common is None:
+            return 1.0
+        return self.common.part_of(sum(used for _, used in self.minutes), everywhere=everywhere)
 
     def _own_grant(self, requests: float, now: float, backlog: bool) -> Grant:
         if not self.limits.per_hour:

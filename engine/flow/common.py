@@ -93,6 +93,19 @@ class Common:
         first = oldest(now)
         return sorted(one for one in total.items() if one[0] >= first)
 
+    def part_of(self, own: int, *, everywhere: bool) -> float:
+        """Which part of the next requests are those of a pair that has drawn so many of the last.
+
+        Args:
+            everywhere: also of what other processes draw.
+        """
+        elsewhere = sum(self._elsewhere.values()) if everywhere else 0
+        others = max(0, sum(used for _, used in self._here) - own) + elsewhere
+        if not others:
+            return 1.0
+        # Who has just begun has as much as each of the others soon.
+        return max(own / (own + others), 1 / (len(self._pairs) + bool(elsewhere)))
+
     def told(self, now: float) -> Drawn:
         """What others are to hear, from then on told."""
         self._heed(now)

@@ -15,7 +15,7 @@ from typing import Any
 import anyio
 import structlog
 
-from engine import logs
+from engine import clock, logs
 from engine.assembly.assembly import Assembly
 from engine.assembly.environment import Environment
 from engine.assembly.opening import Held, opened_on, plain_errors
@@ -37,6 +37,8 @@ from engine.store.port.place import Place
 
 # Between two tries with a pair that cannot be worked on, seconds.
 AGAIN = BackoffLimits(10.0, 600.0)
+# Longer than from one look to the next.
+APART_S = 600.0
 UNFORESEEN = "an error that nobody foresaw; see the log"
 
 log = structlog.get_logger(component="fleet")
@@ -97,6 +99,8 @@ class Runner:
         """Work on it until told to stop; raises nothing."""
         structlog.contextvars.bind_contextvars(pair=self.name)
         attempt, rng = 0, Random(self.name)  # noqa: S311 # jitter, not secrets
+        # The looks of one pair share what they cost; those of many must not come all at once.
+        clock.keep_apart(rng.uniform(0, APART_S))
         while not self.stopped:
             self._changed = anyio.Event()
             before = self.condition

@@ -213,3 +213,29 @@ def test_strangers_are_told_from_our_own_other_processes() -> None:
 
     for process in processes:
         assert 0.8 < process.common.window.others.per_second() < 1.2
+
+
+@pytest.mark.parametrize(
+    ("limits", "served"),
+    [
+        (BudgetLimits(per_hour=100, fresh_share=0), Served(10**6)),
+        (BudgetLimits(fresh_share=0), Served(100, 15 * MINUTE_S)),
+    ],
+    ids=["an hour of ours", "a window of the system"],
+)
+def test_whoever_competes_for_an_hour_is_part_of_the_estimate(
+    limits: BudgetLimits, served: Served
+) -> None:
+    """What is left is not all one's own: two with the same to do take twice the time."""
+    process = Process("one", Board())
+    first, second = process.pair(limits), process.pair(limits)
+    left, estimated_s, asked_at = 700, 0.0, 0.0
+    for now in seconds(24 * 3600.0, 20.0):
+        if left == 600 and not asked_at:
+            estimated_s, asked_at = first.grant(left, now, backlog=True).after_s, now
+        left -= sends(first, served, now, backlog=True)
+        sends(second, served, now, backlog=True)
+        if not left:
+            assert estimated_s == pytest.approx(now - asked_at, rel=0.2)
+            return
+    pytest.fail("it is never done")
