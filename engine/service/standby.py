@@ -32,8 +32,10 @@ from engine.service.notify import Notifier
 from engine.service.told import Told
 from engine.store.port.place import Place
 
-# It is looked so many times within a lease whether that has ended.
+# Who stands by looks so many times within a lease whether that has ended.
 LOOKS = 10
+# Who works hears so many times within a lease that it goes on, or does not.
+HEARS = 3
 # So often the supervisor is told that all is well.
 ALIVE_S = 2.0
 NOBODY = "nobody works on the state; this process is about to"
@@ -70,8 +72,9 @@ async def end_with_lease(assembly: Assembly) -> None:
     """
     guard = assembly.systems.guard
     while guard is not None:
-        guard()
-        await anyio.sleep(assembly.config.engine.service.lease_s / LOOKS)
+        left_s = guard()
+        # In a fleet many pairs do this, each for itself.
+        await anyio.sleep(min(left_s, assembly.config.engine.service.lease_s / HEARS))
 
 
 @dataclass(slots=True)

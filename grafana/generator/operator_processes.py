@@ -106,7 +106,8 @@ PROCESSES: tuple[Panel, ...] = (
 )
 """One that stands by is no fault, and nothing that it does not export is missed."""
 
-_FLEET_ALERTS = ("WosyncFleetRegisterAway", "WosyncFleetPairBroken", "WosyncFleetPairUnassigned")
+_MEMBERS_ALERTS = ("WosyncFleetRegisterAway", "WosyncFleetProcessLost")
+_PAIRS_ALERTS = ("WosyncFleetPairBroken", "WosyncFleetPairUnassigned")
 _NO_FLEET = f"0 * sum ({WORKS})"
 _MEMBERS = f"sum (max by (job, instance) ({metric('fleet_members')}))"
 _REFUSED = f"sum (max by (job, instance) ({metric('fleet_broken_pairs')}))"
@@ -127,7 +128,7 @@ FLEET: tuple[Panel, ...] = (
         normal="both as many as you run; 0 where there is no fleet.",
         act="fewer: look on the host of the one that is missed; the others take its pairs.",
         colors={"members": "blue", "reach the register": "green"},
-        alerts=_FLEET_ALERTS[:1],
+        alerts=_MEMBERS_ALERTS,
         width=12,
         height=7,
     ),
@@ -156,7 +157,7 @@ FLEET: tuple[Panel, ...] = (
             "broken": "red",
             "refused": "dark-red",
         },
-        alerts=_FLEET_ALERTS[1:],
+        alerts=_PAIRS_ALERTS,
         width=12,
         height=7,
     ),

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 # With nothing to tell, others are listened to so often, seconds.
 LISTEN_S = 30.0
-# So often it is looked whom a pair acts as, seconds: before that is known, and afterwards.
-UNKNOWN_S, KNOWN_S = 1.0, 10.0
+# So often it is looked whom a pair acts as, seconds: at first, and more and more seldom.
+SOON_S, SELDOM_S = 1.0, 30.0
 DIGEST_CHARS = 32
 
 log = structlog.get_logger(component="fleet")
@@ -57,6 +57,7 @@ class Accounts:
         Where that is not known any more, it is who it was.
         """
         governor, joined = assembly.systems.target_governor, None
+        wait_s = SOON_S
 
         def under_way() -> int:
             return governor.in_flight
@@ -69,7 +70,8 @@ class Accounts:
                         governor.budget.part()
                     governor.budget.join(self._common(account), under_way, self.clock.now())
                     joined = account
-                await anyio.sleep(UNKNOWN_S if joined is None else KNOWN_S)
+                await anyio.sleep(wait_s)
+                wait_s = min(2 * wait_s, SELDOM_S)
         finally:
             if joined is not None:
                 governor.budget.part()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from engine.config.places import FLEET, followed, stamp_of
 from engine.errors import EngineError, Misconfigured, StateUnusable
 from engine.model.fleet import PairRow
 from engine.settings import secrets_in
+from engine.store import statedir
 from engine.store.postgres.fleet.register import Register
 
 SUFFIX = ".toml"
@@ -190,19 +191,23 @@ def write(path: Path, text: str) -> None:
 def of_row(fleet: Fleet, register: Register, name: str) -> Path:
     """The copy of one pair's row, brought up to date: where commands find its configuration.
 
+    Root acts as the owner of the directory meanwhile: the service is to read and replace it.
+
     Raises:
         Misconfigured: there is none of this name.
-        StateUnusable: the database cannot be reached, or the copy not be written.
+        StateUnusable: the database cannot be reached, or the copy not be written safely.
     """
     text, path = register.configs([name]).get(name), fleet.files / f"{name}{SUFFIX}"
     if text is None:
         raise Misconfigured(
             f"the fleet {fleet.table.name} has no pair {name}", remedy="see: wosync pair list"
         )
+    directory = fleet.home
     try:
-        _prepare(fleet)
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            write(path, text)
+        with statedir.entered(directory) if directory.exists() else nullcontext():
+            _prepare(fleet)
+            if not path.exists() or path.read_text(encoding="utf-8") != text:
+                write(path, text)
     except OSError as error:
         raise StateUnusable(
             f"{path} cannot be written: {error.strerror}",

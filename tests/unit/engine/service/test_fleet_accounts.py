@@ -82,7 +82,7 @@ def kept() -> Kept:
 @pytest.fixture
 def subject(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> Accounts:
     """The accounts of a process, which look often."""
-    for name in ("UNKNOWN_S", "KNOWN_S", "EXCHANGE_S"):
+    for name in ("SOON_S", "SELDOM_S", "EXCHANGE_S"):
         monkeypatch.setattr(accounts, name, 0.01)
     return Accounts(cast("AccountTables", kept), FakeClock())
 

@@ -1,0 +1,50 @@
+"""The copy of a pair's row, which commands make where the service keeps its own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.farm import Wanted, fleet_text
+
+if TYPE_CHECKING:
+    from engine.store.postgres.database import Database
+
+SERVICE = 65534
+TEXT = "# of a pair\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may act as somebody else")
+def test_what_root_asks_for_is_the_services_own(tmp_path: Path, postgres: str) -> None:
+    """A service that cannot replace a copy would work with it for good."""
+    from engine.config import fleet as fleet_config
+    from engine.service.fleet.catalogue import of_row
+    from engine.store.postgres.fleet.register import Register
+    from tests.unit.engine.store.databases import empty
+
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    os.chown(state, SERVICE, SERVICE)
+    tmp_path.chmod(0o711)
+    with empty(postgres) as database:
+        _kept(database)
+        path = tmp_path / "fleet.toml"
+        path.write_text(fleet_text(Wanted("postgresql://@/any", rows=True), state))
+        fleet = fleet_config.load(path)
+        copy = of_row(fleet, Register(database), "acme")
+
+    made = [copy, copy.parent, *copy.parent.iterdir()]
+    assert copy.read_text() == TEXT
+    assert {one.lstat().st_uid for one in made} == {SERVICE}
+
+
+def _kept(database: Database) -> None:
+    """Have a row of the pair in the database."""
+    from engine.store.postgres.fleet.register import Register
+
+    register = Register(database)
+    register.prepare()
+    register.put("acme", TEXT, replace=False)
