@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated
 
@@ -19,6 +19,7 @@ from tests.benchmarks import (
     databases,
     drain,
     edit,
+    farming,
     idle,
     lost,
     memory,
@@ -59,6 +60,7 @@ class Benchmark(StrEnum):
     PLANNING = "planning"
     DATABASES = "databases"
     PROJECTIONS = "projections"
+    FARM = "farm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +85,18 @@ class Sizes:
     edits: int
     imported: int
     projected: Effort
+    farm: farming.Size
 
 
 FULL = Sizes(
     *(1000, 2000, 16, 0.1, 1000, 100_000, 1000, 3, 100_000, 60, 60.0, 9, 300, 500, 4.0, 100, 600),
-    Effort(500, 100, 5, (8, 24), (20.0, 10.0), 60.0, 65.0),
+    Effort(500, 100, 5, (8, 24), (60.0, 15.0), 120.0, 65.0),
+    farming.Size(30, 65.0, 120.0, 20_000, 90),
 )
 QUICK = Sizes(
     *(60, 60, 16, 0.02, 40, 160, 100, 1, 200, 3, 1.0, 1, 40, 30, 0.1, 5, 60),
     Effort(20, 5, 1, (1, 2), (2.0, 1.0), 2.0, 2.0),
+    farming.Size(2, 2.0, 2.0, 40, 9),
 )
 
 
@@ -105,6 +110,7 @@ def main(
     backlog: Annotated[int, typer.Option(help="Records of the large backlog.")] = 0,
     linked: Annotated[int, typer.Option(help="Linked records of scrape and idle.")] = 0,
     repeat: Annotated[int, typer.Option(help="Rounds of what is timed.")] = 0,
+    pairs: Annotated[int, typer.Option(help="Pairs of the farm.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One document, for programs.")] = False,
 ) -> None:
     """Measure what is promised of the service; medians where there are several rounds."""
@@ -128,6 +134,7 @@ def main(
         base.edits,
         base.imported,
         base.projected,
+        replace(base.farm, pairs=pairs or base.farm.pairs),
     )
     errors = Console(stderr=True, highlight=False)
     findings: dict[str, list[Figure]] = {}
@@ -179,6 +186,7 @@ def measure(benchmark: Benchmark, sizes: Sizes) -> list[Figure]:
             sizes.imported, workers=sizes.workers, latency_s=drain.SHORT_S, repeat=sizes.repeat
         ),
         Benchmark.PROJECTIONS: lambda: projections.measure(sizes.projected),
+        Benchmark.FARM: lambda: farming.measure(sizes.farm),
     }
     return run[benchmark]()
 

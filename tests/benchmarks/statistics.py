@@ -128,12 +128,18 @@ def server() -> Generator[Path]:
             os.environ[postgres.VARIABLE] = given
 
 
-def made(home: Path, name: str) -> Counted:
-    """A new database, whose statements are logged to be counted."""
+def made(home: Path, name: str, *, statements: bool = True) -> Counted:
+    """A new database.
+
+    Args:
+        statements: whether they are logged, to be counted.
+    """
     with psycopg.connect(
         host=str(home), user=postgres.USER, dbname="postgres", autocommit=True
     ) as connection:
         named = sql.Identifier(name)
         connection.execute(sql.SQL("CREATE DATABASE {}").format(named))
-        connection.execute(sql.SQL("ALTER DATABASE {} SET log_statement = 'all'").format(named))
+        if statements:
+            logged = sql.SQL("ALTER DATABASE {} SET log_statement = 'all'")
+            connection.execute(logged.format(named))
     return Counted(home, name)

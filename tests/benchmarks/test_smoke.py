@@ -26,6 +26,7 @@ DEADLINE_S = 300.0
 _TIMED = (
     *("drain", "edit", "idle", "lost", "watchdog", "reload", "memory", "start_up"),
     "projections",
+    "farm",
 )
 
 
@@ -88,6 +89,7 @@ def test_every_benchmark_reports_its_figures(document: dict[str, Any]) -> None:
         "databases": {"file", "database", "ratio", "file_cpu", "database_cpu", "cpu_ratio"},
         "planning": {"peak", "rate", "file"},
         "start_up": {"bare", "version_ratio", "help_ratio", "status_ratio"},
+        "farm": {"first", "start", "transactions", "process", "evenly", "beside", "rate"},
         "projections": {"record_bytes", "record_transactions", "renewal_wal", "connections"},
     }
 

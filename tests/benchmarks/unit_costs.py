@@ -7,19 +7,13 @@ each pair costs from what the process does, and each poll from all the rest.
 
 from __future__ import annotations
 
-import json
 import signal
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 from typing import Any
 
-import httpx
 import psycopg
 from psycopg import sql
 
@@ -27,12 +21,12 @@ from engine.model.fleet import Member
 from engine.store.postgres.database import Database
 from engine.store.postgres.fleet.register import Register
 from engine.store.postgres.lease import RENEWALS, Lease
+from tests.benchmarks.fleets import LEASE_S, farm
 from tests.benchmarks.projection import UnitCosts, Work
 from tests.benchmarks.stage import (
     BenchmarkFailed,
     Scene,
     Stage,
-    proc_cpu_s,
     proc_status_mb,
     stage,
 )
@@ -40,17 +34,14 @@ from tests.benchmarks.statistics import SAID_S, Counted, made, server
 
 PEOPLE = 3
 FEW = 10
-LEASE_S = 6.0
 # Rows first seen in the last minute are read again by every poll; records are made that long ago.
 AGO_S = 150.0
 ROUNDS = 20
 # Runs until the last write-back was seen again, and nothing is left to do.
 SETTLING = 3
 KNOWN = 1000
-START_S = 600.0
 # Who asks Outreach nothing for so long has created everything.
 DRAINED_S = 15.0
-LOOK_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,128 +221,29 @@ def _run(set_up: Stage, database: Counted, ago_s: float = 0.0) -> Work:
     return moment() - before + Work(cpu_s=told["cpu_s"])
 
 
-@dataclass(frozen=True, slots=True)
-class _Farm:
-    """Systems of many pairs, and the configuration of a fleet for them."""
-
-    config: Path
-    told: Mapping[str, Mapping[str, str]]
-    http: httpx.Client
-
-    def requests(self) -> Work:
-        """That both systems of all pairs have seen."""
-        seen = [self.http.get(one["control"]).json() for one in self.told.values()]
-        source, target = (
-            sum(sum(one[system]["by_route"].values()) for one in seen)
-            for system in ("workbooks", "outreach")
-        )
-        return Work(source_requests=source, target_requests=target)
-
-    @contextmanager
-    def fleet(self) -> Generator[tuple[subprocess.Popen[bytes], float]]:
-        """A process of the fleet, and how long it took until all pairs were ready."""
-        with _program("engine", "fleet", "--config", str(self.config)) as process:
-            yield process, self._ready()
-
-    def _ready(self) -> float:
-        [line] = [one for one in self.config.read_text().splitlines() if one.startswith("http = ")]
-        url = f"http://{json.loads(line.partition('=')[2])}/status"
-        until, began, ready = time.monotonic() + START_S, 0.0, 0
-        while ready < len(self.told):
-            if time.monotonic() > until:
-                raise BenchmarkFailed(f"not all pairs were ready within {START_S:g} s")
-            time.sleep(LOOK_S)
-            with suppress(httpx.TransportError):
-                pairs: list[dict[str, Any]] = self.http.get(url).json()["pairs"]
-                began = began or time.monotonic()
-                ready = sum(bool(one["ready"]) for one in pairs)
-        return time.monotonic() - began
-
-    def settle(self, for_s: float) -> None:
-        """Wait until Outreach was asked nothing for so long."""
-        last, since = -1.0, time.monotonic()
-        until = since + START_S
-        while time.monotonic() - since < for_s:
-            if time.monotonic() > until:
-                raise BenchmarkFailed(f"Outreach is still asked after {START_S:g} s")
-            time.sleep(LOOK_S)
-            if (seen := self.requests().target_requests) != last:
-                last, since = seen, time.monotonic()
-
-    def window(self, database: Counted, process: int, window_s: float) -> Work:
-        """Each second of a window."""
-
-        def moment() -> Work:
-            return database.moment() + self.requests() + Work(cpu_s=proc_cpu_s(process))
-
-        before, began = moment(), time.monotonic()
-        time.sleep(window_s)
-        return (moment() - before) / (time.monotonic() - began)
-
-
 def _idle(database: Counted, pairs: int, effort: Effort) -> tuple[_Idle, _Idle]:
     """A fleet of so many pairs with nothing to do, at the long interval and at the short one."""
     long_s, short_s = effort.intervals_s
-    with _farm(database, pairs, long_s) as farm:
-        with farm.fleet():
-            farm.settle(min(effort.settle_s, DRAINED_S))
+    with farm(database, pairs, long_s) as planted:
+        with planted.fleet():
+            planted.settle(min(effort.settle_s, DRAINED_S))
         # What it made at first is not in the memory of one that finds everything made.
-        with farm.fleet() as (process, start_s):
-            farm.settle(effort.settle_s)
-            seldom = farm.window(database, process.pid, effort.window_s)
-            text = farm.config.read_text()
-            farm.config.write_text(
+        with planted.fleet() as (process, start_s):
+            planted.settle(effort.settle_s)
+            seldom = planted.window(database, process.id, effort.window_s)
+            text = process.config.read_text()
+            process.config.write_text(
                 text.replace(f"interval_s = {long_s:g}", f"interval_s = {short_s:g}")
             )
-            process.send_signal(signal.SIGHUP)
+            process.running.send_signal(signal.SIGHUP)
             time.sleep(long_s + SAID_S)
-            often = farm.window(database, process.pid, effort.window_s)
-            rss_bytes = proc_status_mb(process.pid, "VmRSS") * 1e6
+            often = planted.window(database, process.id, effort.window_s)
+            rss_bytes = proc_status_mb(process.id, "VmRSS") * 1e6
             sessions = database.sessions()
     return (
         _Idle(pairs, seldom, rss_bytes, sessions, start_s),
         _Idle(pairs, often, rss_bytes, sessions, start_s),
     )
-
-
-@contextmanager
-def _farm(database: Counted, pairs: int, interval_s: float) -> Generator[_Farm]:
-    with tempfile.TemporaryDirectory(prefix="wosync-bench-") as name, ExitStack() as stack:
-        directory = Path(name) / "farm"
-        wanted = ["--pairs", str(pairs), "--state", database.address, "--log-level", "warning"]
-        wanted += ["--interval-s", str(interval_s), "--lease-s", str(LEASE_S)]
-        stack.enter_context(_program("tests.farm", str(directory), *wanted))
-        told = _told(directory / "farm.json")
-        http = stack.enter_context(httpx.Client(timeout=60.0, trust_env=False))
-        yield _Farm(directory / "fleet.toml", told, http)
-
-
-@contextmanager
-def _program(module: str, *arguments: str) -> Generator[subprocess.Popen[bytes]]:
-    with subprocess.Popen(
-        [sys.executable, "-m", module, *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.terminate()
-            try:
-                process.wait(60.0)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
-def _told(path: Path) -> dict[str, dict[str, str]]:
-    """Where the farm serves, once it does."""
-    until = time.monotonic() + START_S
-    while not path.exists() or not path.read_text():
-        if time.monotonic() > until:
-            raise BenchmarkFailed("the farm did not start")
-        time.sleep(LOOK_S)
-    return json.loads(path.read_text())
 
 
 def _beats(database: Counted, pairs: int) -> tuple[Work, Work, float]:
