@@ -34,6 +34,7 @@ from aiohttp.tracing import Trace
 from multidict import CIMultiDict
 from yarl import URL
 
+from engine.errors import EngineError
 from engine.wire.connections import StaleConnection
 from engine.wire.way import Guard, Incoming, Outgoing
 
@@ -80,7 +81,7 @@ class _Connector(aiohttp.TCPConnector):
     ) -> aiohttp.connector.Connection:
         """A connection for a request that is about to leave."""
         connection = await super().connect(req, traces, timeout)
-        # Between this and the first byte of the request nothing is waited for.
+        # Between this and the first byte of a request without a body nothing is waited for.
         try:
             unheard_s = UNHEARD_S if self.guard is None else min(self.guard(), UNHEARD_S)
         except BaseException:
@@ -120,7 +121,7 @@ class Transport:
     """Connections of one system; no cookie is ever kept, none sent that was not asked for.
 
     Args:
-        guard: asked when a connection is there, right before the request leaves on it.
+        guard: asked when a connection is there, and again right before the first byte leaves on it.
     """
 
     def __init__(self, guard: Guard | None = None) -> None:
@@ -148,6 +149,9 @@ class Transport:
                 timeout=_timeout(request.timeout_s),
             )
         except (aiohttp.ClientError, OSError) as error:
+            if isinstance(error.__cause__, EngineError):
+                # What the guard said when the request was about to leave.
+                raise error.__cause__ from None
             raise _named(error) from error
         headers, cookies = _headers(response)
 
@@ -207,20 +211,28 @@ def _session(guard: Guard | None) -> aiohttp.ClientSession:
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         middlewares=(_sent_once,),
-        trace_configs=[_watching_connections()],
+        trace_configs=[_watching_connections(guard)],
         max_line_size=HEADER_BYTES_MAX,
         max_field_size=HEADER_BYTES_MAX,
         max_headers=HEADERS_MAX,
     )
 
 
-def _watching_connections() -> aiohttp.TraceConfig:
+def _watching_connections(guard: Guard | None) -> aiohttp.TraceConfig:
     async def reused(*_: object) -> None:
         # Told within the task of the request, so a context variable reaches `_sent_once`.
         _kept.set(True)
 
     tracing = aiohttp.TraceConfig()
     tracing.on_connection_reuseconn.append(reused)
+    if guard is not None:
+        told = guard
+
+        async def leaves(*_: object) -> None:
+            # A body is written in a task of its own: a process may stand still until that runs.
+            told()
+
+        tracing.on_request_chunk_sent.append(leaves)
     return tracing
 
 

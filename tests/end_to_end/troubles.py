@@ -19,6 +19,7 @@ from tests.end_to_end.members import Member
 from tests.end_to_end.namespaces import Host
 from tests.end_to_end.wall_clock import WallClock
 
+FREEZE = "freeze"
 ROUTES = ("blackhole", "unreachable", "prohibit")
 # Seconds by which a clock is set wrong, one way or the other.
 MINUTES, HOURS = (60, 3600), (3600, 48 * 3600)
@@ -102,7 +103,7 @@ def frozen(machine: Machine) -> Trouble:
     async def end() -> None:
         machine.told(signal.SIGCONT)
 
-    return Trouble("freeze", machine, True, begin, end)
+    return Trouble(FREEZE, machine, True, begin, end)
 
 
 def cut_off(machine: Machine, other: Host, what: str, rng: Random) -> Trouble:

@@ -104,6 +104,13 @@ MUTANTS = (
         (f"{WIRE}::test_nothing_leaves_once_the_guard_says_no",),
     ),
     Mutant(
+        "does not ask again when a request is about to leave",
+        "engine/wire/transport.py",
+        "            told()\n",
+        "            _ = told\n",
+        (f"{WIRE}::test_it_is_asked_again_right_before_the_first_byte_leaves",),
+    ),
+    Mutant(
         "leaves to the kernel what was sent under a lease that has ended",
         "engine/wire/transport.py",
         "min(self.guard(), UNHEARD_S)",

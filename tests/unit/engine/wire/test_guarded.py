@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -65,10 +66,12 @@ class Right:
 
     lasts: bool = True
     left_s: float = 10.0
+    asks: float = math.inf
 
     def __call__(self) -> float:
         """For how many seconds."""
-        if not self.lasts:
+        self.asks -= 1
+        if not self.lasts or self.asks < 0:
             raise StateInUse("another process works on the state")
         return self.left_s
 
@@ -94,6 +97,22 @@ async def test_nothing_leaves_once_the_guard_says_no(*, kept: bool) -> None:
 
         assert heard.requests == int(kept)
         assert heard.connections <= 1
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["a new connection", "a kept one"])
+async def test_it_is_asked_again_right_before_the_first_byte_leaves(*, kept: bool) -> None:
+    """A process may stand still between the two until another one has taken over."""
+    right = Right()
+    async with listening() as heard, Transport(right) as way:
+        if kept:
+            await ask(way, heard.url)
+        right.asks = 1
+        with pytest.raises(StateInUse):
+            await ask(way, heard.url)
+        right.asks = math.inf
+        await ask(way, heard.url)
+
+        assert heard.requests == 1 + kept
 
 
 async def test_any_other_way_asks_its_guard_too() -> None:
