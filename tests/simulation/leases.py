@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -32,10 +33,11 @@ class TimedLease(Lease):
     lost: bool = False
     given_back: bool = False
 
-    @property
-    def stands(self) -> bool:
-        """See `Lease.stands`; who stands still looks at no clock."""
-        return self.life.frozen or (not self.lost and self.clock() < self.until_s)
+    def _remaining_s(self) -> float:
+        """See `Lease.left_s`; who stands still looks at no clock."""
+        if self.life.frozen:
+            return math.inf
+        return 0.0 if self.lost else self.until_s - self.clock()
 
     def clock(self) -> float:
         """The process's own."""
