@@ -3,8 +3,9 @@
 Its requests reach the emulators in memory (`tests.in_memory`), or over real HTTP where a test is
 marked `sockets`, or has a process of its own to be reached.
 
-One clock drives both worlds and the engine's wall clock; it runs like a real one and can be moved
-ahead. A test edits a world, lets the engine run once, and looks at both worlds.
+One clock drives both worlds and the engine's wall clock. It goes on with the loop's, which skips
+what everybody only waits for (`tests.simulation.virtual_time`), and can be moved ahead. A test
+edits a world, lets the engine run once, and looks at both worlds.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
@@ -30,6 +30,7 @@ from connectors.sandbox.sample import add_seat
 from connectors.sandbox.serving import serving
 from connectors.sandbox.workbooks import Money, WorkbooksKnobs, WorkbooksWorld, workbooks_app
 from engine.assembly.environment import Environment
+from engine.clock import loop_clock
 from engine.config import loading as configuration
 from engine.decide.patience import USUAL, Patience
 from engine.model.report import HistoryLine, RefusedRecord
@@ -55,14 +56,15 @@ READ = ("GET", "/api/v2/opportunities/{id}")
 
 
 class Clock:
-    """Epoch seconds that pass by themselves and can be moved ahead."""
+    """Epoch seconds that pass with the loop and can be moved ahead."""
 
     def __init__(self) -> None:
-        self._ahead_s = START - time.monotonic()
+        self._passed_s = loop_clock()
+        self._ahead_s = START - self._passed_s()
 
     def now(self) -> float:
         """Seconds since the epoch."""
-        return self._ahead_s + time.monotonic()
+        return self._ahead_s + self._passed_s()
 
     def advance(self, seconds: float) -> None:
         """Let so much time have passed."""

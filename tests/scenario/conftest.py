@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine import logs
 from tests.scenario.bench import Bench, bench
+from tests.simulation import virtual_time
+
+
+@pytest.fixture
+def anyio_backend() -> Generator[tuple[str, dict[str, Any]]]:
+    """Nobody waits for what only takes its time: retries, doubts, what is not visible yet."""
+    with virtual_time.threads_seen():
+        yield "asyncio", {"loop_factory": virtual_time.VirtualLoop}
 
 
 @pytest.fixture
 async def world(
-    anyio_backend: str, tmp_path: Path, request: pytest.FixtureRequest
+    anyio_backend: tuple[str, Any], tmp_path: Path, request: pytest.FixtureRequest
 ) -> AsyncGenerator[Bench]:
     """Both systems, empty, and an engine that has never run."""
     sockets = "sockets" in request.keywords

@@ -15,8 +15,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from connectors.sandbox.serving import free_port
 from engine.service.control import tokens_in
 from engine.service.headers import TOKEN
-from tests.scenario.bench import POLL_S, Bench, running
+from tests.scenario.bench import Bench, running
 from tests.waiting import DEADLINE_S
+
+# Seconds between two questions; more than a look costs, because each is a request.
+ASK_S = 0.1
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
@@ -143,4 +146,4 @@ async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
     """Wait until something that must be asked for holds."""
     with anyio.fail_after(DEADLINE_S):
         while not await holds():  # noqa: ASYNC110 # what is asked for over HTTP has no event
-            await anyio.sleep(POLL_S)
+            await anyio.sleep(ASK_S)

@@ -1,13 +1,7 @@
-"""What an idle minute costs a database: transactions, as many on every machine.
-
-The minute passes in a few seconds: the loop's clock is a hasty one.
-"""
+"""What an idle minute costs a database: transactions, as many on every machine."""
 
 from __future__ import annotations
 
-import asyncio
-import selectors
-import time
 from collections.abc import Generator
 from typing import Any
 
@@ -20,36 +14,12 @@ from tests.scenario.bench import Bench, running, until
 
 pytestmark = pytest.mark.anyio
 
-SPEED = 10.0
 MINUTE_S = 60.0
 # Every ten seconds one look of all who look again and again, and one commit of what is kept; once a
 # minute the history is tended. A look or two may fall beside the others.
 IDLE_MAX = 16
 # Each transaction begins with it.
 BEGINS = "SELECT set_config('search_path'"
-
-
-class HastyLoop(asyncio.SelectorEventLoop):
-    """An event loop of which the clock goes faster."""
-
-    def __init__(self) -> None:
-        self._began = time.monotonic()
-        super().__init__(_Hasty())
-
-    def time(self) -> float:
-        """Seconds, of which many pass in one."""
-        return self._began + (time.monotonic() - self._began) * SPEED
-
-
-class _Hasty(selectors.DefaultSelector):
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        return super().select(None if timeout is None else timeout / SPEED)
-
-
-@pytest.fixture
-def anyio_backend() -> tuple[str, dict[str, Any]]:
-    """The hasty loop."""
-    return "asyncio", {"loop_factory": HastyLoop}
 
 
 @pytest.fixture
