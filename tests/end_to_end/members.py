@@ -18,6 +18,7 @@ from tests.end_to_end.test_kills import service
 from tests.waiting import DEADLINE_S
 
 LOOK_S = 0.05
+SOON_S = 1.0
 OK, UNAVAILABLE = 200, 503
 LOG_CHARS = 3000
 
@@ -59,14 +60,22 @@ class Member:
         assert self.process is not None
         self.process.send_signal(how)
 
-    async def asked(self, path: str) -> tuple[int, str]:
-        """What it answers there; 0 for nothing."""
+    async def answer(self, path: str, within_s: float = DEADLINE_S) -> tuple[int, str]:
+        """What it answers there.
+
+        Raises:
+            httpx.HTTPError: it answers nothing.
+        """
         async with httpx.AsyncClient(base_url=self.url, trust_env=False) as asking:
-            try:
-                answer = await asking.get(path, timeout=1.0)
-            except httpx.HTTPError:
-                return 0, ""
+            answer = await asking.get(path, timeout=within_s)
             return answer.status_code, answer.text
+
+    async def asked(self, path: str) -> tuple[int, str]:
+        """What it answers there soon, which one that stands still does not; 0 for nothing."""
+        try:
+            return await self.answer(path, SOON_S)
+        except httpx.HTTPError:
+            return 0, ""
 
     async def leads(self) -> bool:
         """Whether it works on the state, by its own word."""

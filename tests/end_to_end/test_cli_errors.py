@@ -449,6 +449,7 @@ async def once_with_little_room(home: Home, room_kib: int) -> Ended:
     return Ended(done.returncode or 0, done.stdout.decode(), done.stderr.decode())
 
 
+@pytest.mark.slow
 async def test_a_full_disk_is_said_and_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
     """With room again, the next start goes on where this one ended."""
     sandbox = Sandbox(SandboxOptions(bulk=0))

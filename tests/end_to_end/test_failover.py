@@ -110,11 +110,11 @@ async def test_one_works_and_the_other_stands_by(tmp_path: Path, postgres: str) 
         await second.start()
         await until(second.stands_by, [first, second])
 
-        assert (await second.asked("/healthz"))[0] == OK
-        assert (await second.asked("/leaderz"))[0] == UNAVAILABLE
-        assert '"standby":true' in (await second.asked("/status"))[1]
-        assert "wosync_leader 0.0" in (await second.asked("/metrics"))[1]
-        assert "wosync_leader 1.0" in (await first.asked("/metrics"))[1]
+        assert (await second.answer("/healthz"))[0] == OK
+        assert (await second.answer("/leaderz"))[0] == UNAVAILABLE
+        assert '"standby":true' in (await second.answer("/status"))[1]
+        assert "wosync_leader 0.0" in (await second.answer("/metrics"))[1]
+        assert "wosync_leader 1.0" in (await first.answer("/metrics"))[1]
 
         await first.end(signal.SIGTERM)
         await until(second.leads, [first, second])
@@ -139,6 +139,7 @@ async def test_one_that_stands_by_stops_when_it_is_told_to(tmp_path: Path, postg
 
 
 # Nobody gets in, and who is in is cut off; or everybody gets in, and nobody has an answer.
+@pytest.mark.slow
 @pytest.mark.parametrize(("vanish", "appear"), [(Way.close, Way.open), (Way.hold, Way.release)])
 async def test_a_database_that_is_away_is_waited_for(
     tmp_path: Path, postgres: str, vanish: Callable[[Way], None], appear: Callable[[Way], None]
@@ -151,7 +152,7 @@ async def test_a_database_that_is_away_is_waited_for(
         vanish(only.way)
         await only.start()
         await until(only.stands_by, [only])
-        assert "cannot be reached" in (await only.asked("/readyz"))[1]
+        assert "cannot be reached" in (await only.answer("/readyz"))[1]
 
         appear(only.way)
         await until(only.leads, [only])

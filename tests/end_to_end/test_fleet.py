@@ -27,7 +27,7 @@ from tests.end_to_end.verdict import verdict
 from tests.farm import Wanted, fleet_text, name_of
 from tests.waiting import DEADLINE_S
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 LOOK_S = 0.1
 PAIRS = 3

@@ -99,6 +99,9 @@ async def at_rest(client: httpx.AsyncClient) -> bool:
         status = (await client.get("/status")).json()
     except httpx.HTTPError:
         return False
+    if "records" not in status:
+        # It stands by, and knows of none.
+        return False
     records = status["records"]
     waiting = records["pending"] + records["in_doubt"] + status["people"]["pending"]
     return bool(status["ready"]) and not waiting + status["outbox"]

@@ -26,7 +26,7 @@ from tests.end_to_end.test_kills import let_pass, settled, things_go_wrong
 from tests.scratch import scratch
 from tests.waiting import DEADLINE_S
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 # Below `lease_s`; PgBouncer's own is far above it.
 PATIENCE_S = 1
@@ -88,7 +88,7 @@ async def test_a_database_that_is_away_behind_the_pooler_is_waited_for(
         way.close()
         hands.do_something()
         await until(only.stands_by, [only])
-        assert (await only.asked("/healthz"))[0] == OK
+        assert (await only.answer("/healthz"))[0] == OK
         way.open()
         await until(only.leads, [only])
         found = await settled(only.settings.service_url, sandbox, hands)

@@ -188,6 +188,7 @@ def test_every_operation_is_among_the_deeds() -> None:
     assert [one for one in sorted(operations) if f"{one}(" not in told] == []
 
 
+@pytest.mark.slow
 def test_stores_in_postgres_do_the_same(postgres: str) -> None:
     """That of the service, which sends ahead, that of a command, and one of files beside them."""
     # Whoever runs other tests needs no driver.

@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -49,6 +50,7 @@ ROUNDS = st.lists(
 Rounds = Sequence[tuple[bool, Sequence[Choice]]]
 
 
+@pytest.mark.slow
 def test_outcomes_and_announcements_of_one_moment(postgres: str) -> None:
     """Some want the same target record, one that is another's, or are of a record twice."""
     # Whoever runs other tests needs no driver.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.simulation.squeeze import squeezed
 
 POLL_S = 60.0
@@ -10,6 +12,7 @@ EDIT_S = 15.0
 UNUSED_MAX = 0.02
 
 
+@pytest.mark.slow
 def test_edits_get_through_while_a_backlog_and_others_use_up_the_hour() -> None:
     """A backlog once left a tenth of the hour, others drew it, and edits waited for its end."""
     story = squeezed(records=1_100, limit=500, others=0.3, poll_s=POLL_S)
