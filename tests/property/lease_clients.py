@@ -7,6 +7,7 @@ any moment or around a commit.
 
 from __future__ import annotations
 
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -20,6 +21,7 @@ from engine.errors import StateInUse, StateUnusable
 from engine.store.places import done
 from tests.cutting import Way, way_to
 from tests.property.lease_model import NEVER, Kind, Operation
+from tests.scratch import scratch
 
 if TYPE_CHECKING:
     from engine.store.postgres.database import Database
@@ -227,6 +229,10 @@ def played(server: str, database: Database, directory: Path, seed: int) -> list[
 def _client(
     server: str, database: Database, directory: Path, rng: Random, until_s: float
 ) -> Generator[Client]:
-    with way_to(server, directory / "way") as (way, address):
+    # The path of a socket is short.
+    with (
+        tempfile.TemporaryDirectory(prefix="wosync-way-", dir=scratch()) as near,
+        way_to(server, Path(near)) as (way, address),
+    ):
         by_it = replace(database, address=address)
         yield Client(directory.name, by_it, way, directory, rng, until_s)
