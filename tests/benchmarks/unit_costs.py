@@ -231,10 +231,12 @@ def _idle(database: Counted, pairs: int, effort: Effort) -> tuple[_Idle, _Idle]:
         with planted.fleet() as (process, start_s):
             planted.settle(effort.settle_s)
             seldom = planted.window(database, process.id, effort.window_s)
-            text = process.config.read_text()
-            process.config.write_text(
-                text.replace(f"interval_s = {long_s:g}", f"interval_s = {short_s:g}")
-            )
+            # What pairs have in common is beside their files, that of the process in its own.
+            for config in (process.config, planted.config):
+                text = config.read_text()
+                config.write_text(
+                    text.replace(f"interval_s = {long_s:g}", f"interval_s = {short_s:g}")
+                )
             process.running.send_signal(signal.SIGHUP)
             time.sleep(long_s + SAID_S)
             often = planted.window(database, process.id, effort.window_s)
