@@ -7,6 +7,7 @@ lately, or waits for something that has not yet taken too long, or has nothing t
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import anyio
@@ -51,8 +52,12 @@ class Supervision:
             tasks.start_soon(self._say_status)
             await self._check_for_ever()
 
-    async def watch(self) -> None:
+    async def watch(self, overloaded: Callable[[], bool]) -> None:
         """Watch one pair of several, for as long as it gets somewhere.
+
+        Args:
+            overloaded: whether all pairs of the process wait for each other. Then it is no fault of
+                one of them, and to begin its work anew would make it worse.
 
         Raises:
             Stalled: it does not.
@@ -61,7 +66,9 @@ class Supervision:
             checked_at = anyio.current_time()
             await anyio.sleep(CHECK_PAIR_EVERY_S)
             in_time = anyio.current_time() - checked_at < CHECK_PAIR_EVERY_S + CHECK_EVERY_S
-            if stalled := self.check(in_time=in_time):
+            if overloaded():
+                self._overdue.clear()
+            elif stalled := self.check(in_time=in_time):
                 raise Stalled(
                     f"no progress in: {', '.join(stalled)}",
                     remedy="nothing is to be done: the work on this pair begins anew",

@@ -52,6 +52,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Virtual seconds since the loop was made."""
         return self._jumping.now
 
+    def stand_still(self, seconds: float) -> None:
+        """Let so much time pass in which nothing runs, as in a process that is stopped."""
+        self._jumping.now += seconds
+
     def wait_for_thread(self, answer: asyncio.Future[Any]) -> None:
         """A thread works on this answer: nothing is skipped until it is there."""
         self._jumping.threads += 1

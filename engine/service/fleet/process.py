@@ -245,7 +245,12 @@ class Process:
             one = self.known.get(name)
             if one is not None and one.config is not None:
                 runner = Runner(
-                    one, self.environment, self._place, self._starts, self.accounts.follow
+                    one,
+                    self.environment,
+                    self._place,
+                    self._starts,
+                    self.accounts.follow,
+                    self._overloaded,
                 )
                 self.runners[name] = runner
                 start_soon(self._run, runner)
@@ -278,6 +283,10 @@ class Process:
         finally:
             del self.runners[runner.name]
             self._news.set()
+
+    def _overloaded(self) -> bool:
+        """Whether pairs wait until one of them has done with the database."""
+        return self.threads.statistics().tasks_waiting > 0
 
     def _place(self, config: Config) -> Place:
         service = config.engine.service

@@ -65,6 +65,7 @@ class Runner:
         place: where the state of a configuration is, among those that the process shares.
         starts: how many pairs may start at the same time.
         share: has what is assembled share a budget with others, for as long as it runs.
+        overloaded: whether the pairs of the process wait for each other; see `Supervision.watch`.
     """
 
     known: Known
@@ -72,6 +73,7 @@ class Runner:
     place: Callable[[Config], Place]
     starts: anyio.CapacityLimiter
     share: Callable[[Assembly], Coroutine[Any, Any, None]]
+    overloaded: Callable[[], bool]
     condition: Condition = field(default=Condition.STARTING, init=False)
     reason: str | None = field(default=None, init=False)
     remedy: str | None = field(default=None, init=False)
@@ -207,6 +209,9 @@ class Runner:
             async def share() -> None:
                 await self.share(working.assembly)
 
-            await working.run(supervision.watch, share)
+            async def watch() -> None:
+                await supervision.watch(self.overloaded)
+
+            await working.run(watch, share)
         await keep_usage(working.assembly)
         log.info("pair_stopped")

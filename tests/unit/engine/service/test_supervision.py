@@ -7,13 +7,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
-from typing import Any, cast
+from typing import cast
 
 import anyio
 import pytest
 from structlog.testing import capture_logs
 
 from engine.assembly.assembly import Assembly
+from engine.errors import Stalled
 from engine.flow.worktime import STALL_S, STORE_MAX_S, State, WorkTime, resting, spending
 from engine.metrics import Metrics
 from engine.metrics.labels import ACTORS
@@ -22,11 +23,18 @@ from engine.model.reason import Code
 from engine.model.report import Progress
 from engine.service.notify import Notifier
 from engine.service.status import Status
-from engine.service.supervision import CHECK_EVERY_S, EXTENSION_S, STATUS_EVERY_S, Supervision
+from engine.service.supervision import (
+    CHECK_EVERY_S,
+    CHECK_PAIR_EVERY_S,
+    EXTENSION_S,
+    STATUS_EVERY_S,
+    Supervision,
+)
 from tests.simulation import virtual_time
 from tests.unit.engine.stand_ins import NOW, FakeClock
 
 FOUND_WITHIN_S = 30.0
+HOUR_S = 3600.0
 WORKING = ("poller", "dispatcher", "write_back")
 FED, TRIGGER = "WATCHDOG=1", "WATCHDOG=trigger"
 EXTENDED = f"EXTEND_TIMEOUT_USEC={int(EXTENSION_S * 1e6)}"
@@ -138,6 +146,39 @@ def guarded(
         return service
 
     return virtual_time.run(everything)
+
+
+def pair_watched(*, overloaded: Callable[[], bool]) -> float | None:
+    """When the work on a pair of several that gets nowhere is ended; None for not at all."""
+
+    async def story() -> float | None:
+        watched = Watched()
+        assembly = cast("Assembly", watched)
+        supervision = Supervision(assembly, Status(assembly, started=True), Ear("@unused", None))
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(watched.worktime.timed, WORKING[0], anyio.sleep_forever)
+            try:
+                with anyio.move_on_after(HOUR_S):
+                    await supervision.watch(overloaded)
+            except Stalled:
+                return anyio.current_time()
+            finally:
+                tasks.cancel_scope.cancel()
+        return None
+
+    return virtual_time.run(story)
+
+
+def test_a_pair_that_gets_nowhere_begins_anew_unless_all_wait_for_each_other() -> None:
+    """What began again because others keep the machine busy would keep it busier still."""
+    ended_at = pair_watched(overloaded=lambda: False)
+
+    assert ended_at is not None
+    assert ended_at < FOUND_WITHIN_S + 2 * CHECK_PAIR_EVERY_S
+    assert pair_watched(overloaded=lambda: True) is None
+    later = pair_watched(overloaded=lambda: anyio.current_time() < HOUR_S / 2)
+    assert later is not None
+    assert later > HOUR_S / 2
 
 
 async def idle() -> None:
@@ -335,7 +376,7 @@ def test_an_actor_that_goes_on_is_forgiven_and_accused_anew_when_it_stops_again(
 
 def _freeze(seconds: float) -> None:
     """Nothing of this process runs for so long, and the clock goes on."""
-    cast("Any", asyncio.get_running_loop())._jump(seconds)
+    cast("virtual_time.VirtualLoop", asyncio.get_running_loop()).stand_still(seconds)
 
 
 def test_a_process_that_was_stopped_as_a_whole_accuses_nobody() -> None:
