@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from typing import Any, TypeVar
 
 import anyio
@@ -86,9 +87,10 @@ def kept(state: str, seed: int) -> Keep:
     if state == FILE:
         return Files
     # Whoever keeps it in a file needs no driver.
+    from tests.simulation.cuts import Drawn
     from tests.simulation.tables import in_postgres
 
-    return in_postgres(seed)
+    return in_postgres(Drawn(Random(f"{seed}:cuts")))  # noqa: S311 # chance, not secrets
 
 
 def simulate(seed: int, *, verbose: bool = False, state: str = FILE) -> Outcome:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import wraps
 from typing import Concatenate, Generic, TypeVar
 
 from engine.store.connections import Connections, P, R
@@ -119,6 +120,7 @@ class Mortal(Generic[C]):
         """See `Connections.write`."""
         life, name = self._life, function.__qualname__
 
+        @wraps(function)
         def alive(connection: C) -> R:
             life.instant(f"before the commit of {name}")
             return function(connection, *args, **kwargs)

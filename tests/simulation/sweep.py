@@ -20,10 +20,11 @@ from connectors.sandbox.workbooks import Money, WorkbooksKnobs
 from tests.scratch import scratch
 from tests.simulation import virtual_time
 from tests.simulation.fates import Fate, Kind
-from tests.simulation.history import History, quiet
+from tests.simulation.history import History, kept, quiet
 from tests.simulation.network import Weather
-from tests.simulation.plan import ATTEMPTS_MAX, Odds, Plan, System
-from tests.simulation.scene import Scene
+from tests.simulation.plan import ATTEMPTS_MAX, End, Odds, Plan, System
+from tests.simulation.scene import Keep, Scene
+from tests.simulation.states import Files
 
 Route = tuple[System, str, str]
 
@@ -38,6 +39,8 @@ SPOILT = {
     "death before": Fate(Kind.DEATH_BEFORE),
     "death after": Fate(Kind.DEATH_AFTER),
 }
+# Who has died is started again so soon.
+AWAY_S = 5.0
 # Points of the story itself: without a lost create nobody would look for one.
 ALWAYS: dict[tuple[str, str], Fate] = {
     ("POST", "/api/v2/opportunities"): Fate(Kind.CUT),
@@ -91,12 +94,20 @@ class _Scripted(Weather):
 
 
 class Story(History):
-    """The fixed story."""
+    """The fixed story.
+
+    Args:
+        keep: what keeps the state.
+        dies: the first process dies after so many instants: before and after each request and
+            each commit is one.
+    """
 
     quiet_s = 65.0
 
-    def __init__(self, directory: Path, points: Points) -> None:
-        super().__init__(_plan(), directory, echo=False)
+    def __init__(
+        self, directory: Path, points: Points, keep: Keep = Files, dies: int | None = None
+    ) -> None:
+        super().__init__(_plan(dies), directory, echo=False, keep=keep)
         self._points = points
 
     def weather(self, system: System) -> Weather:
@@ -184,7 +195,7 @@ def _person(scene: Scene, name: str, email: str) -> int:
     )
 
 
-def _plan() -> Plan:
+def _plan(dies: int | None) -> Plan:
     settings = {
         "outreach": {"visibility_s": 40.0},
         "poller": {"interval_s": 30, "sweep_interval_s": 60, "mapping_interval_s": 900},
@@ -199,7 +210,7 @@ def _plan() -> Plan:
         pause_s=0.0,
         odds=Odds(),
         outages=(),
-        ends=(),
+        ends=() if dies is None else (End(0.0, "die", dies, AWAY_S),),
         token_losses=(),
         session_losses=(),
         index_lag_s=0.0,
@@ -209,22 +220,54 @@ def _plan() -> Plan:
     )
 
 
-def played(points: Points) -> list[str]:
-    """Play the story; returns the oracle's complaints."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How the story went.
+
+    Args:
+        digest: of everything that happened.
+        complaints: the oracle's.
+        counts: of what happened, by kind.
+    """
+
+    digest: str
+    complaints: list[str]
+    counts: Counter[str]
+
+    @property
+    def instants(self) -> int:
+        """At how many a process could have died."""
+        return 2 * (self.counts["request"] + self.counts["commit"])
+
+
+def told(points: Points, keep: Keep = Files, dies: int | None = None) -> Told:
+    """Play the story; see `Story`."""
     directory = Path(tempfile.mkdtemp(prefix="wosync-sweep-", dir=scratch()))
+    surprises: list[str] = []
     try:
-        with quiet([]):
-            return virtual_time.run(lambda: Story(directory, points).run())[2]
+        with quiet(surprises):
+            trace, _, complaints = virtual_time.run(
+                lambda: Story(directory, points, keep, dies).run()
+            )
     finally:
         shutil.rmtree(directory)
+    return Told(trace.digest, [*complaints, *surprises], trace.counts)
 
 
-def spoil(point: tuple[int, str]) -> list[str]:
+def spoil(state: str, point: tuple[int, str]) -> list[str]:
     """Play the story with one point spoilt in one way; returns complaints that name both."""
     number, way = point
     points = Points(number, SPOILT[way])
     what = f"request {number}, {way}"
-    complaints = played(points)
+    complaints = told(points, kept(state, 0)).complaints
     if number < len(points.seen):
         what = f"{what} ({' '.join(points.seen[number])})"
     return [f"{what}: {one}" for one in complaints]
+
+
+def die(state: str, instant: int) -> list[str]:
+    """Play the story with a process that dies at that instant; returns complaints that name it."""
+    story = told(Points(), kept(state, 0), instant)
+    if not story.counts["death"]:
+        return [f"nobody dies at instant {instant}"]
+    return [f"dead at instant {instant}: {one}" for one in story.complaints]

@@ -18,9 +18,9 @@ from contextlib import (
     contextmanager,
 )
 from dataclasses import dataclass
+from functools import wraps
 from itertools import count
 from pathlib import Path
-from random import Random
 from typing import Any, Concatenate, LiteralString, cast
 from unittest import mock
 from urllib.parse import quote, urlencode
@@ -50,42 +50,12 @@ from engine.store.postgres.subjects import Subjects
 from engine.store.postgres.troubles import FENCED
 from engine.store.postgres.writer import AGAIN_S, Writer
 from tests.postgres import VARIABLE, NoServer
+from tests.simulation.cuts import Cuts
 from tests.simulation.life import Life, Mortal
-from tests.simulation.scene import Keep
 from tests.simulation.states import States
 from tests.simulation.trace import Trace
 
-# So often the way to the database is cut: of all transactions, and of the answers to commits.
-CUT = 0.005
-CUTTING = "SELECT pg_terminate_backend(pg_backend_pid())"
 _NUMBERS = count(1)
-
-
-class Cuts:
-    """Where the way to the database is cut, which nobody may notice."""
-
-    def __init__(self, rng: Random) -> None:
-        self.made = 0
-        self._rng = rng
-
-    def drawn(self) -> bool:
-        """Whether it is cut here."""
-        cut = self._rng.random() < CUT
-        self.made += cut
-        return cut
-
-    def within(self, function: Callable[[Session], R]) -> Callable[[Session], R]:
-        """The function, perhaps in a transaction that is cut off in its first statement, once."""
-        due = self.drawn()
-
-        def cut(session: Session) -> R:
-            nonlocal due
-            if due:
-                due = False
-                session.execute(CUTTING).fetchone()
-            return function(session)
-
-        return cut
 
 
 class CutOff(Writer):
@@ -104,8 +74,7 @@ class CutOff(Writer):
                 self._leasing.fenced()
             raise
         self._leasing.committed(self.lease)
-        if self._cuts.drawn():
-            connection.execute(CUTTING)
+        self._cuts.committed(connection)
 
 
 class InlineStore(StandingStore):
@@ -122,14 +91,14 @@ class InlineStore(StandingStore):
     ) -> R:
         """See `Connections.write`."""
         await self._there()
-        return await super().write(self._cuts.within(lambda c: function(c, *args, **kwargs)))
+        return await super().write(self._cuts.writing(_bound(function, *args, **kwargs)))
 
     async def read(
         self, function: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """See `Connections.read`."""
         await self._there()
-        return await super().read(self._cuts.within(lambda c: function(c, *args, **kwargs)))
+        return await super().read(self._cuts.reading(_bound(function, *args, **kwargs)))
 
     async def _there(self) -> None:
         """Wait for the database as long as our lease stands."""
@@ -138,6 +107,18 @@ class InlineStore(StandingStore):
             if not self._lease.stands:
                 raise StateAway("it cannot be reached", remedy="none")
             await anyio.sleep(AGAIN_S)
+
+
+def _bound(
+    function: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs
+) -> Callable[[Session], R]:
+    """What is left to be told is the session; known by the name of the function."""
+
+    @wraps(function)
+    def bound(session: Session) -> R:
+        return function(session, *args, **kwargs)
+
+    return bound
 
 
 class MortalStore(Subjects):
@@ -158,12 +139,13 @@ class MortalDatabase(Database):
     """A database that nobody reaches who is dead, or cut off."""
 
     life: Life
+    cuts: Cuts
 
     def connect(self, silence_s: float = math.inf) -> Link:
         """See `Database.connect`."""
         if self.life.dead or self.life.cut_off:
             raise StateAway("it cannot be reached", remedy="none")
-        return super().connect(silence_s)
+        return self.cuts.connected(lambda: super(MortalDatabase, self).connect(silence_s))
 
 
 class Leasing:
@@ -276,7 +258,9 @@ class Tables(States):
 
     def place_on(self, directory: Path, life: Life, trace: Trace, leasing: Leasing) -> Place:
         """Where a process finds it that has a directory of its own."""
-        reached = MortalDatabase(self._server, self._name, lambda: None, life)
+        reached = MortalDatabase(
+            self._cuts.reached(self._server), self._name, lambda: None, life, self._cuts
+        )
         return MortalTables(directory, reached, trace, self._cuts, leasing)
 
     def set_aside(self) -> None:
@@ -361,12 +345,11 @@ def url_of(server: str) -> str:
     return f"postgresql:///{name}?{urlencode(known)}"
 
 
-def in_postgres(seed: int) -> Keep:
+def in_postgres(cuts: Cuts) -> Callable[[Path, Path], Tables]:
     """States in the server that the tests use."""
     # It tells of each connection that was lost.
     logging.getLogger("psycopg").setLevel(logging.ERROR)
     server = os.environ.get(VARIABLE)
     if server is None:
         raise NoServer
-    cuts = Cuts(Random(f"{seed}:cuts"))  # noqa: S311 # chance, not secrets
     return lambda directory, aside: Tables(directory, aside, server, cuts)

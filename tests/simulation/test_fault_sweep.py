@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import product
+from random import Random
+from typing import TypeVar
 
 import pytest
 
-from tests.searching import SEARCH
+from tests.searching import SEARCH, SEED, examples
+from tests.simulation.history import FILE, STATES
 from tests.simulation.pool import spread
-from tests.simulation.sweep import SPOILT, Points, Route, played, spoil
+from tests.simulation.sweep import SPOILT, Points, Route, die, spoil, told
+
+T = TypeVar("T")
 
 KINDS = {
     ("outreach", "POST", "/oauth/token"),
@@ -35,11 +41,15 @@ KINDS = {
 }
 
 
+# What a longer search plays all of: instants at which a process dies, and points in a database.
+DEATHS, SPOILT_IN_TABLES = 6, 4
+
+
 def test_the_story_itself_ends_well_and_has_every_kind_of_request() -> None:
     """A sweep proves nothing about requests that the story does not make."""
     points = Points()
 
-    assert played(points) == []
+    assert told(points).complaints == []
     assert KINDS - set(points.seen) == set()
 
 
@@ -48,11 +58,43 @@ def test_the_story_ends_well_whatever_one_request_meets() -> None:
     """Every kind of request, dropped, refused or garbled before and after it was carried out, and
     the process dying at either point."""
     points = Points()
-    played(points)
+    told(points)
 
-    complaints = spread(spoil, [*_spoilt(points.seen)])
+    assert _complaints(partial(spoil, FILE), _spoilt(points.seen)) == []
 
-    assert [one for found in complaints for one in found] == []
+
+@pytest.mark.slow
+@pytest.mark.parametrize("state", STATES)
+def test_the_story_ends_well_whenever_the_process_dies(
+    request: pytest.FixtureRequest, state: str
+) -> None:
+    """Before or behind any commit or request, some of them drawn."""
+    if state != FILE:
+        request.getfixturevalue("shared")
+    instants = range(told(Points()).instants)
+
+    assert _complaints(partial(die, state), _drawn(instants, DEATHS)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("shared")
+def test_the_story_ends_well_in_a_database_whatever_one_request_meets() -> None:
+    """What was to be kept when it failed is kept there as well; some of them drawn."""
+    points = Points()
+    told(points)
+    every = list(product(range(len(points.seen)), SPOILT))
+
+    assert _complaints(partial(spoil, "postgres"), _drawn(every, SPOILT_IN_TABLES)) == []
+
+
+def _complaints(play: Callable[[T], list[str]], points: Iterable[T]) -> list[str]:
+    return [one for found in spread(play, points) for one in found]
+
+
+def _drawn(every: Sequence[T], usual: int) -> list[T]:
+    """So many of them; a longer search takes more, up to all."""
+    rng = Random(SEED)  # noqa: S311 # chance, not secrets
+    return rng.sample(every, min(len(every), examples(usual)))
 
 
 def _spoilt(seen: Sequence[Route]) -> Iterator[tuple[int, str]]:

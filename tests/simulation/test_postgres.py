@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.postgres import VARIABLE
 from tests.searching import examples
 from tests.simulation.history import simulate
 from tests.simulation.pool import outcomes, spread
@@ -16,13 +13,6 @@ ALIKE = (3, 7, 36)
 # Seeds that found something, and those after them.
 TAKEN_AWAY = 12
 TURNS = 3
-
-
-@pytest.fixture
-def shared(postgres: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The server, for the processes that a test starts."""
-    monkeypatch.setenv(VARIABLE, postgres)
-    yield
 
 
 def both(seed: int) -> tuple[str, str]:
