@@ -9,10 +9,11 @@ import pytest
 from engine.model.adoption import IN_DOUBT, OURS
 from engine.model.dossier import Named
 from engine.model.history import Note
+from engine.model.intent import IntentKind
 from engine.model.records import RecordType
 from engine.model.skip import Skip
 from tests.unit.engine.stand_ins import NOW, announce, link, pending, row, state_of, take
-from tests.unit.engine.store.adapters import adopting, claims, skips
+from tests.unit.engine.store.adapters import adopting, claims, intents, skips
 
 NOTE = Note("adopted", "id 7")
 
@@ -105,3 +106,12 @@ def test_every_claim_is_told(db: sqlite3.Connection) -> None:
     link(db, 2, 8, now=NOW + 1)
 
     assert sorted(adopting.claimed(db)) == [(7, 1, NOW), (8, 2, NOW + 1)]
+
+
+def test_a_role_in_doubt_is_no_create_of_the_opportunity(db: sqlite3.Connection) -> None:
+    """Both are in one journal; the roles concern what the record is linked to."""
+    intents.announce(db, IntentKind.ROLE, 1, "[]", NOW)
+    announce(db, 2)
+
+    assert adopting.standings(db, [1, 2]) == {2: IN_DOUBT}
+    assert adopt(db, 1)

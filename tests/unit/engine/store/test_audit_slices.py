@@ -101,3 +101,14 @@ def test_what_a_slice_lacks_is_told_why_it_is_left_out(connection: sqlite3.Conne
         [Code.SYNC_OFF],
         [],
     ]
+
+
+def test_a_slice_that_could_not_be_read_whole_lacks_nothing(connection: sqlite3.Connection) -> None:
+    """What it does not show may be what could not be read."""
+    take(connection, row(1), row(2))
+
+    _, lacking, _ = audit.compare(
+        connection, [row(1)], after=0, upto=None, started_at=LATER, now=LATER, whole=False
+    )
+
+    assert lacking == []

@@ -7,11 +7,13 @@ import sqlite3
 import pytest
 
 from engine.decide.reasons import because
+from engine.model.history import Note
 from engine.model.reason import Code, Reason
-from tests.unit.engine.stand_ins import NOW, row, take
-from tests.unit.engine.store.adapters import blanks
+from tests.unit.engine.stand_ins import NOW, pending, row, take
+from tests.unit.engine.store.adapters import blanks, settle
 
 EMPTY = because(Code.SOURCE_BLANK)
+NOTE = Note("updated", "id 7")
 
 
 @pytest.mark.parametrize("others", [{}, {"stage": EMPTY}], ids=["alone", "beside another"])
@@ -38,3 +40,18 @@ def test_a_field_that_stays_blank_keeps_its_time(connection: sqlite3.Connection)
 
     since = connection.execute("SELECT since FROM left_blank").fetchone()
     assert tuple(since) == (NOW,)
+
+
+def test_an_outcome_that_leaves_nothing_blank_forgets_what_was(
+    connection: sqlite3.Connection,
+) -> None:
+    """As it forgets what of it is not named any more."""
+    take(connection, row(1))
+    for version, left in ((2, {"owner": EMPTY}), (3, {})):
+        of = pending(connection, 1)
+        settle.settle_linked(
+            connection, of, target_id=7, synced={}, owed=None, awaited=[], note=NOTE, now=NOW,
+            blanks=left,
+        )  # fmt: skip
+        assert blanks.of_record(connection, 1) == left
+        take(connection, row(1, version))

@@ -11,14 +11,25 @@ from engine.decide.reasons import foreign
 from engine.model.capture import Watermark
 from engine.model.history import Note
 from engine.model.lane import Lane
-from engine.model.mass_change import Mass
+from engine.model.mass_change import Limits, Mass
 from engine.model.outbox import Owed
 from engine.model.reason import Code
 from engine.model.records import Captured, Position, TabLine
-from engine.model.tab import Roles
+from engine.model.tab import KnownRole, Roles
 from engine.model.work import Failure
 from tests.unit.engine.stand_ins import NOW, announce, link, owed_to, pending, row, state_of, take
-from tests.unit.engine.store.adapters import capture, outbox, settle, tab_outcomes, tabs, work
+from tests.unit.engine.store.adapters import (
+    capture,
+    fuse,
+    outbox,
+    report,
+    settle,
+    tab_outcomes,
+    tabs,
+    work,
+)
+
+LIMITS = Limits(0.1, 2, 2)
 
 
 def capture_rows(connection: sqlite3.Connection, *rows: Captured, sweep: int = 0) -> list[int]:
@@ -352,3 +363,65 @@ def test_a_lower_version_in_a_page_of_changes_is_believed_the_second_time(
     )
 
     assert (first.changed, soon.changed, again.changed) == ([], [], late)
+
+
+def test_our_own_write_back_is_no_news_whenever_the_source_says_that_it_was_made(
+    connection: sqlite3.Connection,
+) -> None:
+    """We know which version it made, and not at what time."""
+    take(connection, row(1, 5))
+    link(connection, owed=Owed(target_id="7"))
+    entry = owed_to(connection)
+    assert entry is not None
+    outbox.delivered(connection, [(entry, 6)], NOW)
+
+    shown = replace(row(1, 6, updated_at=1_700_000_900, linked=True), target_id="7")
+
+    assert capture_rows(connection, shown) == []
+    # From then on the time is known: another one is that of another history.
+    assert capture_rows(connection, replace(shown, updated_at=1_700_000_901)) == [1]
+
+
+def test_a_few_changes_on_a_page_of_a_sweep_are_part_of_a_mass_change(
+    connection: sqlite3.Connection,
+) -> None:
+    """Many such pages come to many; only of what is read anew a few are edits of today."""
+    for version, anew, mass in ((5, False, Mass.EVALUATING), (6, True, Mass.NONE)):
+        take(connection, row(1, version - 1))
+        link(connection, created=version == 5)
+        capture.capture_page(
+            connection, [row(1, version)], now=NOW, fresh_max=20, mass=True, anew=anew
+        )
+        assert pending(connection, 1).mass is mass
+
+
+def test_a_tab_that_a_poll_shows_empty_waits_for_the_end_of_the_poll(
+    connection: sqlite3.Connection,
+) -> None:
+    """Then it is known how many there are; those without a role of ours are no loss to anybody."""
+    related(connection)
+    take(connection, row(2, 5, tab=TAB))
+    link(connection, 2, 8)
+    role = KnownRole(501, 310, "User", True, NOW)
+    work_of_people = tabs.load(connection, 2)
+    assert work_of_people is not None
+    tab_outcomes.settle(
+        connection, work_of_people, Roles([role]), waits_for=[], complete=True, note=None, now=NOW
+    )
+
+    capture_rows(connection, row(1, 5, tab=[]), row(2, 5, tab=[]))
+
+    assert tabs.due_keys(connection, Lane.FRESH, NOW, 10) == [1]
+    assert fuse.judge_parked(connection, LIMITS, NOW, first_look=False) == 1
+    assert tabs.due_keys(connection, Lane.FRESH, NOW, 10) == [1, 2]
+
+
+def test_why_a_record_was_left_out_is_told(connection: sqlite3.Connection) -> None:
+    """Whether its row says so, or that it is shown no more."""
+    take(connection, row(1), row(2))
+    take(connection, row(1, 2, eligible=False), now=NOW + 1)
+    sweep = capture.next_sweep(connection)
+    assert capture.finish_sweep(connection, sweep, NOW + 2, NOW + 2) == 1
+
+    for ref in ("OPP-1", "OPP-2"):
+        assert [line.decision for line in report.history(connection, ref)] == ["left out"]

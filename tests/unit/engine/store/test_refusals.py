@@ -10,8 +10,24 @@ from engine.model.mass_change import Mass
 from engine.model.records import RecordType
 from engine.model.refusal import Weighed
 from engine.model.work import Failure
-from tests.unit.engine.stand_ins import NOW, pending, person, row, said, state_of, take
-from tests.unit.engine.store.adapters import people, refusals, report, settle
+from tests.unit.engine.stand_ins import (
+    NOW,
+    owed_to,
+    pending,
+    person,
+    row,
+    said,
+    state_of,
+    take,
+)
+from tests.unit.engine.store.adapters import (
+    capture,
+    outbox,
+    people,
+    refusals,
+    report,
+    settle,
+)
 
 OPPORTUNITY, PERSON = RecordType.OPPORTUNITY, RecordType.PERSON
 FAILURE = Failure("validation", "name", said("too long"), basis={"name": "1"})
@@ -167,3 +183,18 @@ def test_a_person_is_lifted_once(connection: sqlite3.Connection) -> None:
 
     told = connection.execute("SELECT record_id FROM history WHERE decision = 'healed'").fetchall()
     assert [one[0] for one in told] == [1]
+
+
+def test_a_sweep_leaves_out_nothing_that_heals(connection: sqlite3.Connection) -> None:
+    """The source lists no record that shows our flag, which counts as reset here."""
+    refused(connection, 1)
+    owed = owed_to(connection)
+    assert owed is not None
+    outbox.delivered(connection, [(owed, 6)], NOW)
+    take(connection, row(2))
+    assert refusals.lift(connection, 1, NOW, lane=Lane.FRESH, mass=Mass.NONE)
+
+    sweep = capture.next_sweep(connection)
+    assert capture.finish_sweep(connection, sweep, LATER, LATER) == 1
+
+    assert [state_of(connection, one) for one in (1, 2)] == ["pending", "ineligible"]

@@ -9,7 +9,9 @@ import pytest
 
 from engine.decide.reasons import foreign
 from engine.model.history import Note
+from engine.model.intent import IntentKind
 from engine.model.lane import Lane
+from engine.model.mass_change import Mass
 from engine.model.outbox import Owed
 from engine.model.outcome import Outcome
 from engine.model.reason import Code
@@ -31,8 +33,10 @@ from tests.unit.engine.store.adapters import (
     awaited,
     capture,
     fuse,
+    intents,
     outbox,
     people,
+    refusals,
     report,
     settle,
     work,
@@ -141,6 +145,34 @@ def test_a_flag_that_is_owed_anew_is_not_the_one_on_its_way(db: sqlite3.Connecti
     assert entry.error is True
 
 
+def test_an_id_that_is_owed_anew_is_not_the_one_on_its_way(db: sqlite3.Connection) -> None:
+    """The answer to that one came late: somebody has cleared the id since."""
+    link(db, owed=OWED)
+    on_its_way = owed_to(db)
+    assert on_its_way is not None
+    outbox.withdraw(db, on_its_way, Note("write-back withdrawn", "overtaken"), NOW)
+    take(db, row(1, 6))
+    link(db, owed=OWED, created=False, now=NOW + 1)
+
+    outbox.delivered(db, [(on_its_way, 7)], NOW + 2)
+
+    assert owed_to(db) is not None
+
+
+def test_what_has_healed_is_flagged_no_more(db: sqlite3.Connection) -> None:
+    """Nobody else takes our flag back where it counts as reset."""
+    settle.settle_refused(db, pending(db, 1), FAILURE, NOW)
+    entry = owed_to(db)
+    assert entry is not None
+    outbox.delivered(db, [(entry, 6)], NOW)
+    assert refusals.lift(db, 1, NOW, lane=Lane.FRESH, mass=Mass.NONE)
+    link(db, owed=OWED)
+
+    entry = owed_to(db)
+    assert entry is not None
+    assert (entry.error, entry.message, entry.target_id) == (False, "", "7")
+
+
 def test_a_reason_the_record_may_show_is_blanked_by_a_success(db: sqlite3.Connection) -> None:
     """Nobody else would ever clear it."""
     settle.settle_refused(db, pending(db, 1), FAILURE, NOW)
@@ -220,6 +252,18 @@ def test_a_doubt_is_kept_until_the_result_is_known(db: sqlite3.Connection) -> No
 
     link(db)
     assert db.execute("SELECT count(*) FROM intent").fetchone()[0] == 0
+
+
+def test_a_refusal_leaves_a_create_in_doubt(db: sqlite3.Connection) -> None:
+    """It may have been executed all the same, and is looked for once the rest is mended."""
+    announce(db, 1)
+    settle.doubt(db, pending(db, 1), FAILURE, due_at=NOW + 5, counts=True, now=NOW + 1)
+
+    assert settle.settle_refused(db, pending(db, 1), FAILURE, NOW + 6) is Outcome.REFUSED
+
+    found = intents.of(db, IntentKind.OPPORTUNITY, 1)
+    assert found is not None
+    assert found.doubt_since == NOW + 1
 
 
 def test_an_adopted_record_is_read_before_it_is_changed(db: sqlite3.Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
@@ -198,3 +199,58 @@ def test_who_was_looked_at_or_failed_is_known_with_when_and_why(
     assert (known.failed_at, known.retry_at, known.taken_at) == (NOW + 2, NOW + 10, NOW + 3)
     assert (known.reason, known.is_open) == (FAILURE.reason, False)
     assert decisions(connection) == ["waits"]
+
+
+def test_nobody_is_related_on_behalf_of_a_record_that_was_left_out_meanwhile(
+    connection: sqlite3.Connection, work: TabWork
+) -> None:
+    """Not with the rest of what was begun either."""
+    assert tab_outcomes.begin(connection, work, [], NOW)
+    assert not due(connection).left_out
+    capture.leave_out(connection, [(1, 5)], foreign(Code.UNSPECIFIED, "unticked"), NOW)
+
+    assert due(connection).left_out
+    assert not tab_outcomes.goes_on(connection, work)
+    assert not tab_outcomes.begin(connection, work, [], NOW)
+
+
+def test_an_opportunity_that_is_gone_rests_until_its_record_was_looked_at(
+    connection: sqlite3.Connection, work: TabWork
+) -> None:
+    """It would be asked for once more for each of its people."""
+    tab_outcomes.abandon(connection, work, NOW, look_in_s=60)
+
+    assert tabs.load(connection, 1) is None
+    assert tabs.due_keys(connection, Lane.FRESH, NOW + 99, 9) == []
+
+
+def test_a_role_that_we_made_stays_ours_wherever_it_is_met_again(
+    connection: sqlite3.Connection, work: TabWork
+) -> None:
+    """Whoever lists it does not know whose it is."""
+    tab_outcomes.keep(connection, work, Roles([ROLE]), NOW)
+
+    tab_outcomes.keep(connection, work, Roles([replace(ROLE, made=False)]), NOW + 1)
+
+    assert [role.made for role in due(connection).roles] == [True]
+
+
+def test_what_was_weighed_of_an_older_tab_holds_no_newer_one(
+    connection: sqlite3.Connection, work: TabWork
+) -> None:
+    """Somebody has edited it since: that is no part of what is weighed."""
+    assert tabs.look_again(connection, [1], Lane.FRESH, NOW + 1) == 1
+
+    tab_outcomes.hold(connection, work, Roles([]), "a role would be removed", [], now=NOW + 2)
+
+    assert due(connection).mass is Mass.NONE
+
+
+def test_nobody_looks_ahead_at_people_of_what_is_held(
+    connection: sqlite3.Connection, work: TabWork
+) -> None:
+    """They would take the room of those whose turn it is."""
+    tab_outcomes.hold(connection, work, Roles([]), "a role would be removed", [31], now=NOW)
+
+    assert tabs.people_ahead(connection, 9) == []
+    assert tabs.people_ahead(connection, 9, weighed=True) == []

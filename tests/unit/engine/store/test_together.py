@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import psycopg
 import pytest
+from anyio.lowlevel import checkpoint
 
 from engine.model.history import Note
 from engine.model.lane import Lane
@@ -230,3 +231,56 @@ async def test_what_is_looked_at_at_one_moment_is_one_transaction(
             tasks.start_soon(store.report.progress)
 
         assert asked["statements"] == 1 + 7
+
+
+async def test_who_asks_at_one_moment_is_each_answered_for_itself(
+    database: Database, tmp_path: Path
+) -> None:
+    """In whatever order they ask, and where one may and another may not."""
+    async with opened(database, tmp_path) as store:
+        found: dict[int, Work | None] = {}
+        may: dict[int, bool] = {}
+
+        async def load(number: int) -> None:
+            found[number] = await store.records.load(number)
+
+        async def open_intent(work: Work) -> None:
+            may[work.id] = await store.records.open_intent(work, "OPP", NOW, shown_since=NOW)
+
+        async with anyio.create_task_group() as tasks:
+            for number in reversed(RECORDS):
+                tasks.start_soon(load, number)
+        works = [one for one in found.values() if one is not None]
+        assert {number: one and one.id for number, one in found.items()} == {
+            number: number for number in RECORDS
+        }
+
+        await store.feeds.capture_page([row(5, 6)], now=NOW, fresh_max=1)
+        async with anyio.create_task_group() as tasks:
+            for work in works:
+                tasks.start_soon(open_intent, work)
+        assert may == {number: number != 5 for number in RECORDS}
+
+
+async def test_what_concerns_one_record_is_done_in_the_order_in_which_it_was_asked_for(
+    database: Database, tmp_path: Path
+) -> None:
+    """Whatever else is asked for at that moment: what is settled is not created any more."""
+    async with opened(database, tmp_path) as store:
+        first, second, other, *_ = await loaded(store)
+        opened_too: list[bool] = []
+
+        async def open_intent(work: Work) -> None:
+            opened_too.append(await store.records.open_intent(work, "OPP", NOW, shown_since=NOW))
+
+        async with anyio.create_task_group() as tasks:
+            # While this one is written, the others come together.
+            tasks.start_soon(open_intent, other)
+            await checkpoint()
+            tasks.start_soon(open_intent, second)
+            tasks.start_soon(settle, store, [first])
+            # The outcome is asked for by a task of its own, before the last of them.
+            await checkpoint()
+            tasks.start_soon(open_intent, first)
+
+        assert opened_too == [True, True, False]

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from engine.model.edit import Edit
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from tests.unit.engine.stand_ins import NOW, announce, link, pending, row, take
@@ -82,6 +83,19 @@ def test_no_create_is_announced_for_what_is_not_known_any_more(
     assert db.execute("SELECT count(*) FROM intent").fetchone()[0] == 0
 
 
+def test_what_the_target_holds_is_not_known_while_an_update_is_on_its_way(
+    db: sqlite3.Connection,
+) -> None:
+    """Taken back before the answer came, it would be taken for what is there already."""
+    link(db)
+    take(db, row(1, 6))
+    assert pending(db, 1).synced == {"name": "A deal"}
+
+    assert work.begin_update(db, 1, 7, [Edit("name", "A deal", "Crane")], known={}, now=NOW)
+
+    assert pending(db, 1).synced is None
+
+
 def test_what_the_target_never_heard_of_and_waited_long_is_listed_as_it_is_due(
     db: sqlite3.Connection,
 ) -> None:
@@ -103,7 +117,7 @@ def test_what_waited_for_an_approval_or_is_to_be_read_anew_is_listed_with_them(
     """The target knows them, unlike the first, and the row may be as old."""
     take(db, row(2), row(3), row(4))
     for record_id in (2, 3, 4):
-        link(db, record_id)
+        link(db, record_id, 70 + record_id)
     take(db, row(2, 2), row(3, 2), row(4, 2))
     db.execute("UPDATE record SET mass = ? WHERE id = 2", (Mass.APPROVED,))
     db.execute("UPDATE record SET reread = 1 WHERE id = 3")
