@@ -41,13 +41,15 @@ class Job(Generic[C]):
     """A function with its arguments, and what became of it.
 
     Args:
-        counted: where the requests are counted that its lines of history take note of.
         call: the same in parts, for an adapter that does at once what many ask for.
+
+    Attributes:
+        counted: where the requests are counted that its lines of history take note of.
     """
 
     run: Callable[[C], Any]
-    counted: Spent | None
     call: Call | None = None
+    counted: Spent | None = field(default_factory=spent.get, init=False)
     requests: int = field(init=False)
     done: anyio.Event = field(default_factory=anyio.Event)
     result: Any = None
@@ -99,7 +101,6 @@ class Groups(Generic[C]):
         context = copy_context()
         job = Job[C](
             lambda connection: context.run(function, connection, *args, **kwargs),
-            spent.get(),
             Call(function, args, kwargs, context),
         )
         self._queue.append(job)

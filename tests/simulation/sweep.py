@@ -6,11 +6,13 @@ import re
 import shutil
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import anyio
 import httpx
@@ -22,6 +24,7 @@ from tests.simulation import virtual_time
 from tests.simulation.fates import Fate, Kind
 from tests.simulation.history import History, kept, quiet
 from tests.simulation.network import Weather
+from tests.simulation.oracle import Oracle
 from tests.simulation.plan import ATTEMPTS_MAX, End, Odds, Plan, System
 from tests.simulation.scene import Keep, Scene
 from tests.simulation.states import Files
@@ -47,6 +50,10 @@ ALWAYS: dict[tuple[str, str], Fate] = {
     ("POST", "/api/v2/prospects"): Fate(Kind.STATUS_AFTER, 502),
     ("POST", "/api/v2/opportunityProspectRoles"): Fate(Kind.CUT),
 }
+LINES = (
+    "SELECT at, record_type, record_id, version, decision, detail, reason_code, writes, requests"
+    " FROM history ORDER BY seq"
+)
 _ID = re.compile(r"(?<=/)(\d+|[0-9a-f]{32})(?=/|$)")
 
 
@@ -109,6 +116,7 @@ class Story(History):
     ) -> None:
         super().__init__(_plan(dies), directory, echo=False, keep=keep)
         self._points = points
+        self.lines: list[tuple[Any, ...]] = []
 
     def weather(self, system: System) -> Weather:
         """The weather of one system."""
@@ -175,6 +183,11 @@ class Story(History):
         # Back to what it was, while an answer may be lost.
         opportunities.update(self._crane, description="Crane")
 
+    async def _rest(self, oracle: Oracle) -> list[str]:
+        complaints = await super()._rest(oracle)
+        self.lines = self.scene.states.rows(LINES)
+        return complaints
+
     def make_good(self) -> None:
         """A flag that came late is reset."""
         opportunities = self.scene.workbooks.opportunities
@@ -228,11 +241,13 @@ class Told:
         digest: of everything that happened.
         complaints: the oracle's.
         counts: of what happened, by kind.
+        lines: of the history that the state holds in the end.
     """
 
     digest: str
     complaints: list[str]
     counts: Counter[str]
+    lines: Sequence[tuple[Any, ...]]
 
     @property
     def instants(self) -> int:
@@ -244,14 +259,13 @@ def told(points: Points, keep: Keep = Files, dies: int | None = None) -> Told:
     """Play the story; see `Story`."""
     directory = Path(tempfile.mkdtemp(prefix="wosync-sweep-", dir=scratch()))
     surprises: list[str] = []
+    story = Story(directory, points, keep, dies)
     try:
         with quiet(surprises):
-            trace, _, complaints = virtual_time.run(
-                lambda: Story(directory, points, keep, dies).run()
-            )
+            trace, _, complaints = virtual_time.run(story.run)
     finally:
         shutil.rmtree(directory)
-    return Told(trace.digest, [*complaints, *surprises], trace.counts)
+    return Told(trace.digest, [*complaints, *surprises], trace.counts, story.lines)
 
 
 def spoil(state: str, point: tuple[int, str]) -> list[str]:

@@ -38,7 +38,7 @@ class StandingStore(Subjects):
         """See `Connections.write`."""
         if self._writer is None:
             raise StateUnusable("this store changes nothing", remedy="report this defect")
-        job = Job[Session](lambda session: partial(function, session)(*args, **kwargs), None)
+        job = Job[Session](lambda session: partial(function, session)(*args, **kwargs))
         self._writer.commit([job])
         if job.error is not None:
             raise job.error

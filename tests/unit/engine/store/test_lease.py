@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,8 @@ import psycopg
 import pytest
 
 from engine.errors import StateAway, StateInUse
+from engine.model.history import Note
+from engine.runs import Spent, spent
 from engine.store.grouping import Job
 from engine.store.mark import Mark
 from tests.cutting import way_to
@@ -80,9 +82,26 @@ def add(session: Session) -> None:
     )
 
 
+def tell(session: Session) -> None:
+    """A write that tells of itself how many requests it took."""
+    from engine.store.postgres import history
+
+    history.remember(session, 1, 5, Note("updated", "id 7"), 0.0)
+
+
+@contextmanager
+def spending(requests: int) -> Generator[None]:
+    """For the block, so many requests were sent of which nobody has taken note."""
+    token = spent.set(Spent(requests))
+    try:
+        yield
+    finally:
+        spent.reset(token)
+
+
 def do(writer: Writer, *functions: object) -> list[Job[Session]]:
     """Have them committed in one group."""
-    jobs: list[Job[Session]] = [Job(function, None) for function in functions]  # pyright: ignore[reportArgumentType, reportUnknownVariableType] # functions of a session
+    jobs: list[Job[Session]] = [Job(function) for function in functions]  # pyright: ignore[reportArgumentType, reportUnknownVariableType] # functions of a session
     writer.commit(jobs)
     return jobs
 
@@ -305,6 +324,29 @@ def test_a_write_whose_commit_is_lost_is_done_once(
     assert [job.error for job in jobs] == [None, None]
     assert jobs[0].result == 2
     assert counted(real) == 3
+
+
+def test_what_is_done_again_takes_note_again_of_the_requests_it_took(
+    postgres: str, stack: ExitStack, tmp_path: Path
+) -> None:
+    """The line of history that is kept is that of the second time."""
+    from dataclasses import replace
+
+    from tests.unit.engine.store.databases import empty
+
+    real = stack.enter_context(empty(postgres))
+    real.prepare()
+    way, address = stack.enter_context(way_to(postgres, tmp_path / "way"))
+    ours = writer(stack, taken(stack, replace(real, address=address)), tmp_path)
+    do(ours, add)
+    way.cut_before = b"COMMIT"
+
+    with spending(3):
+        [job] = do(ours, tell)
+
+    assert (way.cuts, job.error) == (1, None)
+    with real.reading() as session:
+        assert session.execute("SELECT requests FROM history").fetchall() == [(3,)]
 
 
 def test_what_a_statement_breaks_is_that_callers_own(
