@@ -334,4 +334,70 @@ MUTANTS = (
             f"{STORE}/test_adopting.py::test_nothing_is_adopted_that_is_anothers_or_that_a_create_may_still_make",
         ),
     ),
+    Mutant(
+        "keeps half of what a failing function wrote, in a database",
+        f"{PLACE}/session.py",
+        "    except BaseException:\n        _undo(connection)\n        raise",
+        '    except BaseException:\n        connection.execute("COMMIT")\n        raise',
+        (f"{STORE}/test_session.py::test_nothing_of_a_block_that_raised_is_kept",),
+    ),
+    Mutant(
+        "lets a command that only looks change the state, in a database",
+        f"{PLACE}/session.py",
+        "set_config('transaction_read_only', 'on', true)",
+        "set_config('transaction_read_only', 'off', true)",
+        (f"{STORE}/test_session.py::test_who_only_looks_writes_nothing",),
+    ),
+    Mutant(
+        "carries out what waits together in another order, in a database",
+        f"{PLACE}/together.py",
+        "steps = list(_steps(group))",
+        "steps = list(_steps(group))[::-1]",
+        (
+            f"{STORE}/test_together.py::test_what_concerns_one_record_is_done_in_the_order_in_which_it_was_asked_for",
+        ),
+    ),
+    Mutant(
+        "does not count in the mark what it commits, in a database",
+        f"{PLACE}/writer.py",
+        "attempt.counted = provenance.count(session, len(group))",
+        "attempt.counted = None",
+        (f"{STORE}/test_place.py::test_that_a_state_was_lost_is_known_behind_a_check",),
+    ),
+    Mutant(
+        "takes note of no request of what it does again, in a database",
+        f"{PLACE}/writer.py",
+        "                    for job in group:\n                        job.undone()\n",
+        "",
+        (
+            f"{STORE}/test_lease.py::test_what_is_done_again_takes_note_again_of_the_requests_it_took",
+        ),
+    ),
+    Mutant(
+        "tells a statement of one caller as a lost database",
+        f"{PLACE}/writer.py",
+        "                if not connection.broken:\n                    # It shows",
+        "                if connection.broken:\n                    # It shows",
+        (f"{STORE}/test_lease.py::test_a_write_whose_commit_is_lost_is_done_once",),
+    ),
+    Mutant(
+        "gives up a look whose connection was lost",
+        f"{PLACE}/reader.py",
+        "if not (lost and self.patient()):",
+        "if not (lost and not self.patient()):",
+        (
+            "tests/simulation/test_severed.py"
+            "::test_nobody_notices_where_the_way_to_the_database_is_cut",
+        ),
+    ),
+    Mutant(
+        "lends a connection on which a transaction is still open",
+        f"{PLACE}/lent.py",
+        "return not connection.closed and connection.info.transaction_status"
+        " == TransactionStatus.IDLE",
+        "return not connection.closed",
+        (
+            f"{STORE}/test_connecting.py::test_a_connection_in_the_middle_of_something_is_lent_to_nobody_else",
+        ),
+    ),
 )
