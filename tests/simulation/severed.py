@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeVar
 from engine.store.postgres.link import Link
 from engine.store.postgres.session import Session
 from tests.cutting import Way, way_to
+from tests.searching import SEED
 from tests.simulation.cuts import Cuts
 from tests.simulation.sweep import Points, Told, told
 from tests.simulation.tables import Tables, in_postgres
@@ -61,6 +62,7 @@ SEVERED: Mapping[str, Mapping[str, Cut]] = {
     },
 }
 """Where the way may be cut, by what is done there."""
+WAYS_MAX = max(map(len, SEVERED.values()))
 
 
 # In one story: each of them takes as long as a few transactions.
@@ -157,25 +159,26 @@ def sever(at: Mapping[Transaction, str]) -> Played:
 
 
 def stories(seen: Sequence[Transaction], *, every: bool) -> list[Mapping[Transaction, str]]:
-    """What is cut in each story, and how: each kind of transaction in each way, in turn.
+    """What is cut in each story, and how: each kind of transaction in one way, then in the next.
 
-    So the first stories have all of them, and those that are there often in every way. Connections
-    apart: what ends a start is noticed.
+    Connections apart: what ends a start is noticed.
 
     Args:
         seen: what there is to be cut.
-        every: take every transaction, in each way.
+        every: take every transaction, and not one of its kind.
     """
     kinds = defaultdict[tuple[str, str], list[Transaction]](list)
     for one in seen:
         if one.kind != CONNECTION:
             kinds[one.kind, one.name].append(one)
     told: list[dict[Transaction, str]] = []
-    for first, ((kind, _), alike) in enumerate(kinds.items()):
-        ways = list(SEVERED[kind])
-        for place in range(len(ways)):
-            for one in alike if every else [alike[place % len(alike)]]:
-                _add(told, one, ways[(first + place) % len(ways)])
+    for place in range(WAYS_MAX):
+        for first, ((kind, _), alike) in enumerate(kinds.items(), start=SEED):
+            ways = list(SEVERED[kind])
+            if place < len(ways):
+                way = ways[(first + place) % len(ways)]
+                for one in alike if every else [alike[place % len(alike)]]:
+                    _add(told, one, way)
     return [*told]
 
 

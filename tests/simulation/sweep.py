@@ -116,6 +116,7 @@ class Story(History):
     ) -> None:
         super().__init__(_plan(dies), directory, echo=False, keep=keep)
         self._points = points
+        self.instants = 0
         self.lines: list[tuple[Any, ...]] = []
 
     def weather(self, system: System) -> Weather:
@@ -184,6 +185,8 @@ class Story(History):
         opportunities.update(self._crane, description="Crane")
 
     async def _rest(self, oracle: Oracle) -> list[str]:
+        counts = self.trace.counts
+        self.instants = 2 * (counts["request"] + counts["commit"])
         complaints = await super()._rest(oracle)
         self.lines = self.scene.states.rows(LINES)
         return complaints
@@ -241,18 +244,15 @@ class Told:
         digest: of everything that happened.
         complaints: the oracle's.
         counts: of what happened, by kind.
+        instants: at how many of them a process could have died before everything was at rest.
         lines: of the history that the state holds in the end.
     """
 
     digest: str
     complaints: list[str]
     counts: Counter[str]
+    instants: int
     lines: Sequence[tuple[Any, ...]]
-
-    @property
-    def instants(self) -> int:
-        """At how many a process could have died."""
-        return 2 * (self.counts["request"] + self.counts["commit"])
 
 
 def told(points: Points, keep: Keep = Files, dies: int | None = None) -> Told:
@@ -265,7 +265,7 @@ def told(points: Points, keep: Keep = Files, dies: int | None = None) -> Told:
             trace, _, complaints = virtual_time.run(story.run)
     finally:
         shutil.rmtree(directory)
-    return Told(trace.digest, [*complaints, *surprises], trace.counts, story.lines)
+    return Told(trace.digest, [*complaints, *surprises], trace.counts, story.instants, story.lines)
 
 
 def spoil(state: str, point: tuple[int, str]) -> list[str]:
