@@ -45,6 +45,7 @@ from tests.end_to_end.troubles import (
 )
 from tests.end_to_end.verdict import Verdict, twins
 from tests.end_to_end.wall_clock import WallClock
+from tests.searching import SEED
 from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
@@ -342,8 +343,7 @@ async def test_hosts_that_fail_in_every_way_do_nothing_twice_and_lose_nothing(
     record_property: Callable[[str, object], None],
 ) -> None:
     """Killed, frozen, cut off, with a wrong clock or without a database: another one goes on."""
-    seed = int(os.environ.get("WOSYNC_SEED", "20261130"))
-    async with world(tmp_path, seed) as all_of_it:
+    async with world(tmp_path, SEED) as all_of_it:
         for _ in range(ROUNDS):
             await all_of_it.round()
         sandbox = all_of_it.sandbox

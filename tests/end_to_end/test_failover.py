@@ -21,6 +21,7 @@ from tests.cutting import Way, way_to
 from tests.end_to_end.hands import Hands
 from tests.end_to_end.members import OK, UNAVAILABLE, Member, leader, until
 from tests.end_to_end.test_kills import configured, let_pass, settled, things_go_wrong
+from tests.searching import SEED
 from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
@@ -190,7 +191,7 @@ async def test_whatever_happens_to_the_one_that_works_another_goes_on(
     record_property: Callable[[str, object], None],
 ) -> None:
     """Killed, frozen beyond its lease, cut off, stopped in order: nothing is done twice."""
-    rng = Random(int(os.environ.get("WOSYNC_SEED", "20261130")))  # noqa: S311 # moments, not secrets
+    rng = Random(SEED)  # noqa: S311 # moments, not secrets
     sandbox = Sandbox(SandboxOptions(seed=5, bulk=150, latency_s=0.005, mint_interval_s=0))
     hands = Hands(sandbox, rng)
     things_go_wrong(sandbox)

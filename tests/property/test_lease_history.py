@@ -7,7 +7,6 @@ history itself is shown.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, LiteralString
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any, LiteralString
 import pytest
 
 from tests.property.lease_model import Kind, Operation, violation
-from tests.searching import examples
+from tests.searching import SEED, examples
 
 if TYPE_CHECKING:
     import psycopg
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from engine.store.postgres.database import Database
     from engine.store.postgres.lease import Lease
 
-SEED = int(os.environ.get("WOSYNC_SEED", "20261130"))
 SEEDS = range(SEED, SEED + examples(3))
 # A mistake is found within so many, or it is not looked for well enough.
 FOUND_WITHIN = range(SEED, SEED + 40)
