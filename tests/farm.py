@@ -65,6 +65,7 @@ class Wanted:
         state: the address of the database.
         bulk: opportunities that wait in each pair at first.
         big: those that wait in the first pair beside.
+        records: so many opportunities are left in each pair; None for all.
         latency_s: added to every request.
     """
 
@@ -72,6 +73,7 @@ class Wanted:
     pairs: int = 3
     bulk: int = 0
     big: int = 0
+    records: int | None = None
     latency_s: float = 0.0
     interval_s: float = 1.0
     lease_s: float = 2.0
@@ -101,6 +103,8 @@ async def plant(stack: AsyncExitStack, directory: Path, wanted: Wanted) -> dict[
         )
         name = name_of(number)
         sandbox = planted[name] = Sandbox(options)
+        if wanted.records is not None:
+            _leave(sandbox, wanted.records)
         told[name] = await stack.enter_async_context(sandbox.serving(Ports()))
         secrets = directory / "secrets" / name
         text = pair_text(told[name], sandbox.credentials, secrets)
@@ -112,6 +116,12 @@ async def plant(stack: AsyncExitStack, directory: Path, wanted: Wanted) -> dict[
     }
     (directory / TOLD).write_text(json.dumps(told_urls))
     return planted
+
+
+def _leave(sandbox: Sandbox, records: int) -> None:
+    """Delete all opportunities of the sample data but so many."""
+    for record_id in sorted(sandbox.workbooks.opportunities.ids())[records:]:
+        sandbox.workbooks.opportunities.delete(record_id)
 
 
 def fleet_text(wanted: Wanted, home: Path) -> str:
@@ -160,6 +170,7 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--bulk", type=int, default=0)
     parser.add_argument("--big", type=int, default=0)
+    parser.add_argument("--records", type=int)
     parser.add_argument("--latency-s", type=float, default=0.0)
     parser.add_argument("--interval-s", type=float, default=1.0)
     parser.add_argument("--lease-s", type=float, default=2.0)

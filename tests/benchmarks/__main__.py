@@ -91,12 +91,12 @@ class Sizes:
 FULL = Sizes(
     *(1000, 2000, 16, 0.1, 1000, 100_000, 1000, 3, 100_000, 60, 60.0, 9, 300, 500, 4.0, 100, 600),
     Effort(500, 100, 5, (8, 24), (60.0, 15.0), 120.0, 65.0),
-    farming.Size(30, 65.0, 120.0, 20_000, 90),
+    farming.Size(30, 100, 65.0, 120.0, 20_000, 90),
 )
 QUICK = Sizes(
     *(60, 60, 16, 0.02, 40, 160, 100, 1, 200, 3, 1.0, 1, 40, 30, 0.1, 5, 60),
     Effort(20, 5, 1, (1, 2), (2.0, 1.0), 2.0, 2.0),
-    farming.Size(2, 2.0, 2.0, 40, 9),
+    farming.Size(2, 10, 2.0, 2.0, 40, 9),
 )
 
 
@@ -111,6 +111,7 @@ def main(
     linked: Annotated[int, typer.Option(help="Linked records of scrape and idle.")] = 0,
     repeat: Annotated[int, typer.Option(help="Rounds of what is timed.")] = 0,
     pairs: Annotated[int, typer.Option(help="Pairs of the farm.")] = 0,
+    records: Annotated[int, typer.Option(help="Records of each of them.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One document, for programs.")] = False,
 ) -> None:
     """Measure what is promised of the service; medians where there are several rounds."""
@@ -134,7 +135,7 @@ def main(
         base.edits,
         base.imported,
         base.projected,
-        replace(base.farm, pairs=pairs or base.farm.pairs),
+        replace(base.farm, pairs=pairs or base.farm.pairs, records=records or base.farm.records),
     )
     errors = Console(stderr=True, highlight=False)
     findings: dict[str, list[Figure]] = {}

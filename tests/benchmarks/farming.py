@@ -30,6 +30,7 @@ class Size:
     """How much is done to find out.
 
     Args:
+        records: that each of them imports at first.
         settle_s: Outreach must have been asked nothing for so long before pairs are idle.
         window_s: for how long idle pairs are looked at, seconds.
         imported: records that one pair imports while the others are edited.
@@ -37,6 +38,7 @@ class Size:
     """
 
     pairs: int
+    records: int
     settle_s: float
     window_s: float
     imported: int
@@ -56,7 +58,7 @@ def measure(size: Size) -> list[Figure]:
 
 def _shared(database: Counted, size: Size) -> list[Figure]:
     pairs = size.pairs
-    with farm(database, pairs, INTERVAL_S) as planted:
+    with farm(database, pairs, INTERVAL_S, "--records", str(size.records)) as planted:
         with planted.fleet() as (_, first_s):
             planted.settle(DRAINED_S)
         with planted.fleet() as (one, start_s):
