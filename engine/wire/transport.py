@@ -48,9 +48,9 @@ HEADERS_MAX = 512
 # What nobody has acknowledged for so long is given up, of a process that stands still as well: long
 # before anybody who takes over has looked for it long enough.
 UNHEARD_S = 20.0
-# The kernel counts from the first time on that it sends something again, after so long at least.
-SENT_AGAIN_S = 0.2
 _AT_ONCE_MS = 1
+# Of what the kernel tells of a connection the time, in microseconds, after which it sends again.
+_SENT_AGAIN_US = struct.Struct("8xI")
 # Whether a connection that is closed takes along what is still to be sent on it, and says so.
 _DROPPED, _SENT_ON = struct.pack("ii", 1, 0), struct.pack("ii", 0, 0)
 _INT = struct.Struct("i")
@@ -101,11 +101,14 @@ def _drop_when_closed(made: socket.socket, unheard_s: float) -> None:
     Args:
         unheard_s: so long what was sent may stay without a sign that it arrived.
     """
-    unheard_ms = max(_AT_ONCE_MS, int((unheard_s - SENT_AGAIN_S) * 1000))
     # It may have been closed from the other side meanwhile.
     with suppress(OSError):
         made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DROPPED)
         if sys.platform == "linux":
+            told = made.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _SENT_AGAIN_US.size)
+            # It counts from the first time on that it sends something again.
+            (again_us,) = _SENT_AGAIN_US.unpack(told)
+            unheard_ms = max(_AT_ONCE_MS, int(unheard_s * 1000 - again_us / 1000))
             made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, unheard_ms)
 
 
