@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from engine.model.history import Note
 from engine.runs import Spent, spent
 from engine.store.grouping import Job
 from engine.store.mark import Mark
-from tests.cutting import way_to
+from tests.cutting import Way, way_to
 from tests.waiting import DEADLINE_S
 
 if TYPE_CHECKING:
@@ -62,6 +63,16 @@ def writer(stack: ExitStack, lease: Lease, directory: Path) -> Writer:
 
     mark = stack.enter_context(closing(Mark(directory / "mark")))
     return Writer(lease, mark, stack.enter_context(closing(Lent(lease.database))))
+
+
+def behind(postgres: str, stack: ExitStack, directory: Path) -> tuple[Database, Way, Writer]:
+    """A database, a way to it that can be cut, and a writer that takes that way."""
+    from tests.unit.engine.store.databases import empty
+
+    real = stack.enter_context(empty(postgres))
+    real.prepare()
+    way, address = stack.enter_context(way_to(postgres, directory / "way"))
+    return real, way, writer(stack, taken(stack, replace(real, address=address)), directory)
 
 
 def add_one(session: Session) -> int:
@@ -283,8 +294,6 @@ def test_a_lease_that_cannot_be_renewed_ends_here_before_it_does_there(
     postgres: str, stack: ExitStack, tmp_path: Path
 ) -> None:
     """A process that is cut off sends nothing more when another may begin."""
-    from dataclasses import replace
-
     from tests.unit.engine.store.databases import empty
 
     real = stack.enter_context(empty(postgres))
@@ -304,14 +313,7 @@ def test_a_write_whose_commit_is_lost_is_done_once(
     postgres: str, stack: ExitStack, tmp_path: Path, lost: str
 ) -> None:
     """Whether it was executed is asked, not guessed."""
-    from dataclasses import replace
-
-    from tests.unit.engine.store.databases import empty
-
-    real = stack.enter_context(empty(postgres))
-    real.prepare()
-    way, address = stack.enter_context(way_to(postgres, tmp_path / "way"))
-    ours = writer(stack, taken(stack, replace(real, address=address)), tmp_path)
+    real, way, ours = behind(postgres, stack, tmp_path)
     do(ours, add_one)
     if lost == "COMMIT":
         way.cut_before = b"COMMIT"
@@ -330,14 +332,7 @@ def test_what_is_done_again_takes_note_again_of_the_requests_it_took(
     postgres: str, stack: ExitStack, tmp_path: Path
 ) -> None:
     """The line of history that is kept is that of the second time."""
-    from dataclasses import replace
-
-    from tests.unit.engine.store.databases import empty
-
-    real = stack.enter_context(empty(postgres))
-    real.prepare()
-    way, address = stack.enter_context(way_to(postgres, tmp_path / "way"))
-    ours = writer(stack, taken(stack, replace(real, address=address)), tmp_path)
+    real, way, ours = behind(postgres, stack, tmp_path)
     do(ours, add)
     way.cut_before = b"COMMIT"
 
@@ -369,14 +364,7 @@ def test_a_database_that_is_away_for_longer_than_the_lease_is_told(
     postgres: str, stack: ExitStack, tmp_path: Path
 ) -> None:
     """By then another process may write."""
-    from dataclasses import replace
-
-    from tests.unit.engine.store.databases import empty
-
-    real = stack.enter_context(empty(postgres))
-    real.prepare()
-    way, address = stack.enter_context(way_to(postgres, tmp_path / "way"))
-    ours = writer(stack, taken(stack, replace(real, address=address)), tmp_path)
+    real, way, ours = behind(postgres, stack, tmp_path)
     do(ours, add)
     way.close()
 
