@@ -10,6 +10,8 @@ SITE = $(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --nitpicky --f
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 # Test processes; more than there are cores, because many tests wait for sockets.
 WORKERS ?= 6
+# On a fresh machine the tests are compiled once, by two, not by every test process at the same time.
+COMPILE := $(BIN)/python -m pytest --collect-only -qq
 # Tests start hundreds of processes; kept bytecode spares each of them the compiler.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -23,6 +25,8 @@ demo-ha: $(SHARES)
 	$(BIN)/wosync demo --ha
 
 test: $(READY)
+	@test -d tests/__pycache__ || { $(COMPILE) tests/unit tests/property >/dev/null & \
+		$(COMPILE) --ignore tests/unit --ignore tests/property >/dev/null; wait; }
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 check: $(READY)
