@@ -44,7 +44,7 @@ from tests.waiting import DEADLINE_S
 START = 1_790_000_000.0
 API_KEY = "a1b2c-3d4e5"
 CLIENT_ID = "bench"
-POLL_S = 0.01
+POLL_S = 0.05
 # So many looks in a row that find no request under way, with a pause between.
 IDLE_LOOKS = 5
 
@@ -398,7 +398,7 @@ async def until(holds: Callable[[], bool]) -> None:
 @asynccontextmanager
 async def running(world: Bench, **poller: float) -> AsyncGenerator[None]:
     """The service for the block, with these keys of [poller], told to stop as systemd would."""
-    world.settings["poller"] = {"interval_s": 0.05} | poller
+    world.settings["poller"] = {"interval_s": 0.5} | poller
     ended = anyio.Event()
 
     async def serve() -> None:

@@ -75,7 +75,7 @@ def number(value: float) -> dict[str, float]:
 
 async def workers(port: ServicePort) -> tuple[float, ...]:
     """How many work in each pool."""
-    values = await port.values()
+    values = await port.values("actor_workers")
     actors = ("opportunity_syncer", "relationship_syncer", "write_back")
     return tuple(total(values, "actor_workers", actor=actor) for actor in actors)
 

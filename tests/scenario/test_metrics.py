@@ -54,11 +54,9 @@ def linked(world: Bench, *records: int) -> bool:
 
 async def at_rest(port: ServicePort) -> bool:
     """Whether nothing is left to do."""
-    values = await port.values()
-    return not any(
-        total(values, name)
-        for name in ("pending_records", "mailbox_depth", "in_doubt_intents", "api_in_flight")
-    )
+    open_ends = ("pending_records", "mailbox_depth", "in_doubt_intents", "api_in_flight")
+    values = await port.values(*open_ends)
+    return not any(total(values, name) for name in open_ends)
 
 
 async def busy_day(world: Bench, port: ServicePort) -> list[int]:
@@ -181,10 +179,10 @@ async def test_worker_time_adds_up_to_workers_times_time(world: Bench) -> None:
     async with served(world) as port:
         first = world.has("Harbour crane")
         await until(lambda: linked(world, first))
-        before = await port.values()
+        before = await port.values("actor_")
         records = [world.has(f"Row {number}") for number in range(20)]
         await until(lambda: linked(world, *records))
-        after = await port.values()
+        after = await port.values("actor_")
 
     def passed(actor: str, **state: str) -> float:
         name = "actor_time_seconds_total"
