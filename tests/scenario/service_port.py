@@ -52,7 +52,7 @@ class ServicePort:
         return answer.text
 
     async def values(self, *names: str) -> Values:
-        """Every series with its value, or those whose names begin so; to read them all takes long."""
+        """Every series with its value, or those whose names begin so, which takes far less."""
         text = await self.text()
         if names:
             begins = tuple(f"wosync_{name}" for name in names)
