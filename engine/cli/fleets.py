@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,14 +131,25 @@ def list_pairs(path: Path | None, *, as_json: bool) -> int:
 
 def _listed(fleet: Fleet, rows: Mapping[str, PairRow]) -> Iterator[dict[str, Any]]:
     texts = _register(fleet).configs(list(rows)) if fleet.table.pairs == "rows" else None
+    found: dict[str, tuple[Config, Sequence[str]] | Misconfigured] = {}
     for name in _names(fleet, rows):
-        weight, reason, schema = 1.0, None, schema_of(name)
         try:
-            config = _config(fleet, name, None if texts is None else texts[name])
-            weight = config.engine.service.weight
-            schema = config.engine.service.state_schema
+            found[name] = _config(fleet, name, None if texts is None else texts[name])
         except Misconfigured as error:
-            reason = error.message
+            found[name] = error
+    firsts = fleet_config.doubles(
+        {name: () if isinstance(one, Misconfigured) else one[1] for name, one in found.items()}
+    )
+    for name, one in found.items():
+        weight, reason, schema = 1.0, None, schema_of(name)
+        if isinstance(one, Misconfigured):
+            reason = one.message
+        else:
+            service = one[0].engine.service
+            weight, schema = service.weight, service.state_schema
+        if name in firsts:
+            path = fleet.files / f"{name}{SUFFIX}"
+            reason = fleet_config.configured_twice(path, firsts[name]).message
         row = rows.get(name)
         yield {
             "name": name,
@@ -149,14 +160,16 @@ def _listed(fleet: Fleet, rows: Mapping[str, PairRow]) -> Iterator[dict[str, Any
         }
 
 
-def _config(fleet: Fleet, name: str, text: str | None) -> Config:
-    """The configuration of a pair, without its secrets."""
+def _config(fleet: Fleet, name: str, text: str | None) -> tuple[Config, Sequence[str]]:
+    """The configuration of a pair, without its secrets, and its marks (`fleet_config.marks`)."""
     path = fleet.files / f"{name}{SUFFIX}"
     if text is None:
-        return config_view.checked(path, loading.read(path))
-    own = loading.parsed(path, text)
-    common = loading.read_alone(fleet.path)
-    return config_view.checked(path, in_common(fleet.path, common, path, own))
+        tables = loading.read(path)
+    else:
+        common = loading.read_alone(fleet.path)
+        tables = in_common(fleet.path, common, path, loading.parsed(path, text))
+    config = config_view.checked(path, tables)
+    return config, fleet_config.marks(config, config_view.secrets_of_systems(tables, config))
 
 
 def _checked(fleet: Fleet, file: Path, name: str) -> Config:
@@ -168,7 +181,7 @@ def _checked(fleet: Fleet, file: Path, name: str) -> Config:
 
 def _schema(fleet: Fleet, name: str, text: str) -> str:
     try:
-        return _config(fleet, name, text).engine.service.state_schema
+        return _config(fleet, name, text)[0].engine.service.state_schema
     except Misconfigured:
         return schema_of(name)
 

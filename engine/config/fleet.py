@@ -5,8 +5,9 @@ Any table of a pair may stand in `fleet.toml`, and counts for every pair that sa
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
@@ -16,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError, create_m
 from engine.config import mistakes
 from engine.config.common import FLEET_TABLE, SERVICE
 from engine.config.loading import (
+    Config,
     EngineSettings,
     ServiceSettings,
     installed_connectors,
@@ -184,3 +186,35 @@ def _model() -> type[BaseModel]:
     fields[FLEET_TABLE] = (FleetTable, FleetTable())
     fields[SERVICE] = (ServiceSettings, ServiceSettings())
     return create_model("FleetConfiguration", __base__=Settings, **fields)
+
+
+def marks(config: Config, secrets: Iterable[str]) -> Sequence[str]:
+    """What two pairs may not have in common: their tables, and the records they work on.
+
+    Args:
+        secrets: of both systems, in the order of the settings.
+    """
+    told = hashlib.sha256()
+    for text in (config.source.base_url, config.target.base_url, *secrets):
+        told.update(f"{len(text)}:{text}".encode())
+    return f"schema {config.engine.service.state_schema}", f"records {told.hexdigest()}"
+
+
+def doubles(marked: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """Of pairs that have a mark in common, in this order, all but the first: each beside that."""
+    firsts: dict[str, str] = {}
+    found: dict[str, str] = {}
+    for name, marks_of_it in marked.items():
+        others = {firsts.setdefault(mark, name) for mark in marks_of_it} - {name}
+        if others:
+            found[name] = min(others)
+    return found
+
+
+def configured_twice(path: Path, first: str) -> Misconfigured:
+    """What is wrong with a pair that is another one as well."""
+    return Misconfigured(
+        f"{path}: this pair is configured twice, here and as {first}: both would work on the"
+        " same records, or in the same [service] state_schema",
+        remedy="take one of them away, or correct its systems, credentials or state_schema",
+    )

@@ -71,6 +71,17 @@ def secrets_within_reach(tables: Mapping[str, Any]) -> list[str]:
     return [text for text in found if text is not None]
 
 
+def secrets_of_systems(tables: Mapping[str, Any], config: Config) -> list[str]:
+    """The secrets of both systems; of one that cannot be read here, where it is to be read."""
+    systems = (config.connectors.source.name, config.connectors.target.name)
+    found: list[str] = []
+    for key in _references(tables):
+        if key.secret and key.parts[0] in systems:
+            reference = value_at(tables, key.parts)
+            found.append(_resolved(reference) or repr(reference))
+    return found
+
+
 def _references(tables: Mapping[str, Any]) -> Iterator[Key]:
     for key in Keys(configuration.installed_connectors()).every():
         if key.kind is Kind.SETTING and is_reference(value_at(tables, key.parts)):

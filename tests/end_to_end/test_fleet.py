@@ -241,6 +241,7 @@ async def test_a_mistake_stops_one_pair_alone_and_commands_take_a_pair(
         assert listed.returncode == ATTENTION
         reasons = {one["name"]: one["reason"] for one in json.loads(listed.stdout)["pairs"]}
         assert "outreech" in reasons[name_of(2)]
+        assert f"configured twice, here and as {name_of(1)}" in reasons["pair-004"]
         conditions = await host.conditions()
         assert conditions[name_of(2)] == conditions["pair-004"] == "broken"
         assert "configured twice" in str((await host.told())["pairs"])

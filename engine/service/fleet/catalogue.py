@@ -6,9 +6,8 @@ copy, so that every command finds it as it finds any other.
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -122,12 +121,11 @@ class Catalogue:
 
     def _without_doubles(self, known: Mapping[str, Known]) -> Mapping[str, Known]:
         """Of pairs that would work on the same records the first by name is left, and no other."""
-        firsts: dict[str, str] = {}
-        whole: dict[str, Known] = {}
-        for name, one in known.items():
-            others = {firsts.setdefault(mark, name) for mark in _marks(one)} - {name}
-            whole[name] = _double(one, min(others)) if others else one
-        return whole
+        firsts = fleet_config.doubles({name: _marks(one) for name, one in known.items()})
+        return {
+            name: _double(one, firsts[name]) if name in firsts else one
+            for name, one in known.items()
+        }
 
 
 def _read(path: Path, stamp: str) -> Known:
@@ -146,25 +144,17 @@ def _read(path: Path, stamp: str) -> Known:
     return Known(name, path, stamp, config)
 
 
-def _marks(known: Known) -> Iterator[str]:
-    """What two pairs may not have in common: their tables, and the records they work on."""
+def _marks(known: Known) -> Sequence[str]:
     config = known.config
     if config is None:
-        return
-    yield f"schema {config.engine.service.state_schema}"
-    told = hashlib.sha256()
-    for settings in (config.source, config.target):
-        for text in (settings.base_url, *secrets_in(settings)):
-            told.update(f"{len(text)}:{text}".encode())
-    yield f"records {told.hexdigest()}"
+        return ()
+    systems = (config.source, config.target)
+    secrets = [text for settings in systems for text in secrets_in(settings)]
+    return fleet_config.marks(config, secrets)
 
 
 def _double(known: Known, first: str) -> Known:
-    trouble = Misconfigured(
-        f"{known.path}: this pair is configured twice, here and as {first}: both would work on the"
-        " same records, or in the same [service] state_schema",
-        remedy="take one of them away, or correct its systems, credentials or state_schema",
-    )
+    trouble = fleet_config.configured_twice(known.path, first)
     return Known(known.name, known.path, known.stamp, trouble=trouble)
 
 
