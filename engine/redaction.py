@@ -95,15 +95,21 @@ def keep_secret(texts: Iterable[str], *, passing: bool = False) -> None:
     _known.add(texts, passing=passing)
 
 
-def redact(text: str) -> str:
-    """The text with every known secret masked, and with it what looks like one."""
+def redact(text: str, *, mails: bool = False) -> str:
+    """The text with every known secret masked, and with it what looks like one.
+
+    Args:
+        mails: each e-mail address is replaced by a hash as well, the same one every time.
+    """
     # The same names and words come again and again.
-    return _redacted(text, _known.generation) if len(text) <= _WORD_CHARS else _masked(text)
+    if len(text) <= _WORD_CHARS:
+        return _redacted(text, _known.generation, mails)
+    return _without_mails(_masked(text)) if mails else _masked(text)
 
 
 @lru_cache(maxsize=4096)
-def _redacted(text: str, _generation: int) -> str:
-    return _masked(text)
+def _redacted(text: str, _generation: int, mails: bool) -> str:
+    return _without_mails(_masked(text)) if mails else _masked(text)
 
 
 def _masked(text: str) -> str:
@@ -127,8 +133,7 @@ def is_sensitive(name: str) -> bool:
     return _SENSITIVE_NAME.search(name) is not None
 
 
-def hash_mails(text: str) -> str:
-    """The text with each e-mail address replaced by a hash, the same one every time."""
+def _without_mails(text: str) -> str:
     if "@" not in text and "%40" not in text:
         return text
     return _MAIL.sub(_hashed, text)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from connectors.outreach.custom_texts import FORMS
 from connectors.outreach.encoding import ENCODERS, encode_as_text
 from connectors.outreach.observing import OBSERVERS, observe_as_text
-from connectors.outreach.spelling import TooLong, Unfit, normalised
+from connectors.outreach.spelling import TooLong, Unfit
 from engine import Code, FieldKind, Json, Reason, Rejected, Scalar, TargetField, Value, because
 
 
@@ -59,7 +59,7 @@ def _has_form(field: TargetField) -> bool:
 
 
 def _is_blank(value: Json) -> bool:
-    return value is None or (isinstance(value, str) and normalised(value) is None)
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _blank(field: TargetField) -> Scalar:

@@ -74,6 +74,7 @@ def _settle_memory() -> None:
 def once(path: Path | None, *, as_json: bool) -> int:
     """One poll and everything that follows; 3 when records need attention, 130 after Ctrl-C."""
     config = load(path)
+    _settle_memory()
     try:
         result = anyio.run(one_run.once, config)
     except KeyboardInterrupt:

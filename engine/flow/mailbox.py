@@ -83,11 +83,11 @@ class Mailbox(Generic[K]):
 
     def __len__(self) -> int:
         """Keys queued, held ones not counted."""
-        return sum(len(lane) for lane in self._lanes.values())
+        return sum(map(len, self._lanes.values()))
 
     def __contains__(self, key: K) -> bool:
         """Whether the key is queued or held."""
-        return key in self._held or any(key in lane for lane in self._lanes.values())
+        return key in self._held or self._queue_of(key) is not None
 
     @property
     def held(self) -> int:
@@ -178,7 +178,7 @@ class Mailbox(Generic[K]):
         """
         while key in self._held:
             await self._freed.wait()
-        queued = next((lane for lane in Lane if key in self._lanes[lane]), None)
+        queued = self._queue_of(key)
         if queued is not None:
             del self._lanes[queued][key]
             self._freed.ring()
@@ -241,7 +241,7 @@ class Mailbox(Generic[K]):
             again = self._held[key]
             self._held[key] = lane if again is None else min(again, lane)
             return True
-        queued = next((one for one in Lane if key in self._lanes[one]), None)
+        queued = self._queue_of(key)
         if queued is None:
             return False
         if lane < queued:
@@ -251,6 +251,12 @@ class Mailbox(Generic[K]):
             self._lanes[lane][key] = self._lanes[queued].pop(key)
             self._freed.ring()
         return True
+
+    def _queue_of(self, key: K) -> Lane | None:
+        for lane, keys in self._lanes.items():
+            if key in keys:
+                return lane
+        return None
 
     def _next_lane(self) -> Lane | None:
         fresh, backlog = self._lanes[Lane.FRESH], self._lanes[Lane.BACKLOG]

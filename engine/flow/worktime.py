@@ -53,18 +53,30 @@ STORE_MAX_S = 24.0
 
 # Of tasks that work for one worker, the first of these is the worker's state.
 _OF_TASKS = (State.BUSY, State.THROTTLED, State.BLOCKED, State.IDLE)
-# Of the marks one task has set, the first of these is the task's state.
-_OF_MARKS = (State.THROTTLED, State.BLOCKED, State.IDLE, State.BUSY)
+# Of the waits of one task the first of these is the task's state.
+_OF_WAITS = (State.THROTTLED, State.BLOCKED, State.IDLE, State.BUSY)
 
 
 @dataclass(slots=True, eq=False)
-class _Mark:
-    """A wait: what for, since when, by when it must have ended, and the lock it is for, if any."""
+class _Wait:
+    """A wait of a task, marked for the block.
 
+    It has what it is for, since when, by when it must have ended, and the lock, if it is for one.
+    """
+
+    task: _Task
     state: State
     since: float
     until: float
     lock: anyio.Lock | None = None
+
+    def __enter__(self) -> None:
+        self.task.waits.append(self)
+        self.task.changed(self.since)
+
+    def __exit__(self, *_: object) -> None:
+        self.task.waits.remove(self)
+        self.task.changed(self.task.clock())
 
     def ends_by(self, now: float, others: Mapping[int, _Task]) -> float:
         """When the wait must have ended; that for a lock, with the work of who holds it."""
@@ -80,12 +92,12 @@ class _Mark:
 
 @dataclass(slots=True, eq=False)
 class _Task:
-    """One task that works for a worker, with the marks it has set: a state and a deadline each."""
+    """One task that works for a worker, with its waits, one inside the other."""
 
     worker: Worker
     info: TaskInfo = field(default_factory=anyio.get_current_task)
     clock: Callable[[], float] = field(default_factory=loop_clock)
-    marks: list[_Mark] = field(default_factory=list["_Mark"])
+    waits: list[_Wait] = field(default_factory=list[_Wait])
     state: State = State.BUSY
     sign_at: float = field(default_factory=anyio.current_time)
     began_at: float = field(default_factory=anyio.current_time)
@@ -97,25 +109,18 @@ class _Task:
             others: every task by its id.
         """
         return now > max(
-            (mark.ends_by(now, others) for mark in self.marks), default=self.sign_at + STALL_S
+            (wait.ends_by(now, others) for wait in self.waits), default=self.sign_at + STALL_S
         )
 
     def busy_s(self, now: float) -> float:
         """How long it has been at its present piece of work."""
         return 0.0 if self.state in (State.IDLE, State.THROTTLED) else now - self.began_at
 
-    def set(self, mark: _Mark) -> None:
-        self.marks.append(mark)
-        self._changed(mark.since)
-
-    def unset(self, mark: _Mark) -> None:
-        self.marks.remove(mark)
-        self._changed(self.clock())
-
-    def _changed(self, now: float) -> None:
+    def changed(self, now: float) -> None:
+        """A wait began or ended."""
         self.sign_at = now
         before = self.state
-        self.state = _first(_OF_MARKS, self.marks) if self.marks else State.BUSY
+        self.state = _first(_OF_WAITS, self.waits) if self.waits else State.BUSY
         if self.state is before:
             return
         if before is State.IDLE or before is State.THROTTLED:
@@ -153,7 +158,7 @@ class Worker:
             self.settle(anyio.current_time())
 
 
-def _first(order: Sequence[State], those: Sequence[_Task] | Sequence[_Mark]) -> State:
+def _first(order: Sequence[State], those: Sequence[_Task] | Sequence[_Wait]) -> State:
     """The state among theirs that comes first; mostly there is one of them."""
     if len(those) == 1:
         return those[0].state
@@ -234,22 +239,6 @@ def _stack(awaited: Any) -> Generator[str]:
         awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "ag_await", None)
 
 
-class _Wait:
-    """A wait of the task in hand, marked while it lasts."""
-
-    __slots__ = ("_mark", "_task")
-
-    def __init__(self, task: _Task, mark: _Mark) -> None:
-        self._task = task
-        self._mark = mark
-
-    def __enter__(self) -> None:
-        self._task.set(self._mark)
-
-    def __exit__(self, *_: object) -> None:
-        self._task.unset(self._mark)
-
-
 _NOBODYS = nullcontext()
 
 
@@ -266,7 +255,7 @@ def spending(
     if task is None:
         return _NOBODYS
     now = task.clock()
-    return _Wait(task, _Mark(state, now, now + max(within_s, STALL_S), lock))
+    return _Wait(task, state, now, now + max(within_s, STALL_S), lock)
 
 
 async def resting(seconds: float) -> None:

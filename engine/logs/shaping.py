@@ -16,7 +16,7 @@ import structlog
 from engine.about import PROGRAM
 from engine.model.reason import code_of
 from engine.plain import plain
-from engine.redaction import MASK, hash_mails, is_sensitive, redact
+from engine.redaction import MASK, is_sensitive, redact
 
 # Beyond 4 KiB `journalctl -o json` shows nothing of a field without --all.
 FIELD_CHARS_MAX = 1000
@@ -73,6 +73,10 @@ class Shaper:
         }
 
     def _field(self, name: str, value: Any) -> Any:
+        if type(value) is str and name != _EXCEPTION:
+            # Most of them are.
+            clean = MASK if is_sensitive(name) else redact(value, mails=not self.plain_mails)
+            return clean if len(clean) <= FIELD_CHARS_MAX else _cut(clean)
         clean = self._clean(name, value, 0)
         if isinstance(clean, str):
             return _cut_begin(clean) if name == _EXCEPTION else _cut(clean)
@@ -83,9 +87,6 @@ class Shaper:
         return cast("Any", clean) if len(text) <= FIELD_CHARS_MAX else _cut(text)
 
     def _clean(self, name: str, value: Any, depth: int) -> Any:
-        if type(value) is str:
-            # Most of them are.
-            return MASK if is_sensitive(name) else self._text(value)
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, int | float):
@@ -114,12 +115,15 @@ class Shaper:
         if len(items) == 2 and isinstance(items[0], str | bytes):
             # Headers come as pairs.
             return [self._clean("", items[0], depth), self._clean(_said(items[0]), items[1], depth)]
-        shown = [self._clean("", item, depth) for item in items[:_ITEMS_MAX]]
+        hashed = not self.plain_mails
+        shown = [
+            redact(item, mails=hashed) if type(item) is str else self._clean("", item, depth)
+            for item in items[:_ITEMS_MAX]
+        ]
         return [*shown, _left_out(items)] if len(items) > _ITEMS_MAX else shown
 
     def _text(self, text: str) -> str:
-        clean = redact(text)
-        return clean if self.plain_mails else hash_mails(clean)
+        return redact(text, mails=not self.plain_mails)
 
 
 def as_json(_logger: Any, _name: str, event: Event) -> str:

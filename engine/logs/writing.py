@@ -1,16 +1,17 @@
 """Where lines go: one stream for the engine and for the libraries it uses, whole lines only.
 
-Nobody waits for the reader of that stream: a thread of its own hands the lines on, and when too
-many wait for it the further ones are dropped, and counted.
+Nobody waits for the reader of that stream: a thread of its own hands the lines on, under load many
+in one write, and when too many wait for it the further ones are dropped, and counted.
 """
 
 from __future__ import annotations
 
 import os
+import select
 import threading
 from collections.abc import Callable, MutableMapping
 from contextlib import suppress
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, TextIO
 
 from engine.streams import PATIENCE_S, encoded, reader_of, write_whole
@@ -18,6 +19,13 @@ from engine.streams import PATIENCE_S, encoded, reader_of, write_whole
 PRIORITY = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 # So many lines wait for a reader; at the length of most of them that is less than a megabyte.
 WAITING_MAX = 2000
+# Under load a line is written with those that come within so long: each write takes the interpreter
+# from whoever works. The first one after a rest is written at once.
+REST_S = 0.01
+# A pipe takes so many bytes whole, whoever else writes to it.
+TOGETHER_MAX = select.PIPE_BUF
+
+_NOTHING = threading.Event()
 
 
 class Lines:
@@ -34,6 +42,7 @@ class Lines:
         self._queue: SimpleQueue[str | threading.Event | None] = SimpleQueue()
         # Entered again when the interpreter collects garbage, and with it says something, inside.
         self._lock = threading.RLock()
+        self._hurry = threading.Event()
         self._writer: threading.Thread | None = None
         self._untold = 0
         self.dropped = 0
@@ -62,6 +71,7 @@ class Lines:
         """Wait until what was said so far is written, PATIENCE_S at most."""
         if self._writer is not None:
             written = threading.Event()
+            self._hurry.set()
             self._queue.put(written)
             written.wait(PATIENCE_S)
 
@@ -80,25 +90,52 @@ class Lines:
             self._writer.join(seconds)
 
     def _write_all(self) -> None:
-        while (next_one := self._queue.get()) is not None:
-            if isinstance(next_one, threading.Event):
-                next_one.set()
+        waiting = self._queue.get()
+        while waiting is not None:
+            if isinstance(waiting, threading.Event):
+                self._hurry.clear()
+                waiting.set()
+                waiting = self._queue.get()
                 continue
-            self._write(next_one)
+            lines, waiting = self._gathered(waiting)
+            self._write(lines)
             with self._lock:
                 # Where they were dropped: behind what waited then, before what came later.
                 flows = self._queue.qsize() <= WAITING_MAX // 2
                 untold, self._untold = (self._untold, 0) if flows else (0, self._untold)
             if untold:
-                self._write(self._note(untold))
+                self._write([self._encoded(self._note(untold))])
+            if waiting is _NOTHING:
+                self._hurry.wait(REST_S)
+                waiting = self._queue.get()
 
-    def _write(self, line: str) -> None:
+    def _gathered(self, line: str) -> tuple[list[bytes], str | threading.Event | None]:
+        """Lines to be written at once, and what waits behind them, which may be _NOTHING."""
+        lines = [self._encoded(line)]
+        size = len(lines[0])
+        while True:
+            try:
+                waiting = self._queue.get_nowait()
+            except Empty:
+                return lines, _NOTHING
+            if not isinstance(waiting, str):
+                return lines, waiting
+            encoded_line = self._encoded(waiting)
+            size += len(encoded_line)
+            if size > TOGETHER_MAX:
+                return lines, waiting
+            lines.append(encoded_line)
+
+    def _encoded(self, line: str) -> bytes:
+        return encoded(self._stream, f"{line}\n")
+
+    def _write(self, lines: list[bytes]) -> None:
         try:
-            write_whole(self._descriptor or 0, encoded(self._stream, f"{line}\n"))
+            write_whole(self._descriptor or 0, b"".join(lines))
         except (OSError, ValueError):
             # The reader of a pipe has gone, or the disk is full.
             with self._lock:
-                self.dropped += 1
+                self.dropped += len(lines)
 
 
 class WithPriority:

@@ -97,10 +97,10 @@ MUTANTS = (
         "takes many short steps for none",
         WORKTIME,
         "        self.sign_at = now\n        before = self.state\n"
-        "        self.state = _first(_OF_MARKS, self.marks) if self.marks else State.BUSY\n"
+        "        self.state = _first(_OF_WAITS, self.waits) if self.waits else State.BUSY\n"
         "        if self.state is before:\n            return\n",
         "        before = self.state\n"
-        "        self.state = _first(_OF_MARKS, self.marks) if self.marks else State.BUSY\n"
+        "        self.state = _first(_OF_WAITS, self.waits) if self.waits else State.BUSY\n"
         "        if self.state is before:\n            return\n        self.sign_at = now\n",
         (f"{TIMED}::test_each_sign_gives_the_same_time_again",),
     ),
@@ -128,9 +128,9 @@ MUTANTS = (
     Mutant(
         "leaves the mark of a wait that was cancelled",
         WORKTIME,
-        "    def __exit__(self, *_: object) -> None:\n        self._task.unset(self._mark)",
+        "    def __exit__(self, *_: object) -> None:\n        self.task.waits.remove(self)\n",
         "    def __exit__(self, *how: object) -> None:\n        if how[0] is None:\n"
-        "            self._task.unset(self._mark)",
+        "            self.task.waits.remove(self)\n",
         (f"{TIMED}::test_a_wait_that_is_cancelled_leaves_no_mark",),
     ),
     Mutant(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import threading
 from collections.abc import Generator
 from contextlib import suppress
@@ -88,6 +89,28 @@ def test_lines_keep_their_order_and_are_written_before_the_end(pipe: Pipe) -> No
     os.set_blocking(pipe.reader, False)
 
     assert os.read(pipe.reader, 10_000).decode() == "".join(f"line {n}\n" for n in range(10))
+
+
+def test_lines_that_come_together_are_written_together(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each write takes the interpreter from the loop; a pipe takes so much of it whole."""
+    monkeypatch.setattr(writing, "WAITING_MAX", 2000)
+    # The rest is over when somebody waits, and no sooner.
+    monkeypatch.setattr(writing, "REST_S", DEADLINE_S)
+    monkeypatch.setattr(writing, "PATIENCE_S", DEADLINE_S)
+    written: list[bytes] = []
+    monkeypatch.setattr(writing, "write_whole", lambda _, data: written.append(data))  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType] # as it is called
+    lines = Lines(pipe.stream, note)
+    said = [f"line {number}" for number in range(500)] + [LINE] * 9
+
+    for line in said:
+        lines.msg(line)
+    lines.drain()
+
+    assert b"".join(written).decode().splitlines() == said
+    assert max(map(len, written)) <= select.PIPE_BUF
+    assert len(written) <= 3 * len(b"".join(written)) // select.PIPE_BUF
 
 
 def test_what_must_be_said_waits_for_a_reader_only_so_long(pipe: Pipe) -> None:
