@@ -70,6 +70,11 @@ def rules() -> tuple[Rule, ...]:
     )
 
 
+def metric_names(text: str) -> set[str]:
+    """Names of metrics and recorded series in an expression, without the text in quotes."""
+    return set(NAME.findall(re.sub(r'"[^"]*"', '""', text)))
+
+
 def alerts() -> list[Rule]:
     """Every alerting rule; an alert with several speeds has several."""
     return [rule for rule in rules() if rule.is_alert]
