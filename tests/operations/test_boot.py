@@ -59,10 +59,10 @@ client_secret = {{ credential = "outreach_client_secret" }}
 refresh_token = {{ credential = "outreach_refresh_token" }}
 visibility_s = 2
 [poller]
-interval_s = 1
+interval_s = 3
 [retry]
 base_s = 0.1
-cap_s = 1
+cap_s = 3
 """
 # Runs the command as ever, but one of its actors stops in the middle of its third step, or the
 # whole process with it: only once, as a defect would that shows up rarely.
