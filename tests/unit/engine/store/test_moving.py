@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import signal
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Generator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +20,7 @@ from engine.store.places import done, ensure_in_use
 from engine.store.port.place import Place
 from engine.store.sqlite import statefile
 from engine.store.sqlite.place import StateFile
+from tests.unit.engine.store.cut_off import Cut, Move, killed
 from tests.unit.engine.store.filled import ROWS, contents, fill, typed
 
 if TYPE_CHECKING:
@@ -33,7 +29,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 
-ROOT = Path(__file__).resolve().parents[4]
 LEASE_S = 0.4
 PAIR = "this pair"
 NOW = 1_700_000_000.0
@@ -369,50 +364,6 @@ def test_a_database_that_is_away_is_told_before_anything_is_done(
     assert [one.name for one in directory.iterdir()] == [statefile.FILE_NAME]
 
 
-CHILD = """
-import json, os, signal, sys
-from pathlib import Path
-from engine.assembly.opening import plain_errors
-from engine.config.loading import ServiceSettings
-from engine.store import copying, moving
-from engine.store.postgres.database import Database
-from engine.store.sqlite import copies
-
-told = json.loads(sys.argv[1])
-left = told["after"]
-
-def dies(real):
-    def called(*values, **named):
-        global left
-        left -= 1
-        if left < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return real(*values, **named)
-    return called
-
-module = {"copying": copying, "moving": moving, "copies": copies}[told["module"]]
-setattr(module, told["name"], dies(getattr(module, told["name"])))
-database = Database(told["address"], told["schema"], lambda: None)
-service = ServiceSettings().model_copy(update={"lease_s": told["lease_s"]})
-moving.moved(database, Path(told["directory"]), service, told["pair"], into=told["into"])
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """Where a process is killed: when it calls this function once more than so many times.
-
-    Args:
-        in_use: whether the one that was to be moved is in use then; otherwise neither is.
-    """
-
-    into: bool
-    module: str
-    name: str
-    after: int
-    in_use: bool = True
-
-
 CUTS = {
     "while rows are written": Cut(True, "copying", "_of_file", 3),
     "while they are compared": Cut(True, "copying", "_ensure_equal", 0),
@@ -425,21 +376,8 @@ CUTS = {
 }
 
 
-def killed(database: Database, directory: Path, cut: Cut) -> None:
-    """A process that is killed while it moves the state."""
-    told = {
-        "address": database.address,
-        "schema": database.schema,
-        "directory": str(directory),
-        "lease_s": LEASE_S,
-        "pair": PAIR,
-        **asdict(cut),
-    }
-    command = [sys.executable, "-c", CHILD, json.dumps(told)]
-    child = subprocess.run(command, cwd=ROOT, check=False, capture_output=True)
-    assert child.returncode == -signal.SIGKILL, child.stderr.decode()
-
-
+# One group, so that one process loads what all are forked off.
+@pytest.mark.xdist_group("moves cut off")
 @pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS)
 async def test_whoever_is_cut_off_leaves_one_in_use_or_none_and_begins_anew(
     database: Database, directory: Path, cut: Cut
@@ -451,7 +389,7 @@ async def test_whoever_is_cut_off_leaves_one_in_use_or_none_and_begins_anew(
     if not cut.into:
         moved(database, directory, into=True)
     source, target = (file, tables) if cut.into else (tables, file)
-    killed(database, directory, cut)
+    killed(Move(database.address, database.schema, directory, LEASE_S, PAIR), cut)
 
     left, come = [await refusal(one) if holds(one) else "nothing" for one in (source, target)]
     assert (left is None) is cut.in_use, left
