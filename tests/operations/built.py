@@ -56,7 +56,9 @@ def environment(directory: Path, distribution: Path) -> Path:
     venv.create(directory, with_pip=False)
     python = directory / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(python)]
-    ran([*pip, "install", "--quiet", "--no-index", "--no-deps", str(distribution)], directory)
+    # Of all modules only those that run here are compiled, when they do.
+    given = ["--quiet", "--no-index", "--no-deps", "--no-compile", str(distribution)]
+    ran([*pip, "install", *given], directory)
     borrow_libraries(directory)
     return directory / "bin" / "wosync"
 
