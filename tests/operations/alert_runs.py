@@ -64,7 +64,7 @@ def of_two_processes(path: Path, directory: Path) -> list[Path]:
         series = list(_of_both(test.get("input_series", ())))
         if not series:
             continue
-        nobody = [
+        nobody: list[_Yaml] = [
             {"expr": OF_ONE_PROCESS, "eval_time": check["eval_time"], "exp_samples": []}
             for check in test["promql_expr_test"]
         ]
