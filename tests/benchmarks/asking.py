@@ -36,12 +36,16 @@ WORKERS = 16
 LATENCY_S = 0.02
 # The page is looked at so often; whoever leaves it open reloads it by hand.
 LOOKS_EVERY_S = 2.0
-# What is imported beside the page is some minutes' work at Outreach's pace, not a moment's.
-BULK = 5
+# How far an import is may be asked less often: nothing is timed by it.
+LOOK_S = 0.25
 
 
 def measure(linked: int, creates: int, *, repeat: int) -> list[Figure]:
-    """Answers beside so many linked records, and an import of so many beside the page."""
+    """Answers beside so many linked records, and an import of so many beside the page.
+
+    Args:
+        creates: of each import; to be some minutes' work at Outreach's pace, not a moment's.
+    """
     with stage(Scene(rows=SYNCED)) as set_up:
         set_up.measured("once", str(set_up.config))
         plant_linked(set_up.state_dir, linked)
@@ -53,8 +57,7 @@ def measure(linked: int, creates: int, *, repeat: int) -> list[Figure]:
                 _why(set_up, "why", "why of an opportunity", f"OPP-{FIRST_ID + 5}"),
                 _why(set_up, "why_person", "why of somebody on every tab", person),
             ]
-            command = _command_ms(set_up, person)
-    creates *= BULK
+            command = _command_ms(set_up, person, repeat)
     alone, beside = _imports(creates, repeat)
     return [
         *(one for pair in answers for one in pair),
@@ -102,11 +105,11 @@ def _answer(set_up: Stage, key: str, title: str, path: str, at_most: float) -> l
     ]
 
 
-def _command_ms(set_up: Stage, x: str) -> float:
+def _command_ms(set_up: Stage, x: str, repeat: int) -> float:
     program = Path(sys.executable).with_name("wosync")
     command = [program, "why", x, "--offline", "--config"]
     took: list[float] = []
-    for _ in range(3):
+    for _ in range(repeat):
         began = time.monotonic()
         subprocess.run([*command, str(set_up.config)], capture_output=True, check=False)
         took.append((time.monotonic() - began) * 1000)
@@ -138,7 +141,10 @@ def _import(creates: int, look: Callable[[str], None]) -> float:
         watcher.start()
         try:
             set_up.wait_until(
-                lambda: set_up.ledger()["creates"] >= creates, "all are created", IMPORT_S
+                lambda: set_up.ledger()["creates"] >= creates,
+                "all are created",
+                IMPORT_S,
+                look_s=LOOK_S,
             )
         finally:
             over.set()

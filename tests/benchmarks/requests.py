@@ -20,6 +20,8 @@ POLLING_S = 'wosync_actor_longest_busy_seconds{actor="poller"}'
 # Long enough for a poll to rest after it, however busy the machine is.
 INTERVAL_S = 0.5
 IDLE_POLLS = 4
+# Twice between two polls, which is all that counting them takes.
+LOOK_S = INTERVAL_S / 2
 # Relationships are polled beside opportunities, on the same interval but not in step with them.
 TAB_READS_MAX = 1 + 1 / IDLE_POLLS
 # Rows first seen in the last minute are read again by every poll; only behind them is a poll idle.
@@ -84,7 +86,10 @@ def _idle(set_up: Stage) -> list[Figure]:
     _wait_unchanged(set_up, lambda: set_up.metric(KNOWN))
     before = _consistent(set_up)
     set_up.wait_until(
-        lambda: set_up.metric(POLLS) >= before.polls + IDLE_POLLS, "idle polls", PATIENCE_S
+        lambda: set_up.metric(POLLS) >= before.polls + IDLE_POLLS,
+        "idle polls",
+        PATIENCE_S,
+        look_s=LOOK_S,
     )
     after = _consistent(set_up)
     polls, outreach = after.polls - before.polls, after.outreach - before.outreach
@@ -112,7 +117,7 @@ def _wait_unchanged(set_up: Stage, value: Callable[[], float]) -> None:
         long_enough = recent[-1][0] - seen[0][0] >= IDLE_POLLS
         return long_enough and all(one[1] == other[1] for one, other in pairwise(recent))
 
-    set_up.wait_until(steady, "polls that read nothing", PATIENCE_S)
+    set_up.wait_until(steady, "polls that read nothing", PATIENCE_S, look_s=LOOK_S)
 
 
 def _consistent(set_up: Stage) -> _Moment:

@@ -188,8 +188,18 @@ class Stage:
         ):
             yield process
 
-    def wait_until(self, reached: Callable[[], bool], what: str, within_s: float) -> None:
+    def wait_until(
+        self,
+        reached: Callable[[], bool],
+        what: str,
+        within_s: float,
+        *,
+        look_s: float = LOOK_S,
+    ) -> None:
         """Look again and again until it is so.
+
+        Args:
+            look_s: so long lies between two looks; what is looked at pays for each.
 
         Raises:
             BenchmarkFailed: it is not so in time.
@@ -198,7 +208,7 @@ class Stage:
         while not reached():
             if time.monotonic() > give_up_at:
                 raise BenchmarkFailed(f"not within {within_s:g} s: {what}; {self._log_end()}")
-            time.sleep(LOOK_S)
+            time.sleep(look_s)
 
     def _control(self) -> httpx.Response:
         return self.http.get(self.url("control"))

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.benchmarks import rivals
+from tests.benchmarks.__main__ import Benchmark, main
 from tests.benchmarks.requests import CONSTANT_MAX, TAB_READS_MAX
 from tests.benchmarks.stage import BenchmarkFailed
 from tests.postgres import VARIABLE, NoServer, binaries
@@ -127,10 +128,11 @@ def test_who_has_not_installed_the_rivals_is_told_what_is_missing(
 
 
 @pytest.mark.slow
-def test_a_person_gets_a_table() -> None:
+def test_a_person_gets_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     """The figures are mostly read by people."""
-    said = run("--quick", "store")
+    main([Benchmark.STORE], quick=True)
 
+    said = capsys.readouterr().out
     for words in ("Benchmarks", "rows per second, one caller", "gain of sharing commits"):
         assert words in said
 
