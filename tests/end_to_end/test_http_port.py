@@ -19,24 +19,28 @@ from typing import cast
 import anyio
 import httpx
 import pytest
+from anyio.from_thread import start_blocking_portal
 from prometheus_client import Metric
 from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
+from connectors.sandbox.demo_service import read_look
+from connectors.sandbox.sandbox import Ports, Sandbox
 from connectors.sandbox.serving import free_port
+from connectors.sandbox.settings_file import prepared, write_settings
 from engine.service import http
 from engine.service.control import FILE_NAME
 from engine.service.doors import Doors
 from engine.service.reloading import Reloaded
 from engine.service.status import Status
-from tests.end_to_end.test_sandbox import printed_until, process
+from tests.end_to_end.few import few
 from tests.waiting import DEADLINE_S
 
 # One service serves them all.
 pytestmark = pytest.mark.xdist_group("http_port")
 
 ROOT = str(Path(__file__).resolve().parents[2])
-LOOK_S = 0.02
+LOOK_S = 0.1
 ROUTES = ("/metrics", "/healthz", "/readyz", "/leaderz", "/status", "/mapping")
 MEGABYTE = 2**20
 # Far more than the service holds at rest may differ by, far less than what was sent to it.
@@ -53,6 +57,7 @@ class Service:
     home: Path
     host: str
     port: int
+    sandbox: Sandbox
 
     @property
     def url(self) -> str:
@@ -72,12 +77,9 @@ class Service:
             connection.sendall(first)
             yield connection
 
-    def polls(self) -> float:
-        """Polls since it started."""
-        # Asked over and over: reading every series would take longer than a poll.
-        polls = re.findall(r"^wosync_polls_total\{.*\} (\S+)$", self.ask("/metrics").text, re.M)
-        assert polls
-        return sum(map(float, polls))
+    def polls(self) -> int:
+        """Polls since it started, as the sandbox has heard them: at rest nothing else asks so."""
+        return self.sandbox.workbooks_traffic.counts["GET", "/crm/opportunities.api"]
 
     def resident(self) -> int:
         """Bytes of memory in use."""
@@ -115,12 +117,12 @@ def reads_to_the_end(connection: socket.socket) -> bytes:
 
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Generator[Service]:
-    """A small sandbox and a service that polls it without a rest."""
+    """A small sandbox and a service that polls it without a rest, and has done all else."""
     home = tmp_path_factory.mktemp("port") / "home"
-    arguments = ("--directory", str(home), "--bulk", "5")
-    with process("connectors.sandbox", *arguments) as sandbox, ExitStack() as left:
-        printed_until(sandbox, "Ctrl-C ends")
-        path = home / "config.toml"
+    sandbox = few()
+    with start_blocking_portal() as portal, ExitStack() as left:
+        served = portal.wrap_async_context_manager(sandbox.serving(Ports()))
+        path = write_settings(prepared(home), left.enter_context(served), sandbox.credentials).path
         text = path.read_text(encoding="utf-8").replace("interval_s = 2", "interval_s = 0.3")
         path.write_text(text, encoding="utf-8")
         log = left.enter_context((home / "service.log").open("w", encoding="utf-8"))
@@ -137,15 +139,15 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Generator[Service]:
         )
         left.callback(running.kill)
         [(host, port)] = re.findall(r'^http = "([^:"]+):(\d+)"', text, re.MULTILINE)
-        service = Service(running, home, host, int(port))
+        service = Service(running, home, host, int(port), sandbox)
 
-        def ready() -> bool:
+        def at_rest() -> bool:
             assert running.poll() is None, (home / "service.log").read_text(encoding="utf-8")
             with suppress(httpx.TransportError):
-                return service.ask("/readyz").status_code == 200
+                return read_look(service.ask("/status").json()).at_rest
             return False
 
-        wait_until(ready, "readiness")
+        wait_until(at_rest, "rest")
         yield service
 
 
