@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -21,7 +20,8 @@ import pytest
 
 from connectors.sandbox.sandbox import Sandbox
 from tests import farm
-from tests.end_to_end import started
+from tests.end_to_end import started, warm
+from tests.end_to_end.few import leave_few
 from tests.end_to_end.in_database import Tables
 from tests.end_to_end.verdict import verdict
 from tests.farm import Wanted, fleet_text, name_of
@@ -29,7 +29,7 @@ from tests.waiting import DEADLINE_S
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
-LOOK_S = 0.1
+LOOK_S = 0.25
 PAIRS = 3
 OK, ATTENTION, CONFIGURATION = 0, 3, 78
 
@@ -139,16 +139,23 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
 
 @asynccontextmanager
 async def fleet(
-    directory: Path, server: str, *, hosts: int = 2, pairs: int = PAIRS, rows: bool = False
+    directory: Path, server: str, *, hosts: int = 2, busy: bool = False, rows: bool = False
 ) -> AsyncGenerator[Fleet]:
-    """As many hosts, none of which is started, with the same files."""
+    """As many hosts, none of which is started, with the same files.
+
+    Args:
+        busy: each pair has all of the sample data to bring over; else it has few records.
+    """
     state = Tables(server, "unused").address
-    wanted = Wanted(state, pairs, rows=rows, interval_s=0.5)
+    wanted = Wanted(state, PAIRS, rows=rows, interval_s=0.5)
     async with AsyncExitStack() as stack:
         stack.callback(_clear, server)
         first = directory / "one"
         first.mkdir()
         sandboxes = await farm.plant(stack, first, wanted)
+        if not busy:
+            for sandbox in sandboxes.values():
+                leave_few(sandbox)
         made = [Host(first)]
         for number in range(2, hosts + 1):
             other = directory / str(number)
@@ -180,13 +187,9 @@ def _clear(server: str) -> None:
 
 async def wosync(*given: str | Path) -> Ended:
     """A command, run to its end, while the systems of the pairs go on answering."""
-    with anyio.fail_after(DEADLINE_S):
-        ended = await anyio.run_process(
-            [sys.executable, "-m", "engine", *map(str, given)],
-            env=os.environ | {"NO_COLOR": "1", "COLUMNS": "200"},
-            check=False,
-        )
-    return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+    words = [*map(str, given)]
+    environment = os.environ | {"NO_COLOR": "1", "COLUMNS": "200"}
+    return Ended(*await anyio.to_thread.run_sync(warm.run, words, Path.cwd(), environment))
 
 
 @pytest.fixture
@@ -200,7 +203,7 @@ async def test_processes_share_the_pairs_and_take_over_from_one_that_is_killed(
     tmp_path: Path, server: str
 ) -> None:
     """Each pair is worked on by one of them, and nothing is done twice or left out."""
-    async with fleet(tmp_path, server) as there:
+    async with fleet(tmp_path, server, busy=True) as there:
         one, two = there.hosts
         await one.start()
         await there.shared_out()
