@@ -17,7 +17,7 @@ from connectors.sandbox.settings_file import SettingsFile
 from tests.end_to_end.test_kills import service
 from tests.waiting import DEADLINE_S
 
-LOOK_S = 0.05
+LOOK_S = 0.2
 SOON_S = 1.0
 OK, UNAVAILABLE = 200, 503
 LOG_CHARS = 3000

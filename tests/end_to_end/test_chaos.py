@@ -282,23 +282,30 @@ def recorded(sandbox: Sandbox, seed: int) -> list[Recorder]:
 
 
 @asynccontextmanager
-async def world(directory: Path, seed: int) -> AsyncGenerator[World]:
-    """Everything in its place, and everybody at work."""
+async def world(
+    directory: Path, seed: int, *, names: str = "abc", bulk: int = 150
+) -> AsyncGenerator[World]:
+    """Everything in its place, and everybody at work.
+
+    Args:
+        names: of the hosts that have a process.
+        bulk: opportunities that wait beside those of the sample data.
+    """
     rng = Random(seed)  # noqa: S311 # moments, not secrets
     no_clocks = wall_clock.missing(directory)
-    sandbox = Sandbox(SandboxOptions(seed=5, bulk=150, latency_s=0.005, mint_interval_s=0))
+    sandbox = Sandbox(SandboxOptions(seed=5, bulk=bulk, latency_s=0.005, mint_interval_s=0))
     recorders = recorded(sandbox, seed)
     hands = Hands(sandbox, rng)
     things_go_wrong(sandbox)
     async with AsyncExitStack() as stack:
-        *hosts, there, systems = stack.enter_context(network(["a", "b", "c", "db", "systems"]))
+        *hosts, there, systems = stack.enter_context(network([*names, "db", "systems"]))
         database = stack.enter_context(server(there, SCHEMA))
         await database.start()
         database.watch()
         with systems.within():
             addresses = await stack.enter_async_context(sandbox.serving(Ports(), systems.address))
         machines: list[Machine] = []
-        for name, host in zip("abc", hosts, strict=True):
+        for name, host in zip(names, hosts, strict=True):
             settings = configured(directory / name, addresses, sandbox)
             machine = Machine(
                 name=name,
@@ -391,7 +398,7 @@ async def test_what_a_network_swallowed_does_not_arrive_when_nobody_waits_for_it
     tmp_path: Path, then: str
 ) -> None:
     """The kernel sends it again for minutes; by then it was looked for, and made anew."""
-    async with world(tmp_path, seed=3) as all_of_it:
+    async with world(tmp_path, seed=3, names="ab", bulk=0) as all_of_it:
         sandbox, systems = all_of_it.sandbox, all_of_it.systems
         sandbox.outreach_traffic.plan.clear()
         sandbox.workbooks_traffic.plan.clear()
