@@ -61,6 +61,23 @@ BEFORE = {
 }
 # What every machine has.
 DIRECTORIES = ("etc/default", "opt", "usr/local/bin", "var/backups", "var/lib")
+# What a reader sees to, and all else, which need not import what the reader needs.
+_TYPED = f"""\
+case "$1" in
+{"|".join(reader.SEEN_TO)}) exec {shlex.join([sys.executable, reader.__file__])} "$@" ;;
+*) exec {shlex.join([sys.executable, "-IS", program.__file__])} "$@" ;;
+esac
+"""
+# An environment to install into has our pip: to unpack another takes several seconds.
+_PYTHON = f"""\
+[ $# -eq 3 ] && [ "$1 $2" = "-m venv" ] || exec {sys.executable} "$@"
+{sys.executable} -m venv --without-pip "$3" || exit
+cat >"$3/bin/pip" <<END
+#!/bin/sh
+exec {sys.executable} -m pip --python $3/bin/python "\\$@"
+END
+chmod 755 "$3/bin/pip"
+"""
 _BELOW = re.compile(r"(?<![\w./])/(etc|opt|var)/")
 # Ends where a command ends with anything but 0, or with 3: the sandbox has records in error.
 _STRICT = """
@@ -91,11 +108,10 @@ class Desk:
         """Make what is there before the page begins."""
         for name in DIRECTORIES:
             (self.top / name).mkdir(parents=True)
-        command = f'#!/bin/sh\nexec {shlex.join([sys.executable, reader.__file__])} "$@"\n'
         venv.create(self.home / ".venv")
         for place in (self.top / "usr/local/bin", self.home / ".venv/bin"):
-            (place / PROGRAM).write_text(command, encoding="utf-8")
-            (place / PROGRAM).chmod(0o755)
+            _put(place / PROGRAM, _TYPED)
+        _put(self.top / "usr/local/bin/python3", _PYTHON)
         for name in ("grafana", "requirements.lock", "requirements-postgres.lock"):
             (self.home / name).symlink_to(ROOT / name)
         if "installing" in page or "upgrading" in page:
@@ -114,6 +130,8 @@ class Desk:
         variables = {
             "HOME": str(self.top / "root"),
             "LANG": "C.UTF-8",
+            # Nobody runs what pip has put somewhere.
+            "PIP_COMPILE": "0",
             "PATH": f"{self.top}/usr/local/bin{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
             program.WARM: str(warm.descriptor()),
@@ -149,3 +167,8 @@ class Desk:
         }.items():
             line = line.replace(known, here)
         return line
+
+
+def _put(place: Path, script: str) -> None:
+    place.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    place.chmod(0o755)

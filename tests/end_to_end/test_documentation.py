@@ -59,7 +59,7 @@ CONSOLES = {
 LANGUAGES = {*CONSOLES, "sh", "toml", "yaml", "ini", "php", "sql", "{toctree}"}
 # Where the pages have the sandbox's control port, as in: wosync sandbox --control-port 9470
 CONTROL = "http://127.0.0.1:9470"
-TABLES_OF_OTHERS = {"Service"}
+LOOK_S = 0.25
 # A question that waits for somebody's answer, and the answer.
 QUESTION, YES = "[y/N]: ", "y"
 every_page = pytest.mark.parametrize("page", PAGES, ids=IDS)
@@ -259,6 +259,7 @@ def outage(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stage]:
         give_up = time.monotonic() + DEADLINE_S
         while "Outreach: stands still" not in made.run(f"{PROGRAM} status"):
             assert time.monotonic() < give_up
+            time.sleep(LOOK_S)
         yield made
 
 
@@ -287,7 +288,7 @@ async def at_rest(service: Service) -> None:
     """Wait until it has nothing on its way any more."""
     with anyio.fail_after(DEADLINE_S):
         while (look := await service.look()) is None or not look.at_rest:  # noqa: ASYNC110
-            await anyio.sleep(0.1)
+            await anyio.sleep(LOOK_S)
 
 
 RUN = [(page, language) for page in PAGES for language in CONSOLES if all_of(page, language)]
