@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import signal
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from connectors.sandbox.sandbox import Addresses, Ports, Sandbox, SandboxOptions
 from engine.config.places import FLEET, PAIRS
 from tests.end_to_end import started
 from tests.farm import Wanted, fleet_text, name_of, pair_text
+from tests.unit.engine.store.databases import apart
 from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
@@ -34,19 +34,6 @@ LATENCY_S = 0.25
 UNHEARD = 2 * 4 * int(4 / LATENCY_S)
 LOOK_S = 0.2
 OK = 200
-
-
-@contextmanager
-def database(server: str) -> Generator[str]:
-    """The address of a database of its own."""
-    name = f"shared_{os.getpid()}"
-    host = dict(part.split("=", 1) for part in server.split())["host"]
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-        try:
-            yield f"postgresql:///{name}?host={host}&user=wosync"
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @dataclass
@@ -153,7 +140,7 @@ async def test_pairs_of_one_user_in_two_processes_keep_to_one_hour(
 ) -> None:
     """Both import more than the hour allows; neither is refused, and neither starves."""
     names = [name_of(1), name_of(2)]
-    with database(postgres) as state:
+    with apart(postgres) as state:
         async with (
             two_pairs(tmp_path, state) as two,
             process(two.configs[0]) as one,

@@ -8,7 +8,7 @@ from itertools import count
 from os import getpid
 
 import psycopg
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from engine.store.postgres.database import Database
 
@@ -48,3 +48,16 @@ def poor(server: str) -> Generator[Database]:
         finally:
             connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
             connection.execute(f"DROP ROLE IF EXISTS {name}".encode())
+
+
+@contextmanager
+def apart(server: str) -> Generator[str]:
+    """The address of a database of its own, as a configuration names it."""
+    name = f"apart_{getpid()}_{next(_NUMBERS)}"
+    host = conninfo_to_dict(server)["host"]
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+        try:
+            yield f"postgresql:///{name}?host={host}&user=wosync"
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
