@@ -19,21 +19,26 @@ from connectors.sandbox.sample import FIRST_USER
 from connectors.sandbox.sandbox import Addresses, Ports, Sandbox, SandboxOptions
 from engine.config.places import FLEET, PAIRS
 from tests.end_to_end import started
+from tests.end_to_end.few import leave_few
 from tests.farm import Wanted, fleet_text, name_of, pair_text
 from tests.unit.engine.store.databases import apart
 from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
 
-# Of ours, and the user's own: pairs that knew nothing of each other would use up the user's. What
-# the sample data takes is a part of it.
+# Of ours, and the user's own: pairs that knew nothing of each other would use up the user's.
 PER_HOUR, LIMIT = 600, 750
-IMPORTED, IMPORT = 500, "Imported from {}"
-# With so many under way, a process sends within two exchanges no more than this.
-LATENCY_S = 0.25
+IMPORTED, IMPORT, EDIT = 500, "Imported from {}", "Edited in {}"
+# Whoever has the processor imports more; nobody so much that nothing is left for the other.
+IMPORTED_MIN = 30
+# With so many under way, a process sends within two exchanges no more than this, which is less than
+# the share of the hour that is kept for edits.
+LATENCY_S = 0.4
 UNHEARD = 2 * 4 * int(4 / LATENCY_S)
-LOOK_S = 0.2
+# A look has each process write down all that it counts.
+LOOK_S = 1.0
 OK = 200
+NAMES = (name_of(1), name_of(2))
 
 
 @dataclass
@@ -64,10 +69,34 @@ class Two:
                             return sample.value
         return None
 
-    def imported(self, number: int) -> int:
-        """How many records that were imported into a source are in the target."""
+    def shown(self, name: str) -> int:
+        """How many records of the target have that name."""
         rows = self.sources[0].outreach.opportunities.rows()
-        return sum(str(row.attributes["name"]).startswith(IMPORT.format(number)) for row in rows)
+        return sum(row.attributes["name"] == name for row in rows)
+
+    async def each_has_one(self) -> bool:
+        """Whether each process works on one of them, and both have polled."""
+        async with httpx.AsyncClient(trust_env=False) as client:
+            try:
+                shown = [(await client.get(f"{url}/readyz")).text for url in self.urls]
+            except httpx.HTTPError:
+                return False
+        if any("works on 1 of 2" not in line for line in shown):
+            return False
+        polled = "wosync_poll_last_success_timestamp_seconds"
+        return all([await self.metric(name, polled) for name in NAMES])
+
+    async def both_are_held(self) -> bool:
+        """Whether what was imported waits for the hour to pass."""
+        held = "wosync_budget_held_seconds"
+        found = [
+            await self.metric(name, held, connector="outreach", lane="backlog") for name in NAMES
+        ]
+        return all(seconds is not None and seconds > 60 for seconds in found)
+
+    async def edits_arrived(self) -> bool:
+        """Whether what was edited in each source is in the target."""
+        return all(self.shown(EDIT.format(number)) for number in range(len(self.sources)))
 
     def calls(self) -> int:
         """How often the user was acted as."""
@@ -81,6 +110,8 @@ async def two_pairs(directory: Path, state: str) -> AsyncGenerator[Two]:
     homes = [directory / letter for letter in "ab"]
     options = [SandboxOptions(seed, 0, LATENCY_S, mint_interval_s=0) for seed in (1, 2)]
     sources = [Sandbox(one) for one in options]
+    for one in sources:
+        leave_few(one)
     first = sources[0]
     first.outreach.knobs.rate_limit = LIMIT
     async with AsyncExitStack() as stack:
@@ -138,50 +169,36 @@ async def until(holds: Callable[[], Awaitable[bool]], two: Two) -> None:
 async def test_pairs_of_one_user_in_two_processes_keep_to_one_hour(
     tmp_path: Path, postgres: str
 ) -> None:
-    """Both import more than the hour allows; neither is refused, and neither starves."""
-    names = [name_of(1), name_of(2)]
+    """Both import more than the hour allows; neither is refused, and neither starves.
+
+    What is imported waits then, and what somebody edits in either of them does not.
+    """
     with apart(postgres) as state:
         async with (
             two_pairs(tmp_path, state) as two,
             process(two.configs[0]) as one,
             process(two.configs[1]) as other,
         ):
-
-            async def each_has_one() -> bool:
-                async with httpx.AsyncClient(trust_env=False) as client:
-                    try:
-                        shown = [(await client.get(f"{url}/readyz")).text for url in two.urls]
-                    except httpx.HTTPError:
-                        return False
-                if any("works on 1 of 2" not in line for line in shown):
-                    return False
-                polled = "wosync_poll_last_success_timestamp_seconds"
-                return all([await two.metric(name, polled) for name in names])
-
-            async def both_are_held() -> bool:
-                held = "wosync_budget_held_seconds"
-                found = [
-                    await two.metric(name, held, connector="outreach", lane="backlog")
-                    for name in names
-                ]
-                return all(seconds is not None and seconds > 60 for seconds in found)
-
-            await until(each_has_one, two)
+            await until(two.each_has_one, two)
             for number, source in enumerate(two.sources):
                 for _ in range(IMPORTED):
                     source.workbooks.opportunities.create(
                         description=IMPORT.format(number), cf_opportunity_sync_to_outreach=True
                     )
-            await until(both_are_held, two)
-            for name in names:
+            await until(two.both_are_held, two)
+            for name in NAMES:
                 refused = await two.metric(name, "wosync_rate_limited_total", connector="outreach")
                 allowed = await two.metric(
                     name, "wosync_budget_limit_requests", connector="outreach", window="hour"
                 )
                 assert (refused, allowed) == (0, PER_HOUR)
             assert PER_HOUR * 0.8 < two.calls() <= PER_HOUR + UNHEARD
-            few, many = sorted((two.imported(0), two.imported(1)))
-            assert few > max(20, many * 0.5)
+            for number, source in enumerate(two.sources):
+                assert two.shown(IMPORT.format(number)) > IMPORTED_MIN
+                deal = source.sample.ordinary[0]
+                source.workbooks.opportunities.update(deal, description=EDIT.format(number))
+            await until(two.edits_arrived, two)
+            assert two.calls() <= PER_HOUR + UNHEARD
 
             for child in (one, other):
                 child.send_signal(signal.SIGTERM)
