@@ -18,6 +18,7 @@ from psycopg import sql
 
 from connectors.sandbox.sandbox import Ports, Sandbox, SandboxOptions
 from tests.cutting import Way, way_to
+from tests.end_to_end.few import few
 from tests.end_to_end.hands import Hands
 from tests.end_to_end.members import OK, UNAVAILABLE, Member, leader, until
 from tests.end_to_end.test_kills import configured, let_pass, settled, things_go_wrong
@@ -93,8 +94,7 @@ async def members(
 @asynccontextmanager
 async def leader_and_standby(directory: Path, server: str) -> AsyncGenerator[tuple[Behind, Behind]]:
     """One that leads and one that stands by."""
-    sandbox = Sandbox(SandboxOptions(seed=3, bulk=0))
-    async with members("ab", directory, server, sandbox) as (first, second):
+    async with members("ab", directory, server, few()) as (first, second):
         await first.start()
         await until(first.leads, [first])
         await second.start()
@@ -104,8 +104,7 @@ async def leader_and_standby(directory: Path, server: str) -> AsyncGenerator[tup
 
 async def test_one_works_and_the_other_stands_by(tmp_path: Path, postgres: str) -> None:
     """Each says so on its own port; stopped in order, the first hands over at once."""
-    sandbox = Sandbox(SandboxOptions(seed=3, bulk=10))
-    async with members("ab", tmp_path, postgres, sandbox) as (first, second):
+    async with members("ab", tmp_path, postgres, few()) as (first, second):
         await first.start()
         await until(first.leads, [first])
         await second.start()
@@ -124,8 +123,7 @@ async def test_one_works_and_the_other_stands_by(tmp_path: Path, postgres: str) 
 
 async def test_one_that_stands_by_stops_when_it_is_told_to(tmp_path: Path, postgres: str) -> None:
     """In order, and without having touched anything."""
-    sandbox = Sandbox(SandboxOptions(seed=3, bulk=10))
-    async with members("ab", tmp_path, postgres, sandbox) as (first, second):
+    async with members("ab", tmp_path, postgres, few()) as (first, second):
         await first.start()
         await until(first.leads, [first])
         await second.start()
@@ -147,7 +145,7 @@ async def test_a_database_that_is_away_is_waited_for(
 ) -> None:
     """Nothing is flagged for that, nothing is lost, and nobody has to start anything."""
     rng = Random(11)  # noqa: S311 # moments, not secrets
-    sandbox = Sandbox(SandboxOptions(seed=5, bulk=60, latency_s=0.005))
+    sandbox = Sandbox(SandboxOptions(seed=5, bulk=0, latency_s=0.005))
     hands = Hands(sandbox, rng)
     async with members("a", tmp_path, postgres, sandbox) as (only,):
         vanish(only.way)

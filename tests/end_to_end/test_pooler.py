@@ -79,7 +79,7 @@ async def test_a_database_that_is_away_behind_the_pooler_is_waited_for(
 ) -> None:
     """The pooler lets in whoever comes, and only says then that nobody is there."""
     way, reached = behind
-    sandbox = Sandbox(SandboxOptions(seed=5, bulk=60, latency_s=0.005, mint_interval_s=0))
+    sandbox = Sandbox(SandboxOptions(seed=5, bulk=0, latency_s=0.005, mint_interval_s=0))
     hands = Hands(sandbox, Random(11))  # noqa: S311 # moments, not secrets
     async with members("a", tmp_path, reached, sandbox) as (only,):
         await only.start()
@@ -102,7 +102,7 @@ async def test_one_that_stands_by_for_a_database_behind_the_pooler_stops_when_to
 ) -> None:
     """It has nothing to wait for."""
     way, reached = behind
-    async with members("a", tmp_path, reached, Sandbox(SandboxOptions(bulk=0))) as (only,):
+    async with members("a", tmp_path, reached, few()) as (only,):
         await only.start()
         await until(only.leads, [only])
         way.close()
