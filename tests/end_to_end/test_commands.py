@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from connectors.sandbox.sandbox import Ports, Sandbox, SandboxOptions
 from connectors.sandbox.settings_file import prepared, write_settings
 from engine.clock import SystemClock
+from tests.end_to_end.few import few
 from tests.end_to_end.test_cli_errors import wosync
 
 pytestmark = pytest.mark.anyio
@@ -18,16 +20,22 @@ pytestmark = pytest.mark.anyio
 DONE, FAILED, ATTENTION = 0, 1, 3
 
 
-@pytest.fixture
-async def config(anyio_backend: str, tmp_path: Path) -> AsyncGenerator[Path]:
-    """A configuration of a small sandbox, once synchronised."""
-    sandbox = Sandbox(SandboxOptions(bulk=5), SystemClock().now)
+@asynccontextmanager
+async def synchronised(directory: Path, sandbox: Sandbox) -> AsyncGenerator[Path]:
+    """The configuration of a sandbox, once synchronised."""
     async with sandbox.serving(Ports()) as addresses:
-        directory = prepared(tmp_path / "sandbox")
-        file = write_settings(directory, addresses, sandbox.credentials)
-        ended = await wosync("once", "--config", str(file.path), cwd=tmp_path)
+        home = prepared(directory / "sandbox")
+        file = write_settings(home, addresses, sandbox.credentials)
+        ended = await wosync("once", "--config", str(file.path), cwd=directory)
         assert ended.code == ATTENTION, ended.err
         yield file.path
+
+
+@pytest.fixture
+async def config(anyio_backend: str, tmp_path: Path) -> AsyncGenerator[Path]:
+    """The same of a small one."""
+    async with synchronised(tmp_path, few()) as path:
+        yield path
 
 
 async def test_the_mapping_in_force_is_shown_with_its_origin(config: Path) -> None:
@@ -57,25 +65,28 @@ async def test_the_history_of_a_record_names_every_decision(config: Path) -> Non
     assert "nothing is known of OPP-0" in unknown.err
 
 
-async def test_a_mass_change_waits_for_the_approval_and_then_goes_on(config: Path) -> None:
+async def test_a_mass_change_waits_for_the_approval_and_then_goes_on(tmp_path: Path) -> None:
     """The command tells how much it lets go."""
-    nothing = await wosync("approve", "--config", str(config), cwd=config.parent)
-    assert (nothing.code, nothing.out) == (DONE, "nothing waits for approval\n")
-    with config.open("a", encoding="utf-8") as file:
-        file.write('\n[fuse]\nrecords_min = 1\n[mapping.opportunity]\nnextStep = "object_ref"\n')
+    async with synchronised(tmp_path, Sandbox(SandboxOptions(bulk=5), SystemClock().now)) as config:
+        nothing = await wosync("approve", "--config", str(config), cwd=config.parent)
+        assert (nothing.code, nothing.out) == (DONE, "nothing waits for approval\n")
+        with config.open("a", encoding="utf-8") as file:
+            file.write(
+                '\n[fuse]\nrecords_min = 1\n[mapping.opportunity]\nnextStep = "object_ref"\n'
+            )
 
-    held = await wosync("once", "--config", str(config), "--json", cwd=config.parent)
-    assert held.code == ATTENTION, held.err
-    waiting = json.loads(held.out)["pending"]
-    assert waiting > 100
+        held = await wosync("once", "--config", str(config), "--json", cwd=config.parent)
+        assert held.code == ATTENTION, held.err
+        waiting = json.loads(held.out)["pending"]
+        assert waiting > 100
 
-    shown = await wosync("approve", "--config", str(config), cwd=config.parent)
-    assert (shown.code, "update (10 of " in shown.out) == (ATTENTION, True)
-    assert "nothing is approved yet" in shown.err
-    approved = await wosync("approve", "--config", str(config), "--yes", cwd=config.parent)
-    assert approved.out.startswith(f"{waiting} edits approved\n")
-    after = await wosync("once", "--config", str(config), "--json", cwd=config.parent)
-    assert json.loads(after.out)["pending"] == 0
+        shown = await wosync("approve", "--config", str(config), cwd=config.parent)
+        assert (shown.code, "update (10 of " in shown.out) == (ATTENTION, True)
+        assert "nothing is approved yet" in shown.err
+        approved = await wosync("approve", "--config", str(config), "--yes", cwd=config.parent)
+        assert approved.out.startswith(f"{waiting} edits approved\n")
+        after = await wosync("once", "--config", str(config), "--json", cwd=config.parent)
+        assert json.loads(after.out)["pending"] == 0
 
 
 async def test_why_and_list_answer_without_a_service(config: Path) -> None:
