@@ -159,7 +159,7 @@ async def all_arrived(scene: Scene) -> None:
 @asynccontextmanager
 async def held(directory: Path) -> AsyncGenerator[Scene]:
     """All records of a sandbox are linked, and another mapping would change every one of them."""
-    options = SandboxOptions(seed=5, bulk=20, latency_s=0.01, mint_interval_s=0)
+    options = SandboxOptions(seed=5, bulk=0, latency_s=0.01, mint_interval_s=0)
     sandbox = Sandbox(options)
     async with sandbox.serving(Ports()) as addresses:
         settings = configured(directory / "home", addresses, sandbox)
