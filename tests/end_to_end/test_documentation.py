@@ -250,10 +250,10 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stage]:
         yield made
 
 
-@pytest.fixture(scope="module")
-def outage(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stage]:
+@pytest.fixture
+def outage(tmp_path: Path) -> Generator[Stage]:
     """A pair in step, and then an edit that Outreach is too ill to take."""
-    with staged(tmp_path_factory.mktemp("outage") / "home", FEW, "run") as made:
+    with staged(tmp_path / "home", FEW, "run") as made:
         made.run(f"curl -X POST {CONTROL}/outreach/faults -d '{json.dumps(ILL)}'")
         made.run(f"curl -X PATCH {CONTROL}/workbooks/opportunities/1031 -d '{json.dumps(EDIT)}'")
         give_up = time.monotonic() + DEADLINE_S
@@ -269,11 +269,10 @@ EDIT = {"probability": 35}
 PAST = SandboxOptions(bulk=20, past=True)
 
 
-@pytest.fixture(scope="module")
-def shadowed(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stage]:
+@pytest.fixture
+def shadowed(tmp_path: Path) -> Generator[Stage]:
     """A service that looks on where the plugin has worked."""
-    home = tmp_path_factory.mktemp("shadowed") / "home"
-    with staged(home, PAST, "run", "--shadow") as made:
+    with staged(tmp_path / "home", PAST, "run", "--shadow") as made:
         yield made
 
 
