@@ -27,7 +27,7 @@ from tests.waiting import DEADLINE_S
 pytestmark = pytest.mark.anyio
 
 ROOT = str(Path(__file__).resolve().parents[2])
-LOOK_S = 0.05
+LOOK_S = 0.2
 TALKATIVE = """
 import sys
 from contextlib import suppress
