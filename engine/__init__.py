@@ -168,25 +168,27 @@ __all__ = [
     "pausing",
 ]
 
-# Where all of it stands; first what a command needs that is only listed.
+# Where all of it stands. First what a command needs that is only listed, then what is known of a
+# connector before anybody speaks with it, then the rest.
 _ROOMS = (
     "engine.command",
-    "engine.decide.reasons",
-    "engine.wire.bodies",
     "engine.errors",
-    "engine.wire.exchange",
+    "engine.model.identity",
+    "engine.model.reason",
+    "engine.connector",
+    "engine.model.records",
+    "engine.model.pointer",
+    "engine.settings",
+    "engine.model.fields",
+    "engine.clock",
+    "engine.redaction",
+    "engine.decide.reasons",
+    "engine.model.permissions",
     "engine.flow.allowance",
     "engine.flow.worktime",
-    "engine.model.identity",
-    "engine.model.permissions",
-    "engine.model.pointer",
-    "engine.clock",
     "engine.ports",
-    "engine.connector",
-    "engine.model.reason",
-    "engine.model.records",
-    "engine.redaction",
-    "engine.settings",
+    "engine.wire.bodies",
+    "engine.wire.exchange",
 )
 
 if not TYPE_CHECKING:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from pydantic import BaseModel
-
-from engine.model.pointer import Pointer
 from engine.model.reason import Words
-from engine.model.records import RecordType
-from engine.ports import ConnectorEnvironment, Source, Target
-from engine.settings import BudgetSettings
+
+if TYPE_CHECKING:
+    # A command that only reads a configuration needs none of it.
+    from pydantic import BaseModel
+
+    from engine.model.pointer import Pointer
+    from engine.model.records import RecordType
+    from engine.ports import ConnectorEnvironment, Source, Target
+    from engine.settings import BudgetSettings
 
 
 class SourceTerms(Protocol):
@@ -138,7 +141,7 @@ class SourceConnector:
     words: Words = field(default_factory=Words)
     pointed: Callable[[Any, str], Sequence[Pointer]] = nothing_pointed
     written: Mapping[RecordType, tuple[str, str]] = field(
-        default_factory=dict[RecordType, tuple[str, str]]
+        default_factory=dict["RecordType", tuple[str, str]]
     )
     reads: Callable[[str, str, bytes], bool] = nothing_reads
 

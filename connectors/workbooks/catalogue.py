@@ -14,16 +14,10 @@ from pydantic import BaseModel
 
 from connectors.workbooks import answers
 from connectors.workbooks.paging import Paging
+from connectors.workbooks.paths import CUSTOM_FIELDS, METADATA_TYPES
 from connectors.workbooks.protocol import Call, Filter, listing
 from connectors.workbooks.values import whole
-from connectors.workbooks.wire import (
-    CUSTOM_FIELDS,
-    METADATA_TYPES,
-    OBJECTS_MAX,
-    CustomField,
-    Row,
-    TypeDescription,
-)
+from connectors.workbooks.wire import OBJECTS_MAX, CustomField, Row, TypeDescription
 from engine import Column, Misconfigured, TheirFault
 
 Read = Callable[[Call], Awaitable[list[Row]]]

@@ -11,14 +11,10 @@ from connectors.workbooks import discovery, listings
 from connectors.workbooks.answers import SYSTEM
 from connectors.workbooks.catalogue import Catalogue, Read
 from connectors.workbooks.discovery import NotInstalled
+from connectors.workbooks.paths import RELATIONSHIPS
 from connectors.workbooks.settings import WorkbooksSettings
 from connectors.workbooks.tab import RELATIONSHIP_COLUMNS
-from connectors.workbooks.wire import (
-    CLASSES,
-    ORGANISATION_CLASS,
-    RELATIONSHIPS,
-    PluginColumns,
-)
+from connectors.workbooks.wire import CLASSES, ORGANISATION_CLASS, PluginColumns
 from engine import Misconfigured, OurFault, Position, RecordType, Unauthorized
 
 # Ahead of every relationship.

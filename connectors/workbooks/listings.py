@@ -10,16 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from connectors.workbooks.paths import ORGANISATIONS, PEOPLE, RELATIONSHIPS
 from connectors.workbooks.protocol import Call, Filter, by_ids, listing
 from connectors.workbooks.tab import RELATIONSHIP_COLUMNS
 from connectors.workbooks.values import utc_text
-from connectors.workbooks.wire import (
-    OBJECTS_MAX,
-    ORGANISATIONS,
-    PEOPLE,
-    RELATIONSHIPS,
-    PluginColumns,
-)
+from connectors.workbooks.wire import OBJECTS_MAX, PluginColumns
 from engine import Pointer, Position, Side
 
 POSITION_COLUMNS = ("id", "updated_at")

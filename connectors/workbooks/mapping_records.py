@@ -11,14 +11,9 @@ from dataclasses import dataclass
 
 from connectors.workbooks import values
 from connectors.workbooks.catalogue import Catalogue, Read, every, shaped
+from connectors.workbooks.paths import CUSTOM_RECORD_TYPES, CUSTOM_RECORDS
 from connectors.workbooks.protocol import Call, Filter, listing
-from connectors.workbooks.wire import (
-    CUSTOM_RECORD_TYPES,
-    CUSTOM_RECORDS,
-    OBJECTS_MAX,
-    CustomRecordType,
-    Row,
-)
+from connectors.workbooks.wire import OBJECTS_MAX, CustomRecordType, Row
 from engine import Malformed, MappingRow, RecordType
 
 TYPE_NAMES = frozenset({"outreach mapping", "outreach mappings"})

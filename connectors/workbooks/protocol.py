@@ -13,9 +13,10 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 from urllib.parse import quote_plus
 
+from connectors.workbooks.paths import OPPORTUNITIES
 from connectors.workbooks.routes import LOGIN, LOGOUT, route_of
 from connectors.workbooks.settings import WorkbooksSettings
-from connectors.workbooks.wire import NO_VALUE, OPPORTUNITIES
+from connectors.workbooks.wire import NO_VALUE
 from engine import OurFault
 
 Form = tuple[tuple[str, str], ...]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl, urlsplit
 
-from connectors.workbooks.wire import (
+from connectors.workbooks.paths import (
     CUSTOM_FIELDS,
     CUSTOM_RECORD_TYPES,
     CUSTOM_RECORDS,

@@ -80,10 +80,10 @@ class WorkbooksSettings(Settings):
     delay_hops_max: int = Field(default=20, ge=1)
     """Delaying redirects followed for one request before it is given up for now."""
 
-    fields: WorkbooksFields = WorkbooksFields()
+    fields: WorkbooksFields = Field(default_factory=WorkbooksFields)
     """Overrides for the plugin's columns on opportunities."""
 
-    person_fields: WorkbooksPersonFields = WorkbooksPersonFields()
+    person_fields: WorkbooksPersonFields = Field(default_factory=WorkbooksPersonFields)
     """Overrides for the plugin's columns on people."""
 
     false_matches_unset: bool = True

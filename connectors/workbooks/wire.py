@@ -12,20 +12,11 @@ from typing import Annotated, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
+from connectors.workbooks.paths import OPPORTUNITIES, PEOPLE
 from engine import Json, RecordType
 
 Row = dict[str, Json]
 """One record of a listing, by column name."""
-
-OPPORTUNITIES = "crm/opportunities"
-PEOPLE = "crm/people"
-ORGANISATIONS = "crm/organisations"
-# By analogy with the relationships of cases (§15, A15): not every database need have it.
-RELATIONSHIPS = "crm/opportunity_contacts"
-CUSTOM_FIELDS = "admin/custom_fields"
-CUSTOM_RECORD_TYPES = "admin/custom_record_types"
-CUSTOM_RECORDS = "custom_record"
-METADATA_TYPES = "metadata/types"
 
 OPPORTUNITY_CLASS = "Private::Crm::Opportunity"
 PERSON_CLASS = "Private::Crm::Person"

@@ -278,7 +278,7 @@ MUTANTS = (
     ),
     Mutant(
         "takes what lies in the trash for what is there",
-        "connectors/outreach/connector.py",
+        "connectors/outreach/target.py",
         "                if one.id in chunk and not protocol.in_trash(one):\n",
         "                if one.id in chunk:\n",
         (f"{TARGET_ROWS}::test_what_the_collection_does_not_show_is_looked_at_by_itself",),

@@ -67,14 +67,14 @@ MUTANTS = (
     ),
     Mutant(
         "creates whoever may stand in a row that cannot be read",
-        "connectors/outreach/connector.py",
+        "connectors/outreach/target.py",
         "            if shown.unreadable and not matches:\n",
         "            if shown.unreadable and matches:\n",
         (f"{ODD}::test_a_prospect_row_that_cannot_be_read_makes_no_second_prospect",),
     ),
     Mutant(
         "loses a page with one null row",
-        "connectors/workbooks/connector.py",
+        "connectors/workbooks/source.py",
         "rows, odd, served_at = await self._client.read_at(call(size))",
         "rows, odd, served_at = await self._client.read(call(size)), 0, None",
         (f"{ODD}::test_a_null_row_in_a_poll_costs_no_other",),

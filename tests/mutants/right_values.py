@@ -11,7 +11,7 @@ REFERENCES = "tests/scenario/test_references.py"
 MUTANTS = (
     Mutant(
         "asks for the same page of changed customers for ever",
-        "connectors/workbooks/connector.py",
+        "connectors/workbooks/source.py",
         "if max(ids, default=last) <= last:",
         "if not ids:",
         (

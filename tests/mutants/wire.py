@@ -157,7 +157,7 @@ MUTANTS = (
     ),
     Mutant(
         "gives up a page of large records",
-        "connectors/workbooks/connector.py",
+        "connectors/workbooks/source.py",
         "                if size == 1:\n",
         "                if size:\n",
         (

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connectors.outreach.connector import OutreachTarget
+from connectors.outreach.target import OutreachTarget
 from connectors.sandbox.faults import Fault
 from engine.model.records import RecordType
 from tests.scenario.bench import Bench, running, until

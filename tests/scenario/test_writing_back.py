@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from connectors.sandbox.faults import Fault
-from connectors.workbooks.connector import WorkbooksSource
+from connectors.workbooks.source import WorkbooksSource
 from engine.decide.write_back import MISSING_LOOKS, MISSING_RETRY_S_MAX
 from engine.model.records import RecordType, WriteBack, WriteBackResult
 from engine.store.sqlite import statefile

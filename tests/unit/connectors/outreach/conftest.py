@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from connectors.outreach.connector import OutreachTarget, open_target
+from connectors.outreach.target import OutreachTarget, open_target
 from tests.unit.connectors.outreach.stand_ins import World, settings
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from connectors.outreach.connector import OutreachTarget, connector, open_target
+from connectors.outreach.connector import connector
+from connectors.outreach.target import OutreachTarget, open_target
 from engine import EngineError, Misconfigured, RecordType, Roster, Stage, User
 from tests.unit.connectors.outreach.stand_ins import World, document, page, problem, resource
 from tests.unit.connectors.outreach.stand_ins import settings as some_settings

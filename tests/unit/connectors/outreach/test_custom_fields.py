@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.outreach.connector import OutreachTarget
 from connectors.outreach.custom_fields import ruled
 from connectors.outreach.fields import FIELDS
 from connectors.outreach.mapping import encode, observe
+from connectors.outreach.target import OutreachTarget
 from connectors.outreach.wire import Validation
 from engine import (
     FieldKind,

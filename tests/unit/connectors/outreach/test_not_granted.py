@@ -6,7 +6,7 @@ import anyio
 import pytest
 
 from connectors.outreach.client import NOT_GRANTED_S
-from connectors.outreach.connector import open_target
+from connectors.outreach.target import open_target
 from engine import NotGranted
 from tests.unit.connectors.outreach.stand_ins import World, document, page, problem, settings
 

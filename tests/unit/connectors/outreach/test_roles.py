@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors.outreach.connector import OutreachTarget
+from connectors.outreach.target import OutreachTarget
 from engine import Gone, Rejected, Role, Taken, TheirFault, Unreachable
 from tests.unit.connectors.outreach.stand_ins import BASE, World, document, page, problem, resource
 

@@ -19,6 +19,20 @@ def test_plain_http_is_allowed_for_local_emulators() -> None:
 
 
 @pytest.mark.parametrize(
+    ("address", "origin"),
+    [
+        ("HTTPS://API.Outreach.io:443/", "https://api.outreach.io"),
+        ("http://localhost:80", "http://localhost"),
+        ("https://proxy.example.com/out%20reach/", "https://proxy.example.com/out%20reach"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+    ],
+)
+def test_one_origin_is_written_in_one_way(address: str, origin: str) -> None:
+    """Refresh tokens belong to it: another way to write it is no other account."""
+    assert settings(base_url=address).base_url == origin
+
+
+@pytest.mark.parametrize(
     "address",
     [
         "api.outreach.io",
@@ -28,6 +42,9 @@ def test_plain_http_is_allowed_for_local_emulators() -> None:
         "https://api.outreach.io?x=1",
         "https://api.outreach.io/api/v2/",
         "https://api.outreach.io:port",
+        "https://api.outreach.io:65536",
+        "https://api outreach.io",
+        "https://api.outreach.io/a b",
     ],
 )
 def test_an_unusable_base_address_is_refused(address: str) -> None:

@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl
 
 import httpx
 
-from connectors.workbooks.connector import WorkbooksSource, open_source
 from connectors.workbooks.settings import WorkbooksSettings
+from connectors.workbooks.source import WorkbooksSource, open_source
 from connectors.workbooks.wire import PluginColumns
 from engine import ConnectorEnvironment, RecordType, WriteBack
 from engine.flow.governor import Governor
