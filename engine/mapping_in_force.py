@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from engine.config.loading import Config
 from engine.errors import Misconfigured
 from engine.mapping.fields import BUILT_IN, FieldMapping, LineSetting
 from engine.mapping.lines import (
@@ -20,15 +19,15 @@ from engine.mapping.lines import (
     fingerprint,
     refuse,
 )
+from engine.mapping.settings import TABLES
 from engine.model.records import Column, MappingRow, RecordType
-from engine.ports import Source, Target
+
+if TYPE_CHECKING:
+    from engine.config.loading import Config
+    from engine.ports import Source, Target
 
 IN_FILE = "config.toml"
 IN_SOURCE = "source"
-TABLES = {
-    RecordType.OPPORTUNITY: "mapping.opportunity",
-    RecordType.PERSON: "mapping.prospect",
-}
 
 
 @dataclass(slots=True)

@@ -8,8 +8,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from random import Random
 
-from structlog.contextvars import bound_contextvars
-
 kept_run: ContextVar[int | None] = ContextVar("kept_run", default=None)
 """The run, as the state numbers them, that what is written belongs to; None for the present one."""
 
@@ -65,6 +63,9 @@ class Runs:
     @contextmanager
     def run(self, **fields: object) -> Generator[None]:
         """Everything logged in the block carries the name, and these fields."""
+        # Whoever only reads what was kept names no run, and writes no line.
+        from structlog.contextvars import bound_contextvars
+
         self._count += 1
         name = f"{self._process}-{self._count:x}"
         token = _exemplar.set({"run": name})

@@ -16,6 +16,9 @@ from typing import Annotated, Any, ClassVar, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
+# A plugin of some other distribution has no say in what is a valid configuration, and to look for
+# one in all that are installed is a tenth of what a command costs.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 # Stands in for a secret while the rest is checked, by a command that needs none.
 UNREAD = SecretStr("a secret that is not read")
 _FORMS = frozenset({"env", "file", "credential"})
@@ -23,9 +26,14 @@ REFERENCE_FORMS = '{ env = "NAME" }, { file = "PATH" } or { credential = "NAME" 
 
 
 class Settings(BaseModel):
-    """Base of every settings model: frozen, unknown keys refused, types taken literally."""
+    """Base of every settings model: frozen, unknown keys refused, types taken literally.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    What checks a table is made once it is used: mostly as a part of the whole configuration.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True
+    )
 
 
 # Words with underscores between them, as variables and credentials are called.

@@ -18,6 +18,9 @@ from typing import TextIO
 PATIENCE_S = 1.0
 _LOOK_MS = 1000
 
+# As journald counts them, at the beginning of a line.
+PRIORITY = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
+
 
 def descriptor_of(stream: TextIO | None) -> int | None:
     """The stream's file descriptor; None for one that has none, or is closed."""
@@ -98,3 +101,13 @@ def settle() -> None:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, sys.stderr.fileno())
             os.close(nowhere)
+
+
+def under_journald(stream: TextIO) -> bool:
+    """Whether systemd connected this very stream to the journal (JOURNAL_STREAM names it)."""
+    try:
+        device, _, inode = os.environ.get("JOURNAL_STREAM", "").partition(":")
+        status = os.fstat(stream.fileno())
+        return (str(status.st_dev), str(status.st_ino)) == (device, inode)
+    except (OSError, ValueError):
+        return False

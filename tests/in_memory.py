@@ -22,7 +22,7 @@ from multidict import CIMultiDict
 from starlette.types import ASGIApp, Message, Scope
 
 from connectors.sandbox.faults import DROP_EXTENSION
-from engine.clock import loop_time
+from engine.loop import loop_time
 from engine.wire.connections import StaleConnection
 from engine.wire.transport import KEEPALIVE_S
 from engine.wire.way import Incoming, Outgoing, Way

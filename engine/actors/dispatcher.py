@@ -19,11 +19,12 @@ from typing import Generic
 
 import anyio
 
-from engine.clock import Clock, loop_time, to_next
+from engine.clock import Clock
 from engine.flow.governor import Governor
 from engine.flow.mailbox import K, Mailbox
 from engine.flow.signal import Signal
 from engine.flow.worktime import BLOCKED_MAX_S, State, pausing, resting, spending
+from engine.loop import loop_time, to_next
 from engine.model.lane import Lane
 
 # Longest sleep without looking: a machine that was asleep must not leave due work lying.

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from engine.clock import Clock, loop_time, to_next
+from engine.clock import Clock
 from engine.flow.worktime import resting
+from engine.loop import loop_time, to_next
 from engine.model.approval import EVERYTHING, Approved, Chosen
 from engine.model.kept import FIRST_LOOK
 from engine.model.mass_change import Limits

@@ -27,7 +27,7 @@ from engine.actors.opportunity.lost_creates import KIND, LostCreates
 from engine.actors.opportunity.target_rows import TargetRows
 from engine.actors.opportunity.updates import Held, Sent, Updates
 from engine.actors.trust import Trust
-from engine.clock import Clock, loop_time
+from engine.clock import Clock
 from engine.decide.doubt import bound_s
 from engine.decide.opportunity import (
     Create,
@@ -59,6 +59,7 @@ from engine.flow.lane import current_lane, retrying
 from engine.flow.ledger import current_record
 from engine.flow.mailbox import Closed, Mailbox, Stop
 from engine.flow.worktime import holding, side_by_side
+from engine.loop import loop_time
 from engine.mapping.fields import FieldMapping
 from engine.mapping_in_force import Mappings
 from engine.metrics import Metrics

@@ -27,7 +27,7 @@ from engine.actors.relationship.role_editor import (
     RoleEditor,
 )
 from engine.actors.trust import Trust
-from engine.clock import Clock, loop_time
+from engine.clock import Clock
 from engine.decide.failure import held_back, plain_reason
 from engine.decide.journal import found_roles
 from engine.decide.roles import Script, observed, script, unproven
@@ -57,6 +57,7 @@ from engine.flow.governor import HOLD_MAX_S, Governor
 from engine.flow.lane import current_lane, retrying
 from engine.flow.ledger import current_record
 from engine.flow.mailbox import Closed, Mailbox, Stop
+from engine.loop import loop_time
 from engine.metrics import Metrics
 from engine.model.kept import ONE_ROLE
 from engine.model.mass_change import Mass

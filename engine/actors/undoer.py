@@ -44,10 +44,10 @@ from engine.flow.mailbox import Mailbox
 from engine.flow.worktime import pausing
 from engine.mapping.fields import FieldMapping
 from engine.mapping_in_force import Mappings
-from engine.model.dossier import Named
 from engine.model.edit import Edit, changes
 from engine.model.fields import Fields
 from engine.model.lane import Lane
+from engine.model.named import Named
 from engine.model.plan import Change, Kind, LeftOut, RoleEdit
 from engine.model.records import RecordType, Role
 from engine.model.tab import KnownRole

@@ -10,7 +10,7 @@ from random import Random
 from engine.about import PROGRAM, about
 from engine.actors.gate import gated
 from engine.assembly import limits
-from engine.clock import Clock, SystemClock, loop_clock
+from engine.clock import Clock, SystemClock
 from engine.config.loading import Config
 from engine.connector import SourceConnector, SourceTerms, TargetConnector
 from engine.dates import Dates
@@ -18,6 +18,7 @@ from engine.decide.patience import USUAL, Patience
 from engine.flow.governor import Governor
 from engine.flow.purpose import current_purpose
 from engine.flow.tally import Counted, current_tally
+from engine.loop import loop_clock
 from engine.metrics import Metrics, labels
 from engine.model.purpose import Purpose
 from engine.ports import ConnectorEnvironment, RequestObserver, Source, Target, Vault

@@ -20,7 +20,7 @@ from engine.config.loading import Config
 from engine.config.places import find
 from engine.decide.reasons import entry_of, nearest
 from engine.model.acting import REASON_CHARS_MAX, Act, Done, Request, document, unknown
-from engine.model.dossier import Named
+from engine.model.named import Named
 from engine.model.reason import Code
 from engine.plain import plain
 from engine.service.why.pointing import NEAREST_MAX, pointers_of, spelled

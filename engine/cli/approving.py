@@ -20,7 +20,7 @@ from engine.clock import SystemClock
 from engine.config.loading import Config
 from engine.config.places import find
 from engine.model.approval import Approved, Chosen
-from engine.model.dossier import Named
+from engine.model.named import Named
 from engine.service.why.pointing import pointers_of, unknown
 from engine.store.places import done
 from engine.store.port.store import Store

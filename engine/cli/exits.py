@@ -80,10 +80,8 @@ def complain(text: str) -> None:
 
 def report(error: EngineError) -> Exit:
     """Say the error on standard error and return its code."""
-    from engine.logs.writing import PRIORITY, under_journald
-
     lines = paragraph(error).splitlines()
     # journald takes each line's priority from its beginning.
-    mark = f"<{PRIORITY['error']}>" if under_journald(sys.stderr) else ""
+    mark = f"<{streams.PRIORITY['error']}>" if streams.under_journald(sys.stderr) else ""
     complain("".join(f"{mark}{line}\n" for line in lines))
     return code_for(error)

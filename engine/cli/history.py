@@ -19,7 +19,7 @@ from engine.cli.tables import console, table
 from engine.cli.writes import described
 from engine.clock import SystemClock
 from engine.config.loading import Config
-from engine.model.dossier import Named
+from engine.model.named import Named
 from engine.model.report import HistoryLine
 from engine.model.run import Run
 from engine.service.why.pointing import pointers_of, spelled

@@ -15,7 +15,7 @@ from engine.cli.reading import load
 from engine.cli.tables import console, table
 from engine.config.loading import Config
 from engine.config.places import find
-from engine.mapping_in_force import TABLES
+from engine.mapping.settings import TABLES
 
 
 def mapping(path: Path | None, *, as_json: bool) -> int:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from engine.about import PROGRAM
 from engine.cli.tables import table
-from engine.model.health import Health
+from engine.model.condition import Health
 from engine.plain import plain
 
 # Matters of one verdict, and reasons why records wait, that are shown.

@@ -15,9 +15,9 @@ from engine.decide.why.document import document, unknown
 from engine.decide.why.explain import explain
 from engine.decide.why.person import explain_person
 from engine.mapping.telling import kept
-from engine.model.dossier import Named
 from engine.model.explanation import LineFact, PersonWhy, RecordFacts
 from engine.model.kept import CREATES_PAUSED
+from engine.model.named import Named
 from engine.model.records import RecordType
 from engine.service.why.pointing import pointers_of, spelled
 from engine.store.places import done

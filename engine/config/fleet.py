@@ -183,8 +183,8 @@ def _model() -> type[BaseModel]:
     names = (*EngineSettings.model_fields, connectors.source.name, connectors.target.name)
     # What pairs have in common is checked with each of them, where it is whole.
     fields: dict[str, Any] = {name: (dict[str, Any], {}) for name in names}
-    fields[FLEET_TABLE] = (FleetTable, FleetTable())
-    fields[SERVICE] = (ServiceSettings, ServiceSettings())
+    fields[FLEET_TABLE] = (FleetTable, Field(default_factory=FleetTable))
+    fields[SERVICE] = (ServiceSettings, Field(default_factory=ServiceSettings))
     return create_model("FleetConfiguration", __base__=Settings, **fields)
 
 

@@ -11,7 +11,6 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qs, urlsplit
@@ -21,12 +20,14 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     Field,
+    PlainValidator,
     SecretStr,
     ValidationError,
     create_model,
     model_validator,
 )
 
+from engine.about import offered
 from engine.config import mistakes
 from engine.config.common import in_common
 from engine.config.places import (
@@ -223,7 +224,7 @@ class HistorySettings(Settings):
     max_mb: int = Field(default=256, ge=1, le=100_000)
 
 
-MappingLine = Annotated[LineSetting | None, BeforeValidator(read_line)]
+MappingLine = Annotated[LineSetting | None, PlainValidator(read_line)]
 
 
 class MappingSettings(Settings):
@@ -234,19 +235,19 @@ class MappingSettings(Settings):
 
 
 class EngineSettings(Settings):
-    """The engine's own tables."""
+    """The engine's own tables; one that is left out is an empty one, see `check`."""
 
-    service: ServiceSettings = ServiceSettings()
-    poller: PollerSettings = PollerSettings()
-    fuse: FuseSettings = FuseSettings()
-    owners: OwnersSettings = OwnersSettings()
-    contacts: ContactsSettings = ContactsSettings()
-    concurrency: ConcurrencySettings = ConcurrencySettings()
-    mailboxes: MailboxesSettings = MailboxesSettings()
-    write_back: WriteBackSettings = WriteBackSettings()
-    retry: RetrySettings = RetrySettings()
-    history: HistorySettings = HistorySettings()
-    mapping: MappingSettings = MappingSettings()
+    service: ServiceSettings
+    poller: PollerSettings
+    fuse: FuseSettings
+    owners: OwnersSettings
+    contacts: ContactsSettings
+    concurrency: ConcurrencySettings
+    mailboxes: MailboxesSettings
+    write_back: WriteBackSettings
+    retry: RetrySettings
+    history: HistorySettings
+    mapping: MappingSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,9 +322,9 @@ def installed_connectors() -> Connectors:
     Raises:
         Misconfigured: not exactly one of each.
     """
-    offered = [entry.load() for entry in entry_points(group="wosync.connectors")]
-    sources = [item for item in offered if isinstance(item, SourceConnector)]
-    targets = [item for item in offered if isinstance(item, TargetConnector)]
+    found = [offer.load() for offer in offered("wosync.connectors")]
+    sources = [item for item in found if isinstance(item, SourceConnector)]
+    targets = [item for item in found if isinstance(item, TargetConnector)]
     if len(sources) != 1 or len(targets) != 1:
         raise Misconfigured(
             "exactly one source and one target connector must be installed, found"
@@ -406,11 +407,13 @@ def check(path: Path, tables: Mapping[str, Any], connectors: Connectors | None =
     """
     connectors = connectors or installed_connectors()
     model = _whole_model(connectors)
+    empty = {name: dict[str, Any]() for name in EngineSettings.model_fields}
     try:
-        settings = model.model_validate(tables)
+        settings = model.model_validate({**empty, **tables})
     except ValidationError as error:
         raise mistakes.refused(path, error, model) from error
-    engine = EngineSettings(
+    # Checked by the whole model, which is the only one that is made for it.
+    engine = EngineSettings.model_construct(
         **{name: getattr(settings, name) for name in EngineSettings.model_fields}
     )
     return Config(

@@ -17,7 +17,7 @@ from engine.config.live import is_live
 from engine.config.loading import Config, Connectors
 from engine.config.values import value_at, with_value
 from engine.mapping.fields import LineSetting
-from engine.mapping_in_force import TABLES
+from engine.mapping.settings import TABLES
 from engine.redaction import MASK, keep_secret
 from engine.settings import UNREAD, is_reference, may_be_shown, resolve_secret
 

@@ -11,15 +11,8 @@ from typing import Any
 
 from engine.decide.reasons import because
 from engine.decide.why.remedies import steps
-from engine.model.health import (
-    Health,
-    Matter,
-    RefusedRole,
-    ServiceFacts,
-    SystemFacts,
-    Trouble,
-    Verdict,
-)
+from engine.model.condition import Health
+from engine.model.health import Matter, RefusedRole, ServiceFacts, SystemFacts, Trouble, Verdict
 from engine.model.reason import Code, Words
 
 SERVICE = "service"

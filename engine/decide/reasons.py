@@ -13,8 +13,7 @@ from engine.decide.catalogue.fields import FIELDS
 from engine.decide.catalogue.people import PEOPLE, ROLES
 from engine.decide.catalogue.records import RECORDS, WRITE_BACKS
 from engine.decide.catalogue.systems import ANSWERS, EARLIER, KEPT_FAILING, NOT_SENT
-from engine.model.dossier import Cause
-from engine.model.reason import Code, Entry, Reason, code_of
+from engine.model.reason import Cause, Code, Entry, Reason, code_of
 
 # By subject, in the order in which they are listed.
 SUBJECTS: Mapping[str, tuple[Entry, ...]] = {

@@ -11,9 +11,8 @@ from engine.flow.common import Common, UnderWay
 from engine.flow.minutes import MINUTE_S, Minutes
 from engine.flow.window import Window
 from engine.model.reason import Code
+from engine.model.sample import DAY_S, YEAR_DAYS
 
-DAY_S = 86_400
-YEAR_DAYS = 365
 # A pace shorter than a week would make a year of Mondays.
 PACE_DAYS = 7
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 import anyio
 
-from engine.clock import loop_time
 from engine.flow.worktime import holding
+from engine.loop import loop_time
 
 # An unknown name may be new in the target; a flood of unknown names must not become a flood of
 # readings.

@@ -19,7 +19,7 @@ from random import Random
 import anyio
 import anyio.lowlevel
 
-from engine.clock import Clock, loop_time
+from engine.clock import Clock
 from engine.decide.reasons import because
 from engine.errors import HeldBack, Misconfigured, NotGranted, Rationed, Throttled, Unauthorized
 from engine.flow.allowance import BudgetLimits
@@ -31,6 +31,7 @@ from engine.flow.ledger import Ledger, current_record
 from engine.flow.purpose import current_purpose
 from engine.flow.retry_budget import RetryBudget
 from engine.flow.worktime import BLOCKED_MAX_S, State, spending
+from engine.loop import loop_time
 from engine.model.condition import Condition
 from engine.model.lane import Lane
 from engine.model.purpose import Purpose

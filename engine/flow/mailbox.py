@@ -15,9 +15,9 @@ from typing import Generic, TypeVar
 
 import anyio
 
-from engine.clock import loop_time
 from engine.flow.bell import Bell
 from engine.flow.worktime import State, spending
+from engine.loop import loop_time
 from engine.model.lane import Lane
 
 # After so many fresh keys in a row one backlog key is served, so that every key is.

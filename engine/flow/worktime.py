@@ -18,7 +18,7 @@ from typing import Any
 import anyio
 from anyio import TaskInfo
 
-from engine.clock import loop_clock
+from engine.loop import loop_clock
 
 
 class State(StrEnum):

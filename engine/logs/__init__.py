@@ -21,8 +21,9 @@ from engine.clock import SystemClock
 from engine.logs import libraries
 from engine.logs.folding import Event, Folding
 from engine.logs.shaping import FIELD_CHARS_MAX, LINE_CHARS_MAX, AsConsole, Shaper, as_json
-from engine.logs.writing import Lines, WithPriority, under_journald
+from engine.logs.writing import Lines, WithPriority
 from engine.redaction import MASK, keep_secret, redact
+from engine.streams import under_journald
 
 __all__ = [
     "FIELD_CHARS_MAX",

@@ -6,7 +6,6 @@ in one write, and when too many wait for it the further ones are dropped, and co
 
 from __future__ import annotations
 
-import os
 import select
 import threading
 from collections.abc import Callable, MutableMapping
@@ -14,9 +13,8 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, TextIO
 
-from engine.streams import PATIENCE_S, encoded, reader_of, write_whole
+from engine.streams import PATIENCE_S, PRIORITY, encoded, reader_of, write_whole
 
-PRIORITY = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 # So many lines wait for a reader; at the length of most of them that is less than a megabyte.
 WAITING_MAX = 2000
 # Under load a line is written with those that come within so long: each write takes the interpreter
@@ -148,13 +146,3 @@ class WithPriority:
         """The line as journald reads it."""
         priority = PRIORITY.get(event.get("level", "info"), PRIORITY["info"])
         return f"<{priority}>{self._render(logger, name, event)}"
-
-
-def under_journald(stream: TextIO) -> bool:
-    """Whether systemd connected this very stream to the journal (JOURNAL_STREAM names it)."""
-    try:
-        device, _, inode = os.environ.get("JOURNAL_STREAM", "").partition(":")
-        status = os.fstat(stream.fileno())
-        return (str(status.st_dev), str(status.st_ino)) == (device, inode)
-    except (OSError, ValueError):
-        return False

@@ -12,6 +12,12 @@ from difflib import get_close_matches
 from typing import Any, TypeVar, cast
 
 from engine.mapping.fields import Constant, Conversion, LineSetting
+from engine.model.records import RecordType
+
+TABLES = {
+    RecordType.OPPORTUNITY: "mapping.opportunity",
+    RecordType.PERSON: "mapping.prospect",
+}
 
 FORMS = (
     "a mapping line is a column name, false to leave the field alone, or a table with exactly one"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from engine.model.dossier import Named
+from engine.model.named import Named
 from engine.model.reason import Code
 
 # An operator's reason is no longer than this.

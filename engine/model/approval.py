@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.model.dossier import Named
+from engine.model.named import Named
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The condition of a system: one word for whether it works, and for why it does not."""
+"""One word for whether it works: for a system, and why it does not; for the whole service."""
 
 from __future__ import annotations
 
@@ -32,3 +32,16 @@ class Condition(StrEnum):
             Condition.MISCONFIGURED,
             Condition.CREDENTIALS_REFUSED,
         }
+
+
+class Health(StrEnum):
+    """Whether it works, in one word; there are no others."""
+
+    WORKS = "works"
+    WORKS_IN_PART = "works in part"
+    """Something of it does not, and the rest goes on."""
+    WAITS = "waits"
+    """It goes on by itself, at a time that is known."""
+    STANDS_STILL = "stands still"
+    """Nobody can tell when it goes on, or somebody has to do something first."""
+    NOT_KNOWN = "not known"

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from engine.model.claim import Claim
 from engine.model.mass_change import Mass
+from engine.model.named import Named
 from engine.model.outbox import Owed
 from engine.model.person import Person
-from engine.model.reason import Code, Reason
+from engine.model.reason import Cause, Reason
 from engine.model.records import RecordType
 from engine.model.report import HistoryLine
 from engine.model.states import State
@@ -20,25 +21,6 @@ HISTORY_SHOWN_MAX = 10
 # Somebody may be on the People tab of every record: so many are told by name, and counted.
 TABS_TOLD = 10
 TABS_COUNTED = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A record by its names."""
-
-    record_type: RecordType
-    id: int
-    ref: str
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Why, as it was kept: the code, the class of the error, the field at fault, the sentence."""
-
-    code: Code
-    text: str
-    reason_class: str | None = None
-    field: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

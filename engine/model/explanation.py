@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.model.dossier import Cause, Dossier, PersonDossier
+from engine.model.dossier import Dossier, PersonDossier
 from engine.model.fields import Fields, Scalar
 from engine.model.person import Person, PersonFacts
-from engine.model.reason import Code, Words
+from engine.model.reason import Cause, Code, Words
 from engine.model.records import RecordType, SourceRecord
 from engine.model.report import HistoryLine
 from engine.model.why import Verdict

@@ -6,23 +6,9 @@ What is said is the same for `wosync status`, `wosync top` and the page: see `en
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-from engine.model.condition import Condition
+from engine.model.condition import Condition, Health
 from engine.model.reason import Code
-
-
-class Health(StrEnum):
-    """Whether it works, in one word; there are no others."""
-
-    WORKS = "works"
-    WORKS_IN_PART = "works in part"
-    """Something of it does not, and the rest goes on."""
-    WAITS = "waits"
-    """It goes on by itself, at a time that is known."""
-    STANDS_STILL = "stands still"
-    """Nobody can tell when it goes on, or somebody has to do something first."""
-    NOT_KNOWN = "not known"
 
 
 @dataclass(frozen=True, slots=True)

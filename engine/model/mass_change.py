@@ -78,9 +78,4 @@ class Limits:
 # A due time nothing reaches by itself; any capture or approval replaces it.
 NEVER = 99_999_999_999.0
 
-
-# What the reason of everything held begins with, and the decision its history tells.
-HELD = "held by the fuse"
-
-
 WOULD_CREATE = "would be created"

@@ -17,6 +17,8 @@ WAIT = "wait"
 HOLD = "hold"
 BLANK = "blank"
 STATES = (SKIP, WAIT, HOLD, BLANK)
+# What the reason of everything held begins with, and the decision its history tells.
+HELD = "held by the fuse"
 
 
 class Code(StrEnum):
@@ -168,6 +170,16 @@ NOTHING_BLANK: Mapping[str, Reason] = MappingProxyType({})
 def code_of(text: object) -> Code | None:
     """The kind of a reason; None for a text that is none."""
     return text.code if isinstance(text, Reason) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why, as it was kept: the code, the class of the error, the field at fault, the sentence."""
+
+    code: Code
+    text: str
+    reason_class: str | None = None
+    field: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 MINUTE_S = 60
 HOUR_S = 3600
+DAY_S = 86_400
+YEAR_DAYS = 365
 
 
 @dataclass(frozen=True, slots=True)

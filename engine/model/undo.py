@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.model.dossier import Named
 from engine.model.edit import Edit
+from engine.model.named import Named
 from engine.model.records import RecordType
 from engine.model.tab import Edge
 from engine.model.work import Work

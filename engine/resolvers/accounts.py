@@ -22,11 +22,12 @@ import anyio
 import structlog
 
 from engine.actors.tolerating import tolerated
-from engine.clock import Clock, loop_time
+from engine.clock import Clock
 from engine.decide.reasons import because
 from engine.errors import EngineError
 from engine.flow.pace import Pace
 from engine.flow.worktime import holding
+from engine.loop import loop_time
 from engine.metrics import Metrics
 from engine.model.identity import id_of
 from engine.model.reason import Code, Reason

@@ -16,7 +16,7 @@ from engine.assembly.assembly import Assembly
 from engine.errors import EngineError
 from engine.flow.purpose import spent_on
 from engine.model.acting import Act, Done, Request, document, unknown
-from engine.model.dossier import Named
+from engine.model.named import Named
 from engine.model.pointer import Pointer
 from engine.model.purpose import Purpose
 from engine.model.records import RecordType

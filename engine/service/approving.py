@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from engine.assembly.assembly import Assembly
 from engine.model.approval import Approved, Chosen
-from engine.model.dossier import Named
+from engine.model.named import Named
 from engine.service.why.pointing import pointers_of, unknown
 
 

@@ -15,8 +15,8 @@ import structlog
 
 from engine import logs
 from engine.assembly.assembly import Assembly
-from engine.clock import to_next
 from engine.errors import Stalled
+from engine.loop import to_next
 from engine.metrics.labels import ACTORS
 from engine.service.notify import Notifier
 from engine.service.status import Status

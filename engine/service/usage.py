@@ -6,7 +6,7 @@ import anyio
 
 from engine.assembly.assembly import Assembly
 from engine.assembly.opening import plain_errors
-from engine.clock import to_next
+from engine.loop import to_next
 
 EVERY_S = 10.0
 

@@ -19,10 +19,10 @@ import httpx
 import structlog
 
 from engine import descriptors
-from engine.clock import loop_time, within
 from engine.errors import TheirFault, TooLarge, Unreachable, excerpt
 from engine.flow.lane import writing
 from engine.flow.worktime import State, spending
+from engine.loop import loop_time, within
 from engine.model.fields import Json
 from engine.ports import ConnectorEnvironment
 from engine.wire import bodies

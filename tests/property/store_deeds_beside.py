@@ -15,12 +15,12 @@ from engine.installation import Installation
 from engine.model.age import Seen
 from engine.model.approval import Chosen
 from engine.model.capture import Watermark
-from engine.model.dossier import Named
 from engine.model.edit import Edit
 from engine.model.history import Note
 from engine.model.lane import Lane
 from engine.model.listing import KINDS, SORTS, Wanted
 from engine.model.mass_change import Limits, Mass
+from engine.model.named import Named
 from engine.model.outbox import Entry
 from engine.model.pointer import Pointer, Side
 from engine.model.reason import Code

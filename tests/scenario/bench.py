@@ -30,9 +30,9 @@ from connectors.sandbox.sample import add_seat
 from connectors.sandbox.serving import serving
 from connectors.sandbox.workbooks import Money, WorkbooksKnobs, WorkbooksWorld, workbooks_app
 from engine.assembly.environment import Environment
-from engine.clock import loop_clock
 from engine.config import loading as configuration
 from engine.decide.patience import USUAL, Patience
+from engine.loop import loop_clock
 from engine.model.report import HistoryLine, RefusedRecord
 from engine.service import once
 from engine.service import process as service

@@ -8,9 +8,9 @@ import anyio
 
 from connectors.sandbox.faults import Fault
 from engine.model.adoption import Finding
-from engine.model.dossier import Named
 from engine.model.edit import Edit
 from engine.model.history import Note
+from engine.model.named import Named
 from engine.model.plan import Kind
 from engine.model.records import RecordType
 from engine.store.sqlite import statefile

@@ -8,9 +8,9 @@ import pytest
 
 from connectors.sandbox.faults import Fault
 from engine.errors import EngineError
-from engine.model.dossier import Named
 from engine.model.edit import Edit
 from engine.model.history import CAME_BACK, LEFT_OUT, WAITS
+from engine.model.named import Named
 from engine.model.reason import Code
 from engine.model.records import RecordType
 from engine.model.report import HistoryLine

@@ -12,8 +12,8 @@ import pytest
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.sample import add_seat
 from engine.errors import EngineError
-from engine.model.dossier import Named
 from engine.model.fields import Scalar
+from engine.model.named import Named
 from engine.model.plan import Kind
 from engine.model.records import RecordType
 from engine.service.undoing import NotKnown

@@ -22,7 +22,7 @@ from structlog.typing import EventDict
 from connectors.sandbox.faults import Faults
 from connectors.sandbox.outreach import outreach_app
 from connectors.sandbox.workbooks import workbooks_app
-from engine.clock import loop_clock
+from engine.loop import loop_clock
 from tests.scratch import scratch
 from tests.simulation import spells, virtual_time
 from tests.simulation.copiers import Copiers

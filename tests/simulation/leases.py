@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.clock import loop_time
+from engine.loop import loop_time
 from engine.store.postgres.database import Database
 from engine.store.postgres.lease import RENEWALS, SAFETY, Lease
 from tests.simulation.life import Life

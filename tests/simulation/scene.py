@@ -15,8 +15,8 @@ import anyio
 from connectors.sandbox.faults import FaultPlan
 from connectors.sandbox.outreach import OutreachWorld
 from connectors.sandbox.workbooks import WorkbooksWorld
-from engine.clock import loop_clock
 from engine.config import loading as configuration
+from engine.loop import loop_clock
 from tests.simulation.oddities import Oddity
 from tests.simulation.plan import Plan, System
 from tests.simulation.states import States

@@ -17,7 +17,7 @@ import anyio
 import structlog
 
 from engine.actors.tolerating import tolerated
-from engine.clock import Clock, to_next
+from engine.clock import Clock
 from engine.errors import (
     EngineError,
     HeldBack,
@@ -30,6 +30,7 @@ from engine.flow.governor import Governor
 from engine.flow.lane import retrying
 from engine.flow.signal import Signal
 from engine.flow.worktime import State, holding, pausing, spending
+from engine.loop import to_next
 from engine.metrics import Metrics
 from engine.model.records import Match
 from engine.ports import Target

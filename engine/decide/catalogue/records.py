@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from engine.model.mass_change import HELD
-from engine.model.reason import HOLD, SKIP, WAIT, Code, Entry
+from engine.model.reason import HELD, HOLD, SKIP, WAIT, Code, Entry
 
 RECORDS = (
     Entry(

@@ -12,11 +12,10 @@ from engine.decide.opportunity import Create, Leave, Reconcile, Refuse, Resolve,
 from engine.decide.reasons import because, cause
 from engine.decide.why.basis import hold_of, is_due, newer, work_of
 from engine.decide.why.people import standing_of
-from engine.model.dossier import Cause
 from engine.model.explanation import Finding, RecordFacts
 from engine.model.history import LEFT_OUT
 from engine.model.mass_change import Mass
-from engine.model.reason import Code
+from engine.model.reason import Cause, Code
 from engine.model.states import State
 from engine.model.why import Verdict
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from engine.decide.person import decide, is_in_doubt
 from engine.decide.reasons import because, cause
-from engine.model.dossier import Cause
 from engine.model.explanation import LineFact, PersonLine
-from engine.model.reason import Code
+from engine.model.reason import Cause, Code
 from engine.model.verdict import (
     Adopt,
     Ask,

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 from engine.decide.reasons import ENTRIES
 from engine.decide.why.people import standing_of
-from engine.model.dossier import Cause
 from engine.model.explanation import Finding, RecordFacts, Remedy
-from engine.model.reason import Code, Entry, Words
+from engine.model.reason import Cause, Code, Entry, Words
 from engine.model.why import Verdict
 
 # Steps of one remedy: sentences, and what is to be done afterwards.

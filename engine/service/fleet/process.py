@@ -21,11 +21,11 @@ from anyio.to_thread import run_sync
 
 from engine import logs
 from engine.assembly.environment import Environment
-from engine.clock import from_threads
 from engine.config.fleet import Fleet
 from engine.config.loading import Config
 from engine.decide.sharing import shared
 from engine.errors import EngineError, StateAway
+from engine.loop import from_threads
 from engine.model.fleet import Member, PairRow, Roster
 from engine.service import http
 from engine.service.fleet import routes

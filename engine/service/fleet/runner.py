@@ -15,7 +15,7 @@ from typing import Any
 import anyio
 import structlog
 
-from engine import clock, logs
+from engine import logs, loop
 from engine.assembly.assembly import Assembly
 from engine.assembly.environment import Environment
 from engine.assembly.opening import Held, opened_on, plain_errors
@@ -102,7 +102,7 @@ class Runner:
         structlog.contextvars.bind_contextvars(pair=self.name)
         attempt, rng = 0, Random(self.name)  # noqa: S311 # jitter, not secrets
         # The looks of one pair share what they cost; those of many must not come all at once.
-        clock.keep_apart(rng.uniform(0, APART_S))
+        loop.keep_apart(rng.uniform(0, APART_S))
         while not self.stopped:
             self._changed = anyio.Event()
             before = self.condition

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from engine.assembly.assembly import Assembly
 from engine.errors import EngineError, Gone
-from engine.model.dossier import Named
 from engine.model.history import Note
+from engine.model.named import Named
 from engine.model.plan import Change, Kind
 from engine.model.records import Captured, RecordType
 

@@ -25,8 +25,8 @@ from engine.flow.tally import Tally, counted_by
 from engine.logs import rehearsing
 from engine.metrics import Metrics
 from engine.model.approval import Chosen
-from engine.model.dossier import Named
 from engine.model.kept import MAPPING
+from engine.model.named import Named
 from engine.model.plan import End, Header
 from engine.model.pointer import Pointer
 from engine.model.records import RecordType

@@ -21,7 +21,7 @@ from engine.flow.lane import current_lane
 from engine.flow.purpose import spent_on
 from engine.mapping.fields import FieldMapping
 from engine.mapping.telling import kept, told
-from engine.model.dossier import Dossier, Named
+from engine.model.dossier import Dossier
 from engine.model.explanation import (
     Explanation,
     FieldFact,
@@ -32,6 +32,7 @@ from engine.model.explanation import (
 )
 from engine.model.kept import CREATES_PAUSED
 from engine.model.lane import Lane
+from engine.model.named import Named
 from engine.model.purpose import Purpose
 from engine.model.records import RecordType, SourceRecord
 from engine.model.states import State

@@ -10,8 +10,9 @@ from engine.assembly.assembly import Assembly
 from engine.decide.failure import error_class, plain_reason
 from engine.decide.person import carried_id
 from engine.errors import EngineError, Rejected
-from engine.model.dossier import Dossier, Named
+from engine.model.dossier import Dossier
 from engine.model.explanation import LineFact
+from engine.model.named import Named
 from engine.model.person import Likeness, Person, PersonFacts
 from engine.model.records import RecordType, SourceRecord
 from engine.model.work import Failure

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from engine.assembly.assembly import Assembly
 from engine.errors import EngineError
-from engine.model.dossier import Named
+from engine.model.named import Named
 from engine.model.pointer import Pointer
 from engine.model.records import RecordType
 from engine.service.why.pointing import spelled

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from engine.model.acting import Done
-from engine.model.dossier import Named
 from engine.model.history import Note
+from engine.model.named import Named
 from engine.model.reason import Code
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from engine.model.dossier import Dossier, Listed, Named, PersonDossier
+from engine.model.dossier import Dossier, Listed, PersonDossier
 from engine.model.listing import Wanted
+from engine.model.named import Named
 from engine.model.pointer import Pointer
 
 

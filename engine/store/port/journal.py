@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from engine.model.dossier import Named
+from engine.model.named import Named
 from engine.model.report import HistoryLine
 from engine.model.run import Run
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from engine.installation import Installation
-from engine.model.age import Seen
-from engine.ports import Vault
-from engine.store.port.store import Store
+if TYPE_CHECKING:
+    from engine.installation import Installation
+    from engine.model.age import Seen
+    from engine.ports import Vault
+    from engine.store.port.store import Store
 
 
 class Place(Protocol):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from engine.model.day import Day
-from engine.model.lane import Lane
-from engine.model.measure import Measured
-from engine.model.report import Counts, Progress, RefusedTab, WaitingReason
-from engine.model.sample import Sample
+if TYPE_CHECKING:
+    from engine.model.day import Day
+    from engine.model.lane import Lane
+    from engine.model.measure import Measured
+    from engine.model.report import Counts, Progress, RefusedTab, WaitingReason
+    from engine.model.sample import Sample
 
 
 class Report(Protocol):

@@ -6,22 +6,24 @@ sees everything committed so far.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from engine.store.port.acting import Acting
-from engine.store.port.claims import Claims
-from engine.store.port.dossiers import Dossiers
-from engine.store.port.feeds import Audit, Awaited, Feeds
-from engine.store.port.fuse import Fuse
-from engine.store.port.journal import Journal
-from engine.store.port.kept import Kept, Provenance
-from engine.store.port.outbox import Outbox
-from engine.store.port.people import People
-from engine.store.port.records import Records
-from engine.store.port.refusals import Refusals
-from engine.store.port.report import Report
-from engine.store.port.tabs import Tabs
-from engine.store.port.undos import Undos
+if TYPE_CHECKING:
+    # A command that asks for one of them needs none of the others.
+    from engine.store.port.acting import Acting
+    from engine.store.port.claims import Claims
+    from engine.store.port.dossiers import Dossiers
+    from engine.store.port.feeds import Audit, Awaited, Feeds
+    from engine.store.port.fuse import Fuse
+    from engine.store.port.journal import Journal
+    from engine.store.port.kept import Kept, Provenance
+    from engine.store.port.outbox import Outbox
+    from engine.store.port.people import People
+    from engine.store.port.records import Records
+    from engine.store.port.refusals import Refusals
+    from engine.store.port.report import Report
+    from engine.store.port.tabs import Tabs
+    from engine.store.port.undos import Undos
 
 
 class Store(Protocol):

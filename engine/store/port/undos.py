@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from engine.model.dossier import Named
 from engine.model.edit import Edit
 from engine.model.fields import Fields
+from engine.model.named import Named
 from engine.model.report import HistoryLine
 from engine.model.run import Run, RunKind
 from engine.model.tab import KnownRole

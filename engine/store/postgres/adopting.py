@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from engine.model.adoption import IN_DOUBT, OURS
-from engine.model.dossier import Named
 from engine.model.history import Note
+from engine.model.named import Named
 from engine.model.states import State
 from engine.store.postgres import claims, intents
 from engine.store.postgres.history import remember

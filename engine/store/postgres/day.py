@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from engine.flow.budget import DAY_S, YEAR_DAYS
 from engine.model.day import Awaited, Day, SettingChange, Slowest
+from engine.model.sample import DAY_S, YEAR_DAYS
 from engine.store.postgres import report
 from engine.store.postgres.session import Session
 from engine.store.rows.day import AWAITED_MAX, CHANGES_KEPT, CHANGES_MAX, REASONS_MAX, changed

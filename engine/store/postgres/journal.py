@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from engine.model.dossier import Named
 from engine.model.history import PEOPLE_WAIT, WAITS
+from engine.model.named import Named
 from engine.model.records import RecordType
 from engine.model.report import HistoryLine
 from engine.store.postgres.session import Session

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from engine.flow.budget import YEAR_DAYS
+from engine.model.sample import YEAR_DAYS
 from engine.store.postgres.session import Session
 from engine.store.rows import kept as rows
 from engine.store.rows.kept import AHEAD, WORKED

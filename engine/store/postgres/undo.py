@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from engine.model.dossier import Named
 from engine.model.edit import Edit
 from engine.model.fields import Fields
 from engine.model.intent import IntentKind
+from engine.model.named import Named
 from engine.model.records import RecordType
 from engine.model.report import HistoryLine
 from engine.model.tab import KnownRole

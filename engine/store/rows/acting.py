@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.model.dossier import Named
 from engine.model.lane import Lane
+from engine.model.named import Named
 from engine.model.outbox import Owed
 
 # Named one by one they are fresh edits; more of them than this are a backlog.

@@ -7,11 +7,12 @@ from typing import Any
 
 from engine.decide.nearness import near
 from engine.decide.reasons import kept_cause
-from engine.model.dossier import Cause, Owing, TabDossier
+from engine.model.dossier import Owing, TabDossier
 from engine.model.intent import Intent
 from engine.model.mass_change import Mass
 from engine.model.outbox import Owed
 from engine.model.pointer import Pointer, Side
+from engine.model.reason import Cause
 from engine.model.records import RecordType
 
 TABLES = {RecordType.OPPORTUNITY: "record", RecordType.PERSON: "person"}

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 
 from engine.decide.reasons import because
-from engine.model.dossier import Named
+from engine.model.named import Named
 from engine.model.reason import Code, Reason
 from engine.model.records import RecordType
 

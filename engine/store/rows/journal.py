@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from engine.decide.reasons import because, known
-from engine.model.dossier import Named
+from engine.model.named import Named
 from engine.model.reason import Code, code_of
 from engine.model.records import RecordType
 from engine.model.report import HistoryLine

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from engine.model.mass_change import HELD
-from engine.model.reason import Code
+from engine.model.reason import HELD, Code
 from engine.model.report import HistoryLine
 
 

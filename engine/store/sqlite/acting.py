@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from engine.decide.skipping import skipped
 from engine.model.acting import Did, Done
-from engine.model.dossier import Named
 from engine.model.history import Note
 from engine.model.intent import IntentKind
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
+from engine.model.named import Named
 from engine.model.outbox import Key
 from engine.model.reason import Code
 from engine.model.records import RecordType

@@ -7,8 +7,8 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 
 from engine.model.adoption import IN_DOUBT, OURS
-from engine.model.dossier import Named
 from engine.model.history import Note
+from engine.model.named import Named
 from engine.model.states import State
 from engine.store.sqlite import claims, intents
 from engine.store.sqlite.history import remember

@@ -6,7 +6,8 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
-from engine.store.sqlite import kept, provenance
+from engine.store.rows.provenance import COPIED
+from engine.store.sqlite import kept
 
 MARKED = "it is a copy from before the schema changed"
 
@@ -40,5 +41,5 @@ def keep(state: Path, connection: sqlite3.Connection, version: int) -> None:
 def mark_as_copy(connection: sqlite3.Connection, how: str) -> None:
     """Have it say what it is, in one file, to be kept and carried as one."""
     connection.execute("PRAGMA journal_mode = DELETE")
-    kept.set_setting(connection, provenance.COPIED, how)
+    kept.set_setting(connection, COPIED, how)
     connection.commit()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
-from engine.flow.budget import DAY_S, YEAR_DAYS
 from engine.model.day import Awaited, Day, SettingChange, Slowest
+from engine.model.sample import DAY_S, YEAR_DAYS
 from engine.store.rows.day import AWAITED_MAX, CHANGES_KEPT, CHANGES_MAX, REASONS_MAX
 from engine.store.rows.day import changed as changed_of
 from engine.store.sqlite import report

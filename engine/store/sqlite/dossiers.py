@@ -9,16 +9,9 @@ from collections.abc import Iterator, Sequence
 from engine.decide.reasons import cause
 from engine.decide.skipping import skipped
 from engine.model.claim import Claim
-from engine.model.dossier import (
-    TABS_COUNTED,
-    TABS_TOLD,
-    Dossier,
-    Named,
-    Owing,
-    PersonDossier,
-    TabDossier,
-)
+from engine.model.dossier import TABS_COUNTED, TABS_TOLD, Dossier, Owing, PersonDossier, TabDossier
 from engine.model.intent import IntentKind
+from engine.model.named import Named
 from engine.model.pointer import Pointer, Side
 from engine.model.records import RecordType
 from engine.model.report import HistoryLine

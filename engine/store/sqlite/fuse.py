@@ -17,10 +17,10 @@ from collections.abc import Collection, Iterable
 from engine.decide import mass_change
 from engine.decide.mass_change import Part, Verdict
 from engine.model.approval import EVERYTHING, Approved, Chosen
-from engine.model.dossier import Named
 from engine.model.fields import Fields
 from engine.model.kept import FIRST_LOOK, MAPPING, MARKS
 from engine.model.mass_change import NEVER, WOULD_CREATE, Counts, Held, Limits, Mass, Parked
+from engine.model.named import Named
 from engine.model.run import RunKind
 from engine.store.rows.fuse import AS_BEFORE, SETTING, UNFINISHED, tripped, tripped_at, why
 from engine.store.rows.fuse import named as ids_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 
-from engine.model.dossier import Named
 from engine.model.history import PEOPLE_WAIT, WAITS
+from engine.model.named import Named
 from engine.model.records import RecordType
 from engine.model.report import HistoryLine
 from engine.store.rows.journal import RECENT_MAX, line, waits

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 
-from engine.flow.budget import YEAR_DAYS
+from engine.model.sample import YEAR_DAYS
 from engine.store.rows import kept as rows
 from engine.store.rows.kept import AHEAD, WORKED
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 
-from engine.model.dossier import Named
 from engine.model.lane import Lane
+from engine.model.named import Named
 from engine.model.records import RecordType
 from engine.model.report import (
     Counts,

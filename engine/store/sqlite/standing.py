@@ -10,22 +10,52 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import cached_property
+from importlib import import_module
 from pathlib import Path
-from typing import Concatenate
+from typing import TYPE_CHECKING, Any, Concatenate
 
 from engine.store import statedir
 from engine.store.connections import P, R
 from engine.store.mark import Mark
-from engine.store.sqlite import provenance, rest, statefile
-from engine.store.sqlite.subjects import Subjects
+from engine.store.sqlite import rest, statefile
 from engine.store.sqlite.troubles import refused
 
+if TYPE_CHECKING:
+    from engine.store.sqlite import looked_up, subjects, told
 
-class StandingStore(Subjects):
+
+def _subject(module: str, name: str) -> Any:
+    """A subject, loaded when it is first asked for: a command that looks asks for one or two."""
+
+    def loaded(store: StandingStore) -> object:
+        return getattr(import_module(f"engine.store.sqlite.{module}"), name)(store)
+
+    return cached_property(loaded)
+
+
+class StandingStore:
     """One connection on one state file."""
 
+    acting: subjects.SqliteActing = _subject("subjects", "SqliteActing")
+    refusals: subjects.SqliteRefusals = _subject("subjects", "SqliteRefusals")
+    records: subjects.SqliteRecords = _subject("subjects", "SqliteRecords")
+    tabs: subjects.SqliteTabs = _subject("subjects", "SqliteTabs")
+    people: subjects.SqlitePeople = _subject("subjects", "SqlitePeople")
+    claims: subjects.SqliteClaims = _subject("subjects", "SqliteClaims")
+    outbox: subjects.SqliteOutbox = _subject("subjects", "SqliteOutbox")
+    feeds: subjects.SqliteFeeds = _subject("subjects", "SqliteFeeds")
+    fuse: subjects.SqliteFuse = _subject("subjects", "SqliteFuse")
+    audit: subjects.SqliteAudit = _subject("subjects", "SqliteAudit")
+    awaited: subjects.SqliteAwaited = _subject("subjects", "SqliteAwaited")
+    kept: told.SqliteKept = _subject("told", "SqliteKept")
+    provenance: subjects.SqliteProvenance = _subject("subjects", "SqliteProvenance")
+    dossiers: looked_up.SqliteDossiers = _subject("looked_up", "SqliteDossiers")
+    report: told.SqliteReport = _subject("told", "SqliteReport")
+    journal: looked_up.SqliteJournal = _subject("looked_up", "SqliteJournal")
+    undos: subjects.SqliteUndos = _subject("subjects", "SqliteUndos")
+
     def __init__(self, connection: sqlite3.Connection, mark: Mark | None = None) -> None:
-        super().__init__(self)
         self._connection = connection
         self._mark = mark
 
@@ -41,6 +71,9 @@ class StandingStore(Subjects):
         **kwargs: P.kwargs,
     ) -> R:
         """See `Connections.write`."""
+        # Whoever only looks has no use for it.
+        from engine.store.sqlite import provenance
+
         connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")

@@ -7,7 +7,6 @@ import os
 import sqlite3
 from collections.abc import Generator
 from functools import cache
-from importlib import resources
 from pathlib import Path
 
 from engine import descriptors
@@ -43,6 +42,8 @@ _PRIMARY_CODE = 0xFF
 @cache
 def migrations() -> tuple[str, ...]:
     """The schema's steps in order; step n brings version n - 1 to version n."""
+    from importlib import resources
+
     folder = resources.files("engine.store.sqlite") / "schema"
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
     return tuple((folder / name).read_text(encoding="utf-8") for name in names)

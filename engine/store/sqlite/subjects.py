@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import sqlite3
-
-from engine.store import subjects
 from engine.store.sqlite import (
     acting,
     adopting,
     audit,
     awaited,
-    blanks,
     capture,
     claims,
-    dossiers,
     fuse,
     grants,
-    history,
     intents,
-    journal,
-    kept,
-    listed,
-    listing,
     mapping_mark,
-    measure,
     outbox,
     people,
     provenance,
     refusals,
-    report,
     runs,
     settle,
     tab_outcomes,
@@ -38,15 +26,10 @@ from engine.store.sqlite import (
     withdrawals,
     work,
 )
-from engine.store.sqlite import day as days
-from engine.store.sqlite import populations as counted
-from engine.store.sqlite import samples as sampled
-from engine.store.sqlite import summary as summaries
 from engine.store.sqlite.connections import Connections
+from engine.store.sqlite.looked_up import SqliteDossiers, SqliteJournal
+from engine.store.sqlite.told import SqliteKept, SqliteReport, Subject
 from engine.store.subjects import glancing, reading, watching, writing
-
-# What performs an operation is a function of SQLite's connection.
-Subject = subjects.Subject[sqlite3.Connection]
 
 
 class SqliteRecords(Subject):
@@ -191,25 +174,6 @@ class SqliteAwaited(Subject):
     pending_column = reading(awaited.pending_column)
 
 
-class SqliteKept(Subject):
-    """Facts, secrets and counts kept between runs."""
-
-    setting = glancing(kept.setting)
-    set_setting = writing(kept.set_setting)
-    forget_setting = writing(kept.forget_setting)
-    keep_ahead = writing(kept.keep_ahead)
-    claim_pair = writing(kept.claim_pair)
-    note_that_it_works = writing(kept.note_that_it_works)
-    has_worked = reading(kept.has_worked)
-    secret = reading(kept.secret)
-    set_secret = writing(kept.set_secret)
-    save_usage = writing(sampled.save_usage)
-    note_settings = writing(days.note_settings)
-    load_usage = reading(kept.load_usage)
-    roster = reading(listed.load)
-    keep_roster = writing(listed.keep)
-
-
 class SqliteProvenance(Subject):
     """How old the state is, and whose."""
 
@@ -225,35 +189,6 @@ class SqliteProvenance(Subject):
     bound_waits = writing(waits.bound)
     times_ahead = reading(waits.following)
     take_times_back = writing(waits.take_back)
-
-
-class SqliteReport(Subject):
-    """What an operator is told."""
-
-    counts = reading(report.counts)
-    progress = watching(report.progress)
-    due = reading(report.due)
-    waiting_reasons = reading(report.waiting_reasons)
-    cut_off = reading(summaries.cut_off)
-    day = reading(days.day)
-    summary = reading(summaries.summary)
-    measured = reading(measure.measured)
-    refused_tabs = reading(counted.refused_tabs)
-    samples = reading(sampled.samples)
-    behind = watching(sampled.behind)
-
-
-class SqliteDossiers(Subject):
-    """All that is known of one record, and which records wait for something."""
-
-    find = reading(dossiers.find)
-    alike = reading(dossiers.alike)
-    of_opportunity = reading(dossiers.of_opportunity)
-    of_person = reading(dossiers.of_person)
-    chosen = reading(listing.chosen)
-    counted = reading(listing.counted)
-    blank_fields = reading(blanks.fields)
-    part = reading(listing.part)
 
 
 class SqliteRefusals(Subject):
@@ -279,16 +214,6 @@ class SqliteActing(Subject):
     unskip = writing(acting.unskip)
     resync = writing(acting.resync)
     adopt = writing(adopting.adopt)
-
-
-class SqliteJournal(Subject):
-    """What was decided and written, run by run."""
-
-    lines = reading(journal.lines)
-    counted = reading(journal.counted)
-    present = reading(report.present)
-    runs = reading(runs.listed)
-    tend = writing(history.tend)
 
 
 class SqliteUndos(Subject):

@@ -8,7 +8,8 @@ from itertools import product
 import anyio
 import pytest
 
-from engine.clock import SystemClock, keep_apart, loop_time, to_next
+from engine.clock import SystemClock
+from engine.loop import keep_apart, loop_time, to_next
 
 EVERY_S, PAIRS = 10.0, 4
 

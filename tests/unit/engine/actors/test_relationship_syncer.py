@@ -14,12 +14,12 @@ import pytest
 from engine.actors.failing import RetryLimits
 from engine.actors.relationship_syncer import RelateLimits, RelationshipSyncer
 from engine.actors.trust import Trust
-from engine.clock import loop_clock
 from engine.dates import Dates
 from engine.decide.reasons import foreign
 from engine.errors import Unreachable
 from engine.flow.bulk import Bulk
 from engine.flow.mailbox import Mailbox
+from engine.loop import loop_clock
 from engine.metrics import Metrics
 from engine.model.lane import Lane
 from engine.model.reason import Code

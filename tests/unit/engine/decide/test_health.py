@@ -7,16 +7,8 @@ from dataclasses import replace
 import pytest
 
 from engine.decide import health
-from engine.model.condition import Condition
-from engine.model.health import (
-    Health,
-    RefusedRole,
-    ServiceFacts,
-    SystemFacts,
-    Trouble,
-    Verdict,
-    Withheld,
-)
+from engine.model.condition import Condition, Health
+from engine.model.health import RefusedRole, ServiceFacts, SystemFacts, Trouble, Verdict, Withheld
 from engine.model.reason import Code, Words
 
 WORDS = Words("Workbooks", "Outreach", "the box", "the flag", "the id")

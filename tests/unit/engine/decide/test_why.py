@@ -13,7 +13,7 @@ from engine.decide.why.document import document
 from engine.decide.why.explain import explain
 from engine.decide.why.remedies import steps
 from engine.model.claim import Claim
-from engine.model.dossier import Cause, Dossier, Owing, TabDossier
+from engine.model.dossier import Dossier, Owing, TabDossier
 from engine.model.explanation import (
     FieldFact,
     Hold,
@@ -29,7 +29,7 @@ from engine.model.lane import Lane
 from engine.model.mass_change import Mass
 from engine.model.outbox import Owed
 from engine.model.person import Likeness, PersonFacts
-from engine.model.reason import Code, Words
+from engine.model.reason import Cause, Code, Words
 from engine.model.records import SourceRecord
 from engine.model.report import HistoryLine
 from engine.model.states import State

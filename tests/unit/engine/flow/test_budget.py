@@ -6,8 +6,9 @@ import pytest
 from pytest import approx
 
 from engine.flow.allowance import HOUR_S, BudgetLimits, Grant
-from engine.flow.budget import DAY_S, MINUTE_S, YEAR_DAYS, Budget
+from engine.flow.budget import MINUTE_S, Budget
 from engine.flow.window import SKEW_S, UNSURE_S
+from engine.model.sample import DAY_S, YEAR_DAYS
 from tests.unit.engine.stand_ins import NOW
 
 # On a full minute, so that the arithmetic can be read off.

@@ -7,10 +7,10 @@ from typing import Any
 
 from engine.decide.reasons import because
 from engine.model.acting import Did
-from engine.model.dossier import Named
 from engine.model.history import Note
 from engine.model.lane import Lane
 from engine.model.mass_change import Mass
+from engine.model.named import Named
 from engine.model.reason import Code
 from engine.model.records import RecordType, TabLine
 from engine.model.work import Failure

@@ -7,9 +7,9 @@ import sqlite3
 import pytest
 
 from engine.model.adoption import IN_DOUBT, OURS
-from engine.model.dossier import Named
 from engine.model.history import Note
 from engine.model.intent import IntentKind
+from engine.model.named import Named
 from engine.model.records import RecordType
 from engine.model.skip import Skip
 from tests.unit.engine.stand_ins import NOW, announce, link, pending, row, state_of, take

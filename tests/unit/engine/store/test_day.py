@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlite3
 
 from engine.decide.reasons import foreign
-from engine.flow.budget import DAY_S
 from engine.model.day import SettingChange, Slowest
 from engine.model.history import Note
 from engine.model.reason import Code
+from engine.model.sample import DAY_S
 from engine.model.work import Failure
 from tests.unit.engine.stand_ins import NOW, link, pending, row, take
 from tests.unit.engine.store.adapters import day, history, kept, settle

@@ -8,14 +8,14 @@ import pytest
 
 from engine.decide.why.person import explain_person
 from engine.model.claim import Claim
-from engine.model.dossier import TABS_COUNTED, TABS_TOLD, Cause, Owing, TabDossier
+from engine.model.dossier import TABS_COUNTED, TABS_TOLD, Owing, TabDossier
 from engine.model.edit import Edit
 from engine.model.explanation import LineFact, PersonWhy
 from engine.model.history import Note
 from engine.model.mass_change import Mass
 from engine.model.outbox import Owed
 from engine.model.pointer import Pointer, Side
-from engine.model.reason import Code, Words
+from engine.model.reason import Cause, Code, Words
 from engine.model.records import RecordType, TabLine
 from engine.model.write import Write, WriteKind
 from tests.unit.engine.stand_ins import NOW, person, row, take

@@ -6,10 +6,10 @@ import sqlite3
 from typing import Any
 
 from engine.model.approval import Approved, Chosen
-from engine.model.dossier import Named
 from engine.model.kept import FIRST_LOOK, MARKS
 from engine.model.lane import Lane
 from engine.model.mass_change import NEVER, Held, Limits, Mass
+from engine.model.named import Named
 from engine.model.records import RecordType, TabLine
 from engine.model.run import RunKind
 from tests.unit.engine.stand_ins import NOW, link, pending, row, take

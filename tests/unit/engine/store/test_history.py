@@ -8,8 +8,8 @@ import pytest
 
 from engine.decide.reasons import because, foreign
 from engine.model.history import Note
-from engine.model.mass_change import HELD, Limits
-from engine.model.reason import Code
+from engine.model.mass_change import Limits
+from engine.model.reason import HELD, Code
 from engine.model.records import RecordType
 from tests.unit.engine.stand_ins import NOW, person, row, take
 from tests.unit.engine.store.adapters import ON_SQLITE, fuse, history, people, report

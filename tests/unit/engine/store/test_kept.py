@@ -7,8 +7,8 @@ import sqlite3
 import pytest
 
 from engine.errors import StateUnusable
-from engine.flow.budget import YEAR_DAYS
 from engine.model.capture import Watermark
+from engine.model.sample import YEAR_DAYS
 from tests.unit.engine.stand_ins import row, take
 from tests.unit.engine.store.adapters import capture, kept
 

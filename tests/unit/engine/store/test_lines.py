@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from engine.decide.reasons import because
-from engine.model.dossier import Named
 from engine.model.edit import Edit
 from engine.model.history import PEOPLE_WAIT, WAITS, Note
+from engine.model.named import Named
 from engine.model.reason import Code
 from engine.model.records import RecordType
 from engine.model.run import RunKind

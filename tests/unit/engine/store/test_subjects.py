@@ -8,6 +8,7 @@ from pathlib import Path
 from engine.store import sqlite
 
 STORE = Path(sqlite.__file__ or "").parents[1]
+MODULES = ("told.py", "looked_up.py", "subjects.py")
 OPERATION = re.compile(
     r"^class ([A-Z]\w*?)\(Subject\)|^    (\w+) = (\w+)\((\w+\.\w+)\)$", re.MULTILINE
 )
@@ -15,7 +16,8 @@ OPERATION = re.compile(
 
 def performed(adapter: str) -> list[tuple[str, str, str, str]]:
     """Which function performs which operation of which subject, and how it reaches the state."""
-    text = (STORE / adapter / "subjects.py").read_text(encoding="utf-8")
+    files = [STORE / adapter / name for name in MODULES]
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
     subject, found = "", list[tuple[str, str, str, str]]()
     for named, operation, how, function in OPERATION.findall(text):
         if named:

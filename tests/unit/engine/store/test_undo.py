@@ -7,10 +7,10 @@ import sqlite3
 
 import pytest
 
-from engine.model.dossier import Named
 from engine.model.edit import Edit
 from engine.model.history import UNDONE, Note
 from engine.model.intent import IntentKind
+from engine.model.named import Named
 from engine.model.records import RecordType, TabLine
 from engine.model.run import RunKind
 from engine.model.tab import KnownRole

@@ -1,0 +1,54 @@
+"""The port, performed: what an operator is told, and the facts that are kept between runs.
+
+By themselves, since a command that only shows a summary asks for nothing else.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from engine.store import subjects
+from engine.store.sqlite import day as days
+from engine.store.sqlite import kept, listed, measure, report
+from engine.store.sqlite import populations as counted
+from engine.store.sqlite import samples as sampled
+from engine.store.sqlite import summary as summaries
+from engine.store.subjects import glancing, reading, watching, writing
+
+# What performs an operation is a function of SQLite's connection.
+Subject = subjects.Subject[sqlite3.Connection]
+
+
+class SqliteKept(Subject):
+    """Facts, secrets and counts kept between runs."""
+
+    setting = glancing(kept.setting)
+    set_setting = writing(kept.set_setting)
+    forget_setting = writing(kept.forget_setting)
+    keep_ahead = writing(kept.keep_ahead)
+    claim_pair = writing(kept.claim_pair)
+    note_that_it_works = writing(kept.note_that_it_works)
+    has_worked = reading(kept.has_worked)
+    secret = reading(kept.secret)
+    set_secret = writing(kept.set_secret)
+    save_usage = writing(sampled.save_usage)
+    note_settings = writing(days.note_settings)
+    load_usage = reading(kept.load_usage)
+    roster = reading(listed.load)
+    keep_roster = writing(listed.keep)
+
+
+class SqliteReport(Subject):
+    """What an operator is told."""
+
+    counts = reading(report.counts)
+    progress = watching(report.progress)
+    due = reading(report.due)
+    waiting_reasons = reading(report.waiting_reasons)
+    cut_off = reading(summaries.cut_off)
+    day = reading(days.day)
+    summary = reading(summaries.summary)
+    measured = reading(measure.measured)
+    refused_tabs = reading(counted.refused_tabs)
+    samples = reading(sampled.samples)
+    behind = watching(sampled.behind)
