@@ -1,20 +1,23 @@
 """The service's HTTP port, as a command talks to it: one request, one answer, no pool, no proxy.
 
 The standard library's client, because a command that only asks would spend most of its time on
-loading a larger one.
+loading a larger one; and even that only once somebody listens.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import socket
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from email.message import Message
-from http.client import HTTPConnection, HTTPException, HTTPResponse
 from io import TextIOWrapper
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from email.message import Message
+    from http.client import HTTPConnection, HTTPResponse
 
 
 class NoAnswer(Exception):  # a state of things, and never shown
@@ -51,7 +54,7 @@ class Answer:
         """
         try:
             return self._rest.read()
-        except (OSError, HTTPException) as error:
+        except _failures() as error:
             raise NoAnswer from error
 
     def lines(self) -> Iterator[str]:
@@ -65,7 +68,7 @@ class Answer:
         try:
             for line in text:
                 yield line.removesuffix("\n")
-        except (OSError, HTTPException) as error:
+        except _failures() as error:
             raise NoAnswer from error
 
 
@@ -82,16 +85,32 @@ def answered(
     Raises:
         NoAnswer: there is none.
     """
-    with closing(HTTPConnection(host, port, timeout=timeout_s)) as connection:
+    try:
+        line = socket.create_connection((host, port), timeout_s)
+    except (OSError, ValueError) as error:
+        # A name that no resolver takes is a ValueError.
+        raise NoAnswer from error
+    from http.client import HTTPConnection
+
+    with closing(line), closing(HTTPConnection(host, port)) as connection:
+        connection.sock = line
         try:
+            # Head and body are two parts, and the second must not wait for the first to be taken.
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             _send(connection, request)
-            connection.sock.settimeout(silence_s or timeout_s)
+            line.settimeout(silence_s or timeout_s)
             response = connection.getresponse()
-        except (OSError, HTTPException, ValueError) as error:
-            # A name that no resolver takes is a ValueError.
+        except _failures() as error:
             raise NoAnswer from error
         with closing(response):
             yield Answer(response.status, response.headers, response)
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What somebody who listens, and speaks, may fail with."""
+    from http.client import HTTPException
+
+    return OSError, HTTPException, ValueError
 
 
 def _send(connection: HTTPConnection, request: Request) -> None:

@@ -89,7 +89,7 @@ def test_every_benchmark_reports_its_figures(document: dict[str, Any]) -> None:
         "asking": {"page", "why", "why_person", "command", "alone", "beside"},
         "databases": {"file", "database", "ratio", "file_cpu", "database_cpu", "cpu_ratio"},
         "planning": {"peak", "rate", "file"},
-        "start_up": {"bare", "version_ratio", "help_ratio", "status_ratio"},
+        "start_up": {"bare", "version_ratio", "help_ratio", "status_ratio", "why_offline_ratio"},
         "farm": {"first", "start", "transactions", "process", "evenly", "beside", "rate"},
         "projections": {"record_bytes", "record_transactions", "renewal_wal", "connections"},
     }

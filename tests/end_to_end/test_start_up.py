@@ -15,6 +15,7 @@ import anyio
 import pytest
 
 from connectors.sandbox.serving import free_port
+from engine.store.sqlite import statefile
 from tests.end_to_end import warm
 from tests.scenario.bench import bench
 from tests.scenario.service_port import served
@@ -56,8 +57,26 @@ OF_THE_SERVICE = frozenset(
         "uvicorn",
     }
 )
+# What a command with a configuration loads only to do more than look at its own state.
+OF_LATER = frozenset(
+    {
+        "anyio",
+        "asyncio",
+        "connectors.outreach.client",
+        "connectors.workbooks.client",
+        "engine.flow.governor",
+        "engine.ports",
+        "engine.store.sqlite.settle",
+        "http.client",
+        "httpx",
+        "structlog",
+        "tomlkit",
+    }
+)
+# Once it was 830 and more; of Python itself, its packages included, it is some 200.
+LOOKS_MAX = {"status": 450, "why": 510, "history": 490, "list": 480}
 # What a table, and an answer of the service, cannot do without.
-SHOWING = frozenset({"rich", "email", "asyncio"})
+SHOWING = frozenset({"rich", "email"})
 IMPORTED = re.compile(r"^import time:\s*\d+ \|\s*\d+ \|\s*([\w.]+)$", re.MULTILINE)
 CONFIG = """
 [service]
@@ -155,6 +174,45 @@ def test_what_only_asks_or_looks_loads_nothing_of_the_service(
     reads = {"prometheus_client"} if arguments == ("tune",) else set[str]()
     assert "engine.config.loading" in modules
     assert modules & OF_THE_SERVICE == reads
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("status",), ("why", "OPP-1", "--offline"), ("history", "OPP-1"), ("list", "--waiting")],
+    ids=" ".join,
+)
+def test_what_looks_into_the_state_loads_what_it_looks_at_alone(
+    config: Path, arguments: tuple[str, ...]
+) -> None:
+    """A look at a service that does not run costs no more than one at a service that does."""
+    state = config.parent / "state"
+    state.mkdir(mode=0o700)
+    statefile.prepare(state / statefile.FILE_NAME)
+    modules = loaded(config.parent, *arguments, "--config", str(config))
+
+    assert {"engine.config.loading", "sqlite3"} <= modules
+    assert modules & (OF_THE_SERVICE | OF_LATER) == set()
+    assert len(modules) < LOOKS_MAX[arguments[0]]
+
+
+def test_a_table_of_the_configuration_is_made_once(config: Path) -> None:
+    """What checks one is made as a part of the whole; by itself it would be made twice."""
+    asked = (
+        "import pathlib, sys; from engine.cli.reading import look; from engine.settings import *;"
+        " look(pathlib.Path(sys.argv[1]));"
+        " print(*(one.__pydantic_complete__ for one in Settings.__subclasses__()))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", asked, str(config)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+
+    assert len(said) > 10
+    # In the systems' own tables, what was left out of them.
+    assert said.count("True") <= 2
 
 
 @pytest.mark.anyio

@@ -32,6 +32,7 @@ from tests.unit.engine.store.adapters import (
     fuse,
     intents,
     kept,
+    measure,
     outbox,
     people,
     report,
@@ -187,7 +188,7 @@ def looks(desk: Desk, choice: Choice) -> tuple[Deed, ...]:
         lambda c: (intents.due_looks(c, now, since={}, limit=2), intents.next_look(c, now)),
         lambda c: people.by_email(c, ["a@example.com", "b@example.com"]),
         lambda c: (capture.watermark(c, "feed"), capture.next_sweep(c), kept.setting(c, "half")),
-        lambda c: (fuse.held(c), audit.population(c), audit.unproven(c, now)),
+        lambda c: (fuse.held(c), audit.population(c), measure.unproven(c, now)),
         lambda c: (capture.known_ids(c, RECORDS), capture.reconciled_ids(c, 1, 2)),
         *beside_looks(_circumstances(desk, choice)),
     )

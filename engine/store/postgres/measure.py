@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.model.measure import Measured
 from engine.model.reason import Code
-from engine.store.postgres import audit, fuse, intents
+from engine.store.postgres import fuse, intents
 from engine.store.postgres.session import Changed, Session
 from engine.store.rows import measure as told
 
@@ -21,7 +21,7 @@ def measured(connection: Session, proved_before: float, soon: float) -> Measured
     watermarks = connection.execute(
         "SELECT feed, updated_at FROM watermark WHERE updated_at IS NOT NULL"
     )
-    unproven, proved_at = audit.unproven(connection, proved_before)
+    not_shown, proved_at = unproven(connection, proved_before)
     held = fuse.held(connection)
     doubts, since = told.in_doubt(in_doubt.fetchall())
     return Measured(
@@ -31,7 +31,7 @@ def measured(connection: Session, proved_before: float, soon: float) -> Measured
         lines_held_back=held_back.fetchone()[0],
         in_doubt=doubts,
         in_doubt_since=since,
-        unproven=unproven,
+        unproven=not_shown,
         proved_at=proved_at,
         held=held,
         watermarks={feed: float(updated_at) for feed, updated_at in watermarks},
@@ -78,3 +78,14 @@ def _in_doubt(connection: Session) -> Changed:
         "SELECT i.kind, count(*), min(i.doubt_since) FROM intent i"  # noqa: S608 # a constant
         f" WHERE i.doubt_since IS NOT NULL AND {intents.WANTED} GROUP BY i.kind"
     )
+
+
+def unproven(connection: Session, before: float) -> tuple[int, float | None]:
+    """Records last shown by the source before `before`, and the earliest such time of all."""
+    # Two questions, so that each is answered from its end of the index.
+    return connection.execute(
+        "SELECT (SELECT count(*) FROM record"
+        " WHERE state IN ('pending', 'settled') AND proved_at < %s),"
+        " (SELECT min(proved_at) FROM record WHERE state IN ('pending', 'settled'))",
+        (before,),
+    ).fetchone()

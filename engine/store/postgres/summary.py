@@ -15,13 +15,14 @@ _EVERY = -1
 
 def summary(connection: Session, *, everything: bool = False) -> dict[str, Any]:
     """See `Report.summary`."""
+    counts = report.counts(connection)
     if everything:
         refused = report.refused(connection, _EVERY)
     else:
         refused = report.refused_examples(connection, REFUSED_SHOWN_MAX)
     return document(
-        report.counts(connection),
-        populations(connection),
+        counts,
+        populations(connection, counts.linked),
         clocks=kept.clock_notes(connection),
         creates_paused=kept.setting(connection, CREATES_PAUSED),
         reasons=report.refused_reasons(connection, REASONS_SHOWN_MAX),

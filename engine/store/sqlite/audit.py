@@ -120,14 +120,3 @@ def compare_refused(
         (json.dumps(list(ids)),),
     ).fetchone()[0]
     return len(ids) - still
-
-
-def unproven(connection: sqlite3.Connection, before: float) -> tuple[int, float | None]:
-    """Records last shown by the source before `before`, and the earliest such time of all."""
-    # Two questions, so that each is answered from its end of the index.
-    return connection.execute(
-        "SELECT (SELECT count(*) FROM record"
-        " WHERE state IN ('pending', 'settled') AND proved_at < ?),"
-        " (SELECT min(proved_at) FROM record WHERE state IN ('pending', 'settled'))",
-        (before,),
-    ).fetchone()

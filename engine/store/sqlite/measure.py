@@ -8,13 +8,13 @@ from engine.model.lane import Lane
 from engine.model.measure import Backlog, Measured
 from engine.model.reason import Code
 from engine.store.rows import measure as told
-from engine.store.sqlite import audit, fuse, intents
+from engine.store.sqlite import fuse, intents
 
 
 def measured(connection: sqlite3.Connection, proved_before: float, soon: float) -> Measured:
     """See `Report.measured`."""
     in_doubt, since = _in_doubt(connection)
-    unproven, proved_at = audit.unproven(connection, proved_before)
+    not_shown, proved_at = unproven(connection, proved_before)
     held = fuse.held(connection)
     return Measured(
         pending=_pending(connection, soon),
@@ -25,7 +25,7 @@ def measured(connection: sqlite3.Connection, proved_before: float, soon: float) 
         ).fetchone()[0],
         in_doubt=in_doubt,
         in_doubt_since=since,
-        unproven=unproven,
+        unproven=not_shown,
         proved_at=proved_at,
         held=held,
         watermarks={
@@ -79,3 +79,14 @@ def _in_doubt(connection: sqlite3.Connection) -> tuple[dict[str, int], float | N
         f" WHERE i.doubt_since IS NOT NULL AND {intents.WANTED} GROUP BY i.kind"
     ).fetchall()
     return told.in_doubt(rows)
+
+
+def unproven(connection: sqlite3.Connection, before: float) -> tuple[int, float | None]:
+    """Records last shown by the source before `before`, and the earliest such time of all."""
+    # Two questions, so that each is answered from its end of the index.
+    return connection.execute(
+        "SELECT (SELECT count(*) FROM record"
+        " WHERE state IN ('pending', 'settled') AND proved_at < ?),"
+        " (SELECT min(proved_at) FROM record WHERE state IN ('pending', 'settled'))",
+        (before,),
+    ).fetchone()

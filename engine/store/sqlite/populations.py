@@ -8,14 +8,18 @@ from engine.model.report import Populations, RefusedTab
 from engine.store.rows.populations import refused_tab
 
 
-def populations(connection: sqlite3.Connection) -> Populations:
-    """Count everything by what becomes of it, from indexes alone."""
+def populations(connection: sqlite3.Connection, linked: int) -> Populations:
+    """Count everything by what becomes of it, from indexes alone.
+
+    Args:
+        linked: as they were counted: all others are few.
+    """
     # What the fuse evaluates is held as well; a term beside each partial index's own condition, or
     # SQLite would read every record.
     return Populations(
+        linked,
         *connection.execute(
-            "SELECT (SELECT count(*) FROM record WHERE target_id IS NOT NULL),"
-            " (SELECT count(*) FROM record WHERE state = 'pending' AND mass <> 2)"
+            "SELECT (SELECT count(*) FROM record WHERE state = 'pending' AND mass <> 2)"
             " - (SELECT count(*) FROM record WHERE mass > 0 AND mass = 1 AND state = 'pending')"
             " - (SELECT count(*) FROM intent i CROSS JOIN record r ON r.id = i.record_id"
             "    WHERE i.kind = 'opportunity' AND i.doubt_since IS NOT NULL AND r.state = 'pending'"
@@ -34,7 +38,7 @@ def populations(connection: sqlite3.Connection) -> Populations:
             " (SELECT count(*) FROM people_tab WHERE state = 'pending' AND given_up = 1),"
             " (SELECT count(DISTINCT record_id) FROM awaited WHERE kind = 'person'),"
             " (SELECT count(*) FROM person WHERE refused_version IS NOT NULL)"
-        ).fetchone()
+        ).fetchone(),
     )
 
 

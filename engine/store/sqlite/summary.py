@@ -24,7 +24,7 @@ def summary(connection: sqlite3.Connection, *, everything: bool = False) -> dict
     reasons = report.refused_reasons(connection, REASONS_SHOWN_MAX)
     return document(
         counts,
-        populations(connection),
+        populations(connection, counts.linked),
         clocks=kept.clock_notes(connection),
         creates_paused=kept.setting(connection, CREATES_PAUSED),
         reasons=reasons,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from engine.model.reason import Code
 from engine.model.work import Failure
 from tests.unit.engine.stand_ins import NOW, link, pending, row, said, state_of, take
-from tests.unit.engine.store.adapters import audit, settle
+from tests.unit.engine.store.adapters import audit, measure, settle
 
 FAILURE = Failure("validation", "name", said("too long"))
 LATER = NOW + 100
@@ -49,14 +49,14 @@ def test_what_is_refused_and_not_shown_is_left_out(connection: sqlite3.Connectio
 
 def test_how_many_there_are_and_how_many_are_unproven(connection: sqlite3.Connection) -> None:
     """By when the source has last shown them."""
-    assert tuple(audit.unproven(connection, LATER)) == (0, None)
+    assert tuple(measure.unproven(connection, LATER)) == (0, None)
     take(connection, row(1), now=NOW)
     take(connection, row(2), row(3, eligible=False), now=LATER)
     link(connection, 2, 20)
 
     assert audit.population(connection) == 2
-    assert tuple(audit.unproven(connection, LATER)) == (1, NOW)
-    assert tuple(audit.unproven(connection, NOW)) == (0, NOW)
+    assert tuple(measure.unproven(connection, LATER)) == (1, NOW)
+    assert tuple(measure.unproven(connection, NOW)) == (0, NOW)
 
 
 def test_a_part_that_could_not_be_read_whole_proves_nothing_gone(

@@ -28,7 +28,7 @@ def test_what_the_source_shows_no_more_is_vanished(
     leave_out(connection, 1, code)
     leave_out(connection, 1, code, NOW + 60)
 
-    assert populations.populations(connection).vanished == 1
+    assert populations.populations(connection, 0).vanished == 1
     [one] = listing.part(connection, "vanished", 0, 2)
     assert (one.ref, one.since) == ("OPP-1", NOW)
     assert one.cause is not None
@@ -40,7 +40,7 @@ def test_what_is_unticked_is_not_vanished(connection: sqlite3.Connection) -> Non
     take(connection, row(1))
     leave_out(connection, 1, Code.SYNC_OFF)
 
-    assert populations.populations(connection).vanished == 0
+    assert populations.populations(connection, 0).vanished == 0
 
 
 def test_what_is_shown_again_is_not_vanished(connection: sqlite3.Connection) -> None:
@@ -49,8 +49,8 @@ def test_what_is_shown_again_is_not_vanished(connection: sqlite3.Connection) -> 
     leave_out(connection, 1, Code.RECORD_HIDDEN)
     connection.execute("UPDATE record SET state = 'pending' WHERE id = 1")
 
-    assert populations.populations(connection).vanished == 0
-    assert populations.populations(connection).waiting == 1
+    assert populations.populations(connection, 0).vanished == 0
+    assert populations.populations(connection, 0).waiting == 1
 
 
 def refused_tab(connection: sqlite3.Connection, number: int, failed_at: float | None) -> None:
@@ -90,4 +90,4 @@ def test_tabs_with_a_refused_line_are_told_with_the_roles_there_are(
     assert told[1].roles == ((1, "User"), (2, "Buyer"))
     assert (told[1].reason, told[1].reason_class, told[1].due_at) == ("no", "validation", 5.0)
     assert populations.refused_tabs(connection, 1) == told[:1]
-    assert populations.populations(connection).tabs_refused == 3
+    assert populations.populations(connection, 0).tabs_refused == 3
