@@ -265,3 +265,20 @@ def test_the_engine_offers_what_it_lists_without_loading_it_at_once(tmp_path: Pa
         "engine.model.records",
         "engine.settings",
     }
+
+
+def test_nothing_is_looked_through_at_the_end() -> None:
+    """A process that ends needs no room, and most of a short command would be spent on it."""
+    asked = (
+        "import atexit, gc, sys; atexit.register(lambda: print(gc.get_freeze_count(),"
+        " file=sys.stderr)); from engine.__main__ import main; sys.argv[1:] = ['--version']; main()"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", asked],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stderr
+
+    assert int(said) > 10_000
