@@ -8,6 +8,8 @@ rights there than the owner of the directory.
 
 from __future__ import annotations
 
+# Loaded before it is needed: by then the library itself may lie where only root can look.
+import ctypes
 import os
 import stat
 from collections.abc import Generator
@@ -66,8 +68,6 @@ def _search_everywhere() -> None:
     It is the right to look only: nothing is written that the owner could not write. Where it is
     not to be had, opening the file fails with its reason.
     """
-    import ctypes
-
     header = (ctypes.c_uint32 * 2)(_CAP_VERSION_3, 0)
     # Effective, permitted and inheritable, twice.
     sets = (ctypes.c_uint32 * 6)()

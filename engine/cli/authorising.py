@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from engine.assembly.opening import opened, plain_errors
 from engine.cli.asking import ask_service, ensure_works
 from engine.cli.exits import Exit, complain
 from engine.cli.failures import raised
+from engine.cli.moments import to_the_minute
 from engine.cli.reading import load
 from engine.cli.redirect import can_be_caught, caught
 from engine.cli.services import option
@@ -109,15 +109,10 @@ def report(outcome: Authorisation, option_text: str = "") -> list[str]:
         lines.append(f"All {len(outcome.needed)} scopes that are needed were granted.")
     if standing.ends_at is not None:
         lines.append(
-            f"It ends on {moment(standing.ends_at)} if the service does not run before then;"
+            f"It ends on {to_the_minute(standing.ends_at)} if the service does not run before then;"
             " while it runs it renews it."
         )
     return lines
-
-
-def moment(at: float) -> str:
-    """A moment as people read it."""
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 async def exchanged(config: Config, code: str, redirect_uri: str) -> Authorisation:

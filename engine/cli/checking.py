@@ -11,8 +11,8 @@ from engine import authorisation
 from engine.assembly.environment import Environment, Systems, open_systems
 from engine.assembly.opening import take_over
 from engine.cli.asking import ask_service
-from engine.cli.authorising import moment
 from engine.cli.exits import Exit
+from engine.cli.moments import to_the_minute
 from engine.cli.reach import troubles
 from engine.cli.reading import load
 from engine.cli.verdicts import (
@@ -36,7 +36,7 @@ from engine.model.age import Seen
 from engine.model.permissions import Authorisation, Use
 from engine.model.records import RecordType
 from engine.plain import plain
-from engine.service.http import listen
+from engine.service.listening import listen
 from engine.store.places import place_of
 from engine.store.port.place import Place
 from engine.store.port.store import Store
@@ -141,7 +141,7 @@ def _judged(name: str, found: Authorisation) -> list[Verdict]:
 
 def _ends(found: Authorisation) -> str | None:
     ends_at = found.standing.ends_at
-    return None if ends_at is None else moment(ends_at)
+    return None if ends_at is None else to_the_minute(ends_at)
 
 
 def _check_port(config: Config) -> Verdict:

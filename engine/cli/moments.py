@@ -37,3 +37,8 @@ def moment_of(text: str, now: float, option: str) -> float:
 def shown(at: float) -> str:
     """A time as commands print it."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def to_the_minute(at: float) -> str:
+    """A time that is far away, as commands print it."""
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"

@@ -55,6 +55,9 @@ def _once(config: Path | None, *, as_json: bool) -> int:
 
 def _check(config: Path | None, *, as_json: bool) -> int:
     """Check configuration, credentials, fields and connectivity; changes no record."""
+    from engine.lean import load
+
+    load()
     from engine.cli.checking import check
 
     return check(config, as_json=as_json)

@@ -8,18 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.about import PROGRAM
 from engine.cli.asking import ask_service
 from engine.cli.exits import Exit, complain, paragraph
-from engine.cli.picture import picture
 from engine.cli.services import option
-from engine.cli.tables import console, table
-from engine.clock import SystemClock
 from engine.config.places import find, stamp_of
 from engine.errors import Misconfigured
-
-# Reasons in the table of a summary: where each record has one of its own, it sums up nothing.
-REASONS_SHOWN_MAX = 20
 
 
 def status(path: Path | None, *, as_json: bool, everything: bool) -> int:
@@ -52,7 +45,10 @@ def status(path: Path | None, *, as_json: bool, everything: bool) -> int:
     if as_json:
         sys.stdout.write(json.dumps({"running": live is not None, **document}) + "\n")
     else:
-        _print(document, running=live is not None, named=option(path))
+        # What draws tables is no use to a program.
+        from engine.cli.showing_tables import printed
+
+        printed(document, running=live is not None, named=option(path))
     if live is not None:
         _say_mistakes(found, live.get("config_stamp"))
     return code
@@ -77,50 +73,3 @@ def _say_mistakes(path: Path, stamp: str | None) -> None:
         look(path)
     except Misconfigured as error:
         complain(f"{paragraph(error)}\n")
-
-
-def _print(document: Mapping[str, Any], *, running: bool, named: str) -> None:
-    out = console()
-    if not running or "verdicts" not in document:
-        ready = "ready" if document["ready"] else document["reason"]
-        out.print(f"The service: {ready}", soft_wrap=True)
-    if document.get("remedy"):
-        out.print(f"What to do: {document['remedy']}.", soft_wrap=True)
-    clock = SystemClock()
-    out.print(picture(document, clock.now()))
-    if not running:
-        _print_kept(document)
-    if document["refused"]:
-        _print_refused(document, named)
-
-
-def _print_kept(document: Mapping[str, Any]) -> None:
-    """What a running service says among its verdicts."""
-    out = console()
-    if document.get("creates_paused"):
-        out.print(f"Creates are paused: {document['creates_paused']}", soft_wrap=True)
-    clocks: list[str] = document.get("clocks") or []
-    for clock in clocks:
-        out.print(f"Clock: {clock}", soft_wrap=True)
-
-
-def _print_refused(document: Mapping[str, Any], named: str) -> None:
-    """The reasons, where several records share one, and then the records."""
-    out, total, shown = console(), document["refused_total"], document["refused"]
-    reasons = document["refused_by_reason"]
-    if len(reasons) < total:
-        counted = table("Records", "Field", "Reason", title=f"In error: {total}, by reason")
-        for one in reasons[:REASONS_SHOWN_MAX]:
-            counted.add_row(str(one["records"]), one["field"] or "", one["reason"])
-        out.print(counted)
-        left = len(reasons) - REASONS_SHOWN_MAX
-        if left > 0:
-            out.print(f"and {left} more reasons; see: {PROGRAM} status --json{named}")
-    title = f"In error: {total}"
-    if len(shown) < total:
-        title = f"In error, {len(shown)} of {total} shown; all: {PROGRAM} status --all{named}"
-    out.print(title, soft_wrap=True)
-    errors = table("Record", "Field", "Reason")
-    for record in shown:
-        errors.add_row(record["ref"], record["field"] or "", record["reason"])
-    out.print(errors)

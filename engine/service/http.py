@@ -29,12 +29,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from engine.about import about
-from engine.errors import EngineError, Misconfigured
+from engine.errors import EngineError
 from engine.model.acting import request_of
 from engine.service import approving, authorising, nudging
 from engine.service.acting import Acting
 from engine.service.doors import Doors
 from engine.service.headers import CONFIG_OF, TOKEN, VERSION, header_of
+from engine.service.listening import ACCEPTED_MAX
 from engine.service.page import routes as page
 from engine.service.planning.desk import Desk
 from engine.service.planning.telling import Telling, received
@@ -58,7 +59,6 @@ CONNECTIONS_MAX = 200
 SHOWING = frozenset({"GET", "HEAD"})
 FORBIDDEN = 403
 NOT_OURS = 421
-ACCEPTED_MAX = 100
 
 log = structlog.get_logger(component="http")
 
@@ -379,31 +379,6 @@ class _Connection(H11Protocol):
             longest = min(resting, key=lambda one: one._resting_since)
             self.connections.discard(longest)
             longest.transport.abort()
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Bind the address before anything else starts.
-
-    Raises:
-        Misconfigured: it cannot be bound.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    # Inherited by accepted connections; the loop sets it only on sockets it made itself.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    try:
-        listener.bind((host, port))
-        # Two that start together may both bind; only one of them may listen.
-        listener.listen(ACCEPTED_MAX)
-    except OSError as error:
-        listener.close()
-        raise Misconfigured(
-            f"[service] http: cannot listen on {host}:{port}: {error.strerror or error}",
-            remedy="another program (or another wosync) uses the port: give this one its own"
-            " in [service] http",
-        ) from error
-    return listener
 
 
 @asynccontextmanager

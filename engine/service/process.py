@@ -21,6 +21,7 @@ from engine.config.unencrypted import unencrypted
 from engine.errors import LeaseLost, StateAway, StateReadOnly
 from engine.service import control, http
 from engine.service.doors import Doors
+from engine.service.listening import listen
 from engine.service.notify import Notifier
 from engine.service.reloading import Reloaded
 from engine.service.shadow.opening import Shadow, opened_in_shadow
@@ -63,7 +64,7 @@ async def _serve(config: Config, environment: Environment, told: Told) -> None:
                 # Behind the lease: a second process on a state must hear that, not of the port.
                 service = config.engine.service
                 with (
-                    http.listen(*service.http_address) as listener,
+                    listen(*service.http_address) as listener,
                     control.token_for(config.home) as token,
                 ):
                     working = Working(assembly, shadow)

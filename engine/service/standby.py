@@ -28,6 +28,7 @@ from engine.metrics.catalogue import LEADER
 from engine.metrics.families import PREFIX
 from engine.service import http
 from engine.service.doors import Doors
+from engine.service.listening import listen
 from engine.service.notify import Notifier
 from engine.service.told import Told
 from engine.store.port.place import Place
@@ -101,7 +102,7 @@ class _Standby:
             if await self._is_free(occupant):
                 return True
             service = self.config.engine.service
-            with http.listen(*service.http_address) as listener:
+            with listen(*service.http_address) as listener:
                 async with (
                     http.serving_app(self._application(), listener),
                     anyio.create_task_group() as tasks,

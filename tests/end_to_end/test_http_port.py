@@ -31,6 +31,7 @@ from connectors.sandbox.settings_file import prepared, write_settings
 from engine.service import http
 from engine.service.control import FILE_NAME
 from engine.service.doors import Doors
+from engine.service.listening import listen
 from engine.service.reloading import Reloaded
 from engine.service.status import Status
 from tests.end_to_end.few import few
@@ -395,9 +396,7 @@ async def test_a_request_has_its_time_however_slowly_it_comes(
     nobody, nothing = cast("Status", None), cast("Callable[[], Awaitable[Reloaded]]", None)
     with anyio.fail_after(DEADLINE_S):
         async with (
-            http.serving(
-                nobody, nothing, http.listen("127.0.0.1", port), Doors("127.0.0.1", "token")
-            ),
+            http.serving(nobody, nothing, listen("127.0.0.1", port), Doors("127.0.0.1", "token")),
             await anyio.connect_tcp("127.0.0.1", port) as connection,
         ):
             await connection.send(sent)

@@ -178,7 +178,13 @@ def test_what_only_asks_or_looks_loads_nothing_of_the_service(
 
 @pytest.mark.parametrize(
     "arguments",
-    [("status",), ("why", "OPP-1", "--offline"), ("history", "OPP-1"), ("list", "--waiting")],
+    [
+        ("status",),
+        ("status", "--json"),
+        ("why", "OPP-1", "--offline"),
+        ("history", "OPP-1"),
+        ("list", "--waiting"),
+    ],
     ids=" ".join,
 )
 def test_what_looks_into_the_state_loads_what_it_looks_at_alone(
@@ -193,6 +199,15 @@ def test_what_looks_into_the_state_loads_what_it_looks_at_alone(
     assert {"engine.config.loading", "sqlite3"} <= modules
     assert modules & (OF_THE_SERVICE | OF_LATER) == set()
     assert len(modules) < LOOKS_MAX[arguments[0]]
+    assert ("rich" in modules) == (arguments != ("status", "--json"))
+
+
+def test_what_checks_the_systems_loads_no_service(config: Path) -> None:
+    """It speaks with both as a service does, and has neither its port nor what draws tracebacks."""
+    modules = loaded(config.parent, "check", "--config", str(config))
+
+    assert {"aiohttp", "engine.assembly", "engine.service.listening"} <= modules
+    assert modules & {"engine.service.http", "starlette", "uvicorn", "rich.traceback"} == set()
 
 
 def test_a_table_of_the_configuration_is_made_once(config: Path) -> None:

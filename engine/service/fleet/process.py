@@ -35,6 +35,7 @@ from engine.service.fleet.keeper import Keeper
 from engine.service.fleet.runner import Runner
 from engine.service.fleet.shown import Shown
 from engine.service.fleet.threads import in_thread
+from engine.service.listening import listen
 from engine.service.notify import Notifier
 from engine.store.places import database_at
 from engine.store.port.place import Place
@@ -61,7 +62,7 @@ async def run(fleet: Fleet, environment: Environment | None = None) -> None:
         EngineError: it cannot start, or another fleet has its name.
     """
     service = fleet.service
-    with http.listen(*service.http_address) as listener:
+    with listen(*service.http_address) as listener:
         await Process(fleet, environment or Environment.real()).serve(listener)
     log.info("stopped")
 

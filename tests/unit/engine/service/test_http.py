@@ -16,7 +16,8 @@ from engine.metrics import Metrics
 from engine.service import http
 from engine.service.doors import Doors
 from engine.service.headers import CONFIG_OF, TOKEN
-from engine.service.http import application, listen, serving
+from engine.service.http import application, serving
+from engine.service.listening import listen
 from engine.service.reloading import Reloaded
 from engine.service.status import Status
 
