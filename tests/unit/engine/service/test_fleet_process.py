@@ -44,7 +44,7 @@ async def test_what_it_is_told_to_read_while_it_joins_is_read_once_it_has(
     from engine.assembly.environment import Environment
     from engine.config import fleet as fleet_config
     from engine.model.fleet import Roster
-    from engine.service import http
+    from engine.service import listening
     from engine.service.fleet import process
     from engine.service.fleet.keeper import Keeper
     from tests.unit.engine.store.databases import apart
@@ -64,7 +64,7 @@ async def test_what_it_is_told_to_read_while_it_joins_is_read_once_it_has(
         path.write_text(fleet_text(Wanted(state), tmp_path / "state"))
         fleet = fleet_config.load(path)
         joins = process.Process(fleet, Environment.real())
-        with http.listen(*fleet.service.http_address) as listener:
+        with listening.listen(*fleet.service.http_address) as listener:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(joins.serve, listener)
                 await until(asks.is_set)
