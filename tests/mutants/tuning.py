@@ -190,7 +190,7 @@ MUTANTS = (
     ),
     Mutant(
         "tells the journal that an error is a warning",
-        "engine/logs/writing.py",
+        "engine/streams.py",
         '"error": 3,',
         '"error": 4,',
         (f"{LOGGED}::test_under_systemd_a_line_begins_with_its_priority",),
