@@ -20,7 +20,6 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     Field,
-    PlainValidator,
     SecretStr,
     ValidationError,
     create_model,
@@ -224,7 +223,7 @@ class HistorySettings(Settings):
     max_mb: int = Field(default=256, ge=1, le=100_000)
 
 
-MappingLine = Annotated[LineSetting | None, PlainValidator(read_line)]
+MappingLine = Annotated[LineSetting | None, BeforeValidator(read_line)]
 
 
 class MappingSettings(Settings):
