@@ -7,7 +7,6 @@ steps of a minute is a hundred thousand evaluations then.
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import subprocess
@@ -20,15 +19,10 @@ import yaml
 from tests.operations.alert_files import MATCHER, metric_names, read_yaml
 from tests.waiting import DEADLINE_S
 
-# Prometheus looks back five minutes for what a rule recorded; a rule that looks back for days has
-# hours for its steps.
-LONG_STEPS = {"30s": "5m", "1m": "5m", "5m": "1h"}
 # What a rule says or records, and has from one process alone.
 OF_ONE_PROCESS = '{__name__=~"ALERTS|instance:.+", process!=""}'
 
 _ALERTS = re.compile(r"\bALERTS\b(?:\{(?P<matchers>[^}]*)\})?")
-_PARTS = re.compile(r"(\d+)([dhms])")
-_UNITS = {"d": 86_400, "h": 3600, "m": 60, "s": 1}
 
 _Yaml = dict[str, Any]
 
@@ -63,35 +57,20 @@ def of_two_processes(path: Path, directory: Path) -> list[Path]:
     A rule about whose series nothing is known has no result, and is left out.
     """
     written = _Written(path, directory)
-    step = LONG_STEPS.get(written.interval, written.interval)
     for test in written.tests:
         series = list(_of_both(test.get("input_series", ())))
         if not series:
             continue
         nobody: list[_Yaml] = [
-            {
-                "expr": OF_ONE_PROCESS,
-                "eval_time": _next_step(check["eval_time"], step),
-                "exp_samples": [],
-            }
+            {"expr": OF_ONE_PROCESS, "eval_time": check["eval_time"], "exp_samples": []}
             for check in test["promql_expr_test"]
         ]
         given = set[str]().union(*(metric_names(entry["series"]) for entry in series))
         written.add(
             {**test, "input_series": series, "promql_expr_test": nobody},
             written.fed_by(given),
-            step,
         )
     return written.paths
-
-
-def _next_step(moment: str, step: str) -> str:
-    """When what is so at that moment is seen in such steps: not before it."""
-    return f"{math.ceil(_seconds(moment) / _seconds(step)) * _seconds(step)}s"
-
-
-def _seconds(duration: str) -> int:
-    return sum(int(number) * _UNITS[unit] for number, unit in _PARTS.findall(duration))
 
 
 def _of_both(series: Iterable[_Yaml]) -> Iterator[_Yaml]:
@@ -134,7 +113,6 @@ class _Written:
         self._rules: list[_Yaml] = [rule for group in self._groups for rule in group["rules"]]
         self._directory = directory
         self.tests: list[_Yaml] = self._all["tests"]
-        self.interval: str = self._all["evaluation_interval"]
         self.alerts = {rule["alert"] for rule in self._rules if "alert" in rule}
         self.paths: list[Path] = []
 
@@ -157,7 +135,7 @@ class _Written:
             more = {_name(rule) for rule in self._rules if metric_names(rule["expr"]) & fed} - fed
         return fed
 
-    def add(self, test: _Yaml, rules: Collection[str], interval: str | None = None) -> None:
+    def add(self, test: _Yaml, rules: Collection[str]) -> None:
         """One more test, with these of the rules in their groups and order."""
         groups = [
             {**group, "rules": [rule for rule in group["rules"] if _name(rule) in rules]}
@@ -172,7 +150,6 @@ class _Written:
                 **self._all,
                 "rule_files": [file.name],
                 "group_eval_order": [group["name"] for group in groups],
-                "evaluation_interval": interval or self.interval,
                 "tests": [test],
             }
         )
