@@ -22,6 +22,20 @@ def test_one_that_passes_every_time_is_named() -> None:
     assert runs == [SHAKY]
 
 
+@pytest.mark.parametrize("name", [SHAKY, f"{SHAKY}[docs/a.md-console]", f"{SHAKY}[a@b]"])
+@pytest.mark.parametrize("group", ["", "@documentation"])
+def test_one_of_a_group_is_run_by_its_own_name(name: str, group: str) -> None:
+    """The group behind it is not part of the name; an `@` in what it is given is."""
+    runs: list[str] = []
+
+    def passes(test: str) -> bool:
+        runs.append(test)
+        return True
+
+    assert unsteady([name + group], TESTS_FAILED, passes) == [name + group]
+    assert runs == [name]
+
+
 def test_one_that_fails_again_even_once_stands() -> None:
     """And with it the whole run is red."""
     assert unsteady([SHAKY, BROKEN], TESTS_FAILED, lambda test: test == SHAKY) is None

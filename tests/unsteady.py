@@ -41,9 +41,15 @@ def unsteady(
         return None
     if any(test.startswith(SEARCHES) for test in failed):
         return None
-    if not all(passes(test) for test in failed):
+    if not all(passes(_node_id(test)) for test in failed):
         return None
     return list(failed)
+
+
+def _node_id(test: str) -> str:
+    """A test's name as pytest takes it, without the group that is written behind it."""
+    name, _, group = test.rpartition("@")
+    return name if name and "]" not in group else test
 
 
 def _cached(name: str) -> object:
