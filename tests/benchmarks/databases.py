@@ -19,7 +19,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tests import postgres
 from tests.benchmarks.report import Figure
-from tests.benchmarks.stage import BenchmarkFailed, Scene, stage
+from tests.benchmarks.stage import BenchmarkFailed, Scene, record_cpu_ms, stage
 
 RATIO_MIN = 0.7
 # Of ten records: what a start and an end take is none of a record's.
@@ -89,7 +89,7 @@ def _run(rows: int, latency_s: float, workers: int, state: Callable[[], str]) ->
     with stage(Scene(rows, latency_s, workers, state=state())) as set_up:
         cpu_s = set_up.measured("once", str(set_up.config))["cpu_s"]
         rate = rows / set_up.ledger()["span_s"]
-    return Run(rate, max(0.0, cpu_s - few_s) / max(1, rows - FEW) * 1000)
+    return Run(rate, record_cpu_ms(cpu_s, rows, few_s, FEW))
 
 
 def _new_database(server: str) -> str:

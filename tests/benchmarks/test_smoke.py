@@ -18,7 +18,7 @@ import pytest
 from tests.benchmarks import rivals
 from tests.benchmarks.__main__ import Benchmark, main
 from tests.benchmarks.requests import CONSTANT_MAX, TAB_READS_MAX
-from tests.benchmarks.stage import BenchmarkFailed
+from tests.benchmarks.stage import BenchmarkFailed, record_cpu_ms
 from tests.postgres import VARIABLE, NoServer, binaries
 from tests.searching import SEARCH
 
@@ -115,6 +115,25 @@ def test_a_create_costs_one_outreach_request_and_an_idle_poll_none(
     assert 0 < figures["idle_tab_reads"] <= TAB_READS_MAX
     assert figures["idle_others"] == 0
     assert figures["idle_outreach"] == 0
+
+
+@pytest.mark.parametrize(
+    ("rows", "few", "cost_ms"),
+    [
+        pytest.param((110, 1.5), (10, 0.5), 10.0, id="what a start takes is none of a record's"),
+        pytest.param((50, 0.5), (10, 0.6), 10.0, id="a start that was disturbed"),
+        pytest.param((50, 0.5), (10, 0.5), 10.0, id="too short for the clock"),
+        pytest.param((10, 0.5), (10, 0.4), 50.0, id="no more records than few"),
+    ],
+)
+def test_what_a_record_costs_is_something_on_any_machine(
+    rows: tuple[int, float], few: tuple[int, float], cost_ms: float
+) -> None:
+    """A difference of two times may come out at nothing, or below, and others divide by it."""
+    number, cpu_s = rows
+    fewest, few_s = few
+
+    assert record_cpu_ms(cpu_s, number, few_s, fewest) == pytest.approx(cost_ms)
 
 
 def test_who_has_not_installed_the_rivals_is_told_what_is_missing(

@@ -20,7 +20,7 @@ from statistics import median
 from typing import Any
 
 from tests.benchmarks.report import Figure
-from tests.benchmarks.stage import BenchmarkFailed, Scene, Stage, stage
+from tests.benchmarks.stage import BenchmarkFailed, Scene, Stage, record_cpu_ms, stage
 
 ROOT = Path(__file__).parents[3]
 PROGRAMS = Path(__file__).parent / "programs"
@@ -94,7 +94,7 @@ def _cpu(name: str, title: str, runs: Sequence[Mapping[str, float]], key: str) -
 def _costs(rows: int, people: int) -> dict[str, float]:
     """Milliseconds of CPU per opportunity by who created them."""
     many, few = (_round(Scene(each, workers=WORKERS, people=people)) for each in (rows, FEW))
-    return {key: (many[key].cpu_s - few[key].cpu_s) / (rows - FEW) * 1000 for key in many}
+    return {key: record_cpu_ms(many[key].cpu_s, rows, few[key].cpu_s, FEW) for key in many}
 
 
 def _round(scene: Scene, lost: float = 0.0) -> dict[str, _Ended]:
