@@ -52,14 +52,16 @@ class Refusal:
 class Look:
     """What the service says about itself at one moment.
 
-    `to_relate` are opportunities whose people may not be related yet; `refusals` concern
-    opportunities and people.
+    `counted` are opportunities whose change waits until it is known how many others change with
+    it; those that wait for an approval are not among them. `to_relate` are opportunities whose
+    people may not be related yet; `refusals` concern opportunities and people.
     """
 
     ready: bool
     reason: str | None
     captured: int
     pending: int
+    counted: int
     linked: int
     in_doubt: int
     outbox: int
@@ -73,7 +75,7 @@ class Look:
     @property
     def at_rest(self) -> bool:
         """Nothing is on its way."""
-        on_its_way = self.pending or self.to_relate or self.outbox
+        on_its_way = self.pending or self.counted or self.to_relate or self.outbox
         return self.ready and self.captured > 0 and not on_its_way
 
 
@@ -84,12 +86,14 @@ def read_look(document: Mapping[str, Any]) -> Look:
         KeyError: a member is missing.
     """
     records, people, requests = document["records"], document["people"], document["requests"]
+    approval = document["approval"]
     refusals = (Refusal(one["ref"], one["field"], one["reason"]) for one in document["refused"])
     return Look(
         ready=document["ready"],
         reason=document["reason"],
         captured=document["captured"],
         pending=records["pending"],
+        counted=0 if approval["needed"] else approval["records"],
         linked=records["linked"],
         in_doubt=records["in_doubt"],
         outbox=document["outbox"],

@@ -30,6 +30,7 @@ DOCUMENT: dict[str, object] = {
     "records": RECORDS,
     "people": PEOPLE,
     "outbox": 0,
+    "approval": {"records": 0, "needed": False},
     "requests": {"workbooks": 3, "outreach": 14},
     "refused": [{"ref": "OPP-1", "field": "name", "class": "validation", "reason": "too long"}],
 }
@@ -129,6 +130,8 @@ AT_REST: list[tuple[dict[str, object], bool]] = [
     ({"outbox": 1}, False),
     ({"records": RECORDS | {"pending": 1}}, False),
     ({"people": PEOPLE | {"pending": 1}}, False),
+    ({"approval": {"records": 11, "needed": False}}, False),
+    ({"approval": {"records": 11, "needed": True}}, True),
 ]
 
 
