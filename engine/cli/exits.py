@@ -6,7 +6,7 @@ import sys
 from enum import IntEnum
 
 from engine import streams
-from engine.cli.output import OutputLost
+from engine.cli.output import OutputLost, behind_the_log
 from engine.errors import (
     EngineError,
     HeldBack,
@@ -73,8 +73,7 @@ def paragraph(error: EngineError) -> str:
 
 def complain(text: str) -> None:
     """Say it on standard error, behind the log; if nobody takes it, the exit code says enough."""
-    if (logs := sys.modules.get("engine.logs")) is not None:
-        logs.drain()
+    behind_the_log()
     streams.say(sys.stderr, plain(text, keep="\n\t"))
 
 

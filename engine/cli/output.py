@@ -22,15 +22,26 @@ class ReaderGone(OutputLost):
     """Whoever read the output has seen enough: `wosync status | head -1`."""
 
 
+def behind_the_log() -> None:
+    """Have what was logged so far written, so that what is said now stands behind it."""
+    # Most commands log nothing, and load nothing for it.
+    if (logs := sys.modules.get("engine.logs")) is not None:
+        logs.drain()
+
+
 class _Output(io.TextIOWrapper):
     """A stream whose failure nobody takes for that of a file of ours, nor for a defect.
 
-    `lost` is the failure, also for whoever comes after code that has swallowed it.
+    `lost` is the failure, also for whoever comes after code that has swallowed it. `shared` says
+    that the log goes to the same place, as it does on a terminal.
     """
 
     lost: OutputLost | None = None
+    shared: bool = False
 
     def write(self, text: str) -> int:
+        if self.shared:
+            behind_the_log()
         try:
             # Whatever a command prints, and whoever wrote it: the last place before the terminal.
             return super().write(plain_but_coloured(text))
@@ -77,6 +88,8 @@ def guarded() -> Generator[None]:
             line_buffering=stream.line_buffering,
             write_through=stream.write_through,
         )
+        with suppress(OSError, ValueError, AttributeError):
+            output.shared = os.path.sameopenfile(output.fileno(), sys.stderr.fileno())
         sys.stdout = output
         try:
             yield

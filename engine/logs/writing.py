@@ -43,6 +43,8 @@ class Lines:
         self._hurry = threading.Event()
         self._writer: threading.Thread | None = None
         self._untold = 0
+        # Lines that were taken, and those of them that are written, or lost with their reader.
+        self._taken = self._written = 0
         self.dropped = 0
 
     def msg(self, line: str) -> None:
@@ -59,6 +61,7 @@ class Lines:
                 self._untold += 1
                 return
             self._queue.put(line)
+            self._taken += 1
             if self._writer is None:
                 self._writer = threading.Thread(target=self._write_all, name="logs", daemon=True)
                 self._writer.start()
@@ -67,7 +70,7 @@ class Lines:
 
     def drain(self) -> None:
         """Wait until what was said so far is written, PATIENCE_S at most."""
-        if self._writer is not None:
+        if self._written != self._taken:
             written = threading.Event()
             self._hurry.set()
             self._queue.put(written)
@@ -103,6 +106,7 @@ class Lines:
                 untold, self._untold = (self._untold, 0) if flows else (0, self._untold)
             if untold:
                 self._write([self._encoded(self._note(untold))])
+            self._written += len(lines)
             if waiting is _NOTHING:
                 self._hurry.wait(REST_S)
                 waiting = self._queue.get()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import re
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +15,18 @@ import pytest
 
 from engine.cli.app import start
 
+# Says and logs in turn, as a command does that reports what it has just done.
+IN_TURN = """
+import structlog
+from engine import logs
+from engine.cli.output import guarded
+
+logs.configure("info", "json")
+with guarded():
+    for number in range(9):
+        structlog.get_logger().info(f"logged_{number}")
+        print(f"shown_{number}", flush=True)
+"""
 MANUAL = (Path(__file__).resolve().parents[4] / "config.toml").read_text(encoding="utf-8")
 DONE, STATE = 0, 74
 CONFIG = "config.toml"
@@ -96,6 +110,17 @@ def test_a_reader_that_has_seen_enough_ends_a_command_quietly(
     assert code == DONE
     assert "Broken pipe" not in said
     assert "cannot be written" not in said
+
+
+def test_a_report_stands_behind_what_was_logged_before_it() -> None:
+    """On a terminal both are one text, though lines of a log are written a few at a time."""
+    command = [sys.executable, "-c", IN_TURN]
+    ended = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True
+    )
+
+    expected = [f"{how}_{number}" for number in range(9) for how in ("logged", "shown")]
+    assert re.findall(r"(?:logged|shown)_\d", ended.stdout) == expected
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
