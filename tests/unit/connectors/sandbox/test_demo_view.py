@@ -19,6 +19,7 @@ LOOK = Look(
     reason=None,
     captured=1393,
     pending=3,
+    counted=0,
     linked=1386,
     in_doubt=0,
     outbox=0,
