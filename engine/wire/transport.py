@@ -27,6 +27,7 @@ from contextlib import suppress
 from contextvars import ContextVar
 from functools import lru_cache
 from typing import Self
+from weakref import WeakSet
 
 import aiohttp
 import httpx
@@ -71,7 +72,10 @@ class _Stale(_Broken):
 class _Connector(aiohttp.TCPConnector):
     """Connections on which nothing is sent any more once nobody waits for an answer."""
 
-    guard: Guard | None = None
+    def __init__(self, guard: Guard | None) -> None:
+        super().__init__(limit=CONNECTIONS_MAX, keepalive_timeout=KEEPALIVE_S)  # pyright: ignore[reportUnknownMemberType] # a factory of sockets, which nobody gives
+        self.guard = guard
+        self._used = WeakSet[object]()
 
     async def connect(
         self,
@@ -81,6 +85,9 @@ class _Connector(aiohttp.TCPConnector):
     ) -> aiohttp.connector.Connection:
         """A connection for a request that is about to leave."""
         connection = await super().connect(req, traces, timeout)
+        # Within the task of the request, so a context variable reaches `_sent_once`.
+        _kept.set(connection.protocol in self._used)
+        self._used.add(connection.protocol)
         # Between this and the first byte of a request without a body nothing is waited for.
         try:
             unheard_s = UNHEARD_S if self.guard is None else min(self.guard(), UNHEARD_S)
@@ -207,35 +214,25 @@ def _timeout(seconds: float) -> aiohttp.ClientTimeout:
 
 
 def _session(guard: Guard | None) -> aiohttp.ClientSession:
-    connector = _Connector(limit=CONNECTIONS_MAX, keepalive_timeout=KEEPALIVE_S)
-    connector.guard = guard
     return aiohttp.ClientSession(
-        connector=connector,
+        connector=_Connector(guard),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         middlewares=(_sent_once,),
-        trace_configs=[_watching_connections(guard)],
+        trace_configs=[] if guard is None else [_asked_again(guard)],
         max_line_size=HEADER_BYTES_MAX,
         max_field_size=HEADER_BYTES_MAX,
         max_headers=HEADERS_MAX,
     )
 
 
-def _watching_connections(guard: Guard | None) -> aiohttp.TraceConfig:
-    async def reused(*_: object) -> None:
-        # Told within the task of the request, so a context variable reaches `_sent_once`.
-        _kept.set(True)
+def _asked_again(guard: Guard) -> aiohttp.TraceConfig:
+    async def leaves(*_: object) -> None:
+        # A body is written in a task of its own: a process may stand still until that runs.
+        guard()
 
     tracing = aiohttp.TraceConfig()
-    tracing.on_connection_reuseconn.append(reused)
-    if guard is not None:
-        told = guard
-
-        async def leaves(*_: object) -> None:
-            # A body is written in a task of its own: a process may stand still until that runs.
-            told()
-
-        tracing.on_request_chunk_sent.append(leaves)
+    tracing.on_request_chunk_sent.append(leaves)
     return tracing
 
 

@@ -106,8 +106,8 @@ MUTANTS = (
     Mutant(
         "does not ask again when a request is about to leave",
         "engine/wire/transport.py",
-        "            told()\n",
-        "            _ = told\n",
+        "        guard()\n",
+        "        _ = guard\n",
         (f"{WIRE}::test_it_is_asked_again_right_before_the_first_byte_leaves",),
     ),
     Mutant(

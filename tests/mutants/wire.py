@@ -38,6 +38,20 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "takes every connection for a kept one",
+        TRANSPORT,
+        "_kept.set(connection.protocol in self._used)",
+        "_kept.set(True)",
+        (f"{ONCE}::test_no_method_is_sent_again_on_a_fresh_connection_that_broke",),
+    ),
+    Mutant(
+        "takes every connection for a fresh one",
+        TRANSPORT,
+        "_kept.set(connection.protocol in self._used)",
+        "_kept.set(False)",
+        (f"{ONCE}::test_no_method_is_sent_again_on_a_kept_connection_that_broke",),
+    ),
+    Mutant(
         "lets the library decode what stands in an address",
         TRANSPORT,
         "return URL(url, encoded=_PLAIN.fullmatch(url) is not None)",
