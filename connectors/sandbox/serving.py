@@ -6,6 +6,7 @@ because a vendor binding matches that one by case (workbooks-api §22.1).
 
 import asyncio
 import contextlib
+import random
 import socket
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 
@@ -23,9 +24,22 @@ HOST = "127.0.0.1"
 _KEEP_ALIVE_S = 75
 _GRACE_S = 1
 
+# Ports that Linux, the BSDs and Windows leave to those who ask for one of them.
+_UNASKED = range(20_000, 32_000)
+_TRIES = 20
+# Whoever repeats a run by its seed must not find the same ports, taken, in the next.
+_CHANCE = random.SystemRandom()
+
 
 def free_port() -> int:
-    """A loopback port that nobody listens on now; somebody may a moment later."""
+    """A loopback port that nobody listens on now; somebody may a moment later.
+
+    It is none that a system gives to whoever asks for any port or connects to somewhere, as those
+    that it has just taken back are given away again at once.
+    """
+    for port in _CHANCE.sample(_UNASKED, _TRIES):
+        with contextlib.suppress(OSError), socket.create_server((HOST, port)):
+            return port
     with socket.create_server((HOST, 0)) as listener:
         return _port(listener)
 

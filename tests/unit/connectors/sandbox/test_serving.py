@@ -1,6 +1,7 @@
 """Applications are served over real HTTP/1.1 on loopback, and the servers end cleanly."""
 
 import socket
+from pathlib import Path
 
 import anyio
 import anyio.lowlevel
@@ -62,6 +63,16 @@ async def test_a_dropped_connection_ends_without_a_byte() -> None:
     assert (first, second) == (b"", b"")
     assert third.endswith(b"hello")
     assert traffic.in_flight == 0
+
+
+def test_a_free_port_is_none_that_the_system_gives_away() -> None:
+    """Between the question and the listener others connect, and each takes a port."""
+    range_of_system = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    if not range_of_system.exists():
+        pytest.skip("this system does not tell which ports it gives away")
+    first, last = (int(port) for port in range_of_system.read_text().split())
+
+    assert [port for _ in range(50) if first <= (port := free_port()) <= last] == []
 
 
 async def test_the_asked_for_port_is_used_and_free_again_afterwards() -> None:
