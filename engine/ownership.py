@@ -14,12 +14,16 @@ import os
 import stat
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
+
+from engine import whole
 
 ROOT = 0
 OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
-# Ours and the interpreter's: some of it is loaded only when it is needed.
+# Ours and the interpreter's: some of it is loaded only when it is needed. So are libraries.
 CODE = (__file__, os.__file__)
+_LIBRARY = "aiosqlite"
 # From <linux/capability.h>: read and search what the rights of a file would not allow.
 _CAP_VERSION_3 = 0x20080522
 _CAP_DAC_READ_SEARCH = 1 << 2
@@ -38,18 +42,41 @@ def as_owner(directory: Path, owner: os.stat_result) -> Generator[None]:
     if os.geteuid() != ROOT or owner.st_uid == ROOT:
         yield
         return
+    code = _code()
+    with _rights_of(owner):
+        if not _can_walk_to(directory) or not all(map(_can_read, code)):
+            _search_everywhere()
+        if can_read := all(map(_can_read, code)):
+            yield
+    if not can_read:
+        # That right was not to be had, as in most containers.
+        whole.load()
+        with _rights_of(owner):
+            yield
+
+
+@contextmanager
+def _rights_of(owner: os.stat_result) -> Generator[None]:
+    """For the block, root is this user."""
     group, groups = os.getegid(), os.getgroups()
     os.setgroups([])
     os.setegid(owner.st_gid)
     os.seteuid(owner.st_uid)
     try:
-        if not _can_walk_to(directory) or not all(_can_read(each) for each in CODE):
-            _search_everywhere()
         yield
     finally:
         os.seteuid(ROOT)
         os.setegid(group)
         os.setgroups(groups)
+
+
+def _code() -> list[str]:
+    """A file of each that some of is loaded only when it is needed.
+
+    To be asked with all rights: what cannot be seen once is kept as if it were not there.
+    """
+    library = find_spec(_LIBRARY)
+    return [*CODE, *([library.origin] if library and library.origin else [])]
 
 
 def _can_walk_to(directory: Path) -> bool:

@@ -50,6 +50,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "settings",
                 "streams",
                 "tuning",
+                "whole",
             }
         ),
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
+AS_ROOT = "tests/end_to_end/test_as_root.py"
 OWNERSHIP = "engine/ownership.py"
 STATEDIR = "engine/store/statedir.py"
 PROVENANCE = "engine/store/sqlite/provenance.py"
@@ -75,9 +76,16 @@ MUTANTS = (
     Mutant(
         "cannot load itself as root where the service's user cannot walk",
         OWNERSHIP,
-        "if not _can_walk_to(directory) or not all(_can_read(each) for each in CODE):",
+        "if not _can_walk_to(directory) or not all(map(_can_read, code)):",
         "if not _can_walk_to(directory):",
         (f"{DIRECTORY}::test_root_acting_as_the_service_can_load_what_it_is_made_of",),
+    ),
+    Mutant(
+        "loads as root what it needs only once it may not",
+        OWNERSHIP,
+        "        whole.load()\n",
+        "        _ = whole\n",
+        (f"{AS_ROOT}::test_root_that_may_not_look_everywhere_does_all_that_root_may",),
     ),
     Mutant(
         "leaves waits as long as a clock that was ahead has made them",
