@@ -25,18 +25,21 @@ def load(path: Path | None) -> Config:
     return config
 
 
-def look(path: Path | None) -> Config:
+def look(path: Path | None, *, speaks: bool = False) -> Config:
     """Read the configuration for a command that only asks the service, or reads its state.
 
     It needs no secret, and under systemd nobody but the service can read them.
+
+    Args:
+        speaks: whether the command speaks with a database that is not named there.
     """
     found = find(path)
     config = config_view.checked(found, configuration.read(found))
-    _log_what_is_said(config.engine.service)
+    _log_what_is_said(config.engine.service, speaks=speaks)
     return config
 
 
-def _log_what_is_said(service: ServiceSettings) -> None:
+def _log_what_is_said(service: ServiceSettings, *, speaks: bool) -> None:
     """Set logging up: for a state in a file, of which nothing is said, once the command fails.
 
     Otherwise it would be a sixth of what such a command costs.
@@ -54,7 +57,7 @@ def _log_what_is_said(service: ServiceSettings) -> None:
         # By now that of the logs.
         sys.excepthook(kind, error, traceback)
 
-    if service.state is None:
-        sys.excepthook = uncaught
-    else:
+    if speaks or service.state is not None:
         configure()
+    else:
+        sys.excepthook = uncaught

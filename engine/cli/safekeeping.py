@@ -39,7 +39,7 @@ def restore(path: Path | None, copy: Path) -> int:
 
 def copy(path: Path | None, of: str, to: str) -> int:
     """Move a state from a directory into a database, or back; see `wosync state copy`."""
-    config = look(path)
+    config = look(path, speaks=True)
     into = _is_database(to)
     if _is_database(of) == into:
         raise Misused(

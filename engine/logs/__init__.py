@@ -104,6 +104,8 @@ def configure(
     """
     global _way  # noqa: PLW0603 # as global as structlog's own configuration
     if _way is not None:
+        # What was said on the former way is not lost with it.
+        flush()
         _way.lines.close()
     out: TextIO = stream if stream is not None else sys.stderr
     shape, render = Shaper(plain_mails=_number(level) <= logging.DEBUG), _renderer(form, out)

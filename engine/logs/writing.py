@@ -18,7 +18,7 @@ from engine.streams import PATIENCE_S, PRIORITY, encoded, reader_of, write_whole
 # So many lines wait for a reader; at the length of most of them that is less than a megabyte.
 WAITING_MAX = 2000
 # Under load a line is written with those that come within so long: each write takes the interpreter
-# from whoever works. The first one after a rest is written at once.
+# from whoever works. The first one after a rest is written at once, and so is what must be heard.
 REST_S = 0.01
 # A pipe takes so many bytes whole, whoever else writes to it.
 TOGETHER_MAX = select.PIPE_BUF
@@ -66,7 +66,14 @@ class Lines:
                 self._writer = threading.Thread(target=self._write_all, name="logs", daemon=True)
                 self._writer.start()
 
-    debug = info = warning = error = critical = msg
+    debug = info = msg
+
+    def urgent(self, line: str) -> None:
+        """Write one line, and what waits before it, at once: the process may be about to end."""
+        self.msg(line)
+        self._hurry.set()
+
+    warning = error = critical = urgent
 
     def drain(self) -> None:
         """Wait until what was said so far is written, PATIENCE_S at most."""
@@ -84,6 +91,7 @@ class Lines:
     def close(self) -> None:
         """Let the thread end once it has written what waits."""
         self._queue.put(None)
+        self._hurry.set()
 
     def join(self, seconds: float) -> None:
         """Wait for the end of the thread."""
@@ -94,7 +102,6 @@ class Lines:
         waiting = self._queue.get()
         while waiting is not None:
             if isinstance(waiting, threading.Event):
-                self._hurry.clear()
                 waiting.set()
                 waiting = self._queue.get()
                 continue
@@ -109,6 +116,7 @@ class Lines:
             self._written += len(lines)
             if waiting is _NOTHING:
                 self._hurry.wait(REST_S)
+                self._hurry.clear()
                 waiting = self._queue.get()
 
     def _gathered(self, line: str) -> tuple[list[bytes], str | threading.Event | None]:

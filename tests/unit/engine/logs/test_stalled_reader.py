@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import select
 import threading
@@ -11,8 +13,9 @@ from dataclasses import dataclass
 from typing import TextIO
 
 import pytest
+import structlog
 
-from engine import streams
+from engine import logs, streams
 from engine.logs import writing
 from engine.logs.writing import Lines
 from tests.waiting import DEADLINE_S
@@ -26,6 +29,14 @@ class Pipe:
 
     reader: int
     stream: TextIO
+
+    def read_lines(self, number: int) -> list[str]:
+        """So many lines, as soon as they have come."""
+        read = b""
+        while read.count(b"\n") < number:
+            assert select.select([self.reader], [], [], DEADLINE_S)[0], read
+            read += os.read(self.reader, 1000)
+        return read.decode().splitlines()
 
     def read_all(self) -> list[str]:
         """Every line until the other end is closed."""
@@ -111,6 +122,36 @@ def test_lines_that_come_together_are_written_together(
     assert b"".join(written).decode().splitlines() == said
     assert max(map(len, written)) <= select.PIPE_BUF
     assert len(written) <= 3 * len(b"".join(written)) // select.PIPE_BUF
+
+
+def test_what_must_be_heard_is_written_at_once_with_what_was_said_before_it(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever ends the process next, by a signal, leaves nobody to write it."""
+    monkeypatch.setattr(writing, "REST_S", 10 * DEADLINE_S)
+    lines = Lines(pipe.stream, note)
+    lines.info("the first")
+    # The first one is written, and after it comes a rest.
+    arrived = pipe.read_lines(1)
+    lines.info("an ordinary one")
+    lines.warning("a bad one")
+
+    assert arrived + pipe.read_lines(2) == ["the first", "an ordinary one", "a bad one"]
+
+
+def test_a_way_that_is_set_up_anew_keeps_what_the_former_one_held(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some commands read their settings only when they have said something already."""
+    monkeypatch.setattr(writing, "REST_S", 10 * DEADLINE_S)
+    monkeypatch.setattr(writing, "PATIENCE_S", DEADLINE_S)
+    logs.configure("info", "json", pipe.stream)
+    said = [f"said_{number}" for number in range(9)]
+    for event in said:
+        structlog.get_logger().info(event)
+    logs.configure("info", "json", io.StringIO())
+
+    assert [json.loads(line)["event"] for line in pipe.read_lines(9)] == said
 
 
 def test_what_must_be_said_waits_for_a_reader_only_so_long(pipe: Pipe) -> None:
