@@ -134,6 +134,29 @@ MUTANTS = (
         (f"{STORE}/test_history.py::test_what_is_held_says_so_itself_and_no_line_is_written",),
     ),
     Mutant(
+        "lets what must be heard wait for other lines",
+        "engine/logs/writing.py",
+        "warning = error = critical = urgent",
+        "warning = error = critical = msg",
+        (f"{STALLED}::test_what_must_be_heard_is_written_at_once_with_what_was_said_before_it",),
+    ),
+    Mutant(
+        "loses what a former way of the log still held",
+        "engine/logs/__init__.py",
+        "        flush()\n        _way.lines.close()\n",
+        "        _way.lines.close()\n",
+        (f"{STALLED}::test_a_way_that_is_set_up_anew_keeps_what_the_former_one_held",),
+    ),
+    Mutant(
+        "lets a report stand before what was logged",
+        "engine/cli/output.py",
+        "        if self.shared:\n",
+        "        if not self.shared:\n",
+        (
+            "tests/unit/engine/cli/test_output.py::test_a_report_stands_behind_what_was_logged_before_it",
+        ),
+    ),
+    Mutant(
         "waits for whoever reads its log",
         "engine/logs/writing.py",
         "            if self._queue.qsize() >= WAITING_MAX:\n",

@@ -17,6 +17,7 @@ import structlog
 
 from engine import logs, streams
 from engine.logs import writing
+from engine.logs.folding import PASSING
 from engine.logs.writing import Lines
 from tests.waiting import DEADLINE_S
 
@@ -149,9 +150,13 @@ def test_a_way_that_is_set_up_anew_keeps_what_the_former_one_held(
     said = [f"said_{number}" for number in range(9)]
     for event in said:
         structlog.get_logger().info(event)
+    for _ in range(PASSING + 3):
+        structlog.get_logger().warning("trouble")
     logs.configure("info", "json", io.StringIO())
 
-    assert [json.loads(line)["event"] for line in pipe.read_lines(9)] == said
+    lines = [json.loads(line) for line in pipe.read_lines(9 + PASSING + 1)]
+    assert [line["event"] for line in lines] == said + ["trouble"] * (PASSING + 1)
+    assert lines[-1]["repeated"] == 3
 
 
 def test_what_must_be_said_waits_for_a_reader_only_so_long(pipe: Pipe) -> None:
