@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     )
     from engine.flow.allowance import BudgetLimits
     from engine.flow.worktime import holding, pausing
+    from engine.home import with_home
     from engine.model.fields import Fields, Json, Scalar
     from engine.model.identity import id_of
     from engine.model.permissions import Permission, Standing, Use
@@ -166,6 +167,7 @@ __all__ = [
     "keep_secret",
     "option",
     "pausing",
+    "with_home",
 ]
 
 # Where all of it stands. First what a command needs that is only listed, then what is known of a
@@ -173,6 +175,7 @@ __all__ = [
 _ROOMS = (
     "engine.command",
     "engine.errors",
+    "engine.home",
     "engine.model.identity",
     "engine.model.reason",
     "engine.connector",

@@ -16,6 +16,8 @@ from typing import Annotated, Any, ClassVar, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
+from engine.home import with_home
+
 # A plugin of some other distribution has no say in what is a valid configuration, and to look for
 # one in all that are installed is a tenth of what a command costs.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -94,6 +96,14 @@ def _read_secret_file(path: Path) -> str:
     return text
 
 
+def _secret_path(name: str) -> Path:
+    try:
+        return with_home(Path(name))
+    except ValueError as error:
+        shown = _shown(name, "file")
+        raise ValueError(f"the secret file {shown} cannot be read: {error}") from error
+
+
 def may_be_shown(form: str, name: str) -> bool:
     """Whether a reference looks like one: somebody may have put the secret itself in its place."""
     shape = _A_PATH if form == "file" else _A_NAME
@@ -131,7 +141,7 @@ def resolve_secret(reference: Any) -> Any:
             raise ValueError(f"the environment variable {_shown(name)} is not set or is empty")
         return text
     if form == "file":
-        return FileSecret(Path(name).expanduser())
+        return FileSecret(_secret_path(name))
     if form == "credential":
         directory = os.environ.get("CREDENTIALS_DIRECTORY")
         if not directory:

@@ -36,6 +36,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "descriptors",
                 "dates",
                 "errors",
+                "home",
                 "installation",
                 "lean",
                 "logs",
@@ -261,6 +262,17 @@ def test_time_and_chance_enter_at_one_place_each() -> None:
         assert module == "engine.loop" or "asyncio" not in imported, module
         assert chance <= {"Random"}, module
         assert [one for one in asked if not one.endswith("clock.now")] == [], module
+
+
+def test_a_home_directory_is_looked_up_at_one_place() -> None:
+    """A `~` that nobody can resolve is a mistake of whoever wrote it, and is said as one."""
+    asking = [
+        module
+        for module, path in (ENGINE | CONNECTORS).items()
+        if any(re.search(r"\.(expanduser|home)$", one) for one in calls(path))
+    ]
+
+    assert asking == ["engine.home"]
 
 
 def test_only_the_outside_makes_randomness_without_a_seed() -> None:

@@ -13,6 +13,7 @@ from typing import IO
 
 from connectors.sandbox.sandbox import Addresses, Credentials
 from connectors.sandbox.serving import HOST, free_port
+from engine import with_home
 
 CONFIG_NAME = "config.toml"
 STATE_NAME = "state"
@@ -76,7 +77,10 @@ def _lock(lock: IO[str], directory: Path) -> None:
 
 
 def _made(directory: Path) -> Path:
-    directory = directory.expanduser().resolve()
+    try:
+        directory = with_home(directory).resolve()
+    except ValueError as error:
+        raise FileNotFoundError(f"{directory} cannot be made: {error}") from error
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     return directory
 

@@ -12,6 +12,7 @@ import click
 from engine.cli.exits import Misused, complain, paragraph
 from engine.connector import Question
 from engine.errors import EngineError
+from engine.home import with_home
 
 AGAIN, ON, LEAVE = "again", "on", "leave"
 
@@ -160,12 +161,17 @@ def _wanted(question: Question) -> str:
 
 def _secret_in(path: Path, name: str) -> str:
     try:
-        text = path.expanduser().read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        raise Misused(
-            f"the file of --secret {name} cannot be read: {reason}", remedy="name another file"
-        ) from error
+        text = with_home(path).read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError as error:
+        raise _unreadable(name, "it is no text") from error
+    except (OSError, ValueError) as error:
+        raise _unreadable(name, getattr(error, "strerror", None) or str(error)) from error
     if not text:
         raise Misused(f"the file of --secret {name} is empty", remedy="name another file")
     return text
+
+
+def _unreadable(name: str, reason: str) -> Misused:
+    return Misused(
+        f"the file of --secret {name} cannot be read: {reason}", remedy="name another file"
+    )

@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from engine.command import Completion
+from engine.home import with_home
 
 BY, SORTS = ("reason",), ("since", "ref", "reason")
 _HOME, _STATES = Path("/etc/wosync"), Path("/var/lib")
@@ -92,7 +93,8 @@ def _known(named: Path | None, beginning: str) -> list[str]:
     if "state" not in service:
         from engine.store.sqlite.known import references as known
 
-        directory = service.get("state_dir") or _usual(path)
+        named = service.get("state_dir")
+        directory = with_home(Path(named)) if named else _usual(path)
         return known(path.absolute().parent / directory / _STATE, beginning)
     from engine.store.postgres.database import Database
     from engine.store.postgres.known import at_once
@@ -111,7 +113,7 @@ def _secret(reference: dict[str, str] | None, path: Path) -> str | None:
     for form, name in (reference or {}).items():
         if form == "env":
             return os.environ.get(name)
-        place = Path(name).expanduser()
+        place = with_home(Path(name))
         if form == "credential":
             given = os.environ.get("CREDENTIALS_DIRECTORY")
             place = (Path(given) if given else path.absolute().parent / "credentials") / name

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import Misconfigured
+from engine.home import with_home
 
 CONFIGURATIONS = (Path("config.toml"), Path("/etc/wosync/config.toml"))
 # What all pairs of a fleet have in common, and the directory beside it with a file for each.
@@ -111,10 +112,18 @@ def place_of_state(named: Path | None, config: Path) -> Path:
     Args:
         named: [service] state_dir, where it is set.
         config: the configuration file.
+
+    Raises:
+        Misconfigured: it is below a home directory that nobody knows.
     """
     if named is None and os.environ.get("STATE_DIRECTORY"):
         return Path(os.environ["STATE_DIRECTORY"].split(":")[0])
-    return config.parent.resolve() / (named or STATE_DIR).expanduser()
+    try:
+        return config.parent.resolve() / with_home(named or STATE_DIR)
+    except ValueError as error:
+        raise Misconfigured(
+            f"{config}: [service] state_dir cannot be used: {error}", remedy="correct it there"
+        ) from error
 
 
 def checked_address(text: str) -> str:

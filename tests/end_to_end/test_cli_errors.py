@@ -213,6 +213,28 @@ async def test_a_secret_the_environment_does_not_hold_is_named(unserved: Home) -
     assert not unserved.state.exists()
 
 
+@pytest.mark.parametrize(
+    ("place", "command"),
+    [
+        *(("api_key", command) for command in ("run", "once", "check")),
+        *(("state_dir", command) for command in ("run", "once", "status", "retry O-1")),
+        *(("state_dir", command) for command in ("config show", "list --waiting", "top --json")),
+    ],
+)
+async def test_a_home_directory_that_nobody_knows_is_a_wrong_configuration(
+    unserved: Home, place: str, command: str
+) -> None:
+    """A configuration may come from a machine that has a user more."""
+    written = {"api_key": unserved.directory / "api_key", "state_dir": unserved.state}
+    unserved.replace(f'"{written[place]}"', '"~nosuchuser/x"')
+    ended = await unserved.run(*command.split())
+
+    assert ended.code == CONFIGURATION
+    assert place in paragraph(ended)
+    assert "its ~ names a user whom this system does not know; write the whole path" in ended.err
+    assert not unserved.state.exists()
+
+
 async def test_once_says_that_a_system_cannot_be_reached(unserved: Home) -> None:
     """A timer unit tries again later; nothing is left behind until it does."""
     ended = await unserved.run("once")

@@ -308,6 +308,7 @@ async def test_a_mistake_is_one_paragraph_with_a_remedy(
         (["--answer", "nonsense"], "--answer wants TABLE.KEY=VALUE"),
         (["--answer", "outreach.base_url=http://127.0.0.1:1"], "workbooks.api_key is missing"),
         (["--secret", "workbooks.api_key=/nowhere/to/be/found"], "cannot be read"),
+        (["--secret", "workbooks.api_key=~nosuchuser/key"], "its ~ names a user whom"),
         (["--answer", "workbooks.auth=magic"], "one of api_key, session is wanted"),
         (
             ["--answer", "workbooks.api_key=shown-to-everybody"],

@@ -17,6 +17,16 @@ class Keyed(Settings):
     key: Secret
 
 
+def homeless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run as a user of whom the system knows nothing."""
+
+    def unknown(_: int) -> None:
+        raise KeyError
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+
+
 def test_each_form_of_reference_gives_the_text_without_its_line_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -78,6 +88,23 @@ def test_an_unusable_reference_says_why(
 
     with pytest.raises(ValueError, match=words):
         resolve_secret(reference)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("~/key", "the secret file ~/key cannot be read: its ~ stands for no directory: HOME is"),
+        ("~no-such-user/key", "its ~ names a user whom this system does not know; write the whole"),
+    ],
+)
+def test_a_secret_below_a_home_that_nobody_knows_is_refused(
+    name: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container with a user id of its own has neither HOME nor an entry for it."""
+    homeless(monkeypatch)
+
+    with pytest.raises(ValueError, match=words):
+        resolve_secret({"file": name})
 
 
 @pytest.mark.parametrize("content", [b"", b" \n", b"\xff\xfe"])

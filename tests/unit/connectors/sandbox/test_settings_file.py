@@ -37,6 +37,12 @@ def test_the_configuration_points_at_the_sandbox_and_holds_no_secret(tmp_path: P
         assert secret not in settings.text
 
 
+def test_a_directory_below_a_home_that_nobody_knows_is_refused() -> None:
+    """A shell leaves the `~` of an unknown user as it is."""
+    with pytest.raises(OSError, match="~nosuchuser/x cannot be made: its ~ names a user whom"):
+        prepared(Path("~nosuchuser/x"))
+
+
 def test_each_secret_lies_in_a_file_only_its_owner_can_read(tmp_path: Path) -> None:
     """Even a sandbox sets the example."""
     before = os.umask(0)
