@@ -44,6 +44,8 @@ _A_NAME = re.compile(
 )
 # A path says where it begins, and holds nothing of what else there is in base64.
 _A_PATH = re.compile(r"(?:~|\.{1,2})?/[^+=]*", re.ASCII)
+# Stands for a byte of the environment that is part of no character.
+_NO_TEXT = re.compile("[\ud800-\udfff]")
 
 
 class FileSecret(SecretStr):
@@ -126,7 +128,7 @@ def resolve_secret(reference: Any) -> Any:
     """Turn a secret reference into its text, or into the secret of a file.
 
     Raises:
-        ValueError: not a reference, or what it names is missing or empty.
+        ValueError: not a reference, or what it names is missing, empty or no text.
     """
     if isinstance(reference, SecretStr):
         return reference
@@ -139,6 +141,9 @@ def resolve_secret(reference: Any) -> Any:
         text = os.environ.get(name, "").strip()
         if not text:
             raise ValueError(f"the environment variable {_shown(name)} is not set or is empty")
+        # Looked for, not tried: the error of an attempt would carry the secret.
+        if _NO_TEXT.search(text):
+            raise ValueError(f"the environment variable {_shown(name)} is not readable as text")
         return text
     if form == "file":
         return FileSecret(_secret_path(name))

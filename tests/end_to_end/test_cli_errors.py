@@ -213,6 +213,25 @@ async def test_a_secret_the_environment_does_not_hold_is_named(unserved: Home) -
     assert not unserved.state.exists()
 
 
+@pytest.mark.parametrize("command", ["run", "once", "check"])
+async def test_a_variable_that_is_no_text_is_named_and_never_repeated(
+    unserved: Home, command: str
+) -> None:
+    """An EnvironmentFile in another encoding, or a file that was cut off within a character."""
+    reference = f'{{ file = "{unserved.directory / "api_key"}" }}'
+    unserved.replace(reference, '{ env = "WB_KEY" }')
+    command_line = (command, "--config", str(unserved.config))
+    broken = os.fsdecode(b"abcdefgh\xffij")
+    ended = await wosync(*command_line, cwd=unserved.directory, WB_KEY=broken)
+
+    assert ended.code == CONFIGURATION
+    assert "[workbooks] api_key: the environment variable WB_KEY is not readable" in paragraph(
+        ended
+    )
+    assert "abcdefgh" not in ended.everything
+    assert not unserved.state.exists()
+
+
 @pytest.mark.parametrize(
     ("place", "command"),
     [

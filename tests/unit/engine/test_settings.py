@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,19 @@ def test_a_secret_below_a_home_that_nobody_knows_is_refused(
 
     with pytest.raises(ValueError, match=words):
         resolve_secret({"file": name})
+
+
+def test_a_secret_in_a_variable_that_is_no_text_is_refused_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What it would be sent as nobody can say, and whoever tried would fail."""
+    monkeypatch.setenv("A_KEY", os.fsdecode(b"abcdefgh\xffij"))
+
+    with pytest.raises(ValueError, match="variable A_KEY is not readable as text") as refused:
+        resolve_secret({"env": "A_KEY"})
+
+    assert refused.value.__cause__ is refused.value.__context__ is None
+    assert "abcdefgh" not in str(refused.value)
 
 
 @pytest.mark.parametrize("content", [b"", b" \n", b"\xff\xfe"])

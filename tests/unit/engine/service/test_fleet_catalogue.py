@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -15,6 +15,36 @@ if TYPE_CHECKING:
 
 SERVICE = 65534
 TEXT = "# of a pair\n"
+PAIR = """
+[workbooks]
+api_key = {{ env = "{}" }}
+[outreach]
+client_id = {{ env = "FINE" }}
+client_secret = {{ env = "FINE" }}
+"""
+
+
+def test_a_secret_that_is_no_text_stops_its_pair_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that failed at one pair would leave all the others without anybody."""
+    from engine.config import fleet as fleet_config
+    from engine.service.fleet.catalogue import Catalogue
+    from engine.store.postgres.fleet.register import Register
+
+    monkeypatch.setenv("FINE", "the-key")
+    monkeypatch.setenv("BROKEN", os.fsdecode(b"abcdefgh\xffij"))
+    path = tmp_path / "fleet.toml"
+    path.write_text('[service]\nstate = "postgresql://@/any"\n')
+    (tmp_path / "pairs").mkdir()
+    for name in ("fine", "broken"):
+        (tmp_path / "pairs" / f"{name}.toml").write_text(PAIR.format(name.upper()))
+
+    nobody_asked = cast("Register", None)
+    known = Catalogue(fleet_config.load(path), nobody_asked).look({})
+
+    assert known["fine"].trouble is None
+    assert "the environment variable BROKEN is not readable" in str(known["broken"].trouble)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may act as somebody else")
