@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
+from connectors.outreach.address import address_in
 from engine import BudgetSettings, Secret, Settings, TextOrReference
 
 API_PATH = "/api/v2"
-_PORTS = {"http": 80, "https": 443}
-_HOST = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|[0-9a-f:.]+")
-_PATH = re.compile(r"[A-Za-z0-9/._~%!$&'()*+,;=:@-]*")
 
 
 def _origin(text: str) -> str:
-    try:
-        url = urlsplit(text.strip())
-        port = url.port
-    except ValueError as error:
-        raise ValueError(f"not an address: {error}") from error
-    if url.scheme not in _PORTS or _HOST.fullmatch(url.hostname or "") is None:
-        raise ValueError("must be an http or https address, for example https://api.outreach.io")
-    if url.query or url.fragment or "@" in url.netloc:
-        raise ValueError("must not carry a query, a fragment or credentials")
-    if _PATH.fullmatch(url.path) is None:
-        raise ValueError("not an address: a blank, for example, is written %20 in it")
     # One origin is written in one way: refresh tokens belong to it.
-    host = f"[{url.hostname}]" if ":" in str(url.hostname) else url.hostname
-    beside = "" if port in {None, _PORTS[url.scheme]} else f":{port}"
-    origin = f"{url.scheme}://{host}{beside}{url.path}".rstrip("/")
+    origin = str(address_in(text.strip()))
     if origin.endswith(API_PATH):
         raise ValueError(f"must be given without {API_PATH}: the token endpoint lies beside it")
     return origin

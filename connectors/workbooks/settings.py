@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
 from engine import Secret, Settings
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class WorkbooksFields(Settings):
@@ -97,6 +100,9 @@ class WorkbooksSettings(Settings):
     @field_validator("base_url")
     @classmethod
     def _origin(cls, text: str) -> str:
+        if _CONTROL.search(text):
+            # What takes an address apart leaves these out, and another host would be asked.
+            raise ValueError("base_url holds a control character, such as a tab or a line's end")
         parts = urlsplit(text)
         # Reading the port raises ValueError by itself when it is no port.
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:

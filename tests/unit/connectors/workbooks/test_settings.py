@@ -36,6 +36,8 @@ def test_a_trailing_slash_in_the_base_url_is_tolerated() -> None:
         "https://u:p@h",
         "https://h?api=1",
         "http://h:x",
+        "https://ho\tst",
+        "https://host\n",
     ],
 )
 def test_a_base_url_of_another_form_is_refused(base_url: str) -> None:
