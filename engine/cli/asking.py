@@ -10,7 +10,7 @@ import json
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from engine.about import PROGRAM, about
 from engine.cli.exits import complain
@@ -36,6 +36,8 @@ FORBIDDEN = 403
 NOT_FOUND, NOT_ALLOWED, STARTING = 404, 405, 503
 # From here on an answer is not what was asked for.
 REDIRECTED = 300
+# From here on the answer may be the server's own, which is too busy or has failed.
+FAILED = 500
 # A service that is at work says so more often.
 SIGN_OF_LIFE_S = 60.0
 SHOWING = frozenset({"GET", "HEAD"})
@@ -65,12 +67,18 @@ def ask_service(
             version and is asked to do something.
         StateUnusable: this user cannot read the token by which the service knows who may do this.
         StandsBy: the service that answers does nothing of the kind.
+        Unreachable: what answers is another program.
     """
     text = ask(config, path, method, content=content, timeout_s=timeout_s)
-    try:
-        return None if text is None else json.loads(text)
-    except ValueError:
+    if text is None:
         return None
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict):
+        raise _another_program(config)
+    return cast("dict[str, Any]", told)
 
 
 def ask(
@@ -88,7 +96,7 @@ def ask(
         headers = _ours(config) | {"Accept": accept} | key
         request = Request(method, way_to(config) + path, headers, content)
         try:
-            with answered(*_host_and_port(config), request, timeout_s) as answer:
+            with _answer_of_ours(config, request, timeout_s) as answer:
                 if answer.status == FORBIDDEN:
                     continue
                 return _text(config, answer, shows=not changes)
@@ -118,7 +126,7 @@ def listening(
         Misconfigured: the service that answers runs on another configuration, or is of another
             version.
         StateUnusable: as `ask`.
-        Unreachable: the service ended before it had told everything.
+        Unreachable: the service ended before it had told everything, or it is another program.
     """
     for key in _keys(config):
         with ExitStack() as opened:
@@ -128,7 +136,7 @@ def listening(
             request = Request("POST", way_to(config) + path, _ours(config) | key, sent)
             try:
                 answer = opened.enter_context(
-                    answered(*_host_and_port(config), request, TIMEOUT_S, silence_s=SIGN_OF_LIFE_S)
+                    _answer_of_ours(config, request, TIMEOUT_S, silence_s=SIGN_OF_LIFE_S)
                 )
                 if answer.status == FORBIDDEN:
                     continue
@@ -139,6 +147,36 @@ def listening(
             yield _lines(answer)
             return
     raise _refused(config)
+
+
+@contextmanager
+def _answer_of_ours(
+    config: Path, request: Request, timeout_s: float, *, silence_s: float | None = None
+) -> Generator[Answer]:
+    """As `answered`: the service signs what it says, and no other program does.
+
+    Raises:
+        NoAnswer: there is none.
+        Unreachable: it is another program's.
+    """
+    with answered(*_host_and_port(config), request, timeout_s, silence_s=silence_s) as answer:
+        if VERSION not in answer.headers and not _may_be_unsigned(answer.status):
+            raise _another_program(config)
+        yield answer
+
+
+def _may_be_unsigned(status: int) -> bool:
+    """Whether the service may say so unsigned: for the server beneath it, or in an old version."""
+    return status == ANOTHER or status >= FAILED
+
+
+def _another_program(config: Path) -> Unreachable:
+    return Unreachable(
+        f"what answers at {address(config)} is not this service, but another program, or a version"
+        " before 0.3",
+        remedy="see what listens there, and end it; or give the service another address: [service]"
+        " http",
+    )
 
 
 def _ours(config: Path) -> dict[str, str]:

@@ -20,7 +20,7 @@ from prometheus_client import Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -274,13 +274,7 @@ class Guard:
             return
         request = Request(scope)
         answer: ASGIApp = self._refusal(request) or self.app
-
-        async def signed(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[VERSION] = about().version
-            await send(message)
-
-        await answer(scope, receive, signed if CONFIG_OF in request.headers else send)
+        await answer(scope, receive, send)
 
     def _refusal(self, request: Request) -> Response | None:
         # What records hold is shown under names of ours alone.
@@ -289,6 +283,25 @@ class Guard:
             return None
         text = "this is not the service of that name; ask for it by its address\n"
         return PlainTextResponse(text, status_code=NOT_OURS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """Says to whoever means a service of ours that this is one, and its version; also in failure.
+
+    A command takes nothing else for an answer of the service.
+    """
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def signed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)[VERSION] = about().version
+            await send(message)
+
+        asked = scope["type"] == "http" and CONFIG_OF in Headers(scope=scope)
+        await self.app(scope, receive, signed if asked else send)
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,7 +411,7 @@ async def serving_app(app: ASGIApp, listener: socket.socket) -> AsyncGenerator[N
     """The same for any routes."""
     server = _Server(
         uvicorn.Config(
-            app,
+            _Signed(app),
             http=_Connection,
             ws="none",
             lifespan="off",

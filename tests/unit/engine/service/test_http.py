@@ -9,13 +9,18 @@ from typing import Any, cast
 import anyio
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from connectors.sandbox.serving import free_port
+from engine.about import about
 from engine.errors import Misconfigured
 from engine.metrics import Metrics
 from engine.service import http
 from engine.service.doors import Doors
-from engine.service.headers import CONFIG_OF, TOKEN
+from engine.service.headers import CONFIG_OF, TOKEN, VERSION, header_of
 from engine.service.http import application, serving
 from engine.service.listening import listen
 from engine.service.reloading import Reloaded
@@ -91,6 +96,28 @@ async def test_readiness_gives_its_reason(reason: str | None, status: int, text:
     answer = await get(Told(reason), "/readyz")
 
     assert (answer.status_code, answer.text) == (status, text)
+
+
+async def test_whatever_is_said_to_a_command_is_signed_and_nothing_said_to_others() -> None:
+    """A command takes nothing else for the service's; and a failure is answered beneath routes."""
+
+    async def failing(_: Request) -> Response:
+        raise LookupError
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        failed = Starlette(routes=[Route("/status", failing)])
+        async with (
+            http.serving_app(failed, listener),
+            httpx.AsyncClient(base_url=address, trust_env=False) as client,
+        ):
+            meant = {CONFIG_OF: header_of(OURS)}
+            answers = [await client.get(path, headers=meant) for path in ("/status", "/nothing")]
+            to_others = await client.get("/nothing")
+
+    assert [one.status_code for one in answers] == [500, 404]
+    assert [one.headers[VERSION] for one in answers] == [about().version] * 2
+    assert VERSION not in to_others.headers
 
 
 async def test_a_service_that_is_not_ready_is_alive_all_the_same() -> None:
