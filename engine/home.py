@@ -13,9 +13,11 @@ def with_home(path: Path) -> Path:
     """The path, with a home directory in the place of a leading `~`.
 
     Raises:
-        ValueError: nobody knows that directory; says why, and what to do, but not the path, which
-            may be a secret in the wrong place.
+        ValueError: nobody knows that directory, or it is no path; says why, and what to do, but
+            not the path, which may be a secret in the wrong place.
     """
+    if "\0" in str(path):
+        raise ValueError("it holds a null character, which no path does")
     try:
         return path.expanduser()
     except RuntimeError as error:

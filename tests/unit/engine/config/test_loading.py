@@ -133,6 +133,12 @@ def test_a_relative_state_directory_lies_beside_the_configuration(tmp_path: Path
     assert absolute.engine.service.state_dir == Path("/var/x")
 
 
+def test_a_state_directory_that_is_no_path_is_refused(tmp_path: Path) -> None:
+    """TOML can write what no system takes for a name."""
+    with pytest.raises(Misconfigured, match="state_dir cannot be used: it holds a null character"):
+        read(tmp_path, '[service]\nstate_dir = "a\\u0000b"\n' + EMPTY)
+
+
 def test_systemds_own_directory_is_used_unless_one_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
