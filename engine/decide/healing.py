@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 
+from engine.model.fields import Json
 from engine.model.reason import Code
 from engine.model.records import FieldKind
 from engine.model.refusal import Circumstances, Filling, Inputs
@@ -90,7 +91,7 @@ def _mark(key: str, inputs: Inputs, around: Circumstances) -> str:
     filling = around.fillings.get(name)
     match kind:
         case "column":
-            return digest(inputs.columns.get(name))
+            return digest(_spelled_alike(inputs.columns.get(name)))
         case "line":
             return "" if filling is None else filling.mark
         case "mapping":
@@ -103,6 +104,11 @@ def _mark(key: str, inputs: Inputs, around: Circumstances) -> str:
             return around.granted
         case _:
             return around.settings.get(name, "")
+
+
+def _spelled_alike(value: Json) -> Json:
+    """The value; a blank comes in several spellings, and may change them without an edit."""
+    return None if isinstance(value, str) and not value.strip() else value
 
 
 def _bearers(

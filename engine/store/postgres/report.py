@@ -110,7 +110,8 @@ def waiting_reasons(connection: Session, limit: int) -> list[WaitingReason]:
         "SELECT count(*), reason, reason_code FROM"
         " (SELECT reason, reason_code FROM record WHERE state = 'pending' AND reason IS NOT NULL"
         " UNION ALL SELECT reason, reason_code FROM people_tab"
-        " WHERE state = 'pending' AND reason IS NOT NULL) AS waiting"
+        " WHERE state = 'pending' AND reason IS NOT NULL"
+        " UNION ALL SELECT reason, reason_code FROM outbox WHERE reason IS NOT NULL) AS waiting"
         " GROUP BY reason, reason_code"
         " ORDER BY count(*) DESC, reason, reason_code NULLS FIRST LIMIT %s",
         (limit,),

@@ -55,6 +55,17 @@ _SKIPPED = (
     " s.reason, 'skipped' AS reason_code, NULL AS reason_class, NULL AS field"
     " FROM skip s JOIN {table} one ON one.id = s.record_id WHERE s.record_type = '{kind}'"
 )
+# What could not be written back; records of which something else is still to be done wait for that.
+_OWED = (
+    "SELECT '{kind}' AS record_type, one.id, one.ref, one.{target} AS target_id,"
+    " CAST(o.changed_at AS REAL) AS since, o.reason, o.reason_code, NULL AS reason_class,"
+    " NULL AS field FROM outbox o JOIN {table} one ON one.id = o.record_id"
+    " WHERE o.record_type = '{kind}' AND o.reason IS NOT NULL{alone}"
+)
+_ALONE = (
+    " AND one.state <> 'pending' AND NOT EXISTS (SELECT 1 FROM people_tab t"
+    " WHERE t.record_id = one.id AND t.state = 'pending')"
+)
 _TAB = "JOIN people_tab t ON t.record_id = one.id"
 _LISTS = {
     "waiting": (
@@ -72,6 +83,8 @@ _LISTS = {
             _TAB,
             tab=True,
         ),
+        _OWED.format(kind="opportunity", table="record", target="target_id", alone=_ALONE),
+        _OWED.format(kind="person", table="person", target="prospect_id", alone=""),
     ),
     "held": (
         _records("one.mass IN (1, 2) AND one.mass > 0", "one.pending_since"),

@@ -128,7 +128,8 @@ def waiting_reasons(connection: sqlite3.Connection, limit: int) -> list[WaitingR
         "SELECT count(*), reason, reason_code FROM"
         " (SELECT reason, reason_code FROM record WHERE state = 'pending' AND reason IS NOT NULL"
         " UNION ALL SELECT reason, reason_code FROM people_tab"
-        " WHERE state = 'pending' AND reason IS NOT NULL)"
+        " WHERE state = 'pending' AND reason IS NOT NULL"
+        " UNION ALL SELECT reason, reason_code FROM outbox WHERE reason IS NOT NULL)"
         " GROUP BY reason, reason_code ORDER BY count(*) DESC, reason LIMIT ?",
         (limit,),
     )

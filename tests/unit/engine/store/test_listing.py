@@ -6,12 +6,14 @@ import sqlite3
 
 import pytest
 
+from engine.decide.reasons import foreign
 from engine.decide.roster import Listed
 from engine.model.history import Note
 from engine.model.listing import BLANK, KINDS, Wanted
+from engine.model.outbox import Owed
 from engine.model.reason import Code
-from tests.unit.engine.stand_ins import NOW
-from tests.unit.engine.store.adapters import history, listed, listing
+from tests.unit.engine.stand_ins import NOW, link, owed_to, row, take
+from tests.unit.engine.store.adapters import history, listed, listing, outbox
 
 REFUSED = ("refused", str(Code.REFUSED), "no", "validation")
 REFUSAL = Note("refused", "no")
@@ -178,6 +180,24 @@ def test_what_the_fuse_holds_and_what_is_in_doubt_does_not_wait(
     assert doubt.since == NOW + 1
     assert doubt.cause is not None
     assert doubt.cause.code is Code.CREATE_IN_DOUBT
+
+
+def test_what_the_source_does_not_take_waits_with_its_reason(
+    connection: sqlite3.Connection,
+) -> None:
+    """It is in the target, and in step there: on no other list would anybody find it."""
+    take(connection, row(1))
+    link(connection, 1, owed=Owed(target_id="7"))
+    assert listing.chosen(connection, Wanted(("waiting",))) == []
+    entry = owed_to(connection)
+    assert entry is not None
+    refused = foreign(Code.WRITE_BACK_REFUSED, "a rule of yours")
+    outbox.postpone(connection, entry, refused, due_at=NOW + 9, counts=True, missed=0)
+
+    [(_, found)] = listing.chosen(connection, Wanted(("waiting",)))
+    assert (found.ref, found.since) == (entry.ref, entry.changed_at)
+    assert found.cause is not None
+    assert (found.cause.code, found.cause.text) == (Code.WRITE_BACK_REFUSED, "a rule of yours")
 
 
 @pytest.mark.parametrize(

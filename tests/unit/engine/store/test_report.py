@@ -49,7 +49,10 @@ def test_every_kind_of_record_is_counted_once(connection: sqlite3.Connection) ->
     )
     assert report.due(connection, NOW, Lane.BACKLOG) == 2
     assert report.due(connection, NOW + 9, Lane.BACKLOG) == 4
-    assert report.waiting_reasons(connection, 5) == [WaitingReason(1, "no", "refused")]
+    assert report.waiting_reasons(connection, 5) == [
+        WaitingReason(1, "busy", "unspecified"),
+        WaitingReason(1, "no", "refused"),
+    ]
 
 
 def test_people_are_counted_where_an_operator_looks_for_them(
