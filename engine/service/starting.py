@@ -11,7 +11,7 @@ from engine.about import about
 from engine.assembly.assembly import Assembly
 from engine.decide.failure import error_class, plain_reason
 from engine.decide.patience import GiveUp, Refusals, judged
-from engine.errors import EngineError, StateUnusable
+from engine.errors import EngineError, Misconfigured, StateUnusable
 from engine.flow.backoff import delay_s
 from engine.flow.worktime import pausing
 from engine.metrics.labels import START_UP
@@ -22,15 +22,29 @@ from engine.service.status import Status
 
 # The longest that anything is made to wait, beside the cap of the backoff: one hour.
 LONGEST_WAIT_S = 3600.0
+# So long a start that is in trouble goes on where it was, and does not begin anew.
+TAKEN_S = 300.0
 
 log = structlog.get_logger(component="service")
 
 
-async def take_steps(system: str, steps: Sequence[Step]) -> None:
-    """Take a system's start-up steps in order."""
+Taken = dict[tuple[str, str], float]
+"""Steps that a start has taken, by system and name, with when, in the loop's time."""
+
+
+async def take_steps(system: str, steps: Sequence[Step], taken: Taken | None = None) -> None:
+    """Take a system's start-up steps in order.
+
+    Args:
+        taken: those that need not be taken again; what is taken now is added.
+    """
     for step in steps:
+        if taken is not None and (system, step.name) in taken:
+            continue
         fact = await step.run()
         log.info("start_up_step", system=system, step=step.name, fact=fact)
+        if taken is not None:
+            taken[system, step.name] = anyio.current_time()
 
 
 async def start(assembly: Assembly, status: Status) -> None:
@@ -41,14 +55,18 @@ async def start(assembly: Assembly, status: Status) -> None:
     """
     refusals: Refusals | None = None
     attempt, rng = 0, assembly.environment.rng("start")
+    taken: Taken = {}
     while True:
+        before = len(taken)
         try:
-            await _attempt(assembly)
+            await _attempt(assembly, taken)
             break
         except StateUnusable:
             raise
         except EngineError as error:
-            attempt += 1
+            # One that got further than the last one is the first of what is left.
+            attempt = 1 if len(taken) > before else attempt + 1
+            _let_go(taken, error)
             backoff_s = delay_s(attempt, rng, assembly.config.engine.retry.backoff)
             verdict = judged(
                 error,
@@ -81,10 +99,17 @@ async def start(assembly: Assembly, status: Status) -> None:
     log.info("started", version=about().version, state=state)
 
 
-async def _attempt(assembly: Assembly) -> None:
+def _let_go(taken: Taken, error: EngineError) -> None:
+    """Begin anew after a refusal, which may have changed what is known, and after a while."""
+    began = min(taken.values(), default=0.0)
+    if isinstance(error, Misconfigured) or anyio.current_time() - began > TAKEN_S:
+        taken.clear()
+
+
+async def _attempt(assembly: Assembly, taken: Taken) -> None:
     connectors = assembly.config.connectors
-    await take_steps(connectors.source.name, assembly.systems.source.steps())
-    await take_steps(connectors.target.name, assembly.systems.target.steps())
+    await take_steps(connectors.source.name, assembly.systems.source.steps(), taken)
+    await take_steps(connectors.target.name, assembly.systems.target.steps(), taken)
     await assembly.mapping_reader.load()
     await assembly.people_poller.start()
 
