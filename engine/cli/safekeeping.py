@@ -97,6 +97,8 @@ def adopt(path: Path | None) -> int:
     place = state_of(config)
     here = place.installation(config.engine.service.instance)
     with place.changing() as store:
+        # That of another pair is nobody's to take over, whatever machine it comes from.
+        done(store.kept.claim_pair(pair(config)))
         done(store.provenance.adopt(here))
     sys.stdout.write(
         "the state is at home here now; at the next start everything in the target is read before"

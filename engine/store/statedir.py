@@ -94,6 +94,18 @@ def held(state_dir: Path) -> bool:
     return False
 
 
+def read_only(path: Path) -> StateUnusable | None:
+    """The error for a place that nobody can write to, whoever owns it, or None."""
+    with suppress(OSError):
+        if os.statvfs(path).f_flag & os.ST_RDONLY:
+            return StateUnusable(
+                f"{path} is on a file system that is mounted read-only",
+                remedy="look in the system's log why, as after an error of the disk, and mount it"
+                " for writing again: mount -o remount,rw",
+            )
+    return None
+
+
 def unusable(path: Path, error: OSError) -> StateUnusable:
     """The error for a directory or file that the system refuses."""
     return StateUnusable(
@@ -148,6 +160,8 @@ def _locks(state_dir: Path) -> Generator[int]:
     if not os.access(state_dir, os.W_OK | os.X_OK, effective_ids=True):
         if held(state_dir):
             raise _in_use(state_dir)
+        if (error := read_only(state_dir)) is not None:
+            raise error
         raise StateUnusable(
             f"the state directory {state_dir} cannot be written to",
             remedy=f"make it writable for this user: {opening(state_dir, os.geteuid())};"

@@ -121,6 +121,27 @@ async def test_a_copied_directory_asks_before_it_is_at_work_elsewhere(tmp_path: 
     assert names_of(sandbox) == before
 
 
+async def test_the_state_of_another_pair_is_not_adopted(tmp_path: Path) -> None:
+    """It would be said to be at home here, and the next start would refuse it."""
+    async with served(tmp_path / "home", few()) as home:
+        assert (await home.run("once")).code == ATTENTION
+        _spoil(home.state / statedir.FILE_NAME, "another pair")
+        before = settings_of(home.state / statedir.FILE_NAME)
+        refused = await home.run("state", "adopt")
+
+    assert refused.code == STATE, refused.everything
+    assert "this state belongs to others" in paragraph(refused)
+    assert settings_of(home.state / statedir.FILE_NAME) == before
+
+
+def settings_of(path: Path) -> list[tuple[str, str]]:
+    """What a state keeps of whose it is."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return connection.execute(
+            "SELECT name, value FROM setting WHERE name IN ('pair', 'installation', 'copied')"
+        ).fetchall()
+
+
 async def test_a_named_instance_may_move(tmp_path: Path) -> None:
     """In a container, neither machine nor directory need be the same at the next start."""
     async with served(tmp_path / "home", few()) as home:

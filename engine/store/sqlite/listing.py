@@ -17,6 +17,11 @@ _REFUSED_AT = (
     "(SELECT max(h.at) FROM history h WHERE h.record_type = '{kind}' AND h.record_id = one.id"
     " AND h.decision = 'refused')"
 )
+# Of a person that is read again and again, but decided on once; before that there is only the look.
+_DECIDED_AT = (
+    "coalesce((SELECT max(h.at) FROM history h WHERE h.record_type = 'person'"
+    " AND h.record_id = one.id), one.read_at)"
+)
 _RECORDS = (
     "SELECT 'opportunity' AS record_type, one.id, one.ref, one.target_id, {since} AS since,"
     " {reason} AS reason, {code} AS reason_code, {of}.reason_class AS reason_class,"
@@ -130,7 +135,7 @@ _LISTS = {
         _PEOPLE.format(
             where="one.prospect_id IS NULL AND (one.reason IS NOT NULL OR one.id IN"
             " (SELECT CAST(name AS INTEGER) FROM awaited WHERE kind = 'person'))",
-            since="one.read_at",
+            since=_DECIDED_AT,
             joined="",
         ),
     ),

@@ -237,6 +237,8 @@ def _statements(script: str) -> Generator[str]:
 def unreadable(path: Path, error: sqlite3.Error) -> StateUnusable:
     """The error for a state file that cannot be opened or read."""
     if not os.access(path, os.R_OK | os.W_OK):
+        if (nobody := statedir.read_only(path)) is not None:
+            return nobody
         return StateUnusable(
             f"this user may not read and write the state file {path}",
             remedy=f"give it to the owner of its directory: chown --reference={path.parent} {path}",

@@ -12,6 +12,7 @@ from engine.model.history import Note
 from engine.model.listing import BLANK, KINDS, Wanted
 from engine.model.outbox import Owed
 from engine.model.reason import Code
+from engine.model.records import RecordType
 from tests.unit.engine.stand_ins import NOW, link, owed_to, row, take
 from tests.unit.engine.store.adapters import history, listed, listing, outbox
 
@@ -159,6 +160,19 @@ def test_a_person_without_a_prospect_is_listed_where_somebody_waits_or_knows_why
     connection.execute("INSERT INTO awaited (kind, name, record_id) VALUES ('person', '32', 1)")
 
     assert refs(connection, Wanted(["people"])) == ["PERS-32", "PERS-33"]
+
+
+def test_a_person_is_listed_since_it_was_decided_and_not_since_the_last_look(
+    connection: sqlite3.Connection,
+) -> None:
+    """Whoever stands on a tab is read at every start; of one just seen there is only the look."""
+    enter(connection, 1)
+    for number in (31, 32):
+        meet(connection, number, refused=True)
+    history.remember(connection, 31, 1, REFUSAL, NOW - 500, record_type=RecordType.PERSON)
+
+    found = listing.chosen(connection, Wanted(["people"], sort="ref"))
+    assert [(one.ref, one.since) for _, one in found] == [("PERS-31", NOW - 500), ("PERS-32", NOW)]
 
 
 def test_what_the_fuse_holds_and_what_is_in_doubt_does_not_wait(

@@ -259,3 +259,24 @@ def test_who_may_not_write_is_told_what_opens_the_directory(
 
     assert f"chmod u+rwx {public};" in str(refused.value.remedy)
     assert statedir.opening(public, STRANGER) == f"chown {STRANGER} {public}, as root"
+
+
+def test_a_disk_that_is_mounted_read_only_is_not_taken_for_somebody_elses(
+    public: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No owner and no mode opens it."""
+    (public / FILE_NAME).touch()
+    told = os.statvfs(public)
+    read_only = os.statvfs_result((*told[:8], told.f_flag | os.ST_RDONLY, told.f_namemax))
+    monkeypatch.setattr("os.access", lambda *_, **__: False)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType] # whatever is asked
+    monkeypatch.setattr("os.statvfs", lambda _: read_only)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType] # wherever it is
+
+    with (
+        pytest.raises(StateUnusable, match="mounted read-only") as to_write,
+        statedir.lease(public),
+    ):
+        pass
+    to_read = statefile.unreadable(public / FILE_NAME, sqlite3.OperationalError("readonly"))
+
+    assert "remount" in str(to_write.value.remedy)
+    assert "mounted read-only" in str(to_read)
