@@ -28,10 +28,11 @@ from connectors.outreach.spelling import (
 )
 from engine import FieldKind, Money, Scalar, TargetField, Value
 
+_NO_NUMBER = "not a number, or one that is too large"
 _NEEDED = MappingProxyType(
     {
         FieldKind.BOOLEAN: "not true or false",
-        FieldKind.DECIMAL: "not a number",
+        FieldKind.DECIMAL: _NO_NUMBER,
         FieldKind.DATE: "not a date",
         FieldKind.DATETIME: "not a date and time",
         FieldKind.LIST: "not a list of texts",
@@ -52,7 +53,7 @@ def encode_as_text(field: TargetField, value: Value) -> Scalar:
 def _number(value: Value) -> Decimal:
     number = parse_number(value.amount if isinstance(value, Money) else value)
     if number is None:
-        raise Unfit("not a number")
+        raise Unfit(_NO_NUMBER)
     return number
 
 

@@ -111,6 +111,13 @@ def test_a_number_beyond_all_bounds_is_rejected(field: str) -> None:
         encode(FIELDS[field], 10**5000)
 
 
+@pytest.mark.parametrize("number", ["9" * 63, 1e300, Decimal(2**64)])
+def test_a_number_that_is_too_large_is_not_said_to_be_none(number: Value) -> None:
+    """Whoever reads that it is no number looks for a letter in it."""
+    with pytest.raises(Rejected, match="too large"):
+        encode(FIELDS["amount"], number)
+
+
 def test_a_rejection_does_not_quote_the_value() -> None:
     """Messages are logged and written back; record contents stay out of them."""
     with pytest.raises(Rejected) as caught:
