@@ -302,9 +302,14 @@ def test_a_lease_that_cannot_be_renewed_ends_here_before_it_does_there(
     lease = taken(stack, replace(real, address=address))
     way.close()
 
-    until(lambda: not lease.stands)
-    assert holder(real) is not None
-    until(lambda: holder(real) is None)
+    def may_another_begin() -> bool:
+        # Asked first: a busy machine may come to its next question when both have ended.
+        ended_there = holder(real) is None
+        assert not (ended_there and lease.stands)
+        return ended_there
+
+    until(may_another_begin)
+    assert not lease.stands
     way.open()
 
 
