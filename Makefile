@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 SITE = $(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --nitpicky --fresh-env -c docs . build/site
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 # Test processes; more than there are cores, because many tests wait for sockets.
-WORKERS ?= 6
+WORKERS ?= 4
 # On a fresh machine the tests are compiled once, by two, not by every test process at the same time.
 COMPILE := $(BIN)/python -m pytest --collect-only -qq
 # Tests start hundreds of processes; kept bytecode spares each of them the compiler.
