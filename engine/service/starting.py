@@ -25,11 +25,10 @@ LONGEST_WAIT_S = 3600.0
 # So long a start that is in trouble goes on where it was, and does not begin anew.
 TAKEN_S = 300.0
 
-log = structlog.get_logger(component="service")
-
-
 Taken = dict[tuple[str, str], float]
 """Steps that a start has taken, by system and name, with when, in the loop's time."""
+
+log = structlog.get_logger(component="service")
 
 
 async def take_steps(system: str, steps: Sequence[Step], taken: Taken | None = None) -> None:
@@ -56,16 +55,17 @@ async def start(assembly: Assembly, status: Status) -> None:
     refusals: Refusals | None = None
     attempt, rng = 0, assembly.environment.rng("start")
     taken: Taken = {}
+    furthest = 0
     while True:
-        before = len(taken)
         try:
             await _attempt(assembly, taken)
             break
         except StateUnusable:
             raise
         except EngineError as error:
-            # One that got further than the last one is the first of what is left.
-            attempt = 1 if len(taken) > before else attempt + 1
+            # One that got further than any before is the first of what is left.
+            attempt = 1 if len(taken) > furthest else attempt + 1
+            furthest = max(furthest, len(taken))
             _let_go(taken, error)
             backoff_s = delay_s(attempt, rng, assembly.config.engine.retry.backoff)
             verdict = judged(

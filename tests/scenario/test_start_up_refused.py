@@ -58,6 +58,9 @@ DESCRIBED = "/metadata/types.api"
 # Opportunities and people; what describes organisations is looked for elsewhere first.
 TYPES = 2
 FAILURES = 3
+# Of attempts in an hour whose waits grow from one second to five minutes; of those whose waits grow
+# anew every five minutes there are more than twice as many.
+OUTAGE_S, SELDOM, OFTEN = 3600.0, 10, 40
 
 
 def told(fault: Fault) -> str:
@@ -137,6 +140,18 @@ async def test_a_start_goes_on_where_a_passing_trouble_met_it(world: Bench) -> N
     assert [one.path for one in world.workbooks_seen].count(DESCRIBED) == TYPES + FAILURES
     assert not world.workbooks_traffic.plan.waiting
     assert not world.outreach_traffic.plan.waiting
+
+
+async def test_a_start_that_gets_no_further_asks_ever_less_often(world: Bench) -> None:
+    """What it looks up again after a while, because it may be another by now, is no progress."""
+    world.settings["retry"] = {"base_s": 1, "cap_s": 300}
+    world.outreach_fault(Fault(method="GET", path="/types$", status=502, times=None))
+
+    async with running(world):
+        await anyio.sleep(OUTAGE_S)
+
+    asked = world.outreach_traffic.counts["GET", "/api/v2/types"]
+    assert SELDOM < asked < OFTEN
 
 
 async def test_a_pair_that_has_worked_is_waited_for_and_it_is_said_why(world: Bench) -> None:
