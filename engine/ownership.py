@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
-from engine import whole
+from engine import preload
 
 ROOT = 0
 OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -50,7 +50,7 @@ def as_owner(directory: Path, owner: os.stat_result) -> Generator[None]:
             yield
     if not can_read:
         # That right was not to be had, as in most containers.
-        whole.load()
+        preload.everything()
         with _rights_of(owner):
             yield
 

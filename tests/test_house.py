@@ -46,12 +46,12 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "model",
                 "ownership",
                 "plain",
+                "preload",
                 "redaction",
                 "runs",
                 "settings",
                 "streams",
                 "tuning",
-                "whole",
             }
         ),
     ),

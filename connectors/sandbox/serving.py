@@ -24,7 +24,7 @@ HOST = "127.0.0.1"
 _KEEP_ALIVE_S = 75
 _GRACE_S = 1
 
-# Ports that Linux, the BSDs and Windows leave to those who ask for one of them.
+# Ports that Linux, macOS and Windows, as they are set up, leave to those who ask for one of them.
 _UNASKED = range(20_000, 32_000)
 _TRIES = 20
 # Whoever repeats a run by its seed must not find the same ports, taken, in the next.

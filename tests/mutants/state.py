@@ -83,8 +83,8 @@ MUTANTS = (
     Mutant(
         "loads as root what it needs only once it may not",
         OWNERSHIP,
-        "        whole.load()\n",
-        "        _ = whole\n",
+        "        preload.everything()\n",
+        "        _ = preload\n",
         (f"{AS_ROOT}::test_root_that_may_not_look_everywhere_does_all_that_root_may",),
     ),
     Mutant(

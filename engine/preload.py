@@ -1,4 +1,4 @@
-"""All of the program, loaded now: for who will not be able to read it when it is needed."""
+"""All of the program, loaded now: for whoever will not be able to read it when it is needed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LEFT_OUT = ("connectors.sandbox", "engine.__main__")
 _READ_ONCE = (("engine.store.sqlite.statefile", "migrations"),)
 
 
-def load() -> None:
+def everything() -> None:
     """Load every module of the program, and what they read of its files only once.
 
     What cannot be loaded here, such as the adapter of a driver that is not installed, would not be
