@@ -134,6 +134,26 @@ MUTANTS = (
         (f"{STORE}/test_history.py::test_what_is_held_says_so_itself_and_no_line_is_written",),
     ),
     Mutant(
+        "takes for progress of a start what it only looks up again",
+        "engine/service/starting.py",
+        "furthest = max(furthest, len(taken))",
+        "furthest = 0",
+        (
+            "tests/scenario/test_start_up_refused.py"
+            "::test_a_start_that_gets_no_further_asks_ever_less_often",
+        ),
+    ),
+    Mutant(
+        "begins a start anew at every trouble",
+        "engine/service/starting.py",
+        "or anyio.current_time() - began > TAKEN_S:",
+        "or True:",
+        (
+            "tests/scenario/test_start_up_refused.py"
+            "::test_a_start_goes_on_where_a_passing_trouble_met_it",
+        ),
+    ),
+    Mutant(
         "lets what must be heard wait for other lines",
         "engine/logs/writing.py",
         "warning = error = critical = urgent",
