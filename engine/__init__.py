@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         excerpt,
     )
     from engine.flow.allowance import BudgetLimits
-    from engine.flow.worktime import holding, pausing
+    from engine.flow.worktime import holding
     from engine.home import with_home
     from engine.model.fields import Fields, Json, Scalar
     from engine.model.identity import id_of
@@ -166,7 +166,6 @@ __all__ = [
     "id_of",
     "keep_secret",
     "option",
-    "pausing",
     "with_home",
 ]
 

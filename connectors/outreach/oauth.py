@@ -39,7 +39,6 @@ from engine import (
     because,
     holding,
     keep_secret,
-    pausing,
 )
 
 VAULT_NAME = "oauth"
@@ -93,6 +92,7 @@ class Tokens:
         Waits for a mint under way, and for the rest of the 60 seconds since the last attempt.
 
         Raises:
+            HeldBack: the work ends meanwhile, or all of the system is paused for long.
             Unauthorized: the credentials are refused.
             Throttled: minted too often, for example by another process.
             Unreachable: the token endpoint does not answer; never ambiguous, since the request
@@ -250,8 +250,7 @@ class Tokens:
         await self.environment.governor.hold()
         if (rest := self._rest_s()) > 0:
             # Nobody can send anything meanwhile, and everybody can see why.
-            self.environment.governor.pause(rest, wait)
-            await pausing(rest)
+            await self.environment.governor.wait_out(rest, wait)
         # A cancelled mint would lose the rotated token, and with it the authorisation.
         with anyio.CancelScope(shield=True):
             await self._attempt(consent or self._presented())

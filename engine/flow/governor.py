@@ -30,7 +30,7 @@ from engine.flow.lane import current_lane, retrying, writing
 from engine.flow.ledger import Ledger, current_record
 from engine.flow.purpose import current_purpose
 from engine.flow.retry_budget import RetryBudget
-from engine.flow.worktime import BLOCKED_MAX_S, State, spending
+from engine.flow.worktime import BLOCKED_MAX_S, STALL_S, State, spending
 from engine.loop import loop_time
 from engine.model.condition import Condition
 from engine.model.lane import Lane
@@ -113,6 +113,8 @@ class Governor:
         default_factory=dict[str, tuple[float, NotGranted]], init=False
     )
     _changed: Bell = field(default_factory=Bell, init=False)
+    _drained: Bell = field(default_factory=Bell, init=False)
+    _draining: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         self.budget = Budget(self.limits)
@@ -376,6 +378,24 @@ class Governor:
                 raise HeldBack(held, retry_after_s=seconds)
             with spending(State.THROTTLED):
                 await anyio.sleep(max(seconds, TICK_S))
+
+    async def wait_out(self, seconds: float, reason: str) -> None:
+        """Pause for `seconds`, and wait until they are over, however long that is.
+
+        Raises:
+            HeldBack: the work ends meanwhile.
+        """
+        self.pause(seconds, reason)
+        with spending(State.THROTTLED, seconds + STALL_S), anyio.move_on_after(seconds):
+            if not self._draining:
+                await self._drained.wait()
+            held = because(Code.SYSTEM_PAUSED, cause=reason)
+            raise HeldBack(held, retry_after_s=self.paused_s)
+
+    def drain(self) -> None:
+        """The work ends: who waits for what may be long in coming is turned away from now on."""
+        self._draining = True
+        self._drained.ring()
 
     def _held_by_pause(self) -> tuple[float, str | None] | None:
         """Seconds and reason of the pause that concerns the request in hand, if there is one."""

@@ -95,4 +95,6 @@ async def _work(assembly: Assembly, status: Status, stop: anyio.Event) -> None:
             tasks.start_soon(status.shadow.keep)
         async with upstream(assembly):
             await stop.wait()
+            for governor in assembly.systems.governors(assembly.config).values():
+                governor.drain()
         tasks.cancel_scope.cancel()

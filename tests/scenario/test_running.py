@@ -90,6 +90,24 @@ async def test_a_start_while_a_system_is_down_waits_for_it(world: Bench) -> None
     assert not world.workbooks_traffic.plan.waiting
 
 
+async def test_a_stop_does_not_wait_for_an_access_token(world: Bench) -> None:
+    """One is minted a minute; whoever stops the service has nothing from waiting for the next."""
+    world.settings["service"]["shutdown_s"] = 40
+    async with running(world):
+        first = world.has("Before")
+        await until(lambda: linked(world, first))
+        world.outreach.expire_access_tokens()
+        record = world.has("Harbour crane")
+        await until(lambda: posts(world) == 2)
+        await anyio.sleep(1)
+        told_at = anyio.current_time()
+
+    assert anyio.current_time() - told_at < 5
+    world.clock.advance(61)
+    await world.once()
+    assert world.twin(record)
+
+
 @pytest.mark.parametrize("shutdown_s", [10, 0], ids=["in order", "at once"])
 async def test_a_stop_in_the_middle_of_work_loses_and_doubles_nothing(
     world: Bench, shutdown_s: int

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
-import anyio
 import pytest
 
 from connectors.outreach.oauth import Tokens
 from engine import Answer, EngineError
+from engine.flow.governor import Governor
 from tests.unit.connectors.outreach.stand_ins import World, answer, settings
 
 
@@ -45,15 +45,13 @@ class Bench:
     def start(self, *script: Reply, **changes: Any) -> Tokens:
         """A process that has just started."""
         self.script = list(script)
-        real_sleep = anyio.sleep
 
-        async def sleep(seconds: float) -> None:
-            if seconds > 0:
-                self.slept.append(seconds)
-                self.world.clock.time += seconds
-            await real_sleep(0)
+        async def wait_out(governor: Governor, seconds: float, reason: str) -> None:
+            governor.pause(seconds, reason)
+            self.slept.append(seconds)
+            self.world.clock.time += seconds
 
-        self.monkeypatch.setattr("connectors.outreach.oauth.anyio.sleep", sleep)
+        self.monkeypatch.setattr(Governor, "wait_out", wait_out)
         return Tokens(settings(**changes), self.world.environment, self._request)
 
     async def _request(self, content: bytes) -> Answer:

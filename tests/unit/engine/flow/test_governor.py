@@ -149,6 +149,41 @@ async def test_after_a_pause_requests_go_on() -> None:
     assert subject.pause_reason is None
 
 
+@pytest.mark.parametrize("drained", ["meanwhile", "before"])
+async def test_who_waits_out_a_long_pause_is_turned_away_when_the_work_ends(drained: str) -> None:
+    """A stop must not take as long as a pause that nothing can be done about."""
+    subject = governor(in_flight_max=4)
+    turned_away: list[HeldBack] = []
+    if drained == "before":
+        subject.drain()
+
+    async def wait() -> None:
+        try:
+            await subject.wait_out(3600.0, "a token is awaited")
+        except HeldBack as error:
+            turned_away.append(error)
+
+    with anyio.fail_after(DEADLINE_S):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(wait)
+            await anyio.wait_all_tasks_blocked()
+            assert len(turned_away) == (drained == "before")
+            subject.drain()
+
+    [error] = turned_away
+    assert "a token is awaited" in str(error)
+    assert subject.paused_s > 3000
+
+
+async def test_who_waits_out_a_pause_goes_on_after_it() -> None:
+    """It is waited out however long it is; nothing is admitted meanwhile."""
+    subject = governor(in_flight_max=4)
+
+    await subject.wait_out(0.01, "a token is awaited")
+
+    assert await enters(subject)
+
+
 async def test_failures_in_a_row_are_an_outage_and_pause_the_system() -> None:
     """An outage is no record's fault; the first failures alone may be."""
     subject = governor()
