@@ -100,7 +100,7 @@ class OutreachClient:
         if after is not None:
             request = replace(request, url=after)
         page = await self._page(request, ReadableCollection)
-        unreadable = page.unreadable if isinstance(page, ReadableCollection) else 0
+        unreadable = page.unreadable if isinstance(page, ReadableCollection) else ()
         following = self._requests.following(request, page)
         if following is not None and following.url == request.url:
             raise _endless(request, "the link to the next page leads back to one already read")
@@ -234,7 +234,8 @@ class OutreachClient:
             log.warning(
                 "rows_unreadable",
                 operation=first.operation,
-                rows=found.unreadable,
+                rows=len(found.unreadable),
+                first=found.unreadable[0],
             )
         return found
 
@@ -246,7 +247,8 @@ class OutreachClient:
                 new, or the pages never end.
         """
         found: dict[int, Resource] = {}
-        request, asked, unreadable = first, {first.url}, 0
+        request, asked = first, {first.url}
+        unreadable: tuple[str, ...] = ()
         while True:
             page = await self._page(request, shape)
             if isinstance(page, ReadableCollection):

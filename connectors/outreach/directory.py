@@ -70,7 +70,13 @@ def readable(shown: Roster[Resource], texts: Sequence[str]) -> Roster[Resource]:
     Who is shown so has lost no name: the row cannot be read. A blank text is there as null.
     """
     rows = [one for one in shown.rows if not one.attributes.keys().isdisjoint(texts)]
-    return Roster(rows, shown.unreadable + len(shown.rows) - len(rows))
+    kept = {one.id for one in rows}
+    nameless = [
+        f"the row with id {one.id} holds none of {', '.join(texts)}"
+        for one in shown.rows
+        if one.id not in kept
+    ]
+    return Roster(rows, (*shown.unreadable, *nameless))
 
 
 def stage(resource: Resource) -> Stage:

@@ -112,9 +112,9 @@ class Collection(Wire):
 
 
 class ReadableCollection(Collection):
-    """A collection of which one odd row does not spoil the others; it is counted."""
+    """A collection of which one odd row does not spoil the others; why it is odd is kept."""
 
-    unreadable: int = 0
+    unreadable: tuple[str, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -124,15 +124,17 @@ class ReadableCollection(Collection):
             return found
         if len(given["data"]) > ENTRIES_MAX:
             return found
-        shown = [resource for row in given["data"] if (resource := _resource(row)) is not None]
-        return {**given, "data": shown, "unreadable": len(given["data"]) - len(shown)}
-
-
-def _resource(row: Json) -> Resource | None:
-    try:
-        return Resource.model_validate(row)
-    except ValidationError:
-        return None
+        shown: list[Resource] = []
+        odd: list[str] = []
+        for number, row in enumerate(given["data"], start=1):
+            try:
+                shown.append(Resource.model_validate(row))
+            except ValidationError as error:
+                # The place and what is expected there, never the value.
+                [first, *_] = error.errors(include_url=False)
+                place = ".".join(map(str, first["loc"])) or "all of it"
+                odd.append(f"row {number} of the page: {place}: {first['msg']}")
+        return {**given, "data": shown, "unreadable": tuple(odd)}
 
 
 class Source(Wire):

@@ -156,7 +156,7 @@ class WorkbooksSource:
             RELATIONSHIPS, limit, lambda size: listings.tab_changes(after, size)
         )
         readable, malformed = _readable(rows, tab.tab_change)
-        return TabPage(readable, complete, served_at, unreadable=odd + malformed)
+        return TabPage(readable, complete, served_at, unreadable=(*_nulls(odd), *malformed))
 
     async def newest_tab_change(self) -> Newest:
         """Where the change order of relationships ends, removed ones included.
@@ -361,7 +361,7 @@ class WorkbooksSource:
     ) -> Page:
         rows, odd, complete, served_at = await self._rows(resource.path, limit, call)
         readable, malformed = _readable(rows, lambda row: mapping.captured(row, resource.plugin))
-        return Page(readable, complete, served_at, unreadable=odd + malformed)
+        return Page(readable, complete, served_at, unreadable=(*_nulls(odd), *malformed))
 
     async def _rows(
         self, path: str, limit: int, call: Callable[[int], protocol.Call]
@@ -433,22 +433,28 @@ async def open_source(
         yield WorkbooksSource(client, settings)
 
 
-def _readable(rows: Sequence[Row], reading: Callable[[Row], Read]) -> tuple[list[Read], int]:
-    """The rows that can be read, and how many cannot.
+def _nulls(number: int) -> tuple[str, ...]:
+    return ("a row is null",) * number
+
+
+def _readable(
+    rows: Sequence[Row], reading: Callable[[Row], Read]
+) -> tuple[list[Read], tuple[str, ...]]:
+    """The rows that can be read, and why each of the others cannot.
 
     Raises:
         TheirFault: none can: that is a matter of all rows alike.
     """
     readable: list[Read] = []
-    fault: TheirFault | None = None
+    faults: list[TheirFault] = []
     for row in rows:
         try:
             readable.append(reading(row))
         except TheirFault as error:
-            fault = error
-    if fault is not None and not readable:
-        raise fault
-    return readable, len(rows) - len(readable)
+            faults.append(error)
+    if faults and not readable:
+        raise faults[-1]
+    return readable, tuple(fault.message for fault in faults)
 
 
 def _chunks(ids: Collection[int]) -> list[list[int]]:

@@ -67,8 +67,13 @@ class Auditor:
             page = await self.source.eligible(cursor, self.page_size)
             self.metrics.poll_pages.labels(FEED).inc()
             if page.unreadable:
-                self.metrics.errors.labels(COMPONENT, "protocol").inc(page.unreadable)
-                log.warning("rows_unreadable", feed=FEED, rows=page.unreadable)
+                self.metrics.errors.labels(COMPONENT, "protocol").inc(len(page.unreadable))
+                log.warning(
+                    "rows_unreadable",
+                    feed=FEED,
+                    rows=len(page.unreadable),
+                    first=page.unreadable[0],
+                )
             upto = None if page.complete else behind(cursor, [row.id for row in page.rows])
             outcome, lacking, looked_at = await self.store.audit.compare(
                 page.rows,

@@ -236,12 +236,12 @@ class PeoplePoller:
         await self._people_clock.end()
         self._polled(PEOPLE, changed, began)
 
-    def _note_page(self, feed: str, unreadable: int) -> None:
+    def _note_page(self, feed: str, unreadable: Sequence[str]) -> None:
         """Count the page; a row that cannot be read is lost to us, and that is said."""
         self.metrics.poll_pages.labels(feed).inc()
         if unreadable:
-            self.metrics.errors.labels(COMPONENT, "protocol").inc(unreadable)
-            log.warning("rows_unreadable", feed=feed, rows=unreadable)
+            self.metrics.errors.labels(COMPONENT, "protocol").inc(len(unreadable))
+            log.warning("rows_unreadable", feed=feed, rows=len(unreadable), first=unreadable[0])
 
     def _polled(self, feed: str, changed: int, began: float) -> None:
         took_s = anyio.current_time() - began

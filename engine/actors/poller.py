@@ -302,8 +302,13 @@ class Poller:
         """Count the page; a row that cannot be read is lost to us, and that is said."""
         self.metrics.poll_pages.labels(feed).inc()
         if page.unreadable:
-            self.metrics.errors.labels(COMPONENT, "protocol").inc(page.unreadable)
-            log.warning("rows_unreadable", feed=feed, rows=page.unreadable)
+            self.metrics.errors.labels(COMPONENT, "protocol").inc(len(page.unreadable))
+            log.warning(
+                "rows_unreadable",
+                feed=feed,
+                rows=len(page.unreadable),
+                first=page.unreadable[0],
+            )
 
     def _observe_lag(self, rows: list[Captured], served_at: float | None) -> None:
         now = self.clock.now() if served_at is None else served_at

@@ -98,13 +98,13 @@ class Page:
     """One page of a listing; `complete` when no further row exists beyond it.
 
     `served_at` is what the source's answer told of the time, unix seconds by the source's clock.
-    `unreadable` rows of it were skipped, so what it lacks may be one of them.
+    Rows of it were skipped, each for a reason in `unreadable`: what it lacks may be one of them.
     """
 
     rows: list[Captured]
     complete: bool
     served_at: float | None = None
-    unreadable: int = 0
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class TabPage:
     rows: list[TabChange]
     complete: bool
     served_at: float | None = None
-    unreadable: int = 0
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,10 +227,10 @@ Entry = TypeVar("Entry")
 
 @dataclass(frozen=True, slots=True)
 class Roster(Generic[Entry]):
-    """A whole listing; `unreadable` rows of it were skipped, and may be what it lacks."""
+    """A whole listing; what it lacks may be among the rows skipped, as `unreadable` tells."""
 
     rows: list[Entry]
-    unreadable: int = 0
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,12 +264,12 @@ class Listed:
 class Listing:
     """One page of such a listing; `after` asks for the next one, None at the end.
 
-    `unreadable` rows of it were skipped.
+    Rows of it were skipped, each for a reason in `unreadable`.
     """
 
     rows: list[Listed]
     after: str | None = None
-    unreadable: int = 0
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

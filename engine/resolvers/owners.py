@@ -10,7 +10,7 @@ Stops     when it is cancelled
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
@@ -155,12 +155,14 @@ class OwnerResolver:
         return [(name, user.id) for name, user in named if not user.locked or name not in free]
 
     async def _believed(
-        self, kind: FieldKind, shown: Mapping[int, str], unreadable: int, *, whole: bool
+        self, kind: FieldKind, shown: Mapping[int, str], unreadable: Sequence[str], *, whole: bool
     ) -> dict[int, Listed]:
         """Who counts after this listing; it is said where that is not what was listed."""
         if unreadable:
-            self.metrics.errors.labels(COMPONENT, "protocol").inc(unreadable)
-            log.warning("rows_unreadable", kind=kind.value, rows=unreadable)
+            self.metrics.errors.labels(COMPONENT, "protocol").inc(len(unreadable))
+            log.warning(
+                "rows_unreadable", kind=kind.value, rows=len(unreadable), first=unreadable[0]
+            )
         known = await self.store.kept.roster(kind.value)
         counting = believed(known, shown, whole=whole, now=self.clock.now())
         if kind is FieldKind.USER:

@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.sample import add_seat
@@ -210,3 +211,18 @@ async def test_tabs_that_come_back_empty_take_no_role_away(world: Bench) -> None
 
     assert {path for _, path in written(world)} == {"/api/v2/opportunities/{id}"}
     assert all(len(world.roles(record)) == 1 for record in records)
+
+
+async def test_the_log_tells_of_a_row_that_cannot_be_read(world: Bench) -> None:
+    """It is passed by until somebody mends it, so somebody must be able to find it."""
+    world.has("Harbour crane")
+    world.has("Last listed")
+    world.workbooks_fault(odd(OPPORTUNITIES, times=None, rows="null"))
+
+    with capture_logs() as lines:
+        await world.once()
+
+    told = [line for line in lines if line["event"] == "rows_unreadable"]
+    assert {(line["log_level"], line["rows"], line["first"]) for line in told} == {
+        ("warning", 1, "a row is null")
+    }

@@ -97,7 +97,12 @@ class Survey:
             number += len(page.rows)
             self._lay(page.rows)
             if page.unreadable:
-                log.warning("rows_unreadable", operation="listed", rows=page.unreadable)
+                log.warning(
+                    "rows_unreadable",
+                    operation="listed",
+                    rows=len(page.unreadable),
+                    first=page.unreadable[0],
+                )
             log.info("surveyed", system=self.assembly.config.connectors.target.name, records=number)
             if page.after is None:
                 return

@@ -600,7 +600,9 @@ async def test_a_row_that_cannot_be_read_costs_no_other(
     found = await client.users()
 
     assert [one.id for one in found.rows] == [1, 2]
-    assert found.unreadable == 2
+    null, nameless = found.unreadable
+    assert null.startswith("row 3 of the page: all of it: ")
+    assert nameless == "row 4 of the page: id: Field required"
 
 
 async def test_a_list_of_roles_is_read_whole_or_not_at_all(

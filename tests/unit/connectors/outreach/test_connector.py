@@ -124,8 +124,13 @@ async def test_a_user_or_stage_shown_without_any_text_is_a_row_that_cannot_be_re
         page(resource(2, attributes={}), resource(5, attributes={"name": "Won"})),
     ]
 
-    assert await target.users() == Roster([User(3, "", "", "a@b.c")], 1)
-    assert await target.stages() == Roster([Stage(5, "Won")], 1)
+    assert await target.users() == Roster(
+        [User(3, "", "", "a@b.c")],
+        ("the row with id 4 holds none of name, username, email, firstName, lastName",),
+    )
+    assert await target.stages() == Roster(
+        [Stage(5, "Won")], ("the row with id 2 holds none of name",)
+    )
 
 
 async def test_accounts_the_index_hides_are_asked_for_one_by_one(

@@ -68,6 +68,20 @@ def test_the_connector_is_offered_by_its_entry_point() -> None:
     }  # fmt: skip # two lists of words
 
 
+async def test_a_row_that_cannot_be_read_is_named_and_costs_no_other() -> None:
+    """Nobody finds one row among a thousand by being told that it is there."""
+    spoiled = a_row(902)
+    spoiled["updated_at"] = "yesterday at noon"
+    async with opened(Shop(a_row(), spoiled), fields=CONFIGURED) as world:
+        await world.ready()
+        page = await world.source.changes(None, 10)
+
+    assert [row.id for row in page.rows] == [901]
+    assert page.unreadable == (
+        "the record with id 902: column updated_at should be a UTC date and time",
+    )
+
+
 async def test_every_start_up_step_reports_a_fact_and_can_run_again() -> None:
     """An operator runs `check` as often as needed."""
     async with opened(Shop(a_row()), fields=CONFIGURED, columns=("description",)) as world:
