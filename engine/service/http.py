@@ -16,9 +16,7 @@ import anyio
 import anyio.to_thread
 import structlog
 import uvicorn
-from prometheus_client import Metric
 from prometheus_client.exposition import choose_encoder
-from prometheus_client.registry import Collector
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
@@ -76,9 +74,9 @@ class _Answers:
     async def metrics(self, request: Request) -> Response:
         await self.status.refresh()
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
-        # Read here, in one moment; only the writing down, most of the work, is done elsewhere.
-        seen = _Seen(list(self.status.assembly.metrics.registry.collect()))
-        body = await anyio.to_thread.run_sync(encode, seen, limiter=self.writers)
+        # To read more than a thousand series and write them down would keep the loop for long.
+        registry = self.status.assembly.metrics.registry
+        body = await anyio.to_thread.run_sync(encode, registry, limiter=self.writers)
         return Response(body, headers={"Content-Type": content_type})
 
     async def healthz(self, _: Request) -> Response:
@@ -302,16 +300,6 @@ class _Signed:
 
         asked = scope["type"] == "http" and CONFIG_OF in Headers(scope=scope)
         await self.app(scope, receive, signed if asked else send)
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen(Collector):
-    """The metrics as they were at one moment."""
-
-    families: list[Metric]
-
-    def collect(self) -> list[Metric]:
-        return self.families
 
 
 class _Server(uvicorn.Server):

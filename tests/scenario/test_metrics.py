@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from typing import Any
 
@@ -19,6 +20,7 @@ from engine import logs
 from engine.actors.opportunity_syncer import OpportunitySyncer
 from engine.flow import worktime
 from engine.metrics import labels
+from engine.metrics.families import Registry
 from engine.model.measure import Backlog
 from engine.service import supervision
 from engine.store.sqlite import measure, statefile
@@ -107,6 +109,25 @@ async def test_every_series_is_there_from_the_start(world: Bench) -> None:
         assert text in KNOWN.get(name, {text}), (name, text)
         # No id ever gets into a route.
         assert name != "route" or not any(sign.isdigit() for sign in text), text
+
+
+async def test_a_scrape_is_put_together_beside_the_loop(
+    world: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than a thousand series are read and written down: nobody waits for that meanwhile."""
+    collect = Registry.collect
+    threads: list[threading.Thread] = []
+
+    def noted(registry: Registry) -> Iterator[Metric]:
+        threads.append(threading.current_thread())
+        yield from collect(registry)
+
+    monkeypatch.setattr(Registry, "collect", noted)
+    async with served(world) as port:
+        await port.values("ready")
+
+    assert threads
+    assert threading.current_thread() not in threads
 
 
 async def test_every_request_is_spent_on_something(world: Bench) -> None:

@@ -6,7 +6,8 @@ of their own as the configuration says, and who has them keeps them for a while.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 import anyio
 from prometheus_client import CollectorRegistry, Gauge, GCCollector, Metric, ProcessCollector
@@ -30,9 +31,14 @@ async def exposed(process: Standing, accept: str) -> tuple[bytes, str]:
         working = runners[name].working
         if working is not None:
             await working.status.refresh()
-    families = list(_own(process).collect())
-    families += _of_pairs((name, runners[name]) for name in shown)
-    body = await anyio.to_thread.run_sync(encode, _Seen(families), limiter=process.scrapes)
+    pairs = {
+        name: working.assembly.metrics.registry
+        for name in shown
+        if (working := runners[name].working) is not None
+    }
+    # To read so many series and write them down would keep the loop, and so every pair, for long.
+    whole = _Whole(_own(process), pairs)
+    body = await anyio.to_thread.run_sync(encode, whole, limiter=process.scrapes)
     return body, content_type
 
 
@@ -87,13 +93,24 @@ def _own(process: Standing) -> CollectorRegistry:
     return registry
 
 
-def _of_pairs(runners: Iterable[tuple[str, Runner]]) -> list[Metric]:
+@dataclass(frozen=True, slots=True)
+class _Whole(Collector):
+    """What a process says of itself, and of pairs by their names."""
+
+    own: CollectorRegistry
+    pairs: Mapping[str, CollectorRegistry]
+
+    def collect(self) -> Iterator[Metric]:
+        """All families, read as they are asked for."""
+        yield from self.own.collect()
+        yield from _joined(self.pairs)
+
+
+def _joined(pairs: Mapping[str, CollectorRegistry]) -> list[Metric]:
     """The families of several pairs, each series with the name of its pair."""
     joined: dict[str, Metric] = {}
-    for name, runner in runners:
-        if runner.working is None:
-            continue
-        for family in runner.working.assembly.metrics.registry.collect():
+    for name, registry in pairs.items():
+        for family in registry.collect():
             whole = joined.get(family.name)
             if whole is None:
                 whole = joined[family.name] = Metric(
@@ -106,14 +123,3 @@ def _of_pairs(runners: Iterable[tuple[str, Runner]]) -> list[Metric]:
 def _named(family: Metric, pair: str) -> Iterator[Sample]:
     for sample in family.samples:
         yield sample._replace(labels={"pair": pair, **sample.labels})
-
-
-class _Seen(Collector):
-    """Families as they were at one moment."""
-
-    def __init__(self, families: list[Metric]) -> None:
-        self._families = families
-
-    def collect(self) -> list[Metric]:
-        """All of them."""
-        return self._families
