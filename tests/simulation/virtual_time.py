@@ -69,11 +69,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.wait_for_thread(answer)
         return answer
 
-    async def shutdown_default_executor(self) -> None:
-        """Wait for the ends of those threads, in one more."""
+    async def shutdown_default_executor(self, *timeout: Any, **named: Any) -> None:
+        """Wait for the ends of those threads, in one more; since Python 3.12 at most so long."""
         self._jumping.threads += 1
         try:
-            await super().shutdown_default_executor()
+            await super().shutdown_default_executor(*timeout, **named)
         finally:
             self._jumping.threads -= 1
 
