@@ -275,6 +275,17 @@ def test_a_home_directory_is_looked_up_at_one_place() -> None:
     assert asking == ["engine.home"]
 
 
+def test_values_of_a_statement_are_told_by_their_names_or_their_order_alone() -> None:
+    """Numbered and given in order, as in `?1`, Python 3.12 warns of them and 3.14 refuses them."""
+    numbered = {
+        module: token.group()
+        for module, path in sources("engine/store").items()
+        if (token := re.search(r"\?\d", path.read_text(encoding="utf-8")))
+    }
+
+    assert numbered == {}
+
+
 def test_only_the_outside_makes_randomness_without_a_seed() -> None:
     """Every actor is handed its own."""
     unseeded = [

@@ -144,8 +144,8 @@ MUTANTS = (
     Mutant(
         "forgets a refusal behind many writes",
         "engine/store/sqlite/journal.py",
-        "AND writes IS NULL ORDER BY seq DESC LIMIT ?3)",
-        "AND writes IS NULL ORDER BY seq DESC LIMIT 0 * ?3)",
+        'AND writes IS NULL ORDER BY seq DESC"\n        " LIMIT :most)',
+        'AND writes IS NULL ORDER BY seq DESC"\n        " LIMIT 0 * :most)',
         (f"{DOSSIERS}::test_a_refusal_is_found_behind_any_number_of_writes",),
     ),
     Mutant(

@@ -111,8 +111,8 @@ MUTANTS = (
     Mutant(
         "counts the calls of another day",
         "engine/store/sqlite/day.py",
-        "CASE WHEN day = ?1 THEN",
-        "CASE WHEN day <> ?1 THEN",
+        "CASE WHEN day = :day THEN",
+        "CASE WHEN day <> :day THEN",
         (f"{DAY}::test_a_day_counts_what_is_so_and_what_happened",),
     ),
     Mutant(

@@ -25,9 +25,10 @@ def day(connection: sqlite3.Connection, system: str, begin: float, end: float) -
     ).fetchone()
     first = int(begin // DAY_S)
     requests, of_year = connection.execute(
-        "SELECT coalesce(sum(CASE WHEN day = ?1 THEN requests END), 0),"
-        " coalesce(sum(requests), 0) FROM usage_day WHERE system = ?2 AND day <= ?1 AND day > ?3",
-        (first, system, first - YEAR_DAYS),
+        "SELECT coalesce(sum(CASE WHEN day = :day THEN requests END), 0),"
+        " coalesce(sum(requests), 0) FROM usage_day WHERE system = :system"
+        " AND day <= :day AND day > :before",
+        {"day": first, "system": system, "before": first - YEAR_DAYS},
     ).fetchone()
     return Day(
         begin,

@@ -39,10 +39,12 @@ def recent(
     """
     rows = connection.execute(
         f"{_LINES} WHERE h.seq IN (SELECT seq FROM (SELECT seq FROM history INDEXED BY history_bare"  # noqa: S608 # constants
-        " WHERE record_type = ?1 AND record_id = ?2 AND writes IS NULL ORDER BY seq DESC LIMIT ?3)"
+        " WHERE record_type = :type AND record_id = :id AND writes IS NULL ORDER BY seq DESC"
+        " LIMIT :most)"
         " UNION SELECT seq FROM (SELECT seq FROM history"
-        " WHERE record_type = ?1 AND record_id = ?2 ORDER BY seq DESC LIMIT ?3)) ORDER BY h.seq",
-        (record_type, record_id, RECENT_MAX),
+        " WHERE record_type = :type AND record_id = :id ORDER BY seq DESC LIMIT :most))"
+        " ORDER BY h.seq",
+        {"type": record_type, "id": record_id, "most": RECENT_MAX},
     )
     return [line(row) for row in rows]
 

@@ -139,9 +139,9 @@ def waiting_reasons(connection: sqlite3.Connection, limit: int) -> list[WaitingR
 def history(connection: sqlite3.Connection, ref: str) -> list[HistoryLine]:
     """The decisions about one record, oldest first; last, that it is held, while it is."""
     rows = connection.execute(
-        "SELECT 'opportunity', id FROM record WHERE ref = ?1"
-        " UNION ALL SELECT 'person', id FROM person WHERE ref = ?1",
-        (ref,),
+        "SELECT 'opportunity', id FROM record WHERE ref = :ref"
+        " UNION ALL SELECT 'person', id FROM person WHERE ref = :ref",
+        {"ref": ref},
     ).fetchall()
     lines = [
         line
@@ -165,9 +165,9 @@ def held(connection: sqlite3.Connection, ref: str) -> Iterator[HistoryLine]:
     if since is None:
         return
     rows = connection.execute(
-        "SELECT version, reason FROM record WHERE ref = ?1 AND mass = 2"
+        "SELECT version, reason FROM record WHERE ref = :ref AND mass = 2"
         " UNION ALL SELECT r.version, t.reason FROM record r"
-        " JOIN people_tab t ON t.record_id = r.id WHERE r.ref = ?1 AND t.mass = 2",
-        (ref,),
+        " JOIN people_tab t ON t.record_id = r.id WHERE r.ref = :ref AND t.mass = 2",
+        {"ref": ref},
     )
     yield from told.held(since, rows)

@@ -22,9 +22,10 @@ from engine.store.sqlite.history import remember
 from engine.store.writes import encoded_edits
 
 _SCOPE = (
-    " FROM history h WHERE h.writes IS NOT NULL AND (?1 IS NULL OR h.run = ?1)"
-    " AND (?2 IS NULL OR h.at >= ?2) AND (?3 IS NULL OR (h.record_type = ?3 AND h.record_id = ?4))"
-    " AND (?5 IS NULL OR h.seq <= ?5)"
+    " FROM history h WHERE h.writes IS NOT NULL AND (:run IS NULL OR h.run = :run)"
+    " AND (:since IS NULL OR h.at >= :since)"
+    " AND (:type IS NULL OR (h.record_type = :type AND h.record_id = :id))"
+    " AND (:upto IS NULL OR h.seq <= :upto)"
 )
 _ON_TAB = " WHERE record_id = ? AND target_id = ?"
 
@@ -39,19 +40,24 @@ def meant(connection: sqlite3.Connection, scope: Scope, after: int, limit: int) 
     rows = connection.execute(
         "SELECT h.record_type, h.record_id, coalesce(r.ref, p.ref, '') FROM"  # noqa: S608 # a constant
         f" (SELECT record_type, record_id, max(h.seq) AS latest {_SCOPE}"
-        " GROUP BY record_type, record_id ORDER BY latest DESC LIMIT ?6 OFFSET ?7) AS h"
+        " GROUP BY record_type, record_id ORDER BY latest DESC LIMIT :limit OFFSET :after) AS h"
         " LEFT JOIN record r ON h.record_type = 'opportunity' AND r.id = h.record_id"
         " LEFT JOIN person p ON h.record_type = 'person' AND p.id = h.record_id"
         " ORDER BY h.latest DESC",
-        (*_values(scope), limit, after),
+        {**_values(scope), "limit": limit, "after": after},
     )
     return [Named(RecordType(row[0]), row[1], row[2]) for row in rows]
 
 
-def _values(scope: Scope) -> tuple[object, ...]:
+def _values(scope: Scope) -> dict[str, object]:
     one = scope.record
-    named = (None, None) if one is None else (one.record_type.value, one.id)
-    return (scope.run, scope.since, *named, scope.upto)
+    return {
+        "run": scope.run,
+        "since": scope.since,
+        "type": None if one is None else one.record_type.value,
+        "id": None if one is None else one.id,
+        "upto": scope.upto,
+    }
 
 
 def written(
