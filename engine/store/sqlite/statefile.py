@@ -96,7 +96,8 @@ def prepare(path: Path) -> None:
     try:
         if path.exists():
             # Looked at before any setting is made that would alter somebody else's file.
-            with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as look:
+            address = f"{path.absolute().as_uri()}?mode=ro"
+            with contextlib.closing(sqlite3.connect(address, uri=True)) as look:
                 check(path, look, whole=not rest.undisturbed(path))
             rest.end(path)
         connection = connect(path)

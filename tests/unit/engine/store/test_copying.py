@@ -218,6 +218,17 @@ def test_each_kind_puts_back_what_the_other_has_written(
     assert rows(place.database, "SELECT value FROM setting WHERE name = 'copied'") == [(COPIED[1],)]
 
 
+def test_a_copy_may_be_named_from_where_one_stands(
+    place: StateDatabase, copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a person types it who stands in the directory it is to be in."""
+    monkeypatch.chdir(tmp_path)
+    place.put_back(Path(copy.name), PAIR)
+    place.back_up(Path("back.db"))
+
+    assert contents(tmp_path / "back.db")["record"] == contents(copy)["record"]
+
+
 @pytest.mark.parametrize("what", ["nothing", "text", "empty", "theirs", "cut off", "another pair"])
 def test_what_is_no_copy_is_not_put_back(place: StateDatabase, copy: Path, what: str) -> None:
     """Nothing is made for it."""
