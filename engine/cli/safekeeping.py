@@ -52,7 +52,7 @@ def copy(path: Path | None, of: str, to: str) -> int:
     except ValueError as error:
         # What is wrong with it may be a password in it.
         raise Misused(
-            f"the address of the database {error}", remedy="see docs/postgresql.md"
+            f"the address of the database: {error}", remedy="see docs/postgresql.md"
         ) from error
     # Only here it is certain that what speaks with a database is installed.
     from engine.store.moving import moved

@@ -174,7 +174,7 @@ async def test_an_address_that_is_none_is_a_wrong_configuration(
         ("postgresql://a@b/c", "postgres://a@b/d", "one of the two must be a directory"),
         ("state", f"postgresql://a:{PLAIN_SECRET}@b/c", "a password is never written"),
         (f"postgresql://a:{PLAIN_SECRET}/@b/c", "state", "a password is never written"),
-        ("state", "mysql://a@b/c", "the address of the database must be"),
+        ("state", "mysql://a@b/c", "the address of the database: must be"),
         ("mysql://a@b/c", "postgres://a@b/d", "one of the two must be a directory"),
     ],
 )

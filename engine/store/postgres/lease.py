@@ -181,8 +181,9 @@ def taken(database: Database, lasts_s: float, *, patient: bool = True) -> Lease:
             if passed_s() >= gave_up_at or renewed:
                 raise StateInUse(
                     f"{occupant} works on the state in {database.shown}",
-                    remedy="stop that process first, or give this pair another [service]"
-                    " state_schema; two writers on one state would duplicate records",
+                    remedy="give the command on the machine of that process, or stop it first;"
+                    " if it works on another pair, give this one another [service] state_schema,"
+                    " since two writers on one state would duplicate records",
                 )
             seen = (occupant, until)
             threading.Event().wait(LOOK_S)

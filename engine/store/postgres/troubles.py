@@ -24,10 +24,15 @@ _AWAY = frozenset({"08", "57"})
 _NOTHING_LOST = "nothing acknowledged is lost"
 # What libpq and psycopg put around the reason, which tells where that was; we say so ourselves.
 _WHERE = re.compile(
-    r"^(?:- host: .*?, hostaddr: '[^']*': )?connection (?:failed|is bad): "
+    r"^(?:- host: .*?, hostaddr: '[^']*': )?(?:connection (?:failed|is bad): )?"
     r"(?:connection to server (?:at \"[^\"]*\"(?:, port \d+)?|on socket \"[^\"]*\") failed: )?"
 )
-_HINTS = ("Is the server running", "Multiple connection attempts failed")
+_HINTS = (
+    "Is the server running",
+    "Multiple connection attempts failed",
+    "This probably means the server terminated",
+    "before or while processing the request",
+)
 # By their texts, since no refusal to connect has a code; one of another language is waited out.
 _REFUSALS: tuple[tuple[tuple[str, ...], type[EngineError], str], ...] = (
     (
@@ -68,7 +73,7 @@ _REFUSALS: tuple[tuple[tuple[str, ...], type[EngineError], str], ...] = (
         "let the role in: LOGIN, CONNECT on the database, and a line in the server's pg_hba.conf",
     ),
     (
-        ("too many connections", "connection slots"),
+        ("too many connections", "too many clients", "connection slots"),
         StateAway,
         f"let there be more: a process that works takes up to 5, a command 2; {_NOTHING_LOST}",
     ),
@@ -100,7 +105,8 @@ def altered(shown: str, detail: str) -> StateUnusable:
     """The error for tables that are not as this version has made them."""
     return StateUnusable(
         f"the tables in {shown} are not those of this version: {detail}",
-        remedy="somebody has changed them by hand; put the state back from a copy",
+        remedy="see whether the role still owns the schema; if it does, somebody has changed the"
+        " tables by hand: put the state back from a copy",
     )
 
 
@@ -178,4 +184,4 @@ def _why(text: str) -> str:
 
 def _first_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "it gives no reason"
+    return lines[0].removeprefix("FATAL:").strip() if lines else "it gives no reason"

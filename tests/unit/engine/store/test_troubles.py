@@ -42,6 +42,13 @@ def at(address: str) -> Database:
             'too many connections for role "a"',
         ),
         (
+            # With TLS and then without, as a driver does by itself.
+            f"{TO}FATAL:  sorry, too many clients, refused\n"
+            f"{TO.removeprefix('connection failed: ')}FATAL:  sorry, too many clients, refused",
+            StateAway,
+            "sorry, too many clients, refused",
+        ),
+        (
             f'{TO}FATAL:  password authentication failed for user "a"',
             StateUnusable,
             'password authentication failed for user "a"',
@@ -89,6 +96,36 @@ def test_whoever_is_not_let_in_is_told_the_reason_once(
     assert str(told).count("refused") <= 1
     assert "connection to server" not in str(told)
     assert told.remedy
+
+
+def test_no_room_for_one_more_is_not_taken_for_a_server_that_is_down() -> None:
+    """Whoever is told of the wrong one looks in vain."""
+    psycopg = pytest.importorskip("psycopg")
+    from engine.store.postgres.troubles import unreachable
+
+    text = f"{TO}FATAL:  sorry, too many clients already"
+    told = unreachable("b", psycopg.OperationalError(text))
+
+    assert (told.remedy or "").startswith("let there be more")
+
+
+CLOSED = (
+    "server closed the connection unexpectedly\n\tThis probably means the server terminated"
+    " abnormally\n\tbefore or while processing the request."
+)
+
+
+@pytest.mark.parametrize("text", [CLOSED, f"{TO}{CLOSED}"])
+def test_of_a_cut_connection_the_reason_is_told_and_no_guess(text: str) -> None:
+    """The end of the sentence alone says nothing."""
+    psycopg = pytest.importorskip("psycopg")
+    from engine.store.postgres import troubles
+
+    for tell in (troubles.unreachable, troubles.told):
+        told = str(tell("b", psycopg.OperationalError(text)))
+        assert "server closed the connection unexpectedly" in told
+        assert "before or while" not in told
+        assert "probably" not in told
 
 
 @pytest.mark.parametrize(
