@@ -23,6 +23,7 @@ _EXCHANGED = "..data"
 STATE_DIR = Path("state")
 HTTP = "127.0.0.1:9464"
 PORT_MAX = 65_535
+_FLEET_TABLE = re.compile(r"^\s*\[\s*fleet\s*\]", re.MULTILINE)
 _ADDRESS = re.compile(r"(\[[0-9a-fA-F:]+\]|[^:\s]+):(\d{1,5})")
 
 
@@ -30,11 +31,12 @@ def find(path: Path | None) -> Path:
     """The configuration file to use.
 
     Raises:
-        Misconfigured: there is none.
+        Misconfigured: there is none, or it is that of a fleet and no pair of it.
     """
     candidates = [path] if path is not None else list(CONFIGURATIONS)
     for candidate in candidates:
         if _is_file(candidate):
+            _ensure_of_a_pair(candidate)
             return candidate
     looked = " or ".join(str(candidate) for candidate in candidates)
     raise Misconfigured(
@@ -42,6 +44,18 @@ def find(path: Path | None) -> Path:
         remedy="write one with: wosync init; if there is one elsewhere, name it with --config PATH;"
         " to try the service without any system at all, run: wosync demo",
     )
+
+
+def _ensure_of_a_pair(path: Path) -> None:
+    """Whoever forgets to name the pair asks the whole fleet what only one of them can answer."""
+    if path.name != FLEET or fleet_of(path) is not None:
+        return
+    if (path.parent / PAIRS).is_dir() or _FLEET_TABLE.search(_text_of(path)):
+        raise Misconfigured(
+            f"{path} is the configuration of a fleet, and this is done with one pair",
+            remedy="name the pair: --pair NAME, as wosync pair list shows it; to run the fleet:"
+            " wosync fleet",
+        )
 
 
 def fleet_of(path: Path) -> Path | None:
@@ -156,11 +170,15 @@ def service_key(config: Path, key: str) -> str:
     return str(home_of_fleet(fleet, found) / PAIRS / config.stem) if key == "state_dir" else found
 
 
-def _service_key(config: Path, key: str) -> str:
+def _text_of(config: Path) -> str:
     try:
-        text = config.read_text(encoding="utf-8", errors="replace")
+        return config.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
+
+
+def _service_key(config: Path, key: str) -> str:
+    text = _text_of(config)
     try:
         service: Any = tomllib.loads(text).get("service")
         found = service.get(key) if isinstance(service, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] # untyped TOML

@@ -5,8 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from engine.config import fleet as fleet_config
-from engine.config.places import fleet_of
+from engine.config.places import find, fleet_of
+from engine.errors import Misconfigured
 
 TEXT = '[fleet]\npairs = "rows"\n[service]\nstate = "postgresql://nowhere/nothing"\n'
 
@@ -55,3 +58,22 @@ def test_any_other_link_is_followed_to_its_end(tmp_path: Path) -> None:
 
     assert fleet.path == own / "fleet.toml"
     assert fleet.files == own / "pairs"
+
+
+def test_a_fleet_is_not_taken_for_a_pair(tmp_path: Path) -> None:
+    """The pair is easily forgotten, and no answer of the whole fleet is that of one of them."""
+    fleet, pair = tmp_path / "fleet.toml", tmp_path / "pairs" / "fleet.toml"
+    fleet.write_text("[workbooks]\n", encoding="utf-8")
+    assert find(fleet) == fleet
+
+    fleet.write_text(TEXT, encoding="utf-8")
+    with pytest.raises(Misconfigured, match="configuration of a fleet") as of_rows:
+        find(fleet)
+    assert "--pair" in (of_rows.value.remedy or "")
+
+    pair.parent.mkdir()
+    pair.write_text("", encoding="utf-8")
+    fleet.write_text("[service]\n", encoding="utf-8")
+    with pytest.raises(Misconfigured, match="configuration of a fleet"):
+        find(fleet)
+    assert find(pair) == pair
