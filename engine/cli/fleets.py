@@ -122,7 +122,9 @@ def list_pairs(path: Path | None, *, as_json: bool) -> int:
     shown = table("Pair", "Weight", "Worked on by", "Note")
     for one in rows:
         note = one["reason"] or ("paused" if one["paused"] else "")
-        shown.add_row(one["name"], f"{one['weight']:g}", one["holder"] or "nobody", note)
+        # Of several mistakes each has a line of its own.
+        lines = note.splitlines()
+        shown.add_row(one["name"], f"{one['weight']:g}", one["holder"] or "nobody", lines)
     out = console()
     out.print(shown)
     out.print(f"{len(rows)} pairs, {len(roster.members)} processes", soft_wrap=True)

@@ -366,9 +366,10 @@ def read_alone(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise _not_toml(path, error) from error
     except OSError as error:
+        denied = "let the user who runs this read it: chmod 644, since no secret stands in it"
         raise Misconfigured(
             f"{path} cannot be read: {error.strerror}",
-            remedy="let the user who runs this read it: chmod 644, since no secret stands in it",
+            remedy=denied if isinstance(error, PermissionError) else "name the file that is meant",
         ) from error
     return parsed(path, text)
 

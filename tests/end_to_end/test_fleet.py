@@ -245,6 +245,9 @@ async def test_a_mistake_stops_one_pair_alone_and_commands_take_a_pair(
         reasons = {one["name"]: one["reason"] for one in json.loads(listed.stdout)["pairs"]}
         assert "outreech" in reasons[name_of(2)]
         assert f"configured twice, here and as {name_of(1)}" in reasons["pair-004"]
+        shown = (await wosync("pair", "list", "--config", host.config)).stdout
+        assert "outreech" in shown
+        assert "\\n" not in shown
         conditions = await host.conditions()
         assert conditions[name_of(2)] == conditions["pair-004"] == "broken"
         assert "configured twice" in str((await host.told())["pairs"])
@@ -290,6 +293,10 @@ async def test_pairs_are_kept_in_the_database(tmp_path: Path, server: str) -> No
             assert added.returncode == OK, added.stderr
         again = await wosync("pair", "add", name_of(1), files / f"{name_of(1)}.toml", *of)
         assert again.returncode == CONFIGURATION
+        missing = await wosync("pair", "add", "pair-009", files / "pair-009.toml", *of)
+        assert missing.returncode == CONFIGURATION
+        assert "No such file" in missing.stderr
+        assert "chmod" not in missing.stderr
         await there.shared_out()
         await there.settled()
 

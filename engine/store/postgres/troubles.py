@@ -41,7 +41,7 @@ _REFUSALS: tuple[tuple[tuple[str, ...], type[EngineError], str], ...] = (
         "another program answers there: correct host and port in [service] state",
     ),
     (
-        ("certificate", "does not support SSL", "SSL error"),
+        ("certificate", "does not support SSL", "SSL error", "SSL required"),
         StateUnusable,
         "see TLS in docs/postgresql.md; sslmode and sslrootcert belong to the address",
     ),

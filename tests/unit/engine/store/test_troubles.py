@@ -64,6 +64,8 @@ def at(address: str) -> Database:
             StateUnusable,
             'root certificate file "/x" does not exist',
         ),
+        # As PgBouncer says it.
+        (f"{TO}FATAL:  SSL required", StateUnusable, "SSL required"),
         ('connection is bad: invalid port number: "x"', Misconfigured, "invalid port number"),
         (
             f"{TO}received invalid response to SSL negotiation: H",
