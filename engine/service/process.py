@@ -9,7 +9,7 @@ import signal
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -30,6 +30,7 @@ from engine.service.supervision import Supervision
 from engine.service.told import Told
 from engine.service.usage import keep_usage
 from engine.service.working import Working
+from engine.store.port.place import Place
 
 log = structlog.get_logger(component="service")
 
@@ -48,7 +49,13 @@ async def run(config: Config, environment: Environment | None = None) -> None:
             await _serve(config, environment, told)
         else:
             place = environment.place(config)
-            await serve_in_turn(config, place, told, lambda: _serve(config, environment, told))
+
+            def same(_: Config) -> Place:
+                """What it saw while we stood by, it knows when it is to be taken."""
+                return place
+
+            here = replace(environment, place=same)
+            await serve_in_turn(config, place, told, lambda: _serve(config, here, told))
 
 
 async def _serve(config: Config, environment: Environment, told: Told) -> None:

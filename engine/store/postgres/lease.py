@@ -117,16 +117,17 @@ class Lease:
 
 
 @contextmanager
-def leased(database: Database, lasts_s: float) -> Generator[Lease]:
+def leased(database: Database, lasts_s: float, *, patient: bool = True) -> Generator[Lease]:
     """The lease of tables that are up to date, for the block.
 
-    One whose owner was killed is waited for until it ends.
+    Args:
+        patient: see `taken`.
 
     Raises:
         StateInUse: another process has it, and renews it.
         StateUnusable: the database cannot be reached.
     """
-    lease = taken(database, lasts_s)
+    lease = taken(database, lasts_s, patient=patient)
     keeping = threading.Thread(target=lease.keep, name="lease", daemon=True)
     keeping.start()
     try:

@@ -17,7 +17,7 @@ from typing import Protocol
 
 from anyio import CapacityLimiter, to_thread
 
-from engine.errors import StateUnusable
+from engine.errors import StateInUse, StateUnusable
 from engine.installation import Installation
 from engine.model.age import Seen
 from engine.store import mark, statedir
@@ -70,6 +70,9 @@ class StateDatabase:
     lease_s: float
     shared: Shared | None = None
     _lease: Lease | None = field(default=None, init=False)
+    _seen_free: bool = field(default=False, init=False)
+    _in_vain: bool = field(default=False, init=False)
+    """Whether it was free to all appearance, and could not be taken all the same."""
 
     @property
     def shown(self) -> str:
@@ -108,9 +111,30 @@ class StateDatabase:
                 # At first sight too: that somebody works on its primary makes a replica no better.
                 if (found is None or not told) and reader.read(lease.is_read_only):
                     raise troubles.read_only(self.shown)
+                self._see(found, first=not told)
                 return found
 
             yield occupant
+
+    def _see(self, found: str | None, *, first: bool) -> None:
+        """Know who has it; where it could not be taken, try that while we still stand by.
+
+        Args:
+            first: nobody can ask us yet how we do, so that nothing may take long.
+
+        Raises:
+            StateAway: nobody has it, and it cannot be taken.
+        """
+        self._seen_free, self._in_vain = found is None, self._in_vain and found is None
+        if not self._in_vain:
+            return
+        if first:
+            raise troubles.held_up(self.shown)
+        try:
+            lease.taken(self.database, self.lease_s, patient=False).give_back()
+        except StateInUse:
+            raise troubles.held_up(self.shown) from None
+        self._in_vain = False
 
     def occupant(self) -> str | None:
         """See `Place.occupant`."""
@@ -122,8 +146,9 @@ class StateDatabase:
         """See `Place.hold`: by a lease in the database, and the lock of the directory."""
         with statedir.lease(self.directory):
             made = self.database.prepare()
+            self._in_vain = self._seen_free
             with self._taking() as ours:
-                self._lease = ours
+                self._lease, self._in_vain = ours, False
                 seen = mark.look(self.directory / statedir.MARK_NAME)
                 try:
                     yield seen
@@ -138,7 +163,8 @@ class StateDatabase:
     def _taking(self) -> AbstractContextManager[Lease]:
         if self.shared is not None:
             return self.shared.leased(self.database)
-        return lease.leased(self.database, self.lease_s)
+        # Of what has ended there is no end to wait for.
+        return lease.leased(self.database, self.lease_s, patient=not self._seen_free)
 
     def _discard(self, made: Made, ours: Lease, seen: Seen | None) -> None:
         """Take away what was made for nothing, unless somebody else has taken it up.

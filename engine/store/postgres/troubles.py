@@ -127,6 +127,15 @@ def read_only(shown: str) -> StateReadOnly:
     )
 
 
+def held_up(shown: str) -> StateAway:
+    """The error for a lease that nobody has, and that cannot be taken."""
+    return StateAway(
+        f"nobody works on the state in {shown}, and the database lets nobody begin",
+        remedy="see whether a synchronous replica is away, for which every commit waits, or a"
+        f" session of somebody else has locked the table leader; {_NOTHING_LOST}",
+    )
+
+
 def lost(shown: str) -> LeaseLost:
     """The error for a lease that another process has by now."""
     return LeaseLost(

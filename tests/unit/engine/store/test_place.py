@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from engine.errors import StateInUse, StateUnusable
+from engine.clock import passed_s
+from engine.errors import StateAway, StateInUse, StateUnusable
 from engine.model.age import Aged
 from engine.store.places import done
 from engine.store.port.place import Place
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.anyio
 
 SECRET = "outreach.refresh_token"
 NOW = 1_700_000_000.0
+LEASE_S = 2.0
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -35,7 +37,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Place]:
     with empty(request.getfixturevalue("postgres")) as database:
         from engine.store.postgres.place import StateDatabase
 
-        yield StateDatabase(directory, database, lease_s=2.0)
+        yield StateDatabase(directory, database, LEASE_S)
 
 
 async def kept(place: Place) -> None:
@@ -97,7 +99,7 @@ async def test_what_somebody_else_has_taken_up_is_not_taken_away(
     from tests.unit.engine.store.databases import empty
 
     with empty(postgres) as database:
-        made, other = (StateDatabase(tmp_path / name, database, lease_s=2.0) for name in "ab")
+        made, other = (StateDatabase(tmp_path / name, database, LEASE_S) for name in "ab")
         with pytest.raises(RuntimeError), made.hold(keep=True):
             with database.connected() as connection:
                 connection.execute(database.named("UPDATE {schema}.leader SET until = '-infinity'"))
@@ -197,3 +199,32 @@ def done_in(looking: Callable[[], AbstractContextManager[Store]]) -> str | None:
     """The secret that is there."""
     with looking() as store:
         return done(store.kept.secret(SECRET))
+
+
+def test_what_is_free_and_cannot_be_taken_is_stood_by_for(tmp_path: Path, postgres: str) -> None:
+    """Where every commit waits for a replica that is away, nobody is kept from answering."""
+    psycopg = pytest.importorskip("psycopg")
+    from engine.store.postgres.place import StateDatabase
+    from tests.unit.engine.store.databases import empty
+
+    with empty(postgres) as database, psycopg.connect(database.address) as other:
+        place = StateDatabase(tmp_path / "state", database, LEASE_S)
+        database.prepare()
+        other.execute(f"UPDATE {database.schema}.leader SET until = until")  # noqa: S608 # ours
+        with place.watching() as occupant:
+            assert occupant() is None
+        began_at = passed_s()
+        with pytest.raises(StateInUse), place.hold(keep=True):
+            pass
+        assert passed_s() - began_at < LEASE_S
+
+        with place.watching() as occupant:
+            for _ in range(3):
+                with pytest.raises(StateAway, match="lets nobody begin"):
+                    occupant()
+            other.rollback()
+            assert occupant() is None
+        with place.hold(keep=True), place.watching() as occupant:
+            assert "process" in (occupant() or "")
+        with place.watching() as occupant:
+            assert occupant() is None
