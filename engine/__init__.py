@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from engine.settings import BudgetSettings, Secret, Settings, TextOrReference
     from engine.wire.bodies import AnswerKind
     from engine.wire.exchange import Answer, Exchange
+    from engine.wire.halves import made_whole
 
 __all__ = [
     "Answer",
@@ -165,6 +166,7 @@ __all__ = [
     "holding",
     "id_of",
     "keep_secret",
+    "made_whole",
     "option",
     "with_home",
 ]
@@ -191,6 +193,7 @@ _ROOMS = (
     "engine.ports",
     "engine.wire.bodies",
     "engine.wire.exchange",
+    "engine.wire.halves",
 )
 
 if not TYPE_CHECKING:

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from connectors.outreach.client import OutreachClient
 from connectors.outreach.routes import AUTHORIZE_PATH
 from connectors.outreach.settings import OutreachSettings
-from engine import Json, Permission, Standing, Use
+from engine import Json, Permission, Standing, Use, made_whole
 
 # The scopes of each use. They are not additive: write gives no read.
 SCOPES: Mapping[Use, tuple[str, ...]] = MappingProxyType(
@@ -137,7 +137,8 @@ def subject_of(token: str) -> str | None:
     if len(parts) != 3:
         return None
     try:
-        claims: Json = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        told = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
+        claims: Json = json.loads(made_whole(told))
     except (ValueError, binascii.Error, RecursionError):
         return None
     subject = cast("dict[str, Json]", claims).get("sub") if isinstance(claims, dict) else None

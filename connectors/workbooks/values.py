@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import cast
 
-from engine import Json, Kind, Malformed, Money, Value, excerpt
+from engine import Json, Kind, Malformed, Money, Value, excerpt, made_whole
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -251,7 +251,8 @@ def _quoted_json(found: str) -> tuple[str, ...] | None:
     # Only a list of JSON strings is read as JSON: its escapes would survive a plain split, while
     # JSON numbers would lose leading zeros.
     try:
-        decoded = json.loads(found)
+        # The answer was put right as a whole, where this was a text like any other.
+        decoded = json.loads(made_whole(found.encode(errors="surrogatepass")))
     except (ValueError, RecursionError):
         return None
     elements = cast(list[Json], decoded)

@@ -237,7 +237,14 @@ def test_the_consent_page_is_asked_for_exactly_these_scopes() -> None:
 
 @pytest.mark.parametrize(
     ("claims", "subject"),
-    [({"sub": "12"}, "12"), ({"sub": 12}, "12"), ({"sub": True}, None), ({}, None), ([], None)],
+    [
+        ({"sub": "12"}, "12"),
+        ({"sub": 12}, "12"),
+        ({"sub": "half \ud800 a character"}, "half \ufffd a character"),
+        ({"sub": True}, None),
+        ({}, None),
+        ([], None),
+    ],
 )
 def test_whom_a_token_acts_for_is_read_where_it_tells(claims: Any, subject: str | None) -> None:
     """What is no such token tells nothing, and breaks nothing."""

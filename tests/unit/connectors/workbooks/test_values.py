@@ -50,6 +50,11 @@ READABLE: list[tuple[Kind, Any, Value]] = [
     (Kind.LIST, "[1,2]", ("1", "2")),
     (Kind.LIST, "['Partner', 'Competitor']", ("Partner", "Competitor")),
     (Kind.LIST, '["Decision Maker", "It\\u0027s"]', ("Decision Maker", "It's")),
+    (
+        Kind.LIST,
+        r'["Half \ud800 a character", "\ud83d\ude00"]',
+        ("Half \ufffd a character", "\U0001f600"),
+    ),
     (Kind.LIST, "[Decision Maker, 't Hooft]", ("Decision Maker", "'t Hooft")),
     (Kind.LIST, "[Partner, , Partner]", ("Partner", "", "Partner")),
     (Kind.LIST, [1, "Partner", None], ("1", "Partner", "")),
