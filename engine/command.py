@@ -16,6 +16,8 @@ import click
 _SENTENCE_CHARS_MAX = 1000
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 _SHOULD_BE, _UNLIKE = "Input should be", "unable to parse string as"
+# Nobody has so many of anything, and a page by lines of a page is still a number for the store.
+_WHOLE_MAX = 2**31 - 1
 Completion = Callable[[click.Context, click.Parameter, str], list[str]]
 
 
@@ -29,6 +31,9 @@ class AnyPath(click.Path):
 
 class Whole(click.IntRange):
     """A whole number within bounds, refused in the words in which the configuration refuses one."""
+
+    def __init__(self, least: int, most: int = _WHOLE_MAX) -> None:
+        super().__init__(least, most)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """The number."""

@@ -14,6 +14,8 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 def moment_of(text: str, now: float, option: str) -> float:
     """Unix seconds; a time without a zone is UTC, as everything that commands print is.
 
+    What lies before 1970 is 1970: nothing was done by then, and much of it is no date.
+
     Args:
         option: by which it was given.
 
@@ -22,7 +24,7 @@ def moment_of(text: str, now: float, option: str) -> float:
     """
     ago = _AGO.fullmatch(text.strip())
     if ago is not None:
-        return now - int(ago.group(1)) * _SECONDS[ago.group(2)]
+        return max(0.0, now - int(ago.group(1)) * _SECONDS[ago.group(2)])
     try:
         found = datetime.fromisoformat(text.strip())
     except ValueError:
@@ -31,7 +33,8 @@ def moment_of(text: str, now: float, option: str) -> float:
             remedy=f'give it as in {option} 2h, {option} 2026-11-28 or {option} "2026-11-28 14:30"'
             " (UTC)",
         ) from None
-    return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).timestamp()
+    found = found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    return max(0.0, found.timestamp())
 
 
 def shown(at: float) -> str:

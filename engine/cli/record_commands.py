@@ -246,7 +246,7 @@ _HISTORY = (
     _X_OR_NONE,
     *OF_A_PAIR,
     option("--since", metavar="WHEN", help="Since then: 2h, or a date, with a time."),
-    option("--run", metavar="N", type=int, help="Of this run alone."),
+    option("--run", metavar="N", type=Whole(1), help="Of this run alone."),
     flag("--runs", help="List the runs, the latest first."),
     option("--limit", metavar="N", type=Whole(1), default=100, help="Lines of a page."),
     option(
@@ -261,7 +261,7 @@ _HISTORY = (
 )
 _UNDO = (
     _X_OR_NONE,
-    option("--run", metavar="N", type=int, help="What this run wrote; see history --runs."),
+    option("--run", metavar="N", type=Whole(1), help="What this run wrote; see history --runs."),
     option("--since", metavar="WHEN", help="What was written since: 2h, or a date, with a time."),
     flag("--yes", help="Do it without asking."),
     *OF_A_PAIR,

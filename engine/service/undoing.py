@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import IO, Any
 
 import anyio
@@ -156,7 +157,8 @@ def _about(scope: Scope) -> dict[str, str]:
     if scope.run is not None:
         parts.append(f"run {scope.run}")
     if scope.since is not None:
-        parts.append(f"what was written since {scope.since:.0f}")
+        since = datetime.fromtimestamp(scope.since, UTC)
+        parts.append(f"what was written since {since:%Y-%m-%d %H:%M:%S} UTC")
     if scope.record is not None:
         parts.append(scope.record.ref)
     return {"undo": ", ".join(parts), "upto": str(scope.upto)}

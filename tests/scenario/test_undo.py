@@ -11,10 +11,11 @@ import pytest
 
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.sample import add_seat
+from engine.cli.moments import shown
 from engine.errors import EngineError
 from engine.model.fields import Scalar
 from engine.model.named import Named
-from engine.model.plan import Kind
+from engine.model.plan import Header, Kind
 from engine.model.records import RecordType
 from engine.service.undoing import NotKnown
 from engine.store.sqlite import acting, statefile
@@ -198,9 +199,11 @@ async def test_what_is_given_back_is_what_there_was_before_all_of_it(world: Benc
         world.clock.advance(10)
         await world.once()
 
-    await undo(world, since=since)
+    done = await undo(world, since=since)
 
     assert name(world, record) == "Crane"
+    [header] = [one for one in done if isinstance(one, Header)]
+    assert header.about["undo"] == f"what was written since {shown(since)} UTC"
 
 
 async def test_one_record_alone_is_taken_back(world: Bench) -> None:

@@ -134,7 +134,20 @@ def test_a_configuration_that_may_not_be_read_is_a_wrong_configuration(
         (("tune", "--over", "3601"), "'--over': Input should be less than or equal to 3600"),
         (("tune", "--over", "nan"), "'--over': Input should be less than or equal to 3600"),
         (("tune", "--over", ""), "'--over': Input should be a valid number, unable to parse"),
-        (("history", "--run", "1.5"), "'--run': '1.5' is not a valid integer"),
+        (("history", "--run", "1.5"), "'--run': Input should be a valid integer, unable to parse"),
+        (("undo", "--run", "0"), "'--run': Input should be greater than or equal to 1"),
+        *(
+            ((command, number, "9" * 20), f"'{number}': Input should be less than or equal to 2")
+            for command, number in (
+                ("history", "--run"),
+                ("history", "--limit"),
+                ("history", "--page"),
+                ("list", "--limit"),
+                ("list", "--page"),
+                ("plan", "--sample"),
+                ("undo", "--run"),
+            )
+        ),
     ],
 )
 def test_a_number_out_of_bounds_is_refused(
