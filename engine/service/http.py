@@ -6,6 +6,7 @@ reload for our own commands; a nudge for whoever has its token; the page at `/`.
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
@@ -42,6 +43,7 @@ from engine.service.status import Status
 from engine.service.undoing import Asked as ToUndo
 from engine.service.undoing import Undoing
 from engine.service.why.asking import Asking
+from engine.wire.halves import made_whole
 
 # Seconds a kept connection may rest; more than the interval of a usual scraper, which keeps one.
 IDLE_S = 75
@@ -111,15 +113,15 @@ class _Answers:
 
     async def explain(self, request: Request) -> Response:
         try:
-            given = await request.json()
+            given = await _asked(request) or {}
             asked, offline = str(given["x"]), bool(given.get("offline", False))
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except KeyError:
             return PlainTextResponse("x is needed\n", status_code=400)
         return JSONResponse(await Asking(self.status.assembly, live=not offline).answer(asked))
 
     async def act(self, request: Request) -> Response:
         try:
-            wanted = request_of(await request.json())
+            wanted = request_of(await _asked(request) or {})
         except (ValueError, KeyError, TypeError):
             return PlainTextResponse("act, x, code, all and reason are needed\n", status_code=400)
         return JSONResponse(await Acting(self.status.assembly, wanted).answer())
@@ -155,7 +157,7 @@ class _Answers:
     async def undo(self, request: Request) -> Response:
         try:
             asked = ToUndo.read(await _asked(request) or {})
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return PlainTextResponse("x, run or since are needed\n", status_code=400)
         assembly = self.status.assembly
         if not self.status.started:
@@ -175,9 +177,9 @@ class _Answers:
 
     async def authorise(self, request: Request) -> Response:
         try:
-            given = await request.json()
+            given = await _asked(request) or {}
             code, redirect_uri = str(given["code"]), str(given["redirect_uri"])
-        except (ValueError, KeyError, TypeError):
+        except KeyError:
             return PlainTextResponse("code and redirect_uri are needed\n", status_code=400)
         try:
             outcome = await authorising.redeemed(self.status.assembly, code, redirect_uri)
@@ -193,7 +195,7 @@ class _Answers:
 
 async def _asked(request: Request) -> dict[str, Any] | None:
     try:
-        given: Any = await request.json()
+        given: Any = json.loads(made_whole(await request.body()))
     except (ValueError, RecursionError):
         return None
     return cast("dict[str, Any]", given) if isinstance(given, dict) else None

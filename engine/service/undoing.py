@@ -28,6 +28,9 @@ from engine.service.usage import keep_usage
 from engine.service.why.pointing import pointers_of, spelled
 
 NEAREST_MAX = 3
+# What the store numbers its lines with, and the last moment that has a date.
+_LINE_MAX = 2**63 - 1
+_MOMENT_MAX = 253_402_300_799
 
 
 class NotKnown(EngineError):
@@ -58,17 +61,17 @@ class Asked:
         """What was asked in such a document.
 
         Raises:
-            ValueError, TypeError: it is none.
+            ValueError, TypeError, OverflowError: it is none.
         """
         x, run, since, upto = (given.get(name) for name in ("x", "run", "since", "upto"))
         if x is None and run is None and since is None:
             raise ValueError("nothing is meant")
         return cls(
             None if x is None else str(x),
-            None if run is None else int(run),
-            None if since is None else float(since),
+            None if run is None else int(_bounded(int(run), _LINE_MAX)),
+            None if since is None else _bounded(float(since), _MOMENT_MAX),
             bool(given.get("does", False)),
-            None if upto is None else int(upto),
+            None if upto is None else int(_bounded(int(upto), _LINE_MAX)),
         )
 
 
@@ -150,6 +153,12 @@ def _unknown(config: Config, text: str, near: list[str]) -> NotKnown:
         f"nothing is known of {text}{looked}{nearest}",
         remedy="give it as either system shows it",
     )
+
+
+def _bounded(number: float, most: float) -> float:
+    if not 0 <= number <= most:
+        raise ValueError("no such number is kept")
+    return number
 
 
 def _about(scope: Scope) -> dict[str, str]:

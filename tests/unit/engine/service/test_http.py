@@ -80,12 +80,16 @@ async def never_reloaded() -> Reloaded:
 
 
 async def get(
-    told: Told, path: str, method: str = "GET", headers: dict[str, str] | None = None
+    told: Told,
+    path: str,
+    method: str = "GET",
+    headers: dict[str, str] | None = None,
+    body: str = "",
 ) -> httpx.Response:
     """Ask the application in memory."""
     transport = httpx.ASGITransport(application(cast("Status", told), never_reloaded, DOORS))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-        return await client.request(method, path, headers=headers)
+        return await client.request(method, path, headers=headers, content=body)
 
 
 @pytest.mark.parametrize(
@@ -180,6 +184,21 @@ async def test_nobody_without_the_token_changes_anything(
 ) -> None:
     """Any user of the machine, and a browser on it, may send anything to this port."""
     assert (await get(Told(None), path, "POST", headers)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("", "{", "[]", "null", "7", "\x00"),
+        pytest.param('{"a":' * 5000, id="deep"),
+        *(f'{{"run": {one}}}' for one in ('"first"', "1e400", "-1", "[1]", "9" * 20)),
+        *(f'{{"since": {one}}}' for one in ('"now"', "NaN", "-1e9", "1e300")),
+    ],
+)
+@pytest.mark.parametrize("path", ["/act", "/authorise", "/undo", "/why"])
+async def test_what_nobody_can_mean_is_a_bad_request(path: str, body: str) -> None:
+    """And no error of the service's own, with a trace in its log."""
+    assert (await get(Told(None), path, "POST", {TOKEN: DOORS.token}, body)).status_code == 400
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
