@@ -179,7 +179,8 @@ class Window:
 
     def cause(self) -> str:
         """Why it allows no more, in words."""
-        left = f"the system leaves {self.remaining} of {self.limit} requests"
+        # What is under way is taken off before it is answered.
+        left = f"the system leaves {max(0, self.remaining or 0)} of {self.limit} requests"
         if self.doubted:
             return f"{left}, and the end it names for its window cannot be true: it is asked again"
         return f"{left} until its window ends"

@@ -195,3 +195,14 @@ def test_a_wait_for_what_is_let_go_ends_when_it_is() -> None:
     served.pass_s(waited + 0.01)
 
     assert served.sends(backlog=True)
+
+
+@pytest.mark.parametrize("limit", [0, 1])
+def test_no_fewer_than_none_are_said_to_be_left(limit: int) -> None:
+    """What is sent is taken off at once, also where the system grants nothing at all."""
+    window = Window()
+    window.learn(limit, limit, NOW + 60, NOW)
+    for _ in range(2):
+        window.count()
+
+    assert window.cause() == f"the system leaves 0 of {limit} requests until its window ends"
