@@ -242,7 +242,8 @@ def unreadable(path: Path, error: sqlite3.Error) -> StateUnusable:
             return nobody
         return StateUnusable(
             f"this user may not read and write the state file {path}",
-            remedy=f"give it to the owner of its directory: chown --reference={path.parent} {path}",
+            remedy="give it to the owner of its directory, who must read and write it:"
+            f" chown --reference={path.parent} {path} && chmod u+rw {path}",
         )
     return StateUnusable(
         f"the state file {path} cannot be read: {error}",

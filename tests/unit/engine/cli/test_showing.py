@@ -193,6 +193,8 @@ def test_a_state_that_this_user_may_not_read_shows_no_numbers(
 
     assert shown.code == STATE
     assert "may not read and write the state file" in shown.out
+    # It may be the owner's already, and only not to be written.
+    assert f"chmod u+rw {operator.state}" in shown.out
     assert "Pending" not in shown.out
 
 
