@@ -73,7 +73,7 @@ if TYPE_CHECKING:
         WriteBack,
         WriteBackResult,
     )
-    from engine.ports import Authority, ConnectorEnvironment, Step, Vault
+    from engine.ports import Authority, ConnectorEnvironment, Fetched, Step, Vault
     from engine.redaction import keep_secret
     from engine.settings import BudgetSettings, Secret, Settings, TextOrReference
     from engine.wire.bodies import AnswerKind
@@ -98,6 +98,7 @@ __all__ = [
     "Delivery",
     "EngineError",
     "Exchange",
+    "Fetched",
     "FieldKind",
     "Fields",
     "Gone",

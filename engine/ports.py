@@ -8,6 +8,7 @@ from random import Random
 from typing import Protocol
 
 from engine.clock import Clock
+from engine.errors import TheirFault
 from engine.flow.governor import Governor
 from engine.model.fields import Fields, Json, Scalar
 from engine.model.permissions import Permission, Standing, Use
@@ -145,6 +146,33 @@ class Authority(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What was asked for by its ids: who cannot be read keeps nobody else from being read.
+
+    Args:
+        unreadable: what is wrong with each row that cannot be read, by its id.
+    """
+
+    rows: list[Captured]
+    unreadable: Mapping[int, TheirFault]
+
+    def whole(self) -> list[Captured]:
+        """All rows.
+
+        Raises:
+            TheirFault: one of them cannot be read.
+        """
+        for fault in self.unreadable.values():
+            raise fault
+        return self.rows
+
+    @property
+    def why_unreadable(self) -> list[str]:
+        """What is wrong with those that cannot be read, in words."""
+        return [fault.message for fault in self.unreadable.values()]
+
+
 class Source(Protocol):
     """The system changes come from and results are written back to."""
 
@@ -218,7 +246,7 @@ class Source(Protocol):
         """Where the change order of people ends now."""
         ...
 
-    async def fetch(self, record_type: RecordType, ids: Sequence[int]) -> list[Captured]:
+    async def fetch(self, record_type: RecordType, ids: Sequence[int]) -> Fetched:
         """The records with these ids, whatever their eligibility; missing ones are left out."""
         ...
 

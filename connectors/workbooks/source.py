@@ -22,6 +22,7 @@ from engine import (
     Column,
     ConnectorEnvironment,
     Delivery,
+    Fetched,
     MappingRow,
     Misconfigured,
     Newest,
@@ -185,16 +186,22 @@ class WorkbooksSource:
         """
         return await self._newest(listings.newest_person())
 
-    async def fetch(self, record_type: RecordType, ids: Sequence[int]) -> list[Captured]:
+    async def fetch(self, record_type: RecordType, ids: Sequence[int]) -> Fetched:
         """The records with these ids, deleted and hidden ones left out (§8).
 
         Raises:
-            TheirFault: as `changes`.
+            TheirFault: an answer has another shape, or a row no usable id.
             EngineError: a request failed.
         """
         resource = self._resource(record_type)
-        rows = await self._by_ids(ids, lambda chunk: listings.records(resource, chunk))
-        return [mapping.captured(row, resource.plugin) for row in rows]
+        readable: list[Captured] = []
+        unreadable: dict[int, TheirFault] = {}
+        for row in await self._by_ids(ids, lambda chunk: listings.records(resource, chunk)):
+            try:
+                readable.append(mapping.captured(row, resource.plugin))
+            except TheirFault as error:
+                unreadable[cells.integer(row, "id")] = error
+        return Fetched(readable, unreadable)
 
     async def pointed_at(self, pointer: Pointer) -> list[Captured]:
         """The records of this name, or with this Outreach Id; raises what `changes` raises."""

@@ -20,12 +20,13 @@ from dataclasses import dataclass
 import anyio
 import structlog
 
+from engine.actors import unreadable_rows
 from engine.actors.polling.unfinished import unfinished
 from engine.clock import Clock
 from engine.decide.watermark import behind
 from engine.metrics import Metrics
 from engine.model.kept import AUDIT_UNFINISHED
-from engine.model.records import RecordType
+from engine.model.records import Captured, RecordType
 from engine.ports import Source
 from engine.store.port.store import Store
 
@@ -66,14 +67,7 @@ class Auditor:
             started_at = self.clock.now()
             page = await self.source.eligible(cursor, self.page_size)
             self.metrics.poll_pages.labels(FEED).inc()
-            if page.unreadable:
-                self.metrics.errors.labels(COMPONENT, "protocol").inc(len(page.unreadable))
-                log.warning(
-                    "rows_unreadable",
-                    feed=FEED,
-                    rows=len(page.unreadable),
-                    first=page.unreadable[0],
-                )
+            unreadable_rows.tell(self.metrics, COMPONENT, page.unreadable, feed=FEED)
             upto = None if page.complete else behind(cursor, [row.id for row in page.rows])
             outcome, lacking, looked_at = await self.store.audit.compare(
                 page.rows,
@@ -105,9 +99,8 @@ class Auditor:
         """Look at what a slice lacks, and leave it out with the reason; returns how many are."""
         left = 0
         for start in range(0, len(ids), self.page_size):
-            part = ids[start : start + self.page_size]
             asked_at = self.clock.now()
-            rows = await self.source.fetch(RecordType.OPPORTUNITY, part)
+            part, rows = await self._shown(ids[start : start + self.page_size])
             hidden = sorted(set(part) - {row.id for row in rows})
             deleted = set[int]()
             if hidden:
@@ -125,9 +118,14 @@ class Auditor:
         """
         ids, differing = await self.store.audit.refused(after, upto), 0
         for start in range(0, len(ids), self.page_size):
-            part = ids[start : start + self.page_size]
             asked_at = self.clock.now()
-            rows = await self.source.fetch(RecordType.OPPORTUNITY, part)
+            part, rows = await self._shown(ids[start : start + self.page_size])
             now = self.clock.now()
             differing += await self.store.audit.compare_refused(part, rows, now, asked_at=asked_at)
         return differing
+
+    async def _shown(self, ids: Sequence[int]) -> tuple[list[int], list[Captured]]:
+        """The records that can be read, or are not there, and the rows of those that are there."""
+        found = await self.source.fetch(RecordType.OPPORTUNITY, ids)
+        unreadable_rows.tell(self.metrics, COMPONENT, found.why_unreadable, feed=FEED)
+        return [one for one in ids if one not in found.unreadable], found.rows

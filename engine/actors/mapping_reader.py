@@ -9,12 +9,13 @@ Stops     when it is cancelled; a re-evaluation goes on at the next start
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import anyio
 import structlog
 
+from engine.actors import unreadable_rows
 from engine.actors.tolerating import tolerated
 from engine.clock import Clock
 from engine.flow.pace import Pace
@@ -22,7 +23,7 @@ from engine.flow.worktime import resting
 from engine.mapping_in_force import IN_SOURCE, Mappings
 from engine.metrics import Metrics
 from engine.model.kept import MAPPING
-from engine.model.records import RecordType
+from engine.model.records import Captured, RecordType
 from engine.ports import Source
 from engine.store.port.store import Store
 
@@ -34,7 +35,9 @@ HOLD_S = 3600.0
 # So many seconds after a re-evaluation has failed it goes on.
 RESUME_S = 15.0
 
-log = structlog.get_logger(component="mapping_reader")
+COMPONENT = "mapping_reader"
+
+log = structlog.get_logger(component=COMPONENT)
 
 
 @dataclass(slots=True)
@@ -63,6 +66,12 @@ class MappingReader:
             with tolerated("mapping_reader", "mapping_not_read", self.metrics):
                 if self.mappings.kept_in_source:
                     await self.load()
+
+    async def _rows(self, ids: Sequence[int]) -> list[Captured]:
+        found = await self.source.fetch(RecordType.OPPORTUNITY, ids)
+        unreadable_rows.tell(self.metrics, COMPONENT, found.why_unreadable, feed="mapping")
+        await unreadable_rows.owe(self.store, found.unreadable, self.clock.now())
+        return found.rows
 
     async def load(self) -> None:
         """Put the mapping in force, and remember when it is another one.
@@ -94,7 +103,7 @@ class MappingReader:
         while (cursor := await self.store.kept.setting(MAPPING)) is not None:
             ids = await self.store.feeds.reconciled_ids(int(cursor), BATCH_MAX)
             asked_at = self.clock.now()
-            rows = await self.source.fetch(RecordType.OPPORTUNITY, ids) if ids else []
+            rows = await self._rows(ids) if ids else []
             now = self.clock.now()
             await self.store.feeds.take_anew(
                 rows, max(ids, default=None), asked_at, now, fresh_max=FRESH_MAX

@@ -20,6 +20,7 @@ from typing import Literal
 import anyio
 import structlog
 
+from engine.actors import unreadable_rows
 from engine.actors.fuse_keeper import FuseKeeper
 from engine.actors.poller import FRESH_SHARE
 from engine.actors.polling.feed_clock import FeedClock
@@ -165,10 +166,14 @@ class PeoplePoller:
             changed_at: when each was edited, unix seconds.
         """
         ids, asked_at = sorted(changed_at), self.clock.now()
-        rows = await self.source.fetch(RecordType.OPPORTUNITY, ids) if ids else []
+        if not ids:
+            return 0
+        found = await self.source.fetch(RecordType.OPPORTUNITY, ids)
+        unreadable_rows.tell(self.metrics, COMPONENT, found.why_unreadable, feed=TABS)
+        await unreadable_rows.owe(self.store, found.unreadable, asked_at)
         known = await self.store.feeds.known_ids(ids)
         concerned = [
-            row for row in rows if row.id in changed_at and (row.id in known or row.eligible)
+            row for row in found.rows if row.id in changed_at and (row.id in known or row.eligible)
         ]
         return await self._take(concerned, changed_at, asked_at)
 
@@ -239,9 +244,7 @@ class PeoplePoller:
     def _note_page(self, feed: str, unreadable: Sequence[str]) -> None:
         """Count the page; a row that cannot be read is lost to us, and that is said."""
         self.metrics.poll_pages.labels(feed).inc()
-        if unreadable:
-            self.metrics.errors.labels(COMPONENT, "protocol").inc(len(unreadable))
-            log.warning("rows_unreadable", feed=feed, rows=len(unreadable), first=unreadable[0])
+        unreadable_rows.tell(self.metrics, COMPONENT, unreadable, feed=feed)
 
     def _polled(self, feed: str, changed: int, began: float) -> None:
         took_s = anyio.current_time() - began

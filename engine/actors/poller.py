@@ -17,6 +17,7 @@ from random import Random
 import anyio
 import structlog
 
+from engine.actors import unreadable_rows
 from engine.actors.fuse_keeper import FuseKeeper
 from engine.actors.healer import Healer
 from engine.actors.polling.feed_clock import FeedClock
@@ -301,14 +302,7 @@ class Poller:
     def _note_page(self, feed: str, page: Page) -> None:
         """Count the page; a row that cannot be read is lost to us, and that is said."""
         self.metrics.poll_pages.labels(feed).inc()
-        if page.unreadable:
-            self.metrics.errors.labels(COMPONENT, "protocol").inc(len(page.unreadable))
-            log.warning(
-                "rows_unreadable",
-                feed=feed,
-                rows=len(page.unreadable),
-                first=page.unreadable[0],
-            )
+        unreadable_rows.tell(self.metrics, COMPONENT, page.unreadable, feed=feed)
 
     def _observe_lag(self, rows: list[Captured], served_at: float | None) -> None:
         now = self.clock.now() if served_at is None else served_at

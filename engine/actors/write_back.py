@@ -198,8 +198,13 @@ class WriteBacks:
         record_type = entries[0].record_type
         ids = [entry.record_id for entry in entries]
         asked_at = self.clock.now()
-        rows = {row.id: row for row in await self.source.fetch(record_type, ids)}
-        missing = [record_id for record_id in ids if record_id not in rows]
+        found = await self.source.fetch(record_type, ids)
+        for entry in entries:
+            if (fault := found.unreadable.get(entry.record_id)) is not None:
+                await self._failed([entry], fault)
+        rows = {row.id: row for row in found.rows}
+        entries = [one for one in entries if one.record_id not in found.unreadable]
+        missing = [one.record_id for one in entries if one.record_id not in rows]
         deleted = await self.source.deleted(record_type, missing) if missing else set[int]()
         still: list[Entry] = []
         for entry in entries:

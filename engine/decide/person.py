@@ -14,7 +14,7 @@ from engine.decide.doubt import LookAgain, bound_s, look_in_s, proven
 from engine.decide.failure import FORBIDDEN, error_class, plain_reason
 from engine.decide.reasons import because, foreign
 from engine.decide.skipping import skipped
-from engine.errors import Conflict, Gone, OurFault, Rejected, Taken, surely_not_executed
+from engine.errors import Conflict, Gone, OurFault, Rejected, Taken, TheirFault, surely_not_executed
 from engine.model.identity import id_of
 from engine.model.outbox import Owed
 from engine.model.person import Candidate, Person, PersonFacts, PersonNow, Sought, Standing
@@ -61,6 +61,11 @@ CHANGED_JUST_NOW = Standing(None, because(Code.PERSON_READ_AGAIN), retry_s=FORGO
 WOULD_CREATE = Standing(
     None, because(Code.MASS_CHANGE_HELD, would="would be created"), would="created"
 )
+
+
+def unreadable(fault: TheirFault) -> Standing:
+    """The standing of somebody whose row cannot be read: it is asked for again after a while."""
+    return Standing(None, plain_reason(fault), retry_s=NEGATIVE_S)
 
 
 def decide(facts: PersonFacts) -> Ask | Decision:

@@ -16,6 +16,7 @@ from typing import Literal
 
 import structlog
 
+from engine.actors import unreadable_rows
 from engine.clock import Clock
 from engine.decide.roster import CONFIRM_S, Listed, believed, missing, unnamed
 from engine.errors import EngineError, ProtocolError, Rejected, TheirFault
@@ -158,11 +159,7 @@ class OwnerResolver:
         self, kind: FieldKind, shown: Mapping[int, str], unreadable: Sequence[str], *, whole: bool
     ) -> dict[int, Listed]:
         """Who counts after this listing; it is said where that is not what was listed."""
-        if unreadable:
-            self.metrics.errors.labels(COMPONENT, "protocol").inc(len(unreadable))
-            log.warning(
-                "rows_unreadable", kind=kind.value, rows=len(unreadable), first=unreadable[0]
-            )
+        unreadable_rows.tell(self.metrics, COMPONENT, unreadable, kind=kind.value)
         known = await self.store.kept.roster(kind.value)
         counting = believed(known, shown, whole=whole, now=self.clock.now())
         if kind is FieldKind.USER:

@@ -36,6 +36,7 @@ from engine.decide.person import (
     prospect_gone,
     refusal,
     remembered,
+    unreadable,
 )
 from engine.errors import EngineError, Rejected
 from engine.flow.governor import Governor
@@ -220,8 +221,8 @@ class ProspectResolver:
             return False
         self.forget([person_id])
         await self.store.people.forget_reading([person_id])
-        rows = await self.source.fetch(RecordType.PERSON, [person_id])
-        for row in rows:
+        found = await self.source.fetch(RecordType.PERSON, [person_id])
+        for row in found.whole():
             record = self.source.read(RecordType.PERSON, row.payload)
             await self._outcomes.execute(record, prospect_gone(prospect_id))
         # Its other opportunities lost their roles with it, and nobody has noticed there yet.
@@ -269,7 +270,8 @@ class ProspectResolver:
     async def _load(self, ids: Sequence[int]) -> None:
         """Read these people, and look for those who are nobody's prospect yet."""
         with self._people_lookup.reading():
-            rows = {row.id: row for row in await self.source.fetch(RecordType.PERSON, ids)}
+            found = await self.source.fetch(RecordType.PERSON, ids)
+        rows = {row.id: row for row in found.rows}
         known = await self.store.people.load(ids)
         people: list[PersonFacts] = []
         for person_id in ids:
@@ -277,6 +279,8 @@ class ProspectResolver:
                 record = self.source.read(RecordType.PERSON, rows[person_id].payload)
                 known_now = await self._known(record, known.get(person_id))
                 people.append(self._facts(record, known_now))
+            elif (fault := found.unreadable.get(person_id)) is not None:
+                self._standings.note(person_id, unreadable(fault))
             else:
                 self._standings.note(person_id, HIDDEN)
         seekers: list[PersonFacts] = []

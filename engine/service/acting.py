@@ -99,13 +99,14 @@ class Acting:
             return
         asked_at = self.assembly.environment.clock.now()
         try:
-            rows = await self.assembly.systems.source.fetch(RecordType.OPPORTUNITY, unknown)
+            found = await self.assembly.systems.source.fetch(RecordType.OPPORTUNITY, unknown)
         except EngineError:
             # The next poll that shows them captures them as skipped.
             return
+        shown = [one for one in unknown if one not in found.unreadable]
         now = self.assembly.environment.clock.now()
         await self.assembly.store.feeds.take_asked_for(
-            unknown, rows, asked_at, now, fresh_max=FRESH_MAX
+            shown, found.rows, asked_at, now, fresh_max=FRESH_MAX
         )
 
     def _wake(self, named: Sequence[Named]) -> None:

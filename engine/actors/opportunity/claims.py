@@ -74,8 +74,8 @@ class Claims:
             return {}
         with Lookup("records with the same id", at_source=True).reading():
             ids = [one.record_id for one in concerned]
-            rows = await self.source.fetch(RecordType.OPPORTUNITY, ids)
-        return {row.id: row for row in rows if row.id in ids}
+            found = await self.source.fetch(RecordType.OPPORTUNITY, ids)
+        return {row.id: row for row in found.whole() if row.id in ids}
 
     async def _winner(
         self,

@@ -82,12 +82,15 @@ class FreshRows:
             work.lane, now, now - self.age_max_s, BATCH_MAX
         )
         ids = list(dict.fromkeys([work.id, *ahead]))[:BATCH_MAX]
-        rows = await self.source.fetch(RecordType.OPPORTUNITY, ids)
+        found = await self.source.fetch(RecordType.OPPORTUNITY, ids)
+        if (fault := found.unreadable.get(work.id)) is not None:
+            raise fault
+        shown = [one for one in ids if one not in found.unreadable]
         left_out = await self.store.feeds.take_asked_for(
-            ids, rows, now, self.clock.now(), fresh_max=FRESH_MAX
+            shown, found.rows, now, self.clock.now(), fresh_max=FRESH_MAX
         )
-        log.debug("read_anew", records=len(ids), left_out=left_out)
-        if work.id not in {row.id for row in rows}:
+        log.debug("read_anew", records=len(shown), left_out=left_out)
+        if work.id not in {row.id for row in found.rows}:
             return Look.GONE
         shown_at = await self.store.records.shown_at(work.id)
         if shown_at is not None and shown_at < now:

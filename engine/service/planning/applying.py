@@ -203,8 +203,8 @@ class Applying:
 
     async def _rows(self, ids: Sequence[int]) -> dict[int, Captured]:
         """The records as they are now."""
-        source = self.assembly.systems.source
-        return {row.id: row for row in await source.fetch(RecordType.OPPORTUNITY, ids)}
+        found = await self.assembly.systems.source.fetch(RecordType.OPPORTUNITY, ids)
+        return {row.id: row for row in found.whole()}
 
     async def _deliver(self, keys: Sequence[Key]) -> None:
         """Tell the source what it is owed of these, as far as it is."""

@@ -30,7 +30,8 @@ async def take_in(assembly: Assembly, record_id: int) -> None:
     """Know a record that carries an error flag, which no poll shows."""
     now = assembly.environment.clock.now
     asked_at = now()
-    rows = await assembly.systems.source.fetch(RecordType.OPPORTUNITY, [record_id])
+    found = await assembly.systems.source.fetch(RecordType.OPPORTUNITY, [record_id])
+    rows = found.whole()
     await assembly.store.feeds.take_asked_for([record_id], rows, asked_at, now(), fresh_max=1)
 
 

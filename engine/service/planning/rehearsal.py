@@ -214,7 +214,8 @@ class Rehearsal:
         """Capture these records as a poll would, and evaluate them by the mapping in force."""
         clock = self.environment.clock
         asked_at = clock.now()
-        rows = await assembly.systems.source.fetch(RecordType.OPPORTUNITY, ids) if ids else []
+        source = assembly.systems.source
+        rows = (await source.fetch(RecordType.OPPORTUNITY, ids)).whole() if ids else []
         feeds = self.store.feeds
         await feeds.capture_page(
             rows, now=clock.now(), fresh_max=len(rows), asked_at=asked_at, may_lag=False

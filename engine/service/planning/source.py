@@ -22,7 +22,7 @@ from engine.model.records import (
     WriteBack,
     WriteBackResult,
 )
-from engine.ports import Source
+from engine.ports import Fetched, Source
 from engine.service.planning.baseline import Baseline
 from engine.service.planning.overlay import INVENTED, Overlay, Written
 
@@ -67,9 +67,10 @@ class RehearsedSource:
     async def people_changes(self, after: Position, limit: int) -> Page:
         return self._page(await self.source.people_changes(after, limit), RecordType.PERSON)
 
-    async def fetch(self, record_type: RecordType, ids: Sequence[int]) -> list[Captured]:
-        rows = await self.source.fetch(record_type, ids)
-        return [self._as_written(record_type, row) for row in rows]
+    async def fetch(self, record_type: RecordType, ids: Sequence[int]) -> Fetched:
+        found = await self.source.fetch(record_type, ids)
+        rows = [self._as_written(record_type, row) for row in found.rows]
+        return replace(found, rows=rows)
 
     async def pointed_at(self, pointer: Pointer) -> list[Captured]:
         rows = await self.source.pointed_at(pointer)
@@ -97,8 +98,8 @@ class RehearsedSource:
             return []
         # Whoever has edited a record since it was polled is met by the write, and so by this look.
         with counted_by(None):
-            rows = await self.source.fetch(record_type, [entry.id for entry in entries])
-        shown = {row.id: row for row in rows}
+            found = await self.source.fetch(record_type, [entry.id for entry in entries])
+        shown = {row.id: row for row in found.whole()}
         tally = current_tally.get()
         if tally is not None and any(self.source.sends(record_type, one) for one in entries):
             written = self.connector.written.get(record_type, ("", "write_back"))

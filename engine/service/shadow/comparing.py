@@ -90,7 +90,7 @@ class Comparing:
             }
             if ids:
                 shown = await self.source.fetch(record_type, sorted(ids))
-                found |= {(record_type, row.id): row for row in shown}
+                found |= {(record_type, row.id): row for row in shown.whole()}
         return found
 
     async def _compare(self, line: sqlite3.Row, rows: Rows) -> None:

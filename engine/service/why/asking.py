@@ -145,7 +145,7 @@ class Asking:
             return None
         source, at = self.assembly.systems.source, self.assembly.environment.clock.now()
         try:
-            rows = await source.fetch(record_type, [record_id])
+            rows = (await source.fetch(record_type, [record_id])).whole()
             if rows:
                 return SourceLook(at, source.read(record_type, rows[0].payload))
             deleted = record_id in await source.deleted(record_type, [record_id])

@@ -64,8 +64,8 @@ async def _rows(
     if not live:
         return None
     try:
-        rows = await source.fetch(RecordType.PERSON, ids)
-        return {row.id: source.read(RecordType.PERSON, row.payload) for row in rows}
+        found = await source.fetch(RecordType.PERSON, ids)
+        return {row.id: source.read(RecordType.PERSON, row.payload) for row in found.whole()}
     except EngineError as error:
         miss("the people on its tab", error)
         return None

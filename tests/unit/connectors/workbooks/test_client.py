@@ -77,7 +77,7 @@ async def test_a_delay_is_followed_bare(location: str, status: int) -> None:
     async with opened(prepared(respond), auth="session", fields=CONFIGURED) as world:
         await world.source.steps()[0].run()
         await find_columns(world)
-        [row] = await world.source.fetch(RecordType.OPPORTUNITY, [901])
+        [row] = (await world.source.fetch(RecordType.OPPORTUNITY, [901])).rows
 
     assert row.id == 901
     hops = world.service.arrived[1:3]
@@ -268,7 +268,7 @@ async def test_a_lost_session_is_renewed_and_the_request_repeated(lost: httpx.Re
     async with opened(prepared(office), auth="session", fields=CONFIGURED) as world:
         await find_columns(world)
         office.end_session()
-        [row] = await world.source.fetch(RecordType.OPPORTUNITY, [901])
+        [row] = (await world.source.fetch(RecordType.OPPORTUNITY, [901])).rows
         office.end_session()
         [result] = await world.source.write_back(RecordType.OPPORTUNITY, [ENTRY])
 

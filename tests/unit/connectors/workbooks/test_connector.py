@@ -170,7 +170,8 @@ async def test_many_ids_are_read_in_requests_of_a_hundred() -> None:
     """It is what the service promises to answer in full."""
     async with opened(Shop(), fields=CONFIGURED) as world:
         await world.ready()
-        assert await world.source.fetch(RecordType.OPPORTUNITY, [*range(1, 251), 1]) == []
+        found = await world.source.fetch(RecordType.OPPORTUNITY, [*range(1, 251), 1])
+        assert found.rows == []
 
     asked = [arrived.filters[0][2].split(",") for arrived in world.service.arrived]
     assert [len(ids) for ids in asked] == [100, 100, 50]
@@ -311,7 +312,7 @@ async def test_records_by_id_too_large_to_read_at_once_are_read_by_halves() -> N
     """None of them may count as missing."""
     async with opened(crowded(2), fields=CONFIGURED) as world:
         await world.ready()
-        found = await world.source.fetch(RecordType.OPPORTUNITY, [1, 2, 3, 4, 5])
+        found = (await world.source.fetch(RecordType.OPPORTUNITY, [1, 2, 3, 4, 5])).rows
 
     assert sorted(row.id for row in found) == [1, 2, 3, 4, 5]
 

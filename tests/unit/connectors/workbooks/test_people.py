@@ -99,7 +99,7 @@ async def test_people_are_fetched_in_requests_of_a_hundred() -> None:
     """As opportunities are."""
     async with opened(prepared(Desk()), **SETTINGS) as world:
         await world.ready()
-        assert await world.source.fetch(RecordType.PERSON, range(1, 151)) == []
+        assert (await world.source.fetch(RecordType.PERSON, range(1, 151))).rows == []
 
     assert [arrived.path for arrived in world.service.arrived] == ["/crm/people.api"] * 2
     assert [len(each.filters[0][2].split(",")) for each in world.service.arrived] == [100, 50]
@@ -111,7 +111,7 @@ async def test_a_person_opens_by_the_columns_of_people() -> None:
     async with opened(prepared(Desk(people=[row])), **SETTINGS) as world:
         world.source.select(RecordType.PERSON, ("main_location[email]",))
         await world.ready()
-        [captured] = await world.source.fetch(RecordType.PERSON, [8])
+        [captured] = (await world.source.fetch(RecordType.PERSON, [8])).rows
         record = world.source.read(RecordType.PERSON, captured.payload)
 
     assert (captured.ref, captured.linked, captured.tab) == ("PERS-8", True, None)

@@ -11,8 +11,9 @@ import pytest
 from engine.actors.failing import RetryLimits
 from engine.metrics import Metrics
 from engine.model.fields import Fields
-from engine.model.records import Captured, ProspectMatch, RecordType, SourceRecord
+from engine.model.records import ProspectMatch, RecordType, SourceRecord
 from engine.model.wait import BackoffLimits
+from engine.ports import Fetched
 from engine.resolvers.prospects import ProspectResolver, ProspectRules
 from engine.resolvers.references import Resolution
 from engine.store.sqlite import statefile
@@ -32,9 +33,9 @@ class Workbook:
         """Ticked, without an error flag and without an id."""
         return person(31, 4)
 
-    async def fetch(self, _record_type: RecordType, ids: Sequence[int]) -> list[Captured]:
+    async def fetch(self, _record_type: RecordType, ids: Sequence[int]) -> Fetched:
         """Every person asked for."""
-        return [row(one, 4) for one in ids]
+        return Fetched([row(one, 4) for one in ids], {})
 
     def of(self, _record_type: RecordType) -> Workbook:
         """Stands in for the mapping as well."""

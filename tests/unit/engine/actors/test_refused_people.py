@@ -10,9 +10,10 @@ import pytest
 
 from engine.actors.failing import RetryLimits
 from engine.metrics import Metrics
-from engine.model.records import Captured, RecordType, SourceRecord
+from engine.model.records import RecordType, SourceRecord
 from engine.model.wait import BackoffLimits
 from engine.model.work import Failure
+from engine.ports import Fetched
 from engine.resolvers.prospects import ProspectResolver, ProspectRules
 from engine.store.sqlite import people, statefile
 from engine.store.sqlite.threaded import open_store
@@ -40,9 +41,9 @@ class Unflagged:
         """The version that was refused."""
         return person(31, REFUSED_VERSION)
 
-    async def fetch(self, _record_type: RecordType, ids: Sequence[int]) -> list[Captured]:
+    async def fetch(self, _record_type: RecordType, ids: Sequence[int]) -> Fetched:
         """Every person asked for."""
-        return [row(one, REFUSED_VERSION) for one in ids]
+        return Fetched([row(one, REFUSED_VERSION) for one in ids], {})
 
 
 class Nobody:

@@ -23,10 +23,11 @@ from engine.loop import loop_clock
 from engine.metrics import Metrics
 from engine.model.lane import Lane
 from engine.model.reason import Code
-from engine.model.records import Captured, RecordType, Role, SourceRecord, TabLine
+from engine.model.records import RecordType, Role, SourceRecord, TabLine
 from engine.model.tab import KnownRole, Roles
 from engine.model.wait import BackoffLimits
 from engine.model.work import Failure
+from engine.ports import Fetched
 from engine.resolvers.prospects import ProspectResolver, ProspectRules
 from engine.runs import Runs
 from engine.store.sqlite import people, report, settle, statefile, tab_outcomes, tabs, work
@@ -67,10 +68,10 @@ class OldReading:
             return person(31, 4, target_id=self.prospect_id)
         return SourceRecord(1, "OPP-1", 5, 0, True, False, "7", None, {}, self.tab)
 
-    async def fetch(self, record_type: RecordType, ids: Sequence[int]) -> list[Captured]:
+    async def fetch(self, record_type: RecordType, ids: Sequence[int]) -> Fetched:
         """Every person asked for."""
         assert record_type is RecordType.PERSON
-        return [row(one, 4, linked=True) for one in ids]
+        return Fetched([row(one, 4, linked=True) for one in ids], {})
 
 
 class Nobody:
