@@ -207,7 +207,13 @@ class MortalTables(StateDatabase):
             yield seen
 
     @contextmanager
-    def _taken(self, database: Database, _: float) -> Generator[Lease]:
+    def _taken(
+        self,
+        database: Database,
+        _: float,
+        *,
+        patient: bool,  # noqa: ARG002 # nobody waits for a lease here
+    ) -> Generator[Lease]:
         self._leased = self._leasing.take(database, self._life)
         try:
             yield self._leased
