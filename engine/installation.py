@@ -17,13 +17,15 @@ class Installation:
     """One place in which a state is at work.
 
     `machine` is derived from the machine's id, and blank where it has none, as in a container;
-    `directory` tells of a state in a database which one that is; `instance` is the name of the
-    configuration, blank where it gives none.
+    `directory` tells of a state in a database which one that is, and `timeline` by which history of
+    its server it goes, blank where nobody knows; `instance` is the name of the configuration, blank
+    where it gives none.
     """
 
     machine: str
     directory: str
     instance: str
+    timeline: str = ""
 
     @classmethod
     def here(cls, state_dir: Path, instance: str) -> Self:
@@ -38,7 +40,10 @@ class Installation:
     @property
     def text(self) -> str:
         """As a state keeps it."""
-        return json.dumps(asdict(self))
+        told = asdict(self)
+        if not self.timeline:
+            del told["timeline"]
+        return json.dumps(told)
 
     def is_that_of(self, other: Installation) -> bool:
         """Whether both are one place. A name, where both have one, says more than the rest."""

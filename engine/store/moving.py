@@ -47,7 +47,7 @@ def moved(
     """
     file = StateFile(directory.absolute())
     _ensure_is_there(file if into else StateDatabase(directory, database, service.lease_s))
-    there = Installation("", database.identity(), service.instance)
+    there = database.installation(service.instance)
     with statedir.lease(file.directory):
         here = file.installation(service.instance)
         move = Move(file.path, here, database, there, service.lease_s, pair)

@@ -112,6 +112,10 @@ async def test_a_primary_that_is_demoted_is_waited_for_and_a_replica_from_the_st
             await until(waits, [member])
             pair.promote()
             await until(member.leads, [member])
+            # Nobody can know whether it had everything.
+            told = [line for line in log.read_text().splitlines() if "state_of_unknown_age" in line]
+            assert len(told) == 1
+            assert "timeline 00000002 after 00000001" in told[0]
             assert await member.end(signal.SIGTERM) == 0
         await pair.demote()
         run = await wosync("run", "--config", str(settings.path), cwd=tmp_path)

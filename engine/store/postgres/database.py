@@ -16,6 +16,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from engine.clock import passed_s
 from engine.errors import StateUnusable
+from engine.installation import Installation
 from engine.store.postgres import troubles
 from engine.store.postgres.link import Link
 from engine.store.postgres.session import Session, adapt, transaction
@@ -27,6 +28,12 @@ SERVER_MIN = 140_000
 CONNECT_S = 5
 # A statement that concerns a few rows is answered by then, unless the server stands still.
 ANSWER_S = 30.0
+# Its name, and by which history it goes; a replica tells the second to nobody.
+_SERVER = "SELECT system_identifier::text FROM pg_control_system()"
+_TIMELINE = (
+    "SELECT CASE WHEN pg_is_in_recovery() THEN NULL"
+    " ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END"
+)
 _SILENCE = {
     "connect_timeout": CONNECT_S,
     "keepalives_idle": 5,
@@ -166,24 +173,19 @@ class Database:
         ):
             yield session
 
-    def identity(self) -> str:
+    def installation(self, instance: str) -> Installation:
         """What tells these tables from a copy of them anywhere else.
 
-        A server that took over from its primary has the same; one that was filled from a dump has
-        its own.
+        A server that took over from its primary has the same name and goes by another timeline; one
+        that was filled from a dump has its own name.
 
         Raises:
             StateUnusable: the database cannot be reached.
         """
         with self.connected() as connection:
-            try:
-                row = connection.execute(
-                    "SELECT system_identifier::text FROM pg_control_system()"
-                ).fetchone()
-            except errors.InsufficientPrivilege:
-                row = None
-            server = self.shown if row is None else row[0]
-            return f"schema {self.schema} of database {connection.info.dbname} on server {server}"
+            server = _told(connection, _SERVER) or self.shown
+            name = f"schema {self.schema} of database {connection.info.dbname} on server {server}"
+            return Installation("", name, instance, _told(connection, _TIMELINE) or "")
 
     def size(self, connection: psycopg.Connection[Any]) -> float:
         """What the tables take with their indexes, bytes.
@@ -329,3 +331,12 @@ class Database:
                 " END $$"
             ).format(name=sql.Literal(self.schema))
         )
+
+
+def _told(connection: psycopg.Connection[Any], question: LiteralString) -> str | None:
+    """What the server answers, if it does: not every offer of PostgreSQL has these functions."""
+    try:
+        row = connection.execute(question).fetchone()
+    except (errors.InsufficientPrivilege, errors.FeatureNotSupported, errors.UndefinedFunction):
+        return None
+    return None if row is None else row[0]

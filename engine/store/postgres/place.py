@@ -81,7 +81,7 @@ class StateDatabase:
 
     def installation(self, instance: str) -> Installation:
         """See `Place.installation`: the same from whichever machine it is worked on."""
-        return Installation("", self.database.identity(), instance)
+        return self.database.installation(instance)
 
     def is_there(self) -> bool:
         """See `Place.is_there`."""

@@ -41,16 +41,19 @@ def evidence(
     setting: Setting, mark: Seen | None, here: Installation, *, holds_records: bool
 ) -> Evidence:
     """What tells how old the state is that is to be taken up here."""
-    lived_at = setting(LIVED_AT)
+    lived_at, was = setting(LIVED_AT), _at_work(setting, here)
+    promoted = _promoted(was, here)
+    # What it holds no more, another life of it may have held.
+    held = setting(MOVED) is not None or promoted is not None
     return Evidence(
         name=setting(NAME),
         writes=int(setting(WRITES) or 0),
-        holds_records=holds_records or setting(MOVED) is not None,
-        copied=setting(COPIED),
+        holds_records=holds_records or held,
+        copied=setting(COPIED) or promoted,
         lived_at=None if lived_at is None else float(lived_at),
         ended=bool(setting(ENDED)),
         mark=mark,
-        elsewhere=setting(MOVED) is not None or not here.is_that_of(_at_work(setting, here)),
+        elsewhere=setting(MOVED) is not None or not here.is_that_of(was),
     )
 
 
@@ -112,6 +115,16 @@ def _at_work(setting: Setting, here: Installation) -> Installation:
     """The installation that was at work with it last."""
     known = setting(INSTALLATION)
     return here if known is None else Installation.read(known)
+
+
+def _promoted(was: Installation, here: Installation) -> str | None:
+    """Why what was committed last may be lost: a replica that goes on may not have had it."""
+    if was.timeline in ("", here.timeline) or not here.timeline:
+        return None
+    return (
+        f"its server goes by timeline {here.timeline} after {was.timeline}: a replica was promoted,"
+        " or a backup put back, which may lack what was committed last"
+    )
 
 
 def name_at(now: float) -> str:

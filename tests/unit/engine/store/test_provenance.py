@@ -47,6 +47,37 @@ def test_the_count_never_falls_behind_a_mark(connection: sqlite3.Connection) -> 
     assert counted[1] == 41
 
 
+@pytest.mark.parametrize("holds", [True, False])
+@pytest.mark.parametrize(
+    ("before", "after", "aged"),
+    [
+        ("00000001", "00000002", True),
+        ("00000002", "00000001", True),
+        ("00000001", "00000001", False),
+        ("", "00000002", False),
+        ("00000001", "", False),
+    ],
+)
+def test_a_state_on_a_server_that_goes_by_another_timeline_is_of_unknown_age(
+    connection: sqlite3.Connection, before: str, after: str, aged: bool, holds: bool
+) -> None:
+    """The replica that was promoted may not have had what was committed last."""
+    if holds:
+        take(connection, row(1, 5))
+    provenance.begin(connection, replace(HERE, timeline=before), None, NOW)
+    mark = Seen(kept.setting(connection, provenance.NAME) or "", 0, moved=False)
+
+    found = provenance.begin(connection, replace(HERE, timeline=after), mark, NOW + 1)
+
+    assert (found is not None) is aged
+    if found is not None:
+        assert f"timeline {after} after {before}" in found.reason
+        # It goes on from there: the same is not told again.
+        mark = Seen(kept.setting(connection, provenance.NAME) or "", 0, moved=False)
+        again = provenance.begin(connection, replace(HERE, timeline=after), mark, NOW + 2)
+        assert again is None
+
+
 def test_nothing_known_of_the_target_counts_in_an_aged_state(
     connection: sqlite3.Connection,
 ) -> None:
