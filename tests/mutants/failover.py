@@ -124,4 +124,25 @@ MUTANTS = (
         "elif False:",
         (f"{LINK}::test_whoever_asks_gives_up",),
     ),
+    Mutant(
+        "does not mind that a replica was promoted",
+        "engine/store/rows/provenance.py",
+        "copied=setting(COPIED) or promoted,",
+        "copied=setting(COPIED),",
+        ("tests/unit/engine/store/test_provenance.py",),
+    ),
+    Mutant(
+        "believes a promoted replica that it never held anything",
+        "engine/store/rows/provenance.py",
+        "held = setting(MOVED) is not None or promoted is not None",
+        "held = setting(MOVED) is not None",
+        ("tests/unit/engine/store/test_provenance.py",),
+    ),
+    Mutant(
+        "keeps a stop waiting for an access token",
+        "engine/service/working.py",
+        "                governor.drain()\n",
+        "                pass\n",
+        ("tests/scenario/test_running.py::test_a_stop_does_not_wait_for_an_access_token",),
+    ),
 )

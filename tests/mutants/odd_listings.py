@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 ODD = "tests/scenario/test_odd_listings.py"
+ROWS = "tests/scenario/test_rows_unreadable.py"
 ROSTERS = "engine/decide/roster.py"
 OWNERS = "engine/resolvers/owners.py"
 
@@ -85,5 +86,26 @@ MUTANTS = (
         "    if not whole:\n",
         "    if now < 0:\n",
         (f"{ODD}::test_a_record_whose_row_cannot_be_read_is_not_taken_for_gone",),
+    ),
+    Mutant(
+        "takes a person whose row cannot be read for hidden",
+        "engine/resolvers/prospects.py",
+        "self._standings.note(person_id, unreadable(fault))",
+        "self._standings.note(person_id, HIDDEN)",
+        (f"{ROWS}::test_a_person_who_cannot_be_read_keeps_no_other_from_being_related",),
+    ),
+    Mutant(
+        "forgets a tab that was edited while its record could not be read",
+        "engine/actors/people_poller.py",
+        "        await unreadable_rows.owe(self.store, found.unreadable, asked_at)\n",
+        "",
+        (f"{ROWS}::test_a_record_that_cannot_be_read_keeps_no_other_tab_waiting",),
+    ),
+    Mutant(
+        "keeps a record that could not be read from a new mapping",
+        "engine/actors/mapping_reader.py",
+        "        await unreadable_rows.owe(self.store, found.unreadable, self.clock.now())\n",
+        "",
+        (f"{ROWS}::test_a_record_that_cannot_be_read_keeps_no_other_from_a_new_mapping",),
     ),
 )
