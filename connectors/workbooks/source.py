@@ -190,7 +190,8 @@ class WorkbooksSource:
         """The records with these ids, deleted and hidden ones left out (§8).
 
         Raises:
-            TheirFault: an answer has another shape, or a row no usable id.
+            TheirFault: an answer has another shape, a row no usable id, or none of several can be
+                read: that is a matter of all rows alike.
             EngineError: a request failed.
         """
         resource = self._resource(record_type)
@@ -201,6 +202,8 @@ class WorkbooksSource:
                 readable.append(mapping.captured(row, resource.plugin))
             except TheirFault as error:
                 unreadable[cells.integer(row, "id")] = error
+        if not readable and len(unreadable) > 1:
+            raise next(iter(unreadable.values()))
         return Fetched(readable, unreadable)
 
     async def pointed_at(self, pointer: Pointer) -> list[Captured]:

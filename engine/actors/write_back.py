@@ -201,6 +201,7 @@ class WriteBacks:
         found = await self.source.fetch(record_type, ids)
         for entry in entries:
             if (fault := found.unreadable.get(entry.record_id)) is not None:
+                log.warning("write_back_failed", records=1, reason=str(fault), remedy=fault.remedy)
                 await self._failed([entry], fault)
         rows = {row.id: row for row in found.rows}
         entries = [one for one in entries if one.record_id not in found.unreadable]

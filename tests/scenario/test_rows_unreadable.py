@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from structlog.testing import capture_logs
 
 from connectors.sandbox.workbooks.tables import Table
 from tests.scenario.bench import Bench
@@ -79,24 +80,28 @@ async def test_a_record_that_cannot_be_read_keeps_no_other_tab_waiting(world: Be
 
 
 async def test_a_record_that_cannot_be_read_keeps_no_other_from_its_id(world: Bench) -> None:
-    """Where a write meets an edit, the records are read before it is repeated."""
-    records = [world.has(f"Row {number}") for number in range(3)]
+    """Where a write meets an edit, all are read before it is repeated together."""
+    records = [world.has(f"Row {number}") for number in range(10)]
+    odd, others = records[1], [records[0], *records[2:]]
 
     def edited() -> None:
         for record in records:
             world.edit(record, description="Edited meanwhile")
-        spoil(world.workbooks.opportunities, records[1])
+        spoil(world.workbooks.opportunities, odd)
 
     world.just_before_a_write_back(edited)
-    await world.once()
+    with capture_logs() as lines:
+        await world.once()
 
-    for record in (records[0], records[2]):
+    failed = [line for line in lines if line["event"] == "write_back_failed"]
+    assert {(line["records"], f"id {odd}:" in line["reason"]) for line in failed} == {(1, True)}
+    for record in others:
         assert world.record(record)["outreach_id"] == str(world.twin(record).id)
-    mend(world.workbooks.opportunities, records[1])
+    mend(world.workbooks.opportunities, odd)
     world.clock.advance(MINUTE_S)
     await world.once()
-    assert world.record(records[1])["outreach_id"] == str(world.twin(records[1]).id)
-    assert len(world.outreach.opportunities) == 3
+    assert world.record(odd)["outreach_id"] == str(world.twin(odd).id)
+    assert len(world.outreach.opportunities) == len(records)
 
 
 async def test_a_record_that_cannot_be_read_keeps_no_other_from_a_new_mapping(world: Bench) -> None:

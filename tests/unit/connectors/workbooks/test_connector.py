@@ -68,6 +68,26 @@ def test_the_connector_is_offered_by_its_entry_point() -> None:
     }  # fmt: skip # two lists of words
 
 
+async def test_of_rows_asked_for_an_odd_one_is_told_apart_unless_all_are_odd() -> None:
+    """Where none of several can be, it is no single record that somebody has to mend."""
+    odd, odd_too = a_row(902), a_row(903)
+    del odd["lock_version"], odd_too["lock_version"]
+    shop = Shop(a_row(), odd)
+    async with opened(shop, fields=CONFIGURED) as world:
+        await world.ready()
+        mixed = await world.source.fetch(RecordType.OPPORTUNITY, [901, 902])
+        shop.rows = (odd,)
+        alone = await world.source.fetch(RecordType.OPPORTUNITY, [902])
+        shop.rows = (odd, odd_too)
+        with pytest.raises(TheirFault, match="lock_version"):
+            await world.source.fetch(RecordType.OPPORTUNITY, [902, 903])
+
+    assert ([row.id for row in mixed.rows], [*mixed.unreadable]) == ([901], [902])
+    assert (alone.rows, [*alone.unreadable]) == ([], [902])
+    with pytest.raises(TheirFault, match="id 902"):
+        mixed.whole()
+
+
 async def test_a_row_that_cannot_be_read_is_named_and_costs_no_other() -> None:
     """Nobody finds one row among a thousand by being told that it is there."""
     spoiled = a_row(902)
