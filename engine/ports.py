@@ -284,11 +284,14 @@ class Source(Protocol):
         """
         ...
 
-    async def account_ids(self, customer_ids: Collection[int]) -> Mapping[int, str]:
-        """Target account id recorded on each customer that has one, by customer id."""
+    async def account_ids(self, customer_ids: Collection[int]) -> Mapping[int, str | None]:
+        """Target account id recorded on each customer that has one, by customer id.
+
+        None stands for one that is not given, and may be anything.
+        """
         ...
 
-    async def accounts_changed(self, since: float) -> Mapping[int, str]:
+    async def accounts_changed(self, since: float) -> Mapping[int, str | None]:
         """The same of each customer that was changed at or after that time, unix seconds.
 
         One that has none is there with an empty text.

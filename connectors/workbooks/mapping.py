@@ -98,16 +98,16 @@ def written(entry: WriteBack, plugin: PluginColumns) -> dict[str, str]:
     return attributes
 
 
-def account_ids(rows: Sequence[Row], account_field: str) -> dict[int, str]:
-    """Outreach account id by organisation id, blank ones left out.
+def account_ids(rows: Sequence[Row], account_field: str) -> dict[int, str | None]:
+    """Outreach account id by organisation id, blank ones left out; None where it is absent.
 
     Raises:
         TheirFault: a row has no id, or its account id is no text or number.
     """
-    found: dict[int, str] = {}
+    found: dict[int, str | None] = {}
     for row in rows:
         account = cells.trimmed(row, account_field, required=False)
-        if account is not None:
+        if account is not None or account_field not in row:
             found[cells.integer(row, "id")] = account
     return found
 

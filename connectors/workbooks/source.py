@@ -275,8 +275,10 @@ class WorkbooksSource:
             results |= {entry.id: answer for entry, answer in zip(sent, answers, strict=True)}
         return [results[entry.id] for entry in entries]
 
-    async def account_ids(self, customer_ids: Collection[int]) -> Mapping[int, str]:
+    async def account_ids(self, customer_ids: Collection[int]) -> Mapping[int, str | None]:
         """Outreach account id by customer id; customers that are people have none.
+
+        It is None where the row does not have the column.
 
         Raises:
             EngineError: a request failed.
@@ -289,14 +291,14 @@ class WorkbooksSource:
         )
         return mapping.account_ids(rows, account_field)
 
-    async def accounts_changed(self, since: float) -> Mapping[int, str]:
+    async def accounts_changed(self, since: float) -> Mapping[int, str | None]:
         """As `account_ids`, of each organisation that was changed at or after that time.
 
         Raises:
             EngineError: a request failed.
         """
         account_field = self._installation.account_field
-        found: dict[int, str] = {}
+        found: dict[int, str | None] = {}
         while account_field is not None:
             last = max(found, default=0)
             call = listings.organisations_changed(account_field, since, last)

@@ -36,6 +36,7 @@ from engine.decide.opportunity import (
     Refuse,
     course,
     gone,
+    identified,
     identity,
     may_be_reference,
     must_look,
@@ -282,9 +283,13 @@ class OpportunitySyncer:
     async def _send(
         self, work: Work, record: SourceRecord, way: Reconcile | None, resolution: Resolution
     ) -> Outcome:
-        fields = self._mapping.fields(record, resolution.ids)
+        mapping, new = self._mapping, way is None
+        fields = mapping.fields(record, resolution.ids, untold=resolution.untold, new=new)
+        for name, columns in mapping.absent(record).items():
+            resolution.blanks[name] = because(Code.COLUMN_ABSENT, columns=", ".join(columns))
         if way is None:
             return await self._create(work, record, fields, resolution)
+        fields = identified(fields, self.limits.correlation_field)
         if work.undone is not None:
             fields = left_alone(
                 fields,

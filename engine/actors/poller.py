@@ -18,6 +18,7 @@ import anyio
 import structlog
 
 from engine.actors import unreadable_rows
+from engine.actors.absent_columns import AbsentColumns
 from engine.actors.fuse_keeper import FuseKeeper
 from engine.actors.healer import Healer
 from engine.actors.polling.feed_clock import FeedClock
@@ -69,6 +70,7 @@ class Poller:
         tabs_listed: whether somebody else learns of changed People tabs.
         audit: follows each sweep.
         follow_people: follows each poll.
+        absent: told of every page.
     """
 
     source: Source
@@ -84,6 +86,7 @@ class Poller:
     fuse_keeper: FuseKeeper
     follow_people: Callable[[], Awaitable[None]]
     healer: Healer
+    absent: AbsentColumns
     runs: Runs
     pace: Pace = field(init=False)
     feed_clock: FeedClock = field(init=False)
@@ -303,6 +306,7 @@ class Poller:
         """Count the page; a row that cannot be read is lost to us, and that is said."""
         self.metrics.poll_pages.labels(feed).inc()
         unreadable_rows.tell(self.metrics, COMPONENT, page.unreadable, feed=feed)
+        self.absent.look(page.rows)
 
     def _observe_lag(self, rows: list[Captured], served_at: float | None) -> None:
         now = self.clock.now() if served_at is None else served_at

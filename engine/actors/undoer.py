@@ -212,7 +212,7 @@ class Undoer:
         try:
             record = self.source.read(RecordType.OPPORTUNITY, standing.work.payload)
             resolution = await self.references.resolve(self._mapping.references(record))
-            return self._mapping.fields(record, resolution.ids)
+            return self._mapping.fields(record, resolution.ids, untold=resolution.untold)
         except HeldBack:
             raise
         except EngineError:

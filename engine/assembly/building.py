@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.about import about
+from engine.actors.absent_columns import AbsentColumns
 from engine.actors.auditor import Auditor
 from engine.actors.dispatcher import Dispatcher
 from engine.actors.fuse_keeper import FuseKeeper
@@ -304,6 +305,9 @@ class _Builder:
             fuse_keeper=keeper,
             follow_people=people.attempt,
             healer=healer,
+            absent=AbsentColumns(
+                self.systems.source, lambda: self.mappings.of(RecordType.OPPORTUNITY)
+            ),
             runs=self.runs,
         )
 

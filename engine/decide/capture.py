@@ -5,6 +5,7 @@ Which rows are news is said in `decide.version`; here it is what follows from on
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from engine.decide.reasons import because
@@ -80,6 +81,14 @@ def taken(
         lifted=state is State.PENDING and _stays_lifted(before, row),
         came_back=was_out and state is State.PENDING,
     )
+
+
+def completes(payload: str, kept: str) -> bool:
+    """Whether a row has a column that the same version of its record lacked when it was kept.
+
+    That is given back, or asked for only now, and no change of the record: no version tells it.
+    """
+    return payload != kept and bool(json.loads(payload).keys() - json.loads(kept).keys())
 
 
 def why_left_out(row: Captured, skip: Skip | None = None) -> Reason:

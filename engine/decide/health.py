@@ -36,6 +36,7 @@ def system(facts: SystemFacts, words: Words) -> Verdict:
     parts = [
         *_permissions(facts, words),
         *_left_out(facts, words),
+        *_absent(facts, words),
         *(_role(role, words) for role in facts.roles),
         *_backlog(facts, words),
     ]
@@ -147,6 +148,13 @@ def _left_out(facts: SystemFacts, words: Words) -> Iterator[Matter]:
     code = Code.MAPPING_LINE_LEFT_OUT
     for line in facts.left_out:
         yield Matter(code, str(because(code, detail=line)), remedy=steps(code, words))
+
+
+def _absent(facts: SystemFacts, words: Words) -> Iterator[Matter]:
+    code = Code.COLUMN_ABSENT
+    for title, columns in facts.absent.items():
+        text = str(because(code, columns=", ".join(columns)))
+        yield Matter(code, text, title, remedy=steps(code, words))
 
 
 def _role(role: RefusedRole, words: Words) -> Matter:

@@ -170,6 +170,15 @@ def difference(desired: Fields, known: Fields) -> dict[str, Scalar]:
     return {name: value for name, value in desired.items() if value != known.get(name)}
 
 
+def identified(fields: Fields, name: str) -> Fields:
+    """What a target record shall hold that is there: its correlation value is never taken from it.
+
+    Args:
+        name: the target field that holds it.
+    """
+    return {one: value for one, value in fields.items() if one != name or value is not None}
+
+
 @dataclass(frozen=True, slots=True)
 class Agree:
     """The target holds what it shall."""

@@ -7,7 +7,7 @@ constant; the target says how the converted value looks on its wire and what it 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as member
 from datetime import datetime
@@ -168,6 +168,15 @@ class Line:
         kind = self.field.kind
         object.__setattr__(self, "reference", kind if kind in REFERENCES else None)
 
+    def absent(self, record: SourceRecord) -> tuple[str, ...]:
+        """Columns the row does not have, where the line cannot be told without them.
+
+        A template needs each of its columns; of several others, one that never comes is usual.
+        """
+        absent = tuple(column for column in self.columns if column not in record.columns)
+        told = self.template is None and len(absent) < len(self.columns)
+        return () if told else absent
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -216,6 +225,11 @@ class FieldMapping:
         wanted = [self._wanted(record, line) for line in self.lines if line.reference is not None]
         return [one for one in wanted if one is not None]
 
+    def absent(self, record: SourceRecord) -> dict[str, tuple[str, ...]]:
+        """Fields that cannot be told, each with the columns that the row does not have."""
+        found = {line.field.name: line.absent(record) for line in self.lines}
+        return {name: columns for name, columns in found.items() if columns}
+
     def readable_references(self, record: SourceRecord) -> list[Wanted]:
         """As `references`, each line by itself: one that cannot be read names none."""
         wanted: list[Wanted] = []
@@ -235,20 +249,30 @@ class FieldMapping:
         return None if name is None else Wanted(line.field.name, line.reference, str(name).strip())
 
     def fields(
-        self, record: SourceRecord, references: Mapping[str, int | None]
+        self,
+        record: SourceRecord,
+        references: Mapping[str, int | None],
+        *,
+        untold: Collection[str] = (),
+        new: bool = False,
     ) -> dict[str, Scalar]:
         """What the target shall hold: mapped fields in canonical form, None for blank.
 
         A field whose value is blank under `skip_blank` is left out: the target may hold anything.
+        So is one that cannot be told, since what is not given need not be blank.
 
         Args:
             references: target id by field name; a missing or None one leaves the field blank.
+            untold: fields whose reference cannot be told.
+            new: the target record is to be made, and holds nothing that could be lost.
 
         Raises:
             Rejected: a value the target would refuse for certain, with its field.
         """
         fields: dict[str, Scalar] = {}
         for line in self.lines:
+            if not new and (line.field.name in untold or line.absent(record)):
+                continue
             value = self.filled(record, line, references.get(line.field.name))
             if not (line.skip_blank and value in (None, [])):
                 fields[line.field.name] = value

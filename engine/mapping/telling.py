@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.decide.failure import plain_reason
-from engine.decide.reasons import cause
+from engine.decide.reasons import because, cause
 from engine.errors import Rejected
 from engine.mapping.fields import FieldMapping, Line
 from engine.model.explanation import FieldFact
 from engine.model.fields import Fields
-from engine.model.reason import Reason
+from engine.model.reason import Cause, Code, Reason
 from engine.model.records import Kind, Malformed, SourceRecord
 
 REFUSED = "validation"
@@ -52,6 +52,9 @@ def _told(
     name = line.field.name
     reference = references.get(name)
     source = source_text(mapping, record, line)
+    if absent := line.absent(record):
+        reason = because(Code.COLUMN_ABSENT, columns=", ".join(absent))
+        return _untold(line, source, cause(reason, None, name))
     try:
         wanted = mapping.filled(record, line, None if reference is None else reference.id)
     except Rejected as error:
@@ -60,6 +63,8 @@ def _told(
     blank = None
     if reference is not None and reference.note is not None:
         blank = cause(reference.note, None, name)
+        if blank.code is Code.COLUMN_ABSENT:
+            return _untold(line, source, blank)
     return FieldFact(
         name,
         line.field.title,
@@ -69,6 +74,10 @@ def _told(
         blank=blank,
         nearest=() if reference is None else reference.nearest,
     )
+
+
+def _untold(line: Line, source: str, why: Cause) -> FieldFact:
+    return FieldFact(line.field.name, line.field.title, source, left_alone=True, blank=why)
 
 
 def source_text(mapping: FieldMapping, record: SourceRecord, line: Line) -> str:

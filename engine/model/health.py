@@ -5,7 +5,8 @@ What is said is the same for `wosync status`, `wosync top` and the page: see `en
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from engine.model.condition import Condition, Health
 from engine.model.reason import Code
@@ -93,6 +94,7 @@ class SystemFacts:
         withheld: what is not asked of it, for want of a permission.
         without: permissions that were not granted, each as what does not work for it.
         left_out: of the source, lines of the mapping that cannot work.
+        absent: of the source, columns that rows come without, by the field that needs them.
         roles: of the target, lines of People tabs that it does not take.
     """
 
@@ -106,6 +108,7 @@ class SystemFacts:
     withheld: tuple[Withheld, ...] = ()
     without: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     roles: tuple[RefusedRole, ...] = ()
 
 

@@ -73,6 +73,7 @@ class Code(StrEnum):
     CUSTOMER_ID_MALFORMED = "customer-id-malformed"
     CUSTOMER_UNLINKED = "customer-unlinked"
     SOURCE_BLANK = "source-blank"
+    COLUMN_ABSENT = "column-absent"
 
     # A person.
     PERSON_SYNC_OFF = "person-sync-off"

@@ -182,17 +182,17 @@ class AccountResolver:
         valid = {
             customer: account
             for customer, written in carried.items()
-            if (account := id_of(written)) is not None
+            if written is not None and (account := id_of(written)) is not None
         }
         with self._accounts.reading():
             exist = await self.target.accounts(set(valid.values())) if valid else set[int]()
         now = self._loaded_at = loop_time()
         for customer in customers:
             account = valid.get(customer)
-            note = None
-            if customer in carried and account not in exist:
-                note = because(Code.ACCOUNT_UNKNOWN, account=carried[customer][:40])
             found = account if account in exist else None
+            note = None
+            if customer in carried and found is None:
+                note = _why_none(customer, carried[customer])
             self._answers[customer] = _Answer(found, note, now)
             self._answers.move_to_end(customer)
         while len(self._answers) > CACHE_MAX:
@@ -207,3 +207,9 @@ class AccountResolver:
     def _known_account(self, customer: int) -> bool:
         answer = self._answers.get(customer)
         return answer is not None and answer.account_id is not None
+
+
+def _why_none(customer: int, written: str | None) -> Reason:
+    if written is None:
+        return because(Code.COLUMN_ABSENT, columns=f"the account id of customer {customer}")
+    return because(Code.ACCOUNT_UNKNOWN, account=written[:40])

@@ -70,7 +70,7 @@ class Customers:
         await self.store.kept.set_setting(CUSTOMERS_READ_AT, str(now))
         return woken
 
-    async def _wake(self, carried: Mapping[int, str]) -> int:
+    async def _wake(self, carried: Mapping[int, str | None]) -> int:
         """Reconcile again whatever was synced with another account than its customer carries."""
         if not carried:
             return 0
@@ -82,12 +82,13 @@ class Customers:
             log.info("accounts_corrected", records=woken)
         return woken
 
-    def _moved(self, one: Referring, carried: Mapping[int, str]) -> bool:
+    def _moved(self, one: Referring, carried: Mapping[int, str | None]) -> bool:
         record = self.source.read(RecordType.OPPORTUNITY, one.payload)
         for wanted in self.mapping().readable_references(record):
             customer = id_of(wanted.name) if wanted.kind is FieldKind.ACCOUNT else None
-            if customer is None or customer not in carried:
+            account = None if customer is None else carried.get(customer)
+            if account is None:
                 continue
-            if id_of(carried[customer]) != one.synced.get(wanted.field):
+            if id_of(account) != one.synced.get(wanted.field):
                 return True
         return False

@@ -376,7 +376,7 @@ class ProspectResolver:
         mapping = self.mappings.of(RecordType.PERSON)
         try:
             resolution = await self.references.resolve(mapping.references(record))
-            fields = mapping.fields(record, resolution.ids)
+            fields = mapping.fields(record, resolution.ids, new=True)
         except Rejected as error:
             return Likeness({}, None, refusal(error).failure)
         emails = fields.get(self.rules.email_field)

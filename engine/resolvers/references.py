@@ -19,13 +19,14 @@ class Resolution:
 
     `ids` by target field; `notes`, likewise, say why one was left blank where that is odd, and
     `blanks` of each; `awaited` names what the record shall be reconciled again for, once it turns
-    up.
+    up. Fields that are `untold` may hold anything.
     """
 
     ids: dict[str, int | None] = field(default_factory=dict[str, int | None])
     notes: dict[str, Reason] = field(default_factory=dict[str, Reason])
     blanks: dict[str, Reason] = field(default_factory=dict[str, Reason])
     awaited: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    untold: set[str] = field(default_factory=set[str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,9 @@ class References:
             else:
                 target_id, note = await self.owners.resolve(reference.kind, reference.name)
             resolution.ids[reference.field] = target_id
-            if note is not None:
+            if note is not None and note.code is Code.COLUMN_ABSENT:
+                resolution.untold.add(reference.field)
+            elif note is not None:
                 resolution.notes[reference.field] = note
             if target_id is None:
                 resolution.awaited.append((reference.kind.value, reference.name))

@@ -41,6 +41,7 @@ async def systems(assembly: Assembly) -> tuple[SystemFacts, ...]:
             title=connectors.words.source,
             polls=_polls(assembly),
             left_out=left_out,
+            absent=assembly.poller.absent.fields,
         ),
         replace(
             target,

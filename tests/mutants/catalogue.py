@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.mutants import (
+    absent_columns,
     acting,
     adopted,
     asked,
@@ -52,6 +53,7 @@ MUTANTS = (
     *nothing_twice.MUTANTS,
     *one_owner.MUTANTS,
     *nothing_lost.MUTANTS,
+    *absent_columns.MUTANTS,
     *acting.MUTANTS,
     *adopted.MUTANTS,
     *asked.MUTANTS,

@@ -277,8 +277,8 @@ MUTANTS = (
     Mutant(
         "does again what was committed when the answer was lost, in a database",
         f"{PLACE}/writer.py",
-        'return row == ("committed",)',
-        'return row == ("aborted",)',
+        'return status == "committed"',
+        'return status == "aborted"',
         (f"{STORE}/test_lease.py::test_a_write_whose_commit_is_lost_is_done_once",),
     ),
     Mutant(

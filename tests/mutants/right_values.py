@@ -38,8 +38,8 @@ MUTANTS = (
     Mutant(
         "leaves a record with the account that its customer had before",
         "engine/resolvers/customers.py",
-        "if id_of(carried[customer]) != one.synced.get(wanted.field):",
-        "if id_of(carried[customer]) is one.synced:",
+        "if id_of(account) != one.synced.get(wanted.field):",
+        "if id_of(account) is one.synced:",
         (f"{REFERENCES}::test_an_account_corrected_later_is_followed_without_an_edit",),
     ),
     Mutant(

@@ -152,6 +152,19 @@ FIELDS = (
         ends="The next poll, once there is a value.",
     ),
     Entry(
+        Code.COLUMN_ABSENT,
+        BLANK,
+        "{columns}: not given by the source, so the field is left as it is",
+        admin="{source} does not show our user what the field is filled from, so it keeps what it"
+        " holds in {target}, and is blank in a new record.",
+        engineer="The rows come without a column that the mapping line needs, which is not the same"
+        " as a blank one: our user may not read it, or it was renamed or removed.",
+        remedy="Let our user read the column in {source}; or name another one in the mapping, and"
+        " restart the service or run: wosync reload. Nothing is to be reset: what was edited"
+        " meanwhile follows with the next audit, within [poller] audit_interval_s.",
+        ends="The first row that has the column.",
+    ),
+    Entry(
         Code.MAPPING_LINE_LEFT_OUT,
         "configuration",
         "a line of the mapping is left out: {detail}",

@@ -82,7 +82,8 @@ def _notes(facts: RecordFacts, fact: FieldFact, held: dict[str, Scalar] | None) 
     if fact.nearest:
         yield f"nearest: {', '.join(fact.nearest)}"
     if fact.left_alone:
-        yield "blank values leave it as it is"
+        if fact.blank is None:
+            yield "blank values leave it as it is"
         return
     work = work_of(facts)
     if held is None or work is None:

@@ -169,7 +169,7 @@ class Survey:
         wanted = mapping.references(record)
         references = References(self.assembly.owner_resolver, self.assembly.account_resolver)
         resolution = await patiently(references.resolve, wanted)
-        return mapping.fields(record, resolution.ids)
+        return mapping.fields(record, resolution.ids, untold=resolution.untold)
 
 
 async def patiently(

@@ -124,7 +124,7 @@ async def _likeness(assembly: Assembly, record: SourceRecord, *, miss: Miss) -> 
     references = assembly.worker_factory.references
     try:
         resolution = await references.resolve(mapping.references(record))
-        fields = mapping.fields(record, resolution.ids)
+        fields = mapping.fields(record, resolution.ids, new=True)
     except Rejected as error:
         return Likeness({}, None, Failure(error_class(error), error.field, plain_reason(error)))
     except EngineError as error:

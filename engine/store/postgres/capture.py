@@ -3,7 +3,7 @@
 From then on the change is ours to finish, whatever dies. What a row is beside what is known is
 judged in `engine.decide.version`. A row whose version is known already
 (our own echo, or a second look at an overlap window) changes nothing, unless its People tab is
-another: an edit of the tab need not move the version.
+another, since an edit of the tab need not move the version, or it has a column that was lacking.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from engine.decide.capture import Before, taken
+from engine.decide.capture import Before, completes, taken
 from engine.decide.reasons import because
 from engine.decide.version import Seen, seen
 from engine.model.capture import Capture, Watermark
@@ -73,11 +73,14 @@ def capture_page(
     asked_at: float = -math.inf,
     may_lag: bool = True,
     first_look: bool = False,
+    audit: bool = False,
 ) -> Capture:
     """See `Feeds.capture_page`."""
     records = Records(connection, now, sweep)
     records.read(row.id for row in rows)
     judged = {row.id: _judge(records, row, asked_at, may_lag=may_lag) for row in rows}
+    same = [row for row in rows if row.eligible and judged[row.id] is Seen.KNOWN]
+    records.compare(row for row in same if audit or records.of(row.id).tab != row.tab)
     changed = [row for row in rows if _is_change(records, row, judged[row.id])]
     shown = [row for row in rows if judged[row.id] is not Seen.NEWS and _take_tab(records, row)]
     lane = Lane.FRESH if len(changed) + len(shown) <= fresh_max else Lane.BACKLOG
@@ -171,13 +174,14 @@ def _is_change(records: Records, row: Captured, judged: Seen) -> bool:
         return judged is not Seen.LATE
     if not row.eligible:
         return False
-    present = records.of(row.id)
-    # Left out by mistake, or hidden from us for a while.
-    return (
+    present, kept = records.of(row.id), records.differing.get(row.id)
+    # Left out by mistake, or hidden from us for a while; so may a column of it have been.
+    left_out = (
         present.before is not None
         and present.before.state is State.INELIGIBLE
         and present.skip is None
     )
+    return left_out or (kept is not None and completes(row.payload, kept))
 
 
 def _set_back(records: Records, row: Captured) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from hashlib import md5
 from typing import Any
 
 from engine.decide.capture import Before, Taken
@@ -65,6 +66,10 @@ _PRESENT = (
     " LEFT JOIN outbox o ON o.record_type = 'opportunity' AND o.record_id = wanted.id"
     " LEFT JOIN skip s ON s.record_type = 'opportunity' AND s.record_id = wanted.id"
 )
+_DIFFERING = (
+    "SELECT record.id, payload FROM unnest(%s::bigint[], %s::text[]) AS wanted (id, mark)"
+    " JOIN record ON record.id = wanted.id WHERE md5(payload) <> mark"
+)
 # One document for all rows: planned once, and read faster than as many parameters.
 _TAKE = (
     "INSERT INTO record (id, ref, version, updated_at, captured_at, linked, payload, tab,"
@@ -97,11 +102,13 @@ class Records:
 
     Args:
         sweep: the one that the page belongs to; 0 for none.
+        differing: what was kept of those that were compared, where it is not as shown.
     """
 
     connection: Session
     now: float
     sweep: int = 0
+    differing: dict[int, str] = field(default_factory=dict[int, str], init=False)
     _present: dict[int, Present] = field(default_factory=dict[int, Present], init=False)
     _taken: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]], init=False)
 
@@ -109,6 +116,13 @@ class Records:
         """Look what is known of these."""
         rows = self.connection.execute(_PRESENT, (list(dict.fromkeys(ids)),))
         self._present.update((row[0], _present(row)) for row in rows)
+
+    def compare(self, rows: Iterable[Captured]) -> None:
+        """Look which of these rows are not as they were kept."""
+        marks = {row.id: _mark(row.payload) for row in rows}
+        if marks:
+            asked = (list(marks), list(marks.values()))
+            self.differing.update(self.connection.execute(_DIFFERING, asked).fetchall())
 
     def of(self, record_id: int) -> Present:
         """The record as it is by now."""
@@ -152,6 +166,10 @@ class Records:
         if self._taken:
             self.connection.execute(_TAKE, (json.dumps(self._taken, ensure_ascii=False),))
             self._taken = []
+
+
+def _mark(payload: str) -> str:
+    return md5(payload.encode(), usedforsecurity=False).hexdigest()
 
 
 def _present(row: tuple[Any, ...]) -> Present:

@@ -34,7 +34,14 @@ def compare(
 ) -> tuple[Capture, list[int], int]:
     """See `Audit.compare`."""
     outcome = capture.capture_page(
-        connection, rows, now=now, fresh_max=0, mass=True, asked_at=started_at, may_lag=False
+        connection,
+        rows,
+        now=now,
+        fresh_max=0,
+        mass=True,
+        asked_at=started_at,
+        may_lag=False,
+        audit=True,
     )
     if not whole:
         return outcome, [], 0

@@ -3,7 +3,7 @@
 From then on the change is ours to finish, whatever dies. What a row is beside what is known is
 judged in `engine.decide.version`. A row whose version is known already
 (our own echo, or a second look at an overlap window) changes nothing, unless its People tab is
-another: an edit of the tab need not move the version.
+another, since an edit of the tab need not move the version, or it has a column that was lacking.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import math
 import sqlite3
 from collections.abc import Mapping, Sequence
 
-from engine.decide.capture import Before, taken
+from engine.decide.capture import Before, completes, taken
 from engine.decide.reasons import because
 from engine.decide.version import Seen, seen
 from engine.model.capture import Capture, Watermark
@@ -72,10 +72,11 @@ def capture_page(
     asked_at: float = -math.inf,
     may_lag: bool = True,
     first_look: bool = False,
+    audit: bool = False,
 ) -> Capture:
     """See `Feeds.capture_page`."""
     judged = {row.id: _judge(connection, row, asked_at, may_lag=may_lag) for row in rows}
-    changed = [row for row in rows if _is_change(connection, row, judged[row.id])]
+    changed = [row for row in rows if _is_change(connection, row, judged[row.id], audit=audit)]
     shown = [row for row in rows if judged[row.id] is not Seen.NEWS and _take_tab(connection, row)]
     lane = Lane.FRESH if len(changed) + len(shown) <= fresh_max else Lane.BACKLOG
     concerned = [row.id for row in shown if row.eligible]
@@ -171,18 +172,22 @@ def _judge(
     return judged
 
 
-def _is_change(connection: sqlite3.Connection, row: Captured, judged: Seen) -> bool:
+def _is_change(connection: sqlite3.Connection, row: Captured, judged: Seen, *, audit: bool) -> bool:
     if judged is not Seen.KNOWN:
         return judged is not Seen.LATE
     if not row.eligible:
         return False
-    # Left out by mistake, or hidden from us for a while.
+    # Left out by mistake, or hidden from us for a while; so may a column of it have been.
     left_out = connection.execute(
         "SELECT 1 FROM record WHERE id = ? AND state = 'ineligible' AND NOT EXISTS"
         " (SELECT 1 FROM skip WHERE record_type = 'opportunity' AND record_id = record.id)",
         (row.id,),
     ).fetchone()
-    return left_out is not None
+    kept = connection.execute(
+        "SELECT payload FROM record WHERE id = ? AND payload <> ? AND (? OR tab IS NOT ?)",
+        (row.id, row.payload, audit, row.tab),
+    ).fetchone()
+    return left_out is not None or (kept is not None and completes(row.payload, kept[0]))
 
 
 def _set_back(connection: sqlite3.Connection, row: Captured, now: float) -> None:

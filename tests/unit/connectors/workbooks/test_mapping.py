@@ -152,6 +152,16 @@ def test_the_reason_of_a_failure_is_written_where_there_is_a_column() -> None:
 
 def test_blank_account_ids_are_left_out() -> None:
     """A customer that was never sent to the target has no account there."""
-    rows = [{"id": 7, "cf": "31"}, {"id": 8, "cf": ""}, {"id": 9}, {"id": "10", "cf": 40}]
+    rows = [
+        {"id": 7, "cf": "31"},
+        {"id": 8, "cf": ""},
+        {"id": 9, "cf": None},
+        {"id": "10", "cf": 40},
+    ]
 
     assert mapping.account_ids(rows, "cf") == {7: "31", 10: "40"}
+
+
+def test_an_account_id_that_is_not_given_is_no_blank_one() -> None:
+    """Our user may not read the column; the customer may carry any."""
+    assert mapping.account_ids([{"id": 7}], "cf") == {7: None}

@@ -45,8 +45,9 @@ class Workbook:
         """No field refers to anything."""
         return []
 
-    def fields(self, _record: SourceRecord, _ids: object) -> Fields:
-        """The address."""
+    def fields(self, _record: SourceRecord, _ids: object, *, new: bool) -> Fields:
+        """The address of one that is to be made."""
+        assert new
         return {"emails": [ADDRESS]}
 
     async def resolve(self, _wanted: object) -> Resolution:

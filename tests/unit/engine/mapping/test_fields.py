@@ -73,7 +73,23 @@ def test_the_first_column_that_is_not_blank_wins() -> None:
 
     assert mapped(both, first=None, second="b") == {"name": "name:b"}
     assert mapped(both, first="a", second="b") == {"name": "name:a"}
-    assert mapped(both) == {"name": None}
+    assert mapped(both, second="b") == {"name": "name:b"}
+    assert mapped(both, second=None) == {"name": None}
+
+
+def test_what_is_not_given_is_left_out_unless_the_record_is_new() -> None:
+    """What the target holds may be right; of a new record there is nothing to be lost."""
+    both = Line(NAME, ("first", "second"), Conversion.TEXT)
+    whole = templated("{first} ({second})")
+    owner = Line(OWNER, ("assigned",), Conversion.USER)
+    lines = mapping(both, owner)
+
+    assert mapped(both) == mapped(whole, first="a") == {}
+    assert lines.fields(record(), {}, new=True) == {"name": None, "owner": None}
+    assert lines.fields(record(first="a", assigned="b"), {}, untold={"owner"}) == {"name": "name:a"}
+    assert lines.absent(record(assigned=None)) == {"name": ("first", "second")}
+    assert mapping(whole).absent(record(first="a")) == {"name": ("second",)}
+    assert mapping(Line(NAME, (), Conversion.TEXT, constant="x")).absent(record()) == {}
 
 
 def test_a_column_whose_converted_value_is_blank_gives_way_to_the_next() -> None:
@@ -230,7 +246,7 @@ def test_a_template_takes_related_columns_and_can_be_converted() -> None:
     assert mapped(line, **{"work[email]": "a@x", "home[email]": "b@x"}) == {
         "name": "name:('a@x', 'b@x')"
     }
-    assert mapped(line) == {"name": None}
+    assert mapped(line, **{"work[email]": "", "home[email]": None}) == {"name": None}
 
 
 def test_a_column_of_a_template_that_cannot_be_read_is_named() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 
 from engine.model.reason import Code
-from engine.model.records import Captured
+from engine.model.records import Captured, TabLine
 from tests.unit.engine.stand_ins import NOW, announce, row, state_of, take
-from tests.unit.engine.store.adapters import audit, report
+from tests.unit.engine.store.adapters import audit, capture, report
 
 LATER = NOW + 100
 
@@ -112,3 +114,39 @@ def test_a_slice_that_could_not_be_read_whole_lacks_nothing(connection: sqlite3.
     )
 
     assert lacking == []
+
+
+def completed(of: Captured, *columns: str) -> Captured:
+    """The row with columns beside its own."""
+    return replace(of, payload=json.dumps(dict.fromkeys(columns, "x") | {"id": of.id}))
+
+
+def test_a_column_that_was_lacking_is_captured(connection: sqlite3.Connection) -> None:
+    """A permission lost and given back moves no version; what it showed before is no news."""
+    take(connection, *(completed(row(one, 5), "name") for one in (1, 2, 3)))
+    rows = [
+        completed(row(1, 5), "name", "date"),
+        completed(row(2, 5)),
+        completed(row(3, 5, eligible=False), "name", "date"),
+    ]
+
+    outcome, _, _ = audit.compare(connection, rows, after=0, upto=None, started_at=LATER, now=LATER)
+
+    assert [one.id for one in outcome.changed] == [1]
+    again, _, _ = audit.compare(connection, rows, after=0, upto=None, started_at=LATER, now=LATER)
+    assert again.changed == []
+
+
+def test_a_poll_leaves_a_column_that_was_lacking_to_the_audit_unless_the_tab_is_another(
+    connection: sqlite3.Connection,
+) -> None:
+    """A new mapping that asks for columns has its own way; a row taken for its tab is kept."""
+    take(connection, *(completed(row(one, 5, tab=[]), "name") for one in (1, 2)))
+    rows = [
+        completed(row(1, 5, tab=[]), "name", "date"),
+        completed(row(2, 5, tab=[TabLine(31, "User")]), "name", "date"),
+    ]
+
+    outcome = capture.capture_page(connection, rows, now=LATER, fresh_max=50)
+
+    assert [one.id for one in outcome.changed] == [2]

@@ -1,0 +1,51 @@
+"""Absent columns: which fields cannot be told at present, because rows come without what they need.
+
+What follows for a record is decided with the record (`FieldMapping.fields`), and what was edited
+meanwhile is found by the audit; here it is noticed and told, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from engine.mapping.fields import FieldMapping
+from engine.model.records import Captured, RecordType
+from engine.ports import Source
+
+log = structlog.get_logger(component="poller")
+
+
+@dataclass(slots=True)
+class AbsentColumns:
+    """What the rows of opportunities lack; `fields` has their columns by the field's title."""
+
+    source: Source
+    mapping: Callable[[], FieldMapping]
+    fields: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict[str, tuple[str, ...]], init=False
+    )
+
+    def look(self, rows: Sequence[Captured]) -> None:
+        """Look at the newest of some rows that were just read; all of them have the same columns.
+
+        Raises:
+            TheirFault: the row cannot be read.
+        """
+        if not rows:
+            return
+        record = self.source.read(RecordType.OPPORTUNITY, rows[-1].payload)
+        lines = {line.field.title: line.absent(record) for line in self.mapping().lines}
+        found = {title: columns for title, columns in lines.items() if columns}
+        before, now = _columns(self.fields), _columns(found)
+        if gone := sorted(now - before):
+            log.warning("columns_absent", columns=gone, fields=sorted(found))
+        if back := sorted(before - now):
+            log.info("columns_back", columns=back)
+        self.fields = found
+
+
+def _columns(fields: Mapping[str, tuple[str, ...]]) -> set[str]:
+    return {column for columns in fields.values() for column in columns}
