@@ -15,6 +15,10 @@ class Seen:
     writes: int
     moved: bool
 
+    def exceeds(self, other: Seen | None) -> bool:
+        """Whether that tells of less, or of a state before it got the name it has now."""
+        return other is None or (self.name, self.writes) > (other.name, other.writes)
+
 
 class Stretch(NamedTuple):
     """So many rows of the state, one after the other: of a table, behind one key up to another."""

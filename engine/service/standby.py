@@ -1,7 +1,9 @@
 """Standing by: while another process works on the state, this one waits for its turn.
 
 Only a state that several machines can reach is waited for. The one who stands by is ready as such:
-it answers on its own port, and takes over as soon as nobody works on the state any more.
+it answers on its own port, and takes over as soon as nobody works on the state any more. Whoever
+has found the state usable once waits for it, whatever is said later: a password that is changed
+there before it is here, or a server that is replaced, is nothing that an end would mend.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from starlette.routing import Route
 
 from engine.assembly.assembly import Assembly
 from engine.config.loading import Config
-from engine.errors import LeaseLost, StateAway, StateInUse, StateReadOnly
+from engine.errors import EngineError, LeaseLost, StateAway, StateInUse, StateReadOnly
 from engine.metrics.catalogue import LEADER
 from engine.metrics.families import PREFIX
 from engine.service import http
@@ -61,6 +63,10 @@ async def serve_in_turn(
         except StateInUse:
             # Somebody else was quicker; who it is, is told while we stand by.
             pass
+        except EngineError as error:
+            if not await standby.is_refused():
+                raise
+            log.warning("lease_lost", reason=str(error), remedy=error.remedy)
         else:
             return
 
@@ -89,13 +95,13 @@ class _Standby:
     _notifier: Notifier = field(default_factory=Notifier.from_environment)
     _ours: bool = False
     _stopped: bool = False
-    _was_writable: bool = False
+    _was_usable: bool = False
 
     async def wait(self) -> bool:
         """Wait until nobody works on the state; False when told to stop meanwhile.
 
         Raises:
-            StateReadOnly: nobody could write to it from the start, so that its address is wrong.
+            EngineError: nobody could use it from the start, so that what names it is wrong.
         """
         self.reason, self._ours = NOBODY, False
         with self.place.watching() as occupant:
@@ -114,6 +120,15 @@ class _Standby:
                     tasks.cancel_scope.cancel()
         # Both may come about in the same moment.
         return self._ours and not self._stopped
+
+    async def is_refused(self) -> bool:
+        """Whether what keeps the state shows it no more: then it is why anything has failed."""
+        with self.place.watching() as occupant:
+            try:
+                await run_sync(occupant)
+            except EngineError:
+                return self._was_usable
+        return False
 
     async def _heed(self, everything: anyio.CancelScope) -> None:
         """End it all when told to stop; a reload is of no use here."""
@@ -135,13 +150,13 @@ class _Standby:
         try:
             occupant = await run_sync(look)
             reason, remedy = f"{occupant} works on the state in {self.place.shown}", None
-        except (StateAway, StateReadOnly) as error:
+        except EngineError as error:
             # A primary that was demoted gets another place, or becomes one again.
-            if isinstance(error, StateReadOnly) and not self._was_writable:
+            if not (self._was_usable or isinstance(error, StateAway)):
                 raise
             occupant, reason, remedy = "", str(error), error.remedy
         else:
-            self._was_writable = True
+            self._was_usable = True
         if occupant is None:
             return True
         if reason != self.reason:

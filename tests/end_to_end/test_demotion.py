@@ -29,6 +29,8 @@ pytestmark = pytest.mark.anyio
 
 SETTINGS = its_server.SETTINGS | {"wal_level": "replica", "synchronous_commit": "on"}
 LOOK_S = 0.05
+# Longer than the test takes.
+LONG_S = 300
 
 
 @dataclass(slots=True)
@@ -123,3 +125,31 @@ async def test_a_primary_that_is_demoted_is_waited_for_and_a_replica_from_the_st
     assert run.code == STATE, run.everything
     assert "can only be read: it is a replica" in paragraph(run)
     assert "target_session_attrs=read-write" in paragraph(run)
+
+
+async def test_a_process_whose_lease_outlasts_a_promotion_takes_the_state_up_anew(
+    tmp_path: Path, pair: Pair
+) -> None:
+    """What it believes the state to hold may be what only the former primary had."""
+    sandbox = few()
+    await pair.start()
+    async with sandbox.serving(Ports()) as addresses:
+        settings = configured(tmp_path / "home", addresses, sandbox)
+        text = settings.path.read_text(encoding="utf-8")
+        named = f'[service]\nstate = "{pair.address}"\nlease_s = {LONG_S}'
+        settings.path.write_text(text.replace("[service]", named, 1), encoding="utf-8")
+        log = tmp_path / "service.log"
+        member = Member(name="a", settings=settings, log=log, url=settings.service_url)
+
+        async def told() -> bool:
+            return "state_of_unknown_age" in log.read_text()
+
+        async with member.stack:
+            await member.start()
+            await until(member.leads, [member])
+            await pair.demote()
+            pair.promote()
+            await until(told, [member])
+            await until(member.leads, [member])
+            assert "a replica was promoted" in log.read_text()
+            assert await member.end(signal.SIGTERM) == 0

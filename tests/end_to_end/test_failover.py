@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import LiteralString
 
 import anyio
 import psycopg
@@ -261,17 +262,25 @@ async def test_one_that_is_told_to_stop_while_it_takes_over_gives_back_what_it_t
             assert (code, free.fetchone()) == (0, (True,)), second.log.read_text(encoding="utf-8")
 
 
-async def test_a_database_that_was_made_read_only_is_waited_for(
-    tmp_path: Path, postgres: str
+# It can only be read, as a primary that was demoted, or lets the role in no more.
+@pytest.mark.parametrize(
+    ("clause", "undone", "said"),
+    [
+        ("SET default_transaction_read_only = on", "RESET ALL", "can only be read"),
+        ("NOLOGIN", "LOGIN", "not permitted to log in"),
+    ],
+)
+async def test_a_database_that_takes_nothing_from_us_any_more_is_waited_for(
+    tmp_path: Path, postgres: str, clause: LiteralString, undone: LiteralString, said: str
 ) -> None:
-    """A primary that was demoted may become one again, or another one is found in its place."""
+    """A primary that was demoted may become one again, and a role may be let in again."""
     async with leader_and_standby(tmp_path, postgres) as (first, second):
 
         async def both_wait() -> bool:
             told = [await one.asked("/readyz") for one in (first, second)]
-            return all(code == OK and "can only be read" in text for code, text in told)
+            return all(code == OK and said in text for code, text in told)
 
-        with made_read_only(first):
+        with altered(first, clause, undone):
             await until(both_wait, [first, second])
         await leader([first, second])
         for one in (first, second):
@@ -279,16 +288,16 @@ async def test_a_database_that_was_made_read_only_is_waited_for(
 
 
 @contextmanager
-def made_read_only(member: Behind) -> Generator[None]:
-    """The role may only read, and whoever is connected has to connect again."""
+def altered(member: Behind, clause: LiteralString, undone: LiteralString) -> Generator[None]:
+    """The role is another for the block, and whoever is connected has to connect again."""
     role = sql.Identifier(member.schema)
     ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s"
     with psycopg.connect(member.server, autocommit=True) as connection:
-        change = sql.SQL("ALTER ROLE {} SET default_transaction_read_only = {}")
-        connection.execute(change.format(role, sql.SQL("on")))
+        change = sql.SQL("ALTER ROLE {} ")
+        connection.execute(change.format(role) + sql.SQL(clause))
         connection.execute(ended, (member.schema,))
         try:
             yield
         finally:
-            connection.execute(change.format(role, sql.SQL("off")))
+            connection.execute(change.format(role) + sql.SQL(undone))
             connection.execute(ended, (member.schema,))

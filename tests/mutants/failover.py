@@ -22,14 +22,14 @@ MUTANTS = (
     Mutant(
         "takes a commit without an answer for one that was not executed",
         WRITER,
-        'return row == ("committed",)',
+        'return status == "committed"',
         "return False",
         (f"{LEASE}::test_a_write_whose_commit_is_lost_is_done_once",),
     ),
     Mutant(
         "takes a commit without an answer for one that was executed",
         WRITER,
-        'return row == ("committed",)',
+        'return status == "committed"',
         "return True",
         (f"{LEASE}::test_a_write_whose_commit_is_lost_is_done_once",),
     ),
@@ -71,15 +71,15 @@ MUTANTS = (
     Mutant(
         "waits for a replica to become a primary by itself",
         "engine/service/standby.py",
-        "if isinstance(error, StateReadOnly) and not self._was_writable:",
-        "if False:",
+        "if not (self._was_usable or isinstance(error, StateAway)):",
+        "if not (self._was_usable or isinstance(error, StateAway | StateReadOnly)):",
         (f"{STANDBY}::test_whoever_could_never_write_is_not_kept_waiting",),
     ),
     Mutant(
         "ends where a primary was demoted",
         "engine/service/standby.py",
-        "if isinstance(error, StateReadOnly) and not self._was_writable:",
-        "if isinstance(error, StateReadOnly):",
+        "if not (self._was_usable or isinstance(error, StateAway)):",
+        "if not isinstance(error, StateAway):",
         (f"{STANDBY}::test_a_database_that_can_be_read_only_by_now_is_waited_for",),
     ),
     Mutant(
@@ -123,6 +123,38 @@ MUTANTS = (
         "elif self._is_in_vain(silent_since):",
         "elif False:",
         (f"{LINK}::test_whoever_asks_gives_up",),
+    ),
+    Mutant(
+        "writes on under its lease where a replica was promoted",
+        WRITER,
+        "if timeline != self.lease.timeline:",
+        "if self.lease.timeline is timeline is None:",
+        (
+            "tests/end_to_end/test_demotion.py::test_a_process_whose_lease_outlasts_a_promotion_takes_the_state_up_anew",
+        ),
+    ),
+    Mutant(
+        "ends where the database lets nobody in for a while",
+        "engine/service/standby.py",
+        "if not await standby.is_refused():",
+        "if standby.is_refused:",
+        (f"{STANDBY}::test_a_database_that_refuses_whom_it_let_in_before_is_waited_for",),
+    ),
+    Mutant(
+        "waits for a database that never let anybody in",
+        "engine/service/standby.py",
+        "if not (self._was_usable or isinstance(error, StateAway)):",
+        "if self.told is None:",
+        (f"{STANDBY}::test_whoever_was_never_let_in_is_not_kept_waiting",),
+    ),
+    Mutant(
+        "stands by and notes nothing",
+        "engine/store/postgres/place.py",
+        "if seen is not None and seen.exceeds(highest):",
+        "if seen is not None and highest is seen:",
+        (
+            "tests/unit/engine/store/test_place.py::test_who_stands_by_knows_when_an_older_state_was_put_in_its_place",
+        ),
     ),
     Mutant(
         "does not mind that a replica was promoted",

@@ -30,10 +30,11 @@ CONNECT_S = 5
 ANSWER_S = 30.0
 # Its name, and by which history it goes; a replica tells the second to nobody.
 _SERVER = "SELECT system_identifier::text FROM pg_control_system()"
-_TIMELINE = (
-    "SELECT CASE WHEN pg_is_in_recovery() THEN NULL"
+TIMELINE = (
+    "CASE WHEN pg_is_in_recovery() THEN NULL"
     " ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END"
 )
+_TIMELINE = f"SELECT {TIMELINE}"
 _SILENCE = {
     "connect_timeout": CONNECT_S,
     "keepalives_idle": 5,
@@ -185,7 +186,14 @@ class Database:
         with self.connected() as connection:
             server = _told(connection, _SERVER) or self.shown
             name = f"schema {self.schema} of database {connection.info.dbname} on server {server}"
-            return Installation("", name, instance, _told(connection, _TIMELINE) or "")
+            return Installation("", name, instance, self.timeline(connection) or "")
+
+    def timeline(self, connection: psycopg.Connection[Any]) -> str | None:
+        """By which history the server goes: one that was promoted has another than its primary.
+
+        None where it does not tell.
+        """
+        return _told(connection, _TIMELINE)
 
     def size(self, connection: psycopg.Connection[Any]) -> float:
         """What the tables take with their indexes, bytes.

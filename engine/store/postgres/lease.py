@@ -4,6 +4,10 @@ Whoever takes the lease counts its number up, at least to the milliseconds of th
 it grows also where tables were put back that knew a smaller one. Each transaction that writes names
 the number it was given, and the database refuses it under any other (`fence` in the schema). A
 process that cannot renew its lease stops before it ends.
+
+A replica that was promoted knows the number too, and may lack what was written last under it. So
+each transaction also asks by which timeline the server goes, and writes on no other than that of
+the server which gave the lease.
 """
 
 from __future__ import annotations
@@ -44,6 +48,8 @@ class Lease:
     lasts_s: float
     _until: float
     """By the clock that nobody can set; what was asked for then cannot have ended before."""
+    timeline: str | None = field(default=None, init=False)
+    """Of the server that gave it; None where that does not tell."""
     _ended: threading.Event = field(default_factory=threading.Event, init=False)
 
     @property
@@ -166,9 +172,13 @@ def taken(database: Database, lasts_s: float, *, patient: bool = True) -> Lease:
     with database.connected(lasts_s) as connection:
         while True:
             asked_at = passed_s()
+            # A server that is promoted after that is another one.
+            timeline = database.timeline(connection)
             number = _take(connection, database, lasts_s)
             if number is not None:
-                return Lease(database, number, lasts_s, asked_at + lasts_s * (1 - SAFETY))
+                lease = Lease(database, number, lasts_s, asked_at + lasts_s * (1 - SAFETY))
+                lease.timeline = timeline
+                return lease
             found = connection.execute(
                 database.named(
                     "SELECT holder, until::text, until < clock_timestamp() FROM {schema}.leader"

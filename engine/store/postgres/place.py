@@ -23,7 +23,7 @@ from engine.model.age import Seen
 from engine.store import mark, statedir
 from engine.store.mark import Mark
 from engine.store.port.store import Store
-from engine.store.postgres import kept, lease, troubles
+from engine.store.postgres import kept, lease, provenance, troubles
 from engine.store.postgres.database import Database, Made
 from engine.store.postgres.lease import Lease
 from engine.store.postgres.lent import Lent
@@ -99,18 +99,27 @@ class StateDatabase:
 
     @contextmanager
     def watching(self) -> Generator[Callable[[], str | None]]:
-        """See `Place.watching`: on one connection."""
+        """See `Place.watching`: on one connection.
+
+        What the state counts is noted meanwhile, so that whoever takes over sees when an older one
+        was put in its place.
+        """
         known = False
-        with reading(self.database, self.lease_s) as reader:
+        with reading(self.database, self.lease_s) as reader, closing(self._mark()) as counted:
+            highest = mark.look(counted.path)
 
             def occupant() -> str | None:
-                nonlocal known
+                nonlocal known, highest
                 told = known
                 known = known or self.is_there()
                 found = reader.read(lease.holder) if known else None
                 # At first sight too: that somebody works on its primary makes a replica no better.
                 if (found is None or not told) and reader.read(lease.is_read_only):
                     raise troubles.read_only(self.shown)
+                seen = reader.read(provenance.counted) if known else None
+                if seen is not None and seen.exceeds(highest):
+                    counted.set(seen.name, seen.writes)
+                    highest = seen
                 self._see(found, first=not told)
                 return found
 

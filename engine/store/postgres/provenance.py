@@ -143,6 +143,13 @@ def resume(
     return found.set_back_s
 
 
+def counted(connection: Session) -> Seen | None:
+    """What the mark of a machine that stands by is to repeat; None while there is nothing."""
+    setting = _telling(connection).get
+    name = setting(NAME)
+    return None if name is None else Seen(name, int(setting(WRITES) or 0), moved=False)
+
+
 def count(connection: Session, writes: int) -> tuple[str, int] | None:
     """Count writes that are about to be acknowledged; what the mark is to repeat afterwards."""
     row = connection.execute(

@@ -144,6 +144,14 @@ def lost(shown: str) -> LeaseLost:
     )
 
 
+def promoted(shown: str) -> LeaseLost:
+    """The error for a server that took over from the one which gave us the lease."""
+    return LeaseLost(
+        f"a replica was promoted to be the primary of {shown}, and may lack what was written last",
+        remedy="nothing is to be done: whoever goes on from here takes nothing for known",
+    )
+
+
 def told(shown: str, error: psycopg.Error) -> EngineError | IllegalMove:
     """The error for a statement that failed: the caller's own, or that of the database."""
     if error.sqlstate == NO_MOVE:

@@ -7,7 +7,7 @@ server is asked by the number of the transaction, and only what was not is done 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString, cast
 
 import psycopg
 
@@ -15,6 +15,7 @@ from engine.errors import StateUnusable
 from engine.store.grouping import Job, JobFailed, run_group
 from engine.store.mark import Mark
 from engine.store.postgres import provenance, together, troubles
+from engine.store.postgres.database import TIMELINE
 from engine.store.postgres.lease import Lease
 from engine.store.postgres.lent import Lent
 from engine.store.postgres.link import Link
@@ -24,6 +25,7 @@ from engine.store.postgres.session import Session, transaction
 AGAIN_S = 0.3
 # The database refuses the transaction where our lease has another number by now.
 _BEGUN = "SELECT fence(%s), pg_current_xact_id()::text"
+_ENDED = "SELECT pg_xact_status(%s::text::xid8)"
 
 
 @dataclass(slots=True)
@@ -86,10 +88,26 @@ class Writer:
         self, connection: psycopg.Connection[Any], group: list[Job[Session]], attempt: _Attempt
     ) -> None:
         with transaction(connection, self.lease.database.schema) as session:
-            begun = session.execute(_BEGUN, (self.lease.number,))
+            begun = session.execute(self._told(_BEGUN), (self.lease.number,))
             together.run(session, group)
             attempt.counted = provenance.count(session, len(group))
-            attempt.number = begun.fetchone()[1]
+            _, attempt.number, timeline = begun.fetchone()
+            self._ensure_same(timeline)
+
+    def _told(self, statement: str) -> LiteralString:
+        """The statement, which tells of the server's timeline as well, if it does."""
+        timeline = TIMELINE if self.lease.timeline is not None else "NULL"
+        return cast("LiteralString", f"{statement}, {timeline}")
+
+    def _ensure_same(self, timeline: str | None) -> None:
+        """Whether this is the server that gave us the lease, and not one that took over from it.
+
+        Raises:
+            LeaseLost: it is another one, which need not hold what we have written.
+        """
+        if timeline != self.lease.timeline:
+            self.lease.lose()
+            raise troubles.promoted(self.lease.database.shown)
 
     def _connected(self) -> Link:
         """A connection, to be given back.
@@ -120,9 +138,9 @@ class Writer:
         while True:
             connection = self._connected()
             try:
-                row = connection.execute(
-                    "SELECT pg_xact_status(%s::text::xid8)", (attempt.number,)
-                ).fetchone()
+                status, timeline = connection.execute(
+                    self._told(_ENDED), (attempt.number,)
+                ).fetchone() or (None, None)
             except psycopg.Error:
                 if not connection.broken:
                     # A server that took over from the one we knew has never heard of it.
@@ -130,7 +148,9 @@ class Writer:
                 continue
             finally:
                 self.lent.give(connection)
-            if row != ("in progress",):
-                return row == ("committed",)
+            # Another server may have given that number to another transaction.
+            self._ensure_same(timeline)
+            if status != "in progress":
+                return status == "committed"
             # Its session has not noticed yet that we are gone.
             self.lease.pause(AGAIN_S)

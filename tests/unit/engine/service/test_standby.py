@@ -15,7 +15,7 @@ import anyio
 import pytest
 
 from connectors.sandbox.serving import free_port
-from engine.errors import StateReadOnly
+from engine.errors import EngineError, Misconfigured, StateReadOnly, StateUnusable
 from engine.service.standby import serve_in_turn
 from engine.service.told import Told
 from engine.store.port.place import Place
@@ -43,10 +43,11 @@ class Watched:
     @contextmanager
     def watching(self) -> Generator[Look]:
         """See `Place.watching`."""
-        left = list(self.looks)
 
         def occupant() -> str | None:
-            return (left.pop(0) if len(left) > 1 else left[0])()
+            look, *self.looks = self.looks
+            self.looks = self.looks or [look]
+            return look()
 
         yield occupant
 
@@ -104,3 +105,37 @@ async def test_a_database_that_can_be_read_only_by_now_is_waited_for(tmp_path: P
 
     assert await served(tmp_path, somebody, read_only, nobody) == 1
     assert await served(tmp_path, nobody, fails=[lost]) == 2
+
+
+def refused() -> None:
+    """The password was changed there, and not here."""
+    raise StateUnusable("password authentication failed")
+
+
+def another_program() -> None:
+    """Something else has the port for a moment."""
+    raise Misconfigured("another program answers there")
+
+
+@pytest.mark.parametrize("look", [refused, another_program])
+async def test_a_database_that_refuses_whom_it_let_in_before_is_waited_for(
+    tmp_path: Path, look: Look
+) -> None:
+    """Whether it was found to do so while this one worked, or while it stood by."""
+    failed = StateUnusable("it cannot be reached")
+
+    assert await served(tmp_path, somebody, look, nobody) == 1
+    assert await served(tmp_path, nobody, look, look, nobody, fails=[failed]) == 2
+
+
+@pytest.mark.parametrize("look", [refused, another_program])
+async def test_whoever_was_never_let_in_is_not_kept_waiting(tmp_path: Path, look: Look) -> None:
+    """What names the database is wrong, and nothing but a correction helps."""
+    with pytest.raises(EngineError):
+        await served(tmp_path, look)
+
+
+async def test_what_has_nothing_to_do_with_the_database_ends_the_service(tmp_path: Path) -> None:
+    """The database answers, so that it is not for it that the work has failed."""
+    with pytest.raises(Misconfigured):
+        await served(tmp_path, nobody, fails=[Misconfigured("a field is missing")])

@@ -228,3 +228,39 @@ def test_what_is_free_and_cannot_be_taken_is_stood_by_for(tmp_path: Path, postgr
             assert "process" in (occupant() or "")
         with place.watching() as occupant:
             assert occupant() is None
+
+
+async def test_who_stands_by_knows_when_an_older_state_was_put_in_its_place(
+    tmp_path: Path, postgres: str
+) -> None:
+    """A dump put back beneath a pair is seen by whoever takes over, and not by who worked alone."""
+    from engine.store.postgres.place import StateDatabase
+    from tests.unit.engine.store.databases import empty
+
+    with empty(postgres) as database:
+        works = StateDatabase(tmp_path / "one", database, LEASE_S)
+        stands_by = StateDatabase(tmp_path / "two", database, LEASE_S)
+        (tmp_path / "two").mkdir(mode=0o700)
+        await begun(works)
+        before = writes(database)
+        await kept(works)
+        with stands_by.watching() as occupant:
+            assert occupant() is None
+            # It goes back to before that, and nobody believes what it shows since.
+            assert writes(database, before) == before
+            assert occupant() is None
+
+        assert await begun(stands_by) is not None
+        with works.watching() as occupant:
+            assert occupant() is None
+        assert await begun(works) is None
+
+
+def writes(database: Any, count: int | None = None) -> int:
+    """How many writes the state counts; from now on so many, where that is given."""
+    with database.connected() as connection:
+        if count is not None:
+            statement = "UPDATE {schema}.setting SET value = %s WHERE name = 'state_writes'"
+            connection.execute(database.named(statement), (str(count),))
+        statement = "SELECT value FROM {schema}.setting WHERE name = 'state_writes'"
+        return int(connection.execute(database.named(statement)).fetchone()[0])
