@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from copy import copy
-from typing import TypeVar
 
 from connectors.workbooks import cells, listings, mapping, protocol, tab, values
 from connectors.workbooks.client import Client
@@ -15,6 +15,7 @@ from connectors.workbooks.listings import Resource
 from connectors.workbooks.mapping_records import MappingRecords
 from connectors.workbooks.paging import Paging
 from connectors.workbooks.paths import PEOPLE, RELATIONSHIPS
+from connectors.workbooks.readable import readable_of
 from connectors.workbooks.settings import WorkbooksSettings
 from connectors.workbooks.wire import OBJECTS_MAX, PATHS, Row
 from engine import (
@@ -40,7 +41,8 @@ from engine import (
     WriteBackResult,
 )
 
-Read = TypeVar("Read")
+# Rows of each kind that are read before anything is synced.
+TRIED = 20
 
 
 class WorkbooksSource:
@@ -156,8 +158,8 @@ class WorkbooksSource:
         rows, odd, complete, served_at = await self._rows(
             RELATIONSHIPS, limit, lambda size: listings.tab_changes(after, size)
         )
-        readable, malformed = _readable(rows, tab.tab_change)
-        return TabPage(readable, complete, served_at, unreadable=(*_nulls(odd), *malformed))
+        found = readable_of(rows, tab.tab_change, last=complete)
+        return TabPage(found.rows, complete, served_at, found.told(nulls=odd))
 
     async def newest_tab_change(self) -> Newest:
         """Where the change order of relationships ends, removed ones included.
@@ -372,8 +374,9 @@ class WorkbooksSource:
         self, resource: Resource, limit: int, call: Callable[[int], protocol.Call]
     ) -> Page:
         rows, odd, complete, served_at = await self._rows(resource.path, limit, call)
-        readable, malformed = _readable(rows, lambda row: mapping.captured(row, resource.plugin))
-        return Page(readable, complete, served_at, unreadable=(*_nulls(odd), *malformed))
+        plugin = resource.plugin
+        found = readable_of(rows, lambda row: mapping.captured(row, plugin), last=complete)
+        return Page(found.rows, complete, served_at, found.told(nulls=odd), found.odd_ids)
 
     async def _rows(
         self, path: str, limit: int, call: Callable[[int], protocol.Call]
@@ -426,14 +429,18 @@ class WorkbooksSource:
 
     async def _try_read(self, record_type: RecordType) -> str:
         resource = self._resource(record_type)
-        rows, _ = await self._client.read_some(listings.changes(resource, None, 1))
+        rows, _ = await self._client.read_some(listings.changes(resource, None, TRIED))
         if not rows:
             return "readable, none is eligible yet"
-        mapping.captured(rows[0], resource.plugin)
-        absent = [column for column in resource.columns if column not in rows[0]]
+        # One odd row must not keep all others from being synced.
+        found = readable_of(rows, lambda row: mapping.captured(row, resource.plugin), last=False)
+        facts = ["readable", *(f"but {one}" for one in found.told())]
         # An unknown column is silently left out of the answer (§4), so a typing error in the
         # mapping would show nowhere else.
-        return f"readable, absent columns: {', '.join(absent)}" if absent else "readable"
+        there = json.loads(found.rows[-1].payload)
+        if absent := [column for column in resource.columns if column not in there]:
+            facts.append(f"absent columns: {', '.join(absent)}")
+        return ", ".join(facts)
 
 
 @asynccontextmanager
@@ -443,30 +450,6 @@ async def open_source(
     """A source that lives as long as the context; leaving it ends the session, if there is one."""
     async with Client(settings, environment) as client:
         yield WorkbooksSource(client, settings)
-
-
-def _nulls(number: int) -> tuple[str, ...]:
-    return ("a row is null",) * number
-
-
-def _readable(
-    rows: Sequence[Row], reading: Callable[[Row], Read]
-) -> tuple[list[Read], tuple[str, ...]]:
-    """The rows that can be read, and why each of the others cannot.
-
-    Raises:
-        TheirFault: none can: that is a matter of all rows alike.
-    """
-    readable: list[Read] = []
-    faults: list[TheirFault] = []
-    for row in rows:
-        try:
-            readable.append(reading(row))
-        except TheirFault as error:
-            faults.append(error)
-    if faults and not readable:
-        raise faults[-1]
-    return readable, tuple(fault.message for fault in faults)
 
 
 def _chunks(ids: Collection[int]) -> list[list[int]]:

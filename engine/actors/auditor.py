@@ -22,6 +22,7 @@ import structlog
 
 from engine.actors import unreadable_rows
 from engine.actors.polling.unfinished import unfinished
+from engine.actors.unreadable_rows import UnreadableRows
 from engine.clock import Clock
 from engine.decide.watermark import behind
 from engine.metrics import Metrics
@@ -49,6 +50,7 @@ class Auditor:
     share: float
     metrics: Metrics
     wake: Callable[[], None]
+    unreadable: UnreadableRows
 
     async def step(self) -> int:
         """Compare the next slice; returns how many records differed.
@@ -67,7 +69,7 @@ class Auditor:
             started_at = self.clock.now()
             page = await self.source.eligible(cursor, self.page_size)
             self.metrics.poll_pages.labels(FEED).inc()
-            unreadable_rows.tell(self.metrics, COMPONENT, page.unreadable, feed=FEED)
+            await self.unreadable.pass_by(COMPONENT, page, feed=FEED)
             upto = None if page.complete else behind(cursor, [row.id for row in page.rows])
             outcome, lacking, looked_at = await self.store.audit.compare(
                 page.rows,

@@ -70,7 +70,7 @@ class MappingReader:
     async def _rows(self, ids: Sequence[int]) -> list[Captured]:
         found = await self.source.fetch(RecordType.OPPORTUNITY, ids)
         unreadable_rows.tell(self.metrics, COMPONENT, found.why_unreadable, feed="mapping")
-        await unreadable_rows.owe(self.store, found.unreadable, self.clock.now())
+        await self.store.feeds.read_anew([*found.unreadable], self.clock.now())
         return found.rows
 
     async def load(self) -> None:

@@ -170,7 +170,7 @@ class PeoplePoller:
             return 0
         found = await self.source.fetch(RecordType.OPPORTUNITY, ids)
         unreadable_rows.tell(self.metrics, COMPONENT, found.why_unreadable, feed=TABS)
-        await unreadable_rows.owe(self.store, found.unreadable, asked_at)
+        await self.store.feeds.read_anew([*found.unreadable], asked_at)
         known = await self.store.feeds.known_ids(ids)
         concerned = [
             row for row in found.rows if row.id in changed_at and (row.id in known or row.eligible)

@@ -17,13 +17,13 @@ from random import Random
 import anyio
 import structlog
 
-from engine.actors import unreadable_rows
 from engine.actors.absent_columns import AbsentColumns
 from engine.actors.fuse_keeper import FuseKeeper
 from engine.actors.healer import Healer
 from engine.actors.polling.feed_clock import FeedClock
 from engine.actors.polling.unfinished import unfinished
 from engine.actors.tolerating import tolerated
+from engine.actors.unreadable_rows import UnreadableRows
 from engine.clock import Clock
 from engine.decide.failure import plain_reason
 from engine.decide.watermark import behind
@@ -70,7 +70,7 @@ class Poller:
         tabs_listed: whether somebody else learns of changed People tabs.
         audit: follows each sweep.
         follow_people: follows each poll.
-        absent: told of every page.
+        absent, unreadable: told of every page.
     """
 
     source: Source
@@ -87,6 +87,7 @@ class Poller:
     follow_people: Callable[[], Awaitable[None]]
     healer: Healer
     absent: AbsentColumns
+    unreadable: UnreadableRows
     runs: Runs
     pace: Pace = field(init=False)
     feed_clock: FeedClock = field(init=False)
@@ -185,7 +186,7 @@ class Poller:
             self.feed_clock.asking()
             asked_at = self.clock.now()
             page = await self.source.changes(cursor, self.limits.page_size, flagged=flagged)
-            self._note_page(FEED, page)
+            await self._note_page(FEED, page)
             before, mark = mark, await self.feed_clock.answered(mark, page.served_at, overlap_s)
             if before.position is not None and mark.position != before.position:
                 # The mark went back: what lies between is asked for first.
@@ -230,7 +231,7 @@ class Poller:
         while True:
             asked_at = self.clock.now()
             page = await read(after, self.limits.page_size)
-            self._note_page(SWEEP, page)
+            await self._note_page(SWEEP, page)
             whole = whole and not page.unreadable
             if page.rows:
                 changed += len(await self._capture(page, asked_at, sweep=number))
@@ -240,6 +241,7 @@ class Poller:
         now = self.clock.now()
         left = await self.store.feeds.end_sweep(number, started_at, now, whole=whole)
         self.metrics.polled(SWEEP, changed, anyio.current_time() - began, self.clock.now())
+        self.unreadable.forget_before(started_at)
         log.info("sweep_done", found=changed, no_longer_eligible=left)
         return changed
 
@@ -302,10 +304,10 @@ class Poller:
         ours = await self.store.refusals.flagged_by_us(flagged)
         return [row for row in rows if not row.flagged or row.id in ours]
 
-    def _note_page(self, feed: str, page: Page) -> None:
+    async def _note_page(self, feed: str, page: Page) -> None:
         """Count the page; a row that cannot be read is lost to us, and that is said."""
         self.metrics.poll_pages.labels(feed).inc()
-        unreadable_rows.tell(self.metrics, COMPONENT, page.unreadable, feed=feed)
+        await self.unreadable.pass_by(COMPONENT, page, feed=feed)
         self.absent.look(page.rows)
 
     def _observe_lag(self, rows: list[Captured], served_at: float | None) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import structlog
 
+from engine.clock import Clock
 from engine.metrics import Metrics
-from engine.model.named import Named
-from engine.model.records import RecordType
+from engine.model.records import Page
 from engine.store.port.store import Store
 
 
@@ -27,11 +28,33 @@ def tell(metrics: Metrics, component: str, why: Sequence[str], **of: str) -> Non
     log.warning("rows_unreadable", **of, rows=len(why), first=why[0])
 
 
-async def owe(store: Store, ids: Iterable[int], now: float) -> None:
-    """Have these opportunities read anew, each by itself, for as long as it takes.
+@dataclass(slots=True)
+class UnreadableRows:
+    """Opportunities that could not be read lately, each told of once.
 
-    Whoever was to look at them goes on, and they wait with the reason.
+    Those that are known wait with the reason, and are read again by themselves; of the others
+    nobody would know without this.
     """
-    owed = [Named(RecordType.OPPORTUNITY, one, "") for one in ids]
-    if owed:
-        await store.acting.resync(owed, now)
+
+    store: Store
+    clock: Clock
+    metrics: Metrics
+    _seen: dict[str, float] = field(default_factory=dict[str, float], init=False)
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What is wrong with each."""
+        return tuple(self._seen)
+
+    async def pass_by(self, component: str, page: Page, **of: str) -> None:
+        """Go on without them; `of` as in `tell`."""
+        now = self.clock.now()
+        fresh = [one for one in page.unreadable if one not in self._seen]
+        tell(self.metrics, component, fresh, **of)
+        self._seen.update(dict.fromkeys(page.unreadable, now))
+        if page.odd:
+            await self.store.feeds.read_anew(page.odd, now)
+
+    def forget_before(self, at: float) -> None:
+        """All of them were listed since that time, unix seconds: what was not met is mended."""
+        self._seen = {why: seen for why, seen in self._seen.items() if seen >= at}

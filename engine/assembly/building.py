@@ -22,6 +22,7 @@ from engine.actors.people_poller import PeoplePoller
 from engine.actors.poller import Poller
 from engine.actors.relationship_syncer import COMPONENT as RELATIONSHIP_SYNCER
 from engine.actors.trust import Trust
+from engine.actors.unreadable_rows import UnreadableRows
 from engine.actors.write_back import COMPONENT as WRITE_BACK
 from engine.assembly import limits
 from engine.assembly.assembly import Assembly
@@ -256,6 +257,7 @@ class _Builder:
             share=limits.audit_share(self.config),
             metrics=self.metrics,
             wake=self.signals.wake_both,
+            unreadable=UnreadableRows(self.store, self.environment.clock, self.metrics),
         )
 
     def _fuse_keeper(self) -> FuseKeeper:
@@ -308,6 +310,7 @@ class _Builder:
             absent=AbsentColumns(
                 self.systems.source, lambda: self.mappings.of(RecordType.OPPORTUNITY)
             ),
+            unreadable=auditor.unreadable,
             runs=self.runs,
         )
 

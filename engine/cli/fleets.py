@@ -89,7 +89,7 @@ def remove(path: Path | None, name: str) -> int:
         raise _unknown(fleet, name, path)
     schema = _schema(fleet, name, config)
     sys.stdout.write(
-        f"{name} is taken out; its state stays in schema {schema}, until somebody drops that\n"
+        f"{name} is taken out; a state that it has stays in schema {schema}, until it is dropped\n"
     )
     return Exit.DONE
 

@@ -37,6 +37,7 @@ def system(facts: SystemFacts, words: Words) -> Verdict:
         *_permissions(facts, words),
         *_left_out(facts, words),
         *_absent(facts, words),
+        *_unreadable(facts, words),
         *(_role(role, words) for role in facts.roles),
         *_backlog(facts, words),
     ]
@@ -148,6 +149,12 @@ def _left_out(facts: SystemFacts, words: Words) -> Iterator[Matter]:
     code = Code.MAPPING_LINE_LEFT_OUT
     for line in facts.left_out:
         yield Matter(code, str(because(code, detail=line)), remedy=steps(code, words))
+
+
+def _unreadable(facts: SystemFacts, words: Words) -> Iterator[Matter]:
+    code = Code.ROW_UNREADABLE
+    for why in facts.unreadable:
+        yield Matter(code, str(because(code, detail=why)), remedy=steps(code, words))
 
 
 def _absent(facts: SystemFacts, words: Words) -> Iterator[Matter]:

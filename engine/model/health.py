@@ -94,6 +94,7 @@ class SystemFacts:
         withheld: what is not asked of it, for want of a permission.
         without: permissions that were not granted, each as what does not work for it.
         left_out: of the source, lines of the mapping that cannot work.
+        unreadable: of the source, why rows of opportunities were passed by.
         absent: of the source, columns that rows come without, by the field that needs them.
         roles: of the target, lines of People tabs that it does not take.
     """
@@ -108,6 +109,7 @@ class SystemFacts:
     withheld: tuple[Withheld, ...] = ()
     without: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
     absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     roles: tuple[RefusedRole, ...] = ()
 

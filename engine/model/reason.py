@@ -31,6 +31,7 @@ class Code(StrEnum):
     UNDONE = "undone"
     RECORD_HIDDEN = "record-hidden"
     RECORD_DELETED = "record-deleted"
+    ROW_UNREADABLE = "row-unreadable"
     RECORD_NOT_LISTED = "record-not-listed"
     NO_LONGER_ELIGIBLE = "no-longer-eligible"
     HIDDEN_MEANWHILE = "hidden-meanwhile"

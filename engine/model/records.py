@@ -99,12 +99,14 @@ class Page:
 
     `served_at` is what the source's answer told of the time, unix seconds by the source's clock.
     Rows of it were skipped, each for a reason in `unreadable`: what it lacks may be one of them.
+    `odd` are their ids, as far as those can be read.
     """
 
     rows: list[Captured]
     complete: bool
     served_at: float | None = None
     unreadable: tuple[str, ...] = ()
+    odd: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ from engine.service.why.holds import code_of_hold
 _PROBED = frozenset({Condition.DOWN, Condition.NO_WRITES})
 # Refused roles that are told one by one.
 ROLES_MAX = 10
+# Rows that cannot be read, likewise.
+ROWS_MAX = 10
 # The field that is what people call a record.
 TITLE = "name"
 
@@ -41,6 +43,7 @@ async def systems(assembly: Assembly) -> tuple[SystemFacts, ...]:
             title=connectors.words.source,
             polls=_polls(assembly),
             left_out=left_out,
+            unreadable=assembly.poller.unreadable.told[:ROWS_MAX],
             absent=assembly.poller.absent.fields,
         ),
         replace(

@@ -56,7 +56,7 @@ MUTANTS = (
     Mutant(
         "takes a column that is asked for only now for an edit",
         "engine/store/sqlite/capture.py",
-        "(row.id, row.payload, audit, row.tab),",
+        "(row.id, row.payload, completing, row.tab),",
         "(row.id, row.payload, True, row.tab),",
         (
             f"{SLICES}::test_a_poll_leaves_a_column_that_was_lacking_to_the_audit_unless_the_tab_is_another",
@@ -65,7 +65,7 @@ MUTANTS = (
     Mutant(
         "takes a column that is asked for only now for an edit, in a database",
         "engine/store/postgres/capture.py",
-        "if audit or records.of(row.id).tab != row.tab)",
+        "if completing or records.of(row.id).tab != row.tab)",
         "if audit or row.id)",
         (
             f"{SLICES}::test_a_poll_leaves_a_column_that_was_lacking_to_the_audit_unless_the_tab_is_another",

@@ -117,8 +117,8 @@ MUTANTS = (
     Mutant(
         "drops the last row of a page",
         CAPTURE,
-        "[row for row in rows if _is_change(connection, row, ",
-        "[row for row in rows[:-1] if _is_change(connection, row, ",
+        "row for row in rows if _is_change(connection, row, ",
+        "row for row in rows[:-1] if _is_change(connection, row, ",
         (f"{STORE}/test_capture.py::test_the_rows_and_the_watermark_are_kept_together",),
     ),
     Mutant(

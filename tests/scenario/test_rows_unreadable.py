@@ -6,11 +6,17 @@ import pytest
 from structlog.testing import capture_logs
 
 from connectors.sandbox.workbooks.tables import Table
-from tests.scenario.bench import Bench
+from tests.scenario.bench import Bench, until
+from tests.scenario.fuse_hands import past_the_overlap
+from tests.scenario.service_port import eventually, served
+from tests.scenario.test_status import verdict
+from tests.scenario.undo_hands import latest_run, undo
 
 pytestmark = pytest.mark.anyio
 
 MINUTE_S = 61
+# Every hour, by default.
+SWEEP_S = 3601
 
 
 def spoil(table: Table, row_id: int) -> None:
@@ -20,11 +26,11 @@ def spoil(table: Table, row_id: int) -> None:
     row.lock_version = -7
 
 
-def mend(table: Table, row_id: int) -> None:
+def mend(table: Table, row_id: int, version: int = 7) -> None:
     """Have the row be like any other again."""
     row = table.find(row_id)
     assert row is not None
-    row.lock_version = 7
+    row.lock_version = version
 
 
 async def goes_on_by_itself(world: Bench, record: int) -> None:
@@ -67,6 +73,7 @@ async def test_a_record_that_cannot_be_read_keeps_no_other_tab_waiting(world: Be
     ada, grace = world.knows_all("Ada Byron", "Grace Hopper")
     records = [world.has(f"Row {number}") for number in range(3)]
     await world.once()
+    await past_the_overlap(world)
     for record in records:
         world.puts(record, (ada, "Buyer"), (grace, "User"))
     spoil(world.workbooks.opportunities, records[1])
@@ -108,6 +115,7 @@ async def test_a_record_that_cannot_be_read_keeps_no_other_from_a_new_mapping(wo
     """With another mapping every linked record is read anew, a hundred at once."""
     records = [world.has(f"Row {number}", refcode=f"R{number}") for number in range(3)]
     await world.once()
+    await past_the_overlap(world)
     spoil(world.workbooks.opportunities, records[1])
     world.settings["mapping.opportunity"] = {"custom1": "refcode"}
 
@@ -117,3 +125,102 @@ async def test_a_record_that_cannot_be_read_keeps_no_other_from_a_new_mapping(wo
         assert world.twin(records[number]).attributes["custom1"] == f"R{number}"
     await goes_on_by_itself(world, records[1])
     assert world.twin(records[1]).attributes["custom1"] == "R1"
+
+
+async def test_a_row_that_stands_first_keeps_nobody_from_starting(world: Bench) -> None:
+    """The oldest record is what a start reads to see whether it can read at all."""
+    records = [world.has(f"Row {number}") for number in range(3)]
+    people = world.knows_all("Ada Byron", "Grace Hopper")
+    world.puts(records[1], (people[1], "Buyer"))
+    spoil(world.workbooks.opportunities, records[0])
+    spoil(world.workbooks.people, people[0])
+
+    await world.once()
+
+    for record in records[1:]:
+        assert world.twin(record)
+    assert world.roles(records[1]) == world.wanted((people[1], "Buyer"))
+    assert world.twins(records[0]) == []
+
+
+async def test_a_row_that_stands_alone_is_no_poll_that_fails_and_is_told_of_until_it_is_mended(
+    world: Bench,
+) -> None:
+    """Nothing else was edited for a while; a new record is known to nobody but the status."""
+    record = world.has("Harbour crane")
+    await world.once()
+    world.clock.advance(600)
+    odd = world.has("Ferry")
+    spoil(world.workbooks.opportunities, odd)
+    with capture_logs() as lines:
+        async with served(world) as port:
+
+            async def told() -> bool:
+                return verdict(await port.status(), "workbooks")["code"] == "row-unreadable"
+
+            await eventually(told)
+            said = verdict(await port.status(), "workbooks")
+            assert said["verdict"] == "works in part"
+            assert f"the record with id {odd}: column lock_version" in said["cause"]
+            world.edit(record, description="Harbour crane, blue")
+            await until(lambda: world.twin(record).attributes["name"] == "Harbour crane, blue")
+
+            mend(world.workbooks.opportunities, odd)
+            world.clock.advance(SWEEP_S)
+            await until(lambda: bool(world.record(odd)["outreach_id"]))
+
+            async def works() -> bool:
+                return verdict(await port.status(), "workbooks")["verdict"] == "works"
+
+            await eventually(works)
+    assert [line for line in lines if line["event"] == "poll_failed"] == []
+    assert len([line for line in lines if line["event"] == "rows_unreadable"]) == 1
+
+
+async def test_a_row_behind_all_pages_ends_no_sweep_and_no_audit(world: Bench) -> None:
+    """It would be tried from its last page for ever."""
+    world.settings["poller"] = {"sweep_interval_s": 0.001, "audit_interval_s": 0.001}
+    world.settings["workbooks"] |= {"page_size": 2}
+    records = [world.has(f"Row {number}") for number in range(3)]
+    await world.once()
+    world.clock.advance(600)
+    spoil(world.workbooks.opportunities, records[2])
+    row = world.workbooks.opportunities.find(records[0])
+    assert row is not None
+    row.values["description"] = "Row 0, by the back door"
+    row.lock_version += 1
+    with capture_logs() as lines:
+        for _ in range(2):
+            await world.once()
+
+    assert [line for line in lines if line["event"] == "poll_failed"] == []
+    assert "sweep_done" in {line["event"] for line in lines}
+    assert world.twin(records[0]).attributes["name"] == "Row 0, by the back door"
+    await goes_on_by_itself(world, records[2])
+
+
+async def test_what_an_operator_has_undone_stays_so_where_a_row_cannot_be_read(
+    world: Bench,
+) -> None:
+    """It is read again by itself, and nobody has asked for it to be repaired."""
+    ada, grace = world.knows_all("Ada Byron", "Grace Hopper")
+    world.has("Ferry")
+    record = world.has("Harbour crane")
+    world.puts(record, (ada, "Buyer"))
+    await world.once()
+    world.clock.advance(600)
+    world.edit(record, description="Harbour crane, blue")
+    await world.once()
+    await undo(world, run=latest_run(world, "started"))
+    assert world.twin(record).attributes["name"] == "Harbour crane"
+
+    version = int(str(world.record(record)["lock_version"]))
+    world.puts(record, (ada, "Buyer"), (grace, "User"))
+    spoil(world.workbooks.opportunities, record)
+    await world.once()
+    mend(world.workbooks.opportunities, record, version)
+    world.clock.advance(MINUTE_S * 2)
+    await world.once()
+
+    assert world.roles(record) == world.wanted((ada, "Buyer"), (grace, "User"))
+    assert world.twin(record).attributes["name"] == "Harbour crane"

@@ -76,6 +76,17 @@ RECORDS = (
         ends="The first poll after the record is restored.",
     ),
     Entry(
+        Code.ROW_UNREADABLE,
+        "protocol",
+        "a row is passed by: {detail}",
+        admin="An opportunity in {source} cannot be read, and is left alone. All others go on.",
+        engineer="The row lacks what every row has, or holds something else there. Where the record"
+        " is synced already, it waits with this reason; of a new one nothing else is known.",
+        remedy="Look at the record in {source}, above all at the column that is named. If nothing"
+        " is wrong with it, report it with the log line rows_unreadable.",
+        ends="The first row of the record that can be read; this is told until the next sweep.",
+    ),
+    Entry(
         Code.RECORD_NOT_LISTED,
         SKIP,
         "the source does not show it among the eligible records any more",

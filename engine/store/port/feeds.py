@@ -83,6 +83,13 @@ class Feeds(Protocol):
         hidden."""
         ...
 
+    async def read_anew(self, ids: Sequence[int], now: float) -> None:
+        """Have these records, those of them that are synced and at rest, read anew by themselves.
+
+        Whoever could not read them goes on, and they wait with the reason.
+        """
+        ...
+
     async def end_sweep(self, number: int, started_at: float, now: float, *, whole: bool) -> int:
         """A sweep is at its end; returns how many records it left out. An audit is due with it."""
         ...

@@ -73,14 +73,14 @@ def capture_page(
     asked_at: float = -math.inf,
     may_lag: bool = True,
     first_look: bool = False,
-    audit: bool = False,
+    completing: bool = False,
 ) -> Capture:
     """See `Feeds.capture_page`."""
     records = Records(connection, now, sweep)
     records.read(row.id for row in rows)
     judged = {row.id: _judge(records, row, asked_at, may_lag=may_lag) for row in rows}
     same = [row for row in rows if row.eligible and judged[row.id] is Seen.KNOWN]
-    records.compare(row for row in same if audit or records.of(row.id).tab != row.tab)
+    records.compare(row for row in same if completing or records.of(row.id).tab != row.tab)
     changed = [row for row in rows if _is_change(records, row, judged[row.id])]
     shown = [row for row in rows if judged[row.id] is not Seen.NEWS and _take_tab(records, row)]
     lane = Lane.FRESH if len(changed) + len(shown) <= fresh_max else Lane.BACKLOG
@@ -352,9 +352,26 @@ def take_asked_for(
     fresh_max: int,
 ) -> int:
     """See `Feeds.take_asked_for`."""
-    capture_page(connection, rows, now=now, fresh_max=fresh_max, asked_at=asked_at, may_lag=False)
+    capture_page(
+        connection,
+        rows,
+        now=now,
+        fresh_max=fresh_max,
+        asked_at=asked_at,
+        may_lag=False,
+        completing=True,
+    )
     missing = sorted(set(ids) - {row.id for row in rows})
     return leave_out_hidden(connection, missing, asked_at, now)
+
+
+def read_anew(connection: Session, ids: Sequence[int], now: float) -> None:
+    """See `Feeds.read_anew`."""
+    connection.execute(
+        "UPDATE record SET state = 'pending', reread = 1, revision = revision + 1, due_at = %s,"
+        " lane = %s, pending_since = %s WHERE state = 'settled' AND id = ANY(%s::bigint[])",
+        (now, Lane.BACKLOG, now, list(ids)),
+    )
 
 
 def end_sweep(

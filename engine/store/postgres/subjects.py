@@ -133,6 +133,7 @@ class PostgresFeeds(Subject):
     reconciled_ids = reading(capture.reconciled_ids)
     next_sweep = reading(capture.next_sweep)
     take_asked_for = writing(capture.take_asked_for)
+    read_anew = writing(capture.read_anew)
     end_sweep = writing(capture.end_sweep)
     note_fingerprint = writing(mapping_mark.note_fingerprint)
     take_anew = writing(mapping_mark.take_anew)

@@ -41,7 +41,7 @@ def compare(
         mass=True,
         asked_at=started_at,
         may_lag=False,
-        audit=True,
+        completing=True,
     )
     if not whole:
         return outcome, [], 0

@@ -72,11 +72,13 @@ def capture_page(
     asked_at: float = -math.inf,
     may_lag: bool = True,
     first_look: bool = False,
-    audit: bool = False,
+    completing: bool = False,
 ) -> Capture:
     """See `Feeds.capture_page`."""
     judged = {row.id: _judge(connection, row, asked_at, may_lag=may_lag) for row in rows}
-    changed = [row for row in rows if _is_change(connection, row, judged[row.id], audit=audit)]
+    changed = [
+        row for row in rows if _is_change(connection, row, judged[row.id], completing=completing)
+    ]
     shown = [row for row in rows if judged[row.id] is not Seen.NEWS and _take_tab(connection, row)]
     lane = Lane.FRESH if len(changed) + len(shown) <= fresh_max else Lane.BACKLOG
     concerned = [row.id for row in shown if row.eligible]
@@ -172,7 +174,9 @@ def _judge(
     return judged
 
 
-def _is_change(connection: sqlite3.Connection, row: Captured, judged: Seen, *, audit: bool) -> bool:
+def _is_change(
+    connection: sqlite3.Connection, row: Captured, judged: Seen, *, completing: bool
+) -> bool:
     if judged is not Seen.KNOWN:
         return judged is not Seen.LATE
     if not row.eligible:
@@ -185,7 +189,7 @@ def _is_change(connection: sqlite3.Connection, row: Captured, judged: Seen, *, a
     ).fetchone()
     kept = connection.execute(
         "SELECT payload FROM record WHERE id = ? AND payload <> ? AND (? OR tab IS NOT ?)",
-        (row.id, row.payload, audit, row.tab),
+        (row.id, row.payload, completing, row.tab),
     ).fetchone()
     return left_out is not None or (kept is not None and completes(row.payload, kept[0]))
 
@@ -395,9 +399,27 @@ def take_asked_for(
     fresh_max: int,
 ) -> int:
     """See `Feeds.take_asked_for`."""
-    capture_page(connection, rows, now=now, fresh_max=fresh_max, asked_at=asked_at, may_lag=False)
+    capture_page(
+        connection,
+        rows,
+        now=now,
+        fresh_max=fresh_max,
+        asked_at=asked_at,
+        may_lag=False,
+        completing=True,
+    )
     missing = sorted(set(ids) - {row.id for row in rows})
     return leave_out_hidden(connection, missing, asked_at, now)
+
+
+def read_anew(connection: sqlite3.Connection, ids: Sequence[int], now: float) -> None:
+    """See `Feeds.read_anew`."""
+    connection.execute(
+        "UPDATE record SET state = 'pending', reread = 1, revision = revision + 1, due_at = ?,"
+        " lane = ?, pending_since = ?"
+        " WHERE state = 'settled' AND id IN (SELECT value FROM json_each(?))",
+        (now, Lane.BACKLOG, now, json.dumps(list(ids))),
+    )
 
 
 def end_sweep(

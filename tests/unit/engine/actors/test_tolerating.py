@@ -9,6 +9,7 @@ import anyio
 import pytest
 
 from engine.actors.auditor import Auditor
+from engine.actors.unreadable_rows import UnreadableRows
 from engine.errors import EngineError, StateUnusable, TheirFault, Unreachable
 from engine.flow.pace import Pace
 from engine.metrics import Metrics
@@ -85,14 +86,16 @@ async def test_a_listing_that_stands_still_is_given_up_with_the_reason(tmp_path:
     """Asked on and on, it would eat the machine and prove nothing."""
     async with open_store(tmp_path / statefile.FILE_NAME) as store:
         await store.write(take, *(row(number) for number in range(1, 9)))
+        clock, metrics = FakeClock(), Metrics()
         auditor = Auditor(
             source=cast("Any", Ignoring()),
             store=store,
-            clock=FakeClock(),
+            clock=clock,
             page_size=2,
             share=1.0,
-            metrics=Metrics(),
+            metrics=metrics,
             wake=lambda: None,
+            unreadable=UnreadableRows(store, clock, metrics),
         )
         with anyio.fail_after(DEADLINE_S), pytest.raises(TheirFault, match="before the position"):
             await auditor.step()
