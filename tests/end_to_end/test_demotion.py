@@ -17,6 +17,9 @@ import psycopg
 import pytest
 
 from connectors.sandbox.sandbox import Ports
+from engine.errors import LeaseLost
+from engine.store.postgres.database import Database
+from engine.store.postgres.place import StateDatabase
 from tests import postgres as its_server
 from tests.end_to_end.few import few
 from tests.end_to_end.members import OK, Member, until
@@ -31,6 +34,8 @@ SETTINGS = its_server.SETTINGS | {"wal_level": "replica", "synchronous_commit": 
 LOOK_S = 0.05
 # Longer than the test takes.
 LONG_S = 300
+# In which it is renewed a few times before it would end.
+LEASE_S = 12.0
 
 
 @dataclass(slots=True)
@@ -132,6 +137,7 @@ async def test_a_process_whose_lease_outlasts_a_promotion_takes_the_state_up_ane
 ) -> None:
     """What it believes the state to hold may be what only the former primary had."""
     sandbox = few()
+    record = sandbox.sample.ordinary[0]
     await pair.start()
     async with sandbox.serving(Ports()) as addresses:
         settings = configured(tmp_path / "home", addresses, sandbox)
@@ -142,6 +148,8 @@ async def test_a_process_whose_lease_outlasts_a_promotion_takes_the_state_up_ane
         member = Member(name="a", settings=settings, log=log, url=settings.service_url)
 
         async def told() -> bool:
+            # So long it is not renewed; what is edited is written at once.
+            sandbox.workbooks.opportunities.update(record, description="Edited")
             return "state_of_unknown_age" in log.read_text()
 
         async with member.stack:
@@ -153,3 +161,27 @@ async def test_a_process_whose_lease_outlasts_a_promotion_takes_the_state_up_ane
             await until(member.leads, [member])
             assert "a replica was promoted" in log.read_text()
             assert await member.end(signal.SIGTERM) == 0
+
+
+async def test_a_process_with_nothing_to_do_sees_a_promotion_when_it_renews_its_lease(
+    tmp_path: Path, pair: Pair
+) -> None:
+    """Long before anything would have to be written."""
+    database = Database(pair.address, "renewed", lambda: None)
+    place = StateDatabase(tmp_path / "state", database, LEASE_S)
+    await pair.start()
+    with place.hold(keep=True):
+        left_s = place.guard
+
+        async def lost() -> bool:
+            with suppress(LeaseLost):
+                left_s()
+                return False
+            return True
+
+        await pair.demote()
+        pair.promote()
+        await until(lost, [])
+        with database.connected() as connection:
+            held = "SELECT until > clock_timestamp() FROM {schema}.leader"
+            assert connection.execute(database.named(held)).fetchone() == (True,)

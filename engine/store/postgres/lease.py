@@ -25,7 +25,7 @@ import psycopg
 from engine.clock import passed_s
 from engine.errors import StateInUse, StateUnusable
 from engine.store.postgres import troubles
-from engine.store.postgres.database import Database
+from engine.store.postgres.database import TIMELINE, Database
 from engine.store.postgres.session import Session
 
 # It is renewed so often while it lasts, and is taken for ended so much before it is: clocks differ.
@@ -95,7 +95,7 @@ class Lease:
                 try:
                     connection = connection or self.database.connect(self.lasts_s)
                     asked_at = passed_s()
-                    if not _renew(connection, self.database, self.number, self.lasts_s):
+                    if not _renew(connection, self):
                         self.lose()
                         return
                     self.renewed(asked_at)
@@ -236,17 +236,17 @@ def _end_transactions(connection: psycopg.Connection[Any], database: Database) -
     )
 
 
-def _renew(
-    connection: psycopg.Connection[Any], database: Database, number: int, lasts_s: float
-) -> bool:
+def _renew(connection: psycopg.Connection[Any], lease: Lease) -> bool:
+    """Whether it is still ours, and the server still the one that gave it."""
+    told = "NULL" if lease.timeline is None else TIMELINE
     row = connection.execute(
-        database.named(
-            "UPDATE {schema}.leader SET until = clock_timestamp() + make_interval(secs => %s)"
-            " WHERE number = %s RETURNING number"
+        lease.database.named(
+            "UPDATE {schema}.leader SET until = clock_timestamp() + make_interval(secs => %s)"  # noqa: S608 # a constant
+            " WHERE number = %s RETURNING " + told
         ),
-        (lasts_s, number),
+        (lease.lasts_s, lease.number),
     ).fetchone()
-    return row is not None
+    return row == (lease.timeline,)
 
 
 def _close(connection: psycopg.Connection[Any] | None) -> None:
