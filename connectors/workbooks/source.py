@@ -429,12 +429,16 @@ class WorkbooksSource:
 
     async def _try_read(self, record_type: RecordType) -> str:
         resource = self._resource(record_type)
-        rows, _ = await self._client.read_some(listings.changes(resource, None, TRIED))
+        rows, _, _, _ = await self._rows(
+            resource.path, TRIED, lambda size: listings.changes(resource, None, size)
+        )
         if not rows:
             return "readable, none is eligible yet"
         # One odd row must not keep all others from being synced.
         found = readable_of(rows, lambda row: mapping.captured(row, resource.plugin), last=False)
-        facts = ["readable", *(f"but {one}" for one in found.told())]
+        facts = ["readable"]
+        if odd := found.told():
+            facts.append(f"but {len(odd)} of {len(rows)} rows: {odd[0]}")
         # An unknown column is silently left out of the answer (§4), so a typing error in the
         # mapping would show nowhere else.
         there = json.loads(found.rows[-1].payload)

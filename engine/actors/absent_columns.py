@@ -29,16 +29,21 @@ class AbsentColumns:
     )
 
     def look(self, rows: Sequence[Captured]) -> None:
-        """Look at the newest of some rows that were just read; all of them have the same columns.
+        """Look at rows that were just read together: what one of them has is given.
 
         Raises:
-            TheirFault: the row cannot be read.
+            TheirFault: a row cannot be read.
         """
         if not rows:
             return
-        record = self.source.read(RecordType.OPPORTUNITY, rows[-1].payload)
-        lines = {line.field.title: line.absent(record) for line in self.mapping().lines}
-        found = {title: columns for title, columns in lines.items() if columns}
+        lines, found = self.mapping().lines, dict[str, tuple[str, ...]]()
+        for row in reversed(rows):
+            record = self.source.read(RecordType.OPPORTUNITY, row.payload)
+            absent = [(line, line.absent(record)) for line in lines]
+            lines = [line for line, columns in absent if columns]
+            found = {line.field.title: columns for line, columns in absent if columns}
+            if not lines:
+                break
         before, now = _columns(self.fields), _columns(found)
         if gone := sorted(now - before):
             log.warning("columns_absent", columns=gone, fields=sorted(found))

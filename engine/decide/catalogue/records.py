@@ -83,7 +83,7 @@ RECORDS = (
         engineer="The row lacks what every row has, or holds something else there. Where the record"
         " is synced already, it waits with this reason; of a new one nothing else is known.",
         remedy="Look at the record in {source}, above all at the column that is named. If nothing"
-        " is wrong with it, report it with the log line rows_unreadable.",
+        " is wrong with it, report it with the log line rows_unreadable. Nothing is to be reset.",
         ends="The first row of the record that can be read; this is told until the next sweep.",
     ),
     Entry(

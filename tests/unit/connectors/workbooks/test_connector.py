@@ -176,12 +176,18 @@ async def test_rows_that_are_not_eligible_are_marked_and_kept() -> None:
     assert [(row.id, row.eligible) for row in page.rows] == [(1, False)]
 
 
-async def test_a_page_with_an_unusable_row_is_their_fault() -> None:
-    """Leaving it out would lose a change."""
+async def test_a_page_of_unusable_rows_is_their_fault_and_one_row_by_itself_is_passed_by() -> None:
+    """What is wrong with all of them is wrong with the answer; one is met again at each poll."""
     shop = Shop(a_row(1))
     async with opened(shop, fields=CONFIGURED) as world:
         await world.ready()
         shop.rows = (a_row(1, lock_version=None),)
+        page = await world.source.changes(None, 10)
+        assert (page.rows, page.odd, page.complete) == ([], (1,), True)
+        # Where more may follow, nobody knows from where to go on.
+        with pytest.raises(TheirFault, match="lock_version"):
+            await world.source.changes(None, 1)
+        shop.rows = (a_row(1, lock_version=None), a_row(2, lock_version=None))
         with pytest.raises(TheirFault, match="lock_version"):
             await world.source.changes(None, 10)
 
