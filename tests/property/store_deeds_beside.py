@@ -169,6 +169,7 @@ def _shown(of: Circumstances) -> tuple[Deed, ...]:
         ),
         lambda c: capture.set_watermark(c, "feed", Watermark(None, number, now, float(number))),
         lambda c: capture.take_asked_for(c, ids, each, now - number, now, fresh_max=1),
+        lambda c: capture.read_anew(c, ids, now),
         lambda c: capture.end_sweep(c, 1 + number % 3, now - number, now, whole=flag),
         lambda c: audit.leave_out_vanished(
             c, ids, each, {2} if flag else (), asked_at=now - number, now=now

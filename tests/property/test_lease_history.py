@@ -80,21 +80,27 @@ def fence_of(body: LiteralString) -> Prepared:
     return prepared
 
 
-def lease_with(name: str, statement: LiteralString) -> Prepared:
-    """A lease of which one statement is another."""
+def taken_with(statement: LiteralString) -> Prepared:
+    """A lease that is taken by another statement."""
 
-    def broken(
-        connection: psycopg.Connection[Any], database: Database, *values: float
-    ) -> int | None:
-        """The number, as of a lease that is taken; of one that is renewed it is true as well."""
-        named = {"lasts": values[-1], "number": values[0]}
-        row = connection.execute(database.named(statement), named).fetchone()
+    def take(connection: psycopg.Connection[Any], database: Database, lasts_s: float) -> int | None:
+        row = connection.execute(database.named(statement), {"lasts": lasts_s}).fetchone()
         return None if row is None else int(row[0])
 
     def prepared(_: Database, patched: pytest.MonkeyPatch) -> None:
-        patched.setattr(f"engine.store.postgres.lease.{name}", broken)
+        patched.setattr("engine.store.postgres.lease._take", take)
 
     return prepared
+
+
+def renewing_any(_: Database, patched: pytest.MonkeyPatch) -> None:
+    """A process that renews whichever lease there is."""
+
+    def renew(connection: psycopg.Connection[Any], lease: Lease) -> bool:
+        statement = lease.database.named("UPDATE {schema}.leader SET" + PROLONGED)
+        return connection.execute(statement, {"lasts": lease.lasts_s}).rowcount == 1
+
+    patched.setattr("engine.store.postgres.lease._renew", renew)
 
 
 def _until_told(lease: Lease) -> float:
@@ -116,14 +122,11 @@ BROKEN: dict[str, Prepared] = {
         "PERFORM FROM {schema}.leader WHERE number = mine;"
         " IF NOT FOUND THEN RAISE EXCEPTION USING MESSAGE = 'fenced', ERRCODE = 'WS002'; END IF;"
     ),
-    "whoever renews it renews any": lease_with(
-        "_renew", "UPDATE {schema}.leader SET" + PROLONGED + " RETURNING 1"
+    "whoever renews it renews any": renewing_any,
+    "it is taken while another has it": taken_with(
+        TAKEN + "number + 1," + PROLONGED + " RETURNING number"
     ),
-    "it is taken while another has it": lease_with(
-        "_take", TAKEN + "number + 1," + PROLONGED + " RETURNING number"
-    ),
-    "it is taken under the number of the one before": lease_with(
-        "_take",
+    "it is taken under the number of the one before": taken_with(
         TAKEN
         + "greatest(number, 1),"
         + PROLONGED
