@@ -12,6 +12,9 @@ from engine import TheirFault
 
 Read = TypeVar("Read")
 
+# So many rows that are odd, and no other beside them, are no matter of each single one.
+MANY = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Readable(Generic[Read]):
@@ -43,7 +46,8 @@ def readable_of(
         last: no row is behind them, so that it is no matter where they stand.
 
     Raises:
-        TheirFault: none of several can be read: that is a matter of all rows alike.
+        TheirFault: none of many can be read, which is a matter of all rows alike; or none of a
+            page, behind which it cannot go on.
     """
     found, faults, ids = list[Read](), list[TheirFault](), list[int]()
     for row in rows:
@@ -52,7 +56,7 @@ def readable_of(
         except TheirFault as error:
             faults.append(error)
             ids += _id_of(row)
-    if faults and not found and not (last and len(faults) == 1):
+    if faults and not found and not (last and len(faults) < MANY):
         raise faults[-1]
     return Readable(found, faults, tuple(ids))
 

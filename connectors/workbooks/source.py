@@ -429,19 +429,16 @@ class WorkbooksSource:
 
     async def _try_read(self, record_type: RecordType) -> str:
         resource = self._resource(record_type)
-        rows, _, _, _ = await self._rows(
-            resource.path, TRIED, lambda size: listings.changes(resource, None, size)
-        )
-        if not rows:
-            return "readable, none is eligible yet"
-        # One odd row must not keep all others from being synced.
-        found = readable_of(rows, lambda row: mapping.captured(row, resource.plugin), last=False)
+        page = await self._changes(record_type, None, TRIED)
         facts = ["readable"]
-        if odd := found.told():
-            facts.append(f"but {len(odd)} of {len(rows)} rows: {odd[0]}")
+        # A few odd rows must not keep all others from being synced.
+        if odd := page.unreadable:
+            facts.append(f"but {len(odd)} of {len(odd) + len(page.rows)} rows: {odd[0]}")
+        if not page.rows:
+            return ", ".join([*facts, f"{'no other' if odd else 'none'} is eligible yet"])
         # An unknown column is silently left out of the answer (§4), so a typing error in the
         # mapping would show nowhere else.
-        there = json.loads(found.rows[-1].payload)
+        there = json.loads(page.rows[-1].payload)
         if absent := [column for column in resource.columns if column not in there]:
             facts.append(f"absent columns: {', '.join(absent)}")
         return ", ".join(facts)

@@ -143,6 +143,51 @@ async def test_a_row_that_stands_first_keeps_nobody_from_starting(world: Bench) 
     assert world.twins(records[0]) == []
 
 
+@pytest.mark.parametrize("people", [False, True])
+async def test_a_row_besides_which_there_is_none_keeps_nobody_from_starting(
+    world: Bench, people: bool
+) -> None:
+    """The first record that somebody ticks, or the first person."""
+    record = world.has("Harbour crane")
+    [ada] = world.knows_all("Ada Byron")
+    table, odd = world.workbooks.opportunities, record
+    if people:
+        table, odd = world.workbooks.people, ada
+    spoil(table, odd)
+
+    await world.once()
+
+    assert len(world.twins(record)) == int(people)
+    mend(table, odd)
+    world.clock.advance(MINUTE_S)
+    await world.once()
+    assert world.twin(record)
+
+
+async def test_rows_that_only_a_sweep_lists_end_no_sweep_and_no_audit(world: Bench) -> None:
+    """Whatever can be read has its id by then, so what a sweep lists is what cannot."""
+    world.settings["poller"] = {"sweep_interval_s": 0.001, "audit_interval_s": 0.001}
+    record, *odd = (world.has(f"Row {number}") for number in range(3))
+    for one in odd:
+        spoil(world.workbooks.opportunities, one)
+    await world.once()
+    world.clock.advance(600)
+    row = world.workbooks.opportunities.find(record)
+    assert row is not None
+    row.values["description"] = "Row 0, by the back door"
+    row.lock_version += 1
+    with capture_logs() as lines:
+        await world.once()
+
+    assert [line for line in lines if line["event"] == "poll_failed"] == []
+    assert "sweep_done" in {line["event"] for line in lines}
+    assert world.twin(record).attributes["name"] == "Row 0, by the back door"
+    for one in odd:
+        mend(world.workbooks.opportunities, one)
+    await world.once()
+    assert all(world.twin(one) for one in odd)
+
+
 async def test_a_row_that_stands_alone_is_no_poll_that_fails_and_is_told_of_until_it_is_mended(
     world: Bench,
 ) -> None:

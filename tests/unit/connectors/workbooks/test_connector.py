@@ -176,20 +176,31 @@ async def test_rows_that_are_not_eligible_are_marked_and_kept() -> None:
     assert [(row.id, row.eligible) for row in page.rows] == [(1, False)]
 
 
-async def test_a_page_of_unusable_rows_is_their_fault_and_one_row_by_itself_is_passed_by() -> None:
-    """What is wrong with all of them is wrong with the answer; one is met again at each poll."""
+@pytest.mark.parametrize("limit", [10, 100])
+async def test_a_page_of_many_rows_none_of_which_is_usable_is_their_fault(limit: int) -> None:
+    """Whether or not any row may stand behind it: that is a matter of all rows alike."""
     shop = Shop(a_row(1))
     async with opened(shop, fields=CONFIGURED) as world:
         await world.ready()
-        shop.rows = (a_row(1, lock_version=None),)
+        shop.rows = tuple(a_row(one, lock_version=None) for one in range(1, 11))
+        with pytest.raises(TheirFault, match="lock_version"):
+            await world.source.changes(None, limit)
+
+
+@pytest.mark.parametrize("odd", [1, 2, 9])
+async def test_a_few_unusable_rows_behind_which_none_stands_are_passed_by(odd: int) -> None:
+    """Nothing else was edited for a while, and nothing moves past them."""
+    shop = Shop(a_row(1))
+    async with opened(shop, fields=CONFIGURED) as world:
+        await world.ready()
+        shop.rows = tuple(a_row(one, lock_version=None) for one in range(1, odd + 1))
         page = await world.source.changes(None, 10)
-        assert (page.rows, page.odd, page.complete) == ([], (1,), True)
         # Where more may follow, nobody knows from where to go on.
         with pytest.raises(TheirFault, match="lock_version"):
-            await world.source.changes(None, 1)
-        shop.rows = (a_row(1, lock_version=None), a_row(2, lock_version=None))
-        with pytest.raises(TheirFault, match="lock_version"):
-            await world.source.changes(None, 10)
+            await world.source.changes(None, odd)
+
+    assert (page.rows, page.complete, page.odd) == ([], True, tuple(range(1, odd + 1)))
+    assert len(page.unreadable) == odd
 
 
 async def test_many_ids_are_read_in_requests_of_a_hundred() -> None:
