@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from structlog.testing import capture_logs
 
+from connectors.sandbox.faults import Fault
 from connectors.sandbox.workbooks.tables import Table
-from tests.scenario.bench import Bench, until
+from tests.scenario.bench import OPPORTUNITIES, Bench, until
 from tests.scenario.fuse_hands import past_the_overlap
 from tests.scenario.service_port import eventually, served
 from tests.scenario.test_status import verdict
@@ -220,6 +221,27 @@ async def test_a_row_that_stands_alone_is_no_poll_that_fails_and_is_told_of_unti
             await eventually(works)
     assert [line for line in lines if line["event"] == "poll_failed"] == []
     assert len([line for line in lines if line["event"] == "rows_unreadable"]) == 1
+
+
+async def test_a_row_that_cannot_be_read_whole_is_no_poll_that_fails(world: Bench) -> None:
+    """It is taken in, and only its own record waits: the link is read when that is worked on."""
+    record, link = world.has("Harbour crane"), "cf_opportunity_outreach_url"
+    await world.once()
+    await past_the_overlap(world)
+    world.edit(record, description="Harbour crane, blue")
+    world.workbooks_fault(
+        Fault(
+            path=f"{OPPORTUNITIES}$", when="after", action="edit", times=None, cells={link: ["/1"]}
+        )
+    )
+
+    await world.once()
+
+    assert any(f"id {record}: column {link}" in reason for reason in world.waiting())
+    world.workbooks_traffic.plan.clear()
+    world.edit(record, description="Harbour crane, red")
+    await world.once()
+    assert world.twin(record).attributes["name"] == "Harbour crane, red"
 
 
 async def test_a_row_behind_all_pages_ends_no_sweep_and_no_audit(world: Bench) -> None:
