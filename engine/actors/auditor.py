@@ -21,6 +21,7 @@ import anyio
 import structlog
 
 from engine.actors import unreadable_rows
+from engine.actors.absent_columns import AbsentColumns
 from engine.actors.polling.unfinished import unfinished
 from engine.actors.unreadable_rows import UnreadableRows
 from engine.clock import Clock
@@ -41,7 +42,11 @@ log = structlog.get_logger(component="auditor")
 
 @dataclass(slots=True)
 class Auditor:
-    """Compares `share` of the population (0 to 1) each time, a page at least."""
+    """Compares `share` of the population (0 to 1) each time, a page at least.
+
+    Args:
+        absent, unreadable: told of every page.
+    """
 
     source: Source
     store: Store
@@ -50,6 +55,7 @@ class Auditor:
     share: float
     metrics: Metrics
     wake: Callable[[], None]
+    absent: AbsentColumns
     unreadable: UnreadableRows
 
     async def step(self) -> int:
@@ -70,6 +76,7 @@ class Auditor:
             page = await self.source.eligible(cursor, self.page_size)
             self.metrics.poll_pages.labels(FEED).inc()
             await self.unreadable.pass_by(COMPONENT, page, feed=FEED)
+            self.absent.look(page.rows)
             upto = None if page.complete else behind(cursor, [row.id for row in page.rows])
             outcome, lacking, looked_at = await self.store.audit.compare(
                 page.rows,

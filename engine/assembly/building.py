@@ -257,6 +257,9 @@ class _Builder:
             share=limits.audit_share(self.config),
             metrics=self.metrics,
             wake=self.signals.wake_both,
+            absent=AbsentColumns(
+                self.systems.source, lambda: self.mappings.of(RecordType.OPPORTUNITY)
+            ),
             unreadable=UnreadableRows(self.store, self.environment.clock, self.metrics),
         )
 
@@ -307,9 +310,7 @@ class _Builder:
             fuse_keeper=keeper,
             follow_people=people.attempt,
             healer=healer,
-            absent=AbsentColumns(
-                self.systems.source, lambda: self.mappings.of(RecordType.OPPORTUNITY)
-            ),
+            absent=auditor.absent,
             unreadable=auditor.unreadable,
             runs=self.runs,
         )

@@ -6,6 +6,7 @@ from tests.mutants.mutant import Mutant
 
 ABSENT = "tests/scenario/test_columns_absent.py"
 LINES = "tests/unit/engine/mapping/test_fields.py"
+ROWS = "tests/scenario/test_rows_unreadable.py"
 SLICES = "tests/unit/engine/store/test_audit_slices.py"
 FIELDS = "engine/mapping/fields.py"
 SYNCER = "engine/actors/opportunity_syncer.py"
@@ -77,5 +78,19 @@ MUTANTS = (
         "if gone := sorted(now - before):",
         "if gone := sorted(now):",
         (f"{ABSENT}::test_whoever_looks_is_told_of_the_column_and_what_helps",),
+    ),
+    Mutant(
+        "tells of an absent column, and that it is back, only where somebody edits",
+        "engine/actors/auditor.py",
+        "            self.absent.look(page.rows)\n",
+        "",
+        (f"{ABSENT}::test_the_rows_of_an_audit_tell_of_a_column_where_nobody_edits",),
+    ),
+    Mutant(
+        "fails every poll for a row of which only the link cannot be read",
+        "engine/actors/absent_columns.py",
+        "        except TheirFault:\n            return None\n",
+        "        except TheirFault:\n            raise\n",
+        (f"{ROWS}::test_a_row_that_cannot_be_read_whole_is_no_poll_that_fails",),
     ),
 )

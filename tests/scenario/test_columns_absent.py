@@ -14,6 +14,7 @@ from connectors.sandbox.workbooks import Money
 from connectors.sandbox.workbooks.fields import RecordType
 from tests.scenario.asking_hands import why
 from tests.scenario.bench import Bench, until
+from tests.scenario.fuse_hands import past_the_overlap
 from tests.scenario.mapping_hands import maps
 from tests.scenario.service_port import eventually, served
 from tests.scenario.test_status import verdict
@@ -233,3 +234,23 @@ async def test_a_column_that_is_back_is_told_of_too(world: Bench) -> None:
                 return verdict(await port.status(), "workbooks")["verdict"] == "works"
 
             await eventually(works)
+
+
+async def test_the_rows_of_an_audit_tell_of_a_column_where_nobody_edits(audited: Bench) -> None:
+    """They are what follows the records once it is back, and no poll shows one."""
+    record = full(audited)
+    await audited.once()
+    await past_the_overlap(audited)
+    table = audited.workbooks.opportunities.type
+    async with served(audited, **audited.settings["poller"]) as port:
+
+        async def told() -> bool:
+            return verdict(await port.status(), "workbooks")["code"] == "column-absent"
+
+        async def works() -> bool:
+            return verdict(await port.status(), "workbooks")["verdict"] == "works"
+
+        with without(table, CLOSE_DATE):
+            await eventually(told)
+        await eventually(works)
+    assert audited.twin(record).attributes["closeDate"].startswith("2026-12-24")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import anyio
@@ -95,6 +96,7 @@ async def test_a_listing_that_stands_still_is_given_up_with_the_reason(tmp_path:
             share=1.0,
             metrics=metrics,
             wake=lambda: None,
+            absent=cast("Any", SimpleNamespace(look=len)),
             unreadable=UnreadableRows(store, clock, metrics),
         )
         with anyio.fail_after(DEADLINE_S), pytest.raises(TheirFault, match="before the position"):
