@@ -254,3 +254,23 @@ async def test_the_rows_of_an_audit_tell_of_a_column_where_nobody_edits(audited:
             await eventually(told)
         await eventually(works)
     assert audited.twin(record).attributes["closeDate"].startswith("2026-12-24")
+
+
+@pytest.mark.parametrize("column", ["description", "object_ref"])
+async def test_what_was_refused_for_want_of_a_column_goes_on_once_that_is_back(
+    audited: Bench, column: str
+) -> None:
+    """Nobody is to reset the flag of each record that was ticked meanwhile."""
+    await audited.once()
+    with without(audited.workbooks.opportunities.type, column):
+        record = audited.has("Ferry")
+        await audited.once()
+        assert audited.record(record)["error"] is True
+        audited.clock.advance(600)
+        await audited.once()
+    for _ in range(2):
+        audited.clock.advance(600)
+        await audited.once()
+
+    assert audited.twin(record).attributes["name"] == "Ferry"
+    assert audited.reasons() == {}

@@ -106,7 +106,15 @@ def compare_refused(
     asked_at: float,
 ) -> int:
     """See `Audit.compare_refused`."""
-    capture.capture_page(connection, rows, now=now, fresh_max=0, asked_at=asked_at, may_lag=False)
+    capture.capture_page(
+        connection,
+        rows,
+        now=now,
+        fresh_max=0,
+        asked_at=asked_at,
+        may_lag=False,
+        completing=True,
+    )
     gone = connection.execute(
         "SELECT id, version FROM record"
         " WHERE state = 'refused' AND id = ANY(%s::bigint[]) ORDER BY id",

@@ -79,7 +79,8 @@ def capture_page(
     records = Records(connection, now, sweep)
     records.read(row.id for row in rows)
     judged = {row.id: _judge(records, row, asked_at, may_lag=may_lag) for row in rows}
-    same = [row for row in rows if row.eligible and judged[row.id] is Seen.KNOWN]
+    wanted = [row for row in rows if row.eligible or (completing and row.flagged)]
+    same = [row for row in wanted if judged[row.id] is Seen.KNOWN]
     records.compare(row for row in same if completing or records.of(row.id).tab != row.tab)
     changed = [row for row in rows if _is_change(records, row, judged[row.id])]
     shown = [row for row in rows if judged[row.id] is not Seen.NEWS and _take_tab(records, row)]
@@ -172,14 +173,13 @@ def _judge(records: Records, row: Captured, asked_at: float, *, may_lag: bool) -
 def _is_change(records: Records, row: Captured, judged: Seen) -> bool:
     if judged is not Seen.KNOWN:
         return judged is not Seen.LATE
-    if not row.eligible:
-        return False
     present, kept = records.of(row.id), records.differing.get(row.id)
     # Left out by mistake, or hidden from us for a while; so may a column of it have been.
     left_out = (
         present.before is not None
         and present.before.state is State.INELIGIBLE
         and present.skip is None
+        and row.eligible
     )
     return left_out or (kept is not None and completes(row.payload, kept))
 

@@ -179,13 +179,13 @@ def _is_change(
 ) -> bool:
     if judged is not Seen.KNOWN:
         return judged is not Seen.LATE
-    if not row.eligible:
+    if not (row.eligible or (completing and row.flagged)):
         return False
     # Left out by mistake, or hidden from us for a while; so may a column of it have been.
     left_out = connection.execute(
-        "SELECT 1 FROM record WHERE id = ? AND state = 'ineligible' AND NOT EXISTS"
+        "SELECT 1 FROM record WHERE id = ? AND ? AND state = 'ineligible' AND NOT EXISTS"
         " (SELECT 1 FROM skip WHERE record_type = 'opportunity' AND record_id = record.id)",
-        (row.id,),
+        (row.id, row.eligible),
     ).fetchone()
     kept = connection.execute(
         "SELECT payload FROM record WHERE id = ? AND payload <> ? AND (? OR tab IS NOT ?)",

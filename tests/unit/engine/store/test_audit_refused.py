@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import replace
 
@@ -45,6 +46,21 @@ def test_what_is_refused_and_not_shown_is_left_out(connection: sqlite3.Connectio
     ).fetchone()
     assert last[0] == Code.RECORD_HIDDEN
     assert audit.compare_refused(connection, [], [], LATER, asked_at=LATER) == 0
+
+
+def test_what_was_refused_is_weighed_with_a_column_that_is_back(
+    connection: sqlite3.Connection,
+) -> None:
+    """Its version tells nothing of that, and it carries our flag, so that no poll shows it."""
+    refused(connection, 1, 2)
+    shown = [replace(row(one, 5, eligible=False), flagged=True) for one in (1, 2)]
+    back = replace(shown[0], payload=json.dumps(json.loads(shown[0].payload) | {"back": "x"}))
+
+    assert audit.compare_refused(connection, [1, 2], [back, shown[1]], LATER, asked_at=LATER) == 0
+
+    kept = connection.execute("SELECT payload FROM record ORDER BY id").fetchall()
+    assert [one[0] for one in kept] == [back.payload, row(2, 5).payload]
+    assert [state_of(connection, one) for one in (1, 2)] == ["refused", "refused"]
 
 
 def test_how_many_there_are_and_how_many_are_unproven(connection: sqlite3.Connection) -> None:
