@@ -19,6 +19,8 @@ AUDIT_OWED = "audit_owed"
 GRANTED = "granted"
 # When it was last looked whose customers were changed.
 CUSTOMERS_READ_AT = "customers_read_at"
+# Since when it was no longer told which account a changed customer carries.
+CUSTOMERS_UNTOLD_SINCE = "customers_untold_since"
 # Why nothing is created until somebody has looked.
 CREATES_PAUSED = "creates_paused"
 # Kept once the target has turned out to take one role for each person on an opportunity.

@@ -2,7 +2,8 @@
 
 The version of a record says nothing of its customer, so no poll and no audit shows this. Once per
 time to live those customers are listed that were changed since the last such look: one request,
-while nobody changes any.
+while nobody changes any. Where it is not told which account they carry, all who were changed since
+are listed once more when it is told again.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from engine.clock import Clock
 from engine.flow.pace import Pace
 from engine.mapping.fields import FieldMapping
 from engine.model.identity import id_of
-from engine.model.kept import CUSTOMERS_READ_AT
+from engine.model.kept import CUSTOMERS_READ_AT, CUSTOMERS_UNTOLD_SINCE
 from engine.model.records import FieldKind, RecordType
 from engine.model.work import Referring
 from engine.ports import Source
@@ -64,11 +65,23 @@ class Customers:
                 return 0
             # What is in hand at one look, and was decided before it, shows at the next.
             margin_s = max(MARGIN_S, self.pace.interval_s)
-            carried = await self.source.accounts_changed(since - margin_s)
+            carried = await self._changed(since - margin_s)
             forget(str(customer) for customer in carried)
             woken = await self._wake(carried)
         await self.store.kept.set_setting(CUSTOMERS_READ_AT, str(now))
         return woken
+
+    async def _changed(self, since: float) -> Mapping[int, str | None]:
+        """Who was changed since then, or since it was no longer told whose account that is."""
+        carried = await self.source.accounts_changed(since)
+        untold_since = await self.store.kept.setting(CUSTOMERS_UNTOLD_SINCE)
+        if untold_since is not None and (_are_told(carried) or not carried):
+            carried = await self.source.accounts_changed(float(untold_since))
+            if _are_told(carried):
+                await self.store.kept.forget_setting(CUSTOMERS_UNTOLD_SINCE)
+        elif untold_since is None and None in carried.values():
+            await self.store.kept.set_setting(CUSTOMERS_UNTOLD_SINCE, str(since))
+        return carried
 
     async def _wake(self, carried: Mapping[int, str | None]) -> int:
         """Reconcile again whatever was synced with another account than its customer carries."""
@@ -92,3 +105,7 @@ class Customers:
             if id_of(account) != one.synced.get(wanted.field):
                 return True
         return False
+
+
+def _are_told(carried: Mapping[int, str | None]) -> bool:
+    return any(account is not None for account in carried.values())

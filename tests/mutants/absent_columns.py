@@ -87,6 +87,22 @@ MUTANTS = (
         (f"{ABSENT}::test_the_rows_of_an_audit_tell_of_a_column_where_nobody_edits",),
     ),
     Mutant(
+        "forgets an account that was edited while it was not told",
+        "engine/resolvers/customers.py",
+        "        elif untold_since is None and None in carried.values():\n",
+        "        elif untold_since is None and None in carried:\n",
+        (
+            f"{ABSENT}::test_an_account_id_that_was_edited_while_it_was_not_given_follows_once_it_is_back",
+        ),
+    ),
+    Mutant(
+        "leaves what was refused for want of a column to somebody who resets its flag",
+        "engine/store/sqlite/capture.py",
+        "    if not (row.eligible or (completing and row.flagged)):\n",
+        "    if not row.eligible:\n",
+        (f"{ABSENT}::test_what_was_refused_for_want_of_a_column_goes_on_once_that_is_back",),
+    ),
+    Mutant(
         "fails every poll for a row of which only the link cannot be read",
         "engine/actors/absent_columns.py",
         "        except TheirFault:\n            return None\n",

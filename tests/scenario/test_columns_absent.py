@@ -24,6 +24,8 @@ pytestmark = pytest.mark.anyio
 CLOSE_DATE = "document_date"
 NOTES = "comment"
 STAGE = "opportunity_stage[name]"
+# More than an answer about a customer counts for.
+TTL_S = 7200.0
 # What every change changes, and what follows from the amount.
 ALWAYS = ("updatedAt", "updater", "amountPrecise")
 
@@ -190,6 +192,36 @@ async def test_an_account_id_that_is_not_given_leaves_the_account_as_it_is(world
     world.clock.advance(600)
     await world.once()
     assert world.twin(later).relationships["account"] == account
+
+
+@pytest.mark.parametrize("cleared", [False, True])
+async def test_an_account_id_that_was_edited_while_it_was_not_given_follows_once_it_is_back(
+    world: Bench, cleared: bool
+) -> None:
+    """No version of the record tells that, and its customer is not edited again."""
+    first, second = (world.outreach.accounts.create({"name": name}) for name in ("Rye", "Port"))
+    ids = "cf_organisation_outreach_id"
+    port = world.workbooks.organisations.create(name="Port of Rye", **{ids: str(first)})
+    record = world.has("Harbour crane", party_id=port)
+    await world.once()
+    world.clock.advance(TTL_S)
+    await world.once()
+
+    with without(world.workbooks.organisations.type, ids):
+        world.workbooks.organisations.update(port, **{ids: None if cleared else str(second)})
+        for _ in range(3):
+            world.clock.advance(TTL_S)
+            await world.once()
+    assert world.twin(record).relationships["account"] == first
+    world.clock.advance(TTL_S)
+    await world.once()
+
+    assert world.twin(record).relationships.get("account") == (None if cleared else second)
+    world.clock.advance(TTL_S)
+    world.forget_traffic()
+    await world.once()
+    # Whoever has none is awaited, and asked for besides.
+    assert world.workbooks_traffic.counts["GET", "/crm/organisations.api"] == 1 + cleared
 
 
 async def test_whoever_looks_is_told_of_the_column_and_what_helps(world: Bench) -> None:
