@@ -139,9 +139,9 @@ def _since(before: Before | None, row: Captured, since: float, now: float) -> fl
 
 
 def _mass(before: Before | None, row: Captured, *, mass: bool) -> Mass:
-    held = before is not None and before.mass in (Mass.EVALUATING, Mass.HELD)
-    if before is not None and held:
-        return Mass(mass)
     linked = row.linked or (before is not None and before.target_id is not None)
+    if before is not None and before.mass in (Mass.EVALUATING, Mass.HELD):
+        # A row of the version that is known has another column, and is no edit of today.
+        return Mass(mass or (linked and before.version == row.version))
     # What would only be created is no change of the target.
     return Mass(mass) if linked else Mass.NONE

@@ -103,6 +103,16 @@ MUTANTS = (
         (f"{ABSENT}::test_what_was_refused_for_want_of_a_column_goes_on_once_that_is_back",),
     ),
     Mutant(
+        "lets a column that is back free what waits for the fuse",
+        "engine/decide/capture.py",
+        "return Mass(mass or (linked and before.version == row.version))",
+        "return Mass(mass)",
+        (
+            f"{ABSENT}::test_a_column_that_is_back_during_a_first_look_frees_nothing_from_the_fuse",
+            "tests/unit/engine/decide/test_capture.py",
+        ),
+    ),
+    Mutant(
         "fails every poll for a row of which only the link cannot be read",
         "engine/actors/absent_columns.py",
         "        except TheirFault:\n            return None\n",

@@ -130,9 +130,8 @@ MUTANTS = (
     Mutant(
         "takes reading anew for an approval",
         "engine/decide/capture.py",
-        "    if before is not None and held:\n        return Mass(mass)\n"
-        "    linked = row.linked or (",
-        "    linked = held and (",
+        "return Mass(mass or (linked and before.version == row.version))",
+        "return Mass(mass and not linked)",
         (f"{FIRST}::test_what_is_held_stays_so_through_a_sweep_and_another_mapping",),
     ),
     Mutant(

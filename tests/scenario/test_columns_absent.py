@@ -13,10 +13,11 @@ from connectors.sandbox.outreach.rows import Row
 from connectors.sandbox.workbooks import Money
 from connectors.sandbox.workbooks.fields import RecordType
 from tests.scenario.asking_hands import why
-from tests.scenario.bench import Bench, until
+from tests.scenario.bench import UPDATE, Bench, until
 from tests.scenario.fuse_hands import past_the_overlap
 from tests.scenario.mapping_hands import maps
 from tests.scenario.service_port import eventually, served
+from tests.scenario.test_first_look import populated
 from tests.scenario.test_status import verdict
 
 pytestmark = pytest.mark.anyio
@@ -167,6 +168,28 @@ async def test_what_was_edited_without_the_column_follows_once_it_is_back(audite
     audited.forget_traffic()
     await audited.once()
     assert audited.outreach_traffic.total == 0
+
+
+async def test_a_column_that_is_back_during_a_first_look_frees_nothing_from_the_fuse(
+    world: Bench,
+) -> None:
+    """Whoever reads in the status that it is not given sees to that while the look lasts."""
+    world.settings["fuse"] = {"share": 0.3, "records_min": 2}
+    records = await populated(world)
+    table = world.workbooks.opportunities.type
+
+    def back() -> None:
+        # Rows are read anew by then, before anything is decided on them.
+        world.clock.advance(TTL_S)
+        table.named(NOTES).served = True
+        table.index()
+
+    world.outreach_door.before["GET", "/api/v2/opportunities/1"] = back
+    with without(table, NOTES):
+        result = await world.once()
+
+    assert world.outreach_traffic.counts[UPDATE] == 0
+    assert (result.held.records, result.held.tripped) == (len(records), True)
 
 
 async def test_an_account_id_that_is_not_given_leaves_the_account_as_it_is(world: Bench) -> None:

@@ -82,6 +82,15 @@ def test_what_would_only_be_created_is_no_mass_change(mass: bool) -> None:
     assert became(replace(free, mass=Mass.APPROVED), row(1, 2), mass=mass).mass is Mass.NONE
 
 
+@pytest.mark.parametrize("mass", [Mass.EVALUATING, Mass.HELD])
+def test_a_column_that_is_back_frees_nothing_that_waits_for_the_fuse(mass: Mass) -> None:
+    """Only an edit does: the version tells it."""
+    before = replace(PENDING, mass=mass, target_id=70)
+
+    assert became(before, row(1, before.version)).mass is Mass.EVALUATING
+    assert became(before, row(1, before.version + 1)).mass is Mass.NONE
+
+
 def test_why_it_is_left_out_is_told_once() -> None:
     """Of what never was to be synced nobody expected anything."""
     left_out = replace(SETTLED, state=State.INELIGIBLE)
