@@ -84,10 +84,12 @@ class Auditor:
                 upto=upto,
                 started_at=started_at,
                 now=self.clock.now(),
-                whole=not page.unreadable,
+                # Which a row is that tells no id, nobody knows.
+                whole=len(page.odd) == len(page.unreadable),
             )
             changed = len(outcome.changed) + len(outcome.tabs)
-            vanished = looked_at + await self._vanished(lacking)
+            gone = [one for one in lacking if one not in page.odd]
+            vanished = looked_at + await self._vanished(gone)
             self.metrics.audited.labels("agreed").inc(max(0, len(page.rows) - changed))
             self.metrics.audited.labels("differed").inc(changed)
             self.metrics.audited.labels("vanished").inc(vanished)

@@ -88,6 +88,20 @@ MUTANTS = (
         (f"{ODD}::test_a_record_whose_row_cannot_be_read_is_not_taken_for_gone",),
     ),
     Mutant(
+        "finds nothing gone in an audit beside a row that cannot be read",
+        "engine/actors/auditor.py",
+        "whole=len(page.odd) == len(page.unreadable),",
+        "whole=not page.unreadable,",
+        (f"{ROWS}::test_an_audit_finds_what_was_deleted_beside_rows_that_cannot_be_read",),
+    ),
+    Mutant(
+        "asks an audit's rows that cannot be read whether they are gone",
+        "engine/actors/auditor.py",
+        "[one for one in lacking if one not in page.odd]",
+        "[*lacking]",
+        (f"{ROWS}::test_an_audit_finds_what_was_deleted_beside_rows_that_cannot_be_read",),
+    ),
+    Mutant(
         "takes a person whose row cannot be read for hidden",
         "engine/resolvers/prospects.py",
         "self._standings.note(person_id, unreadable(fault))",

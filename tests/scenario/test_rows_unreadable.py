@@ -7,6 +7,7 @@ from structlog.testing import capture_logs
 
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.workbooks.tables import Table
+from engine.model.reason import Code
 from tests.scenario.bench import OPPORTUNITIES, Bench, until
 from tests.scenario.fuse_hands import past_the_overlap
 from tests.scenario.service_port import eventually, served
@@ -264,6 +265,30 @@ async def test_a_row_behind_all_pages_ends_no_sweep_and_no_audit(world: Bench) -
     assert "sweep_done" in {line["event"] for line in lines}
     assert world.twin(records[0]).attributes["name"] == "Row 0, by the back door"
     await goes_on_by_itself(world, records[2])
+
+
+async def test_an_audit_finds_what_was_deleted_beside_rows_that_cannot_be_read(
+    world: Bench,
+) -> None:
+    """It knows which those are, and that they are there."""
+    world.settings["poller"] = {"sweep_interval_s": 0.001, "audit_interval_s": 0.001}
+    records = [world.has(f"Row {number}") for number in range(4)]
+    await world.once()
+    await past_the_overlap(world)
+    for odd in records[:2]:
+        spoil(world.workbooks.opportunities, odd)
+    world.workbooks.opportunities.delete(records[3])
+    with capture_logs() as lines:
+        await world.once()
+
+    assert [line for line in lines if line["event"] == "poll_failed"] == []
+    assert world.history(records[3])[-1].reason_code == Code.RECORD_DELETED
+    for odd in records[:2]:
+        assert world.history(odd)[-1].decision != "left out"
+        mend(world.workbooks.opportunities, odd)
+    world.clock.advance(MINUTE_S)
+    await world.once()
+    assert world.waiting() == set()
 
 
 async def test_what_an_operator_has_undone_stays_so_where_a_row_cannot_be_read(
