@@ -15,7 +15,7 @@ from connectors.workbooks.listings import Resource
 from connectors.workbooks.mapping_records import MappingRecords
 from connectors.workbooks.paging import Paging
 from connectors.workbooks.paths import PEOPLE, RELATIONSHIPS
-from connectors.workbooks.readable import readable_of
+from connectors.workbooks.readable import MANY, readable_of
 from connectors.workbooks.settings import WorkbooksSettings
 from connectors.workbooks.wire import OBJECTS_MAX, PATHS, Row
 from engine import (
@@ -192,7 +192,7 @@ class WorkbooksSource:
         """The records with these ids, deleted and hidden ones left out (§8).
 
         Raises:
-            TheirFault: an answer has another shape, a row no usable id, or none of several can be
+            TheirFault: an answer has another shape, a row no usable id, or none of many can be
                 read: that is a matter of all rows alike.
             EngineError: a request failed.
         """
@@ -204,7 +204,7 @@ class WorkbooksSource:
                 readable.append(mapping.captured(row, resource.plugin))
             except TheirFault as error:
                 unreadable[cells.integer(row, "id")] = error
-        if not readable and len(unreadable) > 1:
+        if not readable and len(unreadable) >= MANY:
             raise next(iter(unreadable.values()))
         return Fetched(readable, unreadable)
 

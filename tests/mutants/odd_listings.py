@@ -88,6 +88,16 @@ MUTANTS = (
         (f"{ODD}::test_a_record_whose_row_cannot_be_read_is_not_taken_for_gone",),
     ),
     Mutant(
+        "takes two rows that cannot be read for all rows alike",
+        "connectors/workbooks/source.py",
+        "if not readable and len(unreadable) >= MANY:",
+        "if not readable and len(unreadable) > 1:",
+        (
+            f"{ROWS}::test_records_none_of_which_can_be_read_keep_no_new_mapping_from_its_end",
+            f"{ROWS}::test_refused_records_that_cannot_be_read_end_no_audit",
+        ),
+    ),
+    Mutant(
         "finds nothing gone in an audit beside a row that cannot be read",
         "engine/actors/auditor.py",
         "whole=len(page.odd) == len(page.unreadable),",

@@ -129,6 +129,43 @@ async def test_a_record_that_cannot_be_read_keeps_no_other_from_a_new_mapping(wo
     assert world.twin(records[1]).attributes["custom1"] == "R1"
 
 
+async def test_records_none_of_which_can_be_read_keep_no_new_mapping_from_its_end(
+    world: Bench,
+) -> None:
+    """They are all that is linked, or all that the last hundred is."""
+    records = [world.has(f"Row {number}", refcode=f"R{number}") for number in range(2)]
+    await world.once()
+    await past_the_overlap(world)
+    for record in records:
+        spoil(world.workbooks.opportunities, record)
+    world.settings["mapping.opportunity"] = {"custom1": "refcode"}
+
+    await world.once()
+
+    said = {reason.partition(": column")[0] for reason in world.waiting()}
+    assert said == {f"the record with id {record}" for record in records}
+    for record in records:
+        mend(world.workbooks.opportunities, record)
+    world.clock.advance(MINUTE_S)
+    await world.once()
+    assert [world.twin(one).attributes["custom1"] for one in records] == ["R0", "R1"]
+
+
+async def test_refused_records_that_cannot_be_read_end_no_audit(world: Bench) -> None:
+    """No listing shows them any more, so that an audit asks for them by their ids."""
+    world.settings["poller"] = {"sweep_interval_s": 0.001, "audit_interval_s": 0.001}
+    refused = [world.has("") for _ in range(2)]
+    await world.once()
+    await past_the_overlap(world)
+    for record in refused:
+        spoil(world.workbooks.opportunities, record)
+    with capture_logs() as lines:
+        await world.once()
+
+    assert [line for line in lines if line["event"] == "poll_failed"] == []
+    assert len(world.reasons()) == len(refused)
+
+
 async def test_a_row_that_stands_first_keeps_nobody_from_starting(world: Bench) -> None:
     """The oldest record is what a start reads to see whether it can read at all."""
     records = [world.has(f"Row {number}") for number in range(3)]

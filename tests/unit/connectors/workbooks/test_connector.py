@@ -69,21 +69,26 @@ def test_the_connector_is_offered_by_its_entry_point() -> None:
 
 
 async def test_of_rows_asked_for_an_odd_one_is_told_apart_unless_all_are_odd() -> None:
-    """Where none of several can be, it is no single record that somebody has to mend."""
-    odd, odd_too = a_row(902), a_row(903)
-    del odd["lock_version"], odd_too["lock_version"]
+    """Where none of many can be, it is no single record that somebody has to mend."""
+    all_odd = [a_row(one) for one in range(902, 912)]
+    for one in all_odd:
+        del one["lock_version"]
+    odd = all_odd[0]
     shop = Shop(a_row(), odd)
     async with opened(shop, fields=CONFIGURED) as world:
         await world.ready()
         mixed = await world.source.fetch(RecordType.OPPORTUNITY, [901, 902])
         shop.rows = (odd,)
         alone = await world.source.fetch(RecordType.OPPORTUNITY, [902])
-        shop.rows = (odd, odd_too)
+        shop.rows = tuple(all_odd[:9])
+        few = await world.source.fetch(RecordType.OPPORTUNITY, range(902, 911))
+        shop.rows = tuple(all_odd)
         with pytest.raises(TheirFault, match="lock_version"):
-            await world.source.fetch(RecordType.OPPORTUNITY, [902, 903])
+            await world.source.fetch(RecordType.OPPORTUNITY, range(902, 912))
 
     assert ([row.id for row in mixed.rows], [*mixed.unreadable]) == ([901], [902])
     assert (alone.rows, [*alone.unreadable]) == ([], [902])
+    assert (few.rows, [*few.unreadable]) == ([], [*range(902, 911)])
     with pytest.raises(TheirFault, match="id 902"):
         mixed.whole()
 
