@@ -26,6 +26,7 @@ from engine.actors.poller import FRESH_SHARE
 from engine.actors.polling.feed_clock import FeedClock
 from engine.actors.polling.seen_rows import SeenRows
 from engine.actors.tolerating import tolerated
+from engine.actors.unreadable_rows import Repeated
 from engine.clock import Clock
 from engine.decide.watermark import behind
 from engine.errors import Misconfigured
@@ -72,6 +73,7 @@ class PeoplePoller:
     _tabs_clock: FeedClock = field(init=False)
     _people_clock: FeedClock = field(init=False)
     _tabs_seen: SeenRows = field(default_factory=SeenRows, init=False)
+    _unreadable: dict[str, Repeated] = field(init=False)
     # Named apart: nothing was missed while nobody was awaited.
     _following: bool = field(default=False, init=False)
 
@@ -79,6 +81,7 @@ class PeoplePoller:
         shared = (COMPONENT, self.store, self.clock, self.metrics)
         self._tabs_clock = FeedClock(TABS, *shared)
         self._people_clock = FeedClock(PEOPLE, *shared)
+        self._unreadable = {TABS: Repeated(), PEOPLE: Repeated()}
 
     async def attempt(self) -> None:
         """One poll of each feed; a failure of one keeps back nothing else."""
@@ -242,11 +245,13 @@ class PeoplePoller:
         self._polled(PEOPLE, changed, began)
 
     def _note_page(self, feed: str, unreadable: Sequence[str]) -> None:
-        """Count the page; a row that cannot be read is lost to us, and that is said."""
+        """Count the page; a row that cannot be read is lost to us, and that is said once."""
         self.metrics.poll_pages.labels(feed).inc()
-        unreadable_rows.tell(self.metrics, COMPONENT, unreadable, feed=feed)
+        fresh = self._unreadable[feed].fresh(unreadable)
+        unreadable_rows.tell(self.metrics, COMPONENT, fresh, feed=feed)
 
     def _polled(self, feed: str, changed: int, began: float) -> None:
+        self._unreadable[feed].poll_ends()
         took_s = anyio.current_time() - began
         self.metrics.polled(feed, changed, took_s, self.clock.now())
 

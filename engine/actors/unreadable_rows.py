@@ -58,3 +58,21 @@ class UnreadableRows:
     def forget_before(self, at: float) -> None:
         """All of them were listed since that time, unix seconds: what was not met is mended."""
         self._seen = {why: seen for why, seen in self._seen.items() if seen >= at}
+
+
+@dataclass(slots=True)
+class Repeated:
+    """What is wrong with rows of a feed: each poll lists those again that stand last in it."""
+
+    _before: set[str] = field(default_factory=set[str], init=False)
+    _now: set[str] = field(default_factory=set[str], init=False)
+
+    def fresh(self, why: Sequence[str]) -> list[str]:
+        """Those of a page that neither this poll nor the one before has met."""
+        found = [one for one in why if one not in self._before | self._now]
+        self._now.update(why)
+        return found
+
+    def poll_ends(self) -> None:
+        """What this poll has not met is mended, or was passed."""
+        self._before, self._now = self._now, set()

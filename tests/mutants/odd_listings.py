@@ -98,6 +98,13 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "tells of a person who cannot be read at every poll",
+        "engine/actors/unreadable_rows.py",
+        "self._before, self._now = self._now, set()",
+        "self._before, self._now = set(), set()",
+        (f"{ROWS}::test_the_log_tells_once_of_a_person_who_cannot_be_read",),
+    ),
+    Mutant(
         "finds nothing gone in an audit beside a row that cannot be read",
         "engine/actors/auditor.py",
         "whole=len(page.odd) == len(page.unreadable),",

@@ -304,6 +304,27 @@ async def test_a_row_behind_all_pages_ends_no_sweep_and_no_audit(world: Bench) -
     await goes_on_by_itself(world, records[2])
 
 
+async def test_the_log_tells_once_of_a_person_who_cannot_be_read(world: Bench) -> None:
+    """Whoever stands last in the change order is listed by every poll."""
+    ada, grace = world.knows_all("Ada Byron", "Grace Hopper")
+    world.puts(world.has("Harbour crane"), (ada, "Buyer"))
+    world.workbooks.people.update(ada, cf_person_sync_to_outreach=False)
+    await world.once()
+    await past_the_overlap(world)
+    with capture_logs() as lines:
+        async with served(world):
+            polls = len([line for line in lines if line["event"] == "poll_done"])
+            world.workbooks.people.update(grace, person_job_title="Admiral")
+            spoil(world.workbooks.people, grace)
+
+            def polled() -> bool:
+                return len([line for line in lines if line["event"] == "poll_done"]) > polls + 9
+
+            await until(polled)
+
+    assert len([line for line in lines if line["event"] == "rows_unreadable"]) == 1
+
+
 async def test_an_audit_finds_what_was_deleted_beside_rows_that_cannot_be_read(
     world: Bench,
 ) -> None:
