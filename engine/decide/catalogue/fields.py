@@ -160,9 +160,8 @@ FIELDS = (
         engineer="The rows come without a column that the mapping line needs, which is not the same"
         " as a blank one: our user may not read it, or it was renamed or removed.",
         remedy="Let our user read the column in {source}; or name another one in the mapping, or"
-        " false for no such field, and restart the service or run: wosync reload. Nothing is to be"
-        " reset: what was edited meanwhile follows with the next audit, within [poller]"
-        " audit_interval_s.",
+        " false for no such field, and restart the service. Nothing is to be reset: what was edited"
+        " meanwhile follows with the audit, once that has come round.",
         ends="The first row that has the column.",
     ),
     Entry(
