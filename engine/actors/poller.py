@@ -241,7 +241,6 @@ class Poller:
         now = self.clock.now()
         left = await self.store.feeds.end_sweep(number, started_at, now, whole=whole)
         self.metrics.polled(SWEEP, changed, anyio.current_time() - began, self.clock.now())
-        self.unreadable.forget_before(started_at)
         log.info("sweep_done", found=changed, no_longer_eligible=left)
         return changed
 
@@ -261,6 +260,8 @@ class Poller:
             with self.runs.run(), spent_on(Purpose.AUDIT):
                 await self.audit()
             await self.store.kept.forget_setting(AUDIT_OWED)
+            # A sweep lists what is not linked, and an audit all of its slice.
+            self.unreadable.forget_before(float(await self.store.kept.setting(LAST_SWEEP) or 0))
 
     async def _capture(
         self,

@@ -56,7 +56,7 @@ class UnreadableRows:
             await self.store.feeds.read_anew(page.odd, now)
 
     def forget_before(self, at: float) -> None:
-        """All of them were listed since that time, unix seconds: what was not met is mended."""
+        """What was not met since then, unix seconds, is mended, or waits with the reason."""
         self._seen = {why: seen for why, seen in self._seen.items() if seen >= at}
 
 

@@ -98,6 +98,13 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "takes a linked row for mended since a sweep does not list it",
+        "engine/actors/poller.py",
+        "self.unreadable.forget_before(float(await self.store.kept.setting(LAST_SWEEP) or 0))",
+        "self.unreadable.forget_before(self.clock.now())",
+        (f"{ROWS}::test_the_log_tells_once_of_a_linked_row_that_only_audits_list",),
+    ),
+    Mutant(
         "tells of a person who cannot be read at every poll",
         "engine/actors/unreadable_rows.py",
         "self._before, self._now = self._now, set()",

@@ -325,6 +325,25 @@ async def test_the_log_tells_once_of_a_person_who_cannot_be_read(world: Bench) -
     assert len([line for line in lines if line["event"] == "rows_unreadable"]) == 1
 
 
+async def test_the_log_tells_once_of_a_linked_row_that_only_audits_list(world: Bench) -> None:
+    """A sweep that does not list it has not found it mended."""
+    records = [world.has(f"Row {number}") for number in range(2)]
+    await world.once()
+    await past_the_overlap(world)
+    spoil(world.workbooks.opportunities, records[0])
+    with capture_logs() as lines:
+        async with served(world, sweep_interval_s=0.001, audit_interval_s=0.001) as port:
+
+            def swept() -> bool:
+                return len([line for line in lines if line["event"] == "sweep_done"]) > 9
+
+            await until(swept)
+            said = verdict(await port.status(), "workbooks")
+
+    assert said["code"] == "row-unreadable"
+    assert len([line for line in lines if line["event"] == "rows_unreadable"]) == 1
+
+
 async def test_an_audit_finds_what_was_deleted_beside_rows_that_cannot_be_read(
     world: Bench,
 ) -> None:
