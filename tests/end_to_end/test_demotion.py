@@ -16,7 +16,7 @@ import anyio
 import psycopg
 import pytest
 
-from connectors.sandbox.sandbox import Ports
+from connectors.sandbox.sandbox import Ports, Sandbox
 from engine.errors import LeaseLost
 from engine.store.postgres.database import Database
 from engine.store.postgres.place import StateDatabase
@@ -94,6 +94,16 @@ def pair(postgres: str) -> Generator[Pair]:
         shutil.rmtree(home, ignore_errors=True)
 
 
+async def at_work(member: Member, sandbox: Sandbox) -> None:
+    """Wait until its state holds something: before that there is nothing to be doubted."""
+
+    async def linked() -> bool:
+        value = sandbox.workbooks.opportunities.value
+        return bool(value(sandbox.sample.ordinary[0], "cf_opportunity_outreach_id"))
+
+    await until(linked, [member])
+
+
 async def test_a_primary_that_is_demoted_is_waited_for_and_a_replica_from_the_start_is_not(
     tmp_path: Path, pair: Pair
 ) -> None:
@@ -114,7 +124,7 @@ async def test_a_primary_that_is_demoted_is_waited_for_and_a_replica_from_the_st
 
         async with member.stack:
             await member.start()
-            await until(member.leads, [member])
+            await at_work(member, sandbox)
             await pair.demote()
             await until(waits, [member])
             pair.promote()
@@ -154,7 +164,7 @@ async def test_a_process_whose_lease_outlasts_a_promotion_takes_the_state_up_ane
 
         async with member.stack:
             await member.start()
-            await until(member.leads, [member])
+            await at_work(member, sandbox)
             await pair.demote()
             pair.promote()
             await until(told, [member])
