@@ -119,13 +119,6 @@ MUTANTS = (
         (f"{ROWS}::test_an_audit_finds_what_was_deleted_beside_rows_that_cannot_be_read",),
     ),
     Mutant(
-        "asks an audit's rows that cannot be read whether they are gone",
-        "engine/actors/auditor.py",
-        "[one for one in lacking if one not in page.odd]",
-        "[*lacking]",
-        (f"{ROWS}::test_an_audit_finds_what_was_deleted_beside_rows_that_cannot_be_read",),
-    ),
-    Mutant(
         "takes a person whose row cannot be read for hidden",
         "engine/resolvers/prospects.py",
         "self._standings.note(person_id, unreadable(fault))",

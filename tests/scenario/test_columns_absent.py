@@ -91,18 +91,17 @@ async def test_an_edit_leaves_the_field_of_an_absent_column_as_it_is(
 
 async def test_a_reference_that_is_blank_is_not_taken_from_a_record(world: Bench) -> None:
     """It is what a create whose answer was lost is found by."""
-    record = full(world)
+    maps(world, {"customId": "refcode"})
+    record = world.has("Harbour crane", refcode="R1")
     await world.once()
 
-    row = world.workbooks.opportunities.find(record)
-    assert row is not None
-    row.values["object_ref"] = None
-    world.edit(record, description="Harbour crane, blue")
+    world.edit(record, description="Harbour crane, blue", refcode=None)
     await world.once()
 
+    assert world.reasons() == {}
     twin = world.outreach.opportunities.get(1)
     assert twin is not None
-    assert twin.attributes["customId"] == f"OPP-{record}"
+    assert twin.attributes["customId"] == "R1"
     assert twin.attributes["name"] == "Harbour crane, blue"
 
 
