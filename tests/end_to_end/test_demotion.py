@@ -6,8 +6,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Generator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,8 +32,8 @@ pytestmark = pytest.mark.anyio
 
 SETTINGS = its_server.SETTINGS | {"wal_level": "replica", "synchronous_commit": "on"}
 LOOK_S = 0.05
-# Longer than the test takes.
-LONG_S = 300
+# A lease that ends while the database is away, and one that lasts longer than the test.
+SHORT_S, LONG_S = 2.0, 300.0
 # In which it is renewed a few times before it would end.
 LEASE_S = 12.0
 
@@ -94,14 +94,28 @@ def pair(postgres: str) -> Generator[Pair]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-async def at_work(member: Member, sandbox: Sandbox) -> None:
-    """Wait until its state holds something: before that there is nothing to be doubted."""
+@asynccontextmanager
+async def working(
+    directory: Path, pair: Pair, sandbox: Sandbox, *, lease_s: float
+) -> AsyncGenerator[Member]:
+    """A process whose state holds something: before that there is nothing to be doubted."""
+    await pair.start()
+    async with sandbox.serving(Ports()) as addresses:
+        settings = configured(directory / "home", addresses, sandbox)
+        text = settings.path.read_text(encoding="utf-8")
+        named = f'[service]\nstate = "{pair.address}"\nlease_s = {lease_s}'
+        settings.path.write_text(text.replace("[service]", named, 1), encoding="utf-8")
+        log = directory / "service.log"
+        member = Member(name="a", settings=settings, log=log, url=settings.service_url)
 
-    async def linked() -> bool:
-        value = sandbox.workbooks.opportunities.value
-        return bool(value(sandbox.sample.ordinary[0], "cf_opportunity_outreach_id"))
+        async def linked() -> bool:
+            value = sandbox.workbooks.opportunities.value
+            return bool(value(sandbox.sample.ordinary[0], "cf_opportunity_outreach_id"))
 
-    await until(linked, [member])
+        async with member.stack:
+            await member.start()
+            await until(linked, [member])
+            yield member
 
 
 async def test_a_primary_that_is_demoted_is_waited_for_and_a_replica_from_the_start_is_not(
@@ -109,33 +123,24 @@ async def test_a_primary_that_is_demoted_is_waited_for_and_a_replica_from_the_st
 ) -> None:
     """Whoever worked on it finds it again; an address that names a replica is a mistake."""
     sandbox = few()
-    await pair.start()
-    async with sandbox.serving(Ports()) as addresses:
-        settings = configured(tmp_path / "home", addresses, sandbox)
-        text = settings.path.read_text(encoding="utf-8")
-        named = f'[service]\nstate = "{pair.address}"\nlease_s = 2'
-        settings.path.write_text(text.replace("[service]", named, 1), encoding="utf-8")
-        log = tmp_path / "service.log"
-        member = Member(name="a", settings=settings, log=log, url=settings.service_url)
+    async with working(tmp_path, pair, sandbox, lease_s=SHORT_S) as member:
 
         async def waits() -> bool:
             code, told = await member.asked("/readyz")
             return code == OK and "can only be read" in told
 
-        async with member.stack:
-            await member.start()
-            await at_work(member, sandbox)
-            await pair.demote()
-            await until(waits, [member])
-            pair.promote()
-            await until(member.leads, [member])
-            # Nobody can know whether it had everything.
-            told = [line for line in log.read_text().splitlines() if "state_of_unknown_age" in line]
-            assert len(told) == 1
-            assert "timeline 00000002 after 00000001" in told[0]
-            assert await member.end(signal.SIGTERM) == 0
         await pair.demote()
-        run = await wosync("run", "--config", str(settings.path), cwd=tmp_path)
+        await until(waits, [member])
+        pair.promote()
+        await until(member.leads, [member])
+        # Nobody can know whether it had everything.
+        lines = member.log.read_text().splitlines()
+        told = [line for line in lines if "state_of_unknown_age" in line]
+        assert len(told) == 1
+        assert "timeline 00000002 after 00000001" in told[0]
+        assert await member.end(signal.SIGTERM) == 0
+        await pair.demote()
+        run = await wosync("run", "--config", str(member.settings.path), cwd=tmp_path)
 
     assert run.code == STATE, run.everything
     assert "can only be read: it is a replica" in paragraph(run)
@@ -148,29 +153,19 @@ async def test_a_process_whose_lease_outlasts_a_promotion_takes_the_state_up_ane
     """What it believes the state to hold may be what only the former primary had."""
     sandbox = few()
     record = sandbox.sample.ordinary[0]
-    await pair.start()
-    async with sandbox.serving(Ports()) as addresses:
-        settings = configured(tmp_path / "home", addresses, sandbox)
-        text = settings.path.read_text(encoding="utf-8")
-        named = f'[service]\nstate = "{pair.address}"\nlease_s = {LONG_S}'
-        settings.path.write_text(text.replace("[service]", named, 1), encoding="utf-8")
-        log = tmp_path / "service.log"
-        member = Member(name="a", settings=settings, log=log, url=settings.service_url)
+    async with working(tmp_path, pair, sandbox, lease_s=LONG_S) as member:
 
         async def told() -> bool:
             # So long it is not renewed; what is edited is written at once.
             sandbox.workbooks.opportunities.update(record, description="Edited")
-            return "state_of_unknown_age" in log.read_text()
+            return "state_of_unknown_age" in member.log.read_text()
 
-        async with member.stack:
-            await member.start()
-            await at_work(member, sandbox)
-            await pair.demote()
-            pair.promote()
-            await until(told, [member])
-            await until(member.leads, [member])
-            assert "a replica was promoted" in log.read_text()
-            assert await member.end(signal.SIGTERM) == 0
+        await pair.demote()
+        pair.promote()
+        await until(told, [member])
+        await until(member.leads, [member])
+        assert "a replica was promoted" in member.log.read_text()
+        assert await member.end(signal.SIGTERM) == 0
 
 
 async def test_a_process_with_nothing_to_do_sees_a_promotion_when_it_renews_its_lease(

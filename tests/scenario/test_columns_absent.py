@@ -118,6 +118,7 @@ async def test_a_default_stands_in_for_a_blank_value_and_not_for_an_absent_colum
         world.edit(record, description="Harbour crane, blue")
         await world.once()
 
+    assert world.twin(record).attributes["name"] == "Harbour crane, blue"
     assert world.twin(record).attributes["description"] == "Lifts forty tons"
 
 
@@ -132,6 +133,7 @@ async def test_a_template_is_not_filled_without_one_of_its_columns(world: Bench)
         world.edit(record, document_date="2027-01-31")
         await world.once()
 
+    assert world.twin(record).attributes["closeDate"].startswith("2027-01-31")
     assert world.twin(record).attributes["description"] == "Lifts forty tons by 2026-12-24"
 
 
@@ -288,6 +290,12 @@ async def test_a_column_that_is_back_is_told_of_too(world: Bench) -> None:
                 return verdict(await port.status(), "workbooks")["verdict"] == "works"
 
             await eventually(works)
+
+    told = [one for one in logs if one["event"] in {"columns_absent", "columns_back"}]
+    assert [(one["event"], one["columns"]) for one in told] == [
+        ("columns_absent", [CLOSE_DATE]),
+        ("columns_back", [CLOSE_DATE]),
+    ]
 
 
 async def test_the_rows_of_an_audit_tell_of_a_column_where_nobody_edits(audited: Bench) -> None:

@@ -75,7 +75,7 @@ def capture_page(
     first_look: bool = False,
     completing: bool = False,
 ) -> Capture:
-    """See `Feeds.capture_page`."""
+    """See `Feeds.capture_page`; `completing` when a column that was lacking is news as well."""
     records = Records(connection, now, sweep)
     records.read(row.id for row in rows)
     judged = {row.id: _judge(records, row, asked_at, may_lag=may_lag) for row in rows}

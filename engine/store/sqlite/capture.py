@@ -74,7 +74,7 @@ def capture_page(
     first_look: bool = False,
     completing: bool = False,
 ) -> Capture:
-    """See `Feeds.capture_page`."""
+    """See `Feeds.capture_page`; `completing` when a column that was lacking is news as well."""
     judged = {row.id: _judge(connection, row, asked_at, may_lag=may_lag) for row in rows}
     changed = [
         row for row in rows if _is_change(connection, row, judged[row.id], completing=completing)
